@@ -1,0 +1,84 @@
+/**
+ * Every cap of the server in one place. A limit is checked before memory is taken. Units stand at the end
+ * of the names; bytes are bytes, not characters.
+ */
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+const GiB = 1024 * MiB;
+const SECOND_MS = 1000;
+const MINUTE_MS = 60 * SECOND_MS;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+
+export interface Limits {
+  /** One message's payload. */
+  readonly payloadBytes: number;
+  /** One batch, as sent; and one message set, unpacked. */
+  readonly batchBytes: number;
+  /** Messages of one batch, and of one message set. */
+  readonly batchMessages: number;
+  /** JSON bodies: settings. */
+  readonly settingsBytes: number;
+
+  /** `segment_size`, both ends included. */
+  readonly segmentSizeMinBytes: number;
+  readonly segmentSizeMaxBytes: number;
+  /** Relative offsets and positions within a segment are u32. */
+  readonly segmentPosition: number;
+  /** Topic names and scanner names, in characters. */
+  readonly topicNameLength: number;
+  readonly scannerNameLength: number;
+  /** `wait`: more is taken for this. */
+  readonly waitMs: number;
+  /** Findings that one check lists. */
+  readonly checkFindings: number;
+
+  /** One index entry for so many bytes of data. */
+  readonly indexIntervalBytes: number;
+  /** The active segment's index is written each time so much data was added. */
+  readonly indexCheckpointBytes: number;
+  /** Newest written bytes kept in memory, of one topic and of all. */
+  readonly tailBytes: number;
+  readonly tailTotalBytes: number;
+  /** Unit of reading history, and what is kept of it. */
+  readonly blockBytes: number;
+  readonly blockCacheBytes: number;
+  /** Indexes of sealed segments kept in memory. */
+  readonly indexCacheBytes: number;
+  /** Unpacked message sets kept in memory. */
+  readonly setCacheBytes: number;
+  /** Open files of segments and scanners. */
+  readonly openFiles: number;
+  /** Syncs in flight, of all topics together. */
+  readonly syncsInFlight: number;
+  /** Torn bytes kept beside a segment that was cut. */
+  readonly tornBytes: number;
+  /** Compression of more than this is done off the event loop. */
+  readonly inlineCompressionBytes: number;
+}
+
+export const LIMITS: Limits = {
+  payloadBytes: 16 * MiB,
+  batchBytes: 8 * MiB,
+  batchMessages: 65_536,
+  settingsBytes: 64 * KiB,
+  segmentSizeMinBytes: 1024,
+  segmentSizeMaxBytes: 2 * GiB,
+  segmentPosition: 2 ** 32 - 1,
+  topicNameLength: 255,
+  scannerNameLength: 128,
+  waitMs: DAY_MS,
+  checkFindings: 1000,
+  indexIntervalBytes: 32 * KiB,
+  indexCheckpointBytes: 64 * MiB,
+  tailBytes: 2 * MiB,
+  tailTotalBytes: 128 * MiB,
+  blockBytes: 256 * KiB,
+  blockCacheBytes: 64 * MiB,
+  indexCacheBytes: 32 * MiB,
+  setCacheBytes: 32 * MiB,
+  openFiles: 512,
+  syncsInFlight: 8,
+  tornBytes: MiB,
+  inlineCompressionBytes: 64 * KiB,
+};

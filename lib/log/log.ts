@@ -1,0 +1,140 @@
+/**
+ * What a topic asks of its log. One implementation is the segmented log on local files (segmented-log.ts);
+ * nothing above this interface knows of files. Offsets count messages, from 0, dense. Ranges are half-open.
+ */
+
+/** `synced`: on the disk, survives loss of power. `written`: in the page cache, survives kill -9. */
+export type Durability = "written" | "synced";
+
+/** One entry becomes one frame: all or nothing over a crash. */
+export interface LogEntry {
+  /** The entry's bytes; borrowed until the append resolves. */
+  readonly bytes: Uint8Array;
+  /** Messages in it, at least 1. */
+  readonly count: number;
+}
+
+export interface Appended {
+  /** Offset of the first message; those of the other messages follow without gaps. */
+  readonly baseOffset: number;
+  /** The server's time of all of them, ms. */
+  readonly timestampMs: number;
+}
+
+/** Consecutive whole frames as they lie in the file, checked. The bytes never change and are never reused. */
+export interface FrameRun {
+  readonly baseOffset: number;
+  readonly endOffset: number;
+  readonly bytes: Buffer;
+}
+
+/** A stateless walk that remembers where it was, so that reading on costs no lookup. Holds no buffer. */
+export interface LogCursor {
+  /**
+   * Whole frames from the one that holds `offset` on, up to `maxBytes`, at least one frame; may be fewer than
+   * there are. `undefined` when there is nothing to read at `offset` yet (offset >= highWatermark).
+   *
+   * @throws offset_not_found (with firstOffset) for what retention dropped; checksum_error (with offset,
+   *   nextOffset, file, position) when the frame that holds `offset` is damaged; topic_unavailable when the
+   *   disk cannot be read; topic_not_found when the log was deleted; shutting_down when it was closed.
+   */
+  read(offset: number, maxBytes: number): Promise<FrameRun | undefined>;
+}
+
+export interface LogLimits {
+  readonly segmentSizeBytes: number;
+  /** The active segment is rolled when its first message is older than an eighth of this. */
+  readonly segmentAgeMs: number;
+  /** 0: no limit. */
+  readonly retentionSizeBytes: number;
+  readonly durability: Durability;
+  /** How often a `written` log is synced in the background. */
+  readonly syncIntervalMs: number;
+}
+
+export interface SegmentDescription {
+  readonly baseOffset: number;
+  /** Data and index files together. */
+  readonly diskSizeBytes: number;
+  readonly dataSizeBytes: number;
+  readonly modifiedAtMs: number;
+}
+
+export interface LogDescription {
+  readonly logStartOffset: number;
+  readonly logEndOffset: number;
+  readonly highWatermark: number;
+  readonly diskSizeBytes: number;
+  readonly modifiedAtMs: number;
+  readonly segments: readonly SegmentDescription[];
+}
+
+/** Offsets `[offset, nextOffset)` cannot be read. */
+export interface Damage {
+  readonly offset: number;
+  readonly nextOffset: number;
+  readonly file: string;
+  readonly position: number;
+  readonly type: "checksum" | "length" | "unknown";
+  readonly expected: string;
+  readonly actual: string;
+}
+
+export type VerifyStep =
+  | { readonly kind: "frames"; readonly run: FrameRun; readonly file: string; readonly position: number }
+  | { readonly kind: "damage"; readonly damage: Damage };
+
+/** Why a waiter was called. `deleted` and `closed` come once, and end the log. */
+export type WakeReason = "readable" | "deleted" | "closed";
+
+export interface Log {
+  /** First offset still kept, inclusive. */
+  readonly logStartOffset: number;
+  /** Next offset to assign, exclusive. */
+  readonly logEndOffset: number;
+  /** Readable below this, exclusive. */
+  readonly highWatermark: number;
+
+  /**
+   * Appends the entries in order, contiguously, in one joined write, before it returns where it can (a roll
+   * makes it wait). Resolves when they have reached `durability`.
+   *
+   * @throws storage_full: nothing of the group was kept; sync_failed: unknown, may be there after a restart;
+   *   topic_unavailable: the log failed earlier, nothing was kept; topic_not_found; shutting_down.
+   */
+  append(entries: readonly LogEntry[], durability: Durability): Promise<Appended>;
+
+  openCursor(): LogCursor;
+
+  /**
+   * Calls `wake` once, when `offset` is readable or the log ends; at once (before returning) when that is so
+   * already. Waiters are woken in the order in which they came. The function returned cancels, idempotently.
+   */
+  waitFor(offset: number, wake: (reason: WakeReason) => void): () => void;
+
+  /** Offset of the first message not older than `timeMs`; logEndOffset when all are older. */
+  offsetAt(timeMs: number): Promise<number>;
+
+  describe(): Promise<LogDescription>;
+
+  /** Walks all frames from the one that holds `from` to highWatermark, from the disk, checking everything. */
+  verify(from: number): AsyncGenerator<VerifyStep, void, void>;
+
+  /** For what comes. From `written` to `synced` it syncs first. */
+  setLimits(limits: LogLimits): Promise<void>;
+
+  /**
+   * One round of the monitor: rolls an active segment that has grown old, drops sealed segments whose last
+   * message is older than `expireBeforeMs`, and the oldest while the log is over retentionSizeBytes.
+   */
+  applyRetention(expireBeforeMs: number): Promise<void>;
+
+  /** Resolves when everything appended so far is on the disk. @throws sync_failed, topic_unavailable. */
+  sync(): Promise<void>;
+
+  /** Finishes appends, syncs, writes the index, closes files; waiters get `closed`. Idempotent. */
+  close(): Promise<void>;
+
+  /** Refuses everything from now on, wakes waiters with `deleted`, closes files. Removing them is the caller's. */
+  delete(): Promise<void>;
+}

@@ -1,0 +1,34 @@
+/**
+ * What the engine takes from its surroundings besides the disk: time, timers, the end of a turn of the event
+ * loop, random ids. Injected, so that one seed replays a run exactly.
+ */
+import { v4 } from "uuid";
+
+export interface Timer {
+  /** Idempotent; a cancelled timer never fires. */
+  cancel(): void;
+}
+
+export interface Runtime {
+  /** Wall clock, ms since 1970. May jump both ways. */
+  now(): number;
+  /** Calls `fire` once, `delayMs` from now (at most 2^31-1 ms). Does not keep the process alive. */
+  setTimer(delayMs: number, fire: () => void): Timer;
+  /** Calls `run` when what arrived in this turn of the event loop was handled. Order is kept. */
+  endOfTurn(run: () => void): void;
+  /** A new UUID. */
+  randomId(): string;
+}
+
+export const nodeRuntime: Runtime = {
+  now: () => Date.now(),
+  setTimer(delayMs, fire) {
+    const timeout = setTimeout(fire, delayMs);
+    timeout.unref();
+    return { cancel: () => clearTimeout(timeout) };
+  },
+  endOfTurn: (run) => {
+    setImmediate(run);
+  },
+  randomId: () => v4(),
+};
