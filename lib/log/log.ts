@@ -12,6 +12,8 @@ export interface LogEntry {
   readonly bytes: Uint8Array;
   /** Messages in it, at least 1. */
   readonly count: number;
+  /** What must be reached before its append resolves. */
+  readonly durability: Durability;
 }
 
 export interface Appended {
@@ -96,13 +98,14 @@ export interface Log {
   readonly highWatermark: number;
 
   /**
-   * Appends the entries in order, contiguously, in one joined write, before it returns where it can (a roll
-   * makes it wait). Resolves when they have reached `durability`.
+   * Appends the entries in order, all frames in one joined write, before it returns where it can (a roll makes
+   * them wait). Gives a promise for each entry, which settles on its own: it resolves when the entry has reached
+   * its durability.
    *
-   * @throws storage_full: nothing of the group was kept; sync_failed: unknown, may be there after a restart;
-   *   topic_unavailable: the log failed earlier, nothing was kept; topic_not_found; shutting_down.
+   * Each rejects with storage_full: the entry was not kept; sync_failed: unknown, it may be there after a restart;
+   * topic_unavailable: the log failed earlier, it was not kept; topic_not_found: deleted; shutting_down: closed.
    */
-  append(entries: readonly LogEntry[], durability: Durability): Promise<Appended>;
+  append(entries: readonly LogEntry[]): Promise<Appended>[];
 
   openCursor(): LogCursor;
 
