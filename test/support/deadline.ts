@@ -1,0 +1,14 @@
+/** A deadline for everything a test waits for, so that what hangs fails with a name. */
+
+/** What `promise` gives; rejects with `label` when that takes longer than `ms`. */
+export async function within<T>(label: string, promise: PromiseLike<T>, ms = 5000): Promise<T> {
+  let timeout: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timeout = setTimeout(() => reject(new Error(`not within ${ms} ms: ${label}`)), ms);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timeout);
+  }
+}
