@@ -28,10 +28,18 @@ export interface Limits {
   /** Topic names and scanner names, in characters. */
   readonly topicNameLength: number;
   readonly scannerNameLength: number;
+  /** `batch_interval` and `sync_interval`. */
+  readonly settingsIntervalMs: number;
   /** `wait`: more is taken for this. */
   readonly waitMs: number;
   /** Findings that one check lists. */
   readonly checkFindings: number;
+  /** Payloads taken in and not answered yet, of all topics together. */
+  readonly publishBytesInFlight: number;
+  /** A scanner that is not persistent is dropped when it was not used for so long. */
+  readonly scannerIdleMs: number;
+  /** Topics opened or closed at a time. */
+  readonly topicsInTransition: number;
 
   /** One index entry for so many bytes of data. */
   readonly indexIntervalBytes: number;
@@ -47,8 +55,9 @@ export interface Limits {
   readonly indexCacheBytes: number;
   /** Unpacked message sets kept in memory. */
   readonly setCacheBytes: number;
-  /** Open files of segments and scanners. */
+  /** Open files of sealed segments; and of scanners. */
   readonly openFiles: number;
+  readonly openScannerFiles: number;
   /** Syncs in flight, of all topics together. */
   readonly syncsInFlight: number;
   /** Torn bytes kept beside a segment that was cut. */
@@ -67,8 +76,12 @@ export const LIMITS: Limits = {
   segmentPosition: 2 ** 32 - 1,
   topicNameLength: 255,
   scannerNameLength: 128,
+  settingsIntervalMs: DAY_MS,
   waitMs: DAY_MS,
   checkFindings: 1000,
+  publishBytesInFlight: 256 * MiB,
+  scannerIdleMs: 7 * DAY_MS,
+  topicsInTransition: 32,
   indexIntervalBytes: 32 * KiB,
   indexCheckpointBytes: 64 * MiB,
   tailBytes: 2 * MiB,
@@ -78,6 +91,7 @@ export const LIMITS: Limits = {
   indexCacheBytes: 32 * MiB,
   setCacheBytes: 32 * MiB,
   openFiles: 512,
+  openScannerFiles: 128,
   syncsInFlight: 8,
   tornBytes: MiB,
   inlineCompressionBytes: 64 * KiB,
