@@ -9,11 +9,11 @@ import { MemoryContent } from "./memory-content.ts";
 import { MemoryFile, type MemoryFileOwner } from "./memory-file.ts";
 import {
   type FileNode,
-  type FolderNode,
   type MemoryNode,
   MemoryTree,
   newFile,
   newFolder,
+  type OtherNode,
 } from "./memory-tree.ts";
 
 export interface MemoryDiskOptions {
@@ -27,13 +27,16 @@ export interface MemoryDiskOptions {
   readonly folders?: readonly string[];
 }
 
+const LOCK_NAME = ".lock";
+
 export class MemoryDisk implements Disk, MemoryFileOwner {
   /** When less than what is there already, nothing more can be written. */
   capacityBytes: number;
   readonly now: () => number;
   readonly #schedule: (operation: string) => Promise<void>;
   readonly #tree: MemoryTree;
-  readonly #locks = new Set<string>();
+  /** The sockets of `.lock` names whose owner is alive. */
+  readonly #locks = new Set<OtherNode>();
   #usedBytes = 0;
   #crashed = false;
 
@@ -132,13 +135,19 @@ export class MemoryDisk implements Disk, MemoryFileOwner {
   async lock(folder: string): Promise<DiskLock> {
     await this.takeTurn("lock", folder);
     const parent = this.#tree.folder(folder, "lock");
-    const existing = parent.names.get(".lock");
+    const existing = parent.names.get(LOCK_NAME);
     if (existing !== undefined && existing.kind !== "other") throw diskError("EEXIST", "lock", folder);
-    if (this.#locks.has(folder)) throw diskError("EBUSY", "lock", folder);
-    this.#locks.add(folder);
-    const socket = { kind: "other", modifiedAtMs: this.now() } as const;
-    this.#tree.change([{ folder: parent, name: ".lock", node: socket }], this.now());
-    return { release: () => this.#releaseLock(folder, parent) };
+    if (existing !== undefined && this.#locks.has(existing)) throw diskError("EBUSY", "lock", folder);
+    const socket: OtherNode = { kind: "other", modifiedAtMs: this.now() };
+    this.#locks.add(socket);
+    this.#tree.change([{ folder: parent, name: LOCK_NAME, node: socket }], this.now());
+    return {
+      release: async () => {
+        await this.takeTurn("unlock", folder);
+        if (!this.#locks.delete(socket)) return;
+        this.#tree.change([{ folder: parent, name: LOCK_NAME, node: undefined }], this.now());
+      },
+    };
   }
 
   /** The disk as the next process finds it. This one is dead: every use of it, and of its files, throws. */
@@ -245,12 +254,6 @@ export class MemoryDisk implements Disk, MemoryFileOwner {
     if (node?.kind !== "file") return;
     node.linked = false;
     if (node.openCount === 0) this.takeRoom(-node.content.sizeBytes);
-  }
-
-  async #releaseLock(folder: string, parent: FolderNode): Promise<void> {
-    await this.takeTurn("unlock", folder);
-    if (!this.#locks.delete(folder)) return;
-    this.#tree.change([{ folder: parent, name: ".lock", node: undefined }], this.now());
   }
 }
 

@@ -1,0 +1,43 @@
+/** Small files that are replaced whole, so that a crash leaves the old one or the new one. */
+import { dirname } from "node:path/posix";
+import type { Disk } from "./disk.ts";
+
+/**
+ * Makes `path` hold `bytes`, durably when it resolves. One call at a time for each path: `<path>.tmp` is the
+ * temporary file, and a leftover of that name is replaced.
+ *
+ * On failure the temporary file is removed where that is possible, and the disk's own error is thrown; the old
+ * file is then untouched, unless it was the folder's sync that failed.
+ */
+export async function replaceFile(disk: Disk, path: string, bytes: Uint8Array): Promise<void> {
+  const temporary = `${path}.tmp`;
+  try {
+    await writeNew(disk, temporary, bytes);
+    await disk.rename(temporary, path);
+  } catch (error) {
+    await removeIfThere(disk, temporary);
+    throw error;
+  }
+  await disk.syncFolder(dirname(path));
+}
+
+async function writeNew(disk: Disk, path: string, bytes: Uint8Array): Promise<void> {
+  if ((await disk.stat(path)) !== undefined) await disk.remove(path);
+  const file = disk.create(path);
+  try {
+    for (let position = 0; position < bytes.length; ) {
+      position += file.write(bytes.subarray(position), position);
+    }
+    await file.sync();
+  } finally {
+    file.close();
+  }
+}
+
+async function removeIfThere(disk: Disk, path: string): Promise<void> {
+  try {
+    await disk.remove(path);
+  } catch {
+    // It was never made, or cannot be removed: either way the first failure is the one to tell.
+  }
+}
