@@ -1,0 +1,32 @@
+/** What a subcommand is, and what it may use of the process it runs in. */
+import type { Option } from "./option.ts";
+
+/** Exit statuses that scripts may rely on. */
+export const EXIT: { readonly ok: 0; readonly failed: 1; readonly usage: 2 } = { ok: 0, failed: 1, usage: 2 };
+
+export interface Context {
+  /** What follows the command's name. */
+  readonly args: readonly string[];
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly version: string;
+  /** Results go to stdout; what is said about the work goes to stderr. */
+  readonly stdout: { write(text: string): unknown };
+  readonly stderr: { write(text: string): unknown };
+}
+
+export interface Command {
+  readonly name: string;
+  /** One line for the list of commands. */
+  readonly summary: string;
+  /** What may follow the name, such as `[flags]`. */
+  readonly usage: string;
+  /** Paragraphs of the command's own help, between usage and flags. */
+  readonly details: readonly string[];
+  readonly options: Readonly<Record<string, Option<unknown>>>;
+  /**
+   * Resolves to the exit status.
+   *
+   * @throws UsageError for arguments that cannot be meant.
+   */
+  run(context: Context): Promise<number>;
+}

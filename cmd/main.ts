@@ -1,0 +1,43 @@
+/** The program: finds the subcommand and turns its outcome into an exit status. */
+import { type Command, type Context, EXIT } from "./command.ts";
+import { commandHelp, createHelpCommand, programHelp } from "./help.ts";
+import { requireCommand } from "./require-command.ts";
+import { serveCommand } from "./serve.ts";
+import { UsageError } from "./usage-error.ts";
+import { versionCommand } from "./version.ts";
+
+const HELP_FLAGS = ["-h", "-help", "--help"];
+const VERSION_FLAGS = ["-version", "--version"];
+
+const COMMANDS: readonly Command[] = [serveCommand, createHelpCommand(() => COMMANDS), versionCommand];
+
+/** Runs what the process was started for, and ends it. */
+export async function runProgram(version: string): Promise<void> {
+  const { argv, env: environment, stdout, stderr } = process;
+  process.exit(await run({ args: argv.slice(2), environment, version, stdout, stderr }));
+}
+
+/** Resolves to the exit status. What is typed wrongly is told on stderr. */
+export async function run(context: Context): Promise<number> {
+  try {
+    return await dispatch(context);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    context.stderr.write(`netlog: ${error.message}\n`);
+    return EXIT.usage;
+  }
+}
+
+function dispatch(context: Context): Promise<number> {
+  const [first = "", ...rest] = context.args;
+  // NetLog is run as `netlog -listen :7200`, or as plain `netlog`: both serve.
+  const isImplied = first === "" || first.startsWith("-");
+  if (isImplied && VERSION_FLAGS.includes(first)) return versionCommand.run(context);
+  const command = isImplied ? serveCommand : requireCommand(COMMANDS, first);
+  const args = isImplied ? context.args : rest;
+  if (args.some((arg) => HELP_FLAGS.includes(arg))) {
+    context.stdout.write(isImplied ? programHelp(COMMANDS, context.version) : commandHelp(command));
+    return Promise.resolve(EXIT.ok);
+  }
+  return command.run({ ...context, args });
+}

@@ -1,0 +1,89 @@
+/**
+ * Reads options from arguments and environment, in Go's spellings and in GNU's: `-segment_age 1day`,
+ * `-segment_age=1day`, `--segment-age 1day`, `NETLOG_SEGMENT_AGE=1day`. Flags win over the environment.
+ * Node's own parseArgs takes `-listen` for seven short flags, so the arguments are walked here.
+ */
+import { closest } from "./closest.ts";
+import { environmentNameOf, flagOf, nameOfFlag, type Option, type OptionTable } from "./option.ts";
+import { UsageError } from "./usage-error.ts";
+
+/** A text that was given for an option, and what its giver calls it. */
+interface Given {
+  readonly source: string;
+  readonly text: string;
+}
+
+/**
+ * Variables of the environment with names that no option has are left alone: container platforms set such
+ * variables for every service by its name (`NETLOG_PORT`).
+ *
+ * @throws UsageError for an unknown flag, a wrong or missing value, an argument that is no flag.
+ */
+export function parseOptions<Values>(
+  table: OptionTable<Values>,
+  args: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): Values {
+  const entries = Object.entries(table) as [string, Option<unknown>][];
+  const flags = readFlags(
+    entries.map(([, option]) => option),
+    args,
+  );
+  const values = entries.map(([key, option]) => [key, chosenValue(option, flags, environment)]);
+  return Object.fromEntries(values) as Values;
+}
+
+function readFlags(options: readonly Option<unknown>[], args: readonly string[]): Map<string, Given> {
+  const flags = new Map<string, Given>();
+  for (let place = 0; place < args.length; place++) {
+    const arg = args[place]!;
+    if (!/^--?[^-]/.test(arg)) throw new UsageError(`unexpected argument "${arg}"; flags begin with a dash`);
+    const equals = arg.indexOf("=");
+    const typed = equals < 0 ? arg : arg.slice(0, equals);
+    const option = requireOption(options, typed);
+    let text = arg.slice(equals + 1);
+    if (equals < 0 && option.kind === "switch") {
+      text = "true";
+    } else if (equals < 0) {
+      place += 1;
+      text = args[place] ?? missingValue(option, typed);
+    }
+    const before = option.kind === "list" ? flags.get(option.name) : undefined;
+    flags.set(option.name, { source: typed, text: before === undefined ? text : `${before.text},${text}` });
+  }
+  return flags;
+}
+
+function requireOption(options: readonly Option<unknown>[], typed: string): Option<unknown> {
+  const name = nameOfFlag(typed);
+  const option = options.find((candidate) => candidate.name === name);
+  if (option !== undefined) return option;
+  const names = options.map((candidate) => candidate.name);
+  const near = closest(name, names);
+  const hint = near === undefined ? "" : `did you mean ${flagOf(near)}? `;
+  throw new UsageError(`unknown flag ${typed}; ${hint}there are ${names.map(flagOf).join(", ") || "none"}`);
+}
+
+function missingValue(option: Option<unknown>, typed: string): never {
+  throw new UsageError(`${typed} needs a value; it takes ${option.allowed}`);
+}
+
+function chosenValue(
+  option: Option<unknown>,
+  flags: ReadonlyMap<string, Given>,
+  environment: Readonly<Record<string, string | undefined>>,
+): unknown {
+  const { source, text } = flags.get(option.name) ?? fromEnvironment(option, environment);
+  const value = option.parse(text);
+  if (value !== undefined) return value;
+  throw new UsageError(`${source}: "${text}" is not allowed; it takes ${option.allowed}`);
+}
+
+/** An empty variable is one that is not set, as compose files and unit files leave it. */
+function fromEnvironment(
+  option: Option<unknown>,
+  environment: Readonly<Record<string, string | undefined>>,
+): Given {
+  const source = environmentNameOf(option.name);
+  return { source, text: environment[source] || option.fallback };
+}

@@ -1,0 +1,14 @@
+/** Finds a subcommand by its name, or says which there are. */
+import { closest } from "./closest.ts";
+import type { Command } from "./command.ts";
+import { UsageError } from "./usage-error.ts";
+
+/** @throws UsageError when there is none of this name. */
+export function requireCommand(commands: readonly Command[], name: string): Command {
+  const command = commands.find((candidate) => candidate.name === name);
+  if (command !== undefined) return command;
+  const names = commands.map((candidate) => candidate.name);
+  const near = closest(name, names);
+  const hint = near === undefined ? "" : `did you mean ${near}? `;
+  throw new UsageError(`unknown command "${name}"; ${hint}there are ${names.join(", ")}`);
+}

@@ -1,0 +1,91 @@
+/** `netlog serve`: opens the data folder, listens, and stops cleanly when asked to. */
+import { resolve } from "node:path";
+import ms from "ms";
+import { type Logger, Netlog, nodeDisk, nodeRuntime } from "../lib/index.ts";
+import { startServer } from "../server/index.ts";
+import { type Command, type Context, EXIT } from "./command.ts";
+import { createLogger } from "./logger.ts";
+import { SERVE_OPTIONS, type ServeOptions } from "./options.ts";
+import { parseOptions } from "./parse-options.ts";
+import { nextStopSignal } from "./signals.ts";
+import { explainListenError, explainOpenError } from "./start-error.ts";
+
+type RunningServer = Awaited<ReturnType<typeof startServer>>;
+
+export const serveCommand: Command = {
+  name: "serve",
+  summary: "Run the server; what netlog does without a command, too",
+  usage: "[flags]",
+  details: [
+    "Serves the topics of a data folder over HTTP until SIGTERM or SIGINT, then answers what waits, syncs\n" +
+      "and exits with status 0. A second signal ends it at once. It logs to stderr.",
+  ],
+  options: SERVE_OPTIONS,
+  run(context) {
+    const options = parseOptions(SERVE_OPTIONS, context.args, context.environment);
+    return serve(options, context);
+  },
+};
+
+async function serve(options: ServeOptions, { stderr }: Context): Promise<number> {
+  const signal = nextStopSignal();
+  const logger = createLogger(options.debug ? "trace" : options.logLevel, process.stderr.isTTY);
+  const refuse = (reason: string | undefined, error: unknown): number => {
+    if (reason === undefined) throw error;
+    stderr.write(`netlog: ${reason}\n`);
+    return EXIT.failed;
+  };
+
+  const startedAtMs = performance.now();
+  const folder = resolve(options.dir);
+  let netlog: Netlog;
+  try {
+    netlog = await openNetlog(options, folder, logger);
+  } catch (error) {
+    return refuse(explainOpenError(error), error);
+  }
+  const openedInMs = Math.round(performance.now() - startedAtMs);
+
+  let server: RunningServer;
+  try {
+    server = await listen(options, netlog, logger);
+  } catch (error) {
+    await netlog.close();
+    return refuse(explainListenError(error, options.listen), error);
+  }
+  const topics = netlog.topicNames().length;
+  const failed = netlog.failedTopics().length;
+  logger.info(
+    { url: server.url, port: server.port, folder, topics, failed, openedInMs },
+    `listening on ${server.url}, data in ${folder}, ${topics} topics opened in ${ms(openedInMs)}`,
+  );
+
+  logger.info({ signal: await signal }, "stopping; once more ends at once");
+  netlog.beginShutdown();
+  await server.stop();
+  await netlog.close();
+  logger.info({}, "stopped");
+  return EXIT.ok;
+}
+
+function openNetlog(options: ServeOptions, folder: string, logger: Logger): Promise<Netlog> {
+  return Netlog.open({
+    folder,
+    disk: nodeDisk,
+    runtime: nodeRuntime,
+    logger,
+    monitorIntervalMs: options.monitorIntervalMs,
+    defaults: {
+      segment_age: options.segmentAge,
+      segment_size: options.segmentSizeBytes,
+      batch_num_messages: options.batchNumMessages,
+      batch_interval: options.batchInterval,
+      compression_type: options.compression,
+    },
+  });
+}
+
+function listen(options: ServeOptions, netlog: Netlog, logger: Logger): Promise<RunningServer> {
+  const { listen: address, allowedHosts, corsOrigins } = options;
+  return startServer({ netlog, host: address.host, port: address.port, logger, allowedHosts, corsOrigins });
+}
