@@ -47,11 +47,11 @@ async function takeLock(sockets: SocketFolder): Promise<DiskLock> {
   const own = OWN_PREFIX + randomBytes(OWN_ID_BYTES).toString("hex");
   const server = await sockets.listen(own);
   try {
-    const { dev, ino } = fs.lstatSync(sockets.path(own));
+    const socket = fs.lstatSync(sockets.path(own), { throwIfNoEntry: false });
+    if (socket === undefined) throw sockets.busy();
     await publish(sockets, own, LOCK_NAME);
     removeUnpublished(sockets);
-    const path = sockets.path(LOCK_NAME);
-    return { release: () => release(server, path, dev, ino) };
+    return { release: () => release(server, sockets.path(LOCK_NAME), socket) };
   } catch (error) {
     server.close();
     throw error;
@@ -79,7 +79,10 @@ async function publish(sockets: SocketFolder, own: string, name: string): Promis
   throw sockets.busy();
 }
 
-/** Clears away what servers left that died, or are to fail, before their socket was published. */
+/**
+ * Clears away what servers left that died before they published their socket. One that is alive, and just about
+ * to, misses its own name then, which tells it that the folder is taken.
+ */
 function removeUnpublished(sockets: SocketFolder): void {
   for (const name of fs.readdirSync(sockets.folder)) {
     if (name.startsWith(OWN_PREFIX)) fs.rmSync(sockets.path(name), { force: true });
@@ -87,10 +90,10 @@ function removeUnpublished(sockets: SocketFolder): void {
 }
 
 /** The name goes first: once the socket is closed, the name may be another server's. */
-async function release(server: net.Server, path: string, dev: number, ino: number): Promise<void> {
+async function release(server: net.Server, path: string, socket: fs.Stats): Promise<void> {
   if (!server.listening) return;
-  const stats = fs.lstatSync(path, { throwIfNoEntry: false });
-  if (stats?.dev === dev && stats.ino === ino) fs.unlinkSync(path);
+  const found = fs.lstatSync(path, { throwIfNoEntry: false });
+  if (found?.dev === socket.dev && found.ino === socket.ino) fs.unlinkSync(path);
   const closed = once(server, "close");
   server.close();
   await closed;
@@ -144,7 +147,7 @@ class SocketFolder {
       return true;
     } catch (error) {
       if (hasCode(error, "EEXIST")) return false;
-      // Cleared away by a server that has the lock.
+      // See removeUnpublished.
       if (hasCode(error, "ENOENT")) throw this.busy();
       throw error;
     }
