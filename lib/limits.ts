@@ -38,6 +38,8 @@ export interface Limits {
   readonly publishBytesInFlight: number;
   /** A scanner that is not persistent is dropped when it was not used for so long. */
   readonly scannerIdleMs: number;
+  /** Positions of persistent scanners are synced so long after they were written. */
+  readonly scannerSyncMs: number;
   /** Topics opened or closed at a time. */
   readonly topicsInTransition: number;
 
@@ -64,6 +66,22 @@ export interface Limits {
   readonly tornBytes: number;
   /** Compression of more than this is done off the event loop. */
   readonly inlineCompressionBytes: number;
+
+  /** Request line and headers together. */
+  readonly headerBytes: number;
+  /** From the first byte of a request to the end of its headers. */
+  readonly headersMs: number;
+  /** A request's body that brings nothing for so long (up to twice as long) is given up. */
+  readonly bodyIdleMs: number;
+  /** A connection without a request. */
+  readonly keepAliveMs: number;
+  /** What is left of a body that nobody wants: read and dropped up to this, so that the connection can be kept. */
+  readonly skippedBodyBytes: number;
+  /** A longer one: the answer is given, and so much and so long is dropped before the connection is closed. */
+  readonly lingerBytes: number;
+  readonly lingerMs: number;
+  /** Requests in flight when the server is stopped have so long. */
+  readonly stopMs: number;
 }
 
 export const LIMITS: Limits = {
@@ -81,6 +99,7 @@ export const LIMITS: Limits = {
   checkFindings: 1000,
   publishBytesInFlight: 256 * MiB,
   scannerIdleMs: 7 * DAY_MS,
+  scannerSyncMs: SECOND_MS,
   topicsInTransition: 32,
   indexIntervalBytes: 32 * KiB,
   indexCheckpointBytes: 64 * MiB,
@@ -95,4 +114,12 @@ export const LIMITS: Limits = {
   syncsInFlight: 8,
   tornBytes: MiB,
   inlineCompressionBytes: 64 * KiB,
+  headerBytes: 16 * KiB,
+  headersMs: 30 * SECOND_MS,
+  bodyIdleMs: 30 * SECOND_MS,
+  keepAliveMs: 65 * SECOND_MS,
+  skippedBodyBytes: 64 * KiB,
+  lingerBytes: 32 * MiB,
+  lingerMs: 2 * SECOND_MS,
+  stopMs: 10 * SECOND_MS,
 };

@@ -1,0 +1,20 @@
+/** A bound on bytes that many share: taken before memory is, given back when it is free again. */
+export class ByteBudget {
+  readonly #maxBytes: number;
+  #takenBytes = 0;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** False, and nothing taken, when it would be too much. */
+  tryTake(bytes: number): boolean {
+    if (this.#takenBytes + bytes > this.#maxBytes) return false;
+    this.#takenBytes += bytes;
+    return true;
+  }
+
+  giveBack(bytes: number): void {
+    this.#takenBytes -= bytes;
+  }
+}

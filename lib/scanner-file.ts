@@ -1,0 +1,75 @@
+/**
+ * The file of a persistent scanner: two slots, written in turn, so that a write that tears leaves the other one.
+ * The valid slot with the higher sequence number counts. All integers are big-endian.
+ *
+ * ```
+ *  0                 32          4096              4128
+ *  | slot 0          | zeros ... | slot 1          |
+ *
+ *  a slot:
+ *  0     3         4          12     20     28                      32
+ *  | NLS | version | sequence | from | next | CRC-32 of bytes 0..28 |
+ *    3B    u8        u64        u64    u64    u32
+ * ```
+ *
+ * A slot of even sequence number is slot 0. The slots lie 4096 bytes apart, for that is the most that a disk
+ * writes at once. Version 1 is a position alone; what a scanner with acknowledgements keeps gets another.
+ */
+import { crc32 } from "./checksum.ts";
+
+export interface ScannerState {
+  /** Counts the writes. */
+  readonly sequence: number;
+  /** Where the scanner began. */
+  readonly from: number;
+  /** Everything before it is settled. */
+  readonly next: number;
+}
+
+const MAGIC_AND_VERSION = 0x4e4c5301;
+const SLOT_BYTES = 32;
+const SLOT_SPACING_BYTES = 4096;
+const CRC = 28;
+
+/** A file may be longer than the two slots only because somebody else wrote it. */
+export const SCANNER_FILE_MAX_BYTES: number = SLOT_SPACING_BYTES + SLOT_BYTES;
+
+/** Where the slot of a state lies. */
+export function slotPosition(sequence: number): number {
+  return (sequence % 2) * SLOT_SPACING_BYTES;
+}
+
+export function encodeSlot(state: ScannerState): Buffer {
+  const slot = Buffer.alloc(SLOT_BYTES);
+  slot.writeUInt32BE(MAGIC_AND_VERSION, 0);
+  slot.writeBigUInt64BE(BigInt(state.sequence), 4);
+  slot.writeBigUInt64BE(BigInt(state.from), 12);
+  slot.writeBigUInt64BE(BigInt(state.next), 20);
+  slot.writeUInt32BE(crc32(slot.subarray(0, CRC)), CRC);
+  return slot;
+}
+
+/** A whole file that holds one state. */
+export function encodeScannerFile(state: ScannerState): Buffer {
+  return Buffer.concat([Buffer.alloc(slotPosition(state.sequence)), encodeSlot(state)]);
+}
+
+/** The newest state that a file's bytes hold; `undefined` when neither slot is whole. */
+export function decodeScannerFile(bytes: Buffer): ScannerState | undefined {
+  const states = [0, 1].map((sequence) => decodeSlot(bytes, slotPosition(sequence)));
+  return states.reduce((newest, state) =>
+    newest === undefined || (state !== undefined && state.sequence > newest.sequence) ? state : newest,
+  );
+}
+
+function decodeSlot(bytes: Buffer, position: number): ScannerState | undefined {
+  const slot = bytes.subarray(position, position + SLOT_BYTES);
+  if (slot.length < SLOT_BYTES || slot.readUInt32BE(0) !== MAGIC_AND_VERSION) return undefined;
+  if (slot.readUInt32BE(CRC) !== crc32(slot.subarray(0, CRC))) return undefined;
+  const state: ScannerState = {
+    sequence: Number(slot.readBigUInt64BE(4)),
+    from: Number(slot.readBigUInt64BE(12)),
+    next: Number(slot.readBigUInt64BE(20)),
+  };
+  return Object.values(state).every(Number.isSafeInteger) ? state : undefined;
+}

@@ -1,0 +1,132 @@
+/**
+ * The open files of all persistent scanners of a server. Positions are written at once, and synced in the
+ * background, one file at a time: ten thousand scanners take neither ten thousand descriptors nor the disk's
+ * whole attention.
+ */
+import { LRUCache } from "lru-cache";
+import type { Disk, DiskFile } from "./disk/disk.ts";
+import type { Limits } from "./limits.ts";
+import type { Logger } from "./logger.ts";
+import type { Runtime, Timer } from "./runtime.ts";
+import { encodeSlot, type ScannerState, slotPosition } from "./scanner-file.ts";
+
+/** A scanner's file and what was last written to it. */
+export class ScannerFile {
+  readonly path: string;
+  state: ScannerState;
+  /** Removed or renamed: what lies under its path, if anything, is another file. */
+  isForgotten = false;
+
+  constructor(path: string, state: ScannerState) {
+    this.path = path;
+    this.state = state;
+  }
+}
+
+export interface ScannerFilesOptions {
+  readonly disk: Disk;
+  readonly runtime: Runtime;
+  readonly logger: Logger;
+  readonly limits: Limits;
+}
+
+export class ScannerFiles {
+  readonly #options: ScannerFilesOptions;
+  readonly #open: LRUCache<ScannerFile, DiskFile>;
+  /** Written since they were last synced. */
+  readonly #dirty = new Set<ScannerFile>();
+  /** Ends when the sync that was started last has ended. */
+  #syncing: Promise<void> = Promise.resolve();
+  /** Its descriptor must stay open until the sync is over. */
+  #inSync: DiskFile | undefined;
+  #timer: Timer | undefined;
+  #isClosed = false;
+
+  constructor(options: ScannerFilesOptions) {
+    this.#options = options;
+    this.#open = new LRUCache({
+      max: options.limits.openScannerFiles,
+      dispose: (file) => {
+        if (file !== this.#inSync) file.close();
+      },
+    });
+  }
+
+  /**
+   * Writes the next position into the slot that is not the newest, in the page cache. A failure is logged, and the
+   * older position stands: the scanner may repeat, and never skips.
+   */
+  write(file: ScannerFile, next: number): void {
+    if (this.#isClosed || file.isForgotten) return;
+    const state = { sequence: file.state.sequence + 1, from: file.state.from, next };
+    const slot = encodeSlot(state);
+    try {
+      const writtenBytes = this.#require(file).write(slot, slotPosition(state.sequence));
+      if (writtenBytes < slot.length) throw new Error(`only ${writtenBytes} bytes of the slot were written`);
+    } catch (error) {
+      this.#options.logger.error(
+        { err: error, file: file.path },
+        "the position of a scanner was not written",
+      );
+      return;
+    }
+    file.state = state;
+    this.#dirty.add(file);
+    this.#schedule();
+  }
+
+  /** Resolves when what was written to these files is on the disk, or the failure logged. */
+  sync(files: Iterable<ScannerFile>): Promise<void> {
+    for (const file of files) {
+      if (!this.#dirty.delete(file)) continue;
+      this.#syncing = this.#syncing.then(() => this.#syncOne(file));
+    }
+    return this.#syncing;
+  }
+
+  /** Lets go of a file that is about to be removed or renamed. */
+  forget(file: ScannerFile): void {
+    file.isForgotten = true;
+    this.#dirty.delete(file);
+    this.#open.delete(file);
+  }
+
+  /** Syncs and closes all. Writes that come later are dropped. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#timer?.cancel();
+    await this.sync([...this.#dirty]);
+    this.#open.clear();
+  }
+
+  #require(file: ScannerFile): DiskFile {
+    const open = this.#open.get(file);
+    if (open !== undefined) return open;
+    const opened = this.#options.disk.open(file.path);
+    this.#open.set(file, opened);
+    return opened;
+  }
+
+  #schedule(): void {
+    this.#timer ??= this.#options.runtime.setTimer(this.#options.limits.scannerSyncMs, () => {
+      this.#timer = undefined;
+      void this.sync([...this.#dirty]);
+    });
+  }
+
+  async #syncOne(file: ScannerFile): Promise<void> {
+    if (file.isForgotten) return;
+    try {
+      const open = this.#require(file);
+      this.#inSync = open;
+      try {
+        await open.sync();
+      } finally {
+        this.#inSync = undefined;
+        if (this.#open.peek(file) !== open) open.close();
+      }
+    } catch (error) {
+      this.#options.logger.error({ err: error, file: file.path }, "the position of a scanner was not synced");
+    }
+  }
+}
