@@ -1,11 +1,22 @@
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 
+/** Tests that run the built program; they need `dist/`, which the others do not. */
+const BUILT = ["test/process/**/*.test.ts", "test/readme/**/*.test.ts", "test/project/**/*.test.ts"];
+
+const shared = { environment: "node", testTimeout: 30_000, hookTimeout: 60_000 };
+
+/** CI reads its figures from a file; see .ci/run. */
+const resultsFile = process.env["TEST_RESULTS_FILE"];
+
 const config: ViteUserConfig = defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
-    environment: "node",
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    reporters: resultsFile === undefined ? ["default"] : ["default", ["json", { outputFile: resultsFile }]],
+    projects: [
+      { test: { ...shared, name: "source", include: ["test/**/*.test.ts"], exclude: BUILT } },
+      {
+        test: { ...shared, name: "built", include: BUILT, globalSetup: ["test/support/build-program.ts"] },
+      },
+    ],
   },
 });
 

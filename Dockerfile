@@ -1,0 +1,27 @@
+# Builds with everything that development needs, and then drops it.
+FROM node:22-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci
+COPY tsconfig.json tsconfig.build.json ./
+COPY cmd ./cmd
+COPY lib ./lib
+COPY server ./server
+RUN npm run build && npm prune --omit=dev
+
+FROM node:22-slim
+ENV NODE_ENV=production
+WORKDIR /app
+COPY --from=build /app/package.json ./
+COPY --from=build /app/node_modules ./node_modules
+COPY --from=build /app/cmd/netlog.cjs ./cmd/
+COPY --from=build /app/dist ./dist
+RUN mkdir /data && chown node:node /data
+USER node
+VOLUME /data
+# Variables rather than flags, so that flags given to `docker run` add to them.
+ENV NETLOG_LISTEN=:7200 NETLOG_DIR=/data
+EXPOSE 7200
+# The exec form: SIGTERM reaches the server, not a shell.
+ENTRYPOINT ["node", "/app/cmd/netlog.cjs"]
+CMD ["serve"]

@@ -1,0 +1,79 @@
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { expect, test } from "vitest";
+import { PROJECT_ROOT, packageJson, projectText } from "../support/project-files.ts";
+
+/** The oldest Node that the project promises to run on. */
+const OLDEST = [20, 19, 0] as const;
+
+interface Lock {
+  readonly packages: Readonly<Record<string, { dev?: boolean; engines?: { node?: string } }>>;
+}
+
+test("what package.json names is there after the build", () => {
+  const { bin, files } = packageJson();
+  for (const path of [...Object.values(bin), ...files, "dist/cmd/main.js"]) {
+    expect(existsSync(`${PROJECT_ROOT}${path}`), path).toBe(true);
+  }
+});
+
+test("the package holds the program and nothing else", () => {
+  const report = execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], {
+    cwd: PROJECT_ROOT,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  const [packed] = JSON.parse(report) as [{ files: { path: string }[] }];
+  const paths = packed.files.map(({ path }) => path);
+  expect(paths).toEqual(expect.arrayContaining(["cmd/netlog.cjs", "dist/cmd/main.js", "dist/lib/index.js"]));
+  const others = paths.filter(
+    (path) => !/^(package\.json|README\.md|cmd\/netlog\.cjs|dist\/(cmd|lib|server)\/.+)$/.test(path),
+  );
+  expect(others).toEqual([]);
+});
+
+test("every package that runs in production runs on the oldest Node of engines", () => {
+  expect(packageJson().engines.node).toBe(">=20.19");
+  const { packages } = JSON.parse(projectText("package-lock.json")) as Lock;
+  const refusing = Object.entries(packages)
+    .filter(([, { dev, engines }]) => dev !== true && !admits(engines?.node ?? "*"))
+    .map(([name, { engines }]) => `${name} ${engines?.node}`);
+  expect(refusing).toEqual([]);
+});
+
+test("the range check of this file refuses what Node 20.19 cannot run", () => {
+  for (const range of [">=22", "^22.12.0 || >=24", ">=20.19.1", "18 || >=21", "^18.0.0"]) {
+    expect(admits(range), range).toBe(false);
+  }
+  for (const range of ["*", ">=20", "20 || >=22", "^20.19.0", ">= 10", ">=10.x", "^18 || ^20 || >=22"]) {
+    expect(admits(range), range).toBe(true);
+  }
+});
+
+/** Whether a range admits OLDEST. Knows the forms that packages use: `*`, `20`, `^20.1`, `>=20.1`, `<23`, and `||`. */
+function admits(range: string): boolean {
+  return range.split("||").some((alternative) => {
+    const comparators = alternative
+      .trim()
+      .replace(/([<>=^~]) +/g, "$1")
+      .split(/ +/);
+    return comparators.every(admitsComparator);
+  });
+}
+
+function admitsComparator(comparator: string): boolean {
+  if (comparator === "*" || comparator === "") return true;
+  const [, operator, version] = /^(>=|<|\^|~|)v?(\d[\d.x*]*)(?:-.*)?$/.exec(comparator) ?? [];
+  if (version === undefined) throw new Error(`a range of an unknown form: ${comparator}`);
+  const parts = version.split(".").map((part) => Number(part.replace(/[x*]/, "0")));
+  const order = compareWithOldest(parts);
+  if (operator === "<") return order < 0;
+  if (operator === ">=") return order >= 0;
+  return order >= 0 && parts[0] === OLDEST[0] && (operator !== "~" || parts[1] === OLDEST[1]);
+}
+
+/** Negative when OLDEST comes before `parts`. */
+function compareWithOldest(parts: readonly number[]): number {
+  const place = OLDEST.findIndex((part, index) => part !== (parts[index] ?? 0));
+  return place < 0 ? 0 : OLDEST[place]! - (parts[place] ?? 0);
+}

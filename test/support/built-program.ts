@@ -1,0 +1,142 @@
+/** Runs the built program, as a user does: to its end, or as a server that is started, stopped and killed. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { onTestFinished } from "vitest";
+import { within } from "./deadline.ts";
+
+const SHIM = fileURLToPath(new URL("../../cmd/netlog.cjs", import.meta.url));
+const DEADLINE_MS = 20_000;
+
+export interface Exit {
+  /** `null` when a signal ended it. */
+  readonly status: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export interface Finished extends Exit {
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface ProgramOptions {
+  /** Nothing else is inherited from the tests' environment but the path. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** The user to run as, where the tests run as root. */
+  readonly uid?: number;
+}
+
+export interface BuiltServer {
+  readonly url: string;
+  readonly port: number;
+  readonly pid: number;
+  /** What was logged so far, a parsed line each. */
+  logLines(): Record<string, unknown>[];
+  signal(name: NodeJS.Signals): void;
+  /** Resolves when the process has ended, however. */
+  readonly ended: Promise<Exit>;
+  /** SIGTERM; resolves when it has ended. */
+  stop(): Promise<Exit>;
+  /** SIGKILL; resolves when it has ended. */
+  kill(): Promise<Exit>;
+}
+
+interface Started {
+  readonly child: ChildProcess;
+  readonly output: { stdout: string; stderr: string };
+  readonly ended: Promise<Exit>;
+}
+
+const running = new Set<ChildProcess>();
+process.once("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
+/** Runs the program to its end. */
+export async function runProgram(args: readonly string[], options: ProgramOptions = {}): Promise<Finished> {
+  const { child, output, ended } = start(args, options);
+  try {
+    const exit = await within(`the end of netlog ${args.join(" ")}`, ended, DEADLINE_MS);
+    return { ...exit, ...output };
+  } finally {
+    child.kill("SIGKILL");
+  }
+}
+
+/** Serves `folder` on a free port of 127.0.0.1; whoever calls this stops it. */
+export async function startBuiltServer(
+  folder: string,
+  args: readonly string[] = [],
+  options: ProgramOptions = {},
+): Promise<BuiltServer> {
+  const started = start(["serve", "-listen", "127.0.0.1:0", "-dir", folder, ...args], options);
+  const { child, output, ended } = started;
+  const { url, port } = await within("the server's listening line", listening(started), DEADLINE_MS);
+  const end = async (signal: NodeJS.Signals): Promise<Exit> => {
+    child.kill(signal);
+    return await within(`the server's end after ${signal}`, ended, DEADLINE_MS);
+  };
+  return {
+    url,
+    port,
+    pid: child.pid!,
+    ended,
+    logLines: () => parseLines(output.stderr),
+    signal: (name) => child.kill(name),
+    stop: () => end("SIGTERM"),
+    kill: () => end("SIGKILL"),
+  };
+}
+
+/** Likewise, and killed when the running test is over. */
+export async function builtServerForTest(
+  ...given: Parameters<typeof startBuiltServer>
+): Promise<BuiltServer> {
+  const server = await startBuiltServer(...given);
+  onTestFinished(async () => {
+    await server.kill();
+  });
+  return server;
+}
+
+function start(args: readonly string[], { environment = {}, uid }: ProgramOptions): Started {
+  const child = spawn(process.execPath, [SHIM, ...args], {
+    env: { PATH: process.env["PATH"], ...environment },
+    stdio: ["ignore", "pipe", "pipe"],
+    ...(uid === undefined ? {} : { uid }),
+  });
+  running.add(child);
+  const output = { stdout: "", stderr: "" };
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    output.stdout += text;
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    output.stderr += text;
+  });
+  const ended = new Promise<Exit>((resolve, reject) => {
+    child.once("error", reject);
+    // Not "exit": by "close" all that was written has been read.
+    child.once("close", (status, signal) => {
+      running.delete(child);
+      resolve({ status, signal });
+    });
+  });
+  return { child, output, ended };
+}
+
+function listening({ child, output, ended }: Started): Promise<{ url: string; port: number }> {
+  return new Promise((resolve, reject) => {
+    child.stderr?.on("data", () => {
+      const line = parseLines(output.stderr).find(({ url }) => url !== undefined);
+      if (line !== undefined) resolve({ url: String(line["url"]), port: Number(line["port"]) });
+    });
+    ended.then(({ status }) => reject(new Error(`ended with ${status}: ${output.stderr}`)), reject);
+  });
+}
+
+/** The whole lines of JSON in `text`; others are left out. */
+function parseLines(text: string): Record<string, unknown>[] {
+  const lines = text.split("\n").slice(0, -1);
+  return lines
+    .filter((line) => line.startsWith("{"))
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
