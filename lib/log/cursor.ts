@@ -1,0 +1,62 @@
+/** A walk over a log that remembers where the last frames began and ended, so that going on costs no lookup. */
+
+import { frameEndOffset } from "./frame.ts";
+import type { FramePosition, FrameReader } from "./frame-reader.ts";
+import type { FrameRun, LogCursor } from "./log.ts";
+import { SEGMENT_HEADER_BYTES } from "./segment-header.ts";
+import type { SegmentList } from "./segment-list.ts";
+
+/** What a cursor asks of its log. */
+export interface CursorLog {
+  readonly segments: SegmentList;
+  readonly reader: FrameReader;
+  readonly logStartOffset: number;
+  readonly highWatermark: number;
+  /** @throws offset_not_found for what was dropped, topic_not_found, shutting_down. */
+  throwIfUnreadable(offset: number): void;
+  /** What a failed read means. */
+  readFailure(error: unknown, offset: number): unknown;
+}
+
+export class Cursor implements LogCursor {
+  readonly #log: CursorLog;
+  /** The last run's first frame, and the place behind its last. */
+  #begin: FramePosition | undefined;
+  #end: FramePosition | undefined;
+
+  constructor(log: CursorLog) {
+    this.#log = log;
+  }
+
+  async read(offset: number, maxBytes: number): Promise<FrameRun | undefined> {
+    this.#log.throwIfUnreadable(offset);
+    if (offset >= this.#log.highWatermark) return undefined;
+    try {
+      const at = this.#known(offset) ?? (await this.#locate(offset));
+      const run = await this.#log.reader.readRun(at, maxBytes, this.#log.highWatermark);
+      this.#begin = at;
+      this.#end = { segment: at.segment, position: at.position + run.bytes.length, offset: run.endOffset };
+      return run;
+    } catch (error) {
+      throw this.#log.readFailure(error, offset);
+    }
+  }
+
+  /** Where the frame of `offset` begins, if that is where the last run began or ended. */
+  #known(offset: number): FramePosition | undefined {
+    if (this.#begin?.offset === offset) return this.#begin;
+    const end = this.#end;
+    if (end?.offset !== offset) return undefined;
+    if (end.position < end.segment.sizeBytes) return end;
+    const next = this.#log.segments.next(end.segment);
+    if (next?.baseOffset !== offset) return undefined;
+    return { segment: next, position: SEGMENT_HEADER_BYTES, offset };
+  }
+
+  #locate(offset: number): Promise<FramePosition> {
+    const begin = this.#begin;
+    const isWithinLastRun = begin !== undefined && begin.offset < offset && offset < this.#end!.offset;
+    if (!isWithinLastRun) return this.#log.reader.locate(offset);
+    return this.#log.reader.walkTo(begin.segment, begin, (header) => frameEndOffset(header) > offset, offset);
+  }
+}

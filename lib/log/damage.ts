@@ -1,0 +1,51 @@
+/** Parts of a data file that cannot be read: where, which offsets they cost, and what was found there. */
+import { NetlogError } from "../errors.ts";
+import type { Damage } from "./log.ts";
+
+/** The damage of one file, with the position at which reading goes on. */
+export interface DamagedRange extends Damage {
+  readonly nextPosition: number;
+}
+
+export function damageError(damage: Damage): NetlogError {
+  return new NetlogError("checksum_error", {
+    reason: `${damage.type}: expected ${damage.expected}, found ${damage.actual}`,
+    details: {
+      offset: damage.offset,
+      nextOffset: damage.nextOffset,
+      file: damage.file,
+      position: damage.position,
+    },
+  });
+}
+
+/** Keeps `ranges` sorted by offset and free of doubles. */
+export function insertDamage(ranges: DamagedRange[], range: DamagedRange): void {
+  let i = ranges.length;
+  while (i > 0 && ranges[i - 1]!.offset > range.offset) i--;
+  if (i > 0 && ranges[i - 1]!.offset === range.offset) return;
+  ranges.splice(i, 0, range);
+}
+
+export function findDamage(ranges: readonly DamagedRange[], offset: number): DamagedRange | undefined {
+  return ranges.find((range) => range.offset <= offset && offset < range.nextOffset);
+}
+
+interface Place {
+  readonly position: number;
+  readonly offset: number;
+}
+
+/** Offsets that the next segment's name says should be here. */
+export function missingEnd(file: string, from: Place, end: Place): DamagedRange {
+  return {
+    file,
+    position: from.position,
+    nextPosition: from.position,
+    offset: from.offset,
+    nextOffset: end.offset,
+    type: "length",
+    expected: `frames up to offset ${end.offset}`,
+    actual: `end of file at offset ${from.offset}`,
+  };
+}

@@ -1,0 +1,204 @@
+/**
+ * Finds and reads frames: at the tail from memory, else through the block cache, checked. Knows the way across
+ * damage; what it finds damaged it notes with the segment, so that it is looked into once.
+ */
+import type { Logger } from "../logger.ts";
+import { type DamagedRange, damageError, findDamage, insertDamage } from "./damage.ts";
+import { FileWindow } from "./file-window.ts";
+import {
+  computeEntryCrc,
+  decodeFrameHeader,
+  FRAME_HEADER_BYTES,
+  type FrameHeader,
+  frameBytes,
+  frameEndOffset,
+} from "./frame.ts";
+import { badEntry, findDamageEnd } from "./frame-walk.ts";
+import type { FrameRun } from "./log.ts";
+import type { LogShared } from "./log-shared.ts";
+import type { SealedIndexes } from "./sealed-indexes.ts";
+import type { Segment } from "./segment.ts";
+import { SEGMENT_HEADER_BYTES } from "./segment-header.ts";
+import type { SegmentList } from "./segment-list.ts";
+import type { IndexEntry } from "./sparse-index.ts";
+import type { Tail } from "./tail.ts";
+
+/** Where a frame begins. */
+export interface FramePosition {
+  readonly segment: Segment;
+  readonly position: number;
+  readonly offset: number;
+}
+
+export class FrameReader {
+  readonly #shared: LogShared;
+  readonly #segments: SegmentList;
+  readonly #indexes: SealedIndexes;
+  readonly #tail: Tail;
+  readonly #logger: Logger;
+
+  constructor(shared: LogShared, segments: SegmentList, indexes: SealedIndexes, tail: Tail, logger: Logger) {
+    this.#shared = shared;
+    this.#segments = segments;
+    this.#indexes = indexes;
+    this.#tail = tail;
+    this.#logger = logger;
+  }
+
+  /** The frame that holds `offset`, which is kept and readable. @throws checksum_error. */
+  async locate(offset: number): Promise<FramePosition> {
+    const segment = this.#segments.find(offset);
+    const index = await this.#indexes.get(segment);
+    throwIfDamaged(segment, offset);
+    const floor = index.floorByOffset(offset);
+    if (floor !== undefined && !(await this.#isAgreed(segment, floor))) {
+      await this.#indexes.rebuild(segment);
+      return this.locate(offset);
+    }
+    const start = { position: SEGMENT_HEADER_BYTES, offset: segment.baseOffset };
+    return this.walkTo(segment, floor ?? start, (header) => frameEndOffset(header) > offset, offset);
+  }
+
+  /** The first frame of `segment` from time `timeMs` on; `undefined` when all are older. @throws checksum_error. */
+  async locateTime(segment: Segment, timeMs: number, highWatermark: number): Promise<number | undefined> {
+    const index = await this.#indexes.get(segment);
+    let from = index.floorByTime(timeMs);
+    while (from !== undefined && from.offset < Math.min(segment.endOffset!, highWatermark)) {
+      const damage = findDamage(segment.damages, from.offset);
+      const header = damage === undefined ? await this.#header(segment, from.position) : undefined;
+      if (header !== undefined && header.timestampMs >= timeMs) return header.baseOffset;
+      if (header === undefined) {
+        const range = damage ?? (await this.#lookInto(segment, from.position, from.offset, undefined));
+        from = { position: range.nextPosition, offset: range.nextOffset };
+      } else {
+        from = { position: from.position + frameBytes(header), offset: frameEndOffset(header) };
+      }
+    }
+    return undefined;
+  }
+
+  /** Walks frame headers from a known place to the first that `isFound`; `wanted` is the offset looked for. */
+  async walkTo(
+    segment: Segment,
+    from: { readonly position: number; readonly offset: number },
+    isFound: (header: FrameHeader) => boolean,
+    wanted: number,
+  ): Promise<FramePosition> {
+    let { position, offset } = from;
+    for (;;) {
+      const bytes = await this.#bytes(segment, position, FRAME_HEADER_BYTES);
+      let at = 0;
+      let header = decodeFrameHeader(bytes, 0);
+      while (header !== undefined && header.baseOffset === offset) {
+        if (isFound(header)) return { segment, position: position + at, offset };
+        at += frameBytes(header);
+        offset = frameEndOffset(header);
+        header = decodeFrameHeader(bytes, at);
+      }
+      position += at;
+      if (at > 0) continue;
+      const damage =
+        findDamage(segment.damages, offset) ?? (await this.#lookInto(segment, position, offset, header));
+      if (wanted < damage.nextOffset) throw damageError(damage);
+      position = damage.nextPosition;
+      offset = damage.nextOffset;
+    }
+  }
+
+  /** Whole, checked frames from `at` on. @throws checksum_error when the first of them is damaged. */
+  async readRun(at: FramePosition, maxBytes: number, highWatermark: number): Promise<FrameRun> {
+    const { segment, position, offset } = at;
+    const held = this.#tail.view(segment.id, position);
+    let bytes = held ?? (await this.#shared.blocks.read(segment, position, FRAME_HEADER_BYTES));
+    const header = decodeFrameHeader(bytes, 0);
+    if (header === undefined || header.baseOffset !== offset) {
+      throw damageError(
+        findDamage(segment.damages, offset) ?? (await this.#lookInto(segment, position, offset, header)),
+      );
+    }
+    if (bytes.length < frameBytes(header)) {
+      bytes = await this.#shared.blocks.read(segment, position, frameBytes(header));
+    }
+    if (bytes.length < frameBytes(header))
+      throw damageError(await this.#lookInto(segment, position, offset, header));
+    if (held === undefined) this.#checkEntry(segment, position, bytes, header);
+    const end = extendRun(bytes, header, maxBytes, highWatermark, held === undefined);
+    return { baseOffset: offset, endOffset: end.offset, bytes: bytes.subarray(0, end.at) };
+  }
+
+  /** False when a sealed segment's index names a place at which a frame of another offset stands. */
+  async #isAgreed(segment: Segment, entry: IndexEntry): Promise<boolean> {
+    if (segment.activeIndex !== undefined) return true;
+    const header = await this.#header(segment, entry.position);
+    return header === undefined || header.baseOffset === entry.offset;
+  }
+
+  #checkEntry(segment: Segment, position: number, bytes: Buffer, header: FrameHeader): void {
+    const actualCrc = computeEntryCrc(bytes, 0, header);
+    if (actualCrc === header.entryCrc) return;
+    const range = badEntry(segment.file.path, position, header, actualCrc);
+    this.#note(segment, range);
+    throw damageError(range);
+  }
+
+  async #header(segment: Segment, position: number): Promise<FrameHeader | undefined> {
+    return decodeFrameHeader(await this.#bytes(segment, position, FRAME_HEADER_BYTES), 0);
+  }
+
+  #bytes(segment: Segment, position: number, length: number): Buffer | Promise<Buffer> {
+    return this.#tail.view(segment.id, position) ?? this.#shared.blocks.read(segment, position, length);
+  }
+
+  /** What is damaged where a frame of `offset` should begin. */
+  async #lookInto(
+    segment: Segment,
+    position: number,
+    offset: number,
+    header: FrameHeader | undefined,
+  ): Promise<DamagedRange> {
+    const index = await this.#indexes.get(segment);
+    const range = await findDamageEnd(
+      new FileWindow(segment.file, segment.sizeBytes),
+      segment.file.path,
+      { position, offset, timestampMs: 0 },
+      header,
+      { kind: "anchored", nextAnchor: (from) => this.#indexes.nextAnchor(segment, index, from) },
+    );
+    this.#note(segment, range!);
+    return range!;
+  }
+
+  #note(segment: Segment, range: DamagedRange): void {
+    insertDamage(segment.damages, range);
+    this.#logger.error({ ...range }, "damage in a segment");
+  }
+}
+
+function throwIfDamaged(segment: Segment, offset: number): void {
+  if (segment.damages.length === 0) return;
+  const damage = findDamage(segment.damages, offset);
+  if (damage !== undefined) throw damageError(damage);
+}
+
+/** Takes in the frames behind the first, as far as they lie in `bytes` whole and good. */
+function extendRun(
+  bytes: Buffer,
+  first: FrameHeader,
+  maxBytes: number,
+  highWatermark: number,
+  checksEntries: boolean,
+): { at: number; offset: number } {
+  let at = frameBytes(first);
+  let offset = frameEndOffset(first);
+  const end = Math.min(bytes.length, maxBytes);
+  while (at + FRAME_HEADER_BYTES < end) {
+    const header = decodeFrameHeader(bytes, at);
+    if (header === undefined || header.baseOffset !== offset || frameEndOffset(header) > highWatermark) break;
+    const next = at + frameBytes(header);
+    if (next > end) break;
+    if (checksEntries && computeEntryCrc(bytes, at, header) !== header.entryCrc) break;
+    at = next;
+    offset = frameEndOffset(header);
+  }
+  return { at, offset };
+}

@@ -1,0 +1,40 @@
+/** What all logs of a server share, so that their number does not multiply memory, descriptors or syncs. */
+import { LRUCache } from "lru-cache";
+import type { Disk } from "../disk/disk.ts";
+import type { Limits } from "../limits.ts";
+import { BlockCache } from "./block-cache.ts";
+import { OpenFiles } from "./open-files.ts";
+import type { SparseIndex } from "./sparse-index.ts";
+import { SyncSlots } from "./sync-slots.ts";
+import { TailBudget } from "./tail.ts";
+
+export class LogShared {
+  readonly limits: Limits;
+  readonly files: OpenFiles;
+  readonly blocks: BlockCache;
+  readonly tailBudget: TailBudget;
+  readonly syncSlots: SyncSlots;
+  /** Indexes of sealed segments, by segment id. */
+  readonly sealedIndexes: LRUCache<number, SparseIndex>;
+  #lastSegmentId = 0;
+
+  constructor(disk: Disk, limits: Limits) {
+    this.limits = limits;
+    this.files = new OpenFiles(disk, limits.openFiles);
+    this.blocks = new BlockCache(limits.blockBytes, limits.blockCacheBytes);
+    this.tailBudget = new TailBudget(limits.tailTotalBytes);
+    this.syncSlots = new SyncSlots(limits.syncsInFlight);
+    this.sealedIndexes = new LRUCache({
+      maxSize: limits.indexCacheBytes,
+      sizeCalculation: (index) => index.memoryBytes,
+    });
+  }
+
+  /**
+   * A number given at each open of a segment. Caches are keyed by it, never by name: a topic that was deleted and
+   * made again has the same names and offsets.
+   */
+  nextSegmentId(): number {
+    return ++this.#lastSegmentId;
+  }
+}

@@ -1,0 +1,96 @@
+/** Opens a log from its folder: finds the segments, recovers the active one, leaves the sealed ones for first use. */
+import type { Disk, FileStat } from "../disk/disk.ts";
+import { NetlogError } from "../errors.ts";
+import type { Logger } from "../logger.ts";
+import type { Runtime } from "../runtime.ts";
+import { failedRead } from "./disk-errors.ts";
+import type { Log, LogLimits } from "./log.ts";
+import type { LogShared } from "./log-shared.ts";
+import { recoverActiveSegment } from "./recovery.ts";
+import { Segment } from "./segment.ts";
+import { createDataFile } from "./segment-files.ts";
+import { decodeSegmentHeader, SEGMENT_HEADER_BYTES } from "./segment-header.ts";
+import { SegmentList } from "./segment-list.ts";
+import { parseDataFileName } from "./segment-name.ts";
+import { SegmentedLog } from "./segmented-log.ts";
+
+export interface OpenLogOptions {
+  readonly disk: Disk;
+  readonly runtime: Runtime;
+  readonly logger: Logger;
+  /** Holds the log's files; other files in it are left alone. */
+  readonly folder: string;
+  readonly limits: LogLimits;
+  readonly shared: LogShared;
+}
+
+/** Makes the first segment of a new log in an existing folder; durable when it resolves. */
+export async function createLogFolder(options: {
+  readonly disk: Disk;
+  readonly folder: string;
+  readonly nowMs: number;
+}): Promise<void> {
+  await createDataFile(options.disk, options.folder, 0, options.nowMs);
+}
+
+/**
+ * Opens a log, after a clean stop at once, after a crash by walking the end of its last segment.
+ *
+ * @throws topic_unavailable with the reason, when there is no log or the disk does not let it be opened.
+ */
+export async function openLog(options: OpenLogOptions): Promise<Log> {
+  const { disk, folder, shared, runtime, logger } = options;
+  try {
+    const segments = await findSegments(options);
+    const active = segments.at(-1)!;
+    const header = await readHeader(active);
+    if (header === "go-netlog") throw goNetlogError(folder);
+    const stat = await disk.stat(active.file.path);
+    await recoverActiveSegment(active, {
+      disk,
+      shared,
+      logger,
+      fileSizeBytes: stat?.sizeBytes ?? 0,
+      hasHeader: header === "valid",
+      nowMs: runtime.now(),
+    });
+    return new SegmentedLog(options, new SegmentList(segments));
+  } catch (error) {
+    throw failedRead(error);
+  }
+}
+
+async function findSegments({ disk, folder, shared, runtime }: OpenLogOptions): Promise<Segment[]> {
+  const names = await disk.list(folder);
+  const baseOffsets = names.map(parseDataFileName).filter((offset) => offset !== undefined);
+  if (baseOffsets.length === 0) {
+    throw new NetlogError("topic_unavailable", { reason: `there is no data file in ${folder}` });
+  }
+  const nowMs = runtime.now();
+  const segments: Segment[] = [];
+  for (const baseOffset of baseOffsets) {
+    const segment = new Segment(shared, folder, baseOffset, nowMs);
+    await noteFileFacts(disk, segment);
+    segments.push(segment);
+  }
+  return segments;
+}
+
+async function noteFileFacts(disk: Disk, segment: Segment): Promise<void> {
+  const data: FileStat | undefined = await disk.stat(segment.file.path);
+  const index = await disk.stat(segment.indexPath);
+  segment.sizeBytes = Math.max(data?.sizeBytes ?? 0, SEGMENT_HEADER_BYTES);
+  segment.syncedBytes = segment.sizeBytes;
+  segment.modifiedAtMs = data?.modifiedAtMs ?? segment.modifiedAtMs;
+  segment.indexSizeBytes = index?.sizeBytes ?? 0;
+}
+
+async function readHeader(segment: Segment): Promise<"valid" | "go-netlog" | "damaged"> {
+  return decodeSegmentHeader(await segment.file.read(0, SEGMENT_HEADER_BYTES)).kind;
+}
+
+function goNetlogError(folder: string): NetlogError {
+  return new NetlogError("topic_unavailable", {
+    reason: `${folder} was written by the Go NetLog; \`netlog import\` reads it`,
+  });
+}

@@ -1,0 +1,35 @@
+/** When the active segment is sealed and a new one begun. Pure functions of facts and clock. */
+import { LIMITS } from "../limits.ts";
+import type { LogLimits } from "./log.ts";
+import type { Segment } from "./segment.ts";
+
+/** A segment's messages span at most this part of `segment_age`, so that a quiet topic ages out as well. */
+const AGE_DIVISOR = 8;
+/** A log bounded by size keeps at least so many segments, else nothing could ever be dropped. */
+const SEGMENTS_WITHIN_RETENTION = 2;
+
+/** The size at which a segment ends, bytes: `segment_size`, less where retention by size needs smaller steps. */
+function segmentSizeLimit(limits: LogLimits): number {
+  const { segmentSizeBytes, retentionSizeBytes } = limits;
+  if (retentionSizeBytes === 0 || retentionSizeBytes >= segmentSizeBytes) return segmentSizeBytes;
+  return Math.max(LIMITS.segmentSizeMinBytes, Math.floor(retentionSizeBytes / SEGMENTS_WITHIN_RETENTION));
+}
+
+/** True when a segment may grow to `sizeBytes` and `endOffset`. */
+export function fitsSegment(
+  segment: Segment,
+  limits: LogLimits,
+  sizeBytes: number,
+  endOffset: number,
+): boolean {
+  if (sizeBytes > segmentSizeLimit(limits)) return false;
+  return sizeBytes <= LIMITS.segmentPosition && endOffset - segment.baseOffset <= LIMITS.segmentPosition;
+}
+
+/** True when the active segment's first message is old enough that the segment should end. */
+export function isDueToRoll(segment: Segment, limits: LogLimits, nowMs: number): boolean {
+  const { firstTimestampMs } = segment;
+  if (firstTimestampMs === undefined) return false;
+  const since = firstTimestampMs > nowMs ? segment.firstSeenAtMs : firstTimestampMs;
+  return nowMs - since > limits.segmentAgeMs / AGE_DIVISOR;
+}

@@ -1,0 +1,138 @@
+/**
+ * Indexes and facts of sealed segments, loaded when first needed and cached within a budget. An index file that is
+ * missing, damaged, or at odds with the data is rebuilt by walking the frames; the data file is the truth.
+ */
+import { replaceFile } from "../disk/atomic-file.ts";
+import type { Disk } from "../disk/disk.ts";
+import type { Logger } from "../logger.ts";
+import { type DamagedRange, insertDamage, missingEnd } from "./damage.ts";
+import { FileWindow } from "./file-window.ts";
+import { decodeFrameHeader, FRAME_HEADER_BYTES } from "./frame.ts";
+import { walkFrames } from "./frame-walk.ts";
+import type { LogShared } from "./log-shared.ts";
+import type { Segment } from "./segment.ts";
+import { SEGMENT_HEADER_BYTES } from "./segment-header.ts";
+import type { SegmentList } from "./segment-list.ts";
+import { type IndexEntry, SparseIndex } from "./sparse-index.ts";
+
+export class SealedIndexes {
+  readonly #disk: Disk;
+  readonly #shared: LogShared;
+  readonly #logger: Logger;
+  readonly #segments: SegmentList;
+  readonly #loading = new Map<Segment, Promise<SparseIndex>>();
+
+  constructor(disk: Disk, shared: LogShared, logger: Logger, segments: SegmentList) {
+    this.#disk = disk;
+    this.#shared = shared;
+    this.#logger = logger;
+    this.#segments = segments;
+  }
+
+  /** The index of any segment; afterwards the segment's facts are known. @throws what the disk throws. */
+  async get(segment: Segment): Promise<SparseIndex> {
+    const held = segment.activeIndex ?? this.#shared.sealedIndexes.get(segment.id);
+    if (held !== undefined) return held;
+    const loading = this.#loading.get(segment) ?? this.#load(segment);
+    this.#loading.set(segment, loading);
+    try {
+      return await loading;
+    } finally {
+      this.#loading.delete(segment);
+    }
+  }
+
+  /** The index was found to be at odds with a frame: it is rebuilt. */
+  async rebuild(segment: Segment): Promise<void> {
+    this.#logger.warn({ file: segment.indexPath }, "an index contradicts its data and is rebuilt");
+    this.#keep(segment, await this.#build(segment));
+  }
+
+  /** Good places behind `position`: index entries, then the end of the segment. */
+  nextAnchor(segment: Segment, index: SparseIndex | undefined, position: number): IndexEntry {
+    const end = { position: segment.sizeBytes, offset: this.#nominalEndOffset(segment) };
+    return index?.ceilByPosition(position) ?? end;
+  }
+
+  async #load(segment: Segment): Promise<SparseIndex> {
+    const index = (await this.#read(segment)) ?? (await this.#build(segment));
+    this.#keep(segment, index);
+    return index;
+  }
+
+  async #read(segment: Segment): Promise<SparseIndex | undefined> {
+    if ((await this.#disk.stat(segment.indexPath))?.kind !== "file") return undefined;
+    const bytes = await this.#disk.readFile(segment.indexPath);
+    const decoded = SparseIndex.decode(bytes, segment.baseOffset, this.#shared.limits.indexIntervalBytes);
+    if (decoded === undefined || decoded.footer.dataPosition !== segment.sizeBytes) return undefined;
+    if (decoded.footer.endOffset > this.#nominalEndOffset(segment)) return undefined;
+    if (!(await isConfirmed(segment, decoded.index))) return undefined;
+    segment.endOffset = decoded.footer.endOffset;
+    segment.lastTimestampMs = decoded.footer.lastTimestampMs;
+    segment.indexSizeBytes = bytes.length;
+    return decoded.index;
+  }
+
+  async #build(segment: Segment): Promise<SparseIndex> {
+    const index = new SparseIndex(segment.baseOffset, this.#shared.limits.indexIntervalBytes);
+    const start = { position: SEGMENT_HEADER_BYTES, offset: segment.baseOffset, timestampMs: 0 };
+    const end = await walkFrames(
+      new FileWindow(segment.file, segment.sizeBytes),
+      segment.file.path,
+      start,
+      { kind: "anchored", nextAnchor: (position) => this.nextAnchor(segment, undefined, position) },
+      {
+        frame: (header, position) => index.add(header.baseOffset, position, header.timestampMs),
+        damage: (range) => this.#note(segment, range),
+      },
+    );
+    segment.endOffset = end.offset;
+    segment.lastTimestampMs = end.timestampMs;
+    const bytes = index.encode({
+      dataPosition: segment.sizeBytes,
+      endOffset: end.offset,
+      lastTimestampMs: end.timestampMs,
+    });
+    try {
+      await replaceFile(this.#disk, segment.indexPath, bytes);
+      segment.indexSizeBytes = bytes.length;
+    } catch (error) {
+      this.#logger.warn({ err: error, file: segment.indexPath }, "a rebuilt index could not be written");
+    }
+    return index;
+  }
+
+  #keep(segment: Segment, index: SparseIndex): void {
+    this.#shared.sealedIndexes.set(segment.id, index);
+    this.#noteMissingEnd(segment);
+  }
+
+  /** Offsets between the last frame and the next segment are lost with the bytes that held them. */
+  #noteMissingEnd(segment: Segment): void {
+    const nominalEnd = this.#nominalEndOffset(segment);
+    const endOffset = segment.endOffset!;
+    if (endOffset >= nominalEnd) return;
+    const end = { position: segment.sizeBytes, offset: nominalEnd };
+    this.#note(
+      segment,
+      missingEnd(segment.file.path, { position: segment.sizeBytes, offset: endOffset }, end),
+    );
+  }
+
+  #note(segment: Segment, range: DamagedRange): void {
+    insertDamage(segment.damages, range);
+    this.#logger.error({ ...range }, "damage in a segment");
+  }
+
+  #nominalEndOffset(segment: Segment): number {
+    return this.#segments.next(segment)?.baseOffset ?? segment.endOffset ?? segment.baseOffset;
+  }
+}
+
+/** True when the last frame that the index names is there. */
+async function isConfirmed(segment: Segment, index: SparseIndex): Promise<boolean> {
+  const entry = index.lastEntry;
+  if (entry === undefined) return true;
+  const header = decodeFrameHeader(await segment.file.read(entry.position, FRAME_HEADER_BYTES), 0);
+  return header === undefined || header.baseOffset === entry.offset;
+}

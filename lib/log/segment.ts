@@ -1,0 +1,59 @@
+/**
+ * One segment: what is known of a data file and its index. The active segment's facts are kept by the appender as
+ * it writes; those of a sealed one are loaded when first needed (sealed-segments.ts).
+ */
+import type { BlockSource } from "./block-cache.ts";
+import type { DamagedRange } from "./damage.ts";
+import type { LogShared } from "./log-shared.ts";
+import type { PooledFile } from "./open-files.ts";
+import { SEGMENT_HEADER_BYTES } from "./segment-header.ts";
+import { dataFileName, indexFileName } from "./segment-name.ts";
+import { SparseIndex } from "./sparse-index.ts";
+
+export class Segment implements BlockSource {
+  readonly id: number;
+  readonly baseOffset: number;
+  readonly folder: string;
+  readonly file: PooledFile;
+  /** When this process first saw the segment: what ages it if its messages are stamped in the future. */
+  readonly firstSeenAtMs: number;
+  /** Data file up to the last whole frame. Never shrinks below `syncedBytes`. */
+  sizeBytes: number = SEGMENT_HEADER_BYTES;
+  /** Of these it is known that they are on the disk. */
+  syncedBytes: number = SEGMENT_HEADER_BYTES;
+  indexSizeBytes = 0;
+  modifiedAtMs: number;
+  /** Behind the last frame; of a sealed segment unknown until its facts are loaded. */
+  endOffset: number | undefined;
+  firstTimestampMs: number | undefined;
+  lastTimestampMs: number | undefined;
+  /** Sorted by offset. */
+  readonly damages: DamagedRange[] = [];
+  /** Of the active segment; sealed ones share a cache. */
+  activeIndex: SparseIndex | undefined;
+
+  constructor(shared: LogShared, folder: string, baseOffset: number, nowMs: number, file?: PooledFile) {
+    this.id = shared.nextSegmentId();
+    this.baseOffset = baseOffset;
+    this.folder = folder;
+    this.file = file ?? shared.files.file(`${folder}/${dataFileName(baseOffset)}`);
+    this.firstSeenAtMs = nowMs;
+    this.modifiedAtMs = nowMs;
+  }
+
+  get indexPath(): string {
+    return `${this.folder}/${indexFileName(this.baseOffset)}`;
+  }
+
+  /** True when it holds no frame. */
+  get isEmpty(): boolean {
+    return this.sizeBytes <= SEGMENT_HEADER_BYTES;
+  }
+
+  /** Makes it the active segment: empty, or with the facts that opening found. */
+  activate(shared: LogShared, index?: SparseIndex): SparseIndex {
+    this.activeIndex = index ?? new SparseIndex(this.baseOffset, shared.limits.indexIntervalBytes);
+    this.endOffset ??= this.baseOffset;
+    return this.activeIndex;
+  }
+}

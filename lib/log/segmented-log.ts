@@ -1,0 +1,287 @@
+/**
+ * The log on local files: puts the parts together. Appends go to the appender, reads to cursors over the frame
+ * reader, and what changes the set of files (rolling, retention, closing) is here.
+ */
+import { NetlogError } from "../errors.ts";
+import type { Logger } from "../logger.ts";
+import { Appender } from "./appender.ts";
+import { Cursor, type CursorLog } from "./cursor.ts";
+import { failedRead } from "./disk-errors.ts";
+import { FrameReader } from "./frame-reader.ts";
+import type {
+  Appended,
+  Log,
+  LogCursor,
+  LogDescription,
+  LogEntry,
+  LogLimits,
+  VerifyStep,
+  WakeReason,
+} from "./log.ts";
+import type { OpenLogOptions } from "./open-log.ts";
+import { isExpired } from "./retention.ts";
+import { SealedIndexes } from "./sealed-indexes.ts";
+import type { Segment } from "./segment.ts";
+import { createSegment, writeIndexFile } from "./segment-files.ts";
+import type { SegmentList } from "./segment-list.ts";
+import { Tail } from "./tail.ts";
+import { verifySegment } from "./verify.ts";
+import { Waiters } from "./waiters.ts";
+
+export class SegmentedLog implements Log, CursorLog {
+  readonly segments: SegmentList;
+  readonly reader: FrameReader;
+  readonly #options: OpenLogOptions;
+  readonly #logger: Logger;
+  readonly #indexes: SealedIndexes;
+  readonly #tail: Tail;
+  readonly #appender: Appender;
+  readonly #waiters = new Waiters();
+  #limits: LogLimits;
+  #ended: "deleted" | "closed" | undefined;
+  /** Data position up to which the active segment's index file speaks. */
+  #indexedBytes: number;
+  /** Index writes, and retention, each one after the other. */
+  #indexWrites: Promise<void> = Promise.resolve();
+  #retention: Promise<void> = Promise.resolve();
+
+  constructor(options: OpenLogOptions, segments: SegmentList) {
+    const { disk, shared, runtime, logger, limits } = options;
+    this.#options = options;
+    this.#logger = logger;
+    this.#limits = limits;
+    this.segments = segments;
+    this.#tail = new Tail(shared.tailBudget, shared.limits.tailBytes);
+    this.#indexes = new SealedIndexes(disk, shared, logger, segments);
+    this.reader = new FrameReader(shared, segments, this.#indexes, this.#tail, logger);
+    const { active } = segments;
+    this.#indexedBytes = active.sizeBytes;
+    this.#appender = new Appender({
+      runtime,
+      logger,
+      segments,
+      tail: this.#tail,
+      syncSlots: shared.syncSlots,
+      limits,
+      lastTimestampMs: active.lastTimestampMs ?? 0,
+      logEndOffset: active.endOffset!,
+      roll: (segment, nextBaseOffset) => this.#rollTo(segment, nextBaseOffset),
+      onReadable: (highWatermark) => this.#waiters.wakeBelow(highWatermark),
+      onSynced: () => this.#checkpoint(),
+    });
+  }
+
+  get logStartOffset(): number {
+    return this.segments.first.baseOffset;
+  }
+
+  get logEndOffset(): number {
+    return this.#appender.logEndOffset;
+  }
+
+  get highWatermark(): number {
+    return this.#appender.highWatermark;
+  }
+
+  append(entries: readonly LogEntry[]): Promise<Appended>[] {
+    return this.#appender.append(entries);
+  }
+
+  openCursor(): LogCursor {
+    return new Cursor(this);
+  }
+
+  waitFor(offset: number, wake: (reason: WakeReason) => void): () => void {
+    if (this.#ended !== undefined) wake(this.#ended);
+    else if (offset < this.highWatermark) wake("readable");
+    else return this.#waiters.add(offset, wake);
+    return () => {};
+  }
+
+  async offsetAt(timeMs: number): Promise<number> {
+    this.throwIfUnreadable(this.logEndOffset);
+    try {
+      for (const segment of await this.#segmentsFrom(timeMs)) {
+        const offset = await this.reader.locateTime(segment, timeMs, this.highWatermark);
+        if (offset !== undefined) return offset;
+      }
+    } catch (error) {
+      throw this.readFailure(error, this.logEndOffset);
+    }
+    return this.logEndOffset;
+  }
+
+  describe(): Promise<LogDescription> {
+    const segments = this.segments.all.map((segment) => ({
+      baseOffset: segment.baseOffset,
+      diskSizeBytes: segment.sizeBytes + segment.indexSizeBytes,
+      dataSizeBytes: segment.sizeBytes,
+      modifiedAtMs: segment.modifiedAtMs,
+    }));
+    return Promise.resolve({
+      logStartOffset: this.logStartOffset,
+      logEndOffset: this.logEndOffset,
+      highWatermark: this.highWatermark,
+      diskSizeBytes: segments.reduce((sum, segment) => sum + segment.diskSizeBytes, 0),
+      modifiedAtMs: this.segments.active.modifiedAtMs,
+      segments,
+    });
+  }
+
+  async *verify(from: number): AsyncGenerator<VerifyStep, void, void> {
+    this.throwIfUnreadable(from);
+    const first = this.segments.find(from);
+    for (const segment of this.segments.all.filter((other) => other.baseOffset >= first.baseOffset)) {
+      this.throwIfUnreadable(this.logEndOffset);
+      const end = this.#verifiableEnd(segment);
+      try {
+        yield* verifySegment(segment, this.#indexes, from, end);
+      } catch (error) {
+        if (segment.baseOffset < this.logStartOffset) continue;
+        throw this.readFailure(error, this.logEndOffset);
+      }
+    }
+  }
+
+  async setLimits(limits: LogLimits): Promise<void> {
+    await this.#appender.setLimits(limits);
+    this.#limits = limits;
+  }
+
+  applyRetention(expireBeforeMs: number): Promise<void> {
+    const run = this.#retention.then(() => this.#retainOnce(expireBeforeMs));
+    this.#retention = run.catch(() => {});
+    return run;
+  }
+
+  sync(): Promise<void> {
+    return this.#appender.syncAll();
+  }
+
+  async close(): Promise<void> {
+    if (this.#ended !== undefined) return;
+    await this.#end("closed");
+    await this.#writeIndex(this.segments.active);
+    this.#dropFiles();
+  }
+
+  async delete(): Promise<void> {
+    await this.#end("deleted");
+    this.#dropFiles();
+  }
+
+  /** For Cursor. */
+  throwIfUnreadable(offset: number): void {
+    if (this.#ended === "deleted") throw new NetlogError("topic_not_found");
+    if (this.#ended === "closed")
+      throw new NetlogError("shutting_down", { reason: "the server is stopping" });
+    if (offset < this.logStartOffset) {
+      throw new NetlogError("offset_not_found", { details: { firstOffset: this.logStartOffset } });
+    }
+  }
+
+  /** For Cursor: a read may fail because what it read was dropped or closed meanwhile. */
+  readFailure(error: unknown, offset: number): unknown {
+    try {
+      this.throwIfUnreadable(offset);
+    } catch (ended) {
+      return ended;
+    }
+    return failedRead(error);
+  }
+
+  async #end(reason: "deleted" | "closed"): Promise<void> {
+    this.#ended = reason;
+    const ended = this.#appender.end(reason);
+    this.#waiters.wakeAll(reason);
+    await ended;
+    await this.#retention;
+    await this.#indexWrites;
+  }
+
+  #dropFiles(): void {
+    for (const segment of this.segments.all) segment.file.drop();
+    this.#tail.clear();
+  }
+
+  /** Seals `active`, all of which is synced, and makes the next segment. */
+  async #rollTo(active: Segment, nextBaseOffset: number): Promise<Segment> {
+    const { disk, shared, folder, runtime } = this.#options;
+    await this.#indexWrites;
+    await writeIndexFile(disk, active, nextBaseOffset);
+    const next = await createSegment(disk, shared, folder, nextBaseOffset, runtime.now());
+    if (active.activeIndex !== undefined) shared.sealedIndexes.set(active.id, active.activeIndex);
+    active.activeIndex = undefined;
+    this.#indexedBytes = next.sizeBytes;
+    return next;
+  }
+
+  /** Writes the index from time to time, so that opening after a crash has little to walk. */
+  #checkpoint(): void {
+    const { active } = this.segments;
+    if (active.syncedBytes - this.#indexedBytes < this.#options.shared.limits.indexCheckpointBytes) return;
+    this.#indexedBytes = active.syncedBytes;
+    this.#indexWrites = this.#indexWrites.then(() => this.#writeIndex(active));
+  }
+
+  async #writeIndex(segment: Segment): Promise<void> {
+    if (segment.activeIndex === undefined || this.#appender.hasFailed) return;
+    try {
+      await writeIndexFile(this.#options.disk, segment, this.#appender.syncedEndOffset);
+    } catch (error) {
+      this.#logger.warn({ err: error, file: segment.indexPath }, "an index could not be written");
+    }
+  }
+
+  async #retainOnce(expireBeforeMs: number): Promise<void> {
+    const nowMs = this.#options.runtime.now();
+    if (this.#ended !== undefined) return;
+    await this.#appender.rollIfDue(nowMs);
+    const rules = { nowMs, expireBeforeMs, retentionSizeBytes: this.#limits.retentionSizeBytes };
+    while (this.segments.all.length > 1 && this.#ended === undefined) {
+      const oldest = this.segments.first;
+      if (oldest.lastTimestampMs === undefined) await this.#indexes.get(oldest);
+      const totalBytes = this.segments.all.reduce((sum, segment) => sum + segment.sizeBytes, 0);
+      const { lastTimestampMs = 0, modifiedAtMs, firstSeenAtMs } = oldest;
+      if (!isExpired({ lastTimestampMs, modifiedAtMs, firstSeenAtMs }, totalBytes, rules)) return;
+      await this.#dropOldest(oldest);
+    }
+  }
+
+  /** Moves the start first: nobody is to find a file missing that the log still counts. */
+  async #dropOldest(oldest: Segment): Promise<void> {
+    const { disk, folder, shared } = this.#options;
+    this.segments.dropFirst();
+    oldest.file.drop();
+    shared.sealedIndexes.delete(oldest.id);
+    await disk.remove(oldest.file.path);
+    if (oldest.indexSizeBytes > 0) await disk.remove(oldest.indexPath);
+    await disk.syncFolder(folder);
+    this.#logger.info({ file: oldest.file.path }, "retention dropped a segment");
+  }
+
+  /** Segments from the first that may hold a message of `timeMs` or later. */
+  async #segmentsFrom(timeMs: number): Promise<readonly Segment[]> {
+    const { all } = this.segments;
+    let low = 0;
+    let high = all.length - 1;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const segment = all[middle]!;
+      if (segment.lastTimestampMs === undefined) await this.#indexes.get(segment);
+      if (segment.lastTimestampMs! < timeMs) low = middle + 1;
+      else high = middle;
+    }
+    return all.slice(low);
+  }
+
+  #verifiableEnd(segment: Segment): { position: number; offset: number } {
+    const next = this.segments.next(segment);
+    if (next !== undefined) return { position: segment.sizeBytes, offset: next.baseOffset };
+    const isAllReadable = this.highWatermark === this.logEndOffset;
+    return {
+      position: isAllReadable ? segment.sizeBytes : segment.syncedBytes,
+      offset: isAllReadable ? this.logEndOffset : this.highWatermark,
+    };
+  }
+}

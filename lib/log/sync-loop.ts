@@ -1,0 +1,129 @@
+/**
+ * Syncs the active segment: one in flight a log, the next one started at the end of the last if more was written
+ * and somebody wants it, before anybody is told of the first. No lingering: measured, larger groups lost, because
+ * the overlap of writing and syncing was lost.
+ */
+import type { DiskFile } from "../disk/disk.ts";
+import type { Segment } from "./segment.ts";
+import type { SyncSlots } from "./sync-slots.ts";
+
+export interface SyncLoopOwner {
+  /** The active segment, and the offset behind its last frame. */
+  readonly activeSegment: Segment;
+  readonly logEndOffset: number;
+  /** Whether what is not yet synced should be, without anybody waiting for it. */
+  readonly syncsEagerly: boolean;
+  /** `syncedEndOffset` has advanced. */
+  synced(): void;
+  syncFailed(error: unknown): void;
+}
+
+interface SyncWaiter {
+  readonly offset: number;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class SyncLoop {
+  readonly #owner: SyncLoopOwner;
+  readonly #slots: SyncSlots;
+  /** Sorted by offset, as they came. */
+  #waiters: SyncWaiter[] = [];
+  #inFlight: Promise<void> | undefined;
+  #held: { segment: Segment; file: DiskFile } | undefined;
+  #failure: { error: unknown } | undefined;
+  /** Everything below is on the disk. Never goes back. */
+  syncedEndOffset: number;
+
+  constructor(owner: SyncLoopOwner, slots: SyncSlots, syncedEndOffset: number) {
+    this.#owner = owner;
+    this.#slots = slots;
+    this.syncedEndOffset = syncedEndOffset;
+  }
+
+  /** The active segment's file; it stays open until all that is written to it is synced. */
+  fileForWrite(segment: Segment): DiskFile {
+    if (this.#held?.segment !== segment) {
+      this.#held = { segment, file: segment.file.acquire() };
+    }
+    return this.#held.file;
+  }
+
+  /** Starts a sync if there is something to sync and none is in flight. */
+  start(): void {
+    if (this.#inFlight !== undefined || this.#failure !== undefined) return;
+    if (this.syncedEndOffset >= this.#owner.logEndOffset) return;
+    this.#inFlight = this.#syncOnce();
+  }
+
+  /** Resolves when all that is written by now is synced; rejects with the disk's error. */
+  syncAll(): Promise<void> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure.error);
+    const offset = this.#owner.logEndOffset;
+    if (this.syncedEndOffset >= offset) return Promise.resolve();
+    const done = new Promise<void>((resolve, reject) => this.#waiters.push({ offset, resolve, reject }));
+    this.start();
+    return done;
+  }
+
+  /** Syncs a truncation, and with it everything else. */
+  async syncTruncation(segment: Segment): Promise<void> {
+    const file = segment.file.acquire();
+    try {
+      await this.#slots.run(() => file.sync());
+    } finally {
+      segment.file.release();
+    }
+  }
+
+  /** Resolves when no sync is in flight; the file may then be closed. */
+  async settle(): Promise<void> {
+    while (this.#inFlight !== undefined) await this.#inFlight;
+  }
+
+  /** Gives the file back, clean or not. */
+  releaseFile(): void {
+    this.#held?.segment.file.release();
+    this.#held = undefined;
+  }
+
+  async #syncOnce(): Promise<void> {
+    let covered = this.syncedEndOffset;
+    const segment = this.#owner.activeSegment;
+    let coveredBytes = segment.syncedBytes;
+    try {
+      await this.#slots.run(() => {
+        covered = this.#owner.logEndOffset;
+        coveredBytes = segment.sizeBytes;
+        return this.fileForWrite(segment).sync();
+      });
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    segment.syncedBytes = coveredBytes;
+    this.syncedEndOffset = covered;
+    this.#inFlight = undefined;
+    const isWanted = this.#owner.syncsEagerly || this.#waiters.some((waiter) => waiter.offset > covered);
+    if (isWanted) this.start();
+    this.#owner.synced();
+    this.#resolveWaiters();
+    if (this.#inFlight === undefined && this.syncedEndOffset === this.#owner.logEndOffset) this.releaseFile();
+  }
+
+  /** Never tried again: after a failed sync the kernel may call pages clean that are not on the disk. */
+  #fail(error: unknown): void {
+    this.#inFlight = undefined;
+    this.#failure = { error };
+    this.#owner.syncFailed(error);
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const waiter of waiters) waiter.reject(error);
+  }
+
+  #resolveWaiters(): void {
+    let done = 0;
+    while (done < this.#waiters.length && this.#waiters[done]!.offset <= this.syncedEndOffset) done++;
+    for (const waiter of this.#waiters.splice(0, done)) waiter.resolve();
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * The newest bytes of a log, in memory, so that a consumer at the tail never touches the disk. Frames are encoded
+ * straight into a slab and written from there: the write buffer is the tail. A slab mirrors one contiguous range
+ * of one segment's data file, a frame lies in one slab whole, and bytes handed out are never changed.
+ */
+
+const SMALLEST_SLAB_BYTES = 4 * 1024;
+const LARGEST_SLAB_BYTES = 256 * 1024;
+
+interface Slab {
+  readonly segmentId: number;
+  /** Position in the data file of the slab's first byte. */
+  readonly startPosition: number;
+  readonly bytes: Buffer;
+  /** Bytes used, from the beginning. */
+  filled: number;
+}
+
+/** The bytes that all tails together may hold; the tail written longest ago gives way. */
+export class TailBudget {
+  readonly #maxBytes: number;
+  readonly #tails = new Set<Tail>();
+  #bytes = 0;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** For Tail: it grew or shrank by `deltaBytes`. */
+  changed(tail: Tail, deltaBytes: number): void {
+    this.#bytes += deltaBytes;
+    this.#tails.delete(tail);
+    if (tail.heldBytes > 0) this.#tails.add(tail);
+    if (deltaBytes <= 0) return;
+    for (const idle of this.#tails) {
+      if (this.#bytes <= this.#maxBytes || idle === tail) return;
+      idle.clear();
+    }
+  }
+}
+
+export class Tail {
+  readonly #budget: TailBudget;
+  readonly #maxBytes: number;
+  /** Oldest first; all but the last are full. */
+  #slabs: Slab[] = [];
+  heldBytes = 0;
+
+  constructor(budget: TailBudget, maxBytes: number) {
+    this.#budget = budget;
+    this.#maxBytes = maxBytes;
+  }
+
+  /**
+   * Room for `length` bytes that will be written at `position` of a segment: a slab and the place in it. They
+   * become readable with `commit`; without it the next `reserve` gives the same room again.
+   */
+  reserve(segmentId: number, position: number, length: number): { bytes: Buffer; at: number } {
+    const last = this.#slabs.at(-1);
+    if (
+      last !== undefined &&
+      last.segmentId === segmentId &&
+      last.startPosition + last.filled === position &&
+      last.bytes.length - last.filled >= length
+    ) {
+      return { bytes: last.bytes, at: last.filled };
+    }
+    const slabBytes = Math.max(length, nextSlabBytes(last));
+    this.#slabs.push({
+      segmentId,
+      startPosition: position,
+      bytes: Buffer.allocUnsafeSlow(slabBytes),
+      filled: 0,
+    });
+    this.#changeHeld(slabBytes);
+    while (this.#slabs.length > 1 && this.heldBytes > this.#maxBytes) {
+      this.#changeHeld(-this.#slabs.shift()!.bytes.length);
+    }
+    return { bytes: this.#slabs.at(-1)!.bytes, at: 0 };
+  }
+
+  /** The room last reserved was written with `length` bytes. */
+  commit(length: number): void {
+    this.#slabs.at(-1)!.filled += length;
+  }
+
+  /** What is held from `position` of a segment on, up to the slab's end; `undefined` when that is nothing. */
+  view(segmentId: number, position: number): Buffer | undefined {
+    for (let i = this.#slabs.length - 1; i >= 0; i--) {
+      const slab = this.#slabs[i]!;
+      const at = position - slab.startPosition;
+      if (slab.segmentId !== segmentId || at < 0) continue;
+      return at < slab.filled ? slab.bytes.subarray(at, slab.filled) : undefined;
+    }
+    return undefined;
+  }
+
+  clear(): void {
+    const held = this.heldBytes;
+    this.#slabs = [];
+    this.#changeHeld(-held);
+  }
+
+  #changeHeld(deltaBytes: number): void {
+    this.heldBytes += deltaBytes;
+    this.#budget.changed(this, deltaBytes);
+  }
+}
+
+/** Slabs double, so that a thousand quiet topics hold little and a busy one writes from few. */
+function nextSlabBytes(last: Slab | undefined): number {
+  if (last === undefined) return SMALLEST_SLAB_BYTES;
+  return Math.min(LARGEST_SLAB_BYTES, Math.max(SMALLEST_SLAB_BYTES, last.bytes.length * 2));
+}

@@ -1,0 +1,93 @@
+/** Walks a log from the disk, past all caches, and tells frame by frame what is whole and what is damaged. */
+import { type DamagedRange, missingEnd } from "./damage.ts";
+import { FileWindow } from "./file-window.ts";
+import { type FrameHeader, frameBytes, frameEndOffset } from "./frame.ts";
+import { type FramePlace, type FrameVisitor, walkStep } from "./frame-walk.ts";
+import type { VerifyStep } from "./log.ts";
+import type { SealedIndexes } from "./sealed-indexes.ts";
+import type { Segment } from "./segment.ts";
+import { decodeSegmentHeader, SEGMENT_HEADER_BYTES } from "./segment-header.ts";
+import type { IndexEntry } from "./sparse-index.ts";
+
+/** How far a segment is to be walked. */
+export interface SegmentEnd {
+  readonly position: number;
+  readonly offset: number;
+}
+
+/** The steps of one segment, from the frame that holds `from` on, up to `end`. @throws what the disk throws. */
+export async function* verifySegment(
+  segment: Segment,
+  indexes: SealedIndexes,
+  from: number,
+  end: SegmentEnd,
+): AsyncGenerator<VerifyStep, void, void> {
+  const index = await indexes.get(segment);
+  const file = segment.file.path;
+  const header = decodeSegmentHeader(await segment.file.read(0, SEGMENT_HEADER_BYTES));
+  if (header.kind !== "valid") yield { kind: "damage", damage: badSegmentHeader(segment) };
+  const nextAnchor = (position: number): IndexEntry => {
+    const entry = index.ceilByPosition(position);
+    return entry === undefined || entry.position > end.position ? end : entry;
+  };
+  const floor = index.floorByOffset(from) ?? { position: SEGMENT_HEADER_BYTES, offset: segment.baseOffset };
+  let place: FramePlace | undefined = { ...floor, timestampMs: 0 };
+  const window = new FileWindow(segment.file, end.position);
+  for (;;) {
+    const collector = new StepCollector(file, from);
+    const next: FramePlace | undefined = await walkStep(
+      window,
+      file,
+      place,
+      { kind: "anchored", nextAnchor },
+      collector,
+    );
+    yield* collector.steps;
+    if (next === undefined) break;
+    place = next;
+  }
+  if (place.offset < end.offset) yield { kind: "damage", damage: missingEnd(segment.file.path, place, end) };
+}
+
+/** Joins neighbouring frames of one step into runs; leaves out those that end before `from`. */
+class StepCollector implements FrameVisitor {
+  readonly #file: string;
+  readonly #from: number;
+  readonly steps: VerifyStep[] = [];
+
+  constructor(file: string, from: number) {
+    this.#file = file;
+    this.#from = from;
+  }
+
+  frame(header: FrameHeader, position: number, bytes: Buffer, at: number): void {
+    if (frameEndOffset(header) <= this.#from) return;
+    const last = this.steps.at(-1);
+    const isNeighbour = last?.kind === "frames" && last.position + last.run.bytes.length === position;
+    const beginsAt = isNeighbour ? at - last.run.bytes.length : at;
+    const run = {
+      baseOffset: isNeighbour ? last.run.baseOffset : header.baseOffset,
+      endOffset: frameEndOffset(header),
+      bytes: bytes.subarray(beginsAt, at + frameBytes(header)),
+    };
+    if (isNeighbour) this.steps.pop();
+    this.steps.push({ kind: "frames", run, file: this.#file, position: position - (at - beginsAt) });
+  }
+
+  damage(range: DamagedRange): void {
+    if (range.nextOffset > this.#from) this.steps.push({ kind: "damage", damage: range });
+  }
+}
+
+function badSegmentHeader(segment: Segment): DamagedRange {
+  return {
+    file: segment.file.path,
+    position: 0,
+    nextPosition: SEGMENT_HEADER_BYTES,
+    offset: segment.baseOffset,
+    nextOffset: segment.baseOffset,
+    type: "checksum",
+    expected: "a valid segment header",
+    actual: "none",
+  };
+}
