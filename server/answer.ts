@@ -1,0 +1,86 @@
+/**
+ * What a handler gives back: status, headers and body, ready to be written in one go. Headers are a flat list of
+ * name, value, name, value, …, which Node writes as it is, and say everything but what the connection adds.
+ */
+import type { Delivery, Message } from "../lib/index.ts";
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: string[];
+  readonly body: string | Buffer;
+  /** The connection ends with it. */
+  readonly closes?: boolean;
+  /** Called once: true when all of it was handed to the network, false when the client left before. */
+  readonly settle?: (handedOver: boolean) => void;
+}
+
+const NO_STORE = "no-store";
+/** Of a message asked for by its number. */
+const IMMUTABLE = "public, max-age=31536000, immutable";
+
+/** JSON and a line end. */
+export function jsonAnswer(status: number, value: object, headers: readonly string[] = []): Answer {
+  const body = `${JSON.stringify(value)}\n`;
+  return {
+    status,
+    headers: [
+      ...baseHeaders(NO_STORE),
+      ...contentHeaders("application/json; charset=utf-8", Buffer.byteLength(body)),
+      ...headers,
+    ],
+    body,
+  };
+}
+
+/** `{"ok":true,"message":…}`, NetLog's way to say that something was done. */
+export function doneAnswer(status: number, message: string): Answer {
+  return jsonAnswer(status, { ok: true, message });
+}
+
+/** No body. */
+export function emptyAnswer(status: number, headers: readonly string[] = []): Answer {
+  const length = status === 204 ? [] : ["Content-Length", "0"];
+  return { status, headers: [...baseHeaders(NO_STORE), ...length, ...headers], body: "" };
+}
+
+/** A message's payload. `isForEver`: whoever asks the same again gets the same. */
+export function messageAnswer(message: Message, isForEver: boolean): Answer {
+  return {
+    status: 200,
+    headers: messageHeaders(message, isForEver ? IMMUTABLE : NO_STORE),
+    body: message.payload,
+  };
+}
+
+/** The answer of a scan, which tells the scanner whether it arrived. */
+export function deliveryAnswer(delivery: Delivery): Answer {
+  const headers = messageHeaders(delivery.message, NO_STORE);
+  if (delivery.skipped > 0) headers.push("X-Skipped", String(delivery.skipped));
+  return {
+    status: 200,
+    headers,
+    body: delivery.message.payload,
+    settle: (handedOver) => delivery.settle(handedOver),
+  };
+}
+
+function messageHeaders(message: Message, cacheControl: string): string[] {
+  return [
+    ...baseHeaders(cacheControl),
+    ...contentHeaders("application/octet-stream", message.payload.length),
+    "X-Offset",
+    String(message.offset),
+    "X-Crc32",
+    String(message.crc32),
+    "X-Timestamp",
+    new Date(message.timestampMs).toISOString(),
+  ];
+}
+
+function baseHeaders(cacheControl: string): string[] {
+  return ["X-Content-Type-Options", "nosniff", "Cache-Control", cacheControl];
+}
+
+function contentHeaders(type: string, sizeBytes: number): string[] {
+  return ["Content-Type", type, "Content-Length", String(sizeBytes)];
+}

@@ -1,0 +1,46 @@
+/** What a browser wants to hear before it lets a page of an allowed origin see an answer. */
+import type { IncomingHttpHeaders } from "node:http";
+import type { Gate } from "./gate.ts";
+
+const EXPOSED = [
+  "X-Netlog-Error",
+  "X-Offset",
+  "X-Next-Offset",
+  "X-First-Offset",
+  "X-Crc32",
+  "X-Timestamp",
+  "X-Durability",
+  "X-Skipped",
+  "Retry-After",
+].join(", ");
+
+const MAX_AGE_SECONDS = "600";
+
+/** Name, value, …; none for an origin that is not allowed. */
+export function corsHeaders(gate: Gate, headers: IncomingHttpHeaders): string[] {
+  const { origin } = headers;
+  if (origin === undefined || !gate.isAllowedOrigin(origin)) return [];
+  return [
+    "Access-Control-Allow-Origin",
+    origin,
+    "Vary",
+    "Origin",
+    "Access-Control-Expose-Headers",
+    EXPOSED,
+    ...preflightHeaders(headers),
+  ];
+}
+
+/** Allowed is what is asked for: routes and methods are checked when the request itself comes. */
+function preflightHeaders(headers: IncomingHttpHeaders): string[] {
+  const method = headers["access-control-request-method"];
+  if (method === undefined) return [];
+  const names = headers["access-control-request-headers"];
+  return [
+    "Access-Control-Allow-Methods",
+    method,
+    ...(names === undefined ? [] : ["Access-Control-Allow-Headers", names]),
+    "Access-Control-Max-Age",
+    MAX_AGE_SECONDS,
+  ];
+}

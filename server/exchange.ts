@@ -1,0 +1,88 @@
+/** One request and the way to answer it, as handlers see them: Node's own two objects, and what is read from them. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Limits, Logger, Netlog, Runtime, Topic } from "../lib/index.ts";
+import { takeBody } from "./body.ts";
+import type { Gate } from "./gate.ts";
+import type { IdleWatch } from "./idle-watch.ts";
+import { Parameters } from "./parameters.ts";
+import type { Target } from "./target.ts";
+
+/** What all exchanges of a server share. */
+export interface ServerContext {
+  readonly netlog: Netlog;
+  readonly logger: Logger;
+  readonly limits: Limits;
+  readonly runtime: Runtime;
+  readonly watch: IdleWatch;
+  readonly gate: Gate;
+  /** Once true, each answer is the last of its connection. */
+  isStopping: boolean;
+}
+
+const NO_TARGET: Target = { parts: [], query: "" };
+
+export class Exchange {
+  readonly context: ServerContext;
+  readonly incoming: IncomingMessage;
+  readonly outgoing: ServerResponse;
+  /** The client sends its body only when told to (`Expect: 100-continue`). */
+  awaitsContinue: boolean;
+  target: Target = NO_TARGET;
+  /** The largest body that the route takes. */
+  bodyLimitBytes = 0;
+
+  constructor(
+    context: ServerContext,
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+    awaitsContinue: boolean,
+  ) {
+    this.context = context;
+    this.incoming = incoming;
+    this.outgoing = outgoing;
+    this.awaitsContinue = awaitsContinue;
+  }
+
+  /** The first part of the path. */
+  get topicName(): string {
+    return this.target.parts[0] ?? "";
+  }
+
+  /** @throws topic_not_found, topic_unavailable, shutting_down. */
+  requireTopic(): Topic {
+    return this.context.netlog.topic(this.topicName);
+  }
+
+  parameters(): Parameters {
+    return new Parameters(this.target.query);
+  }
+
+  /**
+   * The whole body; to be called before anything is awaited.
+   *
+   * @throws payload_too_large, request_timeout, bad_request when it was cut off.
+   */
+  takeBody(): Promise<Buffer> {
+    if (this.awaitsContinue) {
+      this.awaitsContinue = false;
+      this.outgoing.writeContinue();
+    }
+    return takeBody(this.incoming, this.bodyLimitBytes, this.context.watch);
+  }
+
+  /** Calls `act` when the connection is gone, at once if it is already; and also when the answer was given. */
+  onClose(act: () => void): void {
+    const { socket } = this.incoming;
+    if (socket.destroyed) {
+      act();
+      return;
+    }
+    this.outgoing.once("close", act);
+    // Behind another request of the same connection (pipelining) the answer has no socket yet that could close it.
+    if (this.outgoing.socket === null) {
+      socket.setMaxListeners(0);
+      socket.once("close", act);
+      this.outgoing.once("close", () => socket.off("close", act));
+    }
+  }
+}

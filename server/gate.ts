@@ -1,0 +1,88 @@
+/**
+ * Keeps web pages out: a page that somebody visits must not publish to, or eat from, a queue on their machine.
+ * Browsers tell who asks in Origin and Sec-Fetch-Site; a page that points its own name at this machine (DNS
+ * rebinding) gives itself away by Host. Programs send none of these but Host.
+ */
+import { HttpError } from "./errors.ts";
+
+export interface GateOptions {
+  /** Host names that count as this server's beside localhost, 127.0.0.1 and [::1], while it listens on loopback. */
+  readonly allowedHosts: readonly string[];
+  /** Origins of pages that may use this server, as browsers send them: `https://app.example`. */
+  readonly corsOrigins: readonly string[];
+  /** The address that the server listens on. */
+  readonly address: string;
+  readonly port: number;
+}
+
+/** What a request says of where it comes from; repeated headers joined with ", ", as Node does. */
+export interface Provenance {
+  readonly host: string | undefined;
+  readonly origin: string | undefined;
+  readonly secFetchSite: string | undefined;
+}
+
+const LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"] as const;
+const PORT = /:[0-9]*$/;
+const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 };
+
+export class Gate {
+  /** `undefined`: any Host will do. */
+  readonly #hosts: ReadonlySet<string> | undefined;
+  readonly #corsOrigins: ReadonlySet<string>;
+  readonly #port: number;
+
+  constructor(options: GateOptions) {
+    const names = [...LOOPBACK_HOSTS, ...options.allowedHosts].map(hostName);
+    this.#hosts = isLoopback(options.address) ? new Set(names) : undefined;
+    this.#corsOrigins = new Set(options.corsOrigins.map((origin) => origin.toLowerCase()));
+    this.#port = options.port;
+  }
+
+  /** Lets a request pass, or not. @throws HttpError forbidden. */
+  pass({ host, origin, secFetchSite }: Provenance): void {
+    // Only HTTP/1.0 comes without a Host, which no browser speaks.
+    if (host !== undefined && this.#hosts?.has(hostName(host)) === false) throw forbidden();
+    if (origin === undefined) {
+      if (secFetchSite === "cross-site") throw forbidden();
+      return;
+    }
+    if (!this.isAllowedOrigin(origin) && !this.#isOwn(origin.toLowerCase(), host)) throw forbidden();
+  }
+
+  /** A foreign origin whose pages may use this server. */
+  isAllowedOrigin(origin: string): boolean {
+    return this.#corsOrigins.has(origin.toLowerCase());
+  }
+
+  /** The origin is the one the request was sent to; on loopback, under whichever of the server's names. */
+  #isOwn(origin: string, host: string | undefined): boolean {
+    const [scheme = "", authority = ""] = origin.split("://");
+    const defaultPort = DEFAULT_PORTS[scheme];
+    if (defaultPort === undefined) return false;
+    if (this.#hosts?.has(hostName(authority)) === true) return portOf(authority, defaultPort) === this.#port;
+    return (
+      host !== undefined &&
+      hostName(authority) === hostName(host) &&
+      portOf(authority, defaultPort) === portOf(host, defaultPort)
+    );
+  }
+}
+
+function isLoopback(address: string): boolean {
+  return address === "::1" || /^(::ffff:)?127\./.test(address);
+}
+
+/** `Host` without the port, in lower case. */
+function hostName(host: string): string {
+  return host.replace(PORT, "").toLowerCase();
+}
+
+function portOf(host: string, defaultPort: number): number {
+  const digits = PORT.exec(host)?.[0].slice(1) ?? "";
+  return digits === "" ? defaultPort : Number(digits);
+}
+
+function forbidden(): HttpError {
+  return new HttpError("forbidden");
+}

@@ -1,0 +1,62 @@
+/** Answers what never became a request: bytes that Node's parser refuses, headers that are too large or too slow. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { STATUS_CODES } from "node:http";
+import type { Duplex } from "node:stream";
+import { NetlogError } from "../lib/index.ts";
+import type { Answer } from "./answer.ts";
+import { errorAnswer, HttpError } from "./errors.ts";
+import type { ServerContext } from "./exchange.ts";
+
+/** Node keeps the answer that a connection is at here; its own handling of such errors looks at it, too. */
+type HttpSocket = Duplex & {
+  readonly _httpMessage?: (ServerResponse & { readonly req: IncomingMessage }) | null;
+};
+
+/** For `clientError`, which comes again with each piece that follows a refused one. */
+export function refuseMalformed(
+  context: ServerContext,
+  error: NodeJS.ErrnoException,
+  socket: HttpSocket,
+): void {
+  if (socket.writableEnded) return;
+  const underway = socket._httpMessage;
+  // Behind a request that was whole, or after its answer began, an error would be taken for that answer.
+  if (!socket.writable || (underway && (underway.req.complete || underway.headersSent))) {
+    socket.destroy();
+    return;
+  }
+  refuse(context, socket, errorOf(error.code));
+}
+
+/** For `connect`: a tunnel is asked for. */
+export function refuseConnect(context: ServerContext, socket: Duplex): void {
+  refuse(context, socket, new NetlogError("bad_request", { reason: "CONNECT: this server is no proxy" }));
+}
+
+function errorOf(code: string | undefined): Error {
+  switch (code) {
+    case "ERR_HTTP_REQUEST_TIMEOUT":
+      return new HttpError("request_timeout");
+    case "HPE_HEADER_OVERFLOW":
+      return new HttpError("headers_too_large");
+    case "HPE_CHUNK_EXTENSIONS_OVERFLOW":
+      return new NetlogError("payload_too_large", { reason: "too many chunk extensions" });
+    default:
+      return new NetlogError("bad_request", { reason: "the request is not valid HTTP/1.1, or was cut off" });
+  }
+}
+
+/** Goes on taking what the client sends for a while: closed at once, its system might drop the answer. */
+function refuse({ runtime, limits, logger }: ServerContext, socket: Duplex, error: Error): void {
+  const answer = errorAnswer(error);
+  logger.debug({ status: answer.status, reason: error.message }, "malformed request");
+  socket.end(rawAnswer(answer));
+  const timer = runtime.setTimer(limits.lingerMs, () => socket.destroy());
+  socket.once("close", () => timer.cancel());
+}
+
+function rawAnswer({ status, headers, body }: Answer): string {
+  const lines = [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, `Date: ${new Date().toUTCString()}`];
+  for (let i = 0; i < headers.length; i += 2) lines.push(`${headers[i]}: ${headers[i + 1]}`);
+  return `${lines.join("\r\n")}\r\nConnection: close\r\n\r\n${body}`;
+}

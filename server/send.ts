@@ -1,0 +1,74 @@
+/**
+ * Writes an answer, in one go where the request's body was taken. A body that nobody wanted must not be read as
+ * the connection's next request: a short one is dropped, behind a longer one the connection is closed, but not
+ * before the client had a chance to see the answer.
+ */
+import type { OutgoingHttpHeader } from "node:http";
+import type { Answer } from "./answer.ts";
+import { declaredBytes } from "./body.ts";
+import { corsHeaders } from "./cors.ts";
+import type { Exchange } from "./exchange.ts";
+import type { Progress } from "./idle-watch.ts";
+
+/** Writes `answer`, and tells it how it ended. */
+export function send(exchange: Exchange, answer: Answer): void {
+  const { incoming, outgoing, context } = exchange;
+  const { settle } = answer;
+  if (settle !== undefined) {
+    outgoing.once("finish", () => settle(true));
+    exchange.onClose(() => settle(false));
+  }
+  const hasUnreadBody = !incoming.complete && declaredBytes(incoming) !== 0;
+  const lingers = hasUnreadBody && (answer.closes === true || !canSkipBody(exchange));
+  const headers = answer.headers;
+  if (lingers || answer.closes === true || context.isStopping) headers.push("Connection", "close");
+  if (incoming.headers.origin !== undefined) headers.push(...corsHeaders(context.gate, incoming.headers));
+  outgoing.writeHead(answer.status, headers as unknown as OutgoingHttpHeader[]);
+  if (lingers) {
+    linger(exchange, answer.body);
+    return;
+  }
+  outgoing.end(answer.body);
+  if (hasUnreadBody) skipBody(exchange);
+}
+
+/** Whether what is left of the body is worth reading for the sake of the connection. */
+function canSkipBody({ incoming, awaitsContinue, context }: Exchange): boolean {
+  const declared = declaredBytes(incoming);
+  return declared !== undefined && declared <= context.limits.skippedBodyBytes && !awaitsContinue;
+}
+
+/** Drops the rest of the body; when it does not come, the connection is no good any more. */
+function skipBody({ incoming, context }: Exchange): void {
+  const progress: Progress = {
+    hasMoved: true,
+    giveUp: () => incoming.socket.destroy(),
+  };
+  context.watch.add(progress);
+  incoming.once("close", () => context.watch.remove(progress));
+  incoming.on("data", () => {
+    progress.hasMoved = true;
+  });
+  incoming.resume();
+}
+
+/**
+ * Sends the answer, then goes on taking the body for a while before the connection is closed: closed at once, with
+ * bytes unread, the client's system would throw away the answer together with the connection.
+ */
+function linger({ incoming, outgoing, context }: Exchange, body: string | Buffer): void {
+  const { limits, runtime } = context;
+  if (body.length > 0) outgoing.write(body);
+  else outgoing.flushHeaders();
+  const timer = runtime.setTimer(limits.lingerMs, () => outgoing.end());
+  incoming.once("close", () => {
+    timer.cancel();
+    outgoing.end();
+  });
+  let droppedBytes = 0;
+  incoming.on("data", (chunk: Buffer) => {
+    droppedBytes += chunk.length;
+    if (droppedBytes > limits.lingerBytes) incoming.pause();
+  });
+  incoming.resume();
+}

@@ -1,0 +1,32 @@
+/** Ends a server without breaking off what is under way. */
+import type { Server } from "node:http";
+import type { Socket } from "node:net";
+import type { ServerContext } from "./exchange.ts";
+
+/** How often connections that became idle meanwhile are looked for. */
+const SWEEP_MS = 50;
+
+/** Resolves when all connections are closed. `unused` are those that brought no request yet. */
+export async function stopServer(
+  server: Server,
+  context: ServerContext,
+  unused: ReadonlySet<Socket>,
+  graceMs: number,
+): Promise<void> {
+  const { netlog, runtime } = context;
+  context.isStopping = true;
+  const closed = new Promise<void>((resolve) => {
+    server.close(() => resolve());
+  });
+  netlog.beginShutdown();
+  for (const socket of unused) socket.destroy();
+  const sweep = (): void => {
+    server.closeIdleConnections();
+    sweepTimer = runtime.setTimer(SWEEP_MS, sweep);
+  };
+  let sweepTimer = runtime.setTimer(SWEEP_MS, sweep);
+  const cutTimer = runtime.setTimer(graceMs, () => server.closeAllConnections());
+  await closed;
+  sweepTimer.cancel();
+  cutTimer.cancel();
+}

@@ -1,0 +1,62 @@
+/** Handlers of topics as a whole: list, create, info, delete, sync, check. */
+import { type Answer, doneAnswer, jsonAnswer } from "./answer.ts";
+import type { Exchange } from "./exchange.ts";
+import { parseJson } from "./json.ts";
+
+export function listTopics(exchange: Exchange): Answer {
+  exchange.parameters().finish();
+  return jsonAnswer(200, exchange.context.netlog.topicNames());
+}
+
+export async function createTopic(exchange: Exchange): Promise<Answer> {
+  const { netlog } = exchange.context;
+  const body = await exchange.takeBody();
+  exchange.parameters().finish();
+  await netlog.createTopic(exchange.topicName, parseJson(body));
+  return doneAnswer(201, "topic created");
+}
+
+export async function describeTopic(exchange: Exchange): Promise<Answer> {
+  const topic = exchange.requireTopic();
+  exchange.parameters().finish();
+  return jsonAnswer(200, await topic.info());
+}
+
+export async function deleteTopic(exchange: Exchange): Promise<Answer> {
+  const { netlog } = exchange.context;
+  await netlog.deleteTopic(exchange.topicName, { force: readForce(exchange) });
+  return doneAnswer(200, "topic deleted");
+}
+
+/** A topic that is not there is told before a bad parameter; one that failed to open can still be deleted. */
+function readForce(exchange: Exchange): boolean {
+  const parameters = exchange.parameters();
+  try {
+    const force = parameters.flag("force");
+    parameters.finish();
+    return force;
+  } catch (error) {
+    exchange.requireTopic();
+    throw error;
+  }
+}
+
+export async function syncTopic(exchange: Exchange): Promise<Answer> {
+  const topic = exchange.requireTopic();
+  exchange.parameters().finish();
+  await topic.sync();
+  return doneAnswer(200, "synced");
+}
+
+export async function checkTopic(exchange: Exchange): Promise<Answer> {
+  const topic = exchange.requireTopic();
+  const parameters = exchange.parameters();
+  const from = parameters.get("from") ?? "";
+  parameters.finish();
+  let isCancelled = false;
+  exchange.onClose(() => {
+    isCancelled = true;
+  });
+  const findings = await topic.check(from, () => isCancelled);
+  return findings.length === 0 ? doneAnswer(200, "topic healthy") : jsonAnswer(200, findings);
+}
