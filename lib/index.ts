@@ -1,11 +1,18 @@
 /** The one door to the engine: what server/ and cmd/ may use of it. Everything else in lib/ is its own business. */
+export { DataFolderError } from "./data-folder.ts";
+export type { Disk } from "./disk/disk.ts";
+export { nodeDisk } from "./disk/node-disk.ts";
 export { durationMs, parseDuration } from "./duration.ts";
-export { ERROR_CODES, type ErrorCode, isNetlogError, NetlogError } from "./errors.ts";
+export { ERROR_CODES, type ErrorCode, type ErrorDetails, isNetlogError, NetlogError } from "./errors.ts";
+export type { Finding } from "./integrity.ts";
 export { LIMITS, type Limits } from "./limits.ts";
 export type { Durability } from "./log/log.ts";
 export { type Logger, silentLogger } from "./logger.ts";
-export { Netlog, type NetlogOptions } from "./netlog.ts";
+export type { Message } from "./message-reader.ts";
+export { type FailedTopic, Netlog, type NetlogOptions } from "./netlog.ts";
+export type { Published } from "./publisher.ts";
 export { nodeRuntime, type Runtime } from "./runtime.ts";
 export type { Delivery, Scanner, ScannerInfo, ScanRequest } from "./scanner.ts";
-export { DEFAULT_SETTINGS } from "./settings.ts";
-export type { Finding, Message, Published, Topic, TopicInfo, TopicSettings } from "./topic.ts";
+export { DEFAULT_SETTINGS, type TopicSettings } from "./settings.ts";
+export type { Topic } from "./topic.ts";
+export type { TopicInfo } from "./topic-info.ts";

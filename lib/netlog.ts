@@ -1,11 +1,32 @@
-/** The whole of a data folder: its topics by name, made, opened and deleted. */
-import type { Disk } from "./disk/disk.ts";
-import type { Limits } from "./limits.ts";
+/**
+ * The whole of a data folder: its topics by name, opened, made and deleted. A topic that cannot be opened is listed
+ * as failed, and the others serve. What changes the set of topics happens one by one for each name.
+ */
+import { ByteBudget } from "./byte-budget.ts";
+import { mapConcurrently } from "./concurrency.ts";
+import { listDataFolder, takeDataFolder } from "./data-folder.ts";
+import type { Disk, DiskLock } from "./disk/disk.ts";
+import { isNetlogError, NetlogError } from "./errors.ts";
+import { LIMITS, type Limits } from "./limits.ts";
+import { LogShared } from "./log/index.ts";
 import type { Logger } from "./logger.ts";
+import type { Offload } from "./message/compression.ts";
+import { threadPoolOffload } from "./message/thread-pool-offload.ts";
+import { Monitor } from "./monitor.ts";
+import { isSafeName, NAME_RULE } from "./names.ts";
+import { OneByOne } from "./one-by-one.ts";
 import type { Runtime } from "./runtime.ts";
-import type { Topic } from "./topic.ts";
+import { ScannerFiles } from "./scanner-files.ts";
+import { SetCache } from "./set-cache.ts";
+import { DEFAULT_SETTINGS, resolveSettings, type TopicSettings } from "./settings.ts";
+import { openTopic, type Topic } from "./topic.ts";
+import { TopicFolders } from "./topic-folders.ts";
+import type { TopicShared } from "./topic-shared.ts";
+
+const MONITOR_INTERVAL_MS = 10_000;
 
 export interface NetlogOptions {
+  /** Absolute. Made when it is missing. */
   readonly folder: string;
   readonly disk: Disk;
   readonly runtime: Runtime;
@@ -14,36 +35,205 @@ export interface NetlogOptions {
   readonly defaults?: unknown;
   readonly monitorIntervalMs?: number;
   readonly limits?: Limits;
+  /** Where large message sets are packed and unpacked; Node's thread pool by default. */
+  readonly offload?: Offload;
+}
+
+export interface FailedTopic {
+  readonly name: string;
+  readonly reason: string;
 }
 
 export class Netlog {
-  /** @throws DataFolderError when the folder cannot be used: its message is for the user. */
-  static open(options: NetlogOptions): Promise<Netlog> {
-    return unfinished(options);
-  }
-  topicNames(): string[] {
-    return unfinished();
-  }
-  failedTopics(): { name: string; reason: string }[] {
-    return unfinished();
-  }
-  topic(name: string): Topic {
-    return unfinished(name);
-  }
-  createTopic(name: string, settings?: unknown): Promise<Topic> {
-    return unfinished(name, settings);
-  }
-  deleteTopic(name: string, options: { readonly force: boolean }): Promise<void> {
-    return unfinished(name, options);
-  }
-  beginShutdown(): void {
-    unfinished();
-  }
-  close(): Promise<void> {
-    return unfinished();
-  }
-}
+  readonly #folders: TopicFolders;
+  readonly #shared: TopicShared;
+  readonly #defaults: TopicSettings;
+  readonly #lock: DiskLock;
+  readonly #monitor: Monitor;
+  readonly #topics = new Map<string, Topic>();
+  /** Topics that could not be opened, with the reason. */
+  readonly #failed = new Map<string, string>();
+  /** Creations and deletions, by name. */
+  readonly #changes = new OneByOne();
+  #isShuttingDown = false;
+  #closing: Promise<void> | undefined;
 
-function unfinished(..._given: unknown[]): never {
-  throw new Error("not built yet");
+  /**
+   * Takes the data folder and opens its topics.
+   *
+   * @throws DataFolderError when the folder cannot be used, with a message for the user; bad_request or
+   *   invalid_compression_type when the default settings are none.
+   */
+  static async open(options: NetlogOptions): Promise<Netlog> {
+    const limits = options.limits ?? LIMITS;
+    const defaults = resolveSettings(options.defaults, DEFAULT_SETTINGS, limits);
+    const lock = await takeDataFolder(options.disk, options.folder);
+    try {
+      const content = await listDataFolder(options.disk, options.folder, limits, options.logger);
+      const netlog = new Netlog(options, limits, defaults, lock);
+      for (const name of content.leftovers) netlog.#folders.removeInBackground(name);
+      await mapConcurrently(content.topics, limits.topicsInTransition, (name) => netlog.#openTopic(name));
+      return netlog;
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
+  }
+
+  private constructor(options: NetlogOptions, limits: Limits, defaults: TopicSettings, lock: DiskLock) {
+    const { disk, runtime, logger } = options;
+    this.#folders = new TopicFolders(options);
+    this.#defaults = defaults;
+    this.#lock = lock;
+    this.#shared = {
+      disk,
+      runtime,
+      logger,
+      limits,
+      logs: new LogShared(disk, limits),
+      offload: options.offload ?? threadPoolOffload,
+      sets: new SetCache(limits.setCacheBytes),
+      scannerFiles: new ScannerFiles({ disk, runtime, logger, limits }),
+      inFlight: new ByteBudget(limits.publishBytesInFlight),
+    };
+    const intervalMs = options.monitorIntervalMs ?? MONITOR_INTERVAL_MS;
+    this.#monitor = new Monitor(runtime, intervalMs, () => this.#upkeep(intervalMs));
+  }
+
+  /** Sorted; those that failed to open included. */
+  topicNames(): string[] {
+    return [...this.#topics.keys(), ...this.#failed.keys()].sort();
+  }
+
+  failedTopics(): FailedTopic[] {
+    return Array.from(this.#failed, ([name, reason]) => ({ name, reason })).sort((a, b) =>
+      a.name < b.name ? -1 : 1,
+    );
+  }
+
+  /** @throws topic_not_found; topic_unavailable when it failed to open; shutting_down once closed. */
+  topic(name: string): Topic {
+    const topic = this.#topics.get(name);
+    if (topic !== undefined && this.#closing === undefined) return topic;
+    this.#throwIfClosed();
+    this.#throwIfFailed(name);
+    throw new NetlogError("topic_not_found");
+  }
+
+  /**
+   * Makes a topic; durable when it resolves. `settings` is parsed JSON.
+   *
+   * @throws invalid_topic_name, bad_request (names the setting), invalid_compression_type, topic_exists,
+   *   storage_full and topic_unavailable (nothing is left of it), sync_failed (unknown), shutting_down.
+   */
+  async createTopic(name: string, settings?: unknown): Promise<Topic> {
+    const { limits } = this.#shared;
+    if (!isSafeName(name, limits.topicNameLength)) {
+      const reason = `a topic's name is 1 to ${limits.topicNameLength} of ${NAME_RULE}`;
+      throw new NetlogError("invalid_topic_name", { reason });
+    }
+    const resolved = resolveSettings(settings, this.#defaults, limits);
+    return await this.#changes.run(name, () => this.#create(name, resolved));
+  }
+
+  /**
+   * Deletes a topic; durable when it resolves. What waits for it is told topic_not_found. One that failed to open
+   * goes by force alone, for nobody knows what is in it.
+   *
+   * @throws topic_not_found, topic_unavailable, resource_busy (it has scanners), sync_failed, shutting_down.
+   */
+  async deleteTopic(name: string, options: { readonly force: boolean }): Promise<void> {
+    await this.#changes.run(name, () => this.#delete(name, options.force));
+  }
+
+  /** Waiting scans end with shutting_down, and none waits from now on. Everything else goes on until `close`. */
+  beginShutdown(): void {
+    this.#isShuttingDown = true;
+    for (const topic of this.#topics.values()) topic.beginShutdown();
+  }
+
+  /** Finishes what is under way, syncs, and gives the folder back. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const { limits, logger, scannerFiles } = this.#shared;
+    await this.#monitor.stop();
+    await this.#changes.ended();
+    await mapConcurrently([...this.#topics.values()], limits.topicsInTransition, async (topic) => {
+      try {
+        await topic.close();
+      } catch (error) {
+        logger.error({ err: error, topic: topic.name }, "a topic could not be closed properly");
+      }
+    });
+    await scannerFiles.close();
+    await this.#folders.removalsEnded();
+    await this.#lock.release();
+  }
+
+  async #openTopic(name: string): Promise<void> {
+    try {
+      const path = this.#folders.pathOf(name);
+      this.#topics.set(name, await openTopic(this.#shared, name, path, this.#defaults));
+    } catch (error) {
+      this.#fail(name, error);
+    }
+  }
+
+  #fail(name: string, error: unknown): void {
+    const reason = isNetlogError(error) && error.reason !== undefined ? error.reason : String(error);
+    this.#failed.set(name, reason);
+    this.#shared.logger.error({ err: error, topic: name }, "this topic cannot be served");
+  }
+
+  async #create(name: string, settings: TopicSettings): Promise<Topic> {
+    this.#throwIfClosed();
+    if (this.#topics.has(name) || this.#failed.has(name)) throw new NetlogError("topic_exists");
+    await this.#folders.create(name, settings);
+    try {
+      const topic = await openTopic(this.#shared, name, this.#folders.pathOf(name), this.#defaults);
+      if (this.#isShuttingDown) topic.beginShutdown();
+      this.#topics.set(name, topic);
+      return topic;
+    } catch (error) {
+      await this.#folders.discard(name);
+      throw error;
+    }
+  }
+
+  async #delete(name: string, force: boolean): Promise<void> {
+    this.#throwIfClosed();
+    const topic = this.#topics.get(name);
+    if (topic === undefined && !force) this.#throwIfFailed(name);
+    if (topic === undefined && !this.#failed.has(name)) throw new NetlogError("topic_not_found");
+    if (topic !== undefined && topic.scannerCount > 0 && !force) throw new NetlogError("resource_busy");
+    this.#topics.delete(name);
+    this.#failed.delete(name);
+    await topic?.delete();
+    try {
+      await this.#folders.discard(name);
+    } catch (error) {
+      if (isNetlogError(error, "topic_unavailable")) this.#fail(name, error);
+      throw error;
+    }
+  }
+
+  async #upkeep(passedMs: number): Promise<void> {
+    const topics = [...this.#topics.values()];
+    await mapConcurrently(topics, this.#shared.limits.topicsInTransition, (topic) => topic.upkeep(passedMs));
+  }
+
+  #throwIfFailed(name: string): void {
+    const reason = this.#failed.get(name);
+    if (reason !== undefined) throw new NetlogError("topic_unavailable", { reason });
+  }
+
+  #throwIfClosed(): void {
+    if (this.#closing !== undefined) {
+      throw new NetlogError("shutting_down", { reason: "the server is stopping" });
+    }
+  }
 }

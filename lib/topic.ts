@@ -1,95 +1,205 @@
-/** One topic: publish, read, scan, check. */
-import type { Durability } from "./log/log.ts";
-import type { Scanner, ScannerInfo } from "./scanner.ts";
-
-export interface Published {
-  readonly offset: number;
-  readonly timestampMs: number;
-  /** What was reached. */
-  readonly durability: Durability;
-}
-
-export interface Message {
-  readonly offset: number;
-  readonly timestampMs: number;
-  readonly crc32: number;
-  readonly payload: Buffer;
-}
-
-export interface Finding {
-  readonly offset: number;
-  readonly odelta: number;
-  readonly type: "checksum" | "length" | "unknown";
-  readonly expected: string;
-  readonly actual: string;
-}
-
-/** A topic's settings, in the words of the wire. */
-export interface TopicSettings {
-  readonly segment_age: string;
-  readonly segment_size: number;
-  readonly batch_num_messages: number;
-  readonly batch_interval: string;
-  readonly compression_type: 1 | 2 | 3;
-  readonly durability: Durability;
-  readonly sync_interval: string;
-  readonly retention_size: number;
-}
-
-export interface SegmentInfo {
-  readonly first_offset: number;
-  readonly disk_size: number;
-  readonly data_size: number;
-  readonly mod_time: string;
-}
-
-/** The JSON of `GET /:topic`, fields in this order. */
-export interface TopicInfo {
-  readonly name: string;
-  readonly path: string;
-  readonly disk_size: number;
-  readonly first_offset: number;
-  readonly latest_offset: number;
-  readonly segments: readonly SegmentInfo[];
-  readonly mod_time: string;
-  readonly scanners: Readonly<Record<string, ScannerInfo>>;
-  readonly settings: TopicSettings;
-}
+/** One topic: a log of messages with its settings and scanners. Everything a client does to a topic comes here. */
+import { type BigDuration, parseDuration, timeBefore } from "./duration.ts";
+import { isNetlogError, NetlogError } from "./errors.ts";
+import { checkMessages, type Finding } from "./integrity.ts";
+import { openLog } from "./log/index.ts";
+import type { Durability, Log } from "./log/log.ts";
+import { type Message, type MessageCursor, MessageReader } from "./message-reader.ts";
+import { resolveOffset } from "./offsets.ts";
+import { type Published, Publisher } from "./publisher.ts";
+import type { Scanner } from "./scanner.ts";
+import { ScannerStore } from "./scanner-store.ts";
+import { logLimitsOf, type TopicSettings } from "./settings.ts";
+import { readSettings } from "./topic-folder.ts";
+import { describeTopic, type TopicInfo } from "./topic-info.ts";
+import { TopicScanners } from "./topic-scanners.ts";
+import type { TopicShared } from "./topic-shared.ts";
 
 export class Topic {
-  readonly name: string = unfinished();
-  readonly settings: TopicSettings = unfinished();
-  publish(payload: Uint8Array, durability?: Durability): Promise<Published> {
-    return unfinished(payload, durability);
+  readonly name: string;
+  readonly settings: TopicSettings;
+  readonly #shared: TopicShared;
+  readonly #log: Log;
+  /** For reads by offset: whoever reads one message after another is likely to come this way. */
+  readonly #cursor: MessageCursor;
+  readonly #publisher: Publisher;
+  readonly #store: ScannerStore;
+  readonly #scanners: TopicScanners;
+  readonly #segmentAge: BigDuration;
+  /** What the last upkeep failed of, so that it is logged once. */
+  #upkeepTrouble: string | undefined;
+
+  /** For openTopic alone. */
+  constructor(shared: TopicShared, name: string, folder: string, settings: TopicSettings, log: Log) {
+    const { disk, logger, limits, runtime, offload, inFlight, sets } = shared;
+    this.name = name;
+    this.settings = settings;
+    this.#shared = shared;
+    this.#log = log;
+    const reader = new MessageReader({ log, sets, offload, limits });
+    this.#cursor = reader.openCursor();
+    this.#publisher = new Publisher({ log, settings, runtime, limits, offload, inFlight });
+    this.#store = new ScannerStore({ disk, logger, limits, folder, files: shared.scannerFiles });
+    this.#scanners = new TopicScanners({ shared, topicName: name, log, reader, store: this.#store });
+    this.#segmentAge = parseDuration(settings.segment_age);
   }
-  message(offset: number): Promise<Message> {
-    return unfinished(offset);
+
+  /** Scanners that stand in the way of an unforced deletion. */
+  get scannerCount(): number {
+    return this.#scanners.count;
   }
+
+  /**
+   * Appends a message; resolves when it is as durable as asked for (the topic's own durability by default). The
+   * payload is borrowed until then.
+   *
+   * @throws bad_request (no bytes), payload_too_large, too_many_requests, storage_full (nothing was kept),
+   *   sync_failed (unknown), topic_unavailable, topic_not_found, shutting_down.
+   */
+  publish(payload: Uint8Array, durability: Durability = this.settings.durability): Promise<Published> {
+    return this.#publisher.publish(payload, durability);
+  }
+
+  /**
+   * One message. The payload is the caller's.
+   *
+   * @throws offset_not_found (with firstOffset when it was dropped), checksum_error (with offset, nextOffset),
+   *   topic_unavailable, topic_not_found, shutting_down.
+   */
+  async message(offset: number): Promise<Message> {
+    if (offset < 0) throw new NetlogError("offset_not_found");
+    return await this.#cursor.read(offset);
+  }
+
+  /** The offset that `text` stands for now, in range or not. @throws invalid_offset, topic_unavailable. */
   resolveOffset(text: string): Promise<number> {
-    return unfinished(text);
+    return resolveOffset(text, this.#log, this.#shared.runtime.now());
   }
-  sync(): Promise<void> {
-    return unfinished();
+
+  /** Resolves when all that was published so far is on the disk. @throws sync_failed, topic_unavailable. */
+  async sync(): Promise<void> {
+    await this.#publisher.flush();
+    await this.#log.sync();
+    await this.#store.sync();
   }
-  info(): Promise<TopicInfo> {
-    return unfinished();
+
+  async info(): Promise<TopicInfo> {
+    return describeTopic(this.name, await this.#log.describe(), this.#scanners.infos(), this.settings);
   }
-  /** `from` as text: any spelling of an offset; what is no spelling, or is out of range, is bad_request. */
-  check(from: number | string, isCancelled?: () => boolean): Promise<Finding[]> {
-    return unfinished(from, isCancelled);
+
+  /**
+   * Verifies everything from `from` (a number, or any spelling of an offset) on; what is wrong, within the limit
+   * on findings. Gives what it has found when `isCancelled` says so.
+   *
+   * @throws bad_request when there is no such offset.
+   */
+  async check(from: number | string, isCancelled: () => boolean = () => false): Promise<Finding[]> {
+    const offset = await this.#requireOffset(from);
+    const { logStartOffset, logEndOffset } = this.#log;
+    if (offset < logStartOffset || offset > logEndOffset) {
+      const reason = `from is ${offset}; the topic has offsets from ${logStartOffset} to ${logEndOffset}`;
+      throw new NetlogError("bad_request", { reason });
+    }
+    const { runtime, limits, offload } = this.#shared;
+    return await checkMessages(this.#log, offset, { runtime, limits, offload, isCancelled });
   }
-  /** `from` as text: any spelling of an offset; what is none of them is bad_request. */
-  createScanner(options: { readonly from: number | string; readonly persist: boolean }): Promise<Scanner> {
-    return unfinished(options);
+
+  /**
+   * A new scanner; one to persist is on the disk when it resolves.
+   *
+   * @throws bad_request (`from` is no spelling of an offset), invalid_offset (negative), offset_not_found (beyond
+   *   the next message, or dropped: with firstOffset), storage_full, topic_unavailable.
+   */
+  async createScanner(options: {
+    readonly from: number | string;
+    readonly persist: boolean;
+  }): Promise<Scanner> {
+    return await this.#scanners.create(await this.#requireOffset(options.from), options.persist);
   }
+
+  /** @throws scanner_not_found; topic_unavailable when its file is damaged. */
   scanner(id: string): Scanner {
-    return unfinished(id);
+    return this.#scanners.require(id);
   }
+
+  /** Durable when it resolves. @throws scanner_not_found, topic_unavailable. */
   deleteScanner(id: string): Promise<void> {
-    return unfinished(id);
+    return this.#scanners.delete(id);
+  }
+
+  /** A round of the monitor, `passedMs` after the last one. Failures are logged when they are new. */
+  async upkeep(passedMs: number): Promise<void> {
+    this.#scanners.dropIdle(passedMs);
+    try {
+      await this.#log.applyRetention(timeBefore(this.#segmentAge, this.#shared.runtime.now()));
+      this.#upkeepTrouble = undefined;
+    } catch (error) {
+      if (isNetlogError(error, "topic_not_found") || isNetlogError(error, "shutting_down")) return;
+      if (this.#upkeepTrouble === String(error)) return;
+      this.#upkeepTrouble = String(error);
+      this.#shared.logger.error({ err: error, topic: this.name }, "old segments could not be dropped");
+    }
+  }
+
+  /** Lets nothing wait any longer: neither scans for a message, nor messages for company. */
+  beginShutdown(): void {
+    this.#scanners.refuseWaits();
+    this.#publisher.stopLingering();
+  }
+
+  /** Finishes what was published, and closes everything. */
+  async close(): Promise<void> {
+    this.#scanners.end("shutting_down");
+    this.#publisher.stopLingering();
+    await this.#publisher.flush();
+    await this.#log.close();
+  }
+
+  /** Ends everything with topic_not_found, and closes the files. Removing them is the caller's. */
+  async delete(): Promise<void> {
+    this.#scanners.end("topic_not_found");
+    this.#store.forgetAll();
+    await this.#log.delete();
+    await this.#publisher.flush();
+  }
+
+  /** For openTopic alone. */
+  loadScanners(): Promise<void> {
+    return this.#scanners.load();
+  }
+
+  async #requireOffset(from: number | string): Promise<number> {
+    if (typeof from === "number") return from;
+    try {
+      return await this.resolveOffset(from);
+    } catch (error) {
+      if (!isNetlogError(error, "invalid_offset") || error.reason === undefined) throw error;
+      throw new NetlogError("bad_request", { reason: `from: ${error.reason}`, cause: error });
+    }
   }
 }
 
-function unfinished(..._given: unknown[]): never {
-  throw new Error("not built yet");
+/**
+ * Opens the topic that lies in `folder`.
+ *
+ * @throws topic_unavailable, and what the disk throws: the topic cannot be served.
+ */
+export async function openTopic(
+  shared: TopicShared,
+  name: string,
+  folder: string,
+  defaults: TopicSettings,
+): Promise<Topic> {
+  const { disk, runtime, logger, limits, logs } = shared;
+  const settings = await readSettings(disk, folder, defaults, limits);
+  const logLimits = logLimitsOf(settings);
+  const log = await openLog({ disk, runtime, logger, folder, limits: logLimits, shared: logs });
+  const topic = new Topic(shared, name, folder, settings, log);
+  try {
+    await topic.loadScanners();
+  } catch (error) {
+    await log.close();
+    throw error;
+  }
+  return topic;
 }

@@ -1,0 +1,94 @@
+/** The data folder as a whole: taking it for this process, and telling topics from everything else in it. */
+import { dirname } from "node:path/posix";
+import { mapConcurrently } from "./concurrency.ts";
+import type { Disk, DiskLock } from "./disk/disk.ts";
+import { hasCode } from "./disk/disk-error.ts";
+import type { Limits } from "./limits.ts";
+import type { Logger } from "./logger.ts";
+import { isSafeName } from "./names.ts";
+import { looksLikeTopic } from "./topic-folder.ts";
+
+/** The folder cannot be served from. The message is one line for the person who started the server. */
+export class DataFolderError extends Error {
+  constructor(message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = "DataFolderError";
+  }
+}
+
+/** Folders of topics that were being made, and of such that were deleted, begin like this. */
+export const CREATING_PREFIX = ".creating-";
+export const DELETED_PREFIX = ".deleted-";
+/** The lock's own names. */
+const LOCK_PREFIX = ".lock";
+
+/**
+ * Makes the folder when it is missing (not what it lies in), and locks it.
+ *
+ * @throws DataFolderError: it is a file, cannot be made, is not writable, or is in use by another server.
+ */
+export async function takeDataFolder(disk: Disk, folder: string): Promise<DiskLock> {
+  await requireFolder(disk, folder);
+  try {
+    return await disk.lock(folder);
+  } catch (error) {
+    if (hasCode(error, "EBUSY")) {
+      throw new DataFolderError(`the data folder ${folder} is in use by another server`, error);
+    }
+    const isRefused = ["EACCES", "EPERM", "EROFS"].some((code) => hasCode(error, code));
+    const trouble = isRefused ? "is not writable" : "cannot be locked";
+    throw new DataFolderError(`the data folder ${folder} ${trouble}: ${messageOf(error)}`, error);
+  }
+}
+
+export interface DataFolderContent {
+  /** Names of folders that hold a topic. */
+  readonly topics: readonly string[];
+  /** Names of folders that an interrupted creation, or a deletion, left; to be removed. */
+  readonly leftovers: readonly string[];
+}
+
+/** What is neither is left alone and named in the log. @throws DataFolderError when it cannot be read. */
+export async function listDataFolder(
+  disk: Disk,
+  folder: string,
+  limits: Limits,
+  logger: Logger,
+): Promise<DataFolderContent> {
+  let names: string[];
+  try {
+    names = await disk.list(folder);
+  } catch (error) {
+    throw new DataFolderError(`the data folder ${folder} cannot be read: ${messageOf(error)}`, error);
+  }
+  const leftovers = names.filter(
+    (name) => name.startsWith(CREATING_PREFIX) || name.startsWith(DELETED_PREFIX),
+  );
+  const others = names.filter((name) => !leftovers.includes(name) && !name.startsWith(LOCK_PREFIX));
+  const isTopic = await mapConcurrently(others, limits.topicsInTransition, async (name) => {
+    const path = `${folder}/${name}`;
+    // One that cannot be looked into may be a topic: opening it tells why it fails.
+    const isCandidate = () => looksLikeTopic(disk, path).catch(() => true);
+    if (isSafeName(name, limits.topicNameLength) && (await isCandidate())) return true;
+    logger.warn({ path }, "left alone: this is no topic");
+    return false;
+  });
+  return { topics: others.filter((_name, index) => isTopic[index]), leftovers };
+}
+
+async function requireFolder(disk: Disk, folder: string): Promise<void> {
+  try {
+    const stat = await disk.stat(folder);
+    if (stat?.kind === "folder") return;
+    if (stat !== undefined) throw new DataFolderError(`the data folder ${folder} is not a folder`);
+    await disk.makeFolder(folder);
+    await disk.syncFolder(dirname(folder));
+  } catch (error) {
+    if (error instanceof DataFolderError) throw error;
+    throw new DataFolderError(`the data folder ${folder} cannot be made: ${messageOf(error)}`, error);
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

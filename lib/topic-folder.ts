@@ -1,0 +1,59 @@
+/** A topic's folder: made so that a crash leaves a whole topic or none, recognized, and its settings read. */
+import { replaceFile } from "./disk/atomic-file.ts";
+import type { Disk } from "./disk/disk.ts";
+import { hasCode } from "./disk/disk-error.ts";
+import { isNetlogError, NetlogError } from "./errors.ts";
+import type { Limits } from "./limits.ts";
+import { createLogFolder } from "./log/index.ts";
+import { resolveSettings, type TopicSettings } from "./settings.ts";
+
+const SETTINGS_NAME = "settings.json";
+/** Of the log, and of the Go NetLog's. */
+const DATA_SUFFIX = ".data";
+
+/** Builds a topic's folder, durably except for its own name, which is the caller's to give and to sync. */
+export async function buildTopicFolder(
+  disk: Disk,
+  folder: string,
+  settings: TopicSettings,
+  nowMs: number,
+): Promise<void> {
+  await disk.makeFolder(folder);
+  await replaceFile(disk, `${folder}/${SETTINGS_NAME}`, Buffer.from(`${JSON.stringify(settings)}\n`));
+  await createLogFolder({ disk, folder, nowMs });
+}
+
+/** True for a folder with settings or with a segment in it, whatever their state. */
+export async function looksLikeTopic(disk: Disk, folder: string): Promise<boolean> {
+  if ((await disk.stat(folder))?.kind !== "folder") return false;
+  const names = await disk.list(folder);
+  return names.some((name) => name === SETTINGS_NAME || name.endsWith(DATA_SUFFIX));
+}
+
+/**
+ * The settings of a topic on the disk; what they leave out is the server's default.
+ *
+ * @throws topic_unavailable, with a reason that says what is wrong with them.
+ */
+export async function readSettings(
+  disk: Disk,
+  folder: string,
+  defaults: TopicSettings,
+  limits: Limits,
+): Promise<TopicSettings> {
+  try {
+    const bytes = await disk.readFile(`${folder}/${SETTINGS_NAME}`);
+    return resolveSettings(JSON.parse(bytes.toString()), defaults, limits);
+  } catch (error) {
+    throw new NetlogError("topic_unavailable", {
+      reason: `${SETTINGS_NAME} ${troubleOf(error)}`,
+      cause: error,
+    });
+  }
+}
+
+function troubleOf(error: unknown): string {
+  if (error instanceof SyntaxError) return "is not JSON";
+  if (isNetlogError(error)) return `is not valid: ${error.reason ?? error.message}`;
+  return hasCode(error, "ENOENT") ? "is missing" : `cannot be read: ${String(error)}`;
+}

@@ -1,0 +1,107 @@
+/**
+ * The folders of topics within the data folder: made and discarded under other names, so that a crash leaves a
+ * topic whole or not at all. The next start removes what an interrupted change has left under such a name.
+ */
+import { CREATING_PREFIX, DELETED_PREFIX } from "./data-folder.ts";
+import type { Disk } from "./disk/disk.ts";
+import { NetlogError } from "./errors.ts";
+import { refusedWrite } from "./log/disk-errors.ts";
+import type { Logger } from "./logger.ts";
+import type { Runtime } from "./runtime.ts";
+import type { TopicSettings } from "./settings.ts";
+import { buildTopicFolder } from "./topic-folder.ts";
+
+export interface TopicFoldersOptions {
+  readonly disk: Disk;
+  readonly runtime: Runtime;
+  readonly logger: Logger;
+  /** The data folder. */
+  readonly folder: string;
+}
+
+export class TopicFolders {
+  readonly #options: TopicFoldersOptions;
+  readonly #removals = new Set<Promise<void>>();
+
+  constructor(options: TopicFoldersOptions) {
+    this.#options = options;
+  }
+
+  pathOf(name: string): string {
+    return `${this.#options.folder}/${name}`;
+  }
+
+  /**
+   * Makes the folder of a topic, empty of messages; durable when it resolves.
+   *
+   * @throws topic_exists: something of this name is there; storage_full, topic_unavailable: nothing is left;
+   *   sync_failed: nothing is left either, but a loss of power may bring it back.
+   */
+  async create(name: string, settings: TopicSettings): Promise<void> {
+    const { disk, runtime, logger } = this.#options;
+    const path = this.pathOf(name);
+    if ((await disk.stat(path)) !== undefined) {
+      logger.warn({ path }, "no topic of this name can be made: something else is there");
+      throw new NetlogError("topic_exists");
+    }
+    const building = this.pathOf(CREATING_PREFIX + runtime.randomId());
+    try {
+      await buildTopicFolder(disk, building, settings, runtime.now());
+      await disk.rename(building, path);
+    } catch (error) {
+      await disk.removeTree(building).catch(() => {});
+      throw refusedWrite(error);
+    }
+    try {
+      await this.#sync("the topic was not made; it may be there after a restart");
+    } catch (error) {
+      await disk.removeTree(path).catch(() => {});
+      throw error;
+    }
+  }
+
+  /**
+   * Takes a topic's folder away, durably when it resolves; its files are removed in the background.
+   *
+   * @throws topic_unavailable: it is still there; sync_failed: it is gone, but a loss of power may bring it back.
+   */
+  async discard(name: string): Promise<void> {
+    const { disk, runtime } = this.#options;
+    const discarded = DELETED_PREFIX + runtime.randomId();
+    try {
+      await disk.rename(this.pathOf(name), this.pathOf(discarded));
+    } catch (error) {
+      const reason = "the topic could not be deleted; a restart serves it again";
+      throw new NetlogError("topic_unavailable", { reason, cause: error });
+    }
+    try {
+      await this.#sync("the topic is deleted; it may be there again after a restart");
+    } finally {
+      this.removeInBackground(discarded);
+    }
+  }
+
+  /** What cannot be removed is left to the next start. */
+  removeInBackground(name: string): void {
+    const { disk, logger } = this.#options;
+    const path = this.pathOf(name);
+    const removal = disk
+      .removeTree(path)
+      .catch((error: unknown) => logger.warn({ err: error, path }, "not removed; the next start tries again"))
+      .finally(() => this.#removals.delete(removal));
+    this.#removals.add(removal);
+  }
+
+  /** Resolves when nothing is being removed. */
+  async removalsEnded(): Promise<void> {
+    await Promise.all(this.#removals);
+  }
+
+  async #sync(doubt: string): Promise<void> {
+    try {
+      await this.#options.disk.syncFolder(this.#options.folder);
+    } catch (error) {
+      throw new NetlogError("sync_failed", { reason: doubt, cause: error });
+    }
+  }
+}

@@ -1,0 +1,24 @@
+/** What all topics of a server share: its surroundings, and what bounds all of them together. */
+import type { ByteBudget } from "./byte-budget.ts";
+import type { Disk } from "./disk/disk.ts";
+import type { Limits } from "./limits.ts";
+import type { LogShared } from "./log/index.ts";
+import type { Logger } from "./logger.ts";
+import type { Offload } from "./message/compression.ts";
+import type { Runtime } from "./runtime.ts";
+import type { ScannerFiles } from "./scanner-files.ts";
+import type { SetCache } from "./set-cache.ts";
+
+export interface TopicShared {
+  readonly disk: Disk;
+  readonly runtime: Runtime;
+  readonly logger: Logger;
+  readonly limits: Limits;
+  readonly logs: LogShared;
+  /** Packs and unpacks large sets off the event loop. */
+  readonly offload: Offload;
+  readonly sets: SetCache;
+  readonly scannerFiles: ScannerFiles;
+  /** Payloads taken in and not answered yet. */
+  readonly inFlight: ByteBudget;
+}
