@@ -272,8 +272,8 @@ export class Appender implements SyncLoopOwner {
   }
 
   /**
-   * Takes back what a failed write left in the file. Where a whole frame was written the cut is synced before
-   * anybody is told, else a crash could bring a refused message back. Never rejects.
+   * Takes back what a failed write left in the file. The cut is synced before anybody is told, else a crash could
+   * bring a refused message back, or garbage behind the last frame of a segment that was sealed since. Never rejects.
    */
   async #cutBack(
     segment: Segment,
@@ -284,8 +284,10 @@ export class Appender implements SyncLoopOwner {
     assert(position >= segment.syncedBytes, "a cut never reaches below the synced end");
     const writtenBytes = error instanceof IncompleteWrite ? error.writtenBytes : 0;
     try {
-      if (writtenBytes > 0) this.#sync.fileForWrite(segment).truncate(position);
-      if (writtenBytes >= frameBytesOf(group[0]!.entry)) await this.#sync.syncTruncation(segment);
+      if (writtenBytes > 0) {
+        this.#sync.fileForWrite(segment).truncate(position);
+        await this.#sync.syncTruncation(segment);
+      }
     } catch (cutError) {
       this.#failed = true;
       this.#options.logger.error(

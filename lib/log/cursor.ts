@@ -47,10 +47,11 @@ export class Cursor implements LogCursor {
     if (this.#begin?.offset === offset) return this.#begin;
     const end = this.#end;
     if (end?.offset !== offset) return undefined;
-    if (end.position < end.segment.sizeBytes) return end;
+    if (end.segment === this.#log.segments.active)
+      return end.position < end.segment.sizeBytes ? end : undefined;
     const next = this.#log.segments.next(end.segment);
-    if (next?.baseOffset !== offset) return undefined;
-    return { segment: next, position: SEGMENT_HEADER_BYTES, offset };
+    if (next?.baseOffset === offset) return { segment: next, position: SEGMENT_HEADER_BYTES, offset };
+    return end.position < end.segment.sizeBytes ? end : undefined;
   }
 
   #locate(offset: number): Promise<FramePosition> {

@@ -7,6 +7,7 @@ import { failedRead } from "./disk-errors.ts";
 import type { Log, LogLimits } from "./log.ts";
 import type { LogShared } from "./log-shared.ts";
 import { recoverActiveSegment } from "./recovery.ts";
+import { SealedIndexes } from "./sealed-indexes.ts";
 import { Segment } from "./segment.ts";
 import { createDataFile } from "./segment-files.ts";
 import { decodeSegmentHeader, SEGMENT_HEADER_BYTES } from "./segment-header.ts";
@@ -54,10 +55,20 @@ export async function openLog(options: OpenLogOptions): Promise<Log> {
       hasHeader: header === "valid",
       nowMs: runtime.now(),
     });
-    return new SegmentedLog(options, new SegmentList(segments));
+    const list = new SegmentList(segments);
+    const indexes = new SealedIndexes(disk, shared, logger, list);
+    return new SegmentedLog(options, list, indexes, await newestTimestamp(segments, indexes));
   } catch (error) {
     throw failedRead(error);
   }
+}
+
+/** Of an empty active segment it is the segment's before. */
+async function newestTimestamp(segments: readonly Segment[], indexes: SealedIndexes): Promise<number> {
+  const active = segments.at(-1)!;
+  const newest = active.isEmpty ? (segments.at(-2) ?? active) : active;
+  await indexes.get(newest);
+  return newest.lastTimestampMs ?? 0;
 }
 
 async function findSegments({ disk, folder, shared, runtime }: OpenLogOptions): Promise<Segment[]> {
@@ -80,7 +91,7 @@ async function noteFileFacts(disk: Disk, segment: Segment): Promise<void> {
   const data: FileStat | undefined = await disk.stat(segment.file.path);
   const index = await disk.stat(segment.indexPath);
   segment.sizeBytes = Math.max(data?.sizeBytes ?? 0, SEGMENT_HEADER_BYTES);
-  segment.syncedBytes = segment.sizeBytes;
+  segment.synced = { ...segment.synced, position: segment.sizeBytes };
   segment.modifiedAtMs = data?.modifiedAtMs ?? segment.modifiedAtMs;
   segment.indexSizeBytes = index?.sizeBytes ?? 0;
 }

@@ -33,6 +33,8 @@ export interface RecoveryOptions {
 }
 
 interface Walked {
+  /** The index speaks of all of the file: all of it, and its name, was synced at a clean close. */
+  readonly wasClosed: boolean;
   readonly index: SparseIndex;
   readonly end: FramePlace;
   readonly syncedMark: number;
@@ -40,8 +42,8 @@ interface Walked {
 }
 
 /**
- * Gives the segment its facts and its index, and cuts a torn tail. Afterwards every byte of it is on the disk: what
- * a crash left in the page cache alone is rewritten and synced before anybody reads it.
+ * Gives the segment its facts and its index, and cuts a torn tail. Afterwards every byte of it, and its name, is on
+ * the disk: what a crash left in the page cache alone is rewritten and synced before anybody reads it.
  *
  * @throws what the disk throws.
  */
@@ -69,17 +71,19 @@ export async function recoverActiveSegment(segment: Segment, options: RecoveryOp
       await keepTornBytes(options.disk, logger, segment, fileSizeBytes);
       file.truncate(end.position);
     }
-    const isTouched = !options.hasHeader || end.position < fileSizeBytes;
-    const isRewritten = await rewriteAbove(file, segment, walked.syncedMark);
-    if (isTouched || isRewritten) await file.sync();
-    segment.syncedBytes = segment.sizeBytes;
+    if (!walked.wasClosed) {
+      await rewriteAbove(file, segment, walked.syncedMark);
+      await file.sync();
+      await options.disk.syncFolder(segment.folder);
+    }
+    segment.synced = segment.end;
   } finally {
     segment.file.release();
   }
 }
 
 async function walk(segment: Segment, options: RecoveryOptions, sizeBytes: number): Promise<Walked> {
-  const { index, start } = await startingPlace(segment, options, sizeBytes);
+  const { index, start, isIndexed } = await startingPlace(segment, options, sizeBytes);
   const damages: { range: DamagedRange; timestampMs: number }[] = [];
   let syncedMark = start.offset;
   let timestampMs = start.timestampMs;
@@ -100,7 +104,8 @@ async function walk(segment: Segment, options: RecoveryOptions, sizeBytes: numbe
       },
     },
   );
-  return { index, end, syncedMark, damages };
+  const wasClosed = options.hasHeader && isIndexed && start.position === options.fileSizeBytes;
+  return { wasClosed, index, end, syncedMark, damages };
 }
 
 /** Where the index stops to speak; the beginning when there is none that agrees with the data. */
@@ -108,10 +113,14 @@ async function startingPlace(
   segment: Segment,
   { disk, shared, logger }: RecoveryOptions,
   sizeBytes: number,
-): Promise<{ index: SparseIndex; start: FramePlace }> {
+): Promise<{ index: SparseIndex; start: FramePlace; isIndexed: boolean }> {
   const { indexIntervalBytes } = shared.limits;
   const beginning = { position: SEGMENT_HEADER_BYTES, offset: segment.baseOffset, timestampMs: 0 };
-  const anew = { index: new SparseIndex(segment.baseOffset, indexIntervalBytes), start: beginning };
+  const anew = {
+    index: new SparseIndex(segment.baseOffset, indexIntervalBytes),
+    start: beginning,
+    isIndexed: false,
+  };
   if ((await disk.stat(segment.indexPath))?.kind !== "file") return anew;
   const bytes = await disk.readFile(segment.indexPath);
   const decoded = SparseIndex.decode(bytes, segment.baseOffset, indexIntervalBytes);
@@ -129,6 +138,7 @@ async function startingPlace(
   return {
     index: decoded.index,
     start: { position: dataPosition, offset: endOffset, timestampMs: lastTimestampMs },
+    isIndexed: true,
   };
 }
 
@@ -143,13 +153,12 @@ async function isAgreed(segment: Segment, index: SparseIndex): Promise<boolean> 
  * Writes again what lies above the synced mark, so that the sync that follows covers it: a sync that failed before
  * the crash may have left pages that count as clean and are not on the disk. Nothing below the mark is touched.
  */
-async function rewriteAbove(file: DiskFile, segment: Segment, syncedMark: number): Promise<boolean> {
+async function rewriteAbove(file: DiskFile, segment: Segment, syncedMark: number): Promise<void> {
   const from = await positionOf(segment, syncedMark);
   for (let position = from; position < segment.sizeBytes; position += REWRITE_BYTES) {
     const length = Math.min(REWRITE_BYTES, segment.sizeBytes - position);
     writeWhole(file, await segment.file.read(position, length), position);
   }
-  return from < segment.sizeBytes;
 }
 
 /** Where the frame of `offset`, or the first one behind it, begins. */

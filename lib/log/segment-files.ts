@@ -55,11 +55,12 @@ export async function createSegment(
  * Writes the index of what is synced of an active segment. The caller lets no two writes of one segment's index
  * overlap. @throws what the disk throws; the old index file is then as it was.
  */
-export async function writeIndexFile(disk: Disk, segment: Segment, syncedEndOffset: number): Promise<void> {
+export async function writeIndexFile(disk: Disk, segment: Segment): Promise<void> {
+  const { position, offset, timestampMs } = segment.synced;
   const bytes = segment.activeIndex!.encode({
-    dataPosition: segment.syncedBytes,
-    endOffset: syncedEndOffset,
-    lastTimestampMs: segment.lastTimestampMs ?? 0,
+    dataPosition: position,
+    endOffset: offset,
+    lastTimestampMs: timestampMs,
   });
   await replaceFile(disk, segment.indexPath, bytes);
   segment.indexSizeBytes = bytes.length;

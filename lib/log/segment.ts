@@ -4,6 +4,7 @@
  */
 import type { BlockSource } from "./block-cache.ts";
 import type { DamagedRange } from "./damage.ts";
+import type { FramePlace } from "./frame-walk.ts";
 import type { LogShared } from "./log-shared.ts";
 import type { PooledFile } from "./open-files.ts";
 import { SEGMENT_HEADER_BYTES } from "./segment-header.ts";
@@ -17,10 +18,10 @@ export class Segment implements BlockSource {
   readonly file: PooledFile;
   /** When this process first saw the segment: what ages it if its messages are stamped in the future. */
   readonly firstSeenAtMs: number;
-  /** Data file up to the last whole frame. Never shrinks below `syncedBytes`. */
+  /** Data file up to the last whole frame. Never shrinks below `synced`. */
   sizeBytes: number = SEGMENT_HEADER_BYTES;
-  /** Of these it is known that they are on the disk. */
-  syncedBytes: number = SEGMENT_HEADER_BYTES;
+  /** Up to here it is known to be on the disk. */
+  synced: FramePlace;
   indexSizeBytes = 0;
   modifiedAtMs: number;
   /** Behind the last frame; of a sealed segment unknown until its facts are loaded. */
@@ -37,8 +38,18 @@ export class Segment implements BlockSource {
     this.baseOffset = baseOffset;
     this.folder = folder;
     this.file = file ?? shared.files.file(`${folder}/${dataFileName(baseOffset)}`);
+    this.synced = { position: SEGMENT_HEADER_BYTES, offset: baseOffset, timestampMs: 0 };
     this.firstSeenAtMs = nowMs;
     this.modifiedAtMs = nowMs;
+  }
+
+  get syncedBytes(): number {
+    return this.synced.position;
+  }
+
+  /** Behind the last frame written. Of an active segment. */
+  get end(): FramePlace {
+    return { position: this.sizeBytes, offset: this.endOffset!, timestampMs: this.lastTimestampMs ?? 0 };
   }
 
   get indexPath(): string {

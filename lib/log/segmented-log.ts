@@ -20,7 +20,7 @@ import type {
 } from "./log.ts";
 import type { OpenLogOptions } from "./open-log.ts";
 import { isExpired } from "./retention.ts";
-import { SealedIndexes } from "./sealed-indexes.ts";
+import type { SealedIndexes } from "./sealed-indexes.ts";
 import type { Segment } from "./segment.ts";
 import { createSegment, writeIndexFile } from "./segment-files.ts";
 import type { SegmentList } from "./segment-list.ts";
@@ -45,14 +45,19 @@ export class SegmentedLog implements Log, CursorLog {
   #indexWrites: Promise<void> = Promise.resolve();
   #retention: Promise<void> = Promise.resolve();
 
-  constructor(options: OpenLogOptions, segments: SegmentList) {
-    const { disk, shared, runtime, logger, limits } = options;
+  constructor(
+    options: OpenLogOptions,
+    segments: SegmentList,
+    indexes: SealedIndexes,
+    lastTimestampMs: number,
+  ) {
+    const { shared, runtime, logger, limits } = options;
     this.#options = options;
     this.#logger = logger;
     this.#limits = limits;
     this.segments = segments;
     this.#tail = new Tail(shared.tailBudget, shared.limits.tailBytes);
-    this.#indexes = new SealedIndexes(disk, shared, logger, segments);
+    this.#indexes = indexes;
     this.reader = new FrameReader(shared, segments, this.#indexes, this.#tail, logger);
     const { active } = segments;
     this.#indexedBytes = active.sizeBytes;
@@ -63,7 +68,7 @@ export class SegmentedLog implements Log, CursorLog {
       tail: this.#tail,
       syncSlots: shared.syncSlots,
       limits,
-      lastTimestampMs: active.lastTimestampMs ?? 0,
+      lastTimestampMs,
       logEndOffset: active.endOffset!,
       roll: (segment, nextBaseOffset) => this.#rollTo(segment, nextBaseOffset),
       onReadable: (highWatermark) => this.#waiters.wakeBelow(highWatermark),
@@ -208,7 +213,7 @@ export class SegmentedLog implements Log, CursorLog {
   async #rollTo(active: Segment, nextBaseOffset: number): Promise<Segment> {
     const { disk, shared, folder, runtime } = this.#options;
     await this.#indexWrites;
-    await writeIndexFile(disk, active, nextBaseOffset);
+    await writeIndexFile(disk, active);
     const next = await createSegment(disk, shared, folder, nextBaseOffset, runtime.now());
     if (active.activeIndex !== undefined) shared.sealedIndexes.set(active.id, active.activeIndex);
     active.activeIndex = undefined;
@@ -227,7 +232,7 @@ export class SegmentedLog implements Log, CursorLog {
   async #writeIndex(segment: Segment): Promise<void> {
     if (segment.activeIndex === undefined || this.#appender.hasFailed) return;
     try {
-      await writeIndexFile(this.#options.disk, segment, this.#appender.syncedEndOffset);
+      await writeIndexFile(this.#options.disk, segment);
     } catch (error) {
       this.#logger.warn({ err: error, file: segment.indexPath }, "an index could not be written");
     }

@@ -88,23 +88,22 @@ export class SyncLoop {
   }
 
   async #syncOnce(): Promise<void> {
-    let covered = this.syncedEndOffset;
     const segment = this.#owner.activeSegment;
-    let coveredBytes = segment.syncedBytes;
+    let covered = segment.synced;
     try {
       await this.#slots.run(() => {
-        covered = this.#owner.logEndOffset;
-        coveredBytes = segment.sizeBytes;
+        covered = segment.end;
         return this.fileForWrite(segment).sync();
       });
     } catch (error) {
       this.#fail(error);
       return;
     }
-    segment.syncedBytes = coveredBytes;
-    this.syncedEndOffset = covered;
+    segment.synced = covered;
+    this.syncedEndOffset = covered.offset;
     this.#inFlight = undefined;
-    const isWanted = this.#owner.syncsEagerly || this.#waiters.some((waiter) => waiter.offset > covered);
+    const isWanted =
+      this.#owner.syncsEagerly || this.#waiters.some((waiter) => waiter.offset > covered.offset);
     if (isWanted) this.start();
     this.#owner.synced();
     this.#resolveWaiters();

@@ -8,7 +8,7 @@ import type { FileNode } from "./memory-tree.ts";
 export interface MemoryFileOwner {
   readonly now: () => number;
   assertAlive(operation: string, path: string): void;
-  takeTurn(operation: string, path: string): Promise<void>;
+  takeTurn<T>(operation: string, path: string, effect: () => T): Promise<T>;
   takeRoom(bytes: number): number;
 }
 
@@ -45,8 +45,7 @@ export class MemoryFile implements DiskFile {
   }
 
   async read(into: Uint8Array, position: number): Promise<number> {
-    await this.#takeTurn("read");
-    return this.#node.content.read(into, position);
+    return await this.#takeTurn("read", () => this.#node.content.read(into, position));
   }
 
   truncate(sizeBytes: number): void {
@@ -65,16 +64,14 @@ export class MemoryFile implements DiskFile {
   async sync(): Promise<void> {
     const { content } = this.#node;
     const covered = content.startSync();
-    await this.#takeTurn("fdatasync");
-    content.finishSync(covered);
+    await this.#takeTurn("fdatasync", () => content.finishSync(covered));
   }
 
   /** A sync that fails, for the faulty disk: what it covered is seen by readers, and gone when the power goes. */
   async failSync(error: Error): Promise<never> {
     const { content } = this.#node;
     const covered = content.startSync();
-    await this.#takeTurn("fdatasync");
-    content.failSync(covered);
+    await this.#takeTurn("fdatasync", () => content.failSync(covered));
     throw error;
   }
 
@@ -91,11 +88,11 @@ export class MemoryFile implements DiskFile {
     if (this.#node.openCount === 0 && !this.#node.linked) this.#disk.takeRoom(-this.#node.content.sizeBytes);
   }
 
-  async #takeTurn(operation: string): Promise<void> {
+  async #takeTurn<T>(operation: string, effect: () => T): Promise<T> {
     this.#assertUsable(operation);
     this.#inFlight += 1;
     try {
-      await this.#disk.takeTurn(operation, this.#path);
+      return await this.#disk.takeTurn(operation, this.#path, effect);
     } finally {
       this.#inFlight -= 1;
     }
