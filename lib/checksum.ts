@@ -1,15 +1,68 @@
 /**
  * IEEE CRC-32 of bytes, as frames, messages and indexes use it. The table-driven package is faster on short
- * input, where a call into native code costs more than the sum itself; zlib's is faster on long input.
+ * input, where a call into native code costs more than the sum itself; zlib's is faster on long input. Many
+ * short stretches of one buffer, as in a batch, have a loop of their own that makes no object for each.
  */
 import { crc32 as nativeCrc32 } from "node:zlib";
 import crc32Table from "crc-32";
 
 /** The two cross at about 64 bytes here (Node 20: 36 B 176 ns against 219 ns, 100 B 338 ns against 251 ns). */
 const NATIVE_FROM_BYTES = 64;
+/**
+ * Within a larger buffer a stretch of its own costs the native sum another 100 to 200 ns. Node 20: 100 B 130 to
+ * 215 ns here, 316 to 445 ns native, 250 to 460 ns by the package; 200 B about equal; 512 B 920 against 625 ns.
+ */
+const NATIVE_RANGE_FROM_BYTES = 256;
 
 /** CRC-32 (IEEE 802.3) of `bytes`, as an unsigned 32-bit number. */
 export function crc32(bytes: Uint8Array): number {
   if (bytes.length >= NATIVE_FROM_BYTES) return nativeCrc32(bytes);
   return crc32Table.buf(bytes) >>> 0;
+}
+
+/** CRC-32 of the bytes `[start, end)` of `view`. */
+export function crc32Range(view: DataView, start: number, end: number): number {
+  if (end - start >= NATIVE_RANGE_FROM_BYTES) {
+    return nativeCrc32(new Uint8Array(view.buffer, view.byteOffset + start, end - start));
+  }
+  let crc = -1;
+  let position = start;
+  for (const last = end - 8; position <= last; position += 8) {
+    const low = crc ^ view.getInt32(position, true);
+    const high = view.getInt32(position + 4, true);
+    crc =
+      AHEAD_7[low & 0xff]! ^
+      AHEAD_6[(low >>> 8) & 0xff]! ^
+      AHEAD_5[(low >>> 16) & 0xff]! ^
+      AHEAD_4[low >>> 24]! ^
+      AHEAD_3[high & 0xff]! ^
+      AHEAD_2[(high >>> 8) & 0xff]! ^
+      AHEAD_1[(high >>> 16) & 0xff]! ^
+      AHEAD_0[high >>> 24]!;
+  }
+  for (; position < end; position++) crc = AHEAD_0[(crc ^ view.getUint8(position)) & 0xff]! ^ (crc >>> 8);
+  return ~crc >>> 0;
+}
+
+/** Table n tells what a byte adds to the sum when n more bytes follow it, so that eight are summed at once. */
+const AHEAD_0 = firstTable();
+const AHEAD_1 = nextTable(AHEAD_0);
+const AHEAD_2 = nextTable(AHEAD_1);
+const AHEAD_3 = nextTable(AHEAD_2);
+const AHEAD_4 = nextTable(AHEAD_3);
+const AHEAD_5 = nextTable(AHEAD_4);
+const AHEAD_6 = nextTable(AHEAD_5);
+const AHEAD_7 = nextTable(AHEAD_6);
+
+function firstTable(): Int32Array {
+  const reversedPolynomial = 0xedb88320;
+  return Int32Array.from({ length: 256 }, (_, byte) => {
+    let crc = byte;
+    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ reversedPolynomial : crc >>> 1;
+    return crc;
+  });
+}
+
+function nextTable(table: Int32Array): Int32Array {
+  return table.map((crc) => (crc >>> 8) ^ AHEAD_0[crc & 0xff]!);
 }

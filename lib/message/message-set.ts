@@ -1,0 +1,179 @@
+/**
+ * Message sets: one message whose payload is the concatenation of single messages, packed as its compression
+ * tells. Sets do not nest and are never empty. An entry of the log is a single message or a set; this file
+ * makes entries and takes them apart, verifying everything.
+ */
+import { crc32 } from "../checksum.ts";
+import { LIMITS, type Limits } from "../limits.ts";
+import { compress, decompress, type Offload } from "./compression.ts";
+import { DamagedEntryError, type Found } from "./flaw.ts";
+import {
+  COMPRESSION_NONE,
+  COMPRESSION_SINGLE,
+  checksumFlaw,
+  decodeMessageHeader,
+  encodeMessage,
+  encodeMessageHeader,
+  encodeMessageInto,
+  headerFlaw,
+  MESSAGE_HEADER_BYTES,
+  type MessageHeader,
+  messageFlaw,
+  type SetCompression,
+  soundMessageEnd,
+  UNSOUND,
+  viewOf,
+} from "./message.ts";
+import { UnpackError } from "./unpack-error.ts";
+import { UnpackedEntry } from "./unpacked-entry.ts";
+
+/**
+ * Where to cut: of the payloads from `start` on, how far those reach that may share one set, at most
+ * `maxMessages` of them and never more than a set may unpack to. Exclusive, and past `start` always: a payload
+ * too large for any set goes as a single message.
+ */
+export function setEnd(
+  payloads: readonly Uint8Array[],
+  start: number,
+  maxMessages: number,
+  limits: Limits = LIMITS,
+): number {
+  const last = Math.min(payloads.length, start + Math.min(maxMessages, limits.batchMessages));
+  let sizeBytes = MESSAGE_HEADER_BYTES + payloads[start]!.length;
+  let end = start + 1;
+  for (; end < last; end++) {
+    sizeBytes += MESSAGE_HEADER_BYTES + payloads[end]!.length;
+    if (sizeBytes > limits.batchBytes) break;
+  }
+  return end;
+}
+
+/**
+ * The entry of the payloads `[start, end)`, which setEnd has cut: a single message for one, else a set. The
+ * payloads are not borrowed beyond the call. A promise where packing is done off the event loop.
+ */
+export function encodeEntry(
+  payloads: readonly Uint8Array[],
+  start: number,
+  end: number,
+  type: SetCompression,
+  offload: Offload,
+  limits: Limits = LIMITS,
+): Buffer | Promise<Buffer> {
+  if (end - start === 1) return encodeMessage(payloads[start]!);
+  let sizeBytes = MESSAGE_HEADER_BYTES;
+  for (let i = start; i < end; i++) sizeBytes += MESSAGE_HEADER_BYTES + payloads[i]!.length;
+  const entry = Buffer.allocUnsafe(sizeBytes);
+  let position = MESSAGE_HEADER_BYTES;
+  for (let i = start; i < end; i++) position = encodeMessageInto(entry, position, payloads[i]!);
+  const messages = entry.subarray(MESSAGE_HEADER_BYTES);
+  if (type !== COMPRESSION_NONE) return encodeSet(messages, type, offload, limits);
+  encodeMessageHeader(entry, 0, type, crc32(messages), messages.length);
+  return entry;
+}
+
+/**
+ * The set of `messages`, single messages one after another, which the caller has verified or made. They are
+ * borrowed until it is done, and the result is a copy.
+ */
+export function encodeSet(
+  messages: Buffer,
+  type: SetCompression,
+  offload: Offload,
+  limits: Limits = LIMITS,
+): Buffer | Promise<Buffer> {
+  const packed = compress(type, messages, offload, limits);
+  return packed instanceof Promise ? packed.then((bytes) => wrap(bytes, type)) : wrap(packed, type);
+}
+
+function wrap(packed: Buffer, type: SetCompression): Buffer {
+  const entry = Buffer.allocUnsafe(MESSAGE_HEADER_BYTES + packed.length);
+  encodeMessageHeader(entry, 0, type, crc32(packed), packed.length);
+  entry.set(packed, MESSAGE_HEADER_BYTES);
+  return entry;
+}
+
+/**
+ * Takes a stored entry apart, after verifying all of it: version, compression, CRC and length of the entry and
+ * of each message in it; that it unpacks to exactly `expectedCount` messages, within the limits of a set (those
+ * of the time it was written: lower ones make it unreadable); that no set is in a set. `entry` is borrowed until
+ * then, and what comes back is a view of it where nothing had to be unpacked.
+ *
+ * @throws DamagedEntryError (checksum_error), at once or by rejecting: the first flaw found.
+ */
+export function unpackEntry(
+  entry: Buffer,
+  expectedCount: number,
+  offload: Offload,
+  limits: Limits = LIMITS,
+): UnpackedEntry | Promise<UnpackedEntry> {
+  const view = viewOf(entry);
+  if (soundMessageEnd(view, 0, entry.length) === entry.length && expectedCount === 1) {
+    return UnpackedEntry.single(entry, view);
+  }
+  const header = requireSoundEntry(view, expectedCount, limits);
+  const payload = entry.subarray(MESSAGE_HEADER_BYTES);
+  const type = header.compression as SetCompression;
+  try {
+    const unpacked = decompress(type, payload, limits.batchBytes, offload, limits);
+    return unpacked instanceof Promise
+      ? unpacked.then((messages) => locateMessages(messages, expectedCount), failUnpacking)
+      : locateMessages(unpacked, expectedCount);
+  } catch (error) {
+    return failUnpacking(error);
+  }
+}
+
+/** Verifies what can be without unpacking; returns the header of a set. */
+function requireSoundEntry(view: DataView, expectedCount: number, limits: Limits): MessageHeader {
+  const end = view.byteLength;
+  const flaw = headerFlaw(view, 0, end);
+  if (flaw !== undefined) throw damaged(flaw);
+  const header = decodeMessageHeader(view, 0);
+  const entryBytes = MESSAGE_HEADER_BYTES + header.length;
+  if (entryBytes !== end) throw damaged(lengthFlaw(`${entryBytes} bytes of entry`, `${end} bytes`));
+  const checksum = checksumFlaw(view, 0);
+  if (checksum !== undefined) throw damaged(checksum);
+  if (header.compression === COMPRESSION_SINGLE) throw countFlaw(expectedCount, "1");
+  if (expectedCount > limits.batchMessages) {
+    throw countFlaw(expectedCount, `a limit of ${limits.batchMessages}`);
+  }
+  return header;
+}
+
+/** Verifies each message, and that there are exactly `count`. */
+function locateMessages(messages: Buffer, count: number): UnpackedEntry {
+  const view = viewOf(messages);
+  const end = messages.length;
+  // A message has at least a header and one byte: no memory is taken for a count that cannot be.
+  if (count * (MESSAGE_HEADER_BYTES + 1) > end) throw countFlaw(count, `${end} bytes of messages`);
+  const positions = new Uint32Array(count);
+  let position = 0;
+  for (let i = 0; i < count; i++) {
+    if (position === end) throw countFlaw(count, String(i));
+    positions[i] = position;
+    const next = soundMessageEnd(view, position, end);
+    if (next === UNSOUND) throw new DamagedEntryError(messageFlaw(view, position, end, i));
+    position = next;
+  }
+  if (position !== end) throw countFlaw(count, `${end - position} bytes after them`);
+  return new UnpackedEntry(messages, view, positions);
+}
+
+function failUnpacking(error: unknown): never {
+  if (!(error instanceof UnpackError)) throw error;
+  const type = error.kind === "too_large" ? "length" : "unknown";
+  throw damaged({ type, expected: "a payload that unpacks", actual: error.message }, error);
+}
+
+function lengthFlaw(expected: string, actual: string): Found {
+  return { type: "length", expected, actual };
+}
+
+function countFlaw(count: number, actual: string): DamagedEntryError {
+  return damaged(lengthFlaw(`${count} messages`, actual));
+}
+
+function damaged(flaw: Found, cause?: unknown): DamagedEntryError {
+  return new DamagedEntryError({ index: undefined, position: 0, ...flaw }, cause);
+}

@@ -1,0 +1,46 @@
+/** The messages of one entry, verified: one buffer and where in it each begins. Made by message-set.ts alone. */
+import { decodeMessageHeader, MESSAGE_HEADER_BYTES } from "./message.ts";
+
+const FIRST = new Uint32Array(1);
+/** The objects around the bytes, for a cache's accounting; a round figure. */
+const OVERHEAD_BYTES = 256;
+
+export class UnpackedEntry {
+  readonly #messages: Buffer;
+  readonly #view: DataView;
+  readonly #positions: Uint32Array;
+
+  constructor(messages: Buffer, view: DataView, positions: Uint32Array) {
+    this.#messages = messages;
+    this.#view = view;
+    this.#positions = positions;
+  }
+
+  static single(message: Buffer, view: DataView): UnpackedEntry {
+    return new UnpackedEntry(message, view, FIRST);
+  }
+
+  get count(): number {
+    return this.#positions.length;
+  }
+
+  /** Memory that this keeps alive, save for what else lies in the buffer of which it may be a view. */
+  get sizeBytes(): number {
+    return this.#messages.length + this.#positions.byteLength + OVERHEAD_BYTES;
+  }
+
+  /** Payload of message `index`, 0 <= index < count: a view, never to be changed, which keeps all of it alive. */
+  payload(index: number): Buffer {
+    const start = this.#positions[index]! + MESSAGE_HEADER_BYTES;
+    return this.#messages.subarray(start, start + this.#header(index).length);
+  }
+
+  /** CRC-32 of payload `index`. */
+  crc32(index: number): number {
+    return this.#header(index).crc32;
+  }
+
+  #header(index: number): ReturnType<typeof decodeMessageHeader> {
+    return decodeMessageHeader(this.#view, this.#positions[index]!);
+  }
+}
