@@ -9,18 +9,24 @@
 /** An open file. Positions and sizes are bytes. Not to be used after `close`. */
 export interface DiskFile {
   /**
-   * Writes to the page cache, at once. Returns the bytes written, which may be fewer than asked for
-   * (the caller writes the rest, and then learns why). The caller keeps the buffer.
+   * Writes to the page cache, at once. Returns the bytes written, which may be fewer than asked for, but not
+   * none (the caller writes the rest, and then learns why). The caller keeps the buffer.
    */
   write(bytes: Uint8Array, position: number): number;
-  /** Fills `into` from `position`; resolves to the bytes read, fewer only at the end of the file. */
+  /**
+   * Fills `into` from `position`; resolves to the bytes read, fewer only at the end of the file. The buffer is
+   * the disk's until then, also when the read fails.
+   */
   read(into: Uint8Array, position: number): Promise<number>;
   /** Cuts or extends (with zeros) to `sizeBytes`, in the page cache. */
   truncate(sizeBytes: number): void;
-  /** Resolves when data and size are on the disk (fdatasync). A failure leaves unknown what is there. */
+  /**
+   * Resolves when the data and size of before the call are on the disk (fdatasync). A failure leaves unknown
+   * what is there, and a later success says nothing about what the failed one was to cover.
+   */
   sync(): Promise<void>;
   sizeBytes(): number;
-  /** No read or sync may be in flight. */
+  /** No read or sync may be in flight; that is an assertion. */
   close(): void;
 }
 

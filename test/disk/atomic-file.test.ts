@@ -67,6 +67,14 @@ describe("when the disk fails", () => {
     expect(memory.bytesOf(PATH)).toEqual(OLD);
   });
 
+  test("gives back the room that the temporary file took", async () => {
+    const memory = diskWithOld();
+    memory.capacityBytes = OLD.length + 10;
+    await expect(replaceFile(memory, PATH, NEW)).rejects.toThrow(expect.objectContaining({ code: "ENOSPC" }));
+    await replaceFile(memory, "/data/small", Buffer.alloc(10));
+    expect(memory.bytesOf("/data/small").length).toBe(10);
+  });
+
   test("at the sync of the folder, says so", async () => {
     const disk = new FaultyDisk(diskWithOld(), { code: "EIO", kinds: ["syncFolder"] });
     await expect(replaceFile(disk, PATH, NEW)).rejects.toThrow(expect.objectContaining({ code: "EIO" }));

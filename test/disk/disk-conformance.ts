@@ -133,8 +133,9 @@ function describeNames(make: DiskMaker): void {
 
   test("lists names in the order of their code units", async () => {
     const { disk, folder } = make();
-    for (const name of ["b", "a", "B", "10", "9", "ä", ".x"]) disk.create(`${folder}/${name}`).close();
-    expect(await disk.list(folder)).toEqual([".x", "10", "9", "B", "a", "b", "ä"]);
+    for (const name of ["b", "a", "B", "10", "9", "ä", ".x", "\uff21", "\u{1f600}"])
+      disk.create(`${folder}/${name}`).close();
+    expect(await disk.list(folder)).toEqual([".x", "10", "9", "B", "a", "b", "ä", "\u{1f600}", "\uff21"]);
     await expect(disk.list(`${folder}/none`)).rejects.toThrow(coded("ENOENT"));
     await expect(disk.list(`${folder}/a`)).rejects.toThrow(coded("ENOTDIR"));
   });

@@ -51,6 +51,30 @@ describe("a crash of the process", () => {
   });
 });
 
+describe("a crash at any step", () => {
+  test("lets nothing of the old disk through to the next one", async () => {
+    const outcomes = new Set<string>();
+    for (let steps = 0; steps < 12; steps += 1) {
+      const disk = diskWith("hello");
+      const file = disk.open("/data/a");
+      file.write(Buffer.from("J"), 0);
+      const running = Promise.allSettled([file.sync(), disk.rename("/data/a", "/data/b")]);
+      for (let step = 0; step < steps; step += 1) await Promise.resolve();
+      const after = disk.crashProcess();
+      const [path] = after.paths();
+      const [sync, rename] = await within("the operations in flight", running);
+      expect(after.paths()).toEqual([path]);
+      expect(rename.status).toBe(path === "/data/b" ? "fulfilled" : "rejected");
+      await after.syncFolder("/data");
+      const bytes = after.crashPower(NOTHING_MORE).bytesOf(path!);
+      expect(bytes.toString()).toBe(sync.status === "fulfilled" ? "Jello" : "hello");
+      outcomes.add(`${sync.status} ${rename.status}`);
+    }
+    expect(outcomes).toContain("fulfilled fulfilled");
+    expect(outcomes).toContain("rejected rejected");
+  });
+});
+
 describe("a power cut, contents", () => {
   test("keeps what was written before a sync began, and no more for sure", async () => {
     const disk = diskWith("hello");
@@ -142,6 +166,11 @@ describe("a failed sync", () => {
   test("loses what it covered at the next power cut, though readers see it and later syncs succeed", async () => {
     const { disk, after } = await afterFailedSync();
     expect(disk.bytesOf("/data/a").toString()).toBe("heLLo!");
+    expect(after.bytesOf("/data/a").toString()).toBe("hello\0");
+  });
+
+  test("loses it also when no sync follows, though the file may have grown", async () => {
+    const { after } = await afterFailedSync((disk) => disk.crashPower(EVERYTHING));
     expect(after.bytesOf("/data/a").toString()).toBe("hello\0");
   });
 

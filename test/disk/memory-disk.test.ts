@@ -17,6 +17,16 @@ describe("a full disk", () => {
     expect(disk.bytesOf("/data/a").toString()).toBe("helloWor");
   });
 
+  test("takes no room for a write that does not fit, nor for what was open in a crash", async () => {
+    const disk = new MemoryDisk({ capacityBytes: 8 });
+    const file = disk.create("/data/a");
+    expect(() => file.write(Buffer.from("x"), 10)).toThrow(coded("ENOSPC"));
+    expect(file.write(Buffer.alloc(8), 0)).toBe(8);
+    const after = disk.crashProcess();
+    await after.remove("/data/a");
+    expect(after.create("/data/b").write(Buffer.alloc(8), 0)).toBe(8);
+  });
+
   test("has room again when it grows, or something goes", async () => {
     const disk = new MemoryDisk({ capacityBytes: 4 });
     const file = disk.create("/data/a");

@@ -37,6 +37,14 @@ describe("a power cut, names", () => {
     expect(seen).toEqual(new Set(["new=new old=old", "new=new old=old tmp=tmp", "new=new old=tmp"]));
   });
 
+  test("never leaves a file under two names", async () => {
+    const seen = await outcomes(async (disk) => {
+      await disk.rename("/data/old", "/data/b");
+      await disk.rename("/data/b", "/data/c");
+    });
+    expect(seen).toEqual(new Set(["new=new old=old", "b=old new=new", "c=old new=new"]));
+  });
+
   test("decides about each name for itself", async () => {
     const seen = await outcomes(async (disk) => {
       await disk.remove("/data/old");
@@ -71,13 +79,13 @@ describe("a power cut, names", () => {
   });
 
   test("never loses a file between two folders", async () => {
-    for (const folder of ["/data", "/data/sub"]) {
+    for (const folders of [["/data"], ["/data/sub"], ["/data", "/data/sub"]]) {
       const disk = diskWith({ a: "a" });
       await disk.makeFolder("/data/sub");
       await disk.syncFolder("/data");
       disk.create("/data/sub/a");
       await disk.rename("/data/a", "/data/sub/a");
-      await disk.syncFolder(folder);
+      for (const folder of folders) await disk.syncFolder(folder);
       const after = disk.crashPower(NOTHING_MORE);
       expect(after.paths()).toEqual(["/data/sub/a"]);
       expect(after.bytesOf("/data/sub/a").toString()).toBe("a");

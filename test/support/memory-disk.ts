@@ -9,6 +9,7 @@ import { MemoryContent } from "./memory-content.ts";
 import { MemoryFile, type MemoryFileOwner } from "./memory-file.ts";
 import {
   type FileNode,
+  type FolderNode,
   type MemoryNode,
   MemoryTree,
   newFile,
@@ -66,88 +67,83 @@ export class MemoryDisk implements Disk, MemoryFileOwner {
     return new MemoryFile(this, file, path, false);
   }
 
-  async readFile(path: string): Promise<Buffer> {
-    await this.takeTurn("read", path);
-    return this.#file(path, "open").content.copy();
+  readFile(path: string): Promise<Buffer> {
+    return this.takeTurn("read", path, () => this.#file(path, "open").content.copy());
   }
 
-  async list(folder: string): Promise<string[]> {
-    await this.takeTurn("scandir", folder);
-    return [...this.#tree.folder(folder, "scandir").names.keys()].sort();
-  }
-
-  async stat(path: string): Promise<FileStat | undefined> {
-    await this.takeTurn("stat", path);
-    const node = this.#lookup(path, "stat");
-    if (node === undefined) return undefined;
-    const sizeBytes = node.kind === "file" ? node.content.sizeBytes : 0;
-    return { kind: node.kind, sizeBytes, modifiedAtMs: node.modifiedAtMs };
-  }
-
-  async makeFolder(path: string): Promise<void> {
-    await this.takeTurn("mkdir", path);
-    const { folder, name, node } = this.#tree.place(path, "mkdir");
-    if (node !== undefined) throw diskError("EEXIST", "mkdir", path);
-    this.#tree.change([{ folder, name, node: newFolder(this.now()) }], this.now());
-  }
-
-  async rename(from: string, to: string): Promise<void> {
-    await this.takeTurn("rename", from);
-    const source = this.#tree.place(from, "rename");
-    const target = this.#tree.place(to, "rename");
-    if (source.node === undefined) throw diskError("ENOENT", "rename", from);
-    if (source.node === target.node) return;
-    if (`${to}/`.startsWith(`${from}/`)) throw diskError("EINVAL", "rename", from);
-    assertReplaceable(source.node, target.node, to);
-    this.#tree.change(
-      [
-        { folder: source.folder, name: source.name, node: undefined },
-        { folder: target.folder, name: target.name, node: source.node },
-      ],
-      this.now(),
+  list(folder: string): Promise<string[]> {
+    return this.takeTurn("scandir", folder, () =>
+      [...this.#tree.folder(folder, "scandir").names.keys()].sort(),
     );
-    this.#unlink(target.node);
   }
 
-  async remove(path: string): Promise<void> {
-    await this.takeTurn("unlink", path);
-    const { folder, name, node } = this.#tree.place(path, "unlink");
-    if (node === undefined) throw diskError("ENOENT", "unlink", path);
-    if (node.kind === "folder") throw diskError("EISDIR", "unlink", path);
-    this.#tree.change([{ folder, name, node: undefined }], this.now());
-    this.#unlink(node);
+  stat(path: string): Promise<FileStat | undefined> {
+    return this.takeTurn("stat", path, () => {
+      const node = this.#lookup(path, "stat");
+      if (node === undefined) return undefined;
+      const sizeBytes = node.kind === "file" ? node.content.sizeBytes : 0;
+      return { kind: node.kind, sizeBytes, modifiedAtMs: node.modifiedAtMs };
+    });
   }
 
-  async removeTree(path: string): Promise<void> {
-    await this.takeTurn("rm", path);
-    const node = this.#lookup(path, "rm");
-    if (node !== undefined) this.#removeAll(path, node);
+  makeFolder(path: string): Promise<void> {
+    return this.takeTurn("mkdir", path, () => {
+      const { folder, name, node } = this.#tree.place(path, "mkdir");
+      if (node !== undefined) throw diskError("EEXIST", "mkdir", path);
+      this.#tree.change([{ folder, name, node: newFolder(this.now()) }], this.now());
+    });
+  }
+
+  rename(from: string, to: string): Promise<void> {
+    return this.takeTurn("rename", from, () => {
+      const source = this.#tree.place(from, "rename");
+      const target = this.#tree.place(to, "rename");
+      if (source.node === undefined) throw diskError("ENOENT", "rename", from);
+      if (source.node === target.node) return;
+      if (`${to}/`.startsWith(`${from}/`)) throw diskError("EINVAL", "rename", from);
+      assertReplaceable(source.node, target.node, to);
+      const removed = { folder: source.folder, name: source.name, node: undefined };
+      const placed = { folder: target.folder, name: target.name, node: source.node };
+      this.#tree.change([removed, placed], this.now());
+      this.#unlink(target.node);
+    });
+  }
+
+  remove(path: string): Promise<void> {
+    return this.takeTurn("unlink", path, () => {
+      const { folder, name, node } = this.#tree.place(path, "unlink");
+      if (node === undefined) throw diskError("ENOENT", "unlink", path);
+      if (node.kind === "folder") throw diskError("EISDIR", "unlink", path);
+      this.#tree.change([{ folder, name, node: undefined }], this.now());
+      this.#unlink(node);
+    });
+  }
+
+  removeTree(path: string): Promise<void> {
+    return this.takeTurn("rm", path, () => {
+      const node = this.#lookup(path, "rm");
+      if (node !== undefined) this.#removeAll(path, node);
+    });
   }
 
   async syncFolder(folder: string): Promise<void> {
     this.assertAlive("fsync", folder);
     const node = this.#tree.folder(folder, "fsync");
     const covered = this.#tree.startSync();
-    await this.takeTurn("fsync", folder);
-    this.#tree.finishSync(node, covered);
+    await this.takeTurn("fsync", folder, () => this.#tree.finishSync(node, covered));
   }
 
-  async lock(folder: string): Promise<DiskLock> {
-    await this.takeTurn("lock", folder);
-    const parent = this.#tree.folder(folder, "lock");
-    const existing = parent.names.get(LOCK_NAME);
-    if (existing !== undefined && existing.kind !== "other") throw diskError("EEXIST", "lock", folder);
-    if (existing !== undefined && this.#locks.has(existing)) throw diskError("EBUSY", "lock", folder);
-    const socket: OtherNode = { kind: "other", modifiedAtMs: this.now() };
-    this.#locks.add(socket);
-    this.#tree.change([{ folder: parent, name: LOCK_NAME, node: socket }], this.now());
-    return {
-      release: async () => {
-        await this.takeTurn("unlock", folder);
-        if (!this.#locks.delete(socket)) return;
-        this.#tree.change([{ folder: parent, name: LOCK_NAME, node: undefined }], this.now());
-      },
-    };
+  lock(folder: string): Promise<DiskLock> {
+    return this.takeTurn("lock", folder, () => {
+      const parent = this.#tree.folder(folder, "lock");
+      const existing = parent.names.get(LOCK_NAME);
+      if (existing !== undefined && existing.kind !== "other") throw diskError("EEXIST", "lock", folder);
+      if (existing !== undefined && this.#locks.has(existing)) throw diskError("EBUSY", "lock", folder);
+      const socket: OtherNode = { kind: "other", modifiedAtMs: this.now() };
+      this.#locks.add(socket);
+      this.#tree.change([{ folder: parent, name: LOCK_NAME, node: socket }], this.now());
+      return { release: () => this.takeTurn("unlock", folder, () => this.#releaseLock(parent, socket)) };
+    });
   }
 
   /** The disk as the next process finds it. This one is dead: every use of it, and of its files, throws. */
@@ -198,11 +194,17 @@ export class MemoryDisk implements Disk, MemoryFileOwner {
     if (this.#crashed) throw diskError("EIO", operation, path, "this disk has crashed");
   }
 
-  /** For MemoryFile: resolves when an asynchronous operation takes effect. @throws EIO after a crash. */
-  async takeTurn(operation: string, path: string): Promise<void> {
+  /**
+   * For MemoryFile: an asynchronous operation. The effect comes with the check that the disk is alive, without a
+   * step between the two: after a crash the next disk shares the files, and must see nothing more of this one.
+   *
+   * @throws EIO after a crash.
+   */
+  async takeTurn<T>(operation: string, path: string, effect: () => T): Promise<T> {
     this.assertAlive(operation, path);
     await this.#schedule(`${operation} ${path}`);
     this.assertAlive(operation, path);
+    return effect();
   }
 
   /** For MemoryFile: takes room, or gives it back when negative; returns what was taken, fewer when full. */
@@ -248,6 +250,11 @@ export class MemoryDisk implements Disk, MemoryFileOwner {
     const { folder, name } = this.#tree.place(path, "rm");
     this.#tree.change([{ folder, name, node: undefined }], this.now());
     this.#unlink(node);
+  }
+
+  #releaseLock(folder: FolderNode, socket: OtherNode): void {
+    if (this.#locks.delete(socket))
+      this.#tree.change([{ folder, name: LOCK_NAME, node: undefined }], this.now());
   }
 
   #unlink(node: MemoryNode | undefined): void {
