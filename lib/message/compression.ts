@@ -51,10 +51,11 @@ export function decompress(
     if (bytes.length > maxBytes) throw UnpackError.tooLarge(maxBytes);
     return bytes;
   }
-  const inlineBytes = Math.min(limits.inlineCompressionBytes, maxBytes);
-  if (bytes.length > inlineBytes || promisedGzipBytes(type, bytes) > inlineBytes) {
+  const muchBytes = limits.inlineCompressionBytes;
+  if (bytes.length > muchBytes || promisedGzipBytes(type, bytes) > muchBytes) {
     return offload.decompress(type, bytes, maxBytes);
   }
+  const inlineBytes = Math.min(muchBytes, maxBytes);
   try {
     return decompressSync(type, bytes, inlineBytes);
   } catch (error) {

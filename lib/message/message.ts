@@ -35,8 +35,8 @@ export interface MessageHeader {
 const CRC_POSITION = 1;
 const LENGTH_POSITION = 5;
 
-/** Where no message can end. */
-export const UNSOUND = 0;
+/** Where no message ends. */
+export const UNSOUND: number = -1;
 
 export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
