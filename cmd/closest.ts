@@ -1,9 +1,9 @@
 /** The nearest of some names to one that was mistyped, for "did you mean". */
 
-/** The name fewest edits away from `typed`, at most a third of its length; `undefined` when none is that near. */
+/** The name fewest edits away from `typed`, at most a third of its length (rounded up); `undefined` when none is that near. */
 export function closest(typed: string, names: readonly string[]): string | undefined {
   let best: string | undefined;
-  let bestEdits = Math.max(1, Math.floor(typed.length / 3)) + 1;
+  let bestEdits = Math.ceil(typed.length / 3) + 1;
   for (const name of names) {
     const edits = editDistance(typed, name);
     if (edits < bestEdits) {

@@ -53,11 +53,12 @@ async function serve(options: ServeOptions, { stderr }: Context): Promise<number
     await netlog.close();
     return refuse(explainListenError(error, options.listen), error);
   }
-  const topics = netlog.topicNames().length;
   const failed = netlog.failedTopics().length;
+  const topics = netlog.topicNames().length - failed;
+  const opened = `${topics} ${topics === 1 ? "topic" : "topics"} opened in ${ms(openedInMs)}`;
   logger.info(
     { url: server.url, port: server.port, folder, topics, failed, openedInMs },
-    `listening on ${server.url}, data in ${folder}, ${topics} topics opened in ${ms(openedInMs)}`,
+    `listening on ${server.url}, data in ${folder}, ${opened}`,
   );
 
   logger.info({ signal: await signal }, "stopping; once more ends at once");

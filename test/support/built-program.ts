@@ -25,12 +25,16 @@ export interface ProgramOptions {
   readonly uid?: number;
 }
 
+export type LogLine = Readonly<Record<string, unknown>>;
+
 export interface BuiltServer {
   readonly url: string;
   readonly port: number;
   readonly pid: number;
   /** What was logged so far, a parsed line each. */
-  logLines(): Record<string, unknown>[];
+  logLines(): LogLine[];
+  /** Resolves when a line whose message begins like this was logged. */
+  logged(message: string): Promise<LogLine>;
   signal(name: NodeJS.Signals): void;
   /** Resolves when the process has ended, however. */
   readonly ended: Promise<Exit>;
@@ -68,7 +72,15 @@ export async function startBuiltServer(
   args: readonly string[] = [],
   options: ProgramOptions = {},
 ): Promise<BuiltServer> {
-  const started = start(["serve", "-listen", "127.0.0.1:0", "-dir", folder, ...args], options);
+  return await startServing(["serve", "-listen", "127.0.0.1:0", "-dir", folder, ...args], options);
+}
+
+/** Runs the program with these arguments until it listens; whoever calls this stops it. */
+export async function startServing(
+  args: readonly string[],
+  options: ProgramOptions = {},
+): Promise<BuiltServer> {
+  const started = start(args, options);
   const { child, output, ended } = started;
   const { url, port } = await within("the server's listening line", listening(started), DEADLINE_MS);
   const end = async (signal: NodeJS.Signals): Promise<Exit> => {
@@ -81,6 +93,7 @@ export async function startBuiltServer(
     pid: child.pid!,
     ended,
     logLines: () => parseLines(output.stderr),
+    logged: (message) => within(`the log line "${message}"`, line(started, message), DEADLINE_MS),
     signal: (name) => child.kill(name),
     stop: () => end("SIGTERM"),
     kill: () => end("SIGKILL"),
@@ -123,20 +136,26 @@ function start(args: readonly string[], { environment = {}, uid }: ProgramOption
   return { child, output, ended };
 }
 
-function listening({ child, output, ended }: Started): Promise<{ url: string; port: number }> {
+async function listening(started: Started): Promise<{ url: string; port: number }> {
+  const { url, port } = await line(started, "listening on ");
+  return { url: String(url), port: Number(port) };
+}
+
+/** Rejects when the program ends without such a line. */
+function line({ child, output, ended }: Started, message: string): Promise<LogLine> {
   return new Promise((resolve, reject) => {
-    child.stderr?.on("data", () => {
-      const line = parseLines(output.stderr).find(({ url }) => url !== undefined);
-      if (line !== undefined) resolve({ url: String(line["url"]), port: Number(line["port"]) });
-    });
+    const look = (): void => {
+      const found = parseLines(output.stderr).find(({ msg }) => String(msg).startsWith(message));
+      if (found !== undefined) resolve(found);
+    };
+    look();
+    child.stderr?.on("data", look);
     ended.then(({ status }) => reject(new Error(`ended with ${status}: ${output.stderr}`)), reject);
   });
 }
 
 /** The whole lines of JSON in `text`; others are left out. */
-function parseLines(text: string): Record<string, unknown>[] {
+function parseLines(text: string): LogLine[] {
   const lines = text.split("\n").slice(0, -1);
-  return lines
-    .filter((line) => line.startsWith("{"))
-    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  return lines.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line) as LogLine);
 }

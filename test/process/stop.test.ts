@@ -1,0 +1,133 @@
+import { connect, type Socket } from "node:net";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { type BuiltServer, builtServerForTest } from "../support/built-program.ts";
+import { within } from "../support/deadline.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
+
+async function post(url: string, body?: string): Promise<Response> {
+  const response = await fetch(url, { method: "POST", ...(body === undefined ? {} : { body }) });
+  if (response.status !== 201) throw new Error(`${response.status} for ${url}: ${await response.text()}`);
+  return response;
+}
+
+async function createScanner(url: string, parameters: string): Promise<string> {
+  const response = await post(`${url}/demo/scanner?${parameters}`);
+  return ((await response.json()) as { id: string }).id;
+}
+
+/** A request whose body never comes to its end, in the server's hands when this resolves. */
+async function unfinishedRequest({ port }: BuiltServer): Promise<Socket> {
+  const socket = connect(port, "127.0.0.1");
+  onTestFinished(() => void socket.destroy());
+  const head = [
+    "POST /demo/payload HTTP/1.1",
+    "host: localhost",
+    "content-length: 10",
+    "expect: 100-continue",
+  ];
+  socket.write(`${head.join("\r\n")}\r\n\r\n`);
+  await within("100 Continue", new Promise((resolve) => socket.once("data", resolve)));
+  socket.write("half");
+  return socket;
+}
+
+/**
+ * A scan in the server's hands when this resolves: it was sent together with a request that was answered. The
+ * answer is all that comes until the server closes the connection.
+ */
+async function waitingScan({ port }: BuiltServer, path: string): Promise<{ answer: Promise<string> }> {
+  const socket = connect(port, "127.0.0.1").setEncoding("utf8");
+  onTestFinished(() => void socket.destroy());
+  const request = (target: string): string => `GET ${target} HTTP/1.1\r\nhost: localhost\r\n\r\n`;
+  socket.write(request("/") + request(path));
+  await within("the first answer", new Promise((resolve) => socket.once("data", resolve)));
+  const answer = new Promise<string>((resolve, reject) => {
+    let text = "";
+    socket.on("data", (piece: string) => {
+      text += piece;
+    });
+    socket.once("end", () => resolve(text)).once("error", reject);
+  });
+  return { answer };
+}
+
+describe.each(["SIGTERM", "SIGINT"] as const)("%s", (signal) => {
+  test("answers the scans that wait, and ends with status 0", async () => {
+    const server = await builtServerForTest(temporaryFolder());
+    await post(`${server.url}/demo`);
+    const id = await createScanner(server.url, "from=0");
+    const { answer } = await waitingScan(server, `/demo/scan?id=${id}&wait=1h`);
+    server.signal(signal);
+    expect(await within("the waiting scan's answer", answer)).toMatch(
+      /^HTTP\/1\.1 503 .*\r\nx-netlog-error: shutting_down\r\n/is,
+    );
+    expect(await within("the end", server.ended)).toEqual({ status: 0, signal: null });
+    expect(server.logLines().at(-1)).toMatchObject({ level: "info", msg: "stopped" });
+  });
+
+  test("a second time ends at once", async () => {
+    const server = await builtServerForTest(temporaryFolder());
+    await post(`${server.url}/demo`);
+    await unfinishedRequest(server);
+    server.signal(signal);
+    await server.logged("stopping");
+    server.signal(signal);
+    const status = signal === "SIGINT" ? 130 : 143;
+    expect(await within("the end", server.ended)).toEqual({ status, signal: null });
+  });
+});
+
+describe.each([
+  ["a clean stop", (server: BuiltServer) => server.stop()],
+  ["kill -9", (server: BuiltServer) => server.kill()],
+])("after %s", (_how, end) => {
+  test("the next start has every message, and goes on where the persistent scanner was", async () => {
+    const folder = temporaryFolder();
+    const first = await builtServerForTest(folder);
+    await post(`${first.url}/demo`);
+    for (let count = 0; count < 5; count++) await post(`${first.url}/demo/payload`, `message ${count}`);
+    const id = await createScanner(first.url, "from=0&persist=true");
+    for (let count = 0; count < 2; count++) {
+      expect(await (await fetch(`${first.url}/demo/scan?id=${id}`)).text()).toBe(`message ${count}`);
+    }
+    // The position is saved when the answer was handed over, and so before the next request is taken.
+    await fetch(first.url);
+    await end(first);
+
+    const second = await builtServerForTest(folder);
+    for (let count = 0; count < 5; count++) {
+      expect(await (await fetch(`${second.url}/demo/payload/${count}`)).text()).toBe(`message ${count}`);
+    }
+    const next = await (await fetch(`${second.url}/demo/scan?id=${id}`)).text();
+    expect(next).toBe("message 2");
+    expect((await post(`${second.url}/demo/payload`, "message 5")).headers.get("x-offset")).toBe("5");
+  });
+});
+
+test("kill -9 in the middle of publishing loses nothing that was answered", async () => {
+  const folder = temporaryFolder();
+  const first = await builtServerForTest(folder);
+  await post(`${first.url}/demo`);
+  const answered = new Map<number, string>();
+  const publisher = async (name: number): Promise<void> => {
+    for (let count = 0; ; count++) {
+      const text = `publisher ${name}, message ${count}`;
+      const response = await post(`${first.url}/demo/payload`, text).catch(() => undefined);
+      if (response === undefined) return;
+      answered.set(Number(response.headers.get("x-offset")), text);
+      if (answered.size === 300) first.signal("SIGKILL");
+    }
+  };
+  await within("the publishers' end", Promise.all([0, 1, 2, 3, 4, 5, 6, 7].map(publisher)), 20_000);
+  await first.ended;
+  expect(answered.size).toBeGreaterThanOrEqual(300);
+
+  const second = await builtServerForTest(folder);
+  for (const [offset, text] of answered) {
+    expect(await (await fetch(`${second.url}/demo/payload/${offset}`)).text()).toBe(text);
+  }
+  expect(await (await fetch(`${second.url}/demo/check`)).json()).toEqual({
+    ok: true,
+    message: "topic healthy",
+  });
+});
