@@ -6,10 +6,6 @@ export class SortedOffsets {
     return this.#offsets[0];
   }
 
-  get count(): number {
-    return this.#offsets.length;
-  }
-
   add(offset: number): void {
     const last = this.#offsets.at(-1);
     if (last === undefined || last < offset) {

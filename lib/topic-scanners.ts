@@ -2,6 +2,7 @@
 import { type ErrorCode, NetlogError } from "./errors.ts";
 import type { Log } from "./log/log.ts";
 import type { MessageReader } from "./message-reader.ts";
+import { OneByOne } from "./one-by-one.ts";
 import { type PositionStore, Scanner, type ScannerInfo } from "./scanner.ts";
 import type { ScannerStore } from "./scanner-store.ts";
 import type { TopicShared } from "./topic-shared.ts";
@@ -24,6 +25,8 @@ interface NewScanner {
 export class TopicScanners {
   readonly #options: TopicScannersOptions;
   readonly #scanners = new Map<string, Scanner>();
+  /** Files being made and removed, by id. */
+  readonly #changes = new OneByOne();
   #refusesWaits = false;
   #endedAs: ErrorCode | undefined;
 
@@ -53,10 +56,13 @@ export class TopicScanners {
    *   storage_full, topic_unavailable.
    */
   async create(from: number, persist: boolean): Promise<Scanner> {
+    this.#throwIfEnded();
     this.#requireScannable(from);
-    const id = this.#options.shared.runtime.randomId();
-    const scanner = persist ? await this.#options.store.create(id, from) : { id, from, next: from };
-    if (this.#endedAs !== undefined) throw new NetlogError(this.#endedAs);
+    const { shared, store } = this.#options;
+    const id = shared.runtime.randomId();
+    if (!persist) return this.#add({ id, from, next: from });
+    const scanner = await this.#changes.run(id, () => store.create(id, from));
+    this.#throwIfEnded();
     return this.#add(scanner);
   }
 
@@ -73,12 +79,14 @@ export class TopicScanners {
 
   /** Ends its scans with scanner_not_found. @throws scanner_not_found, topic_unavailable. */
   async delete(id: string): Promise<void> {
+    this.#throwIfEnded();
+    const { store } = this.#options;
     const scanner = this.#scanners.get(id);
-    const isFailed = this.#options.store.isFailed(id);
+    const isFailed = store.isFailed(id);
     if (scanner === undefined && !isFailed) throw new NetlogError("scanner_not_found");
     this.#scanners.delete(id);
     scanner?.end("scanner_not_found");
-    if (isFailed || scanner?.isPersistent === true) await this.#options.store.delete(id);
+    if (isFailed || scanner?.isPersistent === true) await this.#changes.run(id, () => store.delete(id));
   }
 
   /** Drops those that are not persistent and were not used for too long; `passedMs` since the last call. */
@@ -98,10 +106,11 @@ export class TopicScanners {
     for (const scanner of this.#scanners.values()) scanner.refuseWaits();
   }
 
-  /** Ends all scans, those to come as well. Nothing is written to the scanners' files from now on. */
-  end(code: ErrorCode): void {
+  /** Ends all scans, those to come as well. When it resolves nothing touches the scanners' files any more. */
+  async end(code: ErrorCode): Promise<void> {
     this.#endedAs = code;
     for (const scanner of this.#scanners.values()) scanner.end(code);
+    await this.#changes.ended();
   }
 
   #add(created: NewScanner): Scanner {
@@ -111,6 +120,10 @@ export class TopicScanners {
     if (this.#refusesWaits) scanner.refuseWaits();
     this.#scanners.set(scanner.id, scanner);
     return scanner;
+  }
+
+  #throwIfEnded(): void {
+    if (this.#endedAs !== undefined) throw new NetlogError(this.#endedAs);
   }
 
   #requireScannable(from: number): void {

@@ -149,7 +149,7 @@ export class Topic {
 
   /** Finishes what was published, and closes everything. */
   async close(): Promise<void> {
-    this.#scanners.end("shutting_down");
+    await this.#scanners.end("shutting_down");
     this.#publisher.stopLingering();
     await this.#publisher.flush();
     await this.#log.close();
@@ -157,8 +157,9 @@ export class Topic {
 
   /** Ends everything with topic_not_found, and closes the files. Removing them is the caller's. */
   async delete(): Promise<void> {
-    this.#scanners.end("topic_not_found");
+    await this.#scanners.end("topic_not_found");
     this.#store.forgetAll();
+    this.#publisher.stopLingering();
     await this.#log.delete();
     await this.#publisher.flush();
   }
