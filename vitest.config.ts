@@ -6,7 +6,7 @@ const BUILT = ["test/process/**/*.test.ts", "test/readme/**/*.test.ts", "test/pr
 const shared = { environment: "node", testTimeout: 30_000, hookTimeout: 60_000 };
 
 /** CI reads its figures from a file; see .ci/run. */
-const resultsFile = process.env["TEST_RESULTS_FILE"];
+const resultsFile = process.env.TEST_RESULTS_FILE;
 
 const config: ViteUserConfig = defineConfig({
   test: {

@@ -24,7 +24,13 @@ const STDERR = 2;
 
 export function createLogger(level: LogLevel, isTerminal: boolean): PinoLogger {
   const destination = isTerminal
-    ? pretty({ destination: STDERR, sync: true, colorize: true, translateTime: "SYS:HH:MM:ss.l" })
+    ? pretty({
+        destination: STDERR,
+        sync: true,
+        colorize: true,
+        singleLine: true,
+        translateTime: "SYS:HH:MM:ss.l",
+      })
     : pino.destination({ dest: STDERR, sync: true });
   return pino(
     {

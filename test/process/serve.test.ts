@@ -48,9 +48,7 @@ describe("what is started", () => {
       topics: 1,
       failed: 0,
     });
-    expect(line["msg"]).toMatch(
-      /^listening on http:\/\/127\.0\.0\.1:\d+, data in .*, 1 topic opened in \d+ms$/,
-    );
+    expect(line.msg).toMatch(/^listening on http:\/\/127\.0\.0\.1:\d+, data in .*, 1 topic opened in \d+ms$/);
   });
 
   test.each([[[]], [["-loglevel", "info"]]])("netlog without a command serves: %j", async (args) => {

@@ -37,7 +37,7 @@ function runShim(
   symlinkSync("cmd/netlog.cjs", join(folder, "netlog"));
   const { status, stdout, stderr } = spawnSync(process.execPath, [join(folder, "netlog")], {
     encoding: "utf8",
-    env: { PATH: process.env["PATH"], ...environment },
+    env: { PATH: process.env.PATH, ...environment },
   });
   return { status, stdout, stderr };
 }

@@ -16,7 +16,7 @@ function runCi(results: object | undefined, status: number): { status: number | 
   writeFileSync(join(folder, "npm"), npm, { mode: 0o755 });
   const ran = spawnSync(join(folder, ".ci/run"), [], {
     encoding: "utf8",
-    env: { PATH: `${folder}:${process.env["PATH"]}` },
+    env: { PATH: `${folder}:${process.env.PATH}` },
   });
   return { status: ran.status, lines: ran.stdout.trimEnd().split("\n") };
 }

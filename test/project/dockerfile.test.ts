@@ -50,7 +50,7 @@ describe("the Dockerfile", () => {
       extends: string;
       include: string[];
     };
-    expect(packageJson().scripts["build"]).toContain("tsconfig.build.json");
+    expect(packageJson().scripts.build).toContain("tsconfig.build.json");
     const read = [
       "tsconfig.build.json",
       base.replace("./", ""),
@@ -80,7 +80,7 @@ describe("the Dockerfile", () => {
 
   test("starts the shim itself, so that SIGTERM reaches it", () => {
     const entry = JSON.parse(textOf(lastStage, "ENTRYPOINT")) as string[];
-    expect(entry).toEqual(["node", `/app/${packageJson().bin["netlog"]}`]);
+    expect(entry).toEqual(["node", `/app/${packageJson().bin.netlog}`]);
     expect(JSON.parse(textOf(lastStage, "CMD"))).toEqual(["serve"]);
   });
 

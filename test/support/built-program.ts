@@ -113,7 +113,7 @@ export async function builtServerForTest(
 
 function start(args: readonly string[], { environment = {}, uid }: ProgramOptions): Started {
   const child = spawn(process.execPath, [SHIM, ...args], {
-    env: { PATH: process.env["PATH"], ...environment },
+    env: { PATH: process.env.PATH, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
     ...(uid === undefined ? {} : { uid }),
   });
