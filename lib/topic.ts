@@ -26,7 +26,7 @@ export class Topic {
   readonly #store: ScannerStore;
   readonly #scanners: TopicScanners;
   readonly #segmentAge: BigDuration;
-  /** What the last upkeep failed of, so that it is logged once. */
+  /** The kind of failure of the last upkeep, so that it is logged once. */
   #upkeepTrouble: string | undefined;
 
   /** For openTopic alone. */
@@ -135,8 +135,9 @@ export class Topic {
       this.#upkeepTrouble = undefined;
     } catch (error) {
       if (isNetlogError(error, "topic_not_found") || isNetlogError(error, "shutting_down")) return;
-      if (this.#upkeepTrouble === String(error)) return;
-      this.#upkeepTrouble = String(error);
+      const trouble = error instanceof Error && "code" in error ? String(error.code) : String(error);
+      if (this.#upkeepTrouble === trouble) return;
+      this.#upkeepTrouble = trouble;
       this.#shared.logger.error({ err: error, topic: this.name }, "old segments could not be dropped");
     }
   }
