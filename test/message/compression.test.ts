@@ -54,7 +54,8 @@ describe.each(OFFLOADS)("packed and unpacked %s", (_, offload) => {
       fc.asyncProperty(parts, async (all) => {
         const bytes = Buffer.concat(all);
         const packed = await offload.compress(type, bytes);
-        expect(await offload.decompress(type, packed, Math.max(bytes.length, 1))).toEqual(bytes);
+        const unpacked = await offload.decompress(type, packed, Math.max(bytes.length, 1));
+        expect(unpacked.equals(bytes)).toBe(true);
       }),
       { numRuns: 40 },
     );
