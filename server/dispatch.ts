@@ -1,17 +1,15 @@
 /** From a request to its answer: what every request goes through, in the order in which failures are told. */
-import { NetlogError } from "../lib/index.ts";
 import { type Answer, emptyAnswer } from "./answer.ts";
 import { checkDeclaredBytes } from "./body.ts";
 import { errorAnswer, errorCode, HttpError } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
-import { ALLOW_ALL, findResource } from "./routes.ts";
+import type { Resource } from "./routes.ts";
 import { send } from "./send.ts";
-import { parseTarget } from "./target.ts";
 
-/** Answers the request, now or later. */
-export function handle(exchange: Exchange): void {
+/** Answers a request for `resource`, now or later. */
+export function handle(exchange: Exchange, resource: Resource | undefined): void {
   try {
-    const answer = answerTo(exchange);
+    const answer = answerTo(exchange, resource);
     if (answer instanceof Promise) {
       answer.then(
         (later) => finish(exchange, later),
@@ -26,16 +24,9 @@ export function handle(exchange: Exchange): void {
 }
 
 /** The order of these lines is the contract's order of failures; topic and later ones are the handlers'. */
-function answerTo(exchange: Exchange): Answer | Promise<Answer | undefined> {
+function answerTo(exchange: Exchange, resource: Resource | undefined): Answer | Promise<Answer | undefined> {
   const { incoming, context } = exchange;
-  const { method = "", url = "" } = incoming;
-  checkHostCount(incoming.rawHeaders);
-  if (url === "*" && method === "OPTIONS") {
-    passGate(exchange);
-    return emptyAnswer(204, ["Allow", ALLOW_ALL]);
-  }
-  exchange.target = parseTarget(url);
-  const resource = findResource(exchange.target.parts);
+  const { method = "" } = incoming;
   if (resource === undefined) throw new HttpError("not_found");
   const action = resource.actions.get(method);
   if (action === undefined && method !== "OPTIONS") {
@@ -50,31 +41,24 @@ function answerTo(exchange: Exchange): Answer | Promise<Answer | undefined> {
   return action.handle(exchange);
 }
 
-/** Node takes the first of several and drops the others; whoever stands in front may have taken another. */
-function checkHostCount(rawHeaders: readonly string[]): void {
-  let count = 0;
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i];
-    if (name?.length === 4 && name.toLowerCase() === "host") count += 1;
-  }
-  if (count > 1) throw new NetlogError("bad_request", { reason: "there is more than one Host header" });
-}
-
-function passGate({ incoming, context, target }: Exchange): void {
+/** @throws HttpError forbidden. */
+export function passGate({ incoming, context, target }: Exchange): void {
   const { host, origin } = incoming.headers;
   const secFetchSite = incoming.headers["sec-fetch-site"];
   context.gate.pass({ host, origin, secFetchSite });
   if (target.authority !== undefined) context.gate.pass({ host: target.authority, origin, secFetchSite });
 }
 
-function finish(exchange: Exchange, answer: Answer | undefined): void {
+/** Sends the answer, if there is anybody to send it to. */
+export function finish(exchange: Exchange, answer: Answer | undefined): void {
   if (answer !== undefined) send(exchange, answer);
   const status = answer?.status ?? "client left";
   const { method, url } = exchange.incoming;
   exchange.context.logger.debug({ method, url, status }, "request");
 }
 
-function fail(exchange: Exchange, error: unknown): void {
+/** Answers with what `error` means. */
+export function fail(exchange: Exchange, error: unknown): void {
   const answer = errorAnswer(error);
   // What a shutdown ends is no trouble, and may be ten thousand scans.
   if (answer.status >= 500 && errorCode(error) !== "shutting_down") {

@@ -2,7 +2,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { LIMITS, type Limits, type Logger, type Netlog, nodeRuntime, type Runtime } from "../lib/index.ts";
-import { handle } from "./dispatch.ts";
+import { accept } from "./accept.ts";
 import { Exchange, type ServerContext } from "./exchange.ts";
 import { Gate } from "./gate.ts";
 import { IdleWatch } from "./idle-watch.ts";
@@ -78,11 +78,11 @@ function serve(server: Server, context: ServerContext): ReadonlySet<Socket> {
   });
   server.on("request", (incoming, outgoing) => {
     unused.delete(incoming.socket);
-    handle(new Exchange(context, incoming, outgoing, false));
+    accept(new Exchange(context, incoming, outgoing, false));
   });
   server.on("checkContinue", (incoming, outgoing) => {
     unused.delete(incoming.socket);
-    handle(new Exchange(context, incoming, outgoing, true));
+    accept(new Exchange(context, incoming, outgoing, true));
   });
   // Whatever else is expected of the server is ignored.
   server.on("checkExpectation", (incoming, outgoing) => server.emit("request", incoming, outgoing));

@@ -1,5 +1,4 @@
-/** The route table, and the way from a path to its row. */
-import { TrieRouter } from "hono/router/trie-router";
+/** The route table. app.ts finds the row of a path in it. */
 import type { Answer } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
 import { tellHealth } from "./health.ts";
@@ -48,15 +47,11 @@ export interface Resource {
   readonly allow: string;
 }
 
-const RESOURCES: readonly Resource[] = [...new Set(ROWS.map(({ path }) => path))].map(toResource);
+export const RESOURCES: readonly Resource[] = [...new Set(ROWS.map(({ path }) => path))].map(toResource);
 
 /** For `OPTIONS *`. */
 export const ALLOW_ALL: string = toAllow(new Set(RESOURCES.flatMap(({ actions }) => [...actions.keys()])));
 
-/**
- * Publish and scan are found without the router: it takes 2 µs of the 4 µs that a request may cost above a bare
- * server (test/bench/http.ts).
- */
 const HOT: ReadonlyMap<string, Resource> = new Map(
   RESOURCES.filter(({ path }) => path === "/:topic/payload" || path === "/:topic/scan").map((resource) => [
     resource.path.slice("/:topic/".length),
@@ -64,18 +59,12 @@ const HOT: ReadonlyMap<string, Resource> = new Map(
   ]),
 );
 
-/** Only paths are its business: a method that a path does not know is answered otherwise than an unknown path. */
-const ROUTER = new TrieRouter<Resource>();
-for (const resource of RESOURCES) ROUTER.add("ALL", resource.path, resource);
-
-/** The row group of a path, which comes cut and decoded. What is under `/-/` is never a topic's. */
-export function findResource(parts: readonly string[]): Resource | undefined {
-  const isReserved = parts.length > 1 && parts[0] === "-";
-  const hot = parts.length === 2 && !isReserved ? HOT.get(parts[1] ?? "") : undefined;
-  if (hot !== undefined) return hot;
-  const [matches] = ROUTER.match("ALL", `/${parts.map(encodeURIComponent).join("/")}`);
-  const resource = matches[0]?.[0];
-  return isReserved && resource?.path.startsWith("/-/") === false ? undefined : resource;
+/**
+ * The rows of publish and scan, found without the app: they are what a server's time goes to, and the way through
+ * it costs as much as the rest of the request above a bare server (`npm run bench`, publish and scan).
+ */
+export function findHotResource(parts: readonly string[]): Resource | undefined {
+  return parts.length === 2 && parts[0] !== "-" ? HOT.get(parts[1] ?? "") : undefined;
 }
 
 function toResource(path: string): Resource {

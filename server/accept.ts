@@ -1,0 +1,38 @@
+/** Where requests come in: their syntax is checked, then they go to their row of the route table. */
+import { NetlogError } from "../lib/index.ts";
+import { emptyAnswer } from "./answer.ts";
+import { routeByApp } from "./app.ts";
+import { fail, finish, handle, passGate } from "./dispatch.ts";
+import type { Exchange } from "./exchange.ts";
+import { ALLOW_ALL, findHotResource } from "./routes.ts";
+import { parseTarget } from "./target.ts";
+
+/** Takes a request that came in: to its row at once where that is a hot one, else through the app. */
+export function accept(exchange: Exchange): void {
+  try {
+    const { method, url = "", rawHeaders } = exchange.incoming;
+    checkHostCount(rawHeaders);
+    if (url === "*" && method === "OPTIONS") {
+      passGate(exchange);
+      finish(exchange, emptyAnswer(204, ["Allow", ALLOW_ALL]));
+      return;
+    }
+    exchange.target = parseTarget(url);
+  } catch (error) {
+    fail(exchange, error);
+    return;
+  }
+  const hot = findHotResource(exchange.target.parts);
+  if (hot !== undefined) handle(exchange, hot);
+  else routeByApp(exchange).catch((error: unknown) => fail(exchange, error));
+}
+
+/** Node takes the first of several and drops the others; whoever stands in front may have taken another. */
+function checkHostCount(rawHeaders: readonly string[]): void {
+  let count = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i];
+    if (name?.length === 4 && name.toLowerCase() === "host") count += 1;
+  }
+  if (count > 1) throw new NetlogError("bad_request", { reason: "there is more than one Host header" });
+}
