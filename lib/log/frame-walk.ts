@@ -145,7 +145,8 @@ export async function findDamageEnd(
   };
 }
 
-function describeBadPlace(
+/** Why no whole frame was read at `place`; `header` is what stands there, when it is a valid one. */
+export function describeBadPlace(
   window: FileWindow,
   place: FramePlace,
   header: FrameHeader | undefined,

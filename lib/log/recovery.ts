@@ -1,17 +1,15 @@
 /**
- * Opens the active segment: trusts its index as far as that speaks, walks what follows, and decides what is torn
- * and what is damaged.
- *
- * The synced mark is the highest that the index footer or any valid frame tells. A bad frame at or above it was
- * never confirmed to anybody: the tail is torn there and cut, with everything after it, valid or not. A bad frame
- * below it is damage: it stays, is reported, and its offsets are never given again.
+ * Opens the active segment: trusts its index as far as that speaks, walks what follows (active-walk.ts decides what
+ * is torn and what is damaged), cuts what is torn, and makes durable what stays.
  */
 import type { Disk, DiskFile } from "../disk/disk.ts";
 import type { Logger } from "../logger.ts";
-import { type DamagedRange, insertDamage } from "./damage.ts";
+import { walkActive } from "./active-walk.ts";
+import { insertDamage } from "./damage.ts";
 import { FileWindow } from "./file-window.ts";
 import { decodeFrameHeader, FRAME_HEADER_BYTES, frameBytes, frameEndOffset } from "./frame.ts";
-import { type FramePlace, walkFrames } from "./frame-walk.ts";
+import type { FramePlace } from "./frame-walk.ts";
+import { fitsActive } from "./index-trust.ts";
 import type { LogShared } from "./log-shared.ts";
 import type { Segment } from "./segment.ts";
 import { encodeSegmentHeader, SEGMENT_HEADER_BYTES } from "./segment-header.ts";
@@ -32,13 +30,10 @@ export interface RecoveryOptions {
   readonly nowMs: number;
 }
 
-interface Walked {
-  /** The index speaks of all of the file: all of it, and its name, was synced at a clean close. */
-  readonly wasClosed: boolean;
+interface StartingPlace {
   readonly index: SparseIndex;
-  readonly end: FramePlace;
-  readonly syncedMark: number;
-  readonly damages: readonly { readonly range: DamagedRange; readonly timestampMs: number }[];
+  readonly start: FramePlace;
+  readonly isIndexed: boolean;
 }
 
 /**
@@ -53,26 +48,32 @@ export async function recoverActiveSegment(segment: Segment, options: RecoveryOp
   const file = segment.file.acquire();
   try {
     if (!options.hasHeader) writeWhole(file, encodeSegmentHeader(options.nowMs), 0);
-    const walked = await walk(segment, options, fileSizeBytes);
-    const torn = walked.damages.find(({ range }) => range.offset >= walked.syncedMark);
-    for (const { range } of walked.damages) {
-      if (range === torn?.range) break;
+    const { index, start, isIndexed } = await startingPlace(segment, options, fileSizeBytes);
+    const window = new FileWindow(segment.file, fileSizeBytes);
+    const { end, syncedMark, damages } = await walkActive(
+      window,
+      segment.file.path,
+      start,
+      (header, position) => index.add(header.baseOffset, position, header.timestampMs),
+    );
+    for (const range of damages) {
       insertDamage(segment.damages, range);
       logger.error({ ...range }, "damage in a segment");
     }
-    const end = torn === undefined ? walked.end : { ...torn.range, timestampMs: torn.timestampMs };
     segment.sizeBytes = end.position;
     segment.endOffset = end.offset;
-    walked.index.cutFrom(end.position);
-    segment.firstTimestampMs = walked.index.firstTimestampMs;
+    index.cutFrom(end.position);
+    segment.firstTimestampMs = index.firstTimestampMs;
     segment.lastTimestampMs = segment.isEmpty ? undefined : end.timestampMs;
-    segment.activate(shared, walked.index);
+    segment.activate(shared, index);
     if (end.position < fileSizeBytes) {
       await keepTornBytes(options.disk, logger, segment, fileSizeBytes);
       file.truncate(end.position);
     }
-    if (!walked.wasClosed) {
-      await rewriteAbove(file, segment, walked.syncedMark);
+    // Where the index speaks of all of the file, all of it, and its name, was synced at a clean close.
+    const wasClosed = options.hasHeader && isIndexed && start.position === options.fileSizeBytes;
+    if (!wasClosed) {
+      await rewriteAbove(file, segment, syncedMark);
       await file.sync();
       await options.disk.syncFolder(segment.folder);
     }
@@ -82,38 +83,12 @@ export async function recoverActiveSegment(segment: Segment, options: RecoveryOp
   }
 }
 
-async function walk(segment: Segment, options: RecoveryOptions, sizeBytes: number): Promise<Walked> {
-  const { index, start, isIndexed } = await startingPlace(segment, options, sizeBytes);
-  const damages: { range: DamagedRange; timestampMs: number }[] = [];
-  let syncedMark = start.offset;
-  let timestampMs = start.timestampMs;
-  const window = new FileWindow(segment.file, sizeBytes);
-  const end = await walkFrames(
-    window,
-    segment.file.path,
-    start,
-    { kind: "open" },
-    {
-      frame(header, position) {
-        index.add(header.baseOffset, position, header.timestampMs);
-        syncedMark = Math.max(syncedMark, header.baseOffset - header.unsyncedCount);
-        timestampMs = header.timestampMs;
-      },
-      damage(range) {
-        damages.push({ range, timestampMs });
-      },
-    },
-  );
-  const wasClosed = options.hasHeader && isIndexed && start.position === options.fileSizeBytes;
-  return { wasClosed, index, end, syncedMark, damages };
-}
-
 /** Where the index stops to speak; the beginning when there is none that agrees with the data. */
 async function startingPlace(
   segment: Segment,
   { disk, shared, logger }: RecoveryOptions,
   sizeBytes: number,
-): Promise<{ index: SparseIndex; start: FramePlace; isIndexed: boolean }> {
+): Promise<StartingPlace> {
   const { indexIntervalBytes } = shared.limits;
   const beginning = { position: SEGMENT_HEADER_BYTES, offset: segment.baseOffset, timestampMs: 0 };
   const anew = {
@@ -124,12 +99,7 @@ async function startingPlace(
   if ((await disk.stat(segment.indexPath))?.kind !== "file") return anew;
   const bytes = await disk.readFile(segment.indexPath);
   const decoded = SparseIndex.decode(bytes, segment.baseOffset, indexIntervalBytes);
-  const isUsable =
-    decoded !== undefined &&
-    decoded.footer.dataPosition <= sizeBytes &&
-    decoded.footer.dataPosition >= SEGMENT_HEADER_BYTES &&
-    (await isAgreed(segment, decoded.index));
-  if (!isUsable) {
+  if (decoded === undefined || !(await fitsActive(decoded, segment.file, sizeBytes))) {
     logger.warn({ file: segment.indexPath }, "an index does not fit its data and is rebuilt");
     return anew;
   }
@@ -140,13 +110,6 @@ async function startingPlace(
     start: { position: dataPosition, offset: endOffset, timestampMs: lastTimestampMs },
     isIndexed: true,
   };
-}
-
-async function isAgreed(segment: Segment, index: SparseIndex): Promise<boolean> {
-  const entry = index.lastEntry;
-  if (entry === undefined) return true;
-  const header = decodeFrameHeader(await segment.file.read(entry.position, FRAME_HEADER_BYTES), 0);
-  return header?.baseOffset === entry.offset;
 }
 
 /**

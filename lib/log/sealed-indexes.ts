@@ -7,8 +7,8 @@ import type { Disk } from "../disk/disk.ts";
 import type { Logger } from "../logger.ts";
 import { type DamagedRange, insertDamage, missingEnd } from "./damage.ts";
 import { FileWindow } from "./file-window.ts";
-import { decodeFrameHeader, FRAME_HEADER_BYTES } from "./frame.ts";
 import { walkFrames } from "./frame-walk.ts";
+import { fitsSealed } from "./index-trust.ts";
 import type { LogShared } from "./log-shared.ts";
 import type { Segment } from "./segment.ts";
 import { SEGMENT_HEADER_BYTES } from "./segment-header.ts";
@@ -64,9 +64,9 @@ export class SealedIndexes {
     if ((await this.#disk.stat(segment.indexPath))?.kind !== "file") return undefined;
     const bytes = await this.#disk.readFile(segment.indexPath);
     const decoded = SparseIndex.decode(bytes, segment.baseOffset, this.#shared.limits.indexIntervalBytes);
-    if (decoded === undefined || decoded.footer.dataPosition !== segment.sizeBytes) return undefined;
-    if (decoded.footer.endOffset > this.#nominalEndOffset(segment)) return undefined;
-    if (!(await isConfirmed(segment, decoded.index))) return undefined;
+    if (decoded === undefined) return undefined;
+    const nominalEnd = this.#nominalEndOffset(segment);
+    if (!(await fitsSealed(decoded, segment.file, segment.sizeBytes, nominalEnd))) return undefined;
     segment.endOffset = decoded.footer.endOffset;
     segment.lastTimestampMs = decoded.footer.lastTimestampMs;
     segment.indexSizeBytes = bytes.length;
@@ -127,12 +127,4 @@ export class SealedIndexes {
   #nominalEndOffset(segment: Segment): number {
     return this.#segments.next(segment)?.baseOffset ?? segment.endOffset ?? segment.baseOffset;
   }
-}
-
-/** True when the last frame that the index names is there. */
-async function isConfirmed(segment: Segment, index: SparseIndex): Promise<boolean> {
-  const entry = index.lastEntry;
-  if (entry === undefined) return true;
-  const header = decodeFrameHeader(await segment.file.read(entry.position, FRAME_HEADER_BYTES), 0);
-  return header === undefined || header.baseOffset === entry.offset;
 }

@@ -34,6 +34,12 @@ export interface IndexFooter {
   readonly lastTimestampMs: number;
 }
 
+/** An index file that is whole and does not contradict itself. */
+export interface DecodedIndex {
+  readonly index: SparseIndex;
+  readonly footer: IndexFooter;
+}
+
 export class SparseIndex {
   readonly #baseOffset: number;
   readonly #intervalBytes: number;
@@ -108,11 +114,7 @@ export class SparseIndex {
   }
 
   /** `undefined` when the file is not whole, or contradicts itself. */
-  static decode(
-    bytes: Buffer,
-    baseOffset: number,
-    intervalBytes: number,
-  ): { index: SparseIndex; footer: IndexFooter } | undefined {
+  static decode(bytes: Buffer, baseOffset: number, intervalBytes: number): DecodedIndex | undefined {
     const footer = decodeFooter(bytes);
     if (footer === undefined || footer.endOffset < baseOffset) return undefined;
     const index = new SparseIndex(baseOffset, intervalBytes);

@@ -1,0 +1,60 @@
+/**
+ * Walks the end of an active segment, and decides what is torn and what is damaged. Changes nothing: opening cuts
+ * by it, an offline check reports by it.
+ *
+ * The synced mark is the highest that the index footer or any valid frame tells. A bad frame at or above it was
+ * never confirmed to anybody: the tail is torn there, with everything after it, valid or not. A bad frame below it
+ * is damage: it stays, is reported, and its offsets are never given again.
+ */
+import type { DamagedRange } from "./damage.ts";
+import type { FileWindow } from "./file-window.ts";
+import { decodeFrameHeader, FRAME_HEADER_BYTES, type FrameHeader } from "./frame.ts";
+import { describeBadPlace, type FramePlace, walkFrames } from "./frame-walk.ts";
+
+export interface ActiveWalk {
+  /** Behind the last frame, or where the torn tail begins. */
+  readonly end: FramePlace;
+  readonly syncedMark: number;
+  /** In file order, all below the mark. */
+  readonly damages: readonly DamagedRange[];
+}
+
+/** What the bytes behind `end`, where there are any, look like. */
+export type TornTail = Pick<DamagedRange, "type" | "expected" | "actual">;
+
+/**
+ * Walks from `start`, below which everything is synced, to the window's end. `onFrame` is told of every whole
+ * frame, also of those that turn out to lie in the torn tail. @throws what the disk throws.
+ */
+export async function walkActive(
+  window: FileWindow,
+  file: string,
+  start: FramePlace,
+  onFrame: (header: FrameHeader, position: number) => void,
+): Promise<ActiveWalk> {
+  const found: { readonly range: DamagedRange; readonly timestampMs: number }[] = [];
+  let syncedMark = start.offset;
+  let { timestampMs } = start;
+  const visitor = {
+    frame(header: FrameHeader, position: number) {
+      onFrame(header, position);
+      syncedMark = Math.max(syncedMark, header.baseOffset - header.unsyncedCount);
+      timestampMs = header.timestampMs;
+    },
+    damage(range: DamagedRange) {
+      found.push({ range, timestampMs });
+    },
+  };
+  const walked = await walkFrames(window, file, start, { kind: "open" }, visitor);
+  const torn = found.findIndex(({ range }) => range.offset >= syncedMark);
+  if (torn < 0) return { end: walked, syncedMark, damages: found.map(({ range }) => range) };
+  const { range, timestampMs: timeBefore } = found[torn]!;
+  const end = { position: range.position, offset: range.offset, timestampMs: timeBefore };
+  return { end, syncedMark, damages: found.slice(0, torn).map((other) => other.range) };
+}
+
+/** Why no frame was read at `end`, behind which bytes are left. @throws what the disk throws. */
+export async function describeTornTail(window: FileWindow, end: FramePlace): Promise<TornTail> {
+  const header = decodeFrameHeader(await window.at(end.position, FRAME_HEADER_BYTES), 0);
+  return describeBadPlace(window, end, header);
+}
