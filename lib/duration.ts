@@ -14,7 +14,7 @@ const WEEK_DAYS = 7;
 const MAX_MS = 1000 * YEAR_DAYS * DAY_MS;
 /** From here on a double no longer holds nanoseconds; such a duration is kept to the millisecond. */
 const NANOSECONDS_BELOW_MS = 2 ** 33;
-/** Digits after the point count as far as they fit 63 bits, as in Go; what follows is far below a nanosecond. */
+/** Digits after the point that count; what follows is far below a nanosecond in every unit. */
 const MAX_DECIMALS = 19;
 /** Any sensible duration is shorter; it bounds the work that a text can cause. */
 const MAX_LENGTH = 256;
@@ -144,8 +144,7 @@ function bigUnit(unit: string): BigUnit | undefined {
 
 /** Cut off below a nanosecond, and multiplied in the order that gives Go's own results. */
 function decimalsNs(decimals: string, unitNs: number): number {
-  let digits = decimals.slice(0, MAX_DECIMALS);
-  if (Number(digits) > 2 ** 63) digits = digits.slice(0, -1);
+  const digits = decimals.slice(0, MAX_DECIMALS);
   return Math.trunc(Number(digits) * (unitNs / 10 ** digits.length));
 }
 

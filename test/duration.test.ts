@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { type BigDuration, durationMs, formatDuration, parseDuration, timeBefore } from "../lib/duration.ts";
 import { isNetlogError } from "../lib/errors.ts";
 
@@ -189,5 +189,17 @@ describe("counts back by the calendar", () => {
     ["0", "2026-06-01T00:00:00.123Z", "2026-06-01T00:00:00.123Z"],
   ])("%s before %s", (text, now, expected) => {
     expect(new Date(timeBefore(parseDuration(text), Date.parse(now))).toISOString()).toBe(expected);
+  });
+
+  describe("of UTC, wherever the server is", () => {
+    afterEach(() => vi.unstubAllEnvs());
+
+    test("a day before the clocks went forward", () => {
+      vi.stubEnv("TZ", "America/New_York");
+      const now = new Date("2026-03-08T12:00:00.000Z");
+      expect(now.getTimezoneOffset()).toBe(240);
+      const before = timeBefore(parseDuration("1day"), now.getTime());
+      expect(new Date(before).toISOString()).toBe("2026-03-07T12:00:00.000Z");
+    });
   });
 });

@@ -93,7 +93,7 @@ export function gunzipOutput(result: unknown, bytes: Uint8Array): Buffer {
 export function gunzipError(error: unknown, maxBytes: number): unknown {
   const code = (error as NodeJS.ErrnoException).code;
   if (code === "ERR_BUFFER_TOO_LARGE") return UnpackError.tooLarge(maxBytes, error);
-  if (code === "Z_DATA_ERROR" || code === "Z_BUF_ERROR" || code === "Z_NEED_DICT") {
+  if (code === "Z_DATA_ERROR" || code === "Z_BUF_ERROR") {
     return UnpackError.corrupt((error as Error).message, error);
   }
   return error;

@@ -67,6 +67,11 @@ test("finds every flipped bit of a message", () => {
   }
 });
 
+test("finds an empty message in front of others", () => {
+  const bytes = Buffer.concat([Buffer.alloc(9), GOLDEN]);
+  expect(soundMessageEnd(viewOf(bytes), 0, bytes.length)).toBe(UNSOUND);
+});
+
 test("finds every cut, and reads nothing behind the end", () => {
   const view = viewOf(Buffer.concat([GOLDEN, GOLDEN]));
   for (let end = 0; end < GOLDEN.length; end++) expect(soundMessageEnd(view, 0, end)).toBe(UNSOUND);

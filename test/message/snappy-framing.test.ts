@@ -118,6 +118,11 @@ describe("refuses", () => {
     ],
     ["garbage as packed bytes", [START, chunk(0x00, checksum("a"), Buffer.from([5, 1, 2]))], /snappy/],
     ["packed bytes without a length", [START, chunk(0x02)], /claims more than/],
+    [
+      "a length of 2^32-1",
+      [START, chunk(0x02, Buffer.from([255, 255, 255, 255, 15, 0]))],
+      /claims more than 65536/,
+    ],
     ["an endless length", [START, chunk(0x02, Buffer.alloc(9, 0xff))], /claims more than 65536 bytes/],
     [
       "a plain chunk of more than 65,536 bytes",
