@@ -3,6 +3,7 @@
  * name, value, name, value, …, which Node writes as it is, and say everything but what the connection adds.
  */
 import type { Delivery, Message } from "../lib/index.ts";
+import { formatTime } from "./time.ts";
 
 export interface Answer {
   readonly status: number;
@@ -24,8 +25,14 @@ export function jsonAnswer(status: number, value: object, headers: readonly stri
   return {
     status,
     headers: [
-      ...baseHeaders(NO_STORE),
-      ...contentHeaders("application/json; charset=utf-8", Buffer.byteLength(body)),
+      "X-Content-Type-Options",
+      "nosniff",
+      "Cache-Control",
+      NO_STORE,
+      "Content-Type",
+      "application/json; charset=utf-8",
+      "Content-Length",
+      String(Buffer.byteLength(body)),
       ...headers,
     ],
     body,
@@ -39,8 +46,9 @@ export function doneAnswer(status: number, message: string): Answer {
 
 /** No body. */
 export function emptyAnswer(status: number, headers: readonly string[] = []): Answer {
-  const length = status === 204 ? [] : ["Content-Length", "0"];
-  return { status, headers: [...baseHeaders(NO_STORE), ...length, ...headers], body: "" };
+  const all = ["X-Content-Type-Options", "nosniff", "Cache-Control", NO_STORE, ...headers];
+  if (status !== 204) all.push("Content-Length", "0");
+  return { status, headers: all, body: "" };
 }
 
 /** A message's payload. `isForEver`: whoever asks the same again gets the same. */
@@ -66,21 +74,19 @@ export function deliveryAnswer(delivery: Delivery): Answer {
 
 function messageHeaders(message: Message, cacheControl: string): string[] {
   return [
-    ...baseHeaders(cacheControl),
-    ...contentHeaders("application/octet-stream", message.payload.length),
+    "X-Content-Type-Options",
+    "nosniff",
+    "Cache-Control",
+    cacheControl,
+    "Content-Type",
+    "application/octet-stream",
+    "Content-Length",
+    String(message.payload.length),
     "X-Offset",
     String(message.offset),
     "X-Crc32",
     String(message.crc32),
     "X-Timestamp",
-    new Date(message.timestampMs).toISOString(),
+    formatTime(message.timestampMs),
   ];
-}
-
-function baseHeaders(cacheControl: string): string[] {
-  return ["X-Content-Type-Options", "nosniff", "Cache-Control", cacheControl];
-}
-
-function contentHeaders(type: string, sizeBytes: number): string[] {
-  return ["Content-Type", type, "Content-Length", String(sizeBytes)];
 }

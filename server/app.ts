@@ -9,7 +9,6 @@ import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { type Context, Hono } from "hono";
 import { NetlogError } from "../lib/index.ts";
 import { handle } from "./dispatch.ts";
-import { errorAnswer } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
 import { RESOURCES, type Resource } from "./routes.ts";
 
@@ -29,17 +28,25 @@ const listener = getRequestListener(app.fetch, {
   hostname: "localhost",
   overrideGlobalObjects: false,
   autoCleanupIncoming: false,
-  errorHandler: refuseSyntax,
+  // It builds no request from a malformed Host, or from a target that no URL can have: see routeByApp.
+  errorHandler: () => undefined,
 });
 
-/** Finds the row for a request whose target was parsed, and has it handled. */
+/**
+ * Finds the row for a request whose target was parsed, and has it handled.
+ *
+ * @throws bad_request when the adapter made no request of it.
+ */
 export async function routeByApp(exchange: Exchange): Promise<void> {
   exchanges.set(exchange.incoming, exchange);
   await listener(exchange.incoming, exchange.outgoing);
+  if (!exchanges.delete(exchange.incoming)) return;
+  throw new NetlogError("bad_request", { reason: "the Host header or the request target is malformed" });
 }
 
 function handOver(context: Context<Env>, resource: Resource | undefined): Response {
   const exchange = exchangeOf(context.env);
+  exchanges.delete(exchange.incoming);
   // What is under `/-/` is the server's own, never a topic's.
   const isMisread = exchange.target.parts[0] === "-" && resource?.path.startsWith("/:topic/") === true;
   handle(exchange, isMisread ? undefined : resource);
@@ -54,14 +61,4 @@ function exchangeOf({ incoming }: HttpBindings): Exchange {
 
 function pathOf(env: HttpBindings): string {
   return `/${exchangeOf(env).target.parts.map(encodeURIComponent).join("/")}`;
-}
-
-/** The adapter builds no request from a malformed Host, or from a target that no URL can have. */
-function refuseSyntax(): Response {
-  const reason = "the Host header or the request target is malformed";
-  const { status, headers, body } = errorAnswer(new NetlogError("bad_request", { reason }));
-  const pairs = headers.flatMap((name, i): [string, string][] =>
-    i % 2 === 0 ? [[name, headers[i + 1] ?? ""]] : [],
-  );
-  return new Response(body, { status, headers: pairs });
 }

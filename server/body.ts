@@ -24,7 +24,15 @@ export function checkDeclaredBytes(incoming: IncomingMessage, limitBytes: number
  * @throws payload_too_large, request_timeout: then the rest of the body is still to come. bad_request when the
  *   body was cut off.
  */
-export function takeBody(incoming: IncomingMessage, limitBytes: number, watch: IdleWatch): Promise<Buffer> {
+export async function takeBody(
+  incoming: IncomingMessage,
+  limitBytes: number,
+  watch: IdleWatch,
+): Promise<Buffer> {
+  // Node parses all it got from the socket before the next microtask: a small body is there then, and needs no
+  // listener, watch or flowing stream (of 28 µs a publish they are 3; test/bench).
+  await undefined;
+  if (incoming.complete && incoming.readableLength <= limitBytes) return incoming.read() ?? NO_BYTES;
   return new Promise((resolve, reject) => {
     const body = new BodyTaker(incoming, limitBytes, watch, resolve, reject);
     watch.add(body);

@@ -43,10 +43,9 @@ function answerTo(exchange: Exchange, resource: Resource | undefined): Answer | 
 
 /** @throws HttpError forbidden. */
 export function passGate({ incoming, context, target }: Exchange): void {
-  const { host, origin } = incoming.headers;
-  const secFetchSite = incoming.headers["sec-fetch-site"];
-  context.gate.pass({ host, origin, secFetchSite });
-  if (target.authority !== undefined) context.gate.pass({ host: target.authority, origin, secFetchSite });
+  const { host, origin, "sec-fetch-site": secFetchSite } = incoming.headers;
+  context.gate.pass(host, origin, secFetchSite);
+  if (target.authority !== undefined) context.gate.pass(target.authority, origin, secFetchSite);
 }
 
 /** Sends the answer, if there is anybody to send it to. */

@@ -19,7 +19,8 @@ export interface ServerContext {
   isStopping: boolean;
 }
 
-const NO_TARGET: Target = { parts: [], query: "" };
+const NO_TARGET: Target = { parts: [], query: "", authority: undefined };
+const NO_PARAMETERS = new Parameters("");
 
 export class Exchange {
   readonly context: ServerContext;
@@ -54,7 +55,8 @@ export class Exchange {
   }
 
   parameters(): Parameters {
-    return new Parameters(this.target.query);
+    const { query } = this.target;
+    return query === "" ? NO_PARAMETERS : new Parameters(query);
   }
 
   /**

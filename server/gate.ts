@@ -15,13 +15,6 @@ export interface GateOptions {
   readonly port: number;
 }
 
-/** What a request says of where it comes from; repeated headers joined with ", ", as Node does. */
-export interface Provenance {
-  readonly host: string | undefined;
-  readonly origin: string | undefined;
-  readonly secFetchSite: string | undefined;
-}
-
 const LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"] as const;
 const PORT = /:[0-9]*$/;
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 };
@@ -31,6 +24,8 @@ export class Gate {
   readonly #hosts: ReadonlySet<string> | undefined;
   readonly #corsOrigins: ReadonlySet<string>;
   readonly #port: number;
+  /** The last Host that was right, for a server is called by the same one again and again. */
+  #knownHost: string | undefined;
 
   constructor(options: GateOptions) {
     const names = [...LOOPBACK_HOSTS, ...options.allowedHosts].map(hostName);
@@ -39,10 +34,13 @@ export class Gate {
     this.#port = options.port;
   }
 
-  /** Lets a request pass, or not. @throws HttpError forbidden. */
-  pass({ host, origin, secFetchSite }: Provenance): void {
+  /** Lets a request pass that brings these headers, or not. @throws HttpError forbidden. */
+  pass(host: string | undefined, origin: string | undefined, secFetchSite: string | undefined): void {
     // Only HTTP/1.0 comes without a Host, which no browser speaks.
-    if (host !== undefined && this.#hosts?.has(hostName(host)) === false) throw forbidden();
+    if (host !== undefined && host !== this.#knownHost) {
+      if (this.#hosts?.has(hostName(host)) === false) throw forbidden();
+      this.#knownHost = host;
+    }
     if (origin === undefined) {
       if (secFetchSite === "cross-site") throw forbidden();
       return;

@@ -53,6 +53,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     keepAliveTimeout: limits.keepAliveMs,
     // A stream that comes in has no end in time; a body that stops coming is idle-watch.ts's.
     requestTimeout: 0,
+    // Else a second Host or Origin would be dropped unseen.
+    joinDuplicateHeaders: true,
     connectionsCheckingInterval: Math.min(limits.headersMs, MAX_CHECK_MS),
   });
   const address = await listen(server, options.host, options.port);

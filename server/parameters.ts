@@ -7,13 +7,19 @@ const QUOTED_LENGTH = 40;
 export class Parameters {
   /** Values as sent. */
   readonly #values = new Map<string, string>();
-  readonly #repeated = new Set<string>();
+  /** Names given twice. */
+  readonly #repeated: string[] = [];
   #hasMalformedName = false;
 
   /** `query` is what stands behind the "?", as sent. */
   constructor(query: string) {
-    if (query === "") return;
-    for (const pair of query.split("&")) if (pair !== "") this.#add(pair);
+    let start = 0;
+    while (start < query.length) {
+      const next = query.indexOf("&", start);
+      const end = next < 0 ? query.length : next;
+      if (end > start) this.#add(query.slice(start, end));
+      start = end + 1;
+    }
   }
 
   /**
@@ -22,7 +28,7 @@ export class Parameters {
    * @throws bad_request when it was given twice, or its percent-encoding is malformed.
    */
   get(name: string): string | undefined {
-    if (this.#repeated.has(name)) throw repeated(name);
+    if (this.#repeated.includes(name)) throw repeated(name);
     const value = this.#values.get(name);
     if (value === undefined) return undefined;
     const decoded = decode(value);
@@ -42,7 +48,8 @@ export class Parameters {
    */
   finish(known?: readonly string[]): void {
     if (this.#hasMalformedName) throw malformed("a parameter's name");
-    for (const name of this.#repeated) throw repeated(name);
+    const [again] = this.#repeated;
+    if (again !== undefined) throw repeated(again);
     for (const [name, value] of this.#values) {
       if (known?.includes(name) === false) throw unknown(name, known);
       if (decode(value) === undefined) throw malformed(name);
@@ -56,7 +63,7 @@ export class Parameters {
       this.#hasMalformedName = true;
       return;
     }
-    if (this.#values.has(name)) this.#repeated.add(name);
+    if (this.#values.has(name)) this.#repeated.push(name);
     this.#values.set(name, end < 0 ? "" : pair.slice(end + 1));
   }
 }
