@@ -17,6 +17,11 @@ const CHECKSUM_BYTES = 4;
 const MAX_BLOCK_BYTES = 65_536;
 /** Snappy's best is a copy of 64 bytes told in 3: what claims to be denser lies. */
 const MAX_EXPANSION = 22;
+/**
+ * Twice what a writer makes that flushes after each message of the largest set. Millions of empty chunks would
+ * hold up the event loop for a second.
+ */
+const MAX_CHUNKS = 131_072;
 
 const COMPRESSED = 0x00;
 const UNCOMPRESSED = 0x01;
@@ -106,7 +111,8 @@ function* unframeSteps(bytes: Uint8Array, maxBytes: number): Steps {
 function claimedTotalBytes(source: Buffer, maxBytes: number): number {
   let total = 0;
   let position = STREAM_START.length;
-  while (position < source.length) {
+  for (let count = 1; position < source.length; count++) {
+    if (count > MAX_CHUNKS) throw corruptChunk(position, `is one too many: at most ${MAX_CHUNKS} are read`);
     const chunk = readChunk(source, position);
     total += chunk.unpackedBytes;
     if (total > maxBytes) throw UnpackError.tooLarge(maxBytes);

@@ -148,6 +148,13 @@ describe("refuses", () => {
     await expect(unframeSnappy(bytes, MAX_BYTES)).rejects.toThrow(reason);
   });
 
+  test("more chunks than any writer of messages makes", () => {
+    const padding = Buffer.alloc(131_072 * 4);
+    for (let at = 0; at < padding.length; at += 4) padding[at] = 0xfe;
+    expect(unframe(START, padding)).toBe("");
+    expect(() => unframe(START, padding, plainChunk("a"))).toThrow(/byte 524298 is one too many/);
+  });
+
   test("more than was allowed, before anything is unpacked", () => {
     const broken = chunk(0x02, Buffer.from([100, ...Buffer.alloc(20)]));
     expect(() => unframeSnappySync(Buffer.concat([START, broken]), 99)).toThrow(
