@@ -3,12 +3,15 @@
  * the connection's next request: a short one is dropped, behind a longer one the connection is closed, but not
  * before the client had a chance to see the answer.
  */
-import type { OutgoingHttpHeader } from "node:http";
+import type { OutgoingHttpHeader, ServerResponse } from "node:http";
 import type { Answer } from "./answer.ts";
 import { declaredBytes } from "./body.ts";
 import { corsHeaders } from "./cors.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Progress } from "./idle-watch.ts";
+
+/** Payloads up to this size are worth a copy to save a writev. */
+const JOINED_BYTES = 16 * 1024;
 
 /** Writes `answer`, and tells it how it ended. */
 export function send(exchange: Exchange, answer: Answer): void {
@@ -28,8 +31,18 @@ export function send(exchange: Exchange, answer: Answer): void {
     linger(exchange, answer.body);
     return;
   }
-  outgoing.end(answer.body);
+  end(outgoing, answer.body);
   if (hasUnreadBody) skipBody(exchange);
+}
+
+/**
+ * Ends the answer. Node joins a text with the headers into one write, bytes go beside them in a writev, which takes
+ * twice the CPU of the rest of a scan (`npm run bench`, scan): so small payloads go as latin1 text, byte for byte.
+ */
+function end(outgoing: ServerResponse, body: string | Buffer): void {
+  if (typeof body === "string") outgoing.end(body);
+  else if (body.length <= JOINED_BYTES) outgoing.end(body.latin1Slice(), "latin1");
+  else outgoing.end(body);
 }
 
 /** Whether what is left of the body is worth reading for the sake of the connection. */
