@@ -159,7 +159,7 @@ export class Publisher {
   };
 
   #schedule(): void {
-    if (this.#isScheduled || this.#packing !== undefined) return;
+    if (this.#isScheduled) return;
     this.#isScheduled = true;
     this.#options.runtime.endOfTurn(this.#endTurn);
   }

@@ -76,6 +76,25 @@ describe("reading a message by its offset", () => {
     expect((await topic.message(1)).payload.buffer.byteLength).toBeLessThan(300_000);
   });
 
+  it("copies a set out of the log's own buffer once, not once for each message", async () => {
+    const { netlog } = await openNetlog();
+    const topic = await netlog.createTopic("t");
+    const large = Buffer.alloc(20_000, "x");
+    await Promise.all([topic.publish(large), topic.publish(large)]);
+    const [first, second] = [await topic.message(0), await topic.message(1)];
+    expect(first.payload.buffer).toBe(second.payload.buffer);
+    expect(first.payload.buffer.byteLength).toBeLessThan(45_000);
+  });
+
+  it("knows a dropped message no more, though its set is still in the cache", async () => {
+    const { netlog, runtime } = await openNetlog();
+    const topic = await netlog.createTopic("t", { segment_age: "1day" });
+    await publishTogether(topic, texts(3));
+    expect((await topic.message(1)).payload.toString()).toBe("m1");
+    await runtime.advance(2 * 86_400_000);
+    await expect(topic.message(1)).rejects.toMatchObject({ details: { firstOffset: 3 } });
+  });
+
   it("survives a set that fails to unpack, and tries again", async () => {
     const { topic, offload } = await compressedTopic();
     const failing = offload.decompress;

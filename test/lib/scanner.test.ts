@@ -187,20 +187,6 @@ describe("a scan that waits", () => {
     expect(told(await scanNow(scanner))).toEqual([0, "kept"]);
   });
 
-  it("takes nothing when its client leaves while the message is being read", async () => {
-    const { topic } = await newTopic();
-    const scanner = await newScanner(topic);
-    const { scan, leave } = scanToLeave(scanner);
-    const other = await newScanner(topic);
-    // Woken first, and read first; then the line of the other is the place to leave from.
-    const woken = other.scan({ waitMs: 60_000 }).then(leave);
-    await publishAll(topic, ["kept"]);
-    await within("the other scan", woken);
-    const delivery = await within("the scan that was left", scan);
-    delivery?.settle(false);
-    expect(told(await scanNow(scanner))).toEqual([0, "kept"]);
-  });
-
   it("stands in line: messages go to those who came first, and one that left is passed over", async () => {
     const { topic } = await newTopic();
     const scanner = await newScanner(topic);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { within } from "../support/deadline.ts";
+import { MemoryDisk } from "../support/memory-disk.ts";
 import { openNetlog, publishAll, texts, told } from "../support/netlog-fixture.ts";
 
 const STOPPING = { code: "shutting_down" };
@@ -94,15 +95,46 @@ describe("closing", () => {
     expect(reopened.netlog.topic("t").scanner(scanner.id).info().next).toBe(0);
   });
 
-  it("waits for a topic that is being made or deleted", async () => {
+  it.each(["rename", "rm"])(
+    "waits for topics being made and removed, at a %s that takes long",
+    async (slow) => {
+      let isHeld = false;
+      let release = () => {};
+      const held = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      const schedule = (operation: string) =>
+        isHeld && operation.startsWith(slow) ? held : Promise.resolve();
+      const disk = new MemoryDisk({ schedule });
+      const { netlog, runtime } = await openNetlog({ disk });
+      await netlog.createTopic("old");
+      isHeld = true;
+      const changes = Promise.all([netlog.createTopic("new"), netlog.deleteTopic("old", { force: false })]);
+      await runtime.turn();
+      let isClosed = false;
+      const closed = netlog.close().then(() => {
+        isClosed = true;
+      });
+      await runtime.turn();
+      expect(isClosed).toBe(false);
+      release();
+      await within("the changes", changes);
+      await within("closed", closed);
+      const reopened = await openNetlog({ disk });
+      expect(reopened.netlog.topicNames()).toEqual(["new"]);
+      expect(reopened.netlog.failedTopics()).toEqual([]);
+      expect(disk.paths().filter((path) => path.includes("/.deleted"))).toEqual([]);
+    },
+  );
+
+  it("syncs the positions of scanners", async () => {
     const { netlog, disk, runtime } = await openNetlog();
-    await netlog.createTopic("old");
-    const changes = Promise.all([netlog.createTopic("new"), netlog.deleteTopic("old", { force: false })]);
-    await Promise.resolve();
+    const topic = await netlog.createTopic("t");
+    await publishAll(topic, texts(2));
+    const scanner = await topic.createScanner({ from: 0, persist: true });
+    (await scanner.scan({ waitMs: 0 }))!.settle(true);
     await netlog.close();
-    await within("the changes", changes);
-    const reopened = await openNetlog({ disk, runtime });
-    expect(reopened.netlog.topicNames()).toEqual(["new"]);
-    expect(reopened.netlog.failedTopics()).toEqual([]);
+    const reopened = await openNetlog({ disk: disk.crashPower(() => 0), runtime });
+    expect(reopened.netlog.topic("t").scanner(scanner.id).info().next).toBe(1);
   });
 });

@@ -189,6 +189,17 @@ describe("deleting a topic", () => {
     await expect(topic.createScanner({ from: 0, persist: true })).rejects.toMatchObject(gone);
   });
 
+  it("leaves the files of its scanners alone from then on", async () => {
+    const { netlog, runtime, logger } = await openNetlog();
+    const topic = await netlog.createTopic("t");
+    await publishAll(topic, texts(1));
+    const scanner = await topic.createScanner({ from: 0, persist: true });
+    (await scanner.scan({ waitMs: 0 }))!.settle(true);
+    await netlog.deleteTopic("t", { force: true });
+    await runtime.advance(5000);
+    expect(logger.messages("error")).toEqual([]);
+  });
+
   it("makes way for a new one of the same name, which has nothing of the old", async () => {
     const { netlog } = await openNetlog();
     const old = await netlog.createTopic("t");
@@ -211,6 +222,24 @@ describe("deleting a topic", () => {
     expect(netlog.failedTopics()).toEqual([{ name: "t", reason: refused.reason }]);
     await netlog.deleteTopic("t", { force: true });
     expect(netlog.topicNames()).toEqual([]);
+  });
+});
+
+describe("syncing a topic", () => {
+  it("puts everything on the disk that was published before, what lingers included", async () => {
+    const { netlog, disk, runtime } = await openNetlog();
+    const settings = {
+      durability: "written",
+      sync_interval: "1day",
+      compression_type: 2,
+      batch_interval: "1h",
+    };
+    const topic = await netlog.createTopic("t", settings);
+    const published = topic.publish(Buffer.from("lingers"));
+    await within("the sync", topic.sync());
+    expect(await within("the answer", published)).toMatchObject({ offset: 0, durability: "written" });
+    const reopened = await openNetlog({ disk: disk.crashPower(() => 0), runtime });
+    expect((await reopened.netlog.topic("t").message(0)).payload.toString()).toBe("lingers");
   });
 });
 
