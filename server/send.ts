@@ -41,7 +41,7 @@ export function send(exchange: Exchange, answer: Answer): void {
  */
 function end(outgoing: ServerResponse, body: string | Buffer): void {
   if (typeof body === "string") outgoing.end(body);
-  else if (body.length <= JOINED_BYTES) outgoing.end(body.latin1Slice(), "latin1");
+  else if (body.length <= JOINED_BYTES) outgoing.end(body.toString("latin1"), "latin1");
   else outgoing.end(body);
 }
 
