@@ -6,8 +6,14 @@ import { PROJECT_ROOT, packageJson, projectText } from "../support/project-files
 /** The oldest Node that the project promises to run on. */
 const OLDEST = [20, 19, 0] as const;
 
+interface LockedPackage {
+  readonly dev?: boolean;
+  readonly engines?: { readonly node?: string };
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+}
+
 interface Lock {
-  readonly packages: Readonly<Record<string, { dev?: boolean; engines?: { node?: string } }>>;
+  readonly packages: Readonly<Record<string, LockedPackage>>;
 }
 
 test("what package.json names is there after the build", () => {
@@ -39,6 +45,13 @@ test("every package that runs in production runs on the oldest Node of engines",
     .filter(([, { dev, engines }]) => dev !== true && !admits(engines?.node ?? "*"))
     .map(([name, { engines }]) => `${name} ${engines?.node}`);
   expect(refusing).toEqual([]);
+});
+
+test("the lock file has what other platforms need, or npm ci refuses it", () => {
+  const { packages } = JSON.parse(projectText("package-lock.json")) as Lock;
+  const wanted = Object.values(packages).flatMap((locked) => Object.keys(locked.optionalDependencies ?? {}));
+  const missing = wanted.filter((name) => packages[`node_modules/${name}`] === undefined);
+  expect(missing).toEqual([]);
 });
 
 test("the range check of this file refuses what Node 20.19 cannot run", () => {
