@@ -46,9 +46,11 @@ export interface DataFolderContent {
   readonly topics: readonly string[];
   /** Names of folders that an interrupted creation, or a deletion, left; to be removed. */
   readonly leftovers: readonly string[];
+  /** Names of what is neither; left alone. */
+  readonly strangers: readonly string[];
 }
 
-/** What is neither is left alone and named in the log. @throws DataFolderError when it cannot be read. */
+/** What is no topic's is named in the log. @throws DataFolderError when it cannot be read. */
 export async function listDataFolder(
   disk: Disk,
   folder: string,
@@ -73,7 +75,34 @@ export async function listDataFolder(
     logger.warn({ path }, "left alone: this is no topic");
     return false;
   });
-  return { topics: others.filter((_name, index) => isTopic[index]), leftovers };
+  const topics = others.filter((_name, index) => isTopic[index]);
+  return { topics, leftovers, strangers: others.filter((_name, index) => !isTopic[index]) };
+}
+
+/**
+ * Locks an existing folder for somebody who only reads it: while a server writes, everything moves.
+ *
+ * @returns the lock, or why none can be had where the folder lets nobody write.
+ * @throws DataFolderError: it is missing, no folder, or in use by a server.
+ */
+export async function lockForReading(
+  disk: Disk,
+  folder: string,
+): Promise<{ readonly release: () => Promise<void>; readonly doubt?: string }> {
+  const stat = await disk.stat(folder).catch((error: unknown) => {
+    throw new DataFolderError(`the data folder ${folder} cannot be read: ${messageOf(error)}`, error);
+  });
+  if (stat === undefined) throw new DataFolderError(`there is no data folder ${folder}`);
+  if (stat.kind !== "folder") throw new DataFolderError(`the data folder ${folder} is not a folder`);
+  try {
+    return await disk.lock(folder);
+  } catch (error) {
+    if (hasCode(error, "EBUSY")) {
+      const message = `the data folder ${folder} is in use by a server; stop it, or ask it: GET /<topic>/check`;
+      throw new DataFolderError(message, error);
+    }
+    return { release: () => Promise.resolve(), doubt: messageOf(error) };
+  }
 }
 
 async function requireFolder(disk: Disk, folder: string): Promise<void> {

@@ -4,6 +4,11 @@ export type { Disk } from "./disk/disk.ts";
 export { nodeDisk } from "./disk/node-disk.ts";
 export { durationMs, parseDuration } from "./duration.ts";
 export { ERROR_CODES, type ErrorCode, type ErrorDetails, isNetlogError, NetlogError } from "./errors.ts";
+export {
+  checkDataFolder,
+  type FolderCheckSummary,
+  type FolderFinding,
+} from "./folder-check.ts";
 export type { Finding } from "./integrity.ts";
 export { LIMITS, type Limits } from "./limits.ts";
 export type { Durability } from "./log/log.ts";

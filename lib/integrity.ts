@@ -19,10 +19,14 @@ export interface Finding {
   readonly actual: string;
 }
 
-export interface CheckOptions {
-  readonly runtime: Runtime;
+/** What it takes to look into an entry. */
+export interface EntryOptions {
   readonly limits: Limits;
   readonly offload: Offload;
+}
+
+export interface CheckOptions extends EntryOptions {
+  readonly runtime: Runtime;
   readonly isCancelled: () => boolean;
 }
 
@@ -51,10 +55,11 @@ export async function checkMessages(log: Log, from: number, options: CheckOption
   return findings.slice(0, limits.checkFindings);
 }
 
-async function checkEntry(
+/** What is wrong with the messages of a whole frame, if something is: all of them are lost then. */
+export async function checkEntry(
   header: FrameHeader,
   entry: Buffer,
-  { offload, limits }: CheckOptions,
+  { offload, limits }: EntryOptions,
 ): Promise<Finding | undefined> {
   try {
     await unpackEntry(entry, header.messageCount, offload, limits);

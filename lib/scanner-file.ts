@@ -26,6 +26,9 @@ export interface ScannerState {
   readonly next: number;
 }
 
+/** Ends the names of scanner files; the id stands before it. */
+export const SCANNER_SUFFIX = ".scanner";
+
 const MAGIC_AND_VERSION = 0x4e4c5301;
 const SLOT_BYTES = 32;
 const SLOT_SPACING_BYTES = 4096;
@@ -56,10 +59,19 @@ export function encodeScannerFile(state: ScannerState): Buffer {
 
 /** The newest state that a file's bytes hold; `undefined` when neither slot is whole. */
 export function decodeScannerFile(bytes: Buffer): ScannerState | undefined {
-  const states = [0, 1].map((sequence) => decodeSlot(bytes, slotPosition(sequence)));
-  return states.reduce((newest, state) =>
+  return decodeSlots(bytes).reduce((newest, state) =>
     newest === undefined || (state !== undefined && state.sequence > newest.sequence) ? state : newest,
   );
+}
+
+/** What each of the two slots holds; `undefined` where it was never written, or is not whole. */
+export function decodeSlots(bytes: Buffer): (ScannerState | undefined)[] {
+  return [0, 1].map((sequence) => decodeSlot(bytes, slotPosition(sequence)));
+}
+
+/** The bytes of the slot of a state, as many of them as there are. */
+export function slotBytes(bytes: Buffer, sequence: number): Buffer {
+  return bytes.subarray(slotPosition(sequence), slotPosition(sequence) + SLOT_BYTES);
 }
 
 function decodeSlot(bytes: Buffer, position: number): ScannerState | undefined {

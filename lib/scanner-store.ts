@@ -10,12 +10,18 @@ import { refusedWrite } from "./log/disk-errors.ts";
 import type { Logger } from "./logger.ts";
 import { isSafeName } from "./names.ts";
 import type { PositionStore } from "./scanner.ts";
-import { decodeScannerFile, encodeScannerFile, SCANNER_FILE_MAX_BYTES } from "./scanner-file.ts";
+import {
+  decodeScannerFile,
+  encodeScannerFile,
+  SCANNER_FILE_MAX_BYTES,
+  SCANNER_SUFFIX,
+} from "./scanner-file.ts";
 import { ScannerFile, type ScannerFiles } from "./scanner-files.ts";
 
-const SUFFIX = ".scanner";
+/** Of scanner files, in the topic's folder. */
+export const SCANNERS_FOLDER = "scanners";
 /** What replaceFile leaves when it is interrupted. */
-const LEFTOVER_SUFFIX = ".scanner.tmp";
+const LEFTOVER_SUFFIX = `${SCANNER_SUFFIX}.tmp`;
 
 /** A scanner as its file tells it. */
 export interface StoredScanner {
@@ -44,7 +50,7 @@ export class ScannerStore {
 
   constructor(options: ScannerStoreOptions) {
     this.#options = options;
-    this.#folder = `${options.folder}/scanners`;
+    this.#folder = `${options.folder}/${SCANNERS_FOLDER}`;
   }
 
   /** Scanners whose file cannot be read as one; the file is kept. */
@@ -69,10 +75,10 @@ export class ScannerStore {
     const scanners: StoredScanner[] = [];
     for (const name of await disk.list(this.#folder)) {
       const path = `${this.#folder}/${name}`;
-      const id = name.slice(0, -SUFFIX.length);
+      const id = name.slice(0, -SCANNER_SUFFIX.length);
       if (name.endsWith(LEFTOVER_SUFFIX)) {
         await disk.remove(path);
-      } else if (!name.endsWith(SUFFIX) || !isSafeName(id, limits.scannerNameLength)) {
+      } else if (!name.endsWith(SCANNER_SUFFIX) || !isSafeName(id, limits.scannerNameLength)) {
         logger.warn({ path }, "left alone: this is no scanner's file");
       } else {
         const scanner = await this.#loadOne(id, path, logEndOffset);
@@ -85,7 +91,7 @@ export class ScannerStore {
   /** @throws storage_full, topic_unavailable: there is then no such scanner. */
   async create(id: string, from: number): Promise<StoredScanner> {
     const { disk, folder } = this.#options;
-    const path = `${this.#folder}/${id}${SUFFIX}`;
+    const path = `${this.#folder}/${id}${SCANNER_SUFFIX}`;
     const state = { sequence: 0, from, next: from };
     try {
       if (!this.#hasFolder) await this.#makeFolder(folder);
@@ -103,7 +109,7 @@ export class ScannerStore {
     const file = this.#files.get(id);
     if (file !== undefined) this.#options.files.forget(file);
     try {
-      await disk.remove(`${this.#folder}/${id}${SUFFIX}`);
+      await disk.remove(`${this.#folder}/${id}${SCANNER_SUFFIX}`);
       await disk.syncFolder(this.#folder);
     } catch (error) {
       throw new NetlogError("topic_unavailable", {

@@ -7,7 +7,7 @@ import type { Limits } from "./limits.ts";
 import { createLogFolder } from "./log/index.ts";
 import { resolveSettings, type TopicSettings } from "./settings.ts";
 
-const SETTINGS_NAME = "settings.json";
+export const SETTINGS_NAME = "settings.json";
 /** Of the log, and of the Go NetLog's. */
 const DATA_SUFFIX = ".data";
 

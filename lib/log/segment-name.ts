@@ -21,7 +21,26 @@ export function isTornFileName(name: string): boolean {
 
 /** The base offset that a data file's name tells, or `undefined` for any other name. */
 export function parseDataFileName(name: string): number | undefined {
-  if (!/^\d{20}\.data$/.test(name)) return undefined;
+  return parseName(/^\d{20}\.data$/, name);
+}
+
+export function isDataFileName(name: string): boolean {
+  return parseDataFileName(name) !== undefined;
+}
+
+/** Likewise, of an index file. */
+export function parseIndexFileName(name: string): number | undefined {
+  return parseName(/^\d{20}\.index$/, name);
+}
+
+/** True for every name that a file of a log may have, leftovers of interrupted changes excepted. */
+export function isLogFileName(name: string): boolean {
+  const isDataOrIndex = isDataFileName(name) || parseIndexFileName(name) !== undefined;
+  return isDataOrIndex || isTornFileName(name);
+}
+
+function parseName(pattern: RegExp, name: string): number | undefined {
+  if (!pattern.test(name)) return undefined;
   const baseOffset = Number(name.slice(0, DIGITS));
   return Number.isSafeInteger(baseOffset) ? baseOffset : undefined;
 }

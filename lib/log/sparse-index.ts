@@ -87,6 +87,11 @@ export class SparseIndex {
     for (const column of [this.#relativeOffsets, this.#positions, this.#timestamps]) column.length = count;
   }
 
+  /** All entries, in order, with the time of the frame that each names. */
+  *entries(): Generator<IndexEntry & { readonly timestampMs: number }, void, void> {
+    for (const [i, timestampMs] of this.#timestamps.entries()) yield { ...this.#entry(i)!, timestampMs };
+  }
+
   get firstTimestampMs(): number | undefined {
     return this.#timestamps[0];
   }

@@ -4,15 +4,24 @@ import { FileWindow } from "./file-window.ts";
 import { type FrameHeader, frameBytes, frameEndOffset } from "./frame.ts";
 import { type FramePlace, type FrameVisitor, walkStep } from "./frame-walk.ts";
 import type { VerifyStep } from "./log.ts";
+import type { PooledFile } from "./open-files.ts";
 import type { SealedIndexes } from "./sealed-indexes.ts";
 import type { Segment } from "./segment.ts";
 import { decodeSegmentHeader, SEGMENT_HEADER_BYTES } from "./segment-header.ts";
-import type { IndexEntry } from "./sparse-index.ts";
+import type { IndexEntry, SparseIndex } from "./sparse-index.ts";
 
 /** How far a segment is to be walked. */
 export interface SegmentEnd {
   readonly position: number;
   readonly offset: number;
+}
+
+/** What is walked: a data file up to `end`, with an index that may help across damage. */
+export interface VerifiedFile {
+  readonly file: PooledFile;
+  readonly baseOffset: number;
+  readonly index: SparseIndex | undefined;
+  readonly end: SegmentEnd;
 }
 
 /** The steps of one segment, from the frame that holds `from` on, up to `end`. @throws what the disk throws. */
@@ -22,22 +31,29 @@ export async function* verifySegment(
   from: number,
   end: SegmentEnd,
 ): AsyncGenerator<VerifyStep, void, void> {
-  const index = await indexes.get(segment);
-  const file = segment.file.path;
-  const header = decodeSegmentHeader(await segment.file.read(0, SEGMENT_HEADER_BYTES));
-  if (header.kind !== "valid") yield { kind: "damage", damage: badSegmentHeader(segment) };
+  const { file, baseOffset } = segment;
+  yield* verifyFile({ file, baseOffset, index: await indexes.get(segment), end }, from);
+}
+
+/** Likewise, of a file that belongs to no open log. */
+export async function* verifyFile(
+  { file, baseOffset, index, end }: VerifiedFile,
+  from: number,
+): AsyncGenerator<VerifyStep, void, void> {
+  const header = decodeSegmentHeader(await file.read(0, SEGMENT_HEADER_BYTES));
+  if (header.kind !== "valid") yield { kind: "damage", damage: badSegmentHeader(file.path, baseOffset) };
   const nextAnchor = (position: number): IndexEntry => {
-    const entry = index.ceilByPosition(position);
+    const entry = index?.ceilByPosition(position);
     return entry === undefined || entry.position > end.position ? end : entry;
   };
-  const floor = index.floorByOffset(from) ?? { position: SEGMENT_HEADER_BYTES, offset: segment.baseOffset };
+  const floor = index?.floorByOffset(from) ?? { position: SEGMENT_HEADER_BYTES, offset: baseOffset };
   let place: FramePlace | undefined = { ...floor, timestampMs: 0 };
-  const window = new FileWindow(segment.file, end.position);
+  const window = new FileWindow(file, end.position);
   for (;;) {
-    const collector = new StepCollector(file, from);
+    const collector = new StepCollector(file.path, from);
     const next: FramePlace | undefined = await walkStep(
       window,
-      file,
+      file.path,
       place,
       { kind: "anchored", nextAnchor },
       collector,
@@ -46,7 +62,7 @@ export async function* verifySegment(
     if (next === undefined) break;
     place = next;
   }
-  if (place.offset < end.offset) yield { kind: "damage", damage: missingEnd(segment.file.path, place, end) };
+  if (place.offset < end.offset) yield { kind: "damage", damage: missingEnd(file.path, place, end) };
 }
 
 /** Joins neighbouring frames of one step into runs; leaves out those that end before `from`. */
@@ -79,13 +95,13 @@ class StepCollector implements FrameVisitor {
   }
 }
 
-function badSegmentHeader(segment: Segment): DamagedRange {
+function badSegmentHeader(file: string, baseOffset: number): DamagedRange {
   return {
-    file: segment.file.path,
+    file,
     position: 0,
     nextPosition: SEGMENT_HEADER_BYTES,
-    offset: segment.baseOffset,
-    nextOffset: segment.baseOffset,
+    offset: baseOffset,
+    nextOffset: baseOffset,
     type: "checksum",
     expected: "a valid segment header",
     actual: "none",

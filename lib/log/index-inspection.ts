@@ -1,0 +1,63 @@
+/**
+ * Judges the index file of a segment that nobody has open. An index is made anew whenever it is needed, so nothing
+ * is lost with it; but one that is whole is a witness of how much data there was.
+ */
+import type { Disk } from "../disk/disk.ts";
+import type { FileFinding } from "./file-finding.ts";
+import { fitsActive, fitsSealed } from "./index-trust.ts";
+import type { PooledFile } from "./open-files.ts";
+import { indexFileName } from "./segment-name.ts";
+import { type DecodedIndex, SparseIndex } from "./sparse-index.ts";
+
+/** A segment as its files tell it. */
+export interface InspectedSegment {
+  readonly folder: string;
+  readonly file: PooledFile;
+  readonly baseOffset: number;
+  readonly sizeBytes: number;
+  /** Of the segment that follows; `undefined` for the active one. */
+  readonly nextBaseOffset: number | undefined;
+}
+
+export interface IndexInspection {
+  /** Undefined where there is none to believe. */
+  readonly trusted: DecodedIndex | undefined;
+  /** Up to where the data was once synced, if the file, believed or not, is whole. */
+  readonly syncedEndOffset: number | undefined;
+  readonly findings: readonly FileFinding[];
+}
+
+export function indexPathOf({ folder, baseOffset }: InspectedSegment): string {
+  return `${folder}/${indexFileName(baseOffset)}`;
+}
+
+/** @throws what the disk throws. */
+export async function inspectIndex(
+  disk: Disk,
+  segment: InspectedSegment,
+  intervalBytes: number,
+): Promise<IndexInspection> {
+  const { file, baseOffset, sizeBytes, nextBaseOffset } = segment;
+  const path = indexPathOf(segment);
+  if ((await disk.stat(path))?.kind !== "file") {
+    // An active segment has none before its first checkpoint or clean close.
+    return nextBaseOffset === undefined ? untrusted([]) : untrusted([disposable(path, "there is no index")]);
+  }
+  const decoded = SparseIndex.decode(await disk.readFile(path), baseOffset, intervalBytes);
+  if (decoded === undefined) return untrusted([disposable(path, "the index is damaged")]);
+  const fits =
+    nextBaseOffset === undefined
+      ? await fitsActive(decoded, file, sizeBytes)
+      : await fitsSealed(decoded, file, sizeBytes, nextBaseOffset);
+  const syncedEndOffset = decoded.footer.endOffset;
+  if (fits) return { trusted: decoded, syncedEndOffset, findings: [] };
+  return { ...untrusted([disposable(path, "the index does not fit its data")]), syncedEndOffset };
+}
+
+function untrusted(findings: readonly FileFinding[]): IndexInspection {
+  return { trusted: undefined, syncedEndOffset: undefined, findings };
+}
+
+function disposable(file: string, trouble: string): FileFinding {
+  return { kind: "note", file, message: `${trouble}; it is made anew when it is needed` };
+}

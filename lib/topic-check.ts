@@ -1,0 +1,111 @@
+/**
+ * Checks the folder of one topic that no server has open: settings, the log with every message in it, scanners,
+ * and what else lies there. Changes nothing.
+ */
+import type { Disk } from "./disk/disk.ts";
+import { isNetlogError } from "./errors.ts";
+import { checkEntry, type EntryOptions } from "./integrity.ts";
+import {
+  damageFinding,
+  type FileFinding,
+  frameBytes,
+  framesOf,
+  type InspectStep,
+  inspectLog,
+  isLogFileName,
+  type LogInspection,
+} from "./log/index.ts";
+import { SCANNERS_FOLDER } from "./scanner-store.ts";
+import { checkScanners } from "./scanners-check.ts";
+import { DEFAULT_SETTINGS } from "./settings.ts";
+import { readSettings, SETTINGS_NAME } from "./topic-folder.ts";
+
+export interface TopicCheckOptions extends EntryOptions {
+  /** Only read from. */
+  readonly disk: Disk;
+  /** Of the topic. */
+  readonly folder: string;
+}
+
+export type TopicCheckStep =
+  | { readonly kind: "finding"; readonly finding: FileFinding }
+  /** So much of a data file was gone through. */
+  | {
+      readonly kind: "progress";
+      readonly file: string;
+      readonly position: number;
+      readonly messageCount: number;
+    }
+  /** One data file is done with. */
+  | { readonly kind: "segment"; readonly sizeBytes: number };
+
+/** @throws what listing the folder throws. */
+export async function* checkTopicFolder(
+  options: TopicCheckOptions,
+): AsyncGenerator<TopicCheckStep, void, void> {
+  const { disk, folder, limits } = options;
+  for (const name of await disk.list(folder)) {
+    const isKnown = name === SETTINGS_NAME || name === SCANNERS_FOLDER || isLogFileName(name);
+    if (!isKnown) yield strangerStep(`${folder}/${name}`);
+  }
+  const settingsTrouble = await troubleOfSettings(options);
+  if (settingsTrouble !== undefined) yield { kind: "finding", finding: settingsTrouble };
+  const log = yield* checkLog(options);
+  if (log.segmentCount === 0) {
+    const finding: FileFinding = { kind: "damage", file: folder, message: "there is no data file" };
+    yield { kind: "finding", finding };
+  }
+  const scanners = checkScanners({ disk, limits, folder: `${folder}/${SCANNERS_FOLDER}` }, log.logEndOffset);
+  for await (const finding of scanners) yield { kind: "finding", finding };
+}
+
+async function troubleOfSettings({
+  disk,
+  folder,
+  limits,
+}: TopicCheckOptions): Promise<FileFinding | undefined> {
+  try {
+    await readSettings(disk, folder, DEFAULT_SETTINGS, limits);
+    return undefined;
+  } catch (error) {
+    if (!isNetlogError(error)) throw error;
+    const message = `the topic cannot be served: ${error.reason ?? error.message}`;
+    return { kind: "damage", file: `${folder}/${SETTINGS_NAME}`, message };
+  }
+}
+
+async function* checkLog(options: TopicCheckOptions): AsyncGenerator<TopicCheckStep, LogInspection, void> {
+  const steps = inspectLog(options);
+  for (;;) {
+    const { done, value } = await steps.next();
+    if (done === true) return value;
+    if (value.kind === "frames") yield* checkFrames(value, options);
+    else yield value;
+  }
+}
+
+async function* checkFrames(
+  { run, file, position: start }: Extract<InspectStep, { readonly kind: "frames" }>,
+  options: TopicCheckOptions,
+): AsyncGenerator<TopicCheckStep, void, void> {
+  let position = start;
+  let messageCount = 0;
+  for (const { header, entry } of framesOf(run.bytes)) {
+    const flaw = await checkEntry(header, entry, options);
+    if (flaw === undefined) {
+      messageCount += header.messageCount;
+    } else {
+      const damage = { ...flaw, nextOffset: flaw.offset + flaw.odelta, file, position };
+      yield { kind: "finding", finding: damageFinding(damage) };
+    }
+    position += frameBytes(header);
+  }
+  yield { kind: "progress", file, position, messageCount };
+}
+
+function strangerStep(file: string): TopicCheckStep {
+  const message = file.endsWith(".tmp")
+    ? "left by an interrupted change; it may be deleted"
+    : "no file of a topic; left alone";
+  return { kind: "finding", finding: { kind: "note", file, message } };
+}
