@@ -3,6 +3,7 @@ import { DataFolderError } from "../../lib/index.ts";
 import { type Fault, FaultyDisk } from "../support/faulty-disk.ts";
 import { MemoryDisk } from "../support/memory-disk.ts";
 import { openNetlog, publishAll, texts } from "../support/netlog-fixture.ts";
+import { countOpenFiles } from "../support/open-files-count.ts";
 
 const SETTINGS = "/data/bad/settings.json";
 
@@ -151,10 +152,17 @@ describe("a topic that cannot be opened", () => {
     await topic.createScanner({ from: 0, persist: true });
     await netlog.close();
     const fault: Fault = { code: "EIO", kinds: ["readFile"], path: /scanners/ };
-    const opened = await openNetlog({ disk, runtime, seen: (inner) => new FaultyDisk(inner, fault) });
+    let open: readonly string[] = [];
+    const seen = (inner: MemoryDisk) => {
+      const count = countOpenFiles(new FaultyDisk(inner, fault));
+      open = count.open;
+      return count.disk;
+    };
+    const opened = await openNetlog({ disk, runtime, seen });
     expect(opened.netlog.failedTopics()).toMatchObject([
       { name: "t", reason: expect.stringContaining("EIO") },
     ]);
+    expect(open).toEqual([]);
     await opened.netlog.close();
     const again = await openNetlog({ disk, runtime });
     expect(again.netlog.failedTopics()).toEqual([]);

@@ -3,14 +3,22 @@ import { LIMITS } from "../../lib/index.ts";
 import { decodeScannerFile, encodeScannerFile } from "../../lib/scanner-file.ts";
 import { ScannerFile, ScannerFiles } from "../../lib/scanner-files.ts";
 import { within } from "../support/deadline.ts";
+import { type Fault, FaultyDisk } from "../support/faulty-disk.ts";
 import { ManualRuntime } from "../support/manual-runtime.ts";
 import { MemoryDisk } from "../support/memory-disk.ts";
 import { LineLogger } from "../support/netlog-fixture.ts";
+import { countOpenFiles } from "../support/open-files-count.ts";
 
 const START = { sequence: 0, from: 0, next: 0 };
 
-function newFiles(options: { count: number; openScannerFiles?: number; schedule?: () => Promise<void> }) {
+function newFiles(options: {
+  count: number;
+  openScannerFiles?: number;
+  schedule?: () => Promise<void>;
+  fault?: Fault;
+}) {
   const disk = new MemoryDisk(options.schedule === undefined ? {} : { schedule: options.schedule });
+  const { disk: counted, open } = countOpenFiles(new FaultyDisk(disk, options.fault));
   const runtime = new ManualRuntime();
   const logger = new LineLogger();
   const limits = { ...LIMITS, openScannerFiles: options.openScannerFiles ?? LIMITS.openScannerFiles };
@@ -18,7 +26,8 @@ function newFiles(options: { count: number; openScannerFiles?: number; schedule?
     disk.replaceBytes(`/data/${i}`, encodeScannerFile(START));
     return new ScannerFile(`/data/${i}`, START);
   });
-  return { disk, runtime, logger, all, files: new ScannerFiles({ disk, runtime, logger, limits }) };
+  const files = new ScannerFiles({ disk: counted, runtime, logger, limits });
+  return { disk, runtime, logger, all, files, open };
 }
 
 function nextIn(disk: MemoryDisk, file: ScannerFile): number | undefined {
@@ -45,8 +54,9 @@ describe("a scanner's file", () => {
 
 describe("the files of many scanners", () => {
   it("are written and read back with fewer descriptors than files", async () => {
-    const { files, all, disk } = newFiles({ count: 20, openScannerFiles: 3 });
+    const { files, all, disk, open } = newFiles({ count: 20, openScannerFiles: 3 });
     for (let next = 1; next <= 4; next++) for (const file of all) files.write(file, next);
+    expect(open).toHaveLength(3);
     expect(all.map((file) => nextIn(disk, file))).toEqual(all.map(() => 4));
     await within("closed", files.close());
     const survivor = disk.crashPower(() => 0);
@@ -55,7 +65,7 @@ describe("the files of many scanners", () => {
 
   it("keep a descriptor open while it is synced, though others need room", async () => {
     let hold: Promise<void> | undefined;
-    const { files, all, disk, logger } = newFiles({
+    const { files, all, disk, logger, open } = newFiles({
       count: 3,
       openScannerFiles: 1,
       schedule: () => hold ?? Promise.resolve(),
@@ -75,6 +85,8 @@ describe("the files of many scanners", () => {
     await within("synced", synced);
     expect(logger.messages()).toEqual([]);
     expect(nextIn(disk, all[0]!)).toBe(2);
+    await files.close();
+    expect(open).toEqual([]);
   });
 
   it("are not touched once they are forgotten, nor after closing", async () => {
@@ -90,5 +102,27 @@ describe("the files of many scanners", () => {
     expect(nextIn(disk, all[1]!)).toBe(0);
     expect(runtime.timerCount).toBe(0);
     expect(logger.messages()).toEqual([]);
+  });
+
+  it("that are removed while they stand in line for a sync are passed over", async () => {
+    const { files, all, disk, logger } = newFiles({ count: 2, openScannerFiles: 1 });
+    for (const file of all) files.write(file, 1);
+    const synced = files.sync(all);
+    files.forget(all[1]!);
+    await disk.remove(all[1]!.path);
+    await within("synced", synced);
+    expect(logger.messages()).toEqual([]);
+  });
+
+  it("keep the older position when a write is cut short", async () => {
+    const fault: Fault = { code: "EIO", kinds: ["write"], nth: 2, shortBytes: 10 };
+    const { files, all, disk, logger } = newFiles({ count: 1, fault });
+    files.write(all[0]!, 1);
+    files.write(all[0]!, 2);
+    expect(nextIn(disk, all[0]!)).toBe(1);
+    expect(logger.messages("error")).toHaveLength(1);
+    files.write(all[0]!, 3);
+    files.write(all[0]!, 3);
+    expect(nextIn(disk, all[0]!)).toBe(3);
   });
 });

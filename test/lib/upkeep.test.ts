@@ -27,7 +27,12 @@ describe("the monitor", () => {
     await runtime.turn();
     await runtime.advance(10_000);
     expect(begun).toBe(2);
-    const stopped = monitor.stop();
+    let isStopped = false;
+    const stopped = monitor.stop().then(() => {
+      isStopped = true;
+    });
+    await runtime.turn();
+    expect(isStopped).toBe(false);
     finish();
     await within("stopped", stopped);
     await runtime.advance(60_000);
