@@ -31,6 +31,8 @@ export class Exchange {
   target: Target = NO_TARGET;
   /** The largest body that the route takes. */
   bodyLimitBytes = 0;
+  /** Nothing of the body is left to come. */
+  isBodyTaken = false;
 
   constructor(
     context: ServerContext,
@@ -64,12 +66,14 @@ export class Exchange {
    *
    * @throws payload_too_large, request_timeout, bad_request when it was cut off.
    */
-  takeBody(): Promise<Buffer> {
+  async takeBody(): Promise<Buffer> {
     if (this.awaitsContinue) {
       this.awaitsContinue = false;
       this.outgoing.writeContinue();
     }
-    return takeBody(this.incoming, this.bodyLimitBytes, this.context.watch);
+    const body = await takeBody(this.incoming, this.bodyLimitBytes, this.context.watch);
+    this.isBodyTaken = true;
+    return body;
   }
 
   /** Calls `act` when the connection is gone, at once if it is already; and also when the answer was given. */

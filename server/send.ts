@@ -21,7 +21,7 @@ export function send(exchange: Exchange, answer: Answer): void {
     outgoing.once("finish", () => settle(true));
     exchange.onClose(() => settle(false));
   }
-  const hasUnreadBody = !incoming.complete && declaredBytes(incoming) !== 0;
+  const hasUnreadBody = !exchange.isBodyTaken && !incoming.complete && declaredBytes(incoming) !== 0;
   const lingers = hasUnreadBody && (answer.closes === true || !canSkipBody(exchange));
   const headers = answer.headers;
   if (lingers || answer.closes === true || context.isStopping) headers.push("Connection", "close");
