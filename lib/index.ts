@@ -11,13 +11,20 @@ export {
 } from "./folder-check.ts";
 export type { Finding } from "./integrity.ts";
 export { LIMITS, type Limits } from "./limits.ts";
-export type { Durability } from "./log/log.ts";
+export type { Durability, FrameRun } from "./log/log.ts";
 export { type Logger, silentLogger } from "./logger.ts";
 export type { Message } from "./message-reader.ts";
 export { type FailedTopic, Netlog, type NetlogOptions } from "./netlog.ts";
 export type { Published } from "./publisher.ts";
 export { nodeRuntime, type Runtime } from "./runtime.ts";
-export type { Delivery, Scanner, ScannerInfo, ScanRequest } from "./scanner.ts";
+export type {
+  BulkDelivery,
+  BulkScanRequest,
+  Delivery,
+  Scanner,
+  ScannerInfo,
+  ScanRequest,
+} from "./scanner.ts";
 export { DEFAULT_SETTINGS, type TopicSettings } from "./settings.ts";
 export type { Topic } from "./topic.ts";
 export type { TopicInfo } from "./topic-info.ts";

@@ -30,6 +30,14 @@ export interface Limits {
   readonly scannerNameLength: number;
   /** `batch_interval` and `sync_interval`. */
   readonly settingsIntervalMs: number;
+  /** Messages of one answer, when nothing is said; and at most: more is taken for this. */
+  readonly readMessages: number;
+  readonly readMessagesMax: number;
+  /** Bytes of one answer's body, when nothing is said; and at most: more is taken for this. */
+  readonly readBytes: number;
+  readonly readBytesMax: number;
+  /** Frames read together by whoever reads many messages; and what a stream writes at once. */
+  readonly readAheadBytes: number;
   /** `wait`: more is taken for this. */
   readonly waitMs: number;
   /** Findings that one check lists. */
@@ -80,6 +88,10 @@ export interface Limits {
   /** A longer one: the answer is given, and so much and so long is dropped before the connection is closed. */
   readonly lingerBytes: number;
   readonly lingerMs: number;
+  /** A stream tells so often that it is alive. */
+  readonly heartbeatMs: number;
+  /** A stream whose reader takes nothing of what waits for it for so long is cut. */
+  readonly stalledMs: number;
   /** Requests in flight when the server is stopped have so long. */
   readonly stopMs: number;
 }
@@ -95,6 +107,11 @@ export const LIMITS: Limits = {
   topicNameLength: 255,
   scannerNameLength: 128,
   settingsIntervalMs: DAY_MS,
+  readMessages: 1000,
+  readMessagesMax: 100_000,
+  readBytes: 8 * MiB,
+  readBytesMax: 16 * MiB,
+  readAheadBytes: 256 * KiB,
   waitMs: DAY_MS,
   checkFindings: 1000,
   publishBytesInFlight: 256 * MiB,
@@ -121,5 +138,7 @@ export const LIMITS: Limits = {
   skippedBodyBytes: 64 * KiB,
   lingerBytes: 32 * MiB,
   lingerMs: 2 * SECOND_MS,
+  heartbeatMs: 15 * SECOND_MS,
+  stalledMs: MINUTE_MS,
   stopMs: 10 * SECOND_MS,
 };

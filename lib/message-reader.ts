@@ -1,8 +1,8 @@
 /** From frames to messages: reads a log message by message, through the shared cache of unpacked sets. */
 import { isNetlogError, NetlogError } from "./errors.ts";
 import type { Limits } from "./limits.ts";
-import { type FrameHeader, frameAt, frameEndOffset } from "./log/index.ts";
-import type { Log, LogCursor } from "./log/log.ts";
+import { type Frame, type FrameHeader, frameAt, frameBytes, frameEndOffset } from "./log/index.ts";
+import type { FrameRun, Log, LogCursor } from "./log/log.ts";
 import type { Offload } from "./message/compression.ts";
 import { unpackEntry } from "./message/message-set.ts";
 import type { UnpackedEntry } from "./message/unpacked-entry.ts";
@@ -12,7 +12,7 @@ export interface Message {
   readonly offset: number;
   readonly timestampMs: number;
   readonly crc32: number;
-  /** Pins nothing much larger than itself, however long it is held. */
+  /** Pins nothing much larger than itself, where nothing else is said. */
   readonly payload: Buffer;
 }
 
@@ -38,7 +38,7 @@ export class MessageReader {
   }
 }
 
-/** A walk over messages. Holds no buffer, for there may be ten thousand of them. */
+/** A walk over messages. Holds no buffer, for there may be ten thousand of them, save while somebody reads ahead. */
 export class MessageCursor {
   readonly #options: MessageReaderOptions;
   readonly #logId: number;
@@ -47,6 +47,10 @@ export class MessageCursor {
   #lastKey = "";
   #lastBaseOffset = 0;
   #lastEndOffset = 0;
+  /** What was read ahead: the frames from `position` on are still to be asked for. */
+  #ahead: FrameRun | undefined;
+  #aheadPosition = 0;
+  #aheadOffset = 0;
 
   constructor(options: MessageReaderOptions, logId: number) {
     this.#options = options;
@@ -54,31 +58,69 @@ export class MessageCursor {
     this.#cursor = options.log.openCursor();
   }
 
+  /** One message, under the terms of `readSet`. */
+  read(offset: number): Message | Promise<Message> {
+    const set = this.readSet(offset, 1);
+    return set instanceof Promise
+      ? set.then((later) => keptMessage(later, offset))
+      : keptMessage(set, offset);
+  }
+
   /**
-   * One message, at once where its set is in the cache. Several reads may be under way.
+   * The messages of the frame that holds `offset`, at once where they are at hand. Up to `aheadBytes` of frames are
+   * read together and held for the reads that follow, until `release`; with 1 nothing is held. Several reads may be
+   * under way where none reads ahead.
    *
    * @throws offset_not_found (with firstOffset when it was dropped), checksum_error (with offset, nextOffset),
    *   topic_unavailable, topic_not_found, shutting_down; all of them by rejecting.
    */
-  read(offset: number): Message | Promise<Message> {
+  readSet(offset: number, aheadBytes: number): UnpackedSet | Promise<UnpackedSet> {
     const isInLastSet = offset >= this.#lastBaseOffset && offset < this.#lastEndOffset;
     const isKept = isInLastSet && offset >= this.#options.log.logStartOffset;
     const set = isKept ? this.#options.sets.get(this.#lastKey) : undefined;
-    return set === undefined ? this.#readFrame(offset) : messageOf(set, offset);
+    if (set !== undefined) return set;
+    return this.#takeAhead(offset) ?? this.#readFrames(offset, aheadBytes);
   }
 
-  async #readFrame(offset: number): Promise<Message> {
-    // One byte asks for one frame: more could not be kept until the next message is asked for.
-    const run = await this.#cursor.read(offset, 1);
+  /** Lets go of what was read ahead. */
+  release(): void {
+    this.#ahead = undefined;
+  }
+
+  #takeAhead(offset: number): UnpackedSet | Promise<UnpackedSet> | undefined {
+    const run = this.#ahead;
+    if (run === undefined || offset !== this.#aheadOffset || offset < this.#options.log.logStartOffset) {
+      return undefined;
+    }
+    const frame = frameAt(run.bytes, this.#aheadPosition);
+    this.#aheadPosition += frameBytes(frame.header);
+    this.#aheadOffset = frameEndOffset(frame.header);
+    if (this.#aheadOffset === run.endOffset) this.release();
+    try {
+      return this.#open(frame);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  async #readFrames(offset: number, aheadBytes: number): Promise<UnpackedSet> {
+    const run = await this.#cursor.read(offset, aheadBytes);
     if (run === undefined) throw new NetlogError("offset_not_found");
-    const { header, entry } = frameAt(run.bytes, 0);
-    if (header.messageCount === 1) return messageOf(await this.#unpack(header, entry), offset);
+    const frame = frameAt(run.bytes, 0);
+    const endOffset = frameEndOffset(frame.header);
+    this.#ahead = endOffset < run.endOffset ? run : undefined;
+    this.#aheadPosition = frameBytes(frame.header);
+    this.#aheadOffset = endOffset;
+    return await this.#open(frame);
+  }
+
+  #open({ header, entry }: Frame): UnpackedSet | Promise<UnpackedSet> {
+    if (header.messageCount === 1) return this.#unpack(header, entry);
     const key = `${this.#logId}/${header.baseOffset}`;
-    const set = await this.#options.sets.load(key, () => this.#unpack(header, compact(entry)));
     this.#lastKey = key;
-    this.#lastBaseOffset = set.baseOffset;
-    this.#lastEndOffset = set.endOffset;
-    return messageOf(set, offset);
+    this.#lastBaseOffset = header.baseOffset;
+    this.#lastEndOffset = frameEndOffset(header);
+    return this.#options.sets.load(key, () => this.#unpack(header, compact(entry)));
   }
 
   #unpack(header: FrameHeader, entry: Buffer): UnpackedSet | Promise<UnpackedSet> {
@@ -86,14 +128,21 @@ export class MessageCursor {
   }
 }
 
-function messageOf(set: UnpackedSet, offset: number): Message {
+/** Message `offset` of `set`, to be used before anything is awaited: its payload may pin much more than itself. */
+export function passingMessage(set: UnpackedSet, offset: number): Message {
   const index = offset - set.baseOffset;
   return {
     offset,
     timestampMs: set.timestampMs,
     crc32: set.entry.crc32(index),
-    payload: compact(set.entry.payload(index)),
+    payload: set.entry.payload(index),
   };
+}
+
+/** Message `offset` of `set`, for as long as anybody likes. */
+export function keptMessage(set: UnpackedSet, offset: number): Message {
+  const { timestampMs, crc32, payload } = passingMessage(set, offset);
+  return { offset, timestampMs, crc32, payload: compact(payload) };
 }
 
 /**

@@ -2,14 +2,23 @@
  * The scans that a scanner has not answered, first come, first served. A linked list, because any of thousands may
  * leave from the middle: its client hung up, or its time ran out.
  */
+import { keptMessage, type Message, passingMessage } from "./message-reader.ts";
+import type { OffsetRange } from "./offset-ranges.ts";
 import type { Timer } from "./runtime.ts";
-import type { Delivery, ScanRequest } from "./scanner.ts";
+import type { BulkDelivery, BulkScanRequest, Delivery, ScanRequest } from "./scanner.ts";
+import type { UnpackedSet } from "./set-cache.ts";
 
 /** One scan and the promise it is to settle. */
-export class PendingScan {
+export abstract class PendingScan {
   readonly request: ScanRequest;
-  readonly resolve: (delivery: Delivery | undefined) => void;
   readonly reject: (error: unknown) => void;
+  /** Messages it may get. */
+  readonly max: number;
+  /** What it has got so far, in the order in which it got it. */
+  readonly given: OffsetRange[] = [];
+  count = 0;
+  /** Dropped unseen before what it has got. */
+  skipped = 0;
   /** Set once there was nothing to give to it. */
   deadline: Timer | undefined;
   /** Links of the queue it stands in; its own business. */
@@ -17,14 +26,84 @@ export class PendingScan {
   behind: PendingScan | undefined;
   isQueued = false;
 
+  constructor(request: ScanRequest, max: number, reject: (error: unknown) => void) {
+    this.request = request;
+    this.max = max;
+    this.reject = reject;
+  }
+
+  /** Takes message `offset` of `set`, before which `skipped` are missing, or not. May throw where it has none yet. */
+  take(set: UnpackedSet, offset: number, skipped: number): boolean {
+    if (!this.accepts(set, offset, skipped)) return false;
+    const last = this.given.at(-1);
+    if (last?.end === offset) this.given[this.given.length - 1] = { start: last.start, end: offset + 1 };
+    else this.given.push({ start: offset, end: offset + 1 });
+    this.count += 1;
+    this.skipped += skipped;
+    return true;
+  }
+
+  protected abstract accepts(set: UnpackedSet, offset: number, skipped: number): boolean;
+
+  /** Answers with what it has got; `settle` is to tell whether that arrived. */
+  abstract finish(settle: (handedOver: boolean) => void): void;
+
+  /** Answers that it was cancelled. */
+  abstract leave(): void;
+}
+
+export class SingleScan extends PendingScan {
+  readonly #resolve: (delivery: Delivery | undefined) => void;
+  #message: Message | undefined;
+
   constructor(
     request: ScanRequest,
     resolve: (delivery: Delivery | undefined) => void,
     reject: (error: unknown) => void,
   ) {
-    this.request = request;
-    this.resolve = resolve;
-    this.reject = reject;
+    super(request, 1, reject);
+    this.#resolve = resolve;
+  }
+
+  protected accepts(set: UnpackedSet, offset: number): boolean {
+    this.#message = keptMessage(set, offset);
+    return true;
+  }
+
+  finish(settle: (handedOver: boolean) => void): void {
+    this.#resolve({ message: this.#message!, skipped: this.skipped, settle });
+  }
+
+  leave(): void {
+    this.#resolve(undefined);
+  }
+}
+
+export class BulkScan extends PendingScan {
+  readonly #take: BulkScanRequest["take"];
+  readonly #resolve: (delivery: BulkDelivery | undefined) => void;
+
+  constructor(
+    request: BulkScanRequest,
+    resolve: (delivery: BulkDelivery | undefined) => void,
+    reject: (error: unknown) => void,
+  ) {
+    super(request, request.max, reject);
+    this.#take = request.take;
+    this.#resolve = resolve;
+  }
+
+  protected accepts(set: UnpackedSet, offset: number, skipped: number): boolean {
+    return this.#take(passingMessage(set, offset), skipped);
+  }
+
+  finish(settle: (handedOver: boolean) => void): void {
+    const { given, count, skipped } = this;
+    this.#resolve({ offset: given[0]!.start, nextOffset: given.at(-1)!.end, count, skipped, settle });
+  }
+
+  leave(): void {
+    this.#resolve(undefined);
   }
 }
 
@@ -60,12 +139,5 @@ export class ScanQueue {
     scan.isQueued = false;
     scan.deadline?.cancel();
     return true;
-  }
-
-  /** Takes out the first. */
-  shift(): PendingScan | undefined {
-    const scan = this.#first;
-    if (scan !== undefined) this.remove(scan);
-    return scan;
   }
 }

@@ -6,9 +6,10 @@ import { type ErrorCode, isNetlogError, NetlogError } from "./errors.ts";
 import type { Limits } from "./limits.ts";
 import type { Log, WakeReason } from "./log/log.ts";
 import type { Message, MessageCursor } from "./message-reader.ts";
+import { OffsetRanges } from "./offset-ranges.ts";
 import type { Runtime } from "./runtime.ts";
-import { PendingScan, ScanQueue } from "./scan-queue.ts";
-import { SortedOffsets } from "./sorted-offsets.ts";
+import { BulkScan, type PendingScan, ScanQueue, SingleScan } from "./scan-queue.ts";
+import type { UnpackedSet } from "./set-cache.ts";
 
 /** As it goes over the wire, fields in this order. */
 export interface ScannerInfo {
@@ -26,15 +27,37 @@ export interface ScanRequest {
   readonly onWaiting?: (cancel: () => void) => void;
 }
 
-export interface Delivery {
-  readonly message: Message;
+export interface BulkScanRequest extends ScanRequest {
+  /** At least 1. */
+  readonly max: number;
+  /**
+   * Called with each message before it is given, and with how many were dropped unseen just before it; the message
+   * is to be used before anything is awaited. When it says no, the message and those behind it stay, and the scan
+   * gives what it has. It never says no to the first: what it throws then is what the scan rejects with.
+   */
+  readonly take: (message: Message, skipped: number) => boolean;
+}
+
+interface Settlement {
   /** Messages that retention dropped before this scanner came to them, since its last delivery. */
   readonly skipped: number;
   /**
-   * To be called when the answer was handed to the network in full, or else was not: then the message is the next
-   * one given. Counts once; a delivery never settled is given again after a restart.
+   * To be called when the answer was handed to the network in full, or else was not: then its messages are the next
+   * ones given. Counts once; a delivery never settled is given again after a restart.
    */
   settle(handedOver: boolean): void;
+}
+
+export interface Delivery extends Settlement {
+  readonly message: Message;
+}
+
+/** At least one message, in the order of offsets; where some came back before, not all in between. */
+export interface BulkDelivery extends Settlement {
+  readonly offset: number;
+  /** Behind the last one. */
+  readonly nextOffset: number;
+  readonly count: number;
 }
 
 /** Where a persistent scanner's position is kept. */
@@ -62,9 +85,9 @@ export class Scanner {
   /** First offset never given out. */
   #next: number;
   /** Given out and not settled. */
-  readonly #outstanding = new SortedOffsets();
+  readonly #outstanding = new OffsetRanges();
   /** Given out and given back; these come before `next`. */
-  readonly #returned = new SortedOffsets();
+  readonly #returned = new OffsetRanges();
   /** Dropped unseen, and not told yet. */
   #skipped = 0;
   #savedNext: number;
@@ -105,15 +128,16 @@ export class Scanner {
    *   topic_unavailable, checksum_error: once, and the scanner goes on behind the damage.
    */
   scan(request: ScanRequest): Promise<Delivery | undefined> {
-    this.#idleMs = 0;
-    return new Promise((resolve, reject) => {
-      if (this.#endedAs !== undefined) {
-        reject(new NetlogError(this.#endedAs));
-        return;
-      }
-      this.#queue.push(new PendingScan(request, resolve, reject));
-      this.#serve();
-    });
+    return new Promise((resolve, reject) => this.#enqueue(new SingleScan(request, resolve, reject)));
+  }
+
+  /**
+   * Likewise up to `max` messages: what is there when there is one. Damage behind them is told to the next scan.
+   *
+   * @throws what `scan` throws.
+   */
+  scanMany(request: BulkScanRequest): Promise<BulkDelivery | undefined> {
+    return new Promise((resolve, reject) => this.#enqueue(new BulkScan(request, resolve, reject)));
   }
 
   /** Ends waiting scans with shutting_down and lets none wait from now on; messages that are there are given. */
@@ -136,31 +160,44 @@ export class Scanner {
     return this.#idleMs;
   }
 
+  #enqueue(scan: PendingScan): void {
+    this.#idleMs = 0;
+    if (this.#endedAs !== undefined) {
+      scan.reject(new NetlogError(this.#endedAs));
+      return;
+    }
+    this.#queue.push(scan);
+    this.#serve();
+  }
+
   /** Gives out what there is, until a read has to be waited for or nothing is left to give or to answer. */
   #serve(): void {
+    const { cursor, limits } = this.#options;
     while (!this.#isReading) {
-      if (this.#queue.first === undefined) {
-        this.#stopWaiting();
+      const scan = this.#queue.first;
+      const offset = scan === undefined ? undefined : this.#upcoming();
+      if (scan === undefined || offset === undefined) {
+        if (scan !== undefined && scan.count > 0) {
+          this.#finish(scan);
+          continue;
+        }
+        cursor.release();
+        if (scan === undefined) this.#stopWaiting();
+        else this.#wait();
         return;
       }
-      const offset = this.#upcoming();
-      if (offset === undefined) {
-        this.#wait();
-        return;
-      }
-      const read = this.#options.cursor.read(offset);
+      const read = cursor.readSet(offset, scan.max === 1 ? 1 : limits.readAheadBytes);
       if (read instanceof Promise) this.#finishLater(offset, read);
       else this.#give(read);
     }
   }
 
-  #finishLater(offset: number, read: Promise<Message>): void {
+  #finishLater(offset: number, read: Promise<UnpackedSet>): void {
     this.#isReading = true;
     read.then(
-      (message) => {
+      (set) => {
         this.#isReading = false;
-        // Meanwhile an earlier message may have come back, or this one may have been dropped.
-        if (this.#upcoming() === offset) this.#give(message);
+        this.#give(set);
         this.#serve();
       },
       (error: unknown) => {
@@ -178,35 +215,56 @@ export class Scanner {
       this.#skipped += start - this.#next;
       this.#next = start;
     }
-    if (this.#returned.first !== undefined) this.#skipped += this.#returned.removeRange(0, start);
+    if (this.#returned.first !== undefined) this.#skipped += this.#returned.remove(0, start);
     return this.#returned.first ?? (this.#next < this.#log.highWatermark ? this.#next : undefined);
   }
 
-  #give(message: Message): void {
-    const scan = this.#queue.shift();
-    if (scan === undefined) return;
-    const skipped = this.#skipped;
-    this.#skipped = 0;
-    if (!this.#returned.remove(message.offset)) this.#next = message.offset + 1;
-    this.#outstanding.add(message.offset);
-    let isSettled = false;
-    const settle = (handedOver: boolean) => {
-      if (isSettled) return;
-      isSettled = true;
-      this.#settle(message.offset, skipped, handedOver);
-    };
-    scan.resolve({ message, skipped, settle });
+  /**
+   * Gives messages of `set` to the scans in line, for as long as the next one is among them: while it was read an
+   * earlier message may have come back, or these may have been dropped.
+   */
+  #give(set: UnpackedSet): void {
+    for (let scan = this.#queue.first; scan !== undefined; scan = this.#queue.first) {
+      const offset = this.#upcoming();
+      if (offset === undefined || offset < set.baseOffset || offset >= set.endOffset) return;
+      try {
+        if (!scan.take(set, offset, this.#skipped)) {
+          this.#finish(scan);
+          continue;
+        }
+      } catch (error) {
+        this.#queue.remove(scan);
+        scan.reject(error);
+        continue;
+      }
+      this.#skipped = 0;
+      scan.deadline?.cancel();
+      if (this.#returned.remove(offset, offset + 1) === 0) this.#next = offset + 1;
+      this.#outstanding.add(offset, offset + 1);
+      if (scan.count === scan.max) this.#finish(scan);
+    }
   }
 
-  #settle(offset: number, skipped: number, handedOver: boolean): void {
-    this.#outstanding.remove(offset);
+  /** Answers a scan with what it has got. */
+  #finish(scan: PendingScan): void {
+    this.#queue.remove(scan);
+    let isSettled = false;
+    scan.finish((handedOver) => {
+      if (isSettled) return;
+      isSettled = true;
+      this.#settle(scan, handedOver);
+    });
+  }
+
+  #settle(scan: PendingScan, handedOver: boolean): void {
+    for (const { start, end } of scan.given) this.#outstanding.remove(start, end);
     if (this.#endedAs !== undefined) return;
     if (handedOver) {
       this.#save();
       return;
     }
-    this.#skipped += skipped;
-    this.#returned.add(offset);
+    this.#skipped += scan.skipped;
+    for (const { start, end } of scan.given) this.#returned.add(start, end);
     this.#serve();
   }
 
@@ -224,11 +282,16 @@ export class Scanner {
   /** A read of `offset` failed: tells the first in line, unless only retention was faster. */
   #refuse(offset: number, error: unknown): void {
     if (this.#log.logStartOffset > offset) return;
-    const scan = this.#queue.shift();
+    const scan = this.#queue.first;
     if (scan === undefined) return;
+    if (scan.count > 0) {
+      this.#finish(scan);
+      return;
+    }
+    this.#queue.remove(scan);
     if (isNetlogError(error, "checksum_error")) {
       const nextOffset = error.details.nextOffset ?? offset + 1;
-      this.#returned.removeRange(offset, nextOffset);
+      this.#returned.remove(offset, nextOffset);
       if (this.#next >= offset) this.#next = Math.max(this.#next, nextOffset);
       this.#save();
     }
@@ -265,8 +328,9 @@ export class Scanner {
     });
     onWaiting?.(() => {
       if (!this.#queue.remove(scan)) return;
-      scan.resolve(undefined);
-      this.#serve();
+      scan.leave();
+      if (scan.count > 0) this.#settle(scan, false);
+      else this.#serve();
     });
   }
 
@@ -284,8 +348,13 @@ export class Scanner {
   }
 
   #endAll(code: ErrorCode): void {
-    for (let scan = this.#queue.shift(); scan !== undefined; scan = this.#queue.shift()) {
-      scan.reject(new NetlogError(code));
+    for (let scan = this.#queue.first; scan !== undefined; scan = this.#queue.first) {
+      if (scan.count > 0 && this.#endedAs === undefined) {
+        this.#finish(scan);
+      } else {
+        this.#queue.remove(scan);
+        scan.reject(new NetlogError(code));
+      }
     }
   }
 }

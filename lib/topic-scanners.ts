@@ -3,6 +3,7 @@ import { type ErrorCode, NetlogError } from "./errors.ts";
 import type { Log } from "./log/log.ts";
 import type { MessageReader } from "./message-reader.ts";
 import { OneByOne } from "./one-by-one.ts";
+import { requireReadable } from "./readable.ts";
 import { type PositionStore, Scanner, type ScannerInfo } from "./scanner.ts";
 import type { ScannerStore } from "./scanner-store.ts";
 import type { TopicShared } from "./topic-shared.ts";
@@ -57,8 +58,8 @@ export class TopicScanners {
    */
   async create(from: number, persist: boolean): Promise<Scanner> {
     this.#throwIfEnded();
-    this.#requireScannable(from);
-    const { shared, store } = this.#options;
+    const { shared, store, log } = this.#options;
+    requireReadable(log, from);
     const id = shared.runtime.randomId();
     if (!persist) return this.#add({ id, from, next: from });
     const scanner = await this.#changes.run(id, () => store.create(id, from));
@@ -124,16 +125,5 @@ export class TopicScanners {
 
   #throwIfEnded(): void {
     if (this.#endedAs !== undefined) throw new NetlogError(this.#endedAs);
-  }
-
-  #requireScannable(from: number): void {
-    const { logStartOffset, logEndOffset } = this.#options.log;
-    if (from < 0) {
-      throw new NetlogError("invalid_offset", { reason: `from is ${from}; offsets begin at 0` });
-    }
-    if (from > logEndOffset) throw new NetlogError("offset_not_found");
-    if (from < logStartOffset) {
-      throw new NetlogError("offset_not_found", { details: { firstOffset: logStartOffset } });
-    }
   }
 }

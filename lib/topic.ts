@@ -7,19 +7,24 @@ import type { Durability, Log } from "./log/log.ts";
 import { type Message, type MessageCursor, MessageReader } from "./message-reader.ts";
 import { resolveOffset } from "./offsets.ts";
 import { type Published, Publisher } from "./publisher.ts";
+import { requireReadable } from "./readable.ts";
 import type { Scanner } from "./scanner.ts";
 import { ScannerStore } from "./scanner-store.ts";
 import { logLimitsOf, type TopicSettings } from "./settings.ts";
+import { TopicCursor } from "./topic-cursor.ts";
 import { readSettings } from "./topic-folder.ts";
 import { describeTopic, type TopicInfo } from "./topic-info.ts";
 import { TopicScanners } from "./topic-scanners.ts";
 import type { TopicShared } from "./topic-shared.ts";
+import { TopicWaits } from "./topic-waits.ts";
 
 export class Topic {
   readonly name: string;
   readonly settings: TopicSettings;
   readonly #shared: TopicShared;
   readonly #log: Log;
+  readonly #reader: MessageReader;
+  readonly #waits: TopicWaits;
   /** For reads by offset: whoever reads one message after another is likely to come this way. */
   readonly #cursor: MessageCursor;
   readonly #publisher: Publisher;
@@ -37,6 +42,8 @@ export class Topic {
     this.#shared = shared;
     this.#log = log;
     const reader = new MessageReader({ log, sets, offload, limits });
+    this.#reader = reader;
+    this.#waits = new TopicWaits({ log, runtime, limits });
     this.#cursor = reader.openCursor();
     this.#publisher = new Publisher({ log, settings, runtime, limits, offload, inFlight });
     this.#store = new ScannerStore({ disk, logger, limits, folder, files: shared.scannerFiles });
@@ -74,6 +81,29 @@ export class Topic {
   /** The offset that `text` stands for now, in range or not. @throws invalid_offset, topic_unavailable. */
   resolveOffset(text: string): Promise<number> {
     return resolveOffset(text, this.#log, this.#shared.runtime.now());
+  }
+
+  /**
+   * Where reading begins that is asked for `from`, in any spelling: a message that is there, or the next to come.
+   *
+   * @throws bad_request (no spelling of an offset), invalid_offset (negative), offset_not_found (beyond the next
+   *   message, or dropped: with firstOffset), topic_unavailable.
+   */
+  async startOf(from: string): Promise<number> {
+    const offset = await this.#requireOffset(from);
+    requireReadable(this.#log, offset);
+    return offset;
+  }
+
+  /** For whoever reads many messages without a scanner. */
+  openCursor(): TopicCursor {
+    const limits = this.#shared.limits;
+    return new TopicCursor({
+      log: this.#log,
+      messages: this.#reader.openCursor(),
+      waits: this.#waits,
+      limits,
+    });
   }
 
   /** Resolves when all that was published so far is on the disk. @throws sync_failed, topic_unavailable. */
@@ -145,6 +175,7 @@ export class Topic {
   /** Lets nothing wait any longer: neither scans for a message, nor messages for company. */
   beginShutdown(): void {
     this.#scanners.refuseWaits();
+    this.#waits.refuse();
     this.#publisher.stopLingering();
   }
 

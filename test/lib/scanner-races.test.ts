@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { LIMITS, NetlogError } from "../../lib/index.ts";
 import type { Log, WakeReason } from "../../lib/log/log.ts";
-import type { Message, MessageCursor } from "../../lib/message-reader.ts";
+import type { MessageCursor } from "../../lib/message-reader.ts";
 import { type Delivery, Scanner } from "../../lib/scanner.ts";
+import type { UnpackedSet } from "../../lib/set-cache.ts";
 import { within } from "../support/deadline.ts";
 import { ManualRuntime } from "../support/manual-runtime.ts";
 
@@ -26,12 +27,19 @@ class ScriptedLog {
     for (const wake of woken) wake("readable");
   }
 
-  read(offset: number): Promise<Message> {
+  /** A set of one message. */
+  readSet(offset: number): Promise<UnpackedSet> {
     return new Promise((resolve, reject) => {
-      const finish = () => resolve({ offset, timestampMs: 0, crc32: 0, payload: Buffer.from(`m${offset}`) });
+      const entry = {
+        crc32: () => 0,
+        payload: () => Buffer.from(`m${offset}`),
+      } as unknown as UnpackedSet["entry"];
+      const finish = () => resolve({ baseOffset: offset, endOffset: offset + 1, timestampMs: 0, entry });
       this.reads.push({ offset, finish, fail: reject });
     });
   }
+
+  release(): void {}
 
   /** Answers the read that is under way, and lets the scanner act on it. */
   async finishRead(): Promise<number> {
