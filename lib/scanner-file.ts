@@ -1,6 +1,7 @@
 /**
- * The file of a persistent scanner: two slots, written in turn, so that a write that tears leaves the other one.
- * The valid slot with the higher sequence number counts. All integers are big-endian.
+ * The file of a persistent scanner: two slots, of which one holds a position that is surely on the disk while the
+ * other is written, so that a write that tears leaves that one. The valid slot with the higher sequence number
+ * counts. All integers are big-endian.
  *
  * ```
  *  0                 32          4096              4128

@@ -14,12 +14,24 @@ import { encodeSlot, type ScannerState, slotPosition } from "./scanner-file.ts";
 export class ScannerFile {
   readonly path: string;
   state: ScannerState;
+  /** Of the newest state that is surely on the disk: nothing is written to its slot. */
+  syncedSequence: number;
   /** Removed or renamed: what lies under its path, if anything, is another file. */
   isForgotten = false;
 
+  /** `state` is on the disk. */
   constructor(path: string, state: ScannerState) {
     this.path = path;
     this.state = state;
+    this.syncedSequence = state.sequence;
+  }
+
+  /**
+   * Of the next state to write. As long as the newest state is not synced it is the one that is overwritten: a loss
+   * of power may tear all that was not, and two torn slots would be no scanner any more.
+   */
+  get nextSequence(): number {
+    return this.state.sequence + (this.state.sequence === this.syncedSequence ? 1 : 2);
   }
 }
 
@@ -53,12 +65,12 @@ export class ScannerFiles {
   }
 
   /**
-   * Writes the next position into the slot that is not the newest, in the page cache. A failure is logged, and the
-   * older position stands: the scanner may repeat, and never skips.
+   * Writes the next position into the slot that holds nothing of worth, in the page cache. A failure is logged, and
+   * an older position stands: the scanner may repeat, and never skips.
    */
   write(file: ScannerFile, next: number): void {
     if (this.#isClosed || file.isForgotten) return;
-    const state = { sequence: file.state.sequence + 1, from: file.state.from, next };
+    const state = { sequence: file.nextSequence, from: file.state.from, next };
     const slot = encodeSlot(state);
     try {
       const writtenBytes = this.#require(file).write(slot, slotPosition(state.sequence));
@@ -119,8 +131,11 @@ export class ScannerFiles {
     try {
       const open = this.#require(file);
       this.#inSync = open;
+      const { sequence } = file.state;
       try {
         await open.sync();
+        // What was written over it meanwhile may be torn, and it with it.
+        if (file.state.sequence === sequence) file.syncedSequence = sequence;
       } finally {
         this.#inSync = undefined;
         if (this.#open.peek(file) !== open) open.close();

@@ -142,10 +142,23 @@ export class ScannerStore {
       logger.error({ path }, "this scanner's file is damaged: it cannot be used until it is deleted");
       return undefined;
     }
-    if (state.next <= logEndOffset) return this.#keep(id, new ScannerFile(path, state));
+    if (state.next <= logEndOffset) {
+      if (state.sequence > 0) await this.#syncFile(path);
+      return this.#keep(id, new ScannerFile(path, state));
+    }
     const lowered = { ...state, sequence: state.sequence + 1, next: logEndOffset };
     await replaceFile(disk, path, encodeScannerFile(lowered));
     return this.#keep(id, new ScannerFile(path, lowered));
+  }
+
+  /** A kill leaves positions in the page cache alone; the next one is written over what is then not the newest. */
+  async #syncFile(path: string): Promise<void> {
+    const file = this.#options.disk.open(path);
+    try {
+      await file.sync();
+    } finally {
+      file.close();
+    }
   }
 
   #keep(id: string, file: ScannerFile): StoredScanner {
