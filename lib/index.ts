@@ -1,7 +1,10 @@
 /** The one door to the engine: what server/ and cmd/ may use of it. Everything else in lib/ is its own business. */
+
+export type { LineBatch } from "./batch-parser.ts";
 export { DataFolderError } from "./data-folder.ts";
 export type { Disk } from "./disk/disk.ts";
 export { nodeDisk } from "./disk/node-disk.ts";
+export { type DumpRecord, dumpFile } from "./dump.ts";
 export { durationMs, parseDuration } from "./duration.ts";
 export { ERROR_CODES, type ErrorCode, type ErrorDetails, isNetlogError, NetlogError } from "./errors.ts";
 export {
@@ -13,6 +16,7 @@ export type { Finding } from "./integrity.ts";
 export { LIMITS, type Limits } from "./limits.ts";
 export type { Durability, FrameRun } from "./log/log.ts";
 export { type Logger, silentLogger } from "./logger.ts";
+export type { Batch } from "./message/batch.ts";
 export type { Message } from "./message-reader.ts";
 export { type FailedTopic, Netlog, type NetlogOptions } from "./netlog.ts";
 export type { Published } from "./publisher.ts";
@@ -26,5 +30,6 @@ export type {
   ScanRequest,
 } from "./scanner.ts";
 export { DEFAULT_SETTINGS, type TopicSettings } from "./settings.ts";
+export type { StreamIn } from "./stream-in.ts";
 export type { Topic } from "./topic.ts";
 export type { TopicInfo } from "./topic-info.ts";

@@ -13,8 +13,10 @@ const DAY_MS = 24 * 60 * MINUTE_MS;
 export interface Limits {
   /** One message's payload. */
   readonly payloadBytes: number;
-  /** One batch, as sent; and one message set, unpacked. */
+  /** One batch, as sent; and one message set that is sent, unpacked. */
   readonly batchBytes: number;
+  /** One message set, unpacked, on reading: a batch of text grows by the headers of its messages. */
+  readonly setBytes: number;
   /** Messages of one batch, and of one message set. */
   readonly batchMessages: number;
   /** JSON bodies: settings. */
@@ -81,6 +83,12 @@ export interface Limits {
   readonly headersMs: number;
   /** A request's body that brings nothing for so long (up to twice as long) is given up. */
   readonly bodyIdleMs: number;
+  /** Whole messages of one stream in that wait for those before them to be committed; then the client waits. */
+  readonly streamInBytes: number;
+  /** A stream in that finds too many bytes in flight tries again after so long. */
+  readonly streamInRetryMs: number;
+  /** A stream in may be silent for ever; after so long its connection is probed. */
+  readonly streamInProbeMs: number;
   /** A connection without a request. */
   readonly keepAliveMs: number;
   /** What is left of a body that nobody wants: read and dropped up to this, so that the connection can be kept. */
@@ -99,6 +107,7 @@ export interface Limits {
 export const LIMITS: Limits = {
   payloadBytes: 16 * MiB,
   batchBytes: 8 * MiB,
+  setBytes: 8 * MiB + 9 * 65_536,
   batchMessages: 65_536,
   settingsBytes: 64 * KiB,
   segmentSizeMinBytes: 1024,
@@ -134,6 +143,9 @@ export const LIMITS: Limits = {
   headerBytes: 16 * KiB,
   headersMs: 30 * SECOND_MS,
   bodyIdleMs: 30 * SECOND_MS,
+  streamInBytes: MiB,
+  streamInRetryMs: 50,
+  streamInProbeMs: 30 * SECOND_MS,
   keepAliveMs: 65 * SECOND_MS,
   skippedBodyBytes: 64 * KiB,
   lingerBytes: 32 * MiB,

@@ -1,9 +1,11 @@
 /** One topic: a log of messages with its settings and scanners. Everything a client does to a topic comes here. */
+import { BatchParser } from "./batch-parser.ts";
 import { type BigDuration, parseDuration, timeBefore } from "./duration.ts";
 import { isNetlogError, NetlogError } from "./errors.ts";
 import { checkMessages, type Finding } from "./integrity.ts";
 import { openLog } from "./log/index.ts";
 import type { Durability, Log } from "./log/log.ts";
+import type { Batch } from "./message/batch.ts";
 import { type Message, type MessageCursor, MessageReader } from "./message-reader.ts";
 import { resolveOffset } from "./offsets.ts";
 import { type Published, Publisher } from "./publisher.ts";
@@ -11,6 +13,8 @@ import { requireReadable } from "./readable.ts";
 import type { Scanner } from "./scanner.ts";
 import { ScannerStore } from "./scanner-store.ts";
 import { logLimitsOf, type TopicSettings } from "./settings.ts";
+import { openLineCutter, openMessageCutter } from "./stream-cutter.ts";
+import { StreamIn } from "./stream-in.ts";
 import { TopicCursor } from "./topic-cursor.ts";
 import { readSettings } from "./topic-folder.ts";
 import { describeTopic, type TopicInfo } from "./topic-info.ts";
@@ -21,6 +25,8 @@ import { TopicWaits } from "./topic-waits.ts";
 export class Topic {
   readonly name: string;
   readonly settings: TopicSettings;
+  /** Makes batches of what clients send. */
+  readonly batches: BatchParser;
   readonly #shared: TopicShared;
   readonly #log: Log;
   readonly #reader: MessageReader;
@@ -30,6 +36,7 @@ export class Topic {
   readonly #publisher: Publisher;
   readonly #store: ScannerStore;
   readonly #scanners: TopicScanners;
+  readonly #streamsIn = new Set<StreamIn>();
   readonly #segmentAge: BigDuration;
   /** The kind of failure of the last upkeep, so that it is logged once. */
   #upkeepTrouble: string | undefined;
@@ -46,6 +53,7 @@ export class Topic {
     this.#waits = new TopicWaits({ log, runtime, limits });
     this.#cursor = reader.openCursor();
     this.#publisher = new Publisher({ log, settings, runtime, limits, offload, inFlight });
+    this.batches = new BatchParser({ settings, limits, offload, inFlight });
     this.#store = new ScannerStore({ disk, logger, limits, folder, files: shared.scannerFiles });
     this.#scanners = new TopicScanners({ shared, topicName: name, log, reader, store: this.#store });
     this.#segmentAge = parseDuration(settings.segment_age);
@@ -65,6 +73,43 @@ export class Topic {
    */
   publish(payload: Uint8Array, durability: Durability = this.settings.durability): Promise<Published> {
     return this.#publisher.publish(payload, durability);
+  }
+
+  /**
+   * Appends a batch as one frame: all or nothing, also over a crash, with contiguous offsets, visible together. The
+   * batch is borrowed until the promise settles, which tells the offset of its first message. @throws as publish does.
+   */
+  publishBatch(
+    { entry, count }: Batch,
+    durability: Durability = this.settings.durability,
+  ): Promise<Published> {
+    return this.#publisher.publishEntry(entry, count, durability);
+  }
+
+  /**
+   * A pipe into the topic, as durable as asked for (the topic's own durability by default). It is stopped when the
+   * topic is deleted or the server shuts down. `onRoom` is called when there is room again after it was full.
+   */
+  openStreamIn(options: {
+    readonly format: "lines" | "messages";
+    readonly durability: Durability | undefined;
+    readonly onRoom: () => void;
+  }): StreamIn {
+    const { limits, offload, runtime } = this.#shared;
+    const openCutter = options.format === "lines" ? openLineCutter : openMessageCutter;
+    const stream = new StreamIn({
+      publisher: this.#publisher,
+      cutter: openCutter({ settings: this.settings, limits, offload, parser: this.batches }),
+      durability: options.durability ?? this.settings.durability,
+      limits,
+      runtime,
+      logEndOffset: () => this.#log.logEndOffset,
+      onRoom: options.onRoom,
+    });
+    this.#streamsIn.add(stream);
+    const forget = () => void this.#streamsIn.delete(stream);
+    stream.ended.then(forget, forget);
+    return stream;
   }
 
   /**
@@ -175,6 +220,7 @@ export class Topic {
   /** Lets nothing wait any longer: neither scans for a message, nor messages for company. */
   beginShutdown(): void {
     this.#scanners.refuseWaits();
+    this.#stopStreamsIn(new NetlogError("shutting_down", { reason: "the server is stopping" }));
     this.#waits.refuse();
     this.#publisher.stopLingering();
   }
@@ -189,6 +235,7 @@ export class Topic {
 
   /** Ends everything with topic_not_found, and closes the files. Removing them is the caller's. */
   async delete(): Promise<void> {
+    this.#stopStreamsIn(new NetlogError("topic_not_found"));
     await this.#scanners.end("topic_not_found");
     this.#store.forgetAll();
     this.#publisher.stopLingering();
@@ -199,6 +246,10 @@ export class Topic {
   /** For openTopic alone. */
   loadScanners(): Promise<void> {
     return this.#scanners.load();
+  }
+
+  #stopStreamsIn(error: NetlogError): void {
+    for (const stream of this.#streamsIn) stream.stop(error);
   }
 
   async #requireOffset(from: number | string): Promise<number> {

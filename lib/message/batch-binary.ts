@@ -6,6 +6,7 @@
 import { crc32 } from "../checksum.ts";
 import { NetlogError } from "../errors.ts";
 import { LIMITS, type Limits } from "../limits.ts";
+import type { Batch } from "./batch.ts";
 import { decompress, type Offload } from "./compression.ts";
 import { describeFlaw, type Flaw } from "./flaw.ts";
 import {
@@ -24,16 +25,11 @@ import {
 } from "./message.ts";
 import { UnpackError } from "./unpack-error.ts";
 
-/** One entry for the log, and how many messages it holds. */
-export interface BinaryBatch {
-  /** The body itself where it is an entry already: one message, or a set. */
-  readonly entry: Buffer;
-  readonly count: number;
-}
-
 /**
- * Makes one entry of a whole body, which is borrowed until it is done and becomes part of the result. A promise
- * where a set has to be unpacked off the event loop to verify it.
+ * Makes one entry of a whole body, which is borrowed until it is done and becomes part of the result: the entry is
+ * the body itself where that is one message, or a set. `hasRoom` tells that the 9 bytes in front of the body are
+ * free to write to; then singles are wrapped where they lie. A promise where a set has to be unpacked off the event
+ * loop to verify it.
  *
  * @throws bad_request, whose reason names the message, from 0, its byte, and why; payload_too_large. At once, or
  *   by rejecting.
@@ -42,7 +38,8 @@ export function parseBinaryBatch(
   body: Buffer,
   offload: Offload,
   limits: Limits = LIMITS,
-): BinaryBatch | Promise<BinaryBatch> {
+  hasRoom = false,
+): Batch | Promise<Batch> {
   if (body.length === 0) throw refuse("the body is empty: a batch has at least one message");
   if (body.length > limits.batchBytes) throw tooLarge(`a batch has at most ${limits.batchBytes} bytes`);
   const view = viewOf(body);
@@ -52,14 +49,17 @@ export function parseBinaryBatch(
       return parseSet(body, view, compression as SetCompression, offload, limits);
   }
   const count = countMessages(view, "body", limits);
-  return { entry: count === 1 ? body : wrapSingles(body), count };
+  return { entry: count === 1 ? body : wrapSingles(body, hasRoom), count };
 }
 
-/** Like encodeSet with compression 1, in one copy. */
-function wrapSingles(messages: Buffer): Buffer {
-  const entry = Buffer.allocUnsafe(MESSAGE_HEADER_BYTES + messages.length);
+/** Like encodeSet with compression 1, in one copy, or none. */
+function wrapSingles(messages: Buffer, hasRoom: boolean): Buffer {
+  const sizeBytes = MESSAGE_HEADER_BYTES + messages.length;
+  const entry = hasRoom
+    ? Buffer.from(messages.buffer, messages.byteOffset - MESSAGE_HEADER_BYTES, sizeBytes)
+    : Buffer.allocUnsafe(sizeBytes);
   encodeMessageHeader(entry, 0, COMPRESSION_NONE, crc32(messages), messages.length);
-  entry.set(messages, MESSAGE_HEADER_BYTES);
+  if (!hasRoom) entry.set(messages, MESSAGE_HEADER_BYTES);
   return entry;
 }
 
@@ -69,7 +69,7 @@ function parseSet(
   type: SetCompression,
   offload: Offload,
   limits: Limits,
-): BinaryBatch | Promise<BinaryBatch> {
+): Batch | Promise<Batch> {
   const setBytes = MESSAGE_HEADER_BYTES + decodeMessageHeader(view, 0).length;
   if (setBytes !== body.length) {
     throw refuse(

@@ -115,7 +115,7 @@ export function unpackEntry(
   const payload = entry.subarray(MESSAGE_HEADER_BYTES);
   const type = header.compression as SetCompression;
   try {
-    const unpacked = decompress(type, payload, limits.batchBytes, offload, limits);
+    const unpacked = decompress(type, payload, limits.setBytes, offload, limits);
     return unpacked instanceof Promise
       ? unpacked.then((messages) => locateMessages(messages, expectedCount), failUnpacking)
       : locateMessages(unpacked, expectedCount);

@@ -4,7 +4,8 @@ import { describe, expect, test } from "vitest";
 import { crc32 } from "../../lib/checksum.ts";
 import { isNetlogError } from "../../lib/errors.ts";
 import { LIMITS, type Limits } from "../../lib/limits.ts";
-import { type BinaryBatch, parseBinaryBatch } from "../../lib/message/batch-binary.ts";
+import type { Batch } from "../../lib/message/batch.ts";
+import { parseBinaryBatch } from "../../lib/message/batch-binary.ts";
 import { inlineOffload } from "../../lib/message/compression.ts";
 import { encodeMessage, encodeMessageHeader } from "../../lib/message/message.ts";
 import { encodeSet, unpackEntry } from "../../lib/message/message-set.ts";
@@ -24,11 +25,11 @@ function messages(...texts: string[]): Buffer {
   return Buffer.concat(texts.map((text) => encodeMessage(Buffer.from(text))));
 }
 
-async function parse(body: Buffer, limits?: Partial<Limits>): Promise<BinaryBatch> {
+async function parse(body: Buffer, limits?: Partial<Limits>): Promise<Batch> {
   return await parseBinaryBatch(body, inlineOffload, { ...LIMITS, ...limits });
 }
 
-async function textsOf({ entry, count }: BinaryBatch): Promise<string[]> {
+async function textsOf({ entry, count }: Batch): Promise<string[]> {
   const unpacked = await unpackEntry(entry, count, inlineOffload);
   return Array.from({ length: count }, (_, i) => unpacked.payload(i).toString());
 }

@@ -270,7 +270,7 @@ describe("damage is told:", () => {
   });
 
   test("a set that unpacks to more than a set may hold", async () => {
-    const limits = { ...LIMITS, batchBytes: 1000, inlineCompressionBytes: 100 };
+    const limits = { ...LIMITS, setBytes: 1000, inlineCompressionBytes: 100 };
     for (const type of SETS) {
       const entry = await encodeSet(encodeMessage(Buffer.alloc(992)), type, inlineOffload, limits);
       const flaw = await flawOf(entry, 1, limits);

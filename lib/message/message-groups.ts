@@ -1,0 +1,146 @@
+/**
+ * Single messages gathered as they come, in the bytes that the log will get: one buffer a group, with room in front
+ * for the header of a set, so that a group becomes an entry without another copy. Behind the whole messages lies
+ * the open one, which grows until whoever cuts the input knows its end.
+ *
+ *     | room (9) | whole messages … | open message … | free
+ *                                   closedEnd        end
+ */
+import { crc32 } from "../checksum.ts";
+import { LIMITS, type Limits } from "../limits.ts";
+import type { Batch } from "./batch.ts";
+import type { Offload } from "./compression.ts";
+import {
+  COMPRESSION_NONE,
+  encodeMessageHeader,
+  MESSAGE_HEADER_BYTES,
+  type SetCompression,
+  viewOf,
+} from "./message.ts";
+import { encodeSet } from "./message-set.ts";
+
+export interface GroupCaps {
+  /** Messages of a group. */
+  readonly messages: number;
+  /** Bytes of its messages with their headers; a larger message has a group of its own. */
+  readonly bytes: number;
+}
+
+export interface MessageGroup {
+  /** Room for the header of a set, then `count` whole messages. */
+  readonly bytes: Buffer;
+  readonly count: number;
+}
+
+const ROOM_BYTES = MESSAGE_HEADER_BYTES;
+const NO_BYTES = Buffer.alloc(0);
+const NO_VIEW = viewOf(NO_BYTES);
+
+export class MessageGroups {
+  readonly #caps: GroupCaps;
+  /** Groups that are full, the oldest first. */
+  readonly #full: MessageGroup[] = [];
+  #fullBytes = 0;
+  #count = 0;
+  /** Of the buffer that grows now, with `view` on it. Whoever cuts may read and write the open message there. */
+  bytes: Buffer = NO_BYTES;
+  view: DataView = NO_VIEW;
+  closedEnd: number = ROOM_BYTES;
+  end: number = ROOM_BYTES;
+  /** Whole messages so far, those taken included. */
+  totalCount = 0;
+
+  constructor(caps: GroupCaps) {
+    this.#caps = caps;
+  }
+
+  get openBytes(): number {
+    return this.end - this.closedEnd;
+  }
+
+  /** Bytes of the whole messages that were not taken yet. */
+  get waitingBytes(): number {
+    return this.#fullBytes + this.closedEnd - ROOM_BYTES;
+  }
+
+  /** Groups to take. */
+  get groupCount(): number {
+    return this.#full.length + (this.#count > 0 ? 1 : 0);
+  }
+
+  /** Makes room for so many bytes more of the open message. */
+  reserve(sizeBytes: number): void {
+    const neededBytes = this.end + sizeBytes;
+    if (neededBytes <= this.bytes.length) return;
+    this.#move(Buffer.allocUnsafe(Math.max(neededBytes, 2 * this.bytes.length)), 0);
+  }
+
+  /** Adds `[start, end)` of `piece` to the open message. */
+  append(piece: Buffer, start: number, end: number): void {
+    this.reserve(end - start);
+    piece.copy(this.bytes, this.end, start, end);
+    this.end += end - start;
+  }
+
+  /** The first `sizeBytes` of what is open are a whole message now. The buffer may be another one after it. */
+  close(sizeBytes: number): void {
+    const groupBytes = this.closedEnd - ROOM_BYTES + sizeBytes;
+    if (this.#count === this.#caps.messages || (this.#count > 0 && groupBytes > this.#caps.bytes)) {
+      this.#finishGroup();
+    }
+    this.closedEnd += sizeBytes;
+    this.#count++;
+    this.totalCount++;
+  }
+
+  /** Forgets what is open. */
+  dropOpen(): void {
+    this.end = this.closedEnd;
+  }
+
+  /** The oldest group, which is the caller's from now on; `undefined` when no message is whole. */
+  take(): MessageGroup | undefined {
+    if (this.#full.length === 0 && this.#count > 0) this.#finishGroup();
+    const group = this.#full.shift();
+    if (group !== undefined) this.#fullBytes -= group.bytes.length - ROOM_BYTES;
+    return group;
+  }
+
+  #finishGroup(): void {
+    this.#full.push({ bytes: this.bytes.subarray(0, this.closedEnd), count: this.#count });
+    this.#fullBytes += this.closedEnd - ROOM_BYTES;
+    this.#count = 0;
+    const { openBytes } = this;
+    const next = openBytes === 0 ? NO_BYTES : Buffer.allocUnsafe(ROOM_BYTES + openBytes);
+    this.#move(next, this.closedEnd - ROOM_BYTES);
+    this.end -= this.closedEnd - ROOM_BYTES;
+    this.closedEnd = ROOM_BYTES;
+  }
+
+  /** Goes on in another buffer with what lies from `start` on; the room in front holds nothing yet. */
+  #move(target: Buffer, start: number): void {
+    if (this.end > start + ROOM_BYTES) this.bytes.copy(target, ROOM_BYTES, start + ROOM_BYTES, this.end);
+    this.bytes = target;
+    this.view = viewOf(target);
+  }
+}
+
+/**
+ * The entry of a group: a single message for one, else a set. The group's bytes become part of it, or are borrowed
+ * until it is done. A promise where packing is done off the event loop.
+ */
+export function encodeGroup(
+  { bytes, count }: MessageGroup,
+  type: SetCompression,
+  offload: Offload,
+  limits: Limits = LIMITS,
+): Batch | Promise<Batch> {
+  const messages = bytes.subarray(ROOM_BYTES);
+  if (count === 1) return { entry: messages, count };
+  if (type === COMPRESSION_NONE) {
+    encodeMessageHeader(bytes, 0, COMPRESSION_NONE, crc32(messages), messages.length);
+    return { entry: bytes, count };
+  }
+  const packed = encodeSet(messages, type, offload, limits);
+  return packed instanceof Promise ? packed.then((entry) => ({ entry, count })) : { entry: packed, count };
+}
