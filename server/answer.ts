@@ -3,6 +3,7 @@
  * name, value, name, value, …, which Node writes as it is, and say everything but what the connection adds.
  */
 import type { Delivery, Message } from "../lib/index.ts";
+import type { Outlet } from "./outlet.ts";
 import { formatTime } from "./time.ts";
 
 export interface Answer {
@@ -13,6 +14,16 @@ export interface Answer {
   readonly closes?: boolean;
   /** Called once: true when all of it was handed to the network, false when the client left before. */
   readonly settle?: (handedOver: boolean) => void;
+}
+
+/** An answer whose body comes piece by piece, for as long as it takes. */
+export interface StreamAnswer {
+  readonly status: number;
+  readonly headers: string[];
+  /** Writes the body; ends or cuts it itself. Called once, when the headers were given. */
+  readonly stream: (outlet: Outlet) => Promise<void>;
+  /** What the outlet writes from time to time when nothing else is written. */
+  readonly heartbeat: string | undefined;
 }
 
 const NO_STORE = "no-store";
@@ -49,6 +60,56 @@ export function emptyAnswer(status: number, headers: readonly string[] = []): An
   const all = ["X-Content-Type-Options", "nosniff", "Cache-Control", NO_STORE, ...headers];
   if (status !== 204) all.push("Content-Length", "0");
   return { status, headers: all, body: "" };
+}
+
+/** Many messages in one body. */
+export function bodyAnswer(
+  contentType: string,
+  body: Buffer,
+  headers: readonly string[],
+  settle?: (handedOver: boolean) => void,
+): Answer {
+  return {
+    status: 200,
+    headers: [
+      "X-Content-Type-Options",
+      "nosniff",
+      "Cache-Control",
+      NO_STORE,
+      "Content-Type",
+      contentType,
+      "Content-Length",
+      String(body.length),
+      ...headers,
+    ],
+    body,
+    ...(settle === undefined ? {} : { settle }),
+  };
+}
+
+/** Many messages, for as long as it takes. Proxies are told to pass on what comes at once. */
+export function streamAnswer(
+  contentType: string,
+  stream: StreamAnswer["stream"],
+  heartbeat: string | undefined,
+  headers: readonly string[],
+): StreamAnswer {
+  return {
+    status: 200,
+    headers: [
+      "X-Content-Type-Options",
+      "nosniff",
+      "Cache-Control",
+      NO_STORE,
+      "Content-Type",
+      contentType,
+      "X-Accel-Buffering",
+      "no",
+      ...headers,
+    ],
+    stream,
+    heartbeat,
+  };
 }
 
 /** A message's payload. `isForEver`: whoever asks the same again gets the same. */

@@ -7,6 +7,7 @@ const EXPOSED = [
   "X-Offset",
   "X-Next-Offset",
   "X-First-Offset",
+  "X-Count",
   "X-Crc32",
   "X-Timestamp",
   "X-Durability",

@@ -83,7 +83,7 @@ export class Exchange {
       act();
       return;
     }
-    this.outgoing.once("close", act);
+    this.outgoing.on("close", act);
     // Behind another request of the same connection (pipelining) the answer has no socket yet that could close it.
     if (this.outgoing.socket === null) {
       socket.setMaxListeners(0);

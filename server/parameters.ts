@@ -1,14 +1,15 @@
 /** The parameters of a query string, read one by one in the order in which a route looks at them. */
-import { NetlogError } from "../lib/index.ts";
+import { durationMs, NetlogError, parseDuration } from "../lib/index.ts";
 
 const TRUE_WORDS: ReadonlySet<string> = new Set(["1", "true", "yes"]);
+/** No route has a dozen; looking for those given twice takes the square of it. */
+const MAX_PARAMETERS = 100;
+const DIGITS = /^[0-9]+$/;
 const QUOTED_LENGTH = 40;
 
 export class Parameters {
-  /** Values as sent. */
-  readonly #values = new Map<string, string>();
-  /** Names given twice. */
-  readonly #repeated: string[] = [];
+  /** Name, value, …; names decoded, and values as sent: whose fault comes first depends on the route. */
+  readonly #pairs: string[] = [];
   #hasMalformedName = false;
 
   /** `query` is what stands behind the "?", as sent. */
@@ -28,8 +29,12 @@ export class Parameters {
    * @throws bad_request when it was given twice, or its percent-encoding is malformed.
    */
   get(name: string): string | undefined {
-    if (this.#repeated.includes(name)) throw repeated(name);
-    const value = this.#values.get(name);
+    let value: string | undefined;
+    for (let i = 0; i < this.#pairs.length; i += 2) {
+      if (this.#pairs[i] !== name) continue;
+      if (value !== undefined) throw repeated(name);
+      value = this.#pairs[i + 1];
+    }
     if (value === undefined) return undefined;
     const decoded = decode(value);
     if (decoded === undefined) throw malformed(name);
@@ -42,29 +47,45 @@ export class Parameters {
   }
 
   /**
+   * A whole number from 1 on, `fallback` when it is absent; more than `max` is taken for `max`.
+   *
+   * @throws bad_request.
+   */
+  count(name: string, fallback: number, max: number): number {
+    const text = this.get(name);
+    if (text === undefined) return fallback;
+    const value = DIGITS.test(text) ? Number(text) : 0;
+    if (value >= 1) return Math.min(value, max);
+    throw new NetlogError("bad_request", { reason: `${name} takes a whole number from 1 on` });
+  }
+
+  /** A duration in ms, 0 when it is absent or empty. @throws invalid_duration, bad_request. */
+  duration(name: string): number {
+    const text = this.get(name) ?? "";
+    return text === "" ? 0 : durationMs(parseDuration(text));
+  }
+
+  /**
    * Refuses what is wrong with parameters that were not read; with `known` also those of other names.
    *
    * @throws bad_request.
    */
   finish(known?: readonly string[]): void {
     if (this.#hasMalformedName) throw malformed("a parameter's name");
-    const [again] = this.#repeated;
-    if (again !== undefined) throw repeated(again);
-    for (const [name, value] of this.#values) {
+    if (this.#pairs.length > 2 * MAX_PARAMETERS) throw tooMany();
+    for (let i = 0; i < this.#pairs.length; i += 2) {
+      const name = this.#pairs[i] ?? "";
+      for (let before = 0; before < i; before += 2) if (this.#pairs[before] === name) throw repeated(name);
       if (known?.includes(name) === false) throw unknown(name, known);
-      if (decode(value) === undefined) throw malformed(name);
+      if (decode(this.#pairs[i + 1] ?? "") === undefined) throw malformed(name);
     }
   }
 
   #add(pair: string): void {
     const end = pair.indexOf("=");
     const name = decode(end < 0 ? pair : pair.slice(0, end));
-    if (name === undefined) {
-      this.#hasMalformedName = true;
-      return;
-    }
-    if (this.#values.has(name)) this.#repeated.push(name);
-    this.#values.set(name, end < 0 ? "" : pair.slice(end + 1));
+    if (name === undefined) this.#hasMalformedName = true;
+    else this.#pairs.push(name, end < 0 ? "" : pair.slice(end + 1));
   }
 }
 
@@ -90,6 +111,10 @@ function malformed(name: string): NetlogError {
 function unknown(name: string, known: readonly string[]): NetlogError {
   const list = known.length === 0 ? "none" : known.join(", ");
   return new NetlogError("bad_request", { reason: `unknown parameter ${quote(name)}; there are: ${list}` });
+}
+
+function tooMany(): NetlogError {
+  return new NetlogError("bad_request", { reason: `there are more than ${MAX_PARAMETERS} parameters` });
 }
 
 function quote(name: string): string {

@@ -18,7 +18,7 @@ export function send(exchange: Exchange, answer: Answer): void {
   const { incoming, outgoing, context } = exchange;
   const { settle } = answer;
   if (settle !== undefined) {
-    outgoing.once("finish", () => settle(true));
+    outgoing.on("finish", () => settle(true));
     exchange.onClose(() => settle(false));
   }
   const hasUnreadBody = !exchange.isBodyTaken && !incoming.complete && declaredBytes(incoming) !== 0;
