@@ -46,7 +46,8 @@ export class ScannerStore {
   readonly #files = new Map<string, ScannerFile>();
   /** Ids whose file is damaged: they are no scanners until they are deleted. */
   readonly #failed = new Set<string>();
-  #hasFolder = false;
+  /** Resolves when the folder is there, and its name on the disk; undefined as long as nobody needed it. */
+  #folderMade: Promise<void> | undefined;
 
   constructor(options: ScannerStoreOptions) {
     this.#options = options;
@@ -64,14 +65,17 @@ export class ScannerStore {
 
   /**
    * Reads all of them. A position that a crash of the topic left behind `logEndOffset` is moved back there, and
-   * that is on the disk before anything can be published: otherwise the next start would skip those messages.
+   * that is on the disk before anything can be published: otherwise the next start would skip those messages. The
+   * names are made durable as well: a crash may have come between making a scanner and that.
    *
    * @throws what the disk throws.
    */
   async load(logEndOffset: number): Promise<StoredScanner[]> {
     const { disk, logger, limits } = this.#options;
     if ((await disk.stat(this.#folder))?.kind !== "folder") return [];
-    this.#hasFolder = true;
+    await disk.syncFolder(this.#options.folder);
+    await disk.syncFolder(this.#folder);
+    this.#folderMade = Promise.resolve();
     const scanners: StoredScanner[] = [];
     for (const name of await disk.list(this.#folder)) {
       const path = `${this.#folder}/${name}`;
@@ -94,7 +98,8 @@ export class ScannerStore {
     const path = `${this.#folder}/${id}${SCANNER_SUFFIX}`;
     const state = { sequence: 0, from, next: from };
     try {
-      if (!this.#hasFolder) await this.#makeFolder(folder);
+      this.#folderMade ??= this.#makeFolder(folder);
+      await this.#folderMade;
       await replaceFile(disk, path, encodeScannerFile(state));
     } catch (error) {
       await disk.remove(path).catch(() => {});
@@ -167,10 +172,15 @@ export class ScannerStore {
     return { id, from: file.state.from, next: file.state.next, store: { save } };
   }
 
+  /** Those who come while it is being made wait for the same; after a failure the next one tries anew. */
   async #makeFolder(topicFolder: string): Promise<void> {
     const { disk } = this.#options;
-    if ((await disk.stat(this.#folder)) === undefined) await disk.makeFolder(this.#folder);
-    await disk.syncFolder(topicFolder);
-    this.#hasFolder = true;
+    try {
+      if ((await disk.stat(this.#folder)) === undefined) await disk.makeFolder(this.#folder);
+      await disk.syncFolder(topicFolder);
+    } catch (error) {
+      this.#folderMade = undefined;
+      throw error;
+    }
   }
 }

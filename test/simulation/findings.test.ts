@@ -1,5 +1,7 @@
 /** What the simulation found, each as a test of its own. */
 import { describe, expect, it } from "vitest";
+import { FaultyDisk } from "../support/faulty-disk.ts";
+import type { MemoryDisk } from "../support/memory-disk.ts";
 import { openNetlog, publishAll, texts } from "../support/netlog-fixture.ts";
 import { seededRandom } from "../support/seeded-random.ts";
 
@@ -20,5 +22,37 @@ describe("a loss of power", () => {
       const left = await openNetlog({ disk: again.disk.crashPower(seededRandom(seed)), runtime });
       expect(left.netlog.topic("t").scanner(id).info().next).toBeGreaterThanOrEqual(2);
     }
+  });
+});
+
+describe("persistent scanners", () => {
+  it("can be the first ones of a topic together", async () => {
+    const { netlog } = await openNetlog();
+    const topic = await netlog.createTopic("t");
+    const made = Promise.all([1, 2, 3].map(() => topic.createScanner({ from: 0, persist: true })));
+    expect(new Set((await made).map(({ id }) => id)).size).toBe(3);
+  });
+
+  it("that a restart found stay, although their making had been broken off by a kill", async () => {
+    let faulty!: FaultyDisk;
+    const seen = (inner: MemoryDisk) => {
+      faulty = new FaultyDisk(inner, {
+        code: "EIO",
+        kinds: ["syncFolder", "remove"],
+        path: /scanners/,
+        lasting: true,
+      });
+      return faulty;
+    };
+    const { netlog, disk, runtime } = await openNetlog({ seen });
+    const topic = await netlog.createTopic("t");
+    await expect(topic.createScanner({ from: 0, persist: true })).rejects.toMatchObject({
+      code: "topic_unavailable",
+    });
+    const killed = await openNetlog({ disk: disk.crashProcess(), runtime });
+    const { scanners } = await killed.netlog.topic("t").info();
+    expect(Object.keys(scanners)).toHaveLength(1);
+    const left = await openNetlog({ disk: killed.disk.crashPower(() => 0), runtime });
+    expect((await left.netlog.topic("t").info()).scanners).toEqual(scanners);
   });
 });
