@@ -4,14 +4,22 @@ import type { Option } from "./option.ts";
 /** Exit statuses that scripts may rely on. */
 export const EXIT: { readonly ok: 0; readonly failed: 1; readonly usage: 2 } = { ok: 0, failed: 1, usage: 2 };
 
+/** A stream of the process, or what stands for it. */
+export interface Output {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+  /** Of a terminal, in characters. */
+  readonly columns?: number;
+}
+
 export interface Context {
   /** What follows the command's name. */
   readonly args: readonly string[];
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly version: string;
   /** Results go to stdout; what is said about the work goes to stderr. */
-  readonly stdout: { write(text: string): unknown };
-  readonly stderr: { write(text: string): unknown };
+  readonly stdout: Output;
+  readonly stderr: Output;
 }
 
 export interface Command {

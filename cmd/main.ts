@@ -1,5 +1,7 @@
 /** The program: finds the subcommand and turns its outcome into an exit status. */
+import { checkCommand } from "./check.ts";
 import { type Command, type Context, EXIT } from "./command.ts";
+import { dumpCommand } from "./dump.ts";
 import { commandHelp, createHelpCommand, programHelp } from "./help.ts";
 import { requireCommand } from "./require-command.ts";
 import { serveCommand } from "./serve.ts";
@@ -9,12 +11,25 @@ import { versionCommand } from "./version.ts";
 const HELP_FLAGS = ["-h", "-help", "--help"];
 const VERSION_FLAGS = ["-version", "--version"];
 
-const COMMANDS: readonly Command[] = [serveCommand, createHelpCommand(() => COMMANDS), versionCommand];
+const COMMANDS: readonly Command[] = [
+  serveCommand,
+  checkCommand,
+  dumpCommand,
+  createHelpCommand(() => COMMANDS),
+  versionCommand,
+];
 
 /** Runs what the process was started for, and ends it. */
 export async function runProgram(version: string): Promise<void> {
   const { argv, env: environment, stdout, stderr } = process;
+  stdout.on("error", endWhenNobodyReads);
   process.exit(await run({ args: argv.slice(2), environment, version, stdout, stderr }));
+}
+
+/** `netlog dump file | head`: who reads has seen enough, and that is no error. */
+function endWhenNobodyReads(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(EXIT.ok);
 }
 
 /** Resolves to the exit status. What is typed wrongly is told on stderr. */

@@ -13,9 +13,20 @@ interface Given {
   readonly text: string;
 }
 
+/** What was given: the options, and the arguments that are no flags, in order. */
+export interface Parsed<Values> {
+  readonly options: Values;
+  readonly operands: readonly string[];
+}
+
+interface ReadArguments {
+  readonly flags: ReadonlyMap<string, Given>;
+  readonly operands: readonly string[];
+}
+
 /**
- * Variables of the environment with names that no option has are left alone: container platforms set such
- * variables for every service by its name (`NETLOG_PORT`).
+ * Of a command that takes nothing but flags. Variables of the environment with names that no option has are left
+ * alone: container platforms set such variables for every service by its name (`NETLOG_PORT`).
  *
  * @throws UsageError for an unknown flag, a wrong or missing value, an argument that is no flag.
  */
@@ -24,20 +35,36 @@ export function parseOptions<Values>(
   args: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
 ): Values {
+  const { options, operands } = parseArguments(table, args, environment);
+  const [first] = operands;
+  if (first === undefined) return options;
+  throw new UsageError(`unexpected argument "${first}"; flags begin with a dash`);
+}
+
+/** Likewise, of a command that takes operands among its flags. @throws UsageError. */
+export function parseArguments<Values>(
+  table: OptionTable<Values>,
+  args: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): Parsed<Values> {
   const entries = Object.entries(table) as [string, Option<unknown>][];
-  const flags = readFlags(
+  const { flags, operands } = readArguments(
     entries.map(([, option]) => option),
     args,
   );
   const values = entries.map(([key, option]) => [key, chosenValue(option, flags, environment)]);
-  return Object.fromEntries(values) as Values;
+  return { options: Object.fromEntries(values) as Values, operands };
 }
 
-function readFlags(options: readonly Option<unknown>[], args: readonly string[]): Map<string, Given> {
+function readArguments(options: readonly Option<unknown>[], args: readonly string[]): ReadArguments {
   const flags = new Map<string, Given>();
+  const operands: string[] = [];
   for (let place = 0; place < args.length; place++) {
     const arg = args[place]!;
-    if (!/^--?[^-]/.test(arg)) throw new UsageError(`unexpected argument "${arg}"; flags begin with a dash`);
+    if (!/^--?[^-]/.test(arg)) {
+      operands.push(arg);
+      continue;
+    }
     const equals = arg.indexOf("=");
     const typed = equals < 0 ? arg : arg.slice(0, equals);
     const option = requireOption(options, typed);
@@ -51,7 +78,7 @@ function readFlags(options: readonly Option<unknown>[], args: readonly string[])
     const before = option.kind === "list" ? flags.get(option.name) : undefined;
     flags.set(option.name, { source: typed, text: before === undefined ? text : `${before.text},${text}` });
   }
-  return flags;
+  return { flags, operands };
 }
 
 function requireOption(options: readonly Option<unknown>[], typed: string): Option<unknown> {

@@ -8,13 +8,43 @@ const STOP_SIGNALS: readonly StopSignal[] = ["SIGINT", "SIGTERM"];
 /** What a shell reports for a process that died of signal n is 128 + n. */
 const SIGNAL_STATUS = 128;
 
+/** What a process that a signal stopped ends with. */
+export function statusOf(signal: NodeJS.Signals): number {
+  return SIGNAL_STATUS + constants.signals[signal];
+}
+
+/** For work that is to leave nothing behind: `received` is the first signal; a second one ends the process at once. */
+export interface StopWatch {
+  readonly received: NodeJS.Signals | undefined;
+  /** Signals mean again what they mean without this. */
+  end(): void;
+}
+
+/** Listens from this call on, until it is ended. */
+export function watchStopSignals(): StopWatch {
+  let received: NodeJS.Signals | undefined;
+  const note = (signal: NodeJS.Signals): void => {
+    if (received !== undefined) process.exit(statusOf(signal));
+    received = signal;
+  };
+  for (const signal of STOP_SIGNALS) process.on(signal, note);
+  return {
+    get received() {
+      return received;
+    },
+    end() {
+      for (const signal of STOP_SIGNALS) process.off(signal, note);
+    },
+  };
+}
+
 /** Listens from this call on; resolves to the first signal. */
 export function nextStopSignal(): Promise<StopSignal> {
   return new Promise((resolve) => {
     let isAsked = false;
     for (const signal of STOP_SIGNALS) {
       process.on(signal, () => {
-        if (isAsked) process.exit(SIGNAL_STATUS + constants.signals[signal]);
+        if (isAsked) process.exit(statusOf(signal));
         isAsked = true;
         resolve(signal);
       });

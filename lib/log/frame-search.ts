@@ -66,10 +66,10 @@ export async function findProvenChain(window: FileWindow, bad: FramePlace): Prom
   return isProven ? chains[0]!.start : undefined;
 }
 
-/** The first position in `[from, end)` with a header that may be of a later frame of this log. */
-async function findCandidate(
+/** The first position in `[from, end)` with a header that may be of a frame behind `bad`, by offset and time. */
+export async function findCandidate(
   window: FileWindow,
-  bad: FramePlace,
+  bad: Pick<FramePlace, "offset" | "timestampMs">,
   from: number,
   end: number,
 ): Promise<IndexEntry | undefined> {

@@ -12,7 +12,7 @@
  * `base offset - unsynced` is the synced mark of that moment: what lets recovery tell a torn tail from damage.
  */
 import { crc32 } from "../checksum.ts";
-import { readUint64, UINT32_MAX, writeUint64 } from "./bytes.ts";
+import { hex, readUint64, UINT32_MAX, writeUint64 } from "./bytes.ts";
 
 export const FRAME_HEADER_BYTES = 40;
 
@@ -87,6 +87,18 @@ export function decodeFrameHeader(bytes: Buffer, position: number): FrameHeader 
     entryBytes,
     entryCrc: bytes.readUInt32BE(position + ENTRY_CRC),
   };
+}
+
+/** Why decodeFrameHeader finds none at `position`, for people. */
+export function frameHeaderTrouble(bytes: Buffer, position: number): string {
+  const header = bytes.subarray(position, position + FRAME_HEADER_BYTES);
+  if (header.every((byte) => byte === 0)) return "zeros";
+  if (header.length < FRAME_HEADER_BYTES) return `${header.length} bytes, fewer than a frame header has`;
+  if (header.readUInt32BE(0) !== MAGIC_AND_FLAGS) return "no frame begins here";
+  const crc = header.readUInt32BE(HEADER_CRC);
+  const actualCrc = headerCrc(header, 0);
+  if (crc !== actualCrc) return `header CRC BAD: ${hex(crc)} is written, ${hex(actualCrc)} computed`;
+  return "a header with numbers that cannot be";
 }
 
 /** CRC of the entry of the frame at `position`, all of which must be in `bytes`. */

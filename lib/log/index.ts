@@ -1,8 +1,13 @@
 /** The door to the log for the topic layer. */
+export { dumpFrames, type FrameDump } from "./dump-frames.ts";
+export { dumpIndex, type IndexDump } from "./dump-index.ts";
 export { damageFinding, type FileFinding, unreadableFinding } from "./file-finding.ts";
+export { FileWindow } from "./file-window.ts";
 export { type Frame, type FrameHeader, frameAt, frameBytes, frameEndOffset, framesOf } from "./frame.ts";
 export { type InspectStep, inspectLog, type LogInspection } from "./inspect.ts";
 export type * from "./log.ts";
 export { LogShared } from "./log-shared.ts";
+export { OpenFiles, type PooledFile } from "./open-files.ts";
 export { createLogFolder, type OpenLogOptions, openLog } from "./open-log.ts";
-export { isDataFileName, isLogFileName } from "./segment-name.ts";
+export { decodeSegmentHeader, SEGMENT_HEADER_BYTES } from "./segment-header.ts";
+export { isDataFileName, isLogFileName, isTornFileName, parseIndexFileName } from "./segment-name.ts";

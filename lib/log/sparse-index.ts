@@ -15,10 +15,10 @@
  * Data position: the index speaks of the data file up to here, and this much was synced when it was written.
  */
 import { crc32 } from "../checksum.ts";
-import { readUint64, writeUint64 } from "./bytes.ts";
+import { hex, readUint64, writeUint64 } from "./bytes.ts";
 
-const ENTRY_BYTES = 16;
-const FOOTER_BYTES = 32;
+export const INDEX_ENTRY_BYTES = 16;
+export const INDEX_FOOTER_BYTES = 32;
 /** Three numbers an entry. */
 const ENTRY_MEMORY_BYTES = 24;
 
@@ -103,13 +103,13 @@ export class SparseIndex {
   /** The index file for the data up to `footer.dataPosition`; entries beyond are left out. */
   encode(footer: IndexFooter): Buffer {
     const count = lastBelow(this.#positions, footer.dataPosition) + 1;
-    const bytes = Buffer.alloc(count * ENTRY_BYTES + FOOTER_BYTES);
+    const bytes = Buffer.alloc(count * INDEX_ENTRY_BYTES + INDEX_FOOTER_BYTES);
     for (let i = 0; i < count; i++) {
-      bytes.writeUInt32BE(this.#relativeOffsets[i]!, i * ENTRY_BYTES);
-      bytes.writeUInt32BE(this.#positions[i]!, i * ENTRY_BYTES + 4);
-      writeUint64(bytes, this.#timestamps[i]!, i * ENTRY_BYTES + 8);
+      bytes.writeUInt32BE(this.#relativeOffsets[i]!, i * INDEX_ENTRY_BYTES);
+      bytes.writeUInt32BE(this.#positions[i]!, i * INDEX_ENTRY_BYTES + 4);
+      writeUint64(bytes, this.#timestamps[i]!, i * INDEX_ENTRY_BYTES + 8);
     }
-    const at = count * ENTRY_BYTES;
+    const at = count * INDEX_ENTRY_BYTES;
     writeUint64(bytes, footer.dataPosition, at);
     writeUint64(bytes, footer.endOffset, at + 8);
     writeUint64(bytes, footer.lastTimestampMs, at + 16);
@@ -123,12 +123,12 @@ export class SparseIndex {
     const footer = decodeFooter(bytes);
     if (footer === undefined || footer.endOffset < baseOffset) return undefined;
     const index = new SparseIndex(baseOffset, intervalBytes);
-    const count = (bytes.length - FOOTER_BYTES) / ENTRY_BYTES;
+    const count = (bytes.length - INDEX_FOOTER_BYTES) / INDEX_ENTRY_BYTES;
     for (let i = 0; i < count; i++) {
-      const timestampMs = readUint64(bytes, i * ENTRY_BYTES + 8);
+      const timestampMs = readUint64(bytes, i * INDEX_ENTRY_BYTES + 8);
       if (timestampMs === undefined) return undefined;
-      index.#relativeOffsets.push(bytes.readUInt32BE(i * ENTRY_BYTES));
-      index.#positions.push(bytes.readUInt32BE(i * ENTRY_BYTES + 4));
+      index.#relativeOffsets.push(bytes.readUInt32BE(i * INDEX_ENTRY_BYTES));
+      index.#positions.push(bytes.readUInt32BE(i * INDEX_ENTRY_BYTES + 4));
       index.#timestamps.push(timestampMs);
     }
     return index.#isAscending(footer) ? { index, footer } : undefined;
@@ -151,11 +151,22 @@ export class SparseIndex {
   }
 }
 
+/** Why `bytes` are no whole index file, for people; `undefined` when they are one, whatever its entries say. */
+export function indexTrouble(bytes: Buffer): string | undefined {
+  if (bytes.length < INDEX_FOOTER_BYTES) return `${bytes.length} bytes, fewer than a footer has`;
+  if ((bytes.length - INDEX_FOOTER_BYTES) % INDEX_ENTRY_BYTES !== 0)
+    return `${bytes.length} bytes, no whole number of entries`;
+  const crc = bytes.readUInt32BE(bytes.length - 4);
+  const actualCrc = crc32(bytes.subarray(0, bytes.length - 4));
+  if (crc !== actualCrc) return `CRC BAD: ${hex(crc)} is written, ${hex(actualCrc)} computed`;
+  const count = bytes.readUInt32BE(bytes.length - 8);
+  const actualCount = (bytes.length - INDEX_FOOTER_BYTES) / INDEX_ENTRY_BYTES;
+  return count === actualCount ? undefined : `${count} entries are announced, there are ${actualCount}`;
+}
+
 function decodeFooter(bytes: Buffer): IndexFooter | undefined {
-  if (bytes.length < FOOTER_BYTES || (bytes.length - FOOTER_BYTES) % ENTRY_BYTES !== 0) return undefined;
-  if (bytes.readUInt32BE(bytes.length - 4) !== crc32(bytes.subarray(0, bytes.length - 4))) return undefined;
-  const at = bytes.length - FOOTER_BYTES;
-  if (bytes.readUInt32BE(at + 24) !== at / ENTRY_BYTES) return undefined;
+  if (indexTrouble(bytes) !== undefined) return undefined;
+  const at = bytes.length - INDEX_FOOTER_BYTES;
   const dataPosition = readUint64(bytes, at);
   const endOffset = readUint64(bytes, at + 8);
   const lastTimestampMs = readUint64(bytes, at + 16);

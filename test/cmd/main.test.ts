@@ -22,7 +22,7 @@ describe("help", () => {
       const { status, out, err } = await runWith(...args.split(" "));
       expect({ status, err }).toEqual({ status: 0, err: "" });
       expect(out).toMatch(/^netlog 1\.2\.3, /);
-      for (const name of ["serve", "help", "version"])
+      for (const name of ["serve", "check", "dump", "help", "version"])
         expect(out).toMatch(new RegExp(`^ {2}${name} +\\S`, "m"));
     },
   );

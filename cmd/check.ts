@@ -1,0 +1,117 @@
+/** `netlog check`: goes through a data folder without a server, and tells what is wrong. */
+import { resolve } from "node:path";
+import {
+  checkDataFolder,
+  DataFolderError,
+  type FolderCheckSummary,
+  type FolderFinding,
+  isNetlogError,
+  nodeDisk,
+} from "../lib/index.ts";
+import { formatBytes } from "./byte-size.ts";
+import { type Command, type Context, EXIT } from "./command.ts";
+import { JSON_OPTION } from "./json-option.ts";
+import type { OptionTable } from "./option.ts";
+import { SERVE_OPTIONS } from "./options.ts";
+import { parseArguments } from "./parse-options.ts";
+import { printable } from "./printable.ts";
+import { ProgressBar } from "./progress-bar.ts";
+import { statusOf, watchStopSignals } from "./signals.ts";
+import { UsageError } from "./usage-error.ts";
+
+const MS_PER_SECOND = 1000;
+
+interface CheckOptions {
+  readonly dir: string;
+  readonly json: boolean;
+}
+
+const CHECK_OPTIONS: OptionTable<CheckOptions> = {
+  dir: { ...SERVE_OPTIONS.dir, description: "Data folder to check" },
+  json: JSON_OPTION,
+};
+
+export const checkCommand: Command = {
+  name: "check",
+  summary: "Go through a data folder, without a server, and tell what is damaged",
+  usage: "[flags] [topic...]",
+  details: [
+    "Reads everything: segment headers, frames, message sets and messages, indexes, settings, scanners; of all\n" +
+      "topics, or of those that are named. Changes nothing, and needs the server to be stopped. A finding is\n" +
+      "`damage` (what was stored is lost or wrong), `unreadable` (the system does not let it be read), `torn` (the\n" +
+      "end of a write that a crash cut off and nobody was promised; the next start cuts it) or `note` (nothing is\n" +
+      "lost, such as an index that is made anew).",
+    "Ends with status 0 when there is neither damage nor anything unreadable, 1 when there is, 2 for wrong\n" +
+      "arguments.",
+    'With --json each finding is a line {"kind","topic","file","position","offset","nextOffset","type","expected",\n' +
+      '"actual","message"}, where fields that do not apply are absent, positions are bytes, and the messages\n' +
+      '[offset, nextOffset) are concerned; the last line is {"summary":{"topicCount","segmentCount","sizeBytes",\n' +
+      '"messageCount","found":{"damage","unreadable","torn","note"},"isComplete"}}.',
+  ],
+  options: CHECK_OPTIONS,
+  run(context) {
+    const { options, operands } = parseArguments(CHECK_OPTIONS, context.args, context.environment);
+    return check(options, operands, context);
+  },
+};
+
+async function check(
+  options: CheckOptions,
+  topics: readonly string[],
+  { stdout, stderr }: Context,
+): Promise<number> {
+  const bar = new ProgressBar(stderr, "check");
+  const stop = watchStopSignals();
+  const startedAtMs = performance.now();
+  const tell = (json: object, text: () => string): void => {
+    bar.clear();
+    stdout.write(`${options.json ? JSON.stringify(json) : text()}\n`);
+  };
+  try {
+    const summary = await checkDataFolder({
+      disk: nodeDisk,
+      folder: resolve(options.dir),
+      topics,
+      onFinding: (finding) => tell(toJson(finding), () => findingText(finding)),
+      onProgress: (doneBytes, totalBytes) => bar.update(doneBytes, totalBytes),
+      isCancelled: () => stop.received !== undefined,
+    });
+    tell({ summary }, () => summaryText(summary, performance.now() - startedAtMs));
+    if (stop.received !== undefined) return statusOf(stop.received);
+    return summary.found.damage + summary.found.unreadable > 0 ? EXIT.failed : EXIT.ok;
+  } catch (error) {
+    bar.clear();
+    if (isNetlogError(error, "topic_not_found")) throw new UsageError(error.reason ?? error.message);
+    if (!(error instanceof DataFolderError)) throw error;
+    stderr.write(`netlog: ${error.message}\n`);
+    return EXIT.failed;
+  } finally {
+    stop.end();
+  }
+}
+
+function toJson({ kind, topic, ...rest }: FolderFinding): object {
+  return { kind, topic, ...rest };
+}
+
+function findingText(finding: FolderFinding): string {
+  const { kind, file, position, type, expected, actual, message } = finding;
+  const place = position === undefined ? "" : ` at byte ${position}`;
+  const compared = expected === undefined ? "" : `: expected ${expected}, found ${actual}`;
+  const reason = type === undefined ? compared.slice(2) : type + compared;
+  return printable(`${kind}: ${file}${place}: ${message}${reason === "" ? "" : ` (${reason})`}`);
+}
+
+function summaryText(summary: FolderCheckSummary, elapsedMs: number): string {
+  const { topicCount, segmentCount, sizeBytes, messageCount, found, isComplete } = summary;
+  const folders = `${counted(topicCount, "topic")}, ${counted(segmentCount, "segment")}`;
+  const work = `${folders}, ${formatBytes(sizeBytes)}, ${counted(messageCount, "message")} whole`;
+  const counts = `${found.damage} damaged, ${found.unreadable} unreadable, ${found.torn} torn, ${counted(found.note, "note")}`;
+  const isHealthy = found.damage + found.unreadable === 0;
+  const verdict = !isComplete ? "stopped before the end" : isHealthy ? "healthy" : "NOT healthy";
+  return `${verdict}: ${work}, in ${(elapsedMs / MS_PER_SECOND).toFixed(1)}s; ${counts}`;
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${count === 1 ? noun : `${noun}s`}`;
+}

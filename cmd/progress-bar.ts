@@ -1,0 +1,57 @@
+/**
+ * One line on a terminal that tells how far long work has come: share, bar, bytes, rate. Where stderr is no
+ * terminal it says nothing.
+ */
+import { formatBytes } from "./byte-size.ts";
+import type { Output } from "./command.ts";
+
+const REDRAW_MS = 100;
+const BAR_CHARACTERS = 24;
+/** What terminals have that do not tell. */
+const DEFAULT_COLUMNS = 80;
+const MS_PER_SECOND = 1000;
+/** Back to the beginning of the line, and clear it. */
+const CLEAR_LINE = "\r\x1b[K";
+
+export class ProgressBar {
+  readonly #output: Output;
+  readonly #label: string;
+  readonly #now: () => number;
+  readonly #startedAtMs: number;
+  #drawnAtMs = Number.NEGATIVE_INFINITY;
+  #isShown = false;
+
+  /** `now` gives ms of a clock that never goes back. */
+  constructor(output: Output, label: string, now: () => number = () => performance.now()) {
+    this.#output = output;
+    this.#label = label;
+    this.#now = now;
+    this.#startedAtMs = now();
+  }
+
+  /** Draws anew, if the last time is long enough ago. */
+  update(doneBytes: number, totalBytes: number): void {
+    const nowMs = this.#now();
+    if (this.#output.isTTY !== true || nowMs - this.#drawnAtMs < REDRAW_MS) return;
+    this.#drawnAtMs = nowMs;
+    this.#isShown = true;
+    const share = totalBytes === 0 ? 1 : Math.min(1, doneBytes / totalBytes);
+    const filled = Math.round(share * BAR_CHARACTERS);
+    const bar = "#".repeat(filled).padEnd(BAR_CHARACTERS, ".");
+    const elapsedMs = Math.max(1, nowMs - this.#startedAtMs);
+    const rate = formatBytes((doneBytes * MS_PER_SECOND) / elapsedMs);
+    const percent = `${Math.floor(share * 100)}%`.padStart(4);
+    const line = `${this.#label}${percent} [${bar}] ${formatBytes(doneBytes)} / ${formatBytes(totalBytes)}  ${rate}/s`;
+    // A line that wraps could not be cleared; some terminals say that they have no columns.
+    const columns = this.#output.columns || DEFAULT_COLUMNS;
+    this.#output.write(CLEAR_LINE + line.slice(0, columns - 1));
+  }
+
+  /** Takes the line away, so that something else can be written; the next update draws it again. */
+  clear(): void {
+    if (!this.#isShown) return;
+    this.#isShown = false;
+    this.#drawnAtMs = Number.NEGATIVE_INFINITY;
+    this.#output.write(CLEAR_LINE);
+  }
+}

@@ -1,0 +1,106 @@
+/** The frames of a data file, with what can be said of the messages in them, for people; see dump.ts. */
+
+import { LIMITS } from "./limits.ts";
+import { dumpFrames, type FileWindow, type FrameDump, frameBytes } from "./log/index.ts";
+import { DamagedEntryError, describeFlaw } from "./message/flaw.ts";
+import { decodeMessageHeader, MESSAGE_HEADER_BYTES, viewOf } from "./message/message.ts";
+import { unpackEntry } from "./message/message-set.ts";
+import { threadPoolOffload } from "./message/thread-pool-offload.ts";
+
+export interface MessageDump {
+  readonly offset: number;
+  readonly crc32: number;
+  readonly sizeBytes: number;
+  /** The first ones. */
+  readonly payload: Buffer;
+}
+
+export interface FrameRecord {
+  readonly kind: "frame";
+  readonly position: number;
+  readonly sizeBytes: number;
+  readonly baseOffset: number;
+  readonly messageCount: number;
+  readonly timestampMs: number;
+  readonly unsyncedCount: number;
+  /** What was known to be on the disk when the frame was written. */
+  readonly syncedMark: number;
+  readonly entryCrc: number;
+  /** `undefined` where the file ends before the entry does. */
+  readonly actualEntryCrc: number | undefined;
+  readonly compression: string;
+  /** What is wrong, in plain words. */
+  readonly troubles: readonly string[];
+  /** Where payloads are asked for and can be had. */
+  readonly messages: readonly MessageDump[];
+}
+
+/** Bytes in which no frame begins. */
+export type GapRecord = Extract<FrameDump, { readonly kind: "gap" }>;
+
+const COMPRESSIONS = ["single", "set", "set, gzip", "set, snappy"];
+
+/** @throws what the disk throws. */
+export async function* dumpData(
+  window: FileWindow,
+  start: number,
+  payloadBytes: number,
+): AsyncGenerator<FrameRecord | GapRecord, void, void> {
+  for await (const found of dumpFrames(window, start)) {
+    if (found.kind === "gap") yield found;
+    else yield await describeFrame(found, payloadBytes);
+  }
+}
+
+async function describeFrame(
+  { position, header, entry, actualEntryCrc, remark }: Extract<FrameDump, { readonly kind: "frame" }>,
+  payloadBytes: number,
+): Promise<FrameRecord> {
+  const { baseOffset, messageCount, timestampMs, unsyncedCount, entryCrc } = header;
+  const troubles = remark === undefined ? [] : [remark];
+  const messages: MessageDump[] = [];
+  if (actualEntryCrc === undefined) {
+    troubles.push(`cut off: ${entry.length} of ${header.entryBytes} bytes of entry are there`);
+  } else if (actualEntryCrc === entryCrc) {
+    try {
+      const unpacked = await unpackEntry(entry, messageCount, threadPoolOffload, LIMITS);
+      for (let i = 0; i < messageCount && payloadBytes > 0; i++) {
+        const payload = unpacked.payload(i);
+        const first = Buffer.from(payload.subarray(0, payloadBytes));
+        messages.push({
+          offset: baseOffset + i,
+          crc32: unpacked.crc32(i),
+          sizeBytes: payload.length,
+          payload: first,
+        });
+      }
+    } catch (error) {
+      if (!(error instanceof DamagedEntryError)) throw error;
+      troubles.push(describeFlaw(error.flaw));
+    }
+  }
+  return {
+    kind: "frame",
+    position,
+    sizeBytes: frameBytes(header),
+    baseOffset,
+    messageCount,
+    timestampMs,
+    unsyncedCount,
+    syncedMark: baseOffset - unsyncedCount,
+    entryCrc,
+    actualEntryCrc,
+    compression: compressionOf(entry),
+    troubles,
+    messages,
+  };
+}
+
+function compressionOf(entry: Buffer): string {
+  if (entry.length < MESSAGE_HEADER_BYTES) return "unknown";
+  const { version, compression } = decodeMessageHeader(viewOf(entry), 0);
+  const name = COMPRESSIONS[compression];
+  return version === 0 && name !== undefined
+    ? name
+    : `unknown (version ${version}, compression ${compression})`;
+}

@@ -1,0 +1,150 @@
+/**
+ * Takes a file of a data folder apart for a person who has to find out what happened: every frame of a data file,
+ * the entries of an index, the slots of a scanner, whatever state they are in. Changes nothing, and needs no lock.
+ */
+import { basename } from "node:path/posix";
+import type { Disk } from "./disk/disk.ts";
+import { readOnlyDisk } from "./disk/read-only-disk.ts";
+import { dumpData, type FrameRecord, type GapRecord } from "./dump-data.ts";
+import { LIMITS } from "./limits.ts";
+import {
+  decodeSegmentHeader,
+  dumpIndex,
+  FileWindow,
+  type IndexDump,
+  isTornFileName,
+  OpenFiles,
+  type PooledFile,
+  parseIndexFileName,
+  SEGMENT_HEADER_BYTES,
+} from "./log/index.ts";
+import {
+  decodeScannerFile,
+  decodeSlots,
+  SCANNER_SUFFIX,
+  type ScannerState,
+  slotBytes,
+  slotPosition,
+} from "./scanner-file.ts";
+
+const GO_NETLOG = "file of the Go NetLog (version 1); `netlog import` reads such folders";
+
+export type DumpRecord =
+  | { readonly kind: "file"; readonly what: DumpedFile; readonly sizeBytes: number }
+  | HeaderRecord
+  | FrameRecord
+  | GapRecord
+  | ({ readonly kind: "index" } & IndexDump)
+  | SlotRecord;
+
+export type DumpedFile = "data file" | "torn bytes" | "index" | "scanner" | typeof GO_NETLOG;
+
+export interface HeaderRecord {
+  readonly kind: "header";
+  /** `undefined` when the header is not valid. */
+  readonly version: 1 | 2 | undefined;
+  readonly createdAtMs: number | undefined;
+  readonly bytes: Buffer;
+}
+
+export interface SlotRecord {
+  readonly kind: "slot";
+  readonly position: number;
+  /** `undefined` when it is not whole. */
+  readonly state: ScannerState | undefined;
+  /** It is the one that is believed. */
+  readonly counts: boolean;
+  /** Zeros, or nothing: it was never written. */
+  readonly isUnused: boolean;
+  readonly bytes: Buffer;
+}
+
+export interface DumpOptions {
+  readonly disk: Disk;
+  /** Absolute. */
+  readonly path: string;
+  /** How many bytes of each payload are given; 0 for none, and nothing is unpacked for them. */
+  readonly payloadBytes: number;
+}
+
+/** A scanner of the Go NetLog is one number. */
+const GO_SCANNER_BYTES = 8;
+/** An index of the Go NetLog begins with relative offset 1, which lies behind a header of 16 bytes. */
+const GO_INDEX_BEGIN = { relativeOffset: 1, position: 16n };
+
+/**
+ * The first record tells what the file is taken for. Buffers are valid until the next one.
+ *
+ * @throws what the disk throws.
+ */
+export async function* dumpFile({
+  disk: anyDisk,
+  path,
+  payloadBytes,
+}: DumpOptions): AsyncGenerator<DumpRecord, void, void> {
+  const disk = readOnlyDisk(anyDisk);
+  const file = new OpenFiles(disk, LIMITS.openFiles).file(path);
+  try {
+    const sizeBytes = (await disk.stat(path))?.sizeBytes ?? 0;
+    const what = await kindOf(file, sizeBytes);
+    yield { kind: "file", what, sizeBytes };
+    if (what === "index") {
+      const baseOffset = parseIndexFileName(basename(path)) ?? 0;
+      yield { kind: "index", ...dumpIndex(await disk.readFile(path), baseOffset) };
+    } else if (what === "scanner") {
+      yield* dumpScanner(await file.read(0, Math.min(sizeBytes, 2 * slotPosition(1))));
+    } else {
+      if (basename(path).endsWith(".data") || what === "data file") yield await dumpHeader(file);
+      const start = what === "data file" ? SEGMENT_HEADER_BYTES : 0;
+      if (what !== GO_NETLOG) yield* dumpData(new FileWindow(file, sizeBytes), start, payloadBytes);
+    }
+  } finally {
+    file.drop();
+  }
+}
+
+async function kindOf(file: PooledFile, sizeBytes: number): Promise<DumpedFile> {
+  const name = basename(file.path);
+  const first = await file.read(0, SEGMENT_HEADER_BYTES);
+  const isScanner = name.endsWith(SCANNER_SUFFIX);
+  const isIndex = name.endsWith(".index");
+  if (isScanner ? sizeBytes === GO_SCANNER_BYTES : isIndex ? beginsLikeGoIndex(first) : isGoData(first)) {
+    return GO_NETLOG;
+  }
+  if (isScanner) return "scanner";
+  if (isIndex) return "index";
+  return isTornFileName(name) ? "torn bytes" : "data file";
+}
+
+function isGoData(first: Buffer): boolean {
+  return decodeSegmentHeader(first).kind === "go-netlog";
+}
+
+function beginsLikeGoIndex(first: Buffer): boolean {
+  if (first.length < 16) return false;
+  const { relativeOffset, position } = GO_INDEX_BEGIN;
+  return first.readUInt32BE(0) === relativeOffset && first.readBigUInt64BE(8) === position;
+}
+
+async function dumpHeader(file: PooledFile): Promise<HeaderRecord> {
+  const bytes = await file.read(0, SEGMENT_HEADER_BYTES);
+  const header = decodeSegmentHeader(bytes);
+  if (header.kind === "valid") return { kind: "header", version: 2, createdAtMs: header.createdAtMs, bytes };
+  const version = header.kind === "go-netlog" ? 1 : undefined;
+  return { kind: "header", version, createdAtMs: undefined, bytes };
+}
+
+function* dumpScanner(file: Buffer): Generator<SlotRecord, void, void> {
+  const newest = decodeScannerFile(file);
+  for (const [sequence, state] of decodeSlots(file).entries()) {
+    const bytes = slotBytes(file, sequence);
+    yield {
+      kind: "slot",
+      position: slotPosition(sequence),
+      state,
+      counts: newest !== undefined && state?.sequence === newest.sequence,
+      isUnused: bytes.every((byte) => byte === 0),
+      bytes,
+    };
+  }
+}
