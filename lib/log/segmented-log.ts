@@ -44,6 +44,8 @@ export class SegmentedLog implements Log, CursorLog {
   /** Index writes, and retention, each one after the other. */
   #indexWrites: Promise<void> = Promise.resolve();
   #retention: Promise<void> = Promise.resolve();
+  /** Segments that retention dropped, whose files are not gone for certain; oldest first. */
+  readonly #dropped: Segment[] = [];
 
   constructor(
     options: OpenLogOptions,
@@ -241,6 +243,7 @@ export class SegmentedLog implements Log, CursorLog {
   async #retainOnce(expireBeforeMs: number): Promise<void> {
     const nowMs = this.#options.runtime.now();
     if (this.#ended !== undefined) return;
+    await this.#removeDropped();
     await this.#appender.rollIfDue(nowMs);
     const rules = { nowMs, expireBeforeMs, retentionSizeBytes: this.#limits.retentionSizeBytes };
     while (this.segments.all.length > 1 && this.#ended === undefined) {
@@ -255,14 +258,27 @@ export class SegmentedLog implements Log, CursorLog {
 
   /** Moves the start first: nobody is to find a file missing that the log still counts. */
   async #dropOldest(oldest: Segment): Promise<void> {
-    const { disk, folder, shared } = this.#options;
     this.segments.dropFirst();
     oldest.file.drop();
-    shared.sealedIndexes.delete(oldest.id);
-    await disk.remove(oldest.file.path);
-    if (oldest.indexSizeBytes > 0) await disk.remove(oldest.indexPath);
-    await disk.syncFolder(folder);
-    this.#logger.info({ file: oldest.file.path }, "retention dropped a segment");
+    this.#options.shared.sealedIndexes.delete(oldest.id);
+    this.#dropped.push(oldest);
+    await this.#removeDropped();
+  }
+
+  /**
+   * Removes the files of dropped segments, oldest first, and the next ones only when that is on the disk: otherwise
+   * the next opening would find a gap, and take it for damage. What fails is tried again in the next round.
+   */
+  async #removeDropped(): Promise<void> {
+    const { disk, folder } = this.#options;
+    for (let oldest = this.#dropped[0]; oldest !== undefined; oldest = this.#dropped[0]) {
+      for (const path of [oldest.file.path, oldest.indexPath]) {
+        if ((await disk.stat(path)) !== undefined) await disk.remove(path);
+      }
+      await disk.syncFolder(folder);
+      this.#dropped.shift();
+      this.#logger.info({ file: oldest.file.path }, "retention dropped a segment");
+    }
   }
 
   /** Segments from the first that may hold a message of `timeMs` or later. */

@@ -56,3 +56,36 @@ describe("persistent scanners", () => {
     expect((await left.netlog.topic("t").info()).scanners).toEqual(scanners);
   });
 });
+
+describe("retention", () => {
+  it("that could not remove the oldest segment removes no younger one before it", async () => {
+    let faulty!: FaultyDisk;
+    const seen = (inner: MemoryDisk) => {
+      faulty = new FaultyDisk(inner);
+      return faulty;
+    };
+    const options = { seen, monitorIntervalMs: 1000 };
+    const { netlog, disk, runtime } = await openNetlog(options);
+    const topic = await netlog.createTopic("t", { segment_size: 1024, retention_size: 2048 });
+    faulty.plan({ code: "EIO", kinds: ["remove"], path: /0{20}[.]data/, lasting: true });
+    for (const text of texts(6)) await publishAll(topic, [text.padEnd(900)]);
+    await runtime.advance(5000);
+    expect((await topic.info()).first_offset).toBeGreaterThan(0);
+    const left = await openNetlog({ disk: disk.crashProcess(), runtime });
+    expect(await left.netlog.topic("t").check("first")).toEqual([]);
+  });
+
+  it("tries again to remove what it could not", async () => {
+    let faulty!: FaultyDisk;
+    const seen = (inner: MemoryDisk) => {
+      faulty = new FaultyDisk(inner);
+      return faulty;
+    };
+    const { netlog, disk, runtime } = await openNetlog({ seen, monitorIntervalMs: 1000 });
+    const topic = await netlog.createTopic("t", { segment_size: 1024, retention_size: 2048 });
+    faulty.plan({ code: "EIO", kinds: ["remove"], path: /[.]data/ });
+    for (const text of texts(6)) await publishAll(topic, [text.padEnd(900)]);
+    await runtime.advance(3000);
+    expect(disk.paths().filter((path) => path.endsWith(".data"))).toHaveLength(2);
+  });
+});
