@@ -1,10 +1,9 @@
-/** A request's body, taken whole, within a limit, and only as long as it keeps coming. */
+/** A request's body, taken piece by piece or whole, within a limit, and only as long as it keeps coming. */
 import type { IncomingMessage } from "node:http";
 import { NetlogError } from "../lib/index.ts";
+import { BodyBuffer } from "./body-buffer.ts";
 import { HttpError } from "./errors.ts";
 import type { IdleWatch, Progress } from "./idle-watch.ts";
-
-const NO_BYTES = Buffer.alloc(0);
 
 /** What the headers say: bytes, 0 for no body, `undefined` for a body of unknown length. */
 export function declaredBytes(incoming: IncomingMessage): number | undefined {
@@ -19,7 +18,7 @@ export function checkDeclaredBytes(incoming: IncomingMessage, limitBytes: number
 }
 
 /**
- * The whole body; the caller owns the buffer.
+ * The whole body; the caller owns the buffer. `roomBytes` before it are the caller's, too.
  *
  * @throws payload_too_large, request_timeout: then the rest of the body is still to come. bad_request when the
  *   body was cut off.
@@ -28,16 +27,40 @@ export async function takeBody(
   incoming: IncomingMessage,
   limitBytes: number,
   watch: IdleWatch,
+  roomBytes: number,
 ): Promise<Buffer> {
   // A small body comes with its headers, and is there by the next microtask: then it takes no listeners, no watch
   // and no flowing stream, which are a tenth of what a publish costs (test/bench, publish).
   await undefined;
   const { readableLength } = incoming;
-  if (readableLength > 0 && readableLength === declaredBytes(incoming)) return incoming.read();
+  const declared = declaredBytes(incoming);
+  if (roomBytes === 0 && readableLength > 0 && readableLength === declared) return incoming.read();
+  const body = new BodyBuffer(declared, limitBytes, roomBytes);
+  await takePieces(incoming, limitBytes, watch, (piece) => body.add(piece));
+  return body.bytes();
+}
+
+/**
+ * Gives `take` the body's pieces, and resolves at its end.
+ *
+ * @throws as takeBody does, and what `take` throws: then, too, the rest is still to come.
+ */
+export function takePieces(
+  incoming: IncomingMessage,
+  limitBytes: number,
+  watch: IdleWatch,
+  take: (piece: Buffer) => void,
+): Promise<void> {
   return new Promise((resolve, reject) => {
-    const body = new BodyTaker(incoming, limitBytes, watch, resolve, reject);
+    const body = new BodyTaker(incoming, limitBytes, watch, { take, resolve, reject });
     watch.add(body);
   });
+}
+
+interface Receiver {
+  readonly take: (piece: Buffer) => void;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
 }
 
 class BodyTaker implements Progress {
@@ -45,23 +68,14 @@ class BodyTaker implements Progress {
   readonly #incoming: IncomingMessage;
   readonly #limitBytes: number;
   readonly #watch: IdleWatch;
-  readonly #resolve: (body: Buffer) => void;
-  readonly #reject: (error: Error) => void;
-  readonly #chunks: Buffer[] = [];
+  readonly #receiver: Receiver;
   #sizeBytes = 0;
 
-  constructor(
-    incoming: IncomingMessage,
-    limitBytes: number,
-    watch: IdleWatch,
-    resolve: (body: Buffer) => void,
-    reject: (error: Error) => void,
-  ) {
+  constructor(incoming: IncomingMessage, limitBytes: number, watch: IdleWatch, receiver: Receiver) {
     this.#incoming = incoming;
     this.#limitBytes = limitBytes;
     this.#watch = watch;
-    this.#resolve = resolve;
-    this.#reject = reject;
+    this.#receiver = receiver;
     incoming.on("data", this.#take);
     incoming.on("end", this.#end);
     incoming.on("error", this.#cutOff);
@@ -71,17 +85,20 @@ class BodyTaker implements Progress {
     this.#stop(new HttpError("request_timeout"));
   }
 
-  readonly #take = (chunk: Buffer): void => {
+  readonly #take = (piece: Buffer): void => {
     this.hasMoved = true;
-    this.#sizeBytes += chunk.length;
-    if (this.#sizeBytes > this.#limitBytes) this.#stop(tooLarge(this.#limitBytes));
-    else this.#chunks.push(chunk);
+    this.#sizeBytes += piece.length;
+    try {
+      if (this.#sizeBytes > this.#limitBytes) throw tooLarge(this.#limitBytes);
+      this.#receiver.take(piece);
+    } catch (error) {
+      this.#stop(error);
+    }
   };
 
   readonly #end = (): void => {
     this.#watch.remove(this);
-    const [first = NO_BYTES] = this.#chunks;
-    this.#resolve(this.#chunks.length < 2 ? first : Buffer.concat(this.#chunks, this.#sizeBytes));
+    this.#receiver.resolve();
   };
 
   readonly #cutOff = (): void => {
@@ -89,12 +106,12 @@ class BodyTaker implements Progress {
   };
 
   /** What comes later is for whoever answers to drop. */
-  #stop(error: Error): void {
+  #stop(error: unknown): void {
     this.#watch.remove(this);
     this.#incoming.off("data", this.#take);
     this.#incoming.off("end", this.#end);
     this.#incoming.pause();
-    this.#reject(error);
+    this.#receiver.reject(error);
   }
 }
 

@@ -58,7 +58,7 @@ export function finish(exchange: Exchange, answer: Answer | undefined): void {
 
 /** Answers with what `error` means. */
 export function fail(exchange: Exchange, error: unknown): void {
-  const answer = errorAnswer(error);
+  const answer = errorAnswer(error, exchange.failureFields);
   // What a shutdown ends is no trouble, and may be ten thousand scans.
   if (answer.status >= 500 && errorCode(error) !== "shutting_down") {
     const { method, url } = exchange.incoming;

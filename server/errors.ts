@@ -92,8 +92,8 @@ export function errorCode(error: unknown): ErrorCode | HttpErrorCode {
   return isNetlogError(error) || error instanceof HttpError ? error.code : "unknown_error";
 }
 
-/** The answer to a request that failed with `error`. */
-export function errorAnswer(error: unknown): Answer {
+/** The answer to a request that failed with `error`; `more` are further fields of its JSON. */
+export function errorAnswer(error: unknown, more: object = {}): Answer {
   const code = errorCode(error);
   const row = ERROR_TABLE[code];
   const body: Record<string, unknown> = {
@@ -102,6 +102,7 @@ export function errorAnswer(error: unknown): Answer {
     error: `netlog: ${errorText(code)}`,
   };
   if (row.reason !== undefined) body.reason = givenReason(error) ?? row.reason;
+  Object.assign(body, more);
   const headers = ["X-Netlog-Error", code, ...(row.headers ?? [])];
   if (error instanceof HttpError) headers.push(...error.headers);
   if (isNetlogError(error)) headers.push(...detailHeaders(error.details));

@@ -1,7 +1,7 @@
 /** One request and the way to answer it, as handlers see them: Node's own two objects, and what is read from them. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Limits, Logger, Netlog, Runtime, Topic } from "../lib/index.ts";
-import { takeBody } from "./body.ts";
+import { takeBody, takePieces } from "./body.ts";
 import type { Gate } from "./gate.ts";
 import type { IdleWatch } from "./idle-watch.ts";
 import { Parameters } from "./parameters.ts";
@@ -33,6 +33,8 @@ export class Exchange {
   bodyLimitBytes = 0;
   /** Nothing of the body is left to come. */
   isBodyTaken = false;
+  /** What the answer tells of a failure, behind the fields of any error. */
+  failureFields: object = {};
 
   constructor(
     context: ServerContext,
@@ -62,18 +64,29 @@ export class Exchange {
   }
 
   /**
-   * The whole body; to be called before anything is awaited.
+   * The whole body, behind `roomBytes` that are the caller's, too; to be called before anything is awaited.
    *
    * @throws payload_too_large, request_timeout, bad_request when it was cut off.
    */
-  async takeBody(): Promise<Buffer> {
-    if (this.awaitsContinue) {
-      this.awaitsContinue = false;
-      this.outgoing.writeContinue();
-    }
-    const body = await takeBody(this.incoming, this.bodyLimitBytes, this.context.watch);
+  async takeBody(roomBytes = 0): Promise<Buffer> {
+    this.tellToContinue();
+    const body = await takeBody(this.incoming, this.bodyLimitBytes, this.context.watch, roomBytes);
     this.isBodyTaken = true;
     return body;
+  }
+
+  /** The body piece by piece, likewise. @throws also what `take` throws. */
+  async takePieces(take: (piece: Buffer) => void): Promise<void> {
+    this.tellToContinue();
+    await takePieces(this.incoming, this.bodyLimitBytes, this.context.watch, take);
+    this.isBodyTaken = true;
+  }
+
+  /** From here on the body is wanted. */
+  tellToContinue(): void {
+    if (!this.awaitsContinue) return;
+    this.awaitsContinue = false;
+    this.outgoing.writeContinue();
   }
 
   /** Calls `act` when the connection is gone, at once if it is already; and also when the answer was given. */

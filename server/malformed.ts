@@ -12,6 +12,14 @@ type HttpSocket = Duplex & {
   readonly _httpMessage?: (ServerResponse & { readonly req: IncomingMessage }) | null;
 };
 
+/** Answers that their handlers give themselves when the body turns out malformed, and how to tell them. */
+const toldOnes = new WeakMap<ServerResponse, () => void>();
+
+/** Calls `act` when the body of the request that `outgoing` answers is not valid HTTP, or ends too early. */
+export function onMalformedBody(outgoing: ServerResponse, act: () => void): void {
+  toldOnes.set(outgoing, act);
+}
+
 /** For `clientError`, which comes again with each piece that follows a refused one. */
 export function refuseMalformed(
   context: ServerContext,
@@ -20,6 +28,11 @@ export function refuseMalformed(
 ): void {
   if (socket.writableEnded) return;
   const underway = socket._httpMessage;
+  const act = underway && toldOnes.get(underway);
+  if (act) {
+    act();
+    if (socket.writable) return;
+  }
   // Behind a request that was whole, or after its answer began, an error would be taken for that answer.
   if (!socket.writable || (underway && (underway.req.complete || underway.headersSent))) {
     socket.destroy();

@@ -5,6 +5,8 @@ import { tellHealth } from "./health.ts";
 import { publishPayload, readPayload } from "./payloads.ts";
 import { createScanner, deleteScanner, scanTopic } from "./scanners.ts";
 import { checkTopic, createTopic, deleteTopic, describeTopic, listTopics, syncTopic } from "./topics.ts";
+import { publishBatch } from "./write-batch.ts";
+import { publishStream } from "./write-stream.ts";
 
 /** Gives `undefined` when nobody is there to be answered. Throws NetlogError or HttpError for what it refuses. */
 type Handler = (exchange: Exchange) => Answer | Promise<Answer | undefined>;
@@ -12,7 +14,7 @@ type Handler = (exchange: Exchange) => Answer | Promise<Answer | undefined>;
 interface Action {
   readonly handle: Handler;
   /** The limit on the body that it takes; other bodies are dropped unread. */
-  readonly body?: "payloadBytes" | "settingsBytes";
+  readonly body?: "payloadBytes" | "settingsBytes" | "batchBytes";
   /** A GET that changes nothing, and so is there as HEAD as well. */
   readonly head?: true;
 }
@@ -32,6 +34,10 @@ const ROWS: readonly Row[] = [
   { method: "DELETE", path: "/:topic", handle: deleteTopic },
   { method: "POST", path: "/:topic/payload", handle: publishPayload, body: "payloadBytes" },
   { method: "GET", path: "/:topic/payload/:offset{[^/]*}", handle: readPayload, head: true },
+  { method: "POST", path: "/:topic/batch", handle: publishBatch, body: "batchBytes" },
+  { method: "POST", path: "/:topic/stream", handle: publishStream },
+  // What `curl -T -` sends. Allow tells the proper verb alone.
+  { method: "PUT", path: "/:topic/stream", handle: publishStream },
   { method: "GET", path: "/:topic/sync", handle: syncTopic },
   { method: "POST", path: "/:topic/scanner", handle: createScanner },
   { method: "DELETE", path: "/:topic/scanner", handle: deleteScanner },

@@ -1,0 +1,50 @@
+/** Puts the pieces of a body into one buffer, so that a large body is not held twice. */
+
+/** Pieces of a body of unknown length are listed up to here; past it a buffer of the limit is cheaper than growing. */
+const LISTED_BYTES = 64 * 1024;
+
+export class BodyBuffer {
+  readonly #limitBytes: number;
+  readonly #roomBytes: number;
+  /** Memory that is not written to is not taken, so a length that was made up costs nothing. */
+  #target: Buffer | undefined;
+  readonly #pieces: Buffer[] = [];
+  #sizeBytes = 0;
+  /** `undefined` when the headers do not say. */
+  readonly #declaredBytes: number | undefined;
+
+  /** For at most `limitBytes` behind `roomBytes` of room. */
+  constructor(declaredBytes: number | undefined, limitBytes: number, roomBytes: number) {
+    this.#declaredBytes = declaredBytes;
+    this.#limitBytes = limitBytes;
+    this.#roomBytes = roomBytes;
+  }
+
+  add(piece: Buffer): void {
+    const isAll = piece.length === this.#declaredBytes && this.#roomBytes === 0;
+    if (this.#target === undefined && !isAll) this.#makeTarget(piece);
+    if (this.#target === undefined) this.#pieces.push(piece);
+    else piece.copy(this.#target, this.#roomBytes + this.#sizeBytes);
+    this.#sizeBytes += piece.length;
+  }
+
+  bytes(): Buffer {
+    const { length } = this.#pieces;
+    if (this.#target === undefined && length === 1 && this.#roomBytes === 0) return this.#pieces[0]!;
+    const target = this.#target ?? this.#fill(this.#sizeBytes);
+    return target.subarray(this.#roomBytes, this.#roomBytes + this.#sizeBytes);
+  }
+
+  #makeTarget(next: Buffer): void {
+    if (this.#declaredBytes !== undefined) this.#target = this.#fill(this.#declaredBytes);
+    else if (this.#sizeBytes + next.length > LISTED_BYTES) this.#target = this.#fill(this.#limitBytes);
+  }
+
+  /** A buffer with what came so far. */
+  #fill(capacityBytes: number): Buffer {
+    const target = Buffer.allocUnsafe(this.#roomBytes + capacityBytes);
+    let position = this.#roomBytes;
+    for (const piece of this.#pieces.splice(0)) position += piece.copy(target, position);
+    return target;
+  }
+}

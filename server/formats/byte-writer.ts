@@ -1,0 +1,82 @@
+/** Bytes that grow as they are written: one buffer for many messages. */
+
+const SMALLEST_BYTES = 4 * 1024;
+/** A call into native code costs more than so many characters one by one. */
+const NATIVE_FROM_LENGTH = 24;
+const NO_BYTES = Buffer.alloc(0);
+
+export class ByteWriter {
+  #bytes: Buffer = NO_BYTES;
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** What was written: a view, good until something else is written. */
+  get view(): Buffer {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  /** Takes back what was written from `length` on. */
+  truncate(length: number): void {
+    this.#length = length;
+  }
+
+  /** Lets go of the memory, and of what was written. */
+  release(): void {
+    this.#bytes = NO_BYTES;
+    this.#length = 0;
+  }
+
+  /** `text` holds characters below 128 alone. */
+  ascii(text: string): void {
+    const bytes = this.#room(text.length);
+    if (text.length >= NATIVE_FROM_LENGTH) {
+      bytes.write(text, this.#length, "latin1");
+    } else {
+      for (let i = 0; i < text.length; i++) bytes[this.#length + i] = text.charCodeAt(i);
+    }
+    this.#length += text.length;
+  }
+
+  utf8(text: string): void {
+    const length = Buffer.byteLength(text);
+    this.#room(length).write(text, this.#length, "utf8");
+    this.#length += length;
+  }
+
+  bytes(source: Uint8Array): void {
+    this.#room(source.length).set(source, this.#length);
+    this.#length += source.length;
+  }
+
+  byte(value: number): void {
+    this.#room(1)[this.#length] = value;
+    this.#length += 1;
+  }
+
+  /** Writes `source` if all of it is ASCII that stands for itself in a JSON string; false: nothing was written. */
+  plainText(source: Uint8Array): boolean {
+    const bytes = this.#room(source.length);
+    let position = this.#length;
+    for (let i = 0; i < source.length; i++) {
+      const byte = source[i]!;
+      if (byte < 0x20 || byte > 0x7e || byte === 0x22 || byte === 0x5c) return false;
+      bytes[position++] = byte;
+    }
+    this.#length = position;
+    return true;
+  }
+
+  /** The buffer, with room for `count` more bytes. */
+  #room(count: number): Buffer {
+    const needed = this.#length + count;
+    if (needed > this.#bytes.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.#bytes.length, SMALLEST_BYTES));
+      larger.set(this.view);
+      this.#bytes = larger;
+    }
+    return this.#bytes;
+  }
+}

@@ -1,0 +1,17 @@
+/** What a format of answers is made of, message by message. Frames are none of these: they go as they lie. */
+import type { Message } from "../../lib/index.ts";
+import type { ByteWriter } from "./byte-writer.ts";
+
+export interface Encoding {
+  /** Comes before the first message, and behind the last. */
+  readonly opening: string;
+  readonly closing: string;
+  /** Sent from time to time on a stream that is quiet otherwise. */
+  readonly heartbeat?: string;
+  /** Why the format cannot hold a payload. Without it there is none of that kind. */
+  readonly refusal?: (payload: Buffer) => string | undefined;
+  /** Writes one message; `isFirst` of all. */
+  readonly encode: (writer: ByteWriter, message: Message, isFirst: boolean) => void;
+  /** Tells of `count` messages that are missing before `next`. Without it the format cannot. */
+  readonly skipped?: (count: number, next: number) => string;
+}

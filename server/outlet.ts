@@ -1,0 +1,105 @@
+/**
+ * The way out for a stream: one write at a time, so that a reader costs one buffer and nothing is read ahead of the
+ * socket. Tells a quiet reader that the stream is alive, and cuts one that takes nothing.
+ */
+import type { ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { Timer } from "../lib/index.ts";
+import type { Exchange, ServerContext } from "./exchange.ts";
+
+/** Node keeps the bytes that the system has not taken yet here; its own idle timer looks at it, too. */
+type CountingSocket = Socket & { readonly _handle?: { readonly writeQueueSize?: number } | null };
+
+export class Outlet {
+  readonly #outgoing: ServerResponse;
+  readonly #context: ServerContext;
+  readonly #heartbeat: string | undefined;
+  #isClosed = false;
+  #timer: Timer;
+  /** Ends the write that is under way. */
+  #finishWrite: ((handedOver: boolean) => void) | undefined;
+  #leave: (() => void) | undefined;
+  /** How long what waits for the reader has not become less. */
+  #stalledMs = 0;
+  #lastQueuedBytes: number | undefined;
+
+  /** Of an answer whose headers were given. */
+  constructor(exchange: Exchange, heartbeat: string | undefined) {
+    this.#outgoing = exchange.outgoing;
+    this.#context = exchange.context;
+    this.#heartbeat = heartbeat;
+    this.#timer = this.#nextTick();
+    exchange.onClose(() => this.#close());
+  }
+
+  /** The server is about to stop: what is under way is to end soon. */
+  get isStopping(): boolean {
+    return this.#context.isStopping;
+  }
+
+  /** Resolves to true when all of `bytes` was handed to the network, to false when the client left before. */
+  write(bytes: Uint8Array | string): Promise<boolean> {
+    if (this.#isClosed) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      this.#finishWrite = resolve;
+      this.#stalledMs = 0;
+      this.#lastQueuedBytes = undefined;
+      // In a later turn: a reader as fast as the log must not keep the others waiting.
+      this.#outgoing.write(bytes, (error) =>
+        this.#context.runtime.endOfTurn(() => this.#finish(error === undefined || error === null)),
+      );
+    });
+  }
+
+  /** `leave` is called when the client has left, at once if it has already; it replaces the one before. */
+  readonly whileWaiting = (leave: () => void): void => {
+    if (this.#isClosed) leave();
+    else this.#leave = leave;
+  };
+
+  /** The body is complete. */
+  end(): void {
+    this.#close();
+    this.#outgoing.end();
+  }
+
+  /** The body is not complete, and the client is to see that. */
+  cut(): void {
+    this.#close();
+    this.#outgoing.destroy();
+  }
+
+  #finish(handedOver: boolean): void {
+    const finish = this.#finishWrite;
+    this.#finishWrite = undefined;
+    finish?.(handedOver);
+  }
+
+  #close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#timer.cancel();
+    this.#finish(false);
+    this.#leave?.();
+  }
+
+  #nextTick(): Timer {
+    const { runtime, limits } = this.#context;
+    return runtime.setTimer(limits.heartbeatMs, () => {
+      if (this.#outgoing.writableLength > 0) this.#watchReader();
+      else if (this.#heartbeat !== undefined) this.#outgoing.write(this.#heartbeat);
+      if (!this.#isClosed) this.#timer = this.#nextTick();
+    });
+  }
+
+  /** Something waits for the reader. */
+  #watchReader(): void {
+    const { limits, logger } = this.#context;
+    const queuedBytes = (this.#outgoing.socket as CountingSocket | null)?._handle?.writeQueueSize;
+    this.#stalledMs = queuedBytes === this.#lastQueuedBytes ? this.#stalledMs + limits.heartbeatMs : 0;
+    this.#lastQueuedBytes = queuedBytes;
+    if (this.#stalledMs < limits.stalledMs) return;
+    logger.info({ queuedBytes }, "cut a stream whose reader takes nothing");
+    this.cut();
+  }
+}

@@ -1,0 +1,44 @@
+/** The handler of batches in: many messages in one body, all or nothing. */
+import type { Batch, Topic } from "../lib/index.ts";
+import { type Answer, jsonAnswer } from "./answer.ts";
+import { formatParameter, readBodyFormat } from "./body-format.ts";
+import type { Exchange } from "./exchange.ts";
+import type { FormatName } from "./formats.ts";
+import { parseJson } from "./json.ts";
+import { durabilityParameter } from "./payloads.ts";
+
+const FORMATS_IN: readonly FormatName[] = ["messages", "lines", "ndjson", "json"];
+/** In front of NetLog's own messages there is room for the header that makes them a set. */
+const SET_HEADER_BYTES = 9;
+
+export async function publishBatch(exchange: Exchange): Promise<Answer> {
+  const typed = readBodyFormat(exchange, FORMATS_IN);
+  const topic = exchange.requireTopic();
+  const parameters = exchange.parameters();
+  const format = formatParameter(parameters, FORMATS_IN) ?? typed;
+  const asked = durabilityParameter(parameters);
+  parameters.finish(["durability", "format"]);
+  const batch = await takeBatch(exchange, topic, format);
+  const { offset, durability } = await topic.publishBatch(batch, asked);
+  return publishedAnswer(offset, batch.count, durability);
+}
+
+/** What both ways in of many messages answer. */
+export function publishedAnswer(offset: number, count: number, durability: string): Answer {
+  const headers = ["X-Offset", String(offset), "X-Count", String(count), "X-Durability", durability];
+  return jsonAnswer(201, { ok: true, offset, count }, headers);
+}
+
+async function takeBatch(exchange: Exchange, topic: Topic, format: FormatName | undefined): Promise<Batch> {
+  switch (format) {
+    case "messages":
+      return await topic.batches.parseMessages(await exchange.takeBody(SET_HEADER_BYTES), true);
+    case "json":
+      return await topic.batches.parseJson(parseJson(await exchange.takeBody()));
+    default: {
+      const lines = topic.batches.openLines();
+      await exchange.takePieces((piece) => lines.write(piece));
+      return await lines.end();
+    }
+  }
+}
