@@ -20,7 +20,7 @@ export type { Batch } from "./message/batch.ts";
 export type { Message } from "./message-reader.ts";
 export { type FailedTopic, Netlog, type NetlogOptions } from "./netlog.ts";
 export type { Published } from "./publisher.ts";
-export { nodeRuntime, type Runtime } from "./runtime.ts";
+export { nodeRuntime, type Runtime, type Timer } from "./runtime.ts";
 export type {
   BulkDelivery,
   BulkScanRequest,
@@ -32,4 +32,5 @@ export type {
 export { DEFAULT_SETTINGS, type TopicSettings } from "./settings.ts";
 export type { StreamIn } from "./stream-in.ts";
 export type { Topic } from "./topic.ts";
+export type { TopicCursor } from "./topic-cursor.ts";
 export type { TopicInfo } from "./topic-info.ts";

@@ -2,8 +2,9 @@
  * A walk over a topic for those who read many messages at once and need no scanner: as messages, or as frames the
  * way they lie in the file. Holds no buffer but while it reads.
  */
-import { isNetlogError } from "./errors.ts";
+import { isNetlogError, NetlogError } from "./errors.ts";
 import type { Limits } from "./limits.ts";
+import { frameBytes, frameEndOffset, framesOf } from "./log/index.ts";
 import type { FrameRun, Log, LogCursor } from "./log/log.ts";
 import { type Message, type MessageCursor, passingMessage } from "./message-reader.ts";
 import type { TopicWaits, WaitEnd, WaitRequest } from "./topic-waits.ts";
@@ -67,8 +68,8 @@ export class TopicCursor {
 
   /**
    * Whole frames from the one that holds `offset` on, which may begin before it: up to `maxBytes`, at least one;
-   * `undefined` when there is none yet. The bytes are shared: they are not to be changed, and keep more than
-   * themselves alive.
+   * may be fewer than there are. `undefined` when there is none yet. The bytes are shared: they are not to be
+   * changed, and keep more than themselves alive.
    *
    * @throws offset_not_found (with firstOffset), checksum_error (with offset, nextOffset), topic_unavailable,
    *   topic_not_found, shutting_down.
@@ -77,8 +78,58 @@ export class TopicCursor {
     return this.#frames.read(offset, maxBytes);
   }
 
+  /**
+   * Likewise all that there are, up to `maxBytes` and `maxMessages`. What stops it behind the first frame is not told
+   * now.
+   *
+   * @throws offset_not_found also when there is none yet; else what readFrames throws.
+   */
+  async collectFrames(offset: number, maxMessages: number, maxBytes: number): Promise<FrameRun> {
+    const first = await this.#frames.read(offset, maxBytes);
+    if (first === undefined) throw new NetlogError("offset_not_found");
+    const runs = [limitRun(first, maxMessages, first.bytes.length, true)];
+    const { baseOffset } = runs[0]!;
+    let { endOffset, bytes } = runs[0]!;
+    let sizeBytes = bytes.length;
+    while (endOffset - baseOffset < maxMessages && sizeBytes < maxBytes) {
+      const run = await this.#readOn(endOffset, maxBytes - sizeBytes);
+      if (run === undefined) break;
+      const limited = limitRun(run, maxMessages - (endOffset - baseOffset), maxBytes - sizeBytes, false);
+      if (limited.bytes.length === 0) break;
+      runs.push(limited);
+      ({ endOffset, bytes } = limited);
+      sizeBytes += bytes.length;
+    }
+    const parts = runs.map((run) => run.bytes);
+    return { baseOffset, endOffset, bytes: parts.length === 1 ? parts[0]! : Buffer.concat(parts, sizeBytes) };
+  }
+
   /** Waits until `offset` can be read. @throws topic_not_found (deleted meanwhile), shutting_down. */
   wait(offset: number, request: WaitRequest): Promise<WaitEnd> {
     return this.#waits.wait(offset, request);
   }
+
+  async #readOn(offset: number, maxBytes: number): Promise<FrameRun | undefined> {
+    try {
+      return await this.#frames.read(offset, maxBytes);
+    } catch (error) {
+      if (isNetlogError(error)) return undefined;
+      throw error;
+    }
+  }
+}
+
+/** The frames of `run` that keep within both bounds; with `takesFirst` its first one always. */
+function limitRun(run: FrameRun, maxMessages: number, maxBytes: number, takesFirst: boolean): FrameRun {
+  if (run.endOffset - run.baseOffset <= maxMessages && run.bytes.length <= maxBytes) return run;
+  let endOffset = run.baseOffset;
+  let position = 0;
+  for (const { header } of framesOf(run.bytes)) {
+    const end = position + frameBytes(header);
+    const isWithin = frameEndOffset(header) - run.baseOffset <= maxMessages && end <= maxBytes;
+    if (!isWithin && !(takesFirst && position === 0)) break;
+    endOffset = frameEndOffset(header);
+    position = end;
+  }
+  return { baseOffset: run.baseOffset, endOffset, bytes: run.bytes.subarray(0, position) };
 }

@@ -151,3 +151,8 @@ function messageHeaders(message: Message, cacheControl: string): string[] {
     formatTime(message.timestampMs),
   ];
 }
+
+/** Of an answer that holds messages from `offset` to `nextOffset`. */
+export function batchHeaders(offset: number, nextOffset: number, messageCount: number): string[] {
+  return ["X-Offset", String(offset), "X-Next-Offset", String(nextOffset), "X-Count", String(messageCount)];
+}

@@ -1,10 +1,10 @@
 /** From a request to its answer: what every request goes through, in the order in which failures are told. */
-import { type Answer, emptyAnswer } from "./answer.ts";
+import { type Answer, emptyAnswer, type StreamAnswer } from "./answer.ts";
 import { checkDeclaredBytes } from "./body.ts";
 import { errorAnswer, errorCode, HttpError } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Resource } from "./routes.ts";
-import { send } from "./send.ts";
+import { send, sendStream } from "./send.ts";
 
 /** Answers a request for `resource`, now or later. */
 export function handle(exchange: Exchange, resource: Resource | undefined): void {
@@ -24,7 +24,10 @@ export function handle(exchange: Exchange, resource: Resource | undefined): void
 }
 
 /** The order of these lines is the contract's order of failures; topic and later ones are the handlers'. */
-function answerTo(exchange: Exchange, resource: Resource | undefined): Answer | Promise<Answer | undefined> {
+function answerTo(
+  exchange: Exchange,
+  resource: Resource | undefined,
+): Answer | Promise<Answer | StreamAnswer | undefined> {
   const { incoming, context } = exchange;
   const { method = "" } = incoming;
   if (resource === undefined) throw new HttpError("not_found");
@@ -49,8 +52,9 @@ export function passGate({ incoming, context, target }: Exchange): void {
 }
 
 /** Sends the answer, if there is anybody to send it to. */
-export function finish(exchange: Exchange, answer: Answer | undefined): void {
-  if (answer !== undefined) send(exchange, answer);
+export function finish(exchange: Exchange, answer: Answer | StreamAnswer | undefined): void {
+  if (answer !== undefined && "stream" in answer) sendStream(exchange, answer);
+  else if (answer !== undefined) send(exchange, answer);
   const status = answer?.status ?? "client left";
   const { method, url } = exchange.incoming;
   exchange.context.logger.debug({ method, url, status }, "request");

@@ -1,15 +1,17 @@
 /** The route table. app.ts finds the row of a path in it. */
-import type { Answer } from "./answer.ts";
+import type { Answer, StreamAnswer } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
 import { tellHealth } from "./health.ts";
 import { publishPayload, readPayload } from "./payloads.ts";
+import { readBatch } from "./read-batch.ts";
+import { streamTopic } from "./read-stream.ts";
 import { createScanner, deleteScanner, scanTopic } from "./scanners.ts";
 import { checkTopic, createTopic, deleteTopic, describeTopic, listTopics, syncTopic } from "./topics.ts";
 import { publishBatch } from "./write-batch.ts";
 import { publishStream } from "./write-stream.ts";
 
 /** Gives `undefined` when nobody is there to be answered. Throws NetlogError or HttpError for what it refuses. */
-type Handler = (exchange: Exchange) => Answer | Promise<Answer | undefined>;
+type Handler = (exchange: Exchange) => Answer | Promise<Answer | StreamAnswer | undefined>;
 
 interface Action {
   readonly handle: Handler;
@@ -42,6 +44,9 @@ const ROWS: readonly Row[] = [
   { method: "POST", path: "/:topic/scanner", handle: createScanner },
   { method: "DELETE", path: "/:topic/scanner", handle: deleteScanner },
   { method: "GET", path: "/:topic/scan", handle: scanTopic },
+  { method: "POST", path: "/:topic/scan", handle: scanTopic },
+  { method: "GET", path: "/:topic/batch", handle: readBatch, head: true },
+  { method: "GET", path: "/:topic/stream", handle: streamTopic },
   { method: "GET", path: "/:topic/check", handle: checkTopic, head: true },
 ];
 

@@ -1,7 +1,14 @@
 /** Handlers of scanners: create, delete, scan. */
-import { durationMs, NetlogError, parseDuration } from "../lib/index.ts";
-import { type Answer, deliveryAnswer, doneAnswer, jsonAnswer } from "./answer.ts";
+import { NetlogError, type Scanner } from "../lib/index.ts";
+import { type Answer, batchHeaders, bodyAnswer, deliveryAnswer, doneAnswer, jsonAnswer } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
+import { requireEncoding } from "./formats/encodings.ts";
+import { MessageBody } from "./formats/message-body.ts";
+import type { FormatName } from "./formats.ts";
+import { negotiate, readFormatName } from "./negotiate.ts";
+import type { Parameters } from "./parameters.ts";
+
+const SCAN_FORMATS: readonly FormatName[] = ["ndjson", "json", "lines"];
 
 export async function createScanner(exchange: Exchange): Promise<Answer> {
   const topic = exchange.requireTopic();
@@ -23,26 +30,41 @@ export async function deleteScanner(exchange: Exchange): Promise<Answer> {
   return doneAnswer(200, "scanner deleted");
 }
 
-/** The last `wait` that was read, which is the next one most of the time: reading costs a tenth of a scan. */
-const lastWait = { text: "0s", ms: 0 };
-
 /** Gives `undefined` when the client left while it waited. */
 export async function scanTopic(exchange: Exchange): Promise<Answer | undefined> {
   const topic = exchange.requireTopic();
   const parameters = exchange.parameters();
   const scanner = topic.scanner(parameters.get("id") ?? "");
-  const wait = parameters.get("wait") ?? "";
+  if (parameters.has("max") || parameters.has("format")) return await scanMany(exchange, scanner, parameters);
+  const waitMs = parameters.duration("wait");
   parameters.finish();
-  const waitMs = wait === "" ? 0 : readWait(wait);
   const delivery = await scanner.scan({ waitMs, onWaiting: (cancel) => exchange.onClose(cancel) });
   return delivery === undefined ? undefined : deliveryAnswer(delivery);
 }
 
-/** @throws invalid_duration. */
-function readWait(text: string): number {
-  if (text !== lastWait.text) {
-    lastWait.ms = durationMs(parseDuration(text));
-    lastWait.text = text;
-  }
-  return lastWait.ms;
+async function scanMany(
+  exchange: Exchange,
+  scanner: Scanner,
+  parameters: Parameters,
+): Promise<Answer | undefined> {
+  const { limits } = exchange.context;
+  const named = readFormatName(parameters);
+  const max = parameters.count("max", 1, limits.readMessagesMax);
+  const waitMs = parameters.duration("wait");
+  parameters.finish(["id", "wait", "max", "format"]);
+  const { name, contentType } = negotiate(named, exchange.incoming.headers.accept, SCAN_FORMATS);
+  const body = new MessageBody(requireEncoding(name), { max, maxBytes: limits.readBytes });
+  body.open();
+  const delivery = await scanner.scanMany({
+    waitMs,
+    onWaiting: (cancel) => exchange.onClose(cancel),
+    max,
+    take: (message) => body.take(message, 0),
+  });
+  if (delivery === undefined) return undefined;
+  body.close();
+  const { offset, nextOffset, count, skipped } = delivery;
+  const headers = batchHeaders(offset, nextOffset, count);
+  if (skipped > 0) headers.push("X-Skipped", String(skipped));
+  return bodyAnswer(contentType, body.view, headers, (handedOver) => delivery.settle(handedOver));
 }

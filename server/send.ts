@@ -4,18 +4,19 @@
  * before the client had a chance to see the answer.
  */
 import type { OutgoingHttpHeader, ServerResponse } from "node:http";
-import type { Answer } from "./answer.ts";
+import type { Answer, StreamAnswer } from "./answer.ts";
 import { declaredBytes } from "./body.ts";
 import { corsHeaders } from "./cors.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Progress } from "./idle-watch.ts";
+import { Outlet } from "./outlet.ts";
 
 /** Payloads up to this size are worth a copy to save a writev. */
 const JOINED_BYTES = 16 * 1024;
 
 /** Writes `answer`, and tells it how it ended. */
 export function send(exchange: Exchange, answer: Answer): void {
-  const { incoming, outgoing, context } = exchange;
+  const { incoming, outgoing } = exchange;
   const { settle } = answer;
   if (settle !== undefined) {
     outgoing.on("finish", () => settle(true));
@@ -23,16 +24,38 @@ export function send(exchange: Exchange, answer: Answer): void {
   }
   const hasUnreadBody = !exchange.isBodyTaken && !incoming.complete && declaredBytes(incoming) !== 0;
   const lingers = hasUnreadBody && (answer.closes === true || !canSkipBody(exchange));
-  const headers = answer.headers;
-  if (lingers || answer.closes === true || context.isStopping) headers.push("Connection", "close");
-  if (incoming.headers.origin !== undefined) headers.push(...corsHeaders(context.gate, incoming.headers));
-  outgoing.writeHead(answer.status, headers as unknown as OutgoingHttpHeader[]);
+  writeHead(exchange, answer, lingers || answer.closes === true);
   if (lingers) {
     linger(exchange, answer.body);
     return;
   }
   end(outgoing, answer.body);
   if (hasUnreadBody) skipBody(exchange);
+}
+
+/** Writes the headers of `answer` at once, and has it write its body. */
+export function sendStream(exchange: Exchange, answer: StreamAnswer): void {
+  const { incoming, outgoing, context } = exchange;
+  const hasUnreadBody = !incoming.complete && declaredBytes(incoming) !== 0;
+  writeHead(exchange, answer, hasUnreadBody);
+  outgoing.flushHeaders();
+  if (hasUnreadBody) skipBody(exchange);
+  const outlet = new Outlet(exchange, answer.heartbeat);
+  answer.stream(outlet).catch((error: unknown) => {
+    context.logger.error({ err: error, method: incoming.method, url: incoming.url }, "a stream failed");
+    outlet.cut();
+  });
+}
+
+/** With what the connection adds to the headers of the answer. */
+function writeHead(
+  { incoming, outgoing, context }: Exchange,
+  { status, headers }: Pick<Answer, "status" | "headers">,
+  closes: boolean,
+): void {
+  if (closes || context.isStopping) headers.push("Connection", "close");
+  if (incoming.headers.origin !== undefined) headers.push(...corsHeaders(context.gate, incoming.headers));
+  outgoing.writeHead(status, headers as unknown as OutgoingHttpHeader[]);
 }
 
 /**
