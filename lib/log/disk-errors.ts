@@ -9,7 +9,7 @@ export function refusedWrite(error: unknown): NetlogError {
   if (error instanceof NetlogError) return error;
   const cause = error instanceof IncompleteWrite ? error.cause : error;
   const code = errorCode(cause);
-  if (NO_ROOM.has(code)) {
+  if (isNoRoom(error)) {
     return new NetlogError("storage_full", {
       reason: "the disk has no room left; nothing was stored",
       cause,
@@ -28,6 +28,11 @@ export function failedRead(error: unknown): NetlogError {
     reason: `reading failed (${errorCode(error)})`,
     cause: error,
   });
+}
+
+/** True when the disk had no room for it. */
+export function isNoRoom(error: unknown): boolean {
+  return NO_ROOM.has(errorCode(error instanceof IncompleteWrite ? error.cause : error));
 }
 
 function errorCode(error: unknown): string {

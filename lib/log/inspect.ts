@@ -26,7 +26,13 @@ import {
 import type { VerifyStep } from "./log.ts";
 import { OpenFiles } from "./open-files.ts";
 import { decodeSegmentHeader, SEGMENT_HEADER_BYTES } from "./segment-header.ts";
-import { dataFileName, isTornFileName, parseDataFileName, parseIndexFileName } from "./segment-name.ts";
+import {
+  dataFileName,
+  isTornFileName,
+  parseDataFileName,
+  parseIndexFileName,
+  parseRewriteFileName,
+} from "./segment-name.ts";
 import { SparseIndex } from "./sparse-index.ts";
 import { type SegmentEnd, verifyFile } from "./verify.ts";
 
@@ -163,6 +169,8 @@ async function* inspectFrames(
 /** Why a file of the log is neither data nor the index of some; `undefined` where it is, or is none of the log's. */
 function asideReason(name: string, baseOffsets: readonly number[]): string | undefined {
   if (isTornFileName(name)) return "bytes of a torn tail that an earlier start cut; it may be deleted";
+  if (parseRewriteFileName(name) !== undefined)
+    return "what a start that was broken off was rewriting; the next start needs it";
   const indexed = parseIndexFileName(name);
   if (indexed === undefined || baseOffsets.includes(indexed)) return undefined;
   return "an index without data, as an interrupted retention leaves it; it may be deleted";

@@ -2,7 +2,7 @@
  * Opens the active segment: trusts its index as far as that speaks, walks what follows (active-walk.ts decides what
  * is torn and what is damaged), cuts what is torn, and makes durable what stays.
  */
-import type { Disk, DiskFile } from "../disk/disk.ts";
+import type { Disk } from "../disk/disk.ts";
 import type { Logger } from "../logger.ts";
 import { walkActive } from "./active-walk.ts";
 import { insertDamage } from "./damage.ts";
@@ -14,11 +14,9 @@ import type { LogShared } from "./log-shared.ts";
 import type { Segment } from "./segment.ts";
 import { encodeSegmentHeader, SEGMENT_HEADER_BYTES } from "./segment-header.ts";
 import { SparseIndex } from "./sparse-index.ts";
+import { restoreTail, rewriteTail } from "./tail-rewrite.ts";
 import { keepTornBytes } from "./torn-tail.ts";
 import { writeWhole } from "./write-whole.ts";
-
-/** Bytes above the mark are read back and rewritten in pieces of this size. */
-const REWRITE_BYTES = 1024 * 1024;
 
 export interface RecoveryOptions {
   readonly disk: Disk;
@@ -44,9 +42,10 @@ interface StartingPlace {
  */
 export async function recoverActiveSegment(segment: Segment, options: RecoveryOptions): Promise<void> {
   const { shared, logger } = options;
-  const fileSizeBytes = Math.max(options.fileSizeBytes, SEGMENT_HEADER_BYTES);
   const file = segment.file.acquire();
   try {
+    const restoredEnd = await restoreTail(options.disk, file, segment);
+    const fileSizeBytes = Math.max(options.fileSizeBytes, restoredEnd, SEGMENT_HEADER_BYTES);
     if (!options.hasHeader) writeWhole(file, encodeSegmentHeader(options.nowMs), 0);
     const { index, start, isIndexed } = await startingPlace(segment, options, fileSizeBytes);
     const window = new FileWindow(segment.file, fileSizeBytes);
@@ -71,9 +70,9 @@ export async function recoverActiveSegment(segment: Segment, options: RecoveryOp
       file.truncate(end.position);
     }
     // Where the index speaks of all of the file, all of it, and its name, was synced at a clean close.
-    const wasClosed = options.hasHeader && isIndexed && start.position === options.fileSizeBytes;
+    const wasClosed = options.hasHeader && isIndexed && start.position === fileSizeBytes;
     if (!wasClosed) {
-      await rewriteAbove(file, segment, syncedMark);
+      await rewriteTail(options.disk, logger, file, segment, await positionOf(segment, start, syncedMark));
       await file.sync();
       await options.disk.syncFolder(segment.folder);
     }
@@ -113,24 +112,14 @@ async function startingPlace(
 }
 
 /**
- * Writes again what lies above the synced mark, so that the sync that follows covers it: a sync that failed before
- * the crash may have left pages that count as clean and are not on the disk. Nothing below the mark is touched.
+ * Where the frame of `offset`, or the first one behind it, begins. `start` is at or before it, and what is damaged
+ * behind `start` is known.
  */
-async function rewriteAbove(file: DiskFile, segment: Segment, syncedMark: number): Promise<void> {
-  const from = await positionOf(segment, syncedMark);
-  for (let position = from; position < segment.sizeBytes; position += REWRITE_BYTES) {
-    const length = Math.min(REWRITE_BYTES, segment.sizeBytes - position);
-    writeWhole(file, await segment.file.read(position, length), position);
-  }
-}
-
-/** Where the frame of `offset`, or the first one behind it, begins. */
-async function positionOf(segment: Segment, offset: number): Promise<number> {
+async function positionOf(segment: Segment, start: FramePlace, offset: number): Promise<number> {
   const window = new FileWindow(segment.file, segment.sizeBytes);
-  let place = segment.activeIndex!.floorByOffset(offset) ?? {
-    position: SEGMENT_HEADER_BYTES,
-    offset: segment.baseOffset,
-  };
+  const floor = segment.activeIndex!.floorByOffset(offset);
+  let place: Pick<FramePlace, "position" | "offset"> =
+    floor === undefined || floor.position < start.position ? start : floor;
   while (place.position < segment.sizeBytes && place.offset < offset) {
     const header = decodeFrameHeader(await window.at(place.position, FRAME_HEADER_BYTES), 0);
     if (header !== undefined && header.baseOffset === place.offset) {

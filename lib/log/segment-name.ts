@@ -19,6 +19,20 @@ export function isTornFileName(name: string): boolean {
   return /^\d{20}\.torn-\d+$/.test(name);
 }
 
+/** A copy of what is being rewritten from `position` of the segment's data on. */
+export function rewriteFileName(baseOffset: number, position: number): string {
+  return `${digits(baseOffset)}.rewrite-${position}`;
+}
+
+/** Of such a copy, or of one that was being made, and is not whole. */
+export function parseRewriteFileName(
+  name: string,
+): { readonly baseOffset: number; readonly position: number; readonly isWhole: boolean } | undefined {
+  const match = /^(\d{20})\.rewrite-(\d+)(\.tmp)?$/.exec(name);
+  if (match === null) return undefined;
+  return { baseOffset: Number(match[1]), position: Number(match[2]), isWhole: match[3] === undefined };
+}
+
 /** The base offset that a data file's name tells, or `undefined` for any other name. */
 export function parseDataFileName(name: string): number | undefined {
   return parseName(/^\d{20}\.data$/, name);
@@ -36,7 +50,7 @@ export function parseIndexFileName(name: string): number | undefined {
 /** True for every name that a file of a log may have, leftovers of interrupted changes excepted. */
 export function isLogFileName(name: string): boolean {
   const isDataOrIndex = isDataFileName(name) || parseIndexFileName(name) !== undefined;
-  return isDataOrIndex || isTornFileName(name);
+  return isDataOrIndex || isTornFileName(name) || parseRewriteFileName(name)?.isWhole === true;
 }
 
 function parseName(pattern: RegExp, name: string): number | undefined {
