@@ -4,35 +4,36 @@ import type { PooledFile } from "./open-files.ts";
 import { SEGMENT_HEADER_BYTES } from "./segment-header.ts";
 import type { DecodedIndex } from "./sparse-index.ts";
 
-/**
- * Of a sealed segment of `sizeBytes`, whose offsets end at `endOffset` or before: the index speaks of all of it. A
- * damaged frame under its last entry speaks against the data, not against the index. @throws what the disk throws.
- */
+/** Of a sealed segment of `sizeBytes`, whose offsets end at `endOffset` or before. @throws what the disk throws. */
 export async function fitsSealed(
-  { index, footer }: DecodedIndex,
+  decoded: DecodedIndex,
   file: PooledFile,
   sizeBytes: number,
   endOffset: number,
 ): Promise<boolean> {
+  const { footer } = decoded;
   if (footer.dataPosition !== sizeBytes || footer.endOffset > endOffset) return false;
+  return await isConfirmed(decoded, file);
+}
+
+/** Of an active segment of `sizeBytes`: the index may speak of a part of it only. @throws what the disk throws. */
+export async function fitsActive(
+  decoded: DecodedIndex,
+  file: PooledFile,
+  sizeBytes: number,
+): Promise<boolean> {
+  const { dataPosition } = decoded.footer;
+  if (dataPosition < SEGMENT_HEADER_BYTES || dataPosition > sizeBytes) return false;
+  return await isConfirmed(decoded, file);
+}
+
+/**
+ * False when another frame stands where the last entry says. A damaged one speaks against the data, not against the
+ * index: without the index, which knows what was synced, it could be taken for a torn tail.
+ */
+async function isConfirmed({ index }: DecodedIndex, file: PooledFile): Promise<boolean> {
   const entry = index.lastEntry;
   if (entry === undefined) return true;
   const header = decodeFrameHeader(await file.read(entry.position, FRAME_HEADER_BYTES), 0);
   return header === undefined || header.baseOffset === entry.offset;
-}
-
-/**
- * Of an active segment of `sizeBytes`: the index may speak of a part of it only, and its last entry names a frame
- * that is there. @throws what the disk throws.
- */
-export async function fitsActive(
-  { index, footer }: DecodedIndex,
-  file: PooledFile,
-  sizeBytes: number,
-): Promise<boolean> {
-  if (footer.dataPosition < SEGMENT_HEADER_BYTES || footer.dataPosition > sizeBytes) return false;
-  const entry = index.lastEntry;
-  if (entry === undefined) return true;
-  const header = decodeFrameHeader(await file.read(entry.position, FRAME_HEADER_BYTES), 0);
-  return header?.baseOffset === entry.offset;
 }

@@ -171,6 +171,9 @@ function asideReason(name: string, baseOffsets: readonly number[]): string | und
   if (isTornFileName(name)) return "bytes of a torn tail that an earlier start cut; it may be deleted";
   if (parseRewriteFileName(name) !== undefined)
     return "what a start that was broken off was rewriting; the next start needs it";
+  if (parseRewriteFileName(name)?.isWhole === true) {
+    return "a copy of the end of the data, which the next start puts back";
+  }
   const indexed = parseIndexFileName(name);
   if (indexed === undefined || baseOffsets.includes(indexed)) return undefined;
   return "an index without data, as an interrupted retention leaves it; it may be deleted";
