@@ -4,7 +4,6 @@ import { framesOf } from "../../lib/log/index.ts";
 import { FaultyDisk } from "../support/faulty-disk.ts";
 import { appendAll, entry, newLog, numbered, openFixture, readAll, texts } from "../support/log-fixture.ts";
 import type { MemoryDisk } from "../support/memory-disk.ts";
-import { seededRandom } from "../support/seeded-random.ts";
 
 describe("a crash", () => {
   it("in the middle of a roll leaves a segment whose name is made durable before it takes messages", async () => {
@@ -72,20 +71,6 @@ describe("a crash", () => {
     const { log: reopened } = await openFixture(disk.crashProcess(), runtime);
     const { timestampMs } = (await reopened.append([entry("b")])[0])!;
     expect(timestampMs).toBe(start);
-  });
-
-  it("while an opening rewrites the end of a segment takes nothing that was acknowledged", async () => {
-    for (let nth = 1; nth < 25; nth++) {
-      for (let seed = 0; seed < 12; seed++) {
-        const { log, disk, runtime } = await newLog();
-        await appendAll(log, texts(2));
-        const killed = disk.crashProcess();
-        const seen = (inner: MemoryDisk) => new FaultyDisk(inner, { code: "EIO", nth, lasting: true });
-        await openFixture(killed, runtime, {}, { seen }).catch(() => {});
-        const left = await openFixture(killed.crashPower(seededRandom(seed)), runtime);
-        expect(await readAll(left.log), `operation ${nth}, seed ${seed}`).toEqual(numbered(texts(2)));
-      }
-    }
   });
 
   it("rewrites the end of a segment without a copy when the disk is full", async () => {

@@ -1,8 +1,9 @@
 /** What the simulation found, each as a test of its own. */
 import { describe, expect, it } from "vitest";
 import { FaultyDisk } from "../support/faulty-disk.ts";
-import type { MemoryDisk } from "../support/memory-disk.ts";
-import { openNetlog, publishAll, texts } from "../support/netlog-fixture.ts";
+import { ManualRuntime } from "../support/manual-runtime.ts";
+import { MemoryDisk } from "../support/memory-disk.ts";
+import { type NetlogFixture, openNetlog, publishAll, texts } from "../support/netlog-fixture.ts";
 import { seededRandom } from "../support/seeded-random.ts";
 
 describe("a loss of power", () => {
@@ -21,6 +22,32 @@ describe("a loss of power", () => {
       }
       const left = await openNetlog({ disk: again.disk.crashPower(seededRandom(seed)), runtime });
       expect(left.netlog.topic("t").scanner(id).info().next).toBeGreaterThanOrEqual(2);
+    }
+  });
+});
+
+describe("a loss of power in the middle of an opening", () => {
+  /** Opens, and lets the power go after so many operations of the disk. */
+  async function interrupt(after: number, seed: number): Promise<NetlogFixture> {
+    let left = Number.POSITIVE_INFINITY;
+    const runtime = new ManualRuntime();
+    const schedule = () => (left-- > 0 ? Promise.resolve() : new Promise<void>(() => {}));
+    const first = await openNetlog({ runtime, disk: new MemoryDisk({ schedule }) });
+    await publishAll(await first.netlog.createTopic("t"), texts(2));
+    const disk = first.disk.crashProcess();
+    left = after;
+    openNetlog({ runtime, disk }).catch(() => {});
+    for (let turn = 0; turn < 5; turn++) await runtime.turn();
+    left = Number.POSITIVE_INFINITY;
+    return await openNetlog({ runtime, disk: disk.crashPower(seededRandom(seed)) });
+  }
+
+  it("takes nothing that was acknowledged", async () => {
+    for (let after = 5; after < 30; after++) {
+      for (let seed = 0; seed < 10; seed++) {
+        const topic = (await interrupt(after, seed)).netlog.topic("t");
+        expect((await topic.message(1)).payload.toString(), `${after}, seed ${seed}`).toBe("m1");
+      }
     }
   });
 });
