@@ -4,17 +4,16 @@ import {
   checkDataFolder,
   DataFolderError,
   type FolderCheckSummary,
-  type FolderFinding,
   isNetlogError,
   nodeDisk,
 } from "../lib/index.ts";
 import { formatBytes } from "./byte-size.ts";
 import { type Command, type Context, EXIT } from "./command.ts";
+import { findingJson, findingText } from "./finding-text.ts";
 import { JSON_OPTION } from "./json-option.ts";
 import type { OptionTable } from "./option.ts";
 import { SERVE_OPTIONS } from "./options.ts";
 import { parseArguments } from "./parse-options.ts";
-import { printable } from "./printable.ts";
 import { ProgressBar } from "./progress-bar.ts";
 import { statusOf, watchStopSignals } from "./signals.ts";
 import { UsageError } from "./usage-error.ts";
@@ -72,7 +71,7 @@ async function check(
       disk: nodeDisk,
       folder: resolve(options.dir),
       topics,
-      onFinding: (finding) => tell(toJson(finding), () => findingText(finding)),
+      onFinding: (finding) => tell(findingJson(finding), () => findingText(finding)),
       onProgress: (doneBytes, totalBytes) => bar.update(doneBytes, totalBytes),
       isCancelled: () => stop.received !== undefined,
     });
@@ -88,18 +87,6 @@ async function check(
   } finally {
     stop.end();
   }
-}
-
-function toJson({ kind, topic, ...rest }: FolderFinding): object {
-  return { kind, topic, ...rest };
-}
-
-function findingText(finding: FolderFinding): string {
-  const { kind, file, position, type, expected, actual, message } = finding;
-  const place = position === undefined ? "" : ` at byte ${position}`;
-  const compared = expected === undefined ? "" : `: expected ${expected}, found ${actual}`;
-  const reason = type === undefined ? compared.slice(2) : type + compared;
-  return printable(`${kind}: ${file}${place}: ${message}${reason === "" ? "" : ` (${reason})`}`);
 }
 
 function summaryText(summary: FolderCheckSummary, elapsedMs: number): string {

@@ -3,6 +3,7 @@ import { checkCommand } from "./check.ts";
 import { type Command, type Context, EXIT } from "./command.ts";
 import { dumpCommand } from "./dump.ts";
 import { commandHelp, createHelpCommand, programHelp } from "./help.ts";
+import { importCommand } from "./import.ts";
 import { requireCommand } from "./require-command.ts";
 import { serveCommand } from "./serve.ts";
 import { UsageError } from "./usage-error.ts";
@@ -15,6 +16,7 @@ const COMMANDS: readonly Command[] = [
   serveCommand,
   checkCommand,
   dumpCommand,
+  importCommand,
   createHelpCommand(() => COMMANDS),
   versionCommand,
 ];

@@ -19,8 +19,8 @@ export class DataFolderError extends Error {
 /** Folders of topics that were being made, and of such that were deleted, begin like this. */
 export const CREATING_PREFIX = ".creating-";
 export const DELETED_PREFIX = ".deleted-";
-/** The lock's own names. */
-const LOCK_PREFIX = ".lock";
+/** The lock's own name, and how the others begin that it takes meanwhile. */
+export const LOCK_PREFIX = ".lock";
 
 /**
  * Makes the folder when it is missing (not what it lies in), and locks it.

@@ -12,6 +12,11 @@ export {
   type FolderCheckSummary,
   type FolderFinding,
 } from "./folder-check.ts";
+export {
+  type ImportedTopic,
+  type ImportSummary,
+  importGoData,
+} from "./go-import/import-data.ts";
 export type { Finding } from "./integrity.ts";
 export { LIMITS, type Limits } from "./limits.ts";
 export type { Durability, FrameRun } from "./log/log.ts";

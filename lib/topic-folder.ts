@@ -19,8 +19,13 @@ export async function buildTopicFolder(
   nowMs: number,
 ): Promise<void> {
   await disk.makeFolder(folder);
-  await replaceFile(disk, `${folder}/${SETTINGS_NAME}`, Buffer.from(`${JSON.stringify(settings)}\n`));
+  await writeSettings(disk, folder, settings);
   await createLogFolder({ disk, folder, nowMs });
+}
+
+/** Durable when it resolves. @throws what the disk throws. */
+export async function writeSettings(disk: Disk, folder: string, settings: TopicSettings): Promise<void> {
+  await replaceFile(disk, `${folder}/${SETTINGS_NAME}`, Buffer.from(`${JSON.stringify(settings)}\n`));
 }
 
 /** True for a folder with settings or with a segment in it, whatever their state. */

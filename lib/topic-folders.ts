@@ -38,6 +38,15 @@ export class TopicFolders {
    *   sync_failed: nothing is left either, but a loss of power may bring it back.
    */
   async create(name: string, settings: TopicSettings): Promise<void> {
+    const { disk, runtime } = this.#options;
+    await this.build(name, (folder) => buildTopicFolder(disk, folder, settings, runtime.now()));
+  }
+
+  /**
+   * Likewise, of what `build` puts into the folder that it is given the path of and has to make; all of it is on the
+   * disk when that resolves. What it throws of its own is thrown on.
+   */
+  async build<Result>(name: string, build: (folder: string) => Promise<Result>): Promise<Result> {
     const { disk, runtime, logger } = this.#options;
     const path = this.pathOf(name);
     if ((await disk.stat(path)) !== undefined) {
@@ -45,8 +54,9 @@ export class TopicFolders {
       throw new NetlogError("topic_exists");
     }
     const building = this.pathOf(CREATING_PREFIX + runtime.randomId());
+    let result: Result;
     try {
-      await buildTopicFolder(disk, building, settings, runtime.now());
+      result = await build(building);
       await disk.rename(building, path);
     } catch (error) {
       await disk.removeTree(building).catch(() => {});
@@ -58,6 +68,7 @@ export class TopicFolders {
       await disk.removeTree(path).catch(() => {});
       throw error;
     }
+    return result;
   }
 
   /**

@@ -6,6 +6,7 @@ export { FileWindow } from "./file-window.ts";
 export { type Frame, type FrameHeader, frameAt, frameBytes, frameEndOffset, framesOf } from "./frame.ts";
 export { type InspectStep, inspectLog, type LogInspection } from "./inspect.ts";
 export type * from "./log.ts";
+export { LogBuilder } from "./log-builder.ts";
 export { LogShared } from "./log-shared.ts";
 export { OpenFiles, type PooledFile } from "./open-files.ts";
 export { createLogFolder, type OpenLogOptions, openLog } from "./open-log.ts";

@@ -15,6 +15,7 @@ const FORBIDDEN: Readonly<Record<string, string>> = {
   "lib/a.ts": "../server/index.ts",
   "lib/b.ts": "node:fs",
   "lib/c.ts": "hono",
+  "lib/go-import/a.ts": "node:fs",
   "server/a.ts": "../lib/topic.ts",
   "server/b.ts": "../lib/log/log.ts",
   "server/c.ts": "../cmd/main.ts",
@@ -26,6 +27,7 @@ const ALLOWED: Readonly<Record<string, string>> = {
   "lib/log/ok.ts": "../disk/disk.ts",
   "lib/disk/ok.ts": "node:fs",
   "lib/ok.ts": "./log/log.ts",
+  "lib/go-import/ok.ts": "../log/index.ts",
   "server/ok.ts": "../lib/index.ts",
   "cmd/ok.ts": "../lib/index.ts",
 };

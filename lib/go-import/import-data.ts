@@ -1,0 +1,194 @@
+/**
+ * Brings topics of the Go NetLog into a data folder of this one, each of them whole or not at all. The source is
+ * never written to, and topics that are here already stay as they are.
+ */
+import { DataFolderError, LOCK_PREFIX, listDataFolder, takeDataFolder } from "../data-folder.ts";
+import type { Disk } from "../disk/disk.ts";
+import { readOnlyDisk } from "../disk/read-only-disk.ts";
+import { isNetlogError, NetlogError } from "../errors.ts";
+import type { FolderFinding } from "../folder-check.ts";
+import { LIMITS, type Limits } from "../limits.ts";
+import { type FileFinding, isDataFileName } from "../log/index.ts";
+import { silentLogger } from "../logger.ts";
+import { threadPoolOffload } from "../message/thread-pool-offload.ts";
+import { isSafeName, NAME_RULE } from "../names.ts";
+import type { Runtime } from "../runtime.ts";
+import { TopicFolders } from "../topic-folders.ts";
+import { chooseTopics, type GoSource, requireGoSource } from "./go-source.ts";
+import { type CopiedTopic, importTopic } from "./import-topic.ts";
+
+export interface ImportOptions {
+  readonly disk: Disk;
+  readonly runtime: Runtime;
+  /** Absolute: the Go NetLog's data folder. No server may write to it meanwhile. */
+  readonly source: string;
+  /** Absolute: the data folder here; made when it is missing. */
+  readonly folder: string;
+  /** All, where none is named. */
+  readonly topics: readonly string[];
+  readonly onFinding: (finding: FolderFinding) => void;
+  readonly onTopic: (topic: ImportedTopic) => void;
+  /** Of data files. */
+  readonly onProgress: (doneBytes: number, totalBytes: number) => void;
+  readonly isCancelled: () => boolean;
+  readonly limits?: Limits;
+}
+
+/** What became of one topic. */
+export type ImportedTopic =
+  | ({ readonly name: string; readonly isImported: true } & CopiedTopic)
+  | { readonly name: string; readonly isImported: false; readonly reason: string };
+
+export interface ImportSummary {
+  readonly topicCount: number;
+  /** Topics that were to be imported and were not. */
+  readonly refusedCount: number;
+  readonly messageCount: number;
+  /** How many findings of each kind. */
+  readonly found: Readonly<Record<FileFinding["kind"], number>>;
+  /** False when it was cancelled; what was imported before stays. */
+  readonly isComplete: boolean;
+}
+
+/**
+ * Findings and topics come in the order of names, a topic's findings before it. What one topic suffers concerns no
+ * other.
+ *
+ * @throws DataFolderError: the source is no data folder of the Go NetLog, or the destination cannot be used;
+ *   topic_not_found, whose reason names what there is. Nothing was imported then.
+ */
+export async function importGoData(options: ImportOptions): Promise<ImportSummary> {
+  const { disk, source, folder, topics } = options;
+  const seen = readOnlyDisk(disk);
+  const found = await requireGoSource(seen, source);
+  const chosen = chooseTopics(found.topics, topics);
+  if (`${folder}/`.startsWith(`${source}/`)) throw sameFolder(source);
+  const lockBefore = await seen.stat(`${source}/${LOCK_PREFIX}`);
+  const lock = await takeDataFolder(disk, folder);
+  try {
+    // By way of a link it may be the same folder under two names.
+    const lockAfter = await seen.stat(`${source}/${LOCK_PREFIX}`);
+    if (lockBefore?.modifiedAtMs !== lockAfter?.modifiedAtMs) throw sameFolder(source);
+    return await new Import(options, seen).run(chosen, topics.length === 0 ? found.strangers : []);
+  } finally {
+    await lock.release();
+  }
+}
+
+function sameFolder(source: string): DataFolderError {
+  const advice = "name another data folder with --dir";
+  return new DataFolderError(`the import would write into ${source}, which it only reads; ${advice}`);
+}
+
+class Import {
+  readonly #options: ImportOptions;
+  readonly #source: Disk;
+  readonly #limits: Limits;
+  readonly #folders: TopicFolders;
+  readonly #found: Record<FileFinding["kind"], number> = { damage: 0, unreadable: 0, torn: 0, note: 0 };
+  #topicCount = 0;
+  #refusedCount = 0;
+  #messageCount = 0;
+  #doneBytes = 0;
+  #totalBytes = 0;
+
+  constructor(options: ImportOptions, source: Disk) {
+    const { disk, runtime, folder, limits = LIMITS } = options;
+    this.#options = options;
+    this.#source = source;
+    this.#limits = limits;
+    this.#folders = new TopicFolders({ disk, runtime, folder, logger: silentLogger });
+  }
+
+  async run(topics: readonly string[], strangers: GoSource["strangers"]): Promise<ImportSummary> {
+    const { isCancelled, source } = this.#options;
+    await this.#removeLeftovers();
+    for (const name of strangers) {
+      const message = "no topic of the Go NetLog; left out";
+      this.#tell({ kind: "note", file: `${source}/${name}`, message });
+    }
+    for (const name of topics) this.#totalBytes += await this.#dataBytes(`${source}/${name}`);
+    for (const name of topics) {
+      if (isCancelled()) break;
+      await this.#importOne(name);
+    }
+    await this.#folders.removalsEnded();
+    return {
+      topicCount: this.#topicCount,
+      refusedCount: this.#refusedCount,
+      messageCount: this.#messageCount,
+      found: this.#found,
+      isComplete: !isCancelled(),
+    };
+  }
+
+  async #importOne(name: string): Promise<void> {
+    const beforeBytes = this.#doneBytes;
+    try {
+      const copied = await this.#copy(name);
+      this.#topicCount++;
+      this.#messageCount += copied.messageCount;
+      this.#options.onTopic({ name, isImported: true, ...copied });
+    } catch (error) {
+      if (!isNetlogError(error)) throw error;
+      if (this.#options.isCancelled()) return;
+      const isThere = error.code === "topic_exists";
+      const reason = isThere ? "there is a topic of this name already" : (error.reason ?? error.message);
+      this.#refusedCount++;
+      this.#options.onTopic({ name, isImported: false, reason });
+    }
+    this.#advance(beforeBytes + (await this.#dataBytes(`${this.#options.source}/${name}`)));
+  }
+
+  async #copy(name: string): Promise<CopiedTopic> {
+    const { disk, runtime, source, isCancelled } = this.#options;
+    const limits = this.#limits;
+    if (!isSafeName(name, limits.topicNameLength)) {
+      const reason = `a topic's name here is 1 to ${limits.topicNameLength} of ${NAME_RULE}`;
+      throw new NetlogError("invalid_topic_name", { reason });
+    }
+    return await this.#folders.build(name, (folder) =>
+      importTopic({
+        source: this.#source,
+        sourceFolder: `${source}/${name}`,
+        disk,
+        folder,
+        runtime,
+        limits,
+        offload: threadPoolOffload,
+        onFinding: (finding) => this.#tell({ topic: name, ...finding }),
+        onBytes: (bytes) => this.#advance(this.#doneBytes + bytes),
+        isCancelled,
+      }),
+    );
+  }
+
+  /** Of an import that was killed, which may be large. */
+  async #removeLeftovers(): Promise<void> {
+    const { disk, folder } = this.#options;
+    const { leftovers } = await listDataFolder(disk, folder, this.#limits, silentLogger);
+    for (const name of leftovers) this.#folders.removeInBackground(name);
+    await this.#folders.removalsEnded();
+  }
+
+  #tell(finding: FolderFinding): void {
+    this.#found[finding.kind]++;
+    this.#options.onFinding(finding);
+  }
+
+  #advance(doneBytes: number): void {
+    this.#doneBytes = doneBytes;
+    this.#options.onProgress(doneBytes, this.#totalBytes);
+  }
+
+  /** What cannot be looked at counts nothing here, and is told when its turn comes. */
+  async #dataBytes(topicFolder: string): Promise<number> {
+    let sizeBytes = 0;
+    for (const name of await this.#source.list(topicFolder).catch(() => [])) {
+      if (!isDataFileName(name)) continue;
+      const stat = await this.#source.stat(`${topicFolder}/${name}`).catch(() => undefined);
+      sizeBytes += stat?.sizeBytes ?? 0;
+    }
+    return sizeBytes;
+  }
+}
