@@ -129,11 +129,14 @@ function line(position: number, text: string): string {
   return `${String(position).padStart(POSITION_WIDTH)}  ${text}\n`;
 }
 
-/** UTF-8 as it is, save for what would not print; other bytes as `\xNN`. */
+/** UTF-8 as it is, save for what would not print; where it is none, each byte that is not ASCII as `\xNN`. */
 function payloadText(payload: Buffer): string {
   const text = payload.toString("utf8");
-  const isText = !text.slice(0, -1).includes("\ufffd");
-  return printable(isText ? text : payload.toString("latin1"));
+  // The last character may have been cut off with the rest.
+  if (!text.slice(0, -1).includes("\ufffd")) return printable(text);
+  return printable(payload.toString("latin1")).replace(/[\x80-\xff]/g, (character) => {
+    return `\\x${character.charCodeAt(0).toString(16)}`;
+  });
 }
 
 function hexDump(bytes: Buffer): string {

@@ -1,4 +1,6 @@
 /** A data folder of several topics and segments, closed or killed, and what can still be read of it when damaged. */
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { expect } from "vitest";
 import { checkDataFolder, type FolderFinding, type Topic } from "../../lib/index.ts";
 import { diskOf, type Snapshot, type Stretch, snapshotOf } from "./data-files.ts";
@@ -90,4 +92,20 @@ export function without(lost: Stretch): (string | undefined)[] {
 /** A disk of its own that holds it all. */
 export async function copyOf({ files, runtime }: Filled): Promise<MemoryDisk> {
   return await diskOf(files, () => runtime.now());
+}
+
+/** Writes it all into a folder of the real disk, which takes the place of the data folder. */
+export function writeOut({ files }: Filled, folder: string): void {
+  for (const [path, bytes] of files) {
+    const target = folder + path.slice(DATA_FOLDER.length);
+    mkdirSync(dirname(target), { recursive: true });
+    writeFileSync(target, bytes);
+  }
+}
+
+/** Flips a bit of a file of the real disk. */
+export function flipBitOf(path: string, position: number, bit: number): void {
+  const bytes = readFileSync(path);
+  bytes[position]! ^= 1 << bit;
+  writeFileSync(path, bytes);
 }
