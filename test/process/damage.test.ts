@@ -1,0 +1,91 @@
+/** The built program over a folder that was damaged while it was stopped: what clients get, and what the tools say. */
+import { execFile } from "node:child_process";
+import { readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { encodeFrame } from "../../lib/log/frame.ts";
+import { builtServerForTest, runProgram } from "../support/built-program.ts";
+import { flipBitOf } from "../support/damage-fixture.ts";
+import { within } from "../support/deadline.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
+
+const SHIM = fileURLToPath(new URL("../../cmd/netlog.cjs", import.meta.url));
+const DATA = "00000000000000000000.data";
+/** Header and the frames of `message 0`, `message 1`: 40 bytes, 9 of message header, 9 of payload. */
+const FRAME_BYTES = 58;
+
+async function post(url: string, body?: string): Promise<Response> {
+  return await fetch(url, { method: "POST", ...(body === undefined ? {} : { body }) });
+}
+
+test("a flipped bit is named by check, over HTTP and without a server, and costs a scanner one message", async () => {
+  const folder = temporaryFolder();
+  const server = await builtServerForTest(folder);
+  await post(`${server.url}/t`);
+  for (let i = 0; i < 5; i++) await post(`${server.url}/t/payload`, `message ${i}`);
+  await server.stop();
+  const path = join(folder, "t", DATA);
+  flipBitOf(path, 16 + 2 * FRAME_BYTES + 50, 3);
+
+  const checked = await runProgram(["check", "--json", "--dir", folder]);
+  expect(checked).toMatchObject({ status: 1, stderr: "" });
+  const finding = { kind: "damage", topic: "t", file: path, position: 132, offset: 2, nextOffset: 3 };
+  expect(JSON.parse(checked.stdout.split("\n")[0]!)).toMatchObject(finding);
+
+  const { url } = await builtServerForTest(folder);
+  const findings = await (await fetch(`${url}/t/check`)).json();
+  expect(findings).toEqual([
+    { offset: 2, odelta: 1, type: "checksum", expected: expect.any(String), actual: expect.any(String) },
+  ]);
+  const { id } = (await (await post(`${url}/t/scanner?from=1`)).json()) as { id: string };
+  const scans: [number, string][] = [];
+  for (let i = 0; i < 5; i++) {
+    const response = await fetch(`${url}/t/scan?id=${id}`);
+    const text = await response.text();
+    const error = response.headers.get("x-netlog-error");
+    if (error === "checksum_error") {
+      expect(response.headers.get("x-offset")).toBe("2");
+      expect(response.headers.get("x-next-offset")).toBe("3");
+    }
+    scans.push([response.status, error ?? text]);
+  }
+  expect(scans).toEqual([
+    [200, "message 1"],
+    [500, "checksum_error"],
+    [200, "message 3"],
+    [200, "message 4"],
+    [404, "end_of_topic"],
+  ]);
+});
+
+test("check while a server runs refuses, and after a kill finds nothing wrong", async () => {
+  const folder = temporaryFolder();
+  const server = await builtServerForTest(folder);
+  await post(`${server.url}/t`);
+  await post(`${server.url}/t/payload`, "message");
+  const refused = await runProgram(["check", "--dir", folder]);
+  expect(refused).toMatchObject({
+    status: 1,
+    stdout: "",
+    stderr: expect.stringContaining("in use by a server"),
+  });
+  await server.kill();
+  const checked = await runProgram(["check", "--dir", folder]);
+  expect(checked).toMatchObject({ status: 0, stdout: expect.stringMatching(/^healthy: 1 topic, /) });
+  expect(readdirSync(folder)).toEqual(["t"]);
+});
+
+test("dump into a reader that leaves is no error", async () => {
+  const path = join(temporaryFolder(), DATA);
+  const frame = Buffer.alloc(60);
+  const header = { baseOffset: 0, timestampMs: 0, unsyncedCount: 0, messageCount: 1 };
+  encodeFrame(frame, 0, header, Buffer.alloc(20));
+  // The lines of so many fill a pipe several times.
+  writeFileSync(path, Buffer.concat(Array.from({ length: 4000 }, () => frame)));
+  const run = promisify(execFile);
+  const command = `"${process.execPath}" "${SHIM}" dump "${path}" 2>&1 | head -n 1`;
+  const { stdout } = await within("dump | head", run("bash", ["-o", "pipefail", "-c", command]), 20_000);
+  expect(stdout).toMatch(/: data file, 240000 bytes/);
+});
