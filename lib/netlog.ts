@@ -70,6 +70,8 @@ export class Netlog {
     const lock = await takeDataFolder(options.disk, options.folder);
     try {
       const content = await listDataFolder(options.disk, options.folder, limits, options.logger);
+      // A kill may have come before a topic's name was on the disk: it must be, before anything is published there.
+      await options.disk.syncFolder(options.folder);
       const netlog = new Netlog(options, limits, defaults, lock);
       for (const name of content.leftovers) netlog.#folders.removeInBackground(name);
       await mapConcurrently(content.topics, limits.topicsInTransition, (name) => netlog.#openTopic(name));
