@@ -47,6 +47,25 @@ describe("a loss of power in the middle of an opening", () => {
   });
 });
 
+describe("a topic", () => {
+  it("that a restart found stays, although its making had been broken off by a kill", async () => {
+    const runtime = new ManualRuntime();
+    let isStalled = false;
+    const schedule = async (operation: string) => {
+      if (isStalled && operation === "fsync /data") await new Promise<void>(() => {});
+    };
+    const { netlog, disk } = await openNetlog({ runtime, disk: new MemoryDisk({ schedule }) });
+    isStalled = true;
+    netlog.createTopic("t").catch(() => {});
+    await runtime.turn();
+    isStalled = false;
+    const killed = await openNetlog({ runtime, disk: disk.crashProcess() });
+    await publishAll(killed.netlog.topic("t"), texts(2));
+    const left = await openNetlog({ runtime, disk: killed.disk.crashPower(() => 0) });
+    expect((await left.netlog.topic("t").message(1)).payload.toString()).toBe("m1");
+  });
+});
+
 describe("persistent scanners", () => {
   it("can be the first ones of a topic together", async () => {
     const { netlog } = await openNetlog();
