@@ -40,6 +40,9 @@ export interface Limits {
   readonly readBytesMax: number;
   /** Frames read together by whoever reads many messages; and what a stream writes at once. */
   readonly readAheadBytes: number;
+  /** Memory of that size kept for the next one who reads many frames, in all; and places in a topic, of each. */
+  readonly idleRooms: number;
+  readonly idleCursors: number;
   /** `wait`: more is taken for this. */
   readonly waitMs: number;
   /** Findings that one check lists. */
@@ -120,7 +123,9 @@ export const LIMITS: Limits = {
   readMessagesMax: 100_000,
   readBytes: 8 * MiB,
   readBytesMax: 16 * MiB,
-  readAheadBytes: 256 * KiB,
+  readAheadBytes: 512 * KiB,
+  idleRooms: 16,
+  idleCursors: 64,
   waitMs: DAY_MS,
   checkFindings: 1000,
   publishBytesInFlight: 256 * MiB,

@@ -15,6 +15,7 @@ import { threadPoolOffload } from "./message/thread-pool-offload.ts";
 import { Monitor } from "./monitor.ts";
 import { isSafeName, NAME_RULE } from "./names.ts";
 import { OneByOne } from "./one-by-one.ts";
+import { Rooms } from "./rooms.ts";
 import type { Runtime } from "./runtime.ts";
 import { ScannerFiles } from "./scanner-files.ts";
 import { SetCache } from "./set-cache.ts";
@@ -95,6 +96,7 @@ export class Netlog {
       logs: new LogShared(disk, limits),
       offload: options.offload ?? threadPoolOffload,
       sets: new SetCache(limits.setCacheBytes),
+      rooms: new Rooms(limits.readAheadBytes, limits.idleRooms),
       scannerFiles: new ScannerFiles({ disk, runtime, logger, limits }),
       inFlight: new ByteBudget(limits.publishBytesInFlight),
     };

@@ -2,32 +2,43 @@
  * A walk over a topic for those who read many messages at once and need no scanner: as messages, or as frames the
  * way they lie in the file. Holds no buffer but while it reads.
  */
-import { isNetlogError, NetlogError } from "./errors.ts";
+import { collectFrames, type FrameBounds } from "./collect-frames.ts";
+import { isNetlogError } from "./errors.ts";
+import type { FrameCursors } from "./frame-cursors.ts";
 import type { Limits } from "./limits.ts";
-import { frameBytes, frameEndOffset, framesOf } from "./log/index.ts";
 import type { FrameRun, Log, LogCursor } from "./log/log.ts";
 import { type Message, type MessageCursor, passingMessage } from "./message-reader.ts";
+import type { Rooms } from "./rooms.ts";
 import type { TopicWaits, WaitEnd, WaitRequest } from "./topic-waits.ts";
 
 export interface TopicCursorOptions {
   readonly log: Log;
   readonly messages: MessageCursor;
   readonly waits: TopicWaits;
+  readonly frameCursors: FrameCursors;
+  readonly rooms: Rooms;
   readonly limits: Limits;
 }
 
 export class TopicCursor {
   readonly #log: Log;
   readonly #messages: MessageCursor;
-  readonly #frames: LogCursor;
   readonly #waits: TopicWaits;
+  readonly #frameCursors: FrameCursors;
+  readonly #rooms: Rooms;
   readonly #limits: Limits;
+  /** Where frames are read into, one read after the other. */
+  #room: Buffer | undefined;
+  #frames: LogCursor | undefined;
+  /** Behind the last frame read. */
+  #nextOffset = 0;
 
-  constructor({ log, messages, waits, limits }: TopicCursorOptions) {
+  constructor({ log, messages, waits, frameCursors, rooms, limits }: TopicCursorOptions) {
     this.#log = log;
     this.#messages = messages;
-    this.#frames = log.openCursor();
     this.#waits = waits;
+    this.#frameCursors = frameCursors;
+    this.#rooms = rooms;
     this.#limits = limits;
   }
 
@@ -68,68 +79,43 @@ export class TopicCursor {
 
   /**
    * Whole frames from the one that holds `offset` on, which may begin before it: up to `maxBytes`, at least one;
-   * may be fewer than there are. `undefined` when there is none yet. The bytes are shared: they are not to be
-   * changed, and keep more than themselves alive.
+   * may be fewer than there are. `undefined` when there is none yet. The bytes are not to be changed, and good until
+   * the next call; `release` lets go of the memory that is kept for it.
    *
    * @throws offset_not_found (with firstOffset), checksum_error (with offset, nextOffset), topic_unavailable,
    *   topic_not_found, shutting_down.
    */
-  readFrames(offset: number, maxBytes: number): Promise<FrameRun | undefined> {
-    return this.#frames.read(offset, maxBytes);
+  async readFrames(offset: number, maxBytes: number): Promise<FrameRun | undefined> {
+    this.#room ??= this.#rooms.take();
+    this.#frames ??= this.#frameCursors.take(offset);
+    const run = await this.#frames.read(offset, maxBytes, this.#room);
+    this.#nextOffset = run?.endOffset ?? offset;
+    return run;
   }
 
   /**
-   * Likewise all that there are, up to `maxBytes` and `maxMessages`. What stops it behind the first frame is not told
-   * now.
+   * Likewise all that there are within the bounds. What stops it behind the first frame is not told now.
    *
    * @throws offset_not_found also when there is none yet; else what readFrames throws.
    */
-  async collectFrames(offset: number, maxMessages: number, maxBytes: number): Promise<FrameRun> {
-    const first = await this.#frames.read(offset, maxBytes);
-    if (first === undefined) throw new NetlogError("offset_not_found");
-    const runs = [limitRun(first, maxMessages, first.bytes.length, true)];
-    const { baseOffset } = runs[0]!;
-    let { endOffset, bytes } = runs[0]!;
-    let sizeBytes = bytes.length;
-    while (endOffset - baseOffset < maxMessages && sizeBytes < maxBytes) {
-      const run = await this.#readOn(endOffset, maxBytes - sizeBytes);
-      if (run === undefined) break;
-      const limited = limitRun(run, maxMessages - (endOffset - baseOffset), maxBytes - sizeBytes, false);
-      if (limited.bytes.length === 0) break;
-      runs.push(limited);
-      ({ endOffset, bytes } = limited);
-      sizeBytes += bytes.length;
-    }
-    const parts = runs.map((run) => run.bytes);
-    return { baseOffset, endOffset, bytes: parts.length === 1 ? parts[0]! : Buffer.concat(parts, sizeBytes) };
+  async collectFrames(offset: number, bounds: FrameBounds): Promise<FrameRun> {
+    this.#room ??= this.#rooms.take();
+    this.#frames ??= this.#frameCursors.take(offset);
+    const run = await collectFrames(this.#frames, offset, bounds, this.#room);
+    this.#nextOffset = run.endOffset;
+    return run;
+  }
+
+  /** Gives the memory of frames back. Nobody may use them any more, a write to a socket included. */
+  release(): void {
+    if (this.#room !== undefined) this.#rooms.giveBack(this.#room);
+    if (this.#frames !== undefined) this.#frameCursors.giveBack(this.#nextOffset, this.#frames);
+    this.#room = undefined;
+    this.#frames = undefined;
   }
 
   /** Waits until `offset` can be read. @throws topic_not_found (deleted meanwhile), shutting_down. */
   wait(offset: number, request: WaitRequest): Promise<WaitEnd> {
     return this.#waits.wait(offset, request);
   }
-
-  async #readOn(offset: number, maxBytes: number): Promise<FrameRun | undefined> {
-    try {
-      return await this.#frames.read(offset, maxBytes);
-    } catch (error) {
-      if (isNetlogError(error)) return undefined;
-      throw error;
-    }
-  }
-}
-
-/** The frames of `run` that keep within both bounds; with `takesFirst` its first one always. */
-function limitRun(run: FrameRun, maxMessages: number, maxBytes: number, takesFirst: boolean): FrameRun {
-  if (run.endOffset - run.baseOffset <= maxMessages && run.bytes.length <= maxBytes) return run;
-  let endOffset = run.baseOffset;
-  let position = 0;
-  for (const { header } of framesOf(run.bytes)) {
-    const end = position + frameBytes(header);
-    const isWithin = frameEndOffset(header) - run.baseOffset <= maxMessages && end <= maxBytes;
-    if (!isWithin && !(takesFirst && position === 0)) break;
-    endOffset = frameEndOffset(header);
-    position = end;
-  }
-  return { baseOffset: run.baseOffset, endOffset, bytes: run.bytes.subarray(0, position) };
 }

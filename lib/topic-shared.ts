@@ -5,6 +5,7 @@ import type { Limits } from "./limits.ts";
 import type { LogShared } from "./log/index.ts";
 import type { Logger } from "./logger.ts";
 import type { Offload } from "./message/compression.ts";
+import type { Rooms } from "./rooms.ts";
 import type { Runtime } from "./runtime.ts";
 import type { ScannerFiles } from "./scanner-files.ts";
 import type { SetCache } from "./set-cache.ts";
@@ -18,6 +19,8 @@ export interface TopicShared {
   /** Packs and unpacks large sets off the event loop. */
   readonly offload: Offload;
   readonly sets: SetCache;
+  /** For frames on their way from the disk to a socket. */
+  readonly rooms: Rooms;
   readonly scannerFiles: ScannerFiles;
   /** Payloads taken in and not answered yet. */
   readonly inFlight: ByteBudget;

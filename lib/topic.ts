@@ -2,6 +2,7 @@
 import { BatchParser } from "./batch-parser.ts";
 import { type BigDuration, parseDuration, timeBefore } from "./duration.ts";
 import { isNetlogError, NetlogError } from "./errors.ts";
+import { FrameCursors } from "./frame-cursors.ts";
 import { checkMessages, type Finding } from "./integrity.ts";
 import { openLog } from "./log/index.ts";
 import type { Durability, Log } from "./log/log.ts";
@@ -30,6 +31,7 @@ export class Topic {
   readonly #shared: TopicShared;
   readonly #log: Log;
   readonly #reader: MessageReader;
+  readonly #frameCursors: FrameCursors;
   readonly #waits: TopicWaits;
   /** For reads by offset: whoever reads one message after another is likely to come this way. */
   readonly #cursor: MessageCursor;
@@ -50,6 +52,7 @@ export class Topic {
     this.#log = log;
     const reader = new MessageReader({ log, sets, offload, limits });
     this.#reader = reader;
+    this.#frameCursors = new FrameCursors(log, limits.idleCursors);
     this.#waits = new TopicWaits({ log, runtime, limits });
     this.#cursor = reader.openCursor();
     this.#publisher = new Publisher({ log, settings, runtime, limits, offload, inFlight });
@@ -142,11 +145,13 @@ export class Topic {
 
   /** For whoever reads many messages without a scanner. */
   openCursor(): TopicCursor {
-    const limits = this.#shared.limits;
+    const { rooms, limits } = this.#shared;
     return new TopicCursor({
       log: this.#log,
       messages: this.#reader.openCursor(),
+      frameCursors: this.#frameCursors,
       waits: this.#waits,
+      rooms,
       limits,
     });
   }

@@ -102,7 +102,7 @@ export class MessageSource extends OffsetSource {
   };
 }
 
-/** Frames as they lie in the file. The bytes are the log's own. */
+/** Frames as they lie in the file. */
 export class FrameSource extends OffsetSource {
   readonly #maxBytes: number;
 
@@ -118,7 +118,9 @@ export class FrameSource extends OffsetSource {
     return { bytes: run.bytes };
   }
 
-  protected rest(): void {}
+  protected rest(): void {
+    this.cursor.release();
+  }
 }
 
 export class ScannerSource implements StreamSource {

@@ -28,12 +28,12 @@ export class Cursor implements LogCursor {
     this.#log = log;
   }
 
-  async read(offset: number, maxBytes: number): Promise<FrameRun | undefined> {
+  async read(offset: number, maxBytes: number, room?: Buffer): Promise<FrameRun | undefined> {
     this.#log.throwIfUnreadable(offset);
     if (offset >= this.#log.highWatermark) return undefined;
     try {
       const at = this.#known(offset) ?? (await this.#locate(offset));
-      const run = await this.#log.reader.readRun(at, maxBytes, this.#log.highWatermark);
+      const run = await this.#log.reader.readRun(at, maxBytes, this.#log.highWatermark, room);
       this.#begin = at;
       this.#end = { segment: at.segment, position: at.position + run.bytes.length, offset: run.endOffset };
       return run;

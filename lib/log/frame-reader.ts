@@ -106,10 +106,15 @@ export class FrameReader {
   }
 
   /** Whole, checked frames from `at` on. @throws checksum_error when the first of them is damaged. */
-  async readRun(at: FramePosition, maxBytes: number, highWatermark: number): Promise<FrameRun> {
+  async readRun(
+    at: FramePosition,
+    maxBytes: number,
+    highWatermark: number,
+    room?: Buffer,
+  ): Promise<FrameRun> {
     const { segment, position, offset } = at;
     const held = this.#tail.view(segment.id, position);
-    let bytes = held ?? (await this.#shared.blocks.read(segment, position, FRAME_HEADER_BYTES));
+    let bytes = held ?? (await this.#firstBytes(at, maxBytes, room));
     const header = decodeFrameHeader(bytes, 0);
     if (header === undefined || header.baseOffset !== offset) {
       throw damageError(
@@ -124,6 +129,22 @@ export class FrameReader {
     if (held === undefined) this.#checkEntry(segment, position, bytes, header);
     const end = extendRun(bytes, header, maxBytes, highWatermark, held === undefined);
     return { baseOffset: offset, endOffset: end.offset, bytes: bytes.subarray(0, end.at) };
+  }
+
+  /** The beginning of the frame at `at`; all of it, and more, where it fits into `room`. */
+  async #firstBytes(
+    { segment, position, offset }: FramePosition,
+    maxBytes: number,
+    room: Buffer | undefined,
+  ): Promise<Buffer> {
+    const { blocks } = this.#shared;
+    if (room === undefined) return await blocks.read(segment, position, FRAME_HEADER_BYTES);
+    const wantedBytes = Math.min(room.length, maxBytes, segment.sizeBytes - position);
+    const filledBytes = await segment.file.readInto(room.subarray(0, wantedBytes), position);
+    const bytes = room.subarray(0, filledBytes);
+    const header = decodeFrameHeader(bytes, 0);
+    const isWhole = header?.baseOffset === offset && frameBytes(header) <= filledBytes;
+    return isWhole ? bytes : await blocks.read(segment, position, FRAME_HEADER_BYTES);
   }
 
   /** False when a sealed segment's index names a place at which a frame of another offset stands. */

@@ -23,7 +23,7 @@ export interface Appended {
   readonly timestampMs: number;
 }
 
-/** Consecutive whole frames as they lie in the file, checked. The bytes never change and are never reused. */
+/** Consecutive whole frames as they lie in the file, checked. The bytes never change, save in a room of the reader. */
 export interface FrameRun {
   readonly baseOffset: number;
   readonly endOffset: number;
@@ -36,11 +36,14 @@ export interface LogCursor {
    * Whole frames from the one that holds `offset` on, up to `maxBytes`, at least one frame; may be fewer than
    * there are. `undefined` when there is nothing to read at `offset` yet (offset >= highWatermark).
    *
+   * With `room`, frames of the disk that fit in are read into it, past all caches: whoever reads much reads it once,
+   * and memory that is used again costs a third of new memory (test/bench). The run may then be a view of it.
+   *
    * @throws offset_not_found (with firstOffset) for what retention dropped; checksum_error (with offset,
    *   nextOffset, file, position) when the frame that holds `offset` is damaged; topic_unavailable when the
    *   disk cannot be read; topic_not_found when the log was deleted; shutting_down when it was closed.
    */
-  read(offset: number, maxBytes: number): Promise<FrameRun | undefined>;
+  read(offset: number, maxBytes: number, room?: Buffer): Promise<FrameRun | undefined>;
 }
 
 export interface LogLimits {

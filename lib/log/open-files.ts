@@ -88,10 +88,15 @@ export class PooledFile {
   /** Reads `length` bytes from `position`, fewer only at the end of the file. */
   async read(position: number, length: number): Promise<Buffer> {
     const into = Buffer.allocUnsafeSlow(length);
+    const got = await this.readInto(into, position);
+    return got === length ? into : into.subarray(0, got);
+  }
+
+  /** Fills `into` from `position`, less only at the end of the file; returns the bytes read. */
+  async readInto(into: Buffer, position: number): Promise<number> {
     const file = this.acquire();
     try {
-      const got = await file.read(into, position);
-      return got === length ? into : into.subarray(0, got);
+      return await file.read(into, position);
     } finally {
       this.release();
     }
