@@ -38,32 +38,30 @@ export async function collectFrames(
     if (left.maxMessages <= 0 || left.maxBytes <= 0) return all;
     stepBytes *= 2;
     const filledBytes = all.bytes.length;
-    target = withRoom(target, filledBytes, Math.min(filledBytes + stepBytes, bounds.maxBytes));
-    const read = await readOn(cursor, all.endOffset, left.maxBytes, target.subarray(filledBytes));
+    if (filledBytes + stepBytes > target.length && target === room) {
+      target = Buffer.allocUnsafeSlow(Math.max(bounds.maxBytes, filledBytes));
+    }
+    if (!beginsAt(target, 0, all.bytes)) {
+      target.set(all.bytes);
+      all = { ...all, bytes: target.subarray(0, filledBytes) };
+    }
+    const spare = target.subarray(filledBytes, filledBytes + stepBytes);
+    const read = await readOn(cursor, all.endOffset, left.maxBytes, spare);
     const run = read === undefined ? undefined : limitRun(read, left, false);
     if (run === undefined || run.bytes.length === 0) return all;
     all = join(target, all, run);
   }
 }
 
-/** Both as one run, which lies in `target` from its beginning on. */
+/** Both as one run; `all` lies in `target` already, from its beginning on. */
 function join(target: Buffer, all: FrameRun, run: FrameRun): FrameRun {
   const sizeBytes = all.bytes.length + run.bytes.length;
-  if (!beginsAt(target, 0, all.bytes)) target.set(all.bytes);
   if (!beginsAt(target, all.bytes.length, run.bytes)) target.set(run.bytes, all.bytes.length);
   return { baseOffset: all.baseOffset, endOffset: run.endOffset, bytes: target.subarray(0, sizeBytes) };
 }
 
 function beginsAt(target: Buffer, position: number, bytes: Buffer): boolean {
   return bytes.buffer === target.buffer && bytes.byteOffset === target.byteOffset + position;
-}
-
-/** `target`, or a larger one with the same beginning. */
-function withRoom(target: Buffer, filledBytes: number, sizeBytes: number): Buffer {
-  if (target.length >= sizeBytes) return target;
-  const larger = Buffer.allocUnsafeSlow(sizeBytes);
-  larger.set(target.subarray(0, filledBytes));
-  return larger;
 }
 
 async function readOn(
