@@ -1,0 +1,73 @@
+/** Who makes and deletes topics, and what the answers tell the model. */
+import { DEFAULT_SETTINGS, isNetlogError, type TopicSettings } from "../../lib/index.ts";
+import type { Calls } from "./calls.ts";
+import type { Client } from "./client.ts";
+import type { Lives } from "./lives.ts";
+import { TopicModel } from "./model.ts";
+import { syncIntervalOf } from "./opening.ts";
+import { BrokenPromise, nothingIsRefusedWithoutReason } from "./promises.ts";
+import type { World } from "./world.ts";
+
+export class Administrator {
+  readonly #world: World;
+  readonly #calls: Calls;
+  readonly #client: Client;
+  readonly #lives: Lives;
+
+  constructor(world: World, calls: Calls, client: Client, lives: Lives) {
+    this.#world = world;
+    this.#calls = calls;
+    this.#client = client;
+    this.#lives = lives;
+  }
+
+  async create(name: string, given: Partial<TopicSettings>): Promise<void> {
+    const { topics, netlog } = this.#lives;
+    const others = topics.filter((topic) => topic.name === name);
+    const id = topics.length;
+    const settings = { ...given, sync_interval: syncIntervalOf(id) };
+    const model = new TopicModel(id, name, { ...DEFAULT_SETTINGS, ...settings });
+    topics.push(model);
+    await this.#calls.make(
+      `create ${name} #${id}`,
+      () => netlog.createTopic(name, settings),
+      (topic) => {
+        model.state = "present";
+        model.handle = topic;
+        const twin = others.find(({ state }) => state === "present");
+        if (twin !== undefined) throw new BrokenPromise("a created topic stays", `${name} #${twin.id}`);
+      },
+      (error) => {
+        const exists = isNetlogError(error, "topic_exists") && others.some(({ state }) => state !== "gone");
+        model.state = isNetlogError(error, "sync_failed") ? "unknown" : "gone";
+        nothingIsRefusedWithoutReason(`create ${name}`, error, exists || this.#mayRefuse());
+      },
+    );
+  }
+
+  async delete(name: string, force: boolean): Promise<void> {
+    const concerned = this.#lives.topics.filter((topic) => topic.name === name && topic.state !== "gone");
+    for (const topic of concerned) if (topic.state === "present") topic.state = "ending";
+    await this.#calls.make(
+      `delete ${name}`,
+      () => this.#lives.netlog.deleteTopic(name, { force }),
+      () => {
+        for (const topic of concerned) topic.state = "gone";
+      },
+      (error) => {
+        const isBusy = isNetlogError(error, "resource_busy") && !force;
+        const mayBeMissing = concerned.every(({ state }) => state === "gone" || state === "unknown");
+        const isMissing = isNetlogError(error, "topic_not_found") && mayBeMissing;
+        for (const topic of concerned) {
+          if (topic.state === "ending" || topic.state === "present")
+            topic.state = isBusy ? "present" : "unknown";
+        }
+        nothingIsRefusedWithoutReason(`delete ${name}`, error, isBusy || isMissing || this.#mayRefuse());
+      },
+    );
+  }
+
+  #mayRefuse(): boolean {
+    return this.#world.hasTrouble || this.#client.isClosing;
+  }
+}

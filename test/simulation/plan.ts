@@ -1,0 +1,237 @@
+/**
+ * What a simulated run does, as plain data, and how fast-check makes it: plain data shrinks well, prints well, and
+ * leaves nothing to chance when it is carried out.
+ */
+import fc from "fast-check";
+import type { TopicSettings } from "../../lib/index.ts";
+
+/** What a crash spares: `process` all writes, `power` what was synced, and of the rest what its seed says. */
+export interface Crash {
+  readonly level: "process" | "power";
+  readonly seed: number;
+}
+
+export type Operation =
+  | { readonly kind: "create"; readonly topic: number; readonly settings: Partial<TopicSettings> }
+  | { readonly kind: "delete"; readonly topic: number; readonly force: boolean }
+  | {
+      readonly kind: "publish";
+      readonly topic: number;
+      /** A message each, all in one turn. */
+      readonly sizes: readonly number[];
+      /** Undefined: the topic's own. */
+      readonly durability: "written" | "synced" | undefined;
+      /** All in one batch, packed like this. */
+      readonly batch: 1 | 2 | 3 | undefined;
+      /** The payload holds a frame that would fit where it comes to lie. */
+      readonly holdsFrame: boolean;
+      /** Whether the next operation comes after the answer. */
+      readonly waits: boolean;
+      /** Through the handle of the topic's predecessor of the same name, where there is one. */
+      readonly stale: boolean;
+    }
+  | { readonly kind: "read"; readonly topic: number; readonly at: number; readonly stale: boolean }
+  | {
+      readonly kind: "createScanner";
+      readonly topic: number;
+      readonly from: "first" | "last" | "end";
+      readonly persist: boolean;
+    }
+  | { readonly kind: "deleteScanner"; readonly scanner: number }
+  | {
+      readonly kind: "scan";
+      readonly scanner: number;
+      readonly count: number;
+      readonly waitMs: number;
+      /** When the answer is handed over: at once, not at all, or with a `settle` to come. */
+      readonly settles: "yes" | "no" | "later";
+      /** The client leaves when it has to wait. */
+      readonly leaves: boolean;
+    }
+  | { readonly kind: "settle"; readonly scanner: number; readonly handedOver: boolean }
+  | { readonly kind: "sync"; readonly topic: number }
+  | { readonly kind: "check"; readonly topic: number }
+  | { readonly kind: "pass"; readonly ms: number }
+  | { readonly kind: "jump"; readonly ms: number }
+  /** No byte fits any more; and there is room again. */
+  | { readonly kind: "fill" }
+  | { readonly kind: "clear" }
+  | {
+      readonly kind: "fault";
+      readonly of:
+        | "write"
+        | "sync"
+        | "syncFolder"
+        | "create"
+        | "truncate"
+        | "rename"
+        | "read"
+        | "open"
+        | "remove";
+      readonly code: "EIO" | "ENOSPC";
+      readonly nth: number;
+      readonly shortBytes: number;
+    }
+  /** The disk answers so many operations more, then none, until a crash or the next `resume`. */
+  | { readonly kind: "stall"; readonly after: number }
+  | { readonly kind: "resume" }
+  | { readonly kind: "reopen"; readonly again: Crash | undefined }
+  | {
+      readonly kind: "crash";
+      readonly crash: Crash;
+      /** The opening is broken off by another crash, after so many disk operations. */
+      readonly interrupted: { readonly after: number; readonly crash: Crash } | undefined;
+      /** Another crash follows as soon as everything was read. */
+      readonly again: Crash | undefined;
+    };
+
+export interface Setup {
+  readonly seed: number;
+  /** Turns of the event loop that a disk operation takes at most. */
+  readonly slownessTurns: number;
+  readonly tailBytes: number;
+  readonly openFiles: number;
+}
+
+export interface Plan {
+  readonly setup: Setup;
+  readonly operations: readonly Operation[];
+}
+
+/** Names are few, so that they are used again. */
+export const TOPIC_NAMES = ["a", "b"] as const;
+
+const OPERATIONS_MAX = 45;
+
+const seed = fc.noShrink(fc.noBias(fc.nat()));
+const topic = fc.constantFrom(0, 0, 0, 1);
+const scanner = fc.nat({ max: 3 });
+const seldom = fc.constantFrom(false, false, false, false, false, false, true);
+const crash: fc.Arbitrary<Crash> = fc.record({ level: fc.constantFrom("power", "process"), seed });
+const again = fc
+  .constantFrom(undefined, undefined, 1)
+  .chain((x) => (x === undefined ? fc.constant(x) : crash));
+
+const settings: fc.Arbitrary<Partial<TopicSettings>> = fc.record({
+  durability: fc.constantFrom("synced", "synced", "written"),
+  segment_size: fc.constantFrom(1024, 3000, 100_000),
+  compression_type: fc.constantFrom(1, 1, 2, 3),
+  batch_num_messages: fc.constantFrom(2, 100),
+  batch_interval: fc.constantFrom("0s", "20ms"),
+  segment_age: fc.constantFrom("30day", "30day", "4s"),
+  retention_size: fc.constantFrom(0, 0, 0, 4000),
+});
+
+/** From one byte to more than a segment holds. */
+const sizeBytes = fc.constantFrom(1, 12, 20, 20, 60, 60, 150, 400, 900, 2100, 5000);
+
+const operation: fc.Arbitrary<Operation> = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant("create"), topic, settings }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("delete"), topic, force: fc.boolean() }) },
+  {
+    weight: 34,
+    arbitrary: fc.record({
+      kind: fc.constant("publish"),
+      topic,
+      sizes: fc.array(sizeBytes, { minLength: 1, maxLength: 4 }),
+      durability: fc.constantFrom(undefined, undefined, "written", "synced"),
+      batch: fc.constantFrom(undefined, undefined, undefined, undefined, 1, 2, 3),
+      holdsFrame: seldom,
+      waits: fc.constantFrom(true, true, false),
+      stale: seldom,
+    }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({ kind: fc.constant("read"), topic, at: fc.nat({ max: 100 }), stale: seldom }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant("createScanner"),
+      topic,
+      from: fc.constantFrom("first", "first", "last", "end"),
+      persist: fc.constantFrom(true, true, false),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("deleteScanner"), scanner }) },
+  {
+    weight: 12,
+    arbitrary: fc.record({
+      kind: fc.constant("scan"),
+      scanner,
+      count: fc.integer({ min: 1, max: 4 }),
+      waitMs: fc.constantFrom(0, 0, 100),
+      settles: fc.constantFrom("yes", "yes", "yes", "no", "later"),
+      leaves: seldom,
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant("settle"), scanner, handedOver: fc.boolean() }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant("sync"), topic }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("check"), topic }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({ kind: fc.constant("pass"), ms: fc.constantFrom(1, 30, 200, 1100, 6000) }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant("jump"),
+      ms: fc.constantFrom(-1000, -3_600_000, 1000, 3_600_000),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("fill") }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("clear") }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant("fault"),
+      of: fc.constantFrom(
+        "write",
+        "write",
+        "sync",
+        "sync",
+        "syncFolder",
+        "create",
+        "truncate",
+        "rename",
+        "read",
+        "open",
+        "remove",
+      ),
+      code: fc.constantFrom("EIO", "ENOSPC"),
+      nth: fc.integer({ min: 1, max: 4 }),
+      shortBytes: fc.constantFrom(0, 0, 5, 45, 100),
+    }),
+  },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant("stall"), after: fc.nat({ max: 24 }) }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant("resume") }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("reopen"), again }) },
+  {
+    weight: 10,
+    arbitrary: fc.record({
+      kind: fc.constant("crash"),
+      crash,
+      interrupted: fc
+        .constantFrom(false, false, false, true)
+        .chain((is) => (is ? fc.record({ after: fc.nat({ max: 30 }), crash }) : fc.constant(undefined))),
+      again,
+    }),
+  },
+);
+
+/** Every plan begins with a topic, for without one nothing happens. */
+export const plans: fc.Arbitrary<Plan> = fc.record({
+  setup: fc.record({
+    seed,
+    slownessTurns: fc.constantFrom(0, 0, 1, 3),
+    tailBytes: fc.constantFrom(1, 4096),
+    openFiles: fc.constantFrom(1, 2, 100),
+  }),
+  operations: fc
+    .tuple(
+      fc.record({ kind: fc.constant("create" as const), topic: fc.constant(0), settings }),
+      fc.array(operation, { maxLength: OPERATIONS_MAX, size: "max" }),
+    )
+    .map(([first, rest]) => [first, ...rest]),
+});
