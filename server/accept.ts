@@ -1,4 +1,5 @@
 /** Where requests come in: their syntax is checked, then they go to their row of the route table. */
+import type { IncomingMessage } from "node:http";
 import { NetlogError } from "../lib/index.ts";
 import { emptyAnswer } from "./answer.ts";
 import { routeByApp } from "./app.ts";
@@ -10,8 +11,8 @@ import { parseTarget } from "./target.ts";
 /** Takes a request that came in: to its row at once where that is a hot one, else through the app. */
 export function accept(exchange: Exchange): void {
   try {
-    const { method, url = "", headers } = exchange.incoming;
-    checkHostCount(headers.host);
+    const { method, url = "" } = exchange.incoming;
+    checkHost(exchange.incoming);
     if (url === "*" && method === "OPTIONS") {
       passGate(exchange);
       finish(exchange, emptyAnswer(204, ["Allow", ALLOW_ALL]));
@@ -27,8 +28,13 @@ export function accept(exchange: Exchange): void {
   else routeByApp(exchange).catch((error: unknown) => fail(exchange, error));
 }
 
-/** The server joins repeated headers. Whoever stands in front of it may have taken one of the hosts for the only one. */
-function checkHostCount(host: string | undefined): void {
-  if (host?.includes(",") !== true) return;
-  throw new NetlogError("bad_request", { reason: "there is more than one Host header" });
+/**
+ * One Host and no more, which HTTP/1.0 may leave out. The server joins repeated headers: whoever stands in front of
+ * it may have taken either one for the only one.
+ */
+function checkHost({ headers, httpVersionMinor }: IncomingMessage): void {
+  const { host } = headers;
+  if (host === undefined ? httpVersionMinor === 0 : !host.includes(",")) return;
+  const reason = host === undefined ? "there is no Host header" : "there is more than one Host header";
+  throw new NetlogError("bad_request", { reason });
 }

@@ -55,6 +55,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     requestTimeout: 0,
     // Else a second Host or Origin would be dropped unseen.
     joinDuplicateHeaders: true,
+    // Else a request without it gets an answer without a body: accept.ts refuses it.
+    requireHostHeader: false,
     connectionsCheckingInterval: Math.min(limits.headersMs, MAX_CHECK_MS),
   });
   const address = await listen(server, options.host, options.port);

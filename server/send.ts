@@ -19,7 +19,9 @@ export function send(exchange: Exchange, answer: Answer): void {
   const { incoming, outgoing } = exchange;
   const { settle } = answer;
   if (settle !== undefined) {
-    outgoing.on("finish", () => settle(true));
+    // It comes as well when a write was broken off with the connection; and first of all here, for the next in line
+    // closes the connection of an answer that is the last.
+    outgoing.prependListener("finish", () => settle(!incoming.socket.destroyed));
     exchange.onClose(() => settle(false));
   }
   const hasUnreadBody = !exchange.isBodyTaken && !incoming.complete && declaredBytes(incoming) !== 0;

@@ -1,4 +1,5 @@
 /** Handlers of topics as a whole: list, create, info, delete, sync, check. */
+import { isSafeName } from "../lib/index.ts";
 import { type Answer, doneAnswer, jsonAnswer } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
 import { parseJson } from "./json.ts";
@@ -9,11 +10,18 @@ export function listTopics(exchange: Exchange): Answer {
 }
 
 export async function createTopic(exchange: Exchange): Promise<Answer> {
-  const { netlog } = exchange.context;
+  const { context, topicName } = exchange;
   const body = await exchange.takeBody();
-  exchange.parameters().finish();
-  await netlog.createTopic(exchange.topicName, parseJson(body));
+  // A name that is none is told before what is wrong with the settings.
+  const isName = isSafeName(topicName, context.limits.topicNameLength);
+  const settings = isName ? readSettings(exchange, body) : undefined;
+  await context.netlog.createTopic(topicName, settings);
   return doneAnswer(201, "topic created");
+}
+
+function readSettings(exchange: Exchange, body: Buffer): unknown {
+  exchange.parameters().finish();
+  return parseJson(body);
 }
 
 export async function describeTopic(exchange: Exchange): Promise<Answer> {

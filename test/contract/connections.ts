@@ -1,0 +1,149 @@
+/** What goes on below requests: kept connections, pipelining, old clients, bytes that are no HTTP. */
+import { describe, expect, it } from "vitest";
+import type { UseApi } from "./contract.ts";
+import { expectError } from "./expect-error.ts";
+import { RawConnection, rawCall } from "./raw.ts";
+
+export function connectionContract(use: UseApi): void {
+  describe("a connection", () => {
+    const open = (): Promise<RawConnection> => RawConnection.open(use().url);
+    const get = (path: string, headers = ""): string =>
+      `GET ${path} HTTP/1.1\r\nHost: ${use().host}\r\n${headers}\r\n`;
+    const publish = (topic: string, payload: string, headers = ""): string =>
+      `POST /${topic}/payload HTTP/1.1\r\nHost: ${use().host}\r\n${headers}Content-Length: ${payload.length}\r\n\r\n${payload}`;
+
+    it("is kept for the next request, after errors too", async () => {
+      const topic = await use().newTopic(["a"]);
+      const connection = await open();
+      for (const [path, status] of [
+        [`/${topic}/payload/0`, 200],
+        ["/nothing/at/all", 404],
+        ["/%zz", 400],
+        [`/${topic}/scan`, 404],
+        [`/${topic}/payload/0`, 200],
+      ] as const) {
+        connection.send(get(path));
+        expect((await connection.reply()).status).toBe(status);
+      }
+      connection.leave();
+    });
+
+    it("may bring requests before the answers to earlier ones, and gets its answers in order", async () => {
+      const topic = await use().newTopic();
+      const connection = await open();
+      connection.send(
+        ["a", "b", "c", "d"].map((payload) => publish(topic, payload)).join("") + get(`/${topic}/payload/2`),
+      );
+      for (const offset of ["0", "1", "2", "3"]) {
+        expect((await connection.reply()).headers["x-offset"]).toBe(offset);
+      }
+      // It was asked for before the messages were there: it may be early, and must not be mixed up.
+      expect([200, 404]).toContain((await connection.reply()).status);
+      connection.leave();
+    });
+
+    it("may bring a request in single bytes", async () => {
+      const topic = await use().newTopic();
+      const connection = await open();
+      for (const char of publish(topic, "slowly")) connection.send(char);
+      expect((await connection.reply()).status).toBe(201);
+      expect((await use().get(`/${topic}/payload/0`)).text).toBe("slowly");
+      connection.leave();
+    });
+
+    it("is closed after the answer where the client says so, or speaks HTTP/1.0", async () => {
+      const topic = await use().newTopic(["a"]);
+      for (const request of [
+        get(`/${topic}/payload/0`, "Connection: close\r\n"),
+        `GET /${topic}/payload/0 HTTP/1.0\r\n\r\n`,
+      ]) {
+        const connection = await open();
+        connection.send(request);
+        expect(await connection.reply()).toMatchObject({ status: 200, text: "a" });
+        expect(await connection.closed()).toBe("");
+      }
+    });
+
+    it("that ends in the middle of a message stores nothing of it", async () => {
+      const topic = await use().newTopic();
+      for (const end of ["finish", "leave"] as const) {
+        const connection = await open();
+        connection.send(
+          `POST /${topic}/payload HTTP/1.1\r\nHost: ${use().host}\r\nContent-Length: 10\r\n\r\nhalf`,
+        );
+        connection[end]();
+        if (end === "finish") expectError(await connection.reply(), "bad request");
+        await connection.closed();
+      }
+      const chunked = await open();
+      chunked.send(
+        `POST /${topic}/payload HTTP/1.1\r\nHost: ${use().host}\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n`,
+      );
+      chunked.finish();
+      expectError(await chunked.reply(), "bad request");
+      expect(await use().publish(topic, "next")).toBe(0);
+    });
+
+    it("that brings no HTTP is told so, and closed", async () => {
+      for (const garbage of [
+        "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        "HELLO\r\n\r\n",
+        "GET / HTTP/9.9\r\n\r\n",
+        "GET /\x01 HTTP/1.1\r\n\r\n",
+      ]) {
+        const connection = await open();
+        connection.send(Buffer.from(garbage, "latin1"));
+        const reply = await connection.reply();
+        expectError(reply, "bad request");
+        expect(reply.headers.connection).toBe("close");
+        expect(await connection.closed()).toBe("");
+      }
+    });
+
+    it("that says its body's length in two ways is refused", async () => {
+      const topic = await use().newTopic();
+      const head = `POST /${topic}/payload HTTP/1.1\r\nHost: ${use().host}\r\n`;
+      for (const headers of [
+        "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n",
+        "Content-Length: 1\r\nContent-Length: 2\r\n",
+        "Content-Length: -1\r\n",
+        "Content-Length: 1x\r\n",
+        "Transfer-Encoding: gzip\r\n",
+      ]) {
+        expectError(await rawCall(use().url, `${head}${headers}\r\n0\r\n\r\n`), "bad request");
+      }
+      expect((await use().get(`/${topic}`)).json).toMatchObject({ latest_offset: -1 });
+    });
+
+    it("with headers over the limit is told so, and closed", async () => {
+      const connection = await open();
+      connection.send(get("/", `X-Long: ${"x".repeat(20_000)}\r\n`));
+      const reply = await connection.reply();
+      expectError(reply, "headers too large");
+      expect(reply.headers.connection).toBe("close");
+      expect(await connection.closed()).toBe("");
+      expectError(await rawCall(use().url, get(`/${"x".repeat(20_000)}`)), "headers too large");
+    });
+
+    it("may ask for an upgrade, and is answered as if it had not", async () => {
+      const topic = await use().newTopic(["a"]);
+      const upgrade = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n";
+      expect((await rawCall(use().url, get(`/${topic}/payload/0`, upgrade))).text).toBe("a");
+    });
+
+    it("may carry a body that nobody asked for", async () => {
+      const topic = await use().newTopic(["a"]);
+      const connection = await open();
+      for (const method of ["GET", "DELETE"]) {
+        const body = "GET /smuggled HTTP/1.1\r\n\r\n";
+        connection.send(
+          `${method} /${topic}/scanner/none HTTP/1.1\r\nHost: ${use().host}\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+        );
+        expectError(await connection.reply(), "not found");
+        connection.send(get(`/${topic}/payload/0`));
+        expect(await connection.reply()).toMatchObject({ status: 200, text: "a" });
+      }
+      connection.leave();
+    });
+  });
+}

@@ -1,0 +1,69 @@
+/**
+ * The HTTP contract as tests, against any server that has a base URL. A target says how to get one; whoever runs
+ * the suite against a new kind of server writes a target and nothing else.
+ */
+import { afterAll, beforeAll, describe } from "vitest";
+import { Api } from "./api.ts";
+import { bodyContract } from "./bodies.ts";
+import { checkContract } from "./check.ts";
+import { connectionContract } from "./connections.ts";
+import { conventionContract } from "./conventions.ts";
+import { orderContract } from "./order-of-failures.ts";
+import { parameterContract } from "./parameters.ts";
+import { pathContract } from "./paths.ts";
+import { publishContract } from "./publish.ts";
+import { readContract } from "./read.ts";
+import { scanContract } from "./scan.ts";
+import { scanWaitContract } from "./scan-wait.ts";
+import { scannerContract } from "./scanners.ts";
+import { settingsContract } from "./settings.ts";
+import { topicContract } from "./topics.ts";
+import { webPageContract } from "./web-pages.ts";
+
+export interface ContractTarget {
+  readonly name: string;
+  /** A server at its default limits, which listens on loopback. */
+  start(): Promise<{ readonly url: string; stop(): Promise<unknown> }>;
+}
+
+/** Gives the client to a test once the server runs. */
+export type UseApi = () => Api;
+
+export function contractSuite(target: ContractTarget): void {
+  describe(`the HTTP contract, ${target.name}`, () => {
+    let api: Api | undefined;
+    let stop: () => Promise<unknown> = () => Promise.resolve();
+    beforeAll(async () => {
+      const server = await target.start();
+      stop = () => server.stop();
+      api = new Api(server.url);
+    });
+    afterAll(async () => {
+      await api?.close();
+      await stop();
+    });
+    const use: UseApi = () => {
+      if (api === undefined) throw new Error("the server did not start");
+      return api;
+    };
+    for (const part of PARTS) part(use);
+  });
+}
+
+const PARTS: readonly ((use: UseApi) => void)[] = [
+  conventionContract,
+  pathContract,
+  orderContract,
+  parameterContract,
+  webPageContract,
+  connectionContract,
+  bodyContract,
+  topicContract,
+  settingsContract,
+  publishContract,
+  readContract,
+  scannerContract,
+  scanContract,
+  scanWaitContract,
+  checkContract,
+];

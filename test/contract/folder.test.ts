@@ -1,0 +1,4 @@
+import { contractSuite } from "./contract.ts";
+import { folderTarget } from "./targets.ts";
+
+contractSuite(folderTarget);

@@ -1,0 +1,4 @@
+import { contractSuite } from "./contract.ts";
+import { memoryTarget } from "./targets.ts";
+
+contractSuite(memoryTarget);

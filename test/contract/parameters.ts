@@ -1,0 +1,96 @@
+/** Query strings: decoding, repetition, unknown names, flags. */
+import { describe, expect, it } from "vitest";
+import type { UseApi } from "./contract.ts";
+import { expectError } from "./expect-error.ts";
+
+export function parameterContract(use: UseApi): void {
+  describe("parameters", () => {
+    it("given twice are refused by name, on every route", async () => {
+      const topic = await use().newTopic(["a"]);
+      const id = await use().newScanner(topic);
+      const calls = [
+        use().get(`/${topic}/scan?id=${id}&id=${id}`),
+        use().get(`/${topic}/scan?id=${id}&wait=1s&wait=1s`),
+        use().get(`/${topic}/check?from=0&from=0`),
+        use().post(`/${topic}/scanner?from=0&from=0`),
+        use().post(`/${topic}/payload?durability=synced&durability=synced`, "x"),
+        use().delete(`/${topic}?force=1&%66orce=1`),
+        use().get(`/?x&x`),
+        use().get(`/${topic}?x=1&x=2`),
+        use().get(`/${topic}/sync?x=1&x=2`),
+        use().get(`/${topic}/payload/0?x=1&x=2`),
+      ];
+      for (const call of calls) {
+        expect(expectError(await call, "bad request")).toMatch(
+          /"(id|wait|from|durability|force|x)" was given twice/,
+        );
+      }
+      expect((await use().scan(topic, id)).text).toBe("a");
+      expect((await use().get(`/${topic}`)).json).toMatchObject({ latest_offset: 0 });
+    });
+
+    it("that nobody knows are ignored, but not where a scanner is made", async () => {
+      const topic = await use().newTopic(["a"]);
+      const id = await use().newScanner(topic);
+      expect((await use().get("/?x=1")).status).toBe(200);
+      expect((await use().get(`/${topic}?x=1`)).status).toBe(200);
+      expect((await use().get(`/${topic}/sync?x=1`)).status).toBe(200);
+      expect((await use().get(`/${topic}/check?x=1`)).status).toBe(200);
+      expect((await use().get(`/${topic}/payload/0?x=1`)).text).toBe("a");
+      expect((await use().get(`/${topic}/scan?x=1&id=${id}`)).text).toBe("a");
+      expect((await use().post(`/${topic}/payload?x=1`, "b")).status).toBe(201);
+      const reason = expectError(await use().post(`/${topic}/scanner?form=0`), "bad request");
+      expect(reason).toContain('"form"');
+    });
+
+    it("are percent-decoded, with a plus as a space", async () => {
+      const topic = await use().newTopic(["a"]);
+      expect((await use().post(`/${topic}/scanner?%66rom=%66irst`)).status).toBe(201);
+      expect((await use().post(`/${topic}/scanner?from=2020-01-01T00:00:00+01:00`)).status).toBe(201);
+      expect((await use().post(`/${topic}/scanner?from=2020-01-01T00:00:00%2B01:00`)).status).toBe(201);
+      const reason = expectError(await use().post(`/${topic}/scanner?from=a+b%20c`), "bad request");
+      expect(reason).toContain("a b c");
+    });
+
+    it("with a malformed encoding are refused", async () => {
+      const topic = await use().newTopic(["a"]);
+      const id = await use().newScanner(topic);
+      for (const bad of ["%", "%2", "%zz", "%ff"]) {
+        expectError(await use().post(`/${topic}/scanner?from=${bad}`), "bad request");
+        expectError(await use().post(`/${topic}/scanner?from=0&${bad}=1`), "bad request");
+        expectError(await use().get(`/${topic}/scan?id=${id}&wait=${bad}`), "bad request");
+        expectError(await use().get(`/${topic}/scan?id=${id}&other=${bad}`), "bad request");
+        expectError(await use().get(`/${topic}/payload/0?x=${bad}`), "bad request");
+      }
+      expect((await use().scan(topic, id)).text).toBe("a");
+    });
+
+    it("may be empty, and pieces between ampersands may", async () => {
+      const topic = await use().newTopic(["a"]);
+      const id = await use().newScanner(topic);
+      expect((await use().get(`/${topic}/scan?&&id=${id}&wait=&`)).text).toBe("a");
+      expect((await use().post(`/${topic}/scanner?from=&persist=`)).json).toMatchObject({
+        from: 0,
+        persistent: false,
+      });
+      expect((await use().post(`/${topic}/scanner?persist`)).json).toMatchObject({ persistent: false });
+      expect((await use().get(`/${topic}/sync?`)).status).toBe(200);
+    });
+
+    it("are flags where they say 1, true or yes in any case, and else are not", async () => {
+      const topic = await use().newTopic();
+      for (const yes of ["1", "true", "yes", "TRUE", "Yes"]) {
+        const reply = await use().post(`/${topic}/scanner?persist=${yes}`);
+        expect(reply.json, yes).toMatchObject({ persistent: true });
+      }
+      for (const no of ["0", "false", "no", "on", "y", "11", "true%20"]) {
+        const reply = await use().post(`/${topic}/scanner?persist=${no}`);
+        expect(reply.json, no).toMatchObject({ persistent: false });
+      }
+      for (const no of ["0", "off", ""]) {
+        expectError(await use().delete(`/${topic}?force=${no}`), "resource busy");
+      }
+      expect((await use().delete(`/${topic}?force=YES`)).status).toBe(200);
+    });
+  });
+}

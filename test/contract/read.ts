@@ -1,0 +1,133 @@
+/** GET /:topic/payload/:offset, and all the ways to say an offset. */
+import { crc32 } from "node:zlib";
+import { describe, expect, it } from "vitest";
+import type { UseApi } from "./contract.ts";
+import { expectError } from "./expect-error.ts";
+
+const RFC_3339_MS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+const DAY_MS = 86_400_000;
+
+export function readContract(use: UseApi): void {
+  describe("GET /:topic/payload/:offset", () => {
+    it("gives the bytes, and tells offset, checksum and time", async () => {
+      const before = Date.now();
+      const topic = await use().newTopic(["a", "message number two"]);
+      const reply = await use().get(`/${topic}/payload/1`);
+      expect(reply.status).toBe(200);
+      expect(reply.text).toBe("message number two");
+      expect(reply.headers).toMatchObject({
+        "content-type": "application/octet-stream",
+        "content-length": "18",
+        "x-offset": "1",
+        "x-crc32": String(crc32("message number two")),
+        "x-timestamp": expect.stringMatching(RFC_3339_MS),
+        "x-content-type-options": "nosniff",
+      });
+      const timestampMs = Date.parse(String(reply.headers["x-timestamp"]));
+      expect(timestampMs).toBeGreaterThanOrEqual(before - 1);
+      expect(timestampMs).toBeLessThanOrEqual(Date.now() + 1);
+    });
+
+    it("may be kept for ever where the offset is a number, and not at all elsewhere", async () => {
+      const topic = await use().newTopic(["a"]);
+      const byNumber = await use().get(`/${topic}/payload/0`);
+      expect(byNumber.headers["cache-control"]).toContain("immutable");
+      for (const spelling of ["first", "last", "1day", "", "2020-01-01T00:00:00Z"]) {
+        const reply = await use().get(`/${topic}/payload/${spelling}`);
+        expect(reply.text).toBe("a");
+        expect(reply.headers["cache-control"]).toBe("no-store");
+      }
+      expect((await use().get(`/${topic}/payload/1`)).headers["cache-control"]).toBe("no-store");
+    });
+
+    it.each(["", "beginning", "first", "oldest", "start", "START", "First", "0", "00", "+0", "-0"])(
+      "reads the first message by %j",
+      async (spelling) => {
+        const topic = await use().newTopic(["one", "two", "three"]);
+        const reply = await use().get(`/${topic}/payload/${spelling}`);
+        expect(reply.text).toBe("one");
+        expect(reply.headers["x-offset"]).toBe("0");
+      },
+    );
+
+    it.each(["last", "latest", "LATEST", "2", "002"])("reads the newest message by %j", async (spelling) => {
+      const topic = await use().newTopic(["one", "two", "three"]);
+      expect((await use().get(`/${topic}/payload/${spelling}`)).text).toBe("three");
+    });
+
+    it.each(["1h", "1day", "2month23day2h3m0.5s", "1week", "3years", "90s"])(
+      "reads the first message not older than %s",
+      async (spelling) => {
+        const topic = await use().newTopic(["one", "two"]);
+        expect((await use().get(`/${topic}/payload/${spelling}`)).text).toBe("one");
+      },
+    );
+
+    it("reads the first message not older than a time", async () => {
+      const topic = await use().newTopic(["one", "two"]);
+      const hourAgo = new Date(Date.now() - DAY_MS / 24);
+      const zoned = new Date(hourAgo.getTime() + 2 * (DAY_MS / 24)).toISOString().replace("Z", "+02:00");
+      for (const time of [
+        "2020-02-29T00:00:00Z",
+        hourAgo.toISOString(),
+        hourAgo.toISOString().toLowerCase(),
+        zoned,
+      ]) {
+        for (const spelling of [time, encodeURIComponent(time), time.replace("+", "%20")]) {
+          expect((await use().get(`/${topic}/payload/${spelling}`)).text, spelling).toBe("one");
+        }
+      }
+    });
+
+    it.each(["end", "now", "2100-01-01T00:00:00Z", "NOW", "3"])(
+      "finds nothing yet at the end of the topic: %s",
+      async (spelling) => {
+        const topic = await use().newTopic(["one", "two", "three"]);
+        expectError(await use().get(`/${topic}/payload/${spelling}`), "end of topic");
+      },
+    );
+
+    it.each(["", "first", "last", "end", "0", "1day"])(
+      "finds nothing yet in an empty topic: %j",
+      async (spelling) => {
+        const topic = await use().newTopic();
+        expectError(await use().get(`/${topic}/payload/${spelling}`), "end of topic");
+      },
+    );
+
+    it.each(["4", "99", "9007199254740993", "9223372036854775807", "-1", "-99"])(
+      "finds no message beyond the next one, or below 0: %s",
+      async (spelling) => {
+        const topic = await use().newTopic(["one", "two", "three"]);
+        const reply = await use().get(`/${topic}/payload/${spelling}`);
+        expectError(reply, "offset not found");
+        expect(reply.headers["x-first-offset"]).toBeUndefined();
+      },
+    );
+
+    it.each([
+      ...[
+        "x",
+        "1.5",
+        "0x1",
+        "1e3",
+        "1day2year",
+        "5parsecs",
+        "--1",
+        "1 2",
+        "99999999999999999999",
+        "NaN",
+        "null",
+      ],
+      ...["2020-13-01T00:00:00Z", "2020-02-30T00:00:00Z", "2020-01-01", "firstly", "-1h", "1h1h"],
+    ])("refuses what is no offset: %s", async (spelling) => {
+      const topic = await use().newTopic(["one"]);
+      const reply = await use().get(`/${topic}/payload/${encodeURIComponent(spelling)}`);
+      expect(expectError(reply, "invalid offset")).toContain(spelling);
+    });
+
+    it("knows no topic that was never made", async () => {
+      expectError(await use().get("/nobody-made-this/payload/0"), "topic not found");
+    });
+  });
+}

@@ -1,0 +1,36 @@
+/** The servers that run in the tests' own process: on a disk in memory, and on a real folder. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Disk, Netlog, nodeDisk, nodeRuntime, silentLogger } from "../../lib/index.ts";
+import { startServer } from "../../server/index.ts";
+import { MemoryDisk } from "../support/memory-disk.ts";
+import type { ContractTarget } from "./contract.ts";
+
+export const memoryTarget: ContractTarget = {
+  name: "in process, on a disk in memory",
+  start: () => startOn(new MemoryDisk({ now: Date.now }), "/data"),
+};
+
+export const folderTarget: ContractTarget = {
+  name: "in process, on a real folder",
+  start: async () => {
+    const folder = await mkdtemp(join(tmpdir(), "netlog-contract-"));
+    const server = await startOn(nodeDisk, folder);
+    const stop = async (): Promise<void> => {
+      await server.stop();
+      await rm(folder, { recursive: true, force: true });
+    };
+    return { url: server.url, stop };
+  },
+};
+
+async function startOn(disk: Disk, folder: string): Promise<{ url: string; stop(): Promise<void> }> {
+  const netlog = await Netlog.open({ folder, disk, runtime: nodeRuntime, logger: silentLogger });
+  const server = await startServer({ netlog, host: "127.0.0.1", port: 0, logger: silentLogger });
+  const stop = async (): Promise<void> => {
+    await server.stop();
+    await netlog.close();
+  };
+  return { url: server.url, stop };
+}
