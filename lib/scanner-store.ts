@@ -81,7 +81,8 @@ export class ScannerStore {
       const path = `${this.#folder}/${name}`;
       const id = name.slice(0, -SCANNER_SUFFIX.length);
       if (name.endsWith(LEFTOVER_SUFFIX)) {
-        await disk.remove(path);
+        // Gone already where lowering the scanner of this name took its place.
+        if ((await disk.stat(path)) !== undefined) await disk.remove(path);
       } else if (!name.endsWith(SCANNER_SUFFIX) || !isSafeName(id, limits.scannerNameLength)) {
         logger.warn({ path }, "left alone: this is no scanner's file");
       } else {
