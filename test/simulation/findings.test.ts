@@ -96,6 +96,18 @@ describe("persistent scanners", () => {
     const left = await openNetlog({ disk: killed.disk.crashPower(() => 0), runtime });
     expect((await left.netlog.topic("t").info()).scanners).toEqual(scanners);
   });
+
+  it("whose position was being moved back when the power went open the next time", async () => {
+    const { netlog, disk, runtime } = await openNetlog();
+    const topic = await netlog.createTopic("t", { durability: "written" });
+    await publishAll(topic, texts(2));
+    const { id } = await topic.createScanner({ from: 2, persist: true });
+    const left = disk.crashPower(() => 0);
+    left.replaceBytes(`/data/t/scanners/${id}.scanner.tmp`, Buffer.alloc(0));
+    const { netlog: reopened } = await openNetlog({ disk: left, runtime });
+    expect(reopened.failedTopics()).toEqual([]);
+    expect(reopened.topic("t").scanner(id).info().next).toBe(0);
+  });
 });
 
 describe("retention", () => {

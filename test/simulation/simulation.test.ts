@@ -8,7 +8,7 @@ import { Story } from "./world.ts";
 /** Thousands, within some seconds; `npm run simulate` does more. */
 const RUNS = 2500;
 /** Always the same runs here, so that a failure is of the change that was made; `npm run simulate` takes new ones. */
-const SEED = Number(process.env["SIMULATION_SEED"] ?? 1);
+const SEED = Number(process.env.SIMULATION_SEED ?? 1);
 
 describe("simulated clients, crashes and failing disks", () => {
   it("break no promise", { timeout: 300_000 }, async () => {
