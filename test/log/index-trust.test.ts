@@ -30,9 +30,11 @@ it("a damaged only frame, synced and indexed at a clean close, is no torn tail: 
 
 it("damage below what an index checkpoint speaks of does not keep the log from opening after a kill", async () => {
   const caps = { indexCheckpointBytes: 1 };
-  const { log, disk, runtime } = await newLog({}, { caps });
-  await appendAll(log, texts(4));
+  const { log, disk, runtime } = await newLog({ durability: "written" }, { caps });
+  for (const text of texts(3)) await log.append([entry(text, 1, "written")])[0];
+  await log.sync();
   await runtime.turn();
+  await log.append([entry(texts(1, 3)[0]!, 1, "written")])[0];
   const crashed = disk.crashProcess();
   const { start } = stretchesOf(crashed, DATA)[2]!;
   flipBit(crashed, DATA, start + 5, 1);
