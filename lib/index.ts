@@ -27,12 +27,14 @@ export { isSafeName } from "./names.ts";
 export { type FailedTopic, Netlog, type NetlogOptions } from "./netlog.ts";
 export type { Published } from "./publisher.ts";
 export { nodeRuntime, type Runtime, type Timer } from "./runtime.ts";
-export type { BulkDelivery, BulkScanRequest, Delivery, ScanRequest } from "./scan-request.ts";
-export type { Scanner } from "./scanner.ts";
-export type { ScannerDescription, ScannerInfo } from "./scanner-info.ts";
-export type { ScannerRequest } from "./scanner-settings.ts";
-export type { WorkRequest } from "./lease-claims.ts";
-export type { WorkResult } from "./leased-position.ts";
+export type {
+  BulkDelivery,
+  BulkScanRequest,
+  Delivery,
+  Scanner,
+  ScannerInfo,
+  ScanRequest,
+} from "./scanner.ts";
 export { DEFAULT_SETTINGS, type TopicSettings } from "./settings.ts";
 export type { StreamIn } from "./stream-in.ts";
 export type { Topic } from "./topic.ts";
