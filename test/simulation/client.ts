@@ -183,7 +183,8 @@ export class Client {
         if (delivery === undefined) return;
         const { message } = delivery;
         scanner.given.add(message.offset);
-        if (firstNotGiven(scanner, message.offset) !== undefined) await this.refreshFirst(topic);
+        const isEarly = unread !== undefined && unread < message.offset;
+        if (isEarly || firstNotGiven(scanner, message.offset) !== undefined) await this.refreshFirst(topic);
         scanGivesTheNext(scanner, message.offset, unread);
         scanner.outstanding.set(message.offset, delivery);
         this.#see(topic, message);
