@@ -56,12 +56,23 @@ export function writeBatchContract(use: UseApi): void {
       for (const [type, format, body, count] of bodies) {
         expectPublished(await postAs(use(), type, `/${topic}/batch`, body), offset, count);
         offset += count;
-        expectPublished(await postAs(use(), "image/png", `/${topic}/batch?format=${format}`, body), offset, count);
+        expectPublished(
+          await postAs(use(), "image/png", `/${topic}/batch?format=${format}`, body),
+          offset,
+          count,
+        );
         offset += count;
       }
       const found = await payloads(use(), topic, offset);
       expect(found.slice(0, 7)).toEqual(["before", "a", "b", "c", "a", "b", "c"]);
-      expect(found.slice(7, 13)).toEqual(["\xc3\xa9", "\xc3\xa9", '{"a":1}', "no json", '{"a":1}', "no json"]);
+      expect(found.slice(7, 13)).toEqual([
+        "\xc3\xa9",
+        "\xc3\xa9",
+        '{"a":1}',
+        "no json",
+        '{"a":1}',
+        "no json",
+      ]);
       expect(found.slice(13, 19)).toEqual(["d", "e", "\xff", "d", "e", "\xff"]);
     });
 
@@ -110,14 +121,22 @@ export function writeBatchContract(use: UseApi): void {
       expect(reason).toBe("a batch has at most 65536 messages");
       const many = `[${Array.from({ length: 65_537 }, () => '"x"').join(",")}]`;
       expectError(await post(many, "?format=json"), "payload too large");
-      const bomb = gzipSync(Buffer.concat(Array.from({ length: 5 }, () => binaryMessage("x".repeat(2 * MIB)))));
+      const bomb = gzipSync(
+        Buffer.concat(Array.from({ length: 5 }, () => binaryMessage("x".repeat(2 * MIB)))),
+      );
       expectError(await post(binarySet(2, bomb), "?format=messages"), "payload too large");
       expect(await use().publish(topic, "next")).toBe(65_544);
     });
 
     it("refuses types that it does not know with a list of those it does", async () => {
       const topic = await use().newTopic();
-      for (const type of ["", "image/png", "application/x-www-form-urlencoded", "text", "application/vnd.netlog.frames"]) {
+      for (const type of [
+        "",
+        "image/png",
+        "application/x-www-form-urlencoded",
+        "text",
+        "application/vnd.netlog.frames",
+      ]) {
         const headers = type === "" ? {} : { "content-type": type };
         const reply = await use().post(`/${topic}/batch`, "a\n", { headers });
         const reason = expectError(reply, "unsupported media type");
@@ -145,13 +164,17 @@ export function writeBatchContract(use: UseApi): void {
       }
     });
 
-    it.each(["format=xml", "format=", "format=sse", "format=lines&format=lines", "durability=maybe&format=lines", "max=1&format=lines"])(
-      "refuses the parameters %s",
-      async (query) => {
-        const topic = await use().newTopic();
-        expectError(await use().post(`/${topic}/batch?${query}`, "a\n"), "bad request");
-      },
-    );
+    it.each([
+      "format=xml",
+      "format=",
+      "format=sse",
+      "format=lines&format=lines",
+      "durability=maybe&format=lines",
+      "max=1&format=lines",
+    ])("refuses the parameters %s", async (query) => {
+      const topic = await use().newTopic();
+      expectError(await use().post(`/${topic}/batch?${query}`, "a\n"), "bad request");
+    });
 
     it("tells of a wrong type before it looks for the topic, and of the topic before the rest", async () => {
       const post = (query: string): Promise<Reply> => use().post(`/nobody-made-this/batch${query}`, "a\n");

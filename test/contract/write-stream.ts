@@ -9,7 +9,10 @@ import { RawConnection, type RawReply } from "./raw.ts";
 const MIB = 1024 * 1024;
 
 /** What was kept, of an error; whose other fields are decided like those of any other. */
-function keptOf(reply: RawReply | Reply, text: "bad request" | "payload too large" | "topic not found"): object {
+function keptOf(
+  reply: RawReply | Reply,
+  text: "bad request" | "payload too large" | "topic not found",
+): object {
   const { offset, count, ...rest } = JSON.parse(reply.text) as Record<string, unknown>;
   const error = `${JSON.stringify(rest)}\n`;
   expect(reply.text).toBe(`${JSON.stringify({ ...rest, offset, count })}\n`);
@@ -62,7 +65,7 @@ export function writeStreamContract(use: UseApi): void {
         offset: 0,
         count: 2,
       });
-      const allow = (await use().call("DELETE", `/${topic}/stream`)).headers["allow"];
+      const allow = (await use().call("DELETE", `/${topic}/stream`)).headers.allow;
       expect(String(allow).split(", ")).toContain("POST");
     });
 
@@ -98,7 +101,9 @@ export function writeStreamContract(use: UseApi): void {
       expect(await use().publish(topic, "next")).toBe(3);
     });
 
-    it("refuses a line that is larger than a payload, and keeps those before it", { timeout: 60_000 }, async () => {
+    it("refuses a line that is larger than a payload, and keeps those before it", {
+      timeout: 60_000,
+    }, async () => {
       const topic = await use().newTopic();
       const connection = await open(topic);
       connection.send(chunk("one\n"));
@@ -126,7 +131,7 @@ export function writeStreamContract(use: UseApi): void {
       connection.finish();
       const reply = await connection.reply();
       expect(keptOf(reply, "bad request")).toEqual({ offset: 0, count: 2 });
-      expect(reply.headers["connection"]).toBe("close");
+      expect(reply.headers.connection).toBe("close");
       await connection.closed();
     });
 
@@ -166,7 +171,9 @@ export function writeStreamContract(use: UseApi): void {
     it("keeps the connection for the next request", async () => {
       const topic = await use().newTopic();
       const connection = await open(topic);
-      connection.send(`${chunk("one\n")}${END}POST /${topic}/stream HTTP/1.1\r\nHost: ${use().host}\r\nContent-Length: 4\r\n\r\ntwo\n`);
+      connection.send(
+        `${chunk("one\n")}${END}POST /${topic}/stream HTTP/1.1\r\nHost: ${use().host}\r\nContent-Length: 4\r\n\r\ntwo\n`,
+      );
       expect((await connection.reply()).text).toBe('{"ok":true,"offset":0,"count":1}\n');
       expect((await connection.reply()).text).toBe('{"ok":true,"offset":1,"count":1}\n');
       connection.leave();
