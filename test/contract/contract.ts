@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe } from "vitest";
 import { Api } from "./api.ts";
+import { batchOutContract } from "./batch-out.ts";
 import { bodyContract } from "./bodies.ts";
 import { checkContract } from "./check.ts";
 import { connectionContract } from "./connections.ts";
@@ -14,11 +15,16 @@ import { pathContract } from "./paths.ts";
 import { publishContract } from "./publish.ts";
 import { readContract } from "./read.ts";
 import { scanContract } from "./scan.ts";
+import { scanManyContract } from "./scan-many.ts";
 import { scanWaitContract } from "./scan-wait.ts";
 import { scannerContract } from "./scanners.ts";
+import { serverSentEventContract } from "./server-sent-events.ts";
 import { settingsContract } from "./settings.ts";
+import { streamOutContract } from "./stream-out.ts";
 import { topicContract } from "./topics.ts";
 import { webPageContract } from "./web-pages.ts";
+import { writeBatchContract } from "./write-batch.ts";
+import { writeStreamContract } from "./write-stream.ts";
 
 export interface ContractTarget {
   readonly name: string;
@@ -61,9 +67,15 @@ const PARTS: readonly ((use: UseApi) => void)[] = [
   topicContract,
   settingsContract,
   publishContract,
+  writeBatchContract,
+  writeStreamContract,
   readContract,
   scannerContract,
   scanContract,
   scanWaitContract,
   checkContract,
+  batchOutContract,
+  scanManyContract,
+  streamOutContract,
+  serverSentEventContract,
 ];

@@ -16,9 +16,11 @@ export type ErrorText =
   | "offset not found"
   | "not found"
   | "method not allowed"
+  | "not acceptable"
   | "request timeout"
   | "resource busy"
   | "payload too large"
+  | "unsupported media type"
   | "headers too large"
   | "checksum error"
   | "unknown error"
@@ -42,9 +44,11 @@ const ERRORS: Readonly<Record<ErrorText, readonly [status: number, hasReason: bo
   "offset not found": [404, false],
   "not found": [404, false],
   "method not allowed": [405, false],
+  "not acceptable": [406, true],
   "request timeout": [408, false],
   "resource busy": [409, false],
   "payload too large": [413, true],
+  "unsupported media type": [415, true],
   "headers too large": [431, false],
   "checksum error": [500, false],
   "unknown error": [500, false],
