@@ -141,6 +141,17 @@ export class Netlog {
   }
 
   /**
+   * Changes the settings of a topic that `change` names (parsed JSON), for what is published from then on; zero is the
+   * server's default. Durable when it resolves.
+   *
+   * @throws topic_not_found, bad_request, invalid_compression_type, shutting_down; storage_full and topic_unavailable
+   *   (nothing has changed), sync_failed (unknown).
+   */
+  async updateTopic(name: string, change: unknown): Promise<void> {
+    await this.#changes.run(name, () => this.topic(name).updateSettings(change, this.#defaults));
+  }
+
+  /**
    * Deletes a topic; durable when it resolves. What waits for it is told topic_not_found. One that failed to open
    * goes by force alone, for nobody knows what is in it.
    *

@@ -23,6 +23,7 @@ export interface Published {
 
 export interface PublisherOptions {
   readonly log: Log;
+  /** Those in force, whenever they are looked at. */
   readonly settings: TopicSettings;
   readonly runtime: Runtime;
   readonly limits: Limits;
@@ -65,10 +66,16 @@ function capture(resolve: (published: Published) => void, reject: (error: unknow
   rejectLatest = reject;
 }
 
+/** A set of an uncompressed topic never waits. */
+function lingerMsOf({ compression_type, batch_interval }: TopicSettings): number {
+  return compression_type === 1 ? 0 : durationMs(parseDuration(batch_interval));
+}
+
 export class Publisher {
   readonly #options: PublisherOptions;
   readonly #log: Log;
   #lingerMs: number;
+  #isStoppingLinger = false;
   #singles: Record<Durability, Singles> = { written: new Singles(), synced: new Singles() };
   #singleCount = 0;
   #singleBytes = 0;
@@ -83,8 +90,7 @@ export class Publisher {
   constructor(options: PublisherOptions) {
     this.#options = options;
     this.#log = options.log;
-    const { compression_type, batch_interval } = options.settings;
-    this.#lingerMs = compression_type === 1 ? 0 : durationMs(parseDuration(batch_interval));
+    this.#lingerMs = lingerMsOf(options.settings);
   }
 
   /**
@@ -129,8 +135,14 @@ export class Publisher {
     await this.#packing;
   }
 
+  /** What is published from now on follows the settings as they are now. */
+  settingsChanged(): void {
+    if (!this.#isStoppingLinger) this.#lingerMs = lingerMsOf(this.#options.settings);
+  }
+
   /** From now on nothing lingers. */
   stopLingering(): void {
+    this.#isStoppingLinger = true;
     this.#lingerMs = 0;
     this.#endLinger();
   }

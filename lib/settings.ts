@@ -68,6 +68,27 @@ export function resolveSettings(given: unknown, defaults: TopicSettings, limits:
   };
 }
 
+/**
+ * The settings after a change that names some of them, as parsed JSON: what is zero goes back to the default, what is
+ * absent stays.
+ *
+ * @throws as resolveSettings does; bad_request also when it names none.
+ */
+export function changeSettings(
+  change: unknown,
+  current: TopicSettings,
+  defaults: TopicSettings,
+  limits: Limits,
+): TopicSettings {
+  const resolved = resolveSettings(change ?? null, defaults, limits);
+  const names = Object.keys(change as Fields) as (keyof TopicSettings)[];
+  if (names.length === 0) {
+    const known = Object.keys(DEFAULT_SETTINGS).join(", ");
+    throw new NetlogError("bad_request", { reason: `there is no setting to change; there are ${known}` });
+  }
+  return { ...current, ...Object.fromEntries(names.map((name) => [name, resolved[name]])) };
+}
+
 /** What the settings ask of the log. */
 export function logLimitsOf(settings: TopicSettings): LogLimits {
   return {

@@ -4,6 +4,7 @@ import type { Disk } from "./disk/disk.ts";
 import { hasCode } from "./disk/disk-error.ts";
 import { isNetlogError, NetlogError } from "./errors.ts";
 import type { Limits } from "./limits.ts";
+import { refusedWrite } from "./log/disk-errors.ts";
 import { createLogFolder } from "./log/index.ts";
 import { resolveSettings, type TopicSettings } from "./settings.ts";
 
@@ -25,7 +26,35 @@ export async function buildTopicFolder(
 
 /** Durable when it resolves. @throws what the disk throws. */
 export async function writeSettings(disk: Disk, folder: string, settings: TopicSettings): Promise<void> {
-  await replaceFile(disk, `${folder}/${SETTINGS_NAME}`, Buffer.from(`${JSON.stringify(settings)}\n`));
+  await replaceFile(disk, `${folder}/${SETTINGS_NAME}`, encodeSettings(settings));
+}
+
+/**
+ * Puts other settings in the place of a topic's; durable when it resolves.
+ *
+ * @throws storage_full, topic_unavailable: the old ones are there; sync_failed: after a loss of power it may be either.
+ */
+export async function replaceSettings(disk: Disk, folder: string, settings: TopicSettings): Promise<void> {
+  try {
+    await writeSettings(disk, folder, settings);
+  } catch (error) {
+    if (!(await holdsSettings(disk, folder, settings))) throw refusedWrite(error);
+    const reason = "the disk did not confirm the settings; they may be there after a restart";
+    throw new NetlogError("sync_failed", { reason, cause: error });
+  }
+}
+
+/** False also when that cannot be told. */
+async function holdsSettings(disk: Disk, folder: string, settings: TopicSettings): Promise<boolean> {
+  try {
+    return encodeSettings(settings).equals(await disk.readFile(`${folder}/${SETTINGS_NAME}`));
+  } catch {
+    return false;
+  }
+}
+
+function encodeSettings(settings: TopicSettings): Buffer {
+  return Buffer.from(`${JSON.stringify(settings)}\n`);
 }
 
 /** True for a folder with settings or with a segment in it, whatever their state. */

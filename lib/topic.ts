@@ -1,6 +1,6 @@
 /** One topic: a log of messages with its settings and scanners. Everything a client does to a topic comes here. */
 import { BatchParser } from "./batch-parser.ts";
-import { type BigDuration, parseDuration, timeBefore } from "./duration.ts";
+import { parseDuration, timeBefore } from "./duration.ts";
 import { isNetlogError, NetlogError } from "./errors.ts";
 import { FrameCursors } from "./frame-cursors.ts";
 import { checkMessages, type Finding } from "./integrity.ts";
@@ -13,11 +13,11 @@ import { type Published, Publisher } from "./publisher.ts";
 import { requireReadable } from "./readable.ts";
 import type { Scanner } from "./scanner.ts";
 import { ScannerStore } from "./scanner-store.ts";
-import { logLimitsOf, type TopicSettings } from "./settings.ts";
+import { changeSettings, logLimitsOf, type TopicSettings } from "./settings.ts";
 import { openLineCutter, openMessageCutter } from "./stream-cutter.ts";
 import { StreamIn } from "./stream-in.ts";
 import { TopicCursor } from "./topic-cursor.ts";
-import { readSettings } from "./topic-folder.ts";
+import { readSettings, replaceSettings } from "./topic-folder.ts";
 import { describeTopic, type TopicInfo } from "./topic-info.ts";
 import { TopicScanners } from "./topic-scanners.ts";
 import type { TopicShared } from "./topic-shared.ts";
@@ -25,6 +25,7 @@ import { TopicWaits } from "./topic-waits.ts";
 
 export class Topic {
   readonly name: string;
+  /** Those in force: one object, which a change writes into, so that whoever holds it need not be told. */
   readonly settings: TopicSettings;
   /** Makes batches of what clients send. */
   readonly batches: BatchParser;
@@ -39,7 +40,7 @@ export class Topic {
   readonly #store: ScannerStore;
   readonly #scanners: TopicScanners;
   readonly #streamsIn = new Set<StreamIn>();
-  readonly #segmentAge: BigDuration;
+  readonly #folder: string;
   /** The kind of failure of the last upkeep, so that it is logged once. */
   #upkeepTrouble: string | undefined;
 
@@ -48,6 +49,7 @@ export class Topic {
     const { disk, logger, limits, runtime, offload, inFlight, sets } = shared;
     this.name = name;
     this.settings = settings;
+    this.#folder = folder;
     this.#shared = shared;
     this.#log = log;
     const reader = new MessageReader({ log, sets, offload, limits });
@@ -59,7 +61,6 @@ export class Topic {
     this.batches = new BatchParser({ settings, limits, offload, inFlight });
     this.#store = new ScannerStore({ disk, logger, limits, folder, files: shared.scannerFiles });
     this.#scanners = new TopicScanners({ shared, topicName: name, log, reader, store: this.#store });
-    this.#segmentAge = parseDuration(settings.segment_age);
   }
 
   /** Scanners that stand in the way of an unforced deletion. */
@@ -156,6 +157,24 @@ export class Topic {
     });
   }
 
+  /**
+   * Changes the settings that `change` names (parsed JSON), for what is published from then on; durable when it
+   * resolves. For Netlog alone, which makes one change of a topic at a time.
+   *
+   * @throws bad_request, invalid_compression_type; storage_full, topic_unavailable: nothing has changed; sync_failed:
+   *   unknown, after a restart it may have.
+   */
+  async updateSettings(change: unknown, defaults: TopicSettings): Promise<void> {
+    const { disk, limits } = this.#shared;
+    const settings = changeSettings(change, this.settings, defaults, limits);
+    if (settings.durability === "synced" && this.settings.durability === "written") await this.sync();
+    await replaceSettings(disk, this.#folder, settings);
+    await this.#publisher.flush();
+    Object.assign(this.settings, settings);
+    this.#publisher.settingsChanged();
+    await this.#log.setLimits(logLimitsOf(settings));
+  }
+
   /** Resolves when all that was published so far is on the disk. @throws sync_failed, topic_unavailable. */
   async sync(): Promise<void> {
     await this.#publisher.flush();
@@ -210,8 +229,9 @@ export class Topic {
   /** A round of the monitor, `passedMs` after the last one. Failures are logged when they are new. */
   async upkeep(passedMs: number): Promise<void> {
     this.#scanners.dropIdle(passedMs);
+    const segmentAge = parseDuration(this.settings.segment_age);
     try {
-      await this.#log.applyRetention(timeBefore(this.#segmentAge, this.#shared.runtime.now()));
+      await this.#log.applyRetention(timeBefore(segmentAge, this.#shared.runtime.now()));
       this.#upkeepTrouble = undefined;
     } catch (error) {
       if (isNetlogError(error, "topic_not_found") || isNetlogError(error, "shutting_down")) return;

@@ -1,5 +1,6 @@
 /** The route table. app.ts finds the row of a path in it. */
 import type { Answer, StreamAnswer } from "./answer.ts";
+import { changeTopic } from "./change-topic.ts";
 import type { Exchange } from "./exchange.ts";
 import { tellHealth } from "./health.ts";
 import { publishPayload, readPayload } from "./payloads.ts";
@@ -26,13 +27,14 @@ interface Row extends Action {
   readonly path: string;
 }
 
-const METHOD_ORDER = ["GET", "HEAD", "POST", "DELETE"] as const;
+const METHOD_ORDER = ["GET", "HEAD", "POST", "PATCH", "DELETE"] as const;
 
 const ROWS: readonly Row[] = [
   { method: "GET", path: "/", handle: listTopics, head: true },
   { method: "GET", path: "/-/health", handle: tellHealth, head: true },
   { method: "POST", path: "/:topic", handle: createTopic, body: "settingsBytes" },
   { method: "GET", path: "/:topic", handle: describeTopic, head: true },
+  { method: "PATCH", path: "/:topic", handle: changeTopic, body: "settingsBytes" },
   { method: "DELETE", path: "/:topic", handle: deleteTopic },
   { method: "POST", path: "/:topic/payload", handle: publishPayload, body: "payloadBytes" },
   { method: "GET", path: "/:topic/payload/:offset{[^/]*}", handle: readPayload, head: true },
@@ -41,6 +43,7 @@ const ROWS: readonly Row[] = [
   // What `curl -T -` sends. Allow tells the proper verb alone.
   { method: "PUT", path: "/:topic/stream", handle: publishStream },
   { method: "GET", path: "/:topic/sync", handle: syncTopic },
+  { method: "POST", path: "/:topic/sync", handle: syncTopic },
   { method: "POST", path: "/:topic/scanner", handle: createScanner },
   { method: "DELETE", path: "/:topic/scanner", handle: deleteScanner },
   { method: "GET", path: "/:topic/scan", handle: scanTopic },

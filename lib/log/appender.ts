@@ -107,9 +107,12 @@ export class Appender implements SyncLoopOwner {
 
   /** From `written` to `synced` everything is synced first, so that nothing readable can be lost. */
   async setLimits(limits: LogLimits): Promise<void> {
-    if (limits.durability === "synced" && this.#limits.durability === "written") await this.syncAll();
+    const isStricter = limits.durability === "synced" && this.#limits.durability === "written";
+    if (isStricter) await this.syncAll();
     this.#limits = limits;
     this.#advance();
+    // What was written meanwhile could be read at once.
+    if (isStricter) await this.syncAll();
   }
 
   /** Rolls when the active segment has grown old. */

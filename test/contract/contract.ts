@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe } from "vitest";
 import { Api } from "./api.ts";
 import { batchOutContract } from "./batch-out.ts";
 import { bodyContract } from "./bodies.ts";
+import { changeSettingsContract } from "./change-settings.ts";
 import { checkContract } from "./check.ts";
 import { connectionContract } from "./connections.ts";
 import { conventionContract } from "./conventions.ts";
@@ -66,6 +67,7 @@ const PARTS: readonly ((use: UseApi) => void)[] = [
   bodyContract,
   topicContract,
   settingsContract,
+  changeSettingsContract,
   publishContract,
   writeBatchContract,
   writeStreamContract,
