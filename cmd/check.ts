@@ -9,6 +9,7 @@ import {
 } from "../lib/index.ts";
 import { formatBytes } from "./byte-size.ts";
 import { type Command, type Context, EXIT } from "./command.ts";
+import { counted } from "./counted.ts";
 import { findingJson, findingText } from "./finding-text.ts";
 import { JSON_OPTION } from "./json-option.ts";
 import type { OptionTable } from "./option.ts";
@@ -97,8 +98,4 @@ function summaryText(summary: FolderCheckSummary, elapsedMs: number): string {
   const isHealthy = found.damage + found.unreadable === 0;
   const verdict = !isComplete ? "stopped before the end" : isHealthy ? "healthy" : "NOT healthy";
   return `${verdict}: ${work}, in ${(elapsedMs / MS_PER_SECOND).toFixed(1)}s; ${counts}`;
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${count === 1 ? noun : `${noun}s`}`;
 }

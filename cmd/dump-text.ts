@@ -1,6 +1,7 @@
 /** Records of a dump as lines for people: the position in the file in the first column. */
 import type { DumpRecord } from "../lib/index.ts";
 import { formatBytes } from "./byte-size.ts";
+import { counted } from "./counted.ts";
 import { printable } from "./printable.ts";
 
 type Of<Kind extends DumpRecord["kind"]> = Extract<DumpRecord, { readonly kind: Kind }>;
@@ -51,7 +52,7 @@ export class DumpText {
     const gaps = this.#gapBytes === 0 ? "" : `, ${this.#gapBytes} bytes in which no frame begins`;
     return line(
       this.#endPosition,
-      `end: ${this.#frames} frames with ${this.#messages} messages${bad}${gaps}`,
+      `end: ${counted(this.#frames, "frame")} with ${counted(this.#messages, "message")}${bad}${gaps}`,
     );
   }
 

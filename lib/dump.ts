@@ -16,6 +16,7 @@ import {
   OpenFiles,
   type PooledFile,
   parseIndexFileName,
+  parseRewriteFileName,
   SEGMENT_HEADER_BYTES,
 } from "./log/index.ts";
 import {
@@ -37,7 +38,13 @@ export type DumpRecord =
   | ({ readonly kind: "index" } & IndexDump)
   | SlotRecord;
 
-export type DumpedFile = "data file" | "torn bytes" | "index" | "scanner" | typeof GO_NETLOG;
+export type DumpedFile =
+  | "data file"
+  | "torn bytes"
+  | "copy of the end of a data file"
+  | "index"
+  | "scanner"
+  | typeof GO_NETLOG;
 
 export interface HeaderRecord {
   readonly kind: "header";
@@ -94,7 +101,8 @@ export async function* dumpFile({
     } else if (what === "scanner") {
       yield* dumpScanner(await file.read(0, Math.min(sizeBytes, 2 * slotPosition(1))));
     } else {
-      if (basename(path).endsWith(".data") || what === "data file") yield await dumpHeader(file);
+      const hasHeader = what === "data file" || (what === GO_NETLOG && path.endsWith(".data"));
+      if (hasHeader) yield await dumpHeader(file);
       const start = what === "data file" ? SEGMENT_HEADER_BYTES : 0;
       if (what !== GO_NETLOG) yield* dumpData(new FileWindow(file, sizeBytes), start, payloadBytes);
     }
@@ -113,7 +121,8 @@ async function kindOf(file: PooledFile, sizeBytes: number): Promise<DumpedFile> 
   }
   if (isScanner) return "scanner";
   if (isIndex) return "index";
-  return isTornFileName(name) ? "torn bytes" : "data file";
+  if (isTornFileName(name)) return "torn bytes";
+  return parseRewriteFileName(name) === undefined ? "data file" : "copy of the end of a data file";
 }
 
 function isGoData(first: Buffer): boolean {

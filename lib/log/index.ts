@@ -11,4 +11,10 @@ export { LogShared } from "./log-shared.ts";
 export { OpenFiles, type PooledFile } from "./open-files.ts";
 export { createLogFolder, type OpenLogOptions, openLog } from "./open-log.ts";
 export { decodeSegmentHeader, SEGMENT_HEADER_BYTES } from "./segment-header.ts";
-export { isDataFileName, isLogFileName, isTornFileName, parseIndexFileName } from "./segment-name.ts";
+export {
+  isDataFileName,
+  isLogFileName,
+  isTornFileName,
+  parseIndexFileName,
+  parseRewriteFileName,
+} from "./segment-name.ts";

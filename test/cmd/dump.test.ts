@@ -166,6 +166,19 @@ describe("other files", () => {
   });
 
   test.each([
+    ["torn bytes", "00000000000000000000.torn-16"],
+    ["copy of the end of a data file", "00000000000000000000.rewrite-16"],
+  ])("%s, which have no header, are frames from their first byte on", async (what, name) => {
+    const file = join(path, "..", name);
+    writeFileSync(file, readFileSync(path).subarray(16, 16 + FRAME_BYTES));
+    const { status, lines } = await dump(file);
+    expect(status).toBe(0);
+    expect(lines[0]).toContain(`: ${what}, ${FRAME_BYTES} bytes`);
+    expect(lines[1]).toMatch(/^ +0 {2}offset 0, /);
+    expect(lines[2]).toMatch(/end: 1 frame with 1 message$/);
+  });
+
+  test.each([
     ["data", "plain/00000000000000000000.data"],
     ["index", "plain/00000000000000000000.index"],
     ["scanner", "plain/readers"],
