@@ -18,6 +18,8 @@ export {
   importGoData,
 } from "./go-import/import-data.ts";
 export type { Finding } from "./integrity.ts";
+export type { WorkRequest } from "./lease-claims.ts";
+export type { WorkResult } from "./leased-position.ts";
 export { LIMITS, type Limits } from "./limits.ts";
 export type { Durability, FrameRun } from "./log/log.ts";
 export { type Logger, silentLogger } from "./logger.ts";
@@ -27,14 +29,10 @@ export { isSafeName } from "./names.ts";
 export { type FailedTopic, Netlog, type NetlogOptions } from "./netlog.ts";
 export type { Published } from "./publisher.ts";
 export { nodeRuntime, type Runtime, type Timer } from "./runtime.ts";
-export type {
-  BulkDelivery,
-  BulkScanRequest,
-  Delivery,
-  Scanner,
-  ScannerInfo,
-  ScanRequest,
-} from "./scanner.ts";
+export type { BulkDelivery, BulkScanRequest, Delivery, ScanRequest } from "./scan-request.ts";
+export type { Scanner } from "./scanner.ts";
+export type { ScannerDescription, ScannerInfo } from "./scanner-info.ts";
+export type { ScannerRequest } from "./scanner-settings.ts";
 export { DEFAULT_SETTINGS, type TopicSettings } from "./settings.ts";
 export type { StreamIn } from "./stream-in.ts";
 export type { Topic } from "./topic.ts";

@@ -53,6 +53,24 @@ export interface Limits {
   readonly scannerIdleMs: number;
   /** Positions of persistent scanners are synced so long after they were written. */
   readonly scannerSyncMs: number;
+  /** Of a scanner with acknowledgements: `ack_wait`, `delay` of a nack, `max_pending` and `max_deliver`. */
+  readonly ackWaitMinMs: number;
+  readonly ackWaitMaxMs: number;
+  readonly nackDelayMs: number;
+  readonly pendingMax: number;
+  readonly deliverMax: number;
+  /** JSON bodies of ack, nack and touch: as many offsets as may be pending, each with its comma and a space. */
+  readonly ackBytes: number;
+  /** What was settled is remembered with its lease for so many messages a scanner, for those that settle twice. */
+  readonly recentSettles: number;
+  /** A scanner's journal is begun anew when it is longer, and four times as long as its state. */
+  readonly leaseJournalBytes: number;
+  /** A longer journal is none of ours. */
+  readonly leaseFileBytes: number;
+  /** Dead letters copied together; and how long after a failure it is tried again: at first, and at most. */
+  readonly deadLettersTogether: number;
+  readonly deadLetterRetryMs: number;
+  readonly deadLetterRetryMaxMs: number;
   /** Topics opened or closed at a time. */
   readonly topicsInTransition: number;
 
@@ -131,6 +149,18 @@ export const LIMITS: Limits = {
   publishBytesInFlight: 256 * MiB,
   scannerIdleMs: 7 * DAY_MS,
   scannerSyncMs: SECOND_MS,
+  ackWaitMinMs: 100,
+  ackWaitMaxMs: DAY_MS,
+  nackDelayMs: DAY_MS,
+  pendingMax: 100_000,
+  deliverMax: 1_000_000_000,
+  ackBytes: 2 * MiB,
+  recentSettles: 1000,
+  leaseJournalBytes: 256 * KiB,
+  leaseFileBytes: 64 * MiB,
+  deadLettersTogether: 64,
+  deadLetterRetryMs: SECOND_MS,
+  deadLetterRetryMaxMs: MINUTE_MS,
   topicsInTransition: 32,
   indexIntervalBytes: 32 * KiB,
   indexCheckpointBytes: 64 * MiB,

@@ -14,6 +14,8 @@ export interface Message {
   readonly crc32: number;
   /** Pins nothing much larger than itself, where nothing else is said. */
   readonly payload: Buffer;
+  /** How often it was given out, this time included; of a scanner with acknowledgements alone. */
+  readonly delivery?: number;
 }
 
 export interface MessageReaderOptions {

@@ -56,6 +56,9 @@ export class Netlog {
   readonly #failed = new Map<string, string>();
   /** Creations and deletions, by name. */
   readonly #changes = new OneByOne();
+  /** Resolves when all topics that are there were opened. */
+  readonly #opened: Promise<void>;
+  #tellOpened: () => void = () => {};
   #isShuttingDown = false;
   #closing: Promise<void> | undefined;
 
@@ -76,6 +79,7 @@ export class Netlog {
       const netlog = new Netlog(options, limits, defaults, lock);
       for (const name of content.leftovers) netlog.#folders.removeInBackground(name);
       await mapConcurrently(content.topics, limits.topicsInTransition, (name) => netlog.#openTopic(name));
+      netlog.#tellOpened();
       return netlog;
     } catch (error) {
       await lock.release();
@@ -85,6 +89,9 @@ export class Netlog {
 
   private constructor(options: NetlogOptions, limits: Limits, defaults: TopicSettings, lock: DiskLock) {
     const { disk, runtime, logger } = options;
+    this.#opened = new Promise((resolve) => {
+      this.#tellOpened = resolve;
+    });
     this.#folders = new TopicFolders(options);
     this.#defaults = defaults;
     this.#lock = lock;
@@ -98,6 +105,7 @@ export class Netlog {
       sets: new SetCache(limits.setCacheBytes),
       rooms: new Rooms(limits.readAheadBytes, limits.idleRooms),
       scannerFiles: new ScannerFiles({ disk, runtime, logger, limits }),
+      letterBox: { post: (topicName, payload) => this.#post(topicName, payload) },
       inFlight: new ByteBudget(limits.publishBytesInFlight),
     };
     const intervalMs = options.monitorIntervalMs ?? MONITOR_INTERVAL_MS;
@@ -233,6 +241,23 @@ export class Netlog {
     } catch (error) {
       if (isNetlogError(error, "topic_unavailable")) this.#fail(name, error);
       throw error;
+    }
+  }
+
+  /** Publishes to a topic, which is made when it is missing; on the disk when it resolves. */
+  async #post(topicName: string, payload: Uint8Array): Promise<void> {
+    await this.#opened;
+    this.#throwIfClosed();
+    await this.#requireTopic(topicName);
+    await this.topic(topicName).publish(payload, "synced");
+  }
+
+  async #requireTopic(name: string): Promise<void> {
+    if (this.#topics.has(name) || this.#failed.has(name)) return;
+    try {
+      await this.createTopic(name);
+    } catch (error) {
+      if (!isNetlogError(error, "topic_exists")) throw error;
     }
   }
 

@@ -12,6 +12,8 @@ export interface Timer {
 export interface Runtime {
   /** Wall clock, ms since 1970. May jump both ways. */
   now(): number;
+  /** ms since some moment: time that passes, whatever the wall clock does. */
+  elapsedMs(): number;
   /** Calls `fire` once, `delayMs` from now (at most 2^31-1 ms). Does not keep the process alive. */
   setTimer(delayMs: number, fire: () => void): Timer;
   /** Calls `run` when what arrived in this turn of the event loop was handled. Order is kept. */
@@ -22,6 +24,7 @@ export interface Runtime {
 
 export const nodeRuntime: Runtime = {
   now: () => Date.now(),
+  elapsedMs: () => performance.now(),
   setTimer(delayMs, fire) {
     const timeout = setTimeout(fire, delayMs);
     timeout.unref();

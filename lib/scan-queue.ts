@@ -2,14 +2,16 @@
  * The scans that a scanner has not answered, first come, first served. A linked list, because any of thousands may
  * leave from the middle: its client hung up, or its time ran out.
  */
+import type { Lease } from "./leases.ts";
 import { keptMessage, type Message, passingMessage } from "./message-reader.ts";
 import type { OffsetRange } from "./offset-ranges.ts";
 import type { Timer } from "./runtime.ts";
-import type { BulkDelivery, BulkScanRequest, Delivery, ScanRequest } from "./scanner.ts";
+import type { BulkDelivery, BulkScanRequest, Delivery, ScanRequest } from "./scan-request.ts";
+import type { Given } from "./scanner-position.ts";
 import type { UnpackedSet } from "./set-cache.ts";
 
 /** One scan and the promise it is to settle. */
-export abstract class PendingScan {
+export abstract class PendingScan implements Given {
   readonly request: ScanRequest;
   readonly reject: (error: unknown) => void;
   /** Messages it may get. */
@@ -19,6 +21,8 @@ export abstract class PendingScan {
   count = 0;
   /** Dropped unseen before what it has got. */
   skipped = 0;
+  lease: Lease | undefined;
+  generation = 0;
   /** Set once there was nothing to give to it. */
   deadline: Timer | undefined;
   /** Links of the queue it stands in; its own business. */
@@ -30,11 +34,15 @@ export abstract class PendingScan {
     this.request = request;
     this.max = max;
     this.reject = reject;
+    this.lease = request.lease;
   }
 
-  /** Takes message `offset` of `set`, before which `skipped` are missing, or not. May throw where it has none yet. */
-  take(set: UnpackedSet, offset: number, skipped: number): boolean {
-    if (!this.accepts(set, offset, skipped)) return false;
+  /**
+   * Takes message `offset` of `set`, before which `skipped` are missing, or not; `delivery` says how often it will have
+   * been given, where that is counted. May throw where it has none yet.
+   */
+  take(set: UnpackedSet, offset: number, skipped: number, delivery: number | undefined): boolean {
+    if (!this.accepts(set, offset, skipped, delivery)) return false;
     const last = this.given.at(-1);
     if (last?.end === offset) this.given[this.given.length - 1] = { start: last.start, end: offset + 1 };
     else this.given.push({ start: offset, end: offset + 1 });
@@ -43,7 +51,12 @@ export abstract class PendingScan {
     return true;
   }
 
-  protected abstract accepts(set: UnpackedSet, offset: number, skipped: number): boolean;
+  protected abstract accepts(
+    set: UnpackedSet,
+    offset: number,
+    skipped: number,
+    delivery: number | undefined,
+  ): boolean;
 
   /** Answers with what it has got; `settle` is to tell whether that arrived. */
   abstract finish(settle: (handedOver: boolean) => void): void;
@@ -65,13 +78,18 @@ export class SingleScan extends PendingScan {
     this.#resolve = resolve;
   }
 
-  protected accepts(set: UnpackedSet, offset: number): boolean {
-    this.#message = keptMessage(set, offset);
+  protected accepts(
+    set: UnpackedSet,
+    offset: number,
+    _skipped: number,
+    delivery: number | undefined,
+  ): boolean {
+    this.#message = counted(keptMessage(set, offset), delivery);
     return true;
   }
 
   finish(settle: (handedOver: boolean) => void): void {
-    this.#resolve({ message: this.#message!, skipped: this.skipped, settle });
+    this.#resolve({ message: this.#message!, skipped: this.skipped, lease: this.lease?.token, settle });
   }
 
   leave(): void {
@@ -93,18 +111,28 @@ export class BulkScan extends PendingScan {
     this.#resolve = resolve;
   }
 
-  protected accepts(set: UnpackedSet, offset: number, skipped: number): boolean {
-    return this.#take(passingMessage(set, offset), skipped);
+  protected accepts(
+    set: UnpackedSet,
+    offset: number,
+    skipped: number,
+    delivery: number | undefined,
+  ): boolean {
+    return this.#take(counted(passingMessage(set, offset), delivery), skipped);
   }
 
   finish(settle: (handedOver: boolean) => void): void {
     const { given, count, skipped } = this;
-    this.#resolve({ offset: given[0]!.start, nextOffset: given.at(-1)!.end, count, skipped, settle });
+    const lease = this.lease?.token;
+    this.#resolve({ offset: given[0]!.start, nextOffset: given.at(-1)!.end, count, skipped, lease, settle });
   }
 
   leave(): void {
     this.#resolve(undefined);
   }
+}
+
+function counted(message: Message, delivery: number | undefined): Message {
+  return delivery === undefined ? message : { ...message, delivery };
 }
 
 export class ScanQueue {

@@ -4,17 +4,22 @@
  * counts. All integers are big-endian.
  *
  * ```
- *  0                 32          4096              4128
+ *  0                 40          4096              4136
  *  | slot 0          | zeros ... | slot 1          |
  *
- *  a slot:
+ *  a slot, version 1:
  *  0     3         4          12     20     28                      32
  *  | NLS | version | sequence | from | next | CRC-32 of bytes 0..28 |
  *    3B    u8        u64        u64    u64    u32
+ *
+ *  version 2, of a scanner that expires:
+ *  0     3         4          12     20     28         36                      40
+ *  | NLS | version | sequence | from | next | expireMs | CRC-32 of bytes 0..36 |
+ *    3B    u8        u64        u64    u64    u64        u32
  * ```
  *
  * A slot of even sequence number is slot 0. The slots lie 4096 bytes apart, for that is the most that a disk
- * writes at once. Version 1 is a position alone; what a scanner with acknowledgements keeps gets another.
+ * writes at once. What a scanner with acknowledgements keeps is in a file of another kind: lease-file.ts.
  */
 import { crc32 } from "./checksum.ts";
 
@@ -25,15 +30,19 @@ export interface ScannerState {
   readonly from: number;
   /** Everything before it is settled. */
   readonly next: number;
+  /** Not used for so many ms the scanner is dropped; `undefined`: never. */
+  readonly expireMs?: number | undefined;
 }
 
 /** Ends the names of scanner files; the id stands before it. */
 export const SCANNER_SUFFIX = ".scanner";
 
-const MAGIC_AND_VERSION = 0x4e4c5301;
-const SLOT_BYTES = 32;
+const MAGIC_AND_VERSION_1 = 0x4e4c5301;
+const MAGIC_AND_VERSION_2 = 0x4e4c5302;
+const CRC_1 = 28;
+const CRC_2 = 36;
+const SLOT_BYTES = 40;
 const SLOT_SPACING_BYTES = 4096;
-const CRC = 28;
 
 /** A file may be longer than the two slots only because somebody else wrote it. */
 export const SCANNER_FILE_MAX_BYTES: number = SLOT_SPACING_BYTES + SLOT_BYTES;
@@ -44,12 +53,15 @@ export function slotPosition(sequence: number): number {
 }
 
 export function encodeSlot(state: ScannerState): Buffer {
-  const slot = Buffer.alloc(SLOT_BYTES);
-  slot.writeUInt32BE(MAGIC_AND_VERSION, 0);
-  slot.writeBigUInt64BE(BigInt(state.sequence), 4);
-  slot.writeBigUInt64BE(BigInt(state.from), 12);
-  slot.writeBigUInt64BE(BigInt(state.next), 20);
-  slot.writeUInt32BE(crc32(slot.subarray(0, CRC)), CRC);
+  const { sequence, from, next, expireMs } = state;
+  const crcPosition = expireMs === undefined ? CRC_1 : CRC_2;
+  const slot = Buffer.alloc(crcPosition + 4);
+  slot.writeUInt32BE(expireMs === undefined ? MAGIC_AND_VERSION_1 : MAGIC_AND_VERSION_2, 0);
+  slot.writeBigUInt64BE(BigInt(sequence), 4);
+  slot.writeBigUInt64BE(BigInt(from), 12);
+  slot.writeBigUInt64BE(BigInt(next), 20);
+  if (expireMs !== undefined) slot.writeBigUInt64BE(BigInt(expireMs), CRC_1);
+  slot.writeUInt32BE(crc32(slot.subarray(0, crcPosition)), crcPosition);
   return slot;
 }
 
@@ -77,12 +89,18 @@ export function slotBytes(bytes: Buffer, sequence: number): Buffer {
 
 function decodeSlot(bytes: Buffer, position: number): ScannerState | undefined {
   const slot = bytes.subarray(position, position + SLOT_BYTES);
-  if (slot.length < SLOT_BYTES || slot.readUInt32BE(0) !== MAGIC_AND_VERSION) return undefined;
-  if (slot.readUInt32BE(CRC) !== crc32(slot.subarray(0, CRC))) return undefined;
+  if (slot.length < CRC_1 + 4) return undefined;
+  const magicAndVersion = slot.readUInt32BE(0);
+  const expires = magicAndVersion === MAGIC_AND_VERSION_2;
+  const crcPosition = expires ? CRC_2 : CRC_1;
+  if (!expires && magicAndVersion !== MAGIC_AND_VERSION_1) return undefined;
+  if (slot.length < crcPosition + 4) return undefined;
+  if (slot.readUInt32BE(crcPosition) !== crc32(slot.subarray(0, crcPosition))) return undefined;
   const state: ScannerState = {
     sequence: Number(slot.readBigUInt64BE(4)),
     from: Number(slot.readBigUInt64BE(12)),
     next: Number(slot.readBigUInt64BE(20)),
+    ...(expires ? { expireMs: Number(slot.readBigUInt64BE(CRC_1)) } : {}),
   };
   return Object.values(state).every(Number.isSafeInteger) ? state : undefined;
 }

@@ -5,10 +5,16 @@
  */
 import { LRUCache } from "lru-cache";
 import type { Disk, DiskFile } from "./disk/disk.ts";
+import { NetlogError } from "./errors.ts";
 import type { Limits } from "./limits.ts";
+import { refusedWrite } from "./log/disk-errors.ts";
+import type { Durability } from "./log/log.ts";
 import type { Logger } from "./logger.ts";
 import type { Runtime, Timer } from "./runtime.ts";
 import { encodeSlot, type ScannerState, slotPosition } from "./scanner-file.ts";
+
+/** Syncs that a move takes at most, while scans go on. */
+const MOVE_TRIES = 16;
 
 /** A scanner's file and what was last written to it. */
 export class ScannerFile {
@@ -70,21 +76,35 @@ export class ScannerFiles {
    */
   write(file: ScannerFile, next: number): void {
     if (this.#isClosed || file.isForgotten) return;
-    const state = { sequence: file.nextSequence, from: file.state.from, next };
-    const slot = encodeSlot(state);
     try {
-      const writtenBytes = this.#require(file).write(slot, slotPosition(state.sequence));
-      if (writtenBytes < slot.length) throw new Error(`only ${writtenBytes} bytes of the slot were written`);
+      this.#write(file, next);
     } catch (error) {
       this.#options.logger.error(
         { err: error, file: file.path },
         "the position of a scanner was not written",
       );
-      return;
     }
-    file.state = state;
-    this.#dirty.add(file);
-    this.#schedule();
+  }
+
+  /**
+   * Likewise, and tells of a failure; when it resolves the position is as durable as asked for.
+   *
+   * @throws storage_full, topic_unavailable, sync_failed.
+   */
+  async move(file: ScannerFile, next: number, durability: Durability): Promise<void> {
+    if (this.#isClosed || file.isForgotten) return;
+    try {
+      this.#write(file, next);
+    } catch (error) {
+      throw refusedWrite(error);
+    }
+    if (durability === "written") return;
+    const { sequence } = file.state;
+    // What a scan writes over it while it is synced may be torn, and it with it.
+    for (let tries = 0; tries < MOVE_TRIES && this.#dirty.has(file); tries++) await this.sync([file]);
+    if (file.isForgotten || file.syncedSequence >= sequence) return;
+    const reason = "the scanner's position was not synced; it may be an older one after a restart";
+    throw new NetlogError("sync_failed", { reason });
   }
 
   /** Resolves when what was written to these files is on the disk, or the failure logged. */
@@ -109,6 +129,16 @@ export class ScannerFiles {
     this.#timer?.cancel();
     await this.sync([...this.#dirty]);
     this.#open.clear();
+  }
+
+  #write(file: ScannerFile, next: number): void {
+    const state = { ...file.state, sequence: file.nextSequence, next };
+    const slot = encodeSlot(state);
+    const writtenBytes = this.#require(file).write(slot, slotPosition(state.sequence));
+    if (writtenBytes < slot.length) throw new Error(`only ${writtenBytes} bytes of the slot were written`);
+    file.state = state;
+    this.#dirty.add(file);
+    this.#schedule();
   }
 
   #require(file: ScannerFile): DiskFile {

@@ -1,15 +1,20 @@
 /**
- * The persistent scanners of one topic on the disk: `<topic>/scanners/<id>.scanner`, a file each. Making and
- * removing one is durable when it resolves; positions are as durable as scanner-files.ts makes them.
+ * The persistent scanners of one topic on the disk: `<topic>/scanners/<id>.scanner`, or `<id>.leases` of one with
+ * acknowledgements. Making and removing one is durable when it resolves; positions are as durable as scanner-files.ts
+ * makes them, and what is acknowledged as lease-journal.ts does.
  */
 import { replaceFile } from "./disk/atomic-file.ts";
 import type { Disk } from "./disk/disk.ts";
 import { NetlogError } from "./errors.ts";
+import { LEASES_SUFFIX } from "./lease-file.ts";
+import { LeaseStore, type StoredWork } from "./lease-store.ts";
 import type { Limits } from "./limits.ts";
 import { refusedWrite } from "./log/disk-errors.ts";
+import type { Durability, LogShared } from "./log/index.ts";
 import type { Logger } from "./logger.ts";
 import { isSafeName } from "./names.ts";
-import type { PositionStore } from "./scanner.ts";
+import type { PositionStore } from "./plain-position.ts";
+import type { Runtime } from "./runtime.ts";
 import {
   decodeScannerFile,
   encodeScannerFile,
@@ -17,17 +22,22 @@ import {
   SCANNER_SUFFIX,
 } from "./scanner-file.ts";
 import { ScannerFile, type ScannerFiles } from "./scanner-files.ts";
+import type { WorkSettings } from "./scanner-settings.ts";
 
 /** Of scanner files, in the topic's folder. */
 export const SCANNERS_FOLDER = "scanners";
 /** What replaceFile leaves when it is interrupted. */
-const LEFTOVER_SUFFIX = `${SCANNER_SUFFIX}.tmp`;
+const LEFTOVER_SUFFIXES = [`${SCANNER_SUFFIX}.tmp`, `${LEASES_SUFFIX}.tmp`];
 
 /** A scanner as its file tells it. */
-export interface StoredScanner {
+export type StoredScanner = StoredPosition | StoredWork;
+
+export interface StoredPosition {
+  readonly kind: "position";
   readonly id: string;
   readonly from: number;
   readonly next: number;
+  readonly expireMs: number | undefined;
   readonly store: PositionStore;
 }
 
@@ -38,6 +48,10 @@ export interface ScannerStoreOptions {
   /** Of the topic. */
   readonly folder: string;
   readonly files: ScannerFiles;
+  readonly logs: LogShared;
+  readonly runtime: Runtime;
+  /** Of the topic at present. */
+  readonly durability: () => Durability;
 }
 
 export class ScannerStore {
@@ -46,12 +60,14 @@ export class ScannerStore {
   readonly #files = new Map<string, ScannerFile>();
   /** Ids whose file is damaged: they are no scanners until they are deleted. */
   readonly #failed = new Set<string>();
+  readonly #leases: LeaseStore;
   /** Resolves when the folder is there, and its name on the disk; undefined as long as nobody needed it. */
   #folderMade: Promise<void> | undefined;
 
   constructor(options: ScannerStoreOptions) {
     this.#options = options;
     this.#folder = `${options.folder}/${SCANNERS_FOLDER}`;
+    this.#leases = new LeaseStore(options);
   }
 
   /** Scanners whose file cannot be read as one; the file is kept. */
@@ -79,34 +95,48 @@ export class ScannerStore {
     const scanners: StoredScanner[] = [];
     for (const name of await disk.list(this.#folder)) {
       const path = `${this.#folder}/${name}`;
-      const id = name.slice(0, -SCANNER_SUFFIX.length);
-      if (name.endsWith(LEFTOVER_SUFFIX)) {
+      const suffix = [SCANNER_SUFFIX, LEASES_SUFFIX].find((each) => name.endsWith(each));
+      const id = name.slice(0, -(suffix ?? "").length);
+      if (LEFTOVER_SUFFIXES.some((each) => name.endsWith(each))) {
         // Gone already where lowering the scanner of this name took its place.
         if ((await disk.stat(path)) !== undefined) await disk.remove(path);
-      } else if (!name.endsWith(SCANNER_SUFFIX) || !isSafeName(id, limits.scannerNameLength)) {
+      } else if (suffix === undefined || !isSafeName(id, limits.scannerNameLength)) {
         logger.warn({ path }, "left alone: this is no scanner's file");
       } else {
-        const scanner = await this.#loadOne(id, path, logEndOffset);
+        const scanner = await (suffix === LEASES_SUFFIX
+          ? this.#leases.load(id, path, logEndOffset)
+          : this.#loadOne(id, path, logEndOffset));
         if (scanner !== undefined) scanners.push(scanner);
+        else this.#fail(id, path);
       }
     }
     return scanners;
   }
 
   /** @throws storage_full, topic_unavailable: there is then no such scanner. */
-  async create(id: string, from: number): Promise<StoredScanner> {
-    const { disk, folder } = this.#options;
+  async create(id: string, from: number, expireMs?: number): Promise<StoredPosition> {
     const path = `${this.#folder}/${id}${SCANNER_SUFFIX}`;
-    const state = { sequence: 0, from, next: from };
-    try {
-      this.#folderMade ??= this.#makeFolder(folder);
-      await this.#folderMade;
-      await replaceFile(disk, path, encodeScannerFile(state));
-    } catch (error) {
-      await disk.remove(path).catch(() => {});
-      throw refusedWrite(error);
-    }
+    const state = { sequence: 0, from, next: from, expireMs };
+    await this.#write(path, encodeScannerFile(state));
     return this.#keep(id, new ScannerFile(path, state));
+  }
+
+  /** One with acknowledgements. @throws what create throws. */
+  async createWork(
+    id: string,
+    from: number,
+    settings: WorkSettings,
+    expireMs: number | undefined,
+  ): Promise<StoredWork> {
+    const path = `${this.#folder}/${id}${LEASES_SUFFIX}`;
+    const { bytes, stored } = this.#leases.prepare(id, path, from, settings, expireMs);
+    try {
+      await this.#write(path, bytes);
+    } catch (error) {
+      this.#leases.forget(id);
+      throw error;
+    }
+    return stored;
   }
 
   /** Forgets a scanner, one with a damaged file as well. @throws topic_unavailable. */
@@ -115,7 +145,10 @@ export class ScannerStore {
     const file = this.#files.get(id);
     if (file !== undefined) this.#options.files.forget(file);
     try {
-      await disk.remove(`${this.#folder}/${id}${SCANNER_SUFFIX}`);
+      for (const suffix of [SCANNER_SUFFIX, LEASES_SUFFIX]) {
+        const path = `${this.#folder}/${id}${suffix}`;
+        if ((await disk.stat(path)) !== undefined) await disk.remove(path);
+      }
       await disk.syncFolder(this.#folder);
     } catch (error) {
       throw new NetlogError("topic_unavailable", {
@@ -124,13 +157,15 @@ export class ScannerStore {
       });
     } finally {
       this.#files.delete(id);
+      this.#leases.forget(id);
       this.#failed.delete(id);
     }
   }
 
-  /** Resolves when all positions written so far are on the disk. */
-  sync(): Promise<void> {
-    return this.#options.files.sync(this.#files.values());
+  /** Resolves when all positions written so far are on the disk. @throws sync_failed, topic_unavailable. */
+  async sync(): Promise<void> {
+    await this.#options.files.sync(this.#files.values());
+    await this.#leases.sync();
   }
 
   /** Lets go of the files: the topic's folder is about to be renamed. */
@@ -138,16 +173,33 @@ export class ScannerStore {
     for (const file of this.#files.values()) this.#options.files.forget(file);
   }
 
-  async #loadOne(id: string, path: string, logEndOffset: number): Promise<StoredScanner | undefined> {
-    const { disk, logger } = this.#options;
+  #fail(id: string, path: string): void {
+    this.#failed.add(id);
+    this.#options.logger.error(
+      { path },
+      "this scanner's file is damaged: it cannot be used until it is deleted",
+    );
+  }
+
+  async #write(path: string, bytes: Buffer): Promise<void> {
+    const { disk, folder } = this.#options;
+    try {
+      this.#folderMade ??= this.#makeFolder(folder);
+      await this.#folderMade;
+      await replaceFile(disk, path, bytes);
+    } catch (error) {
+      await disk.remove(path).catch(() => {});
+      throw refusedWrite(error);
+    }
+  }
+
+  /** `undefined` when the file is damaged. */
+  async #loadOne(id: string, path: string, logEndOffset: number): Promise<StoredPosition | undefined> {
+    const { disk } = this.#options;
     const sizeBytes = (await disk.stat(path))?.sizeBytes ?? 0;
     const state =
       sizeBytes > SCANNER_FILE_MAX_BYTES ? undefined : decodeScannerFile(await disk.readFile(path));
-    if (state === undefined) {
-      this.#failed.add(id);
-      logger.error({ path }, "this scanner's file is damaged: it cannot be used until it is deleted");
-      return undefined;
-    }
+    if (state === undefined) return undefined;
     if (state.next <= logEndOffset) {
       if (state.sequence > 0) await this.#syncFile(path);
       return this.#keep(id, new ScannerFile(path, state));
@@ -167,10 +219,15 @@ export class ScannerStore {
     }
   }
 
-  #keep(id: string, file: ScannerFile): StoredScanner {
+  #keep(id: string, file: ScannerFile): StoredPosition {
+    const { files, durability } = this.#options;
     this.#files.set(id, file);
-    const save = (next: number) => this.#options.files.write(file, next);
-    return { id, from: file.state.from, next: file.state.next, store: { save } };
+    const { from, next, expireMs } = file.state;
+    const store: PositionStore = {
+      save: (settled) => files.write(file, settled),
+      move: (sought) => files.move(file, sought, durability()),
+    };
+    return { kind: "position", id, from, next, expireMs, store };
   }
 
   /** Those who come while it is being made wait for the same; after a failure the next one tries anew. */

@@ -1,96 +1,41 @@
 /**
  * A reader's position in a topic, kept by the server. Each message is given to one scan; what a client did not get
- * is the next one given. Scans without a message wait in line, and the scanner waits for the log on their behalf.
+ * is given again. Scans without a message wait in line, and the scanner waits for the log on their behalf. Which
+ * message comes next is its position's to say.
  */
 import { type ErrorCode, isNetlogError, NetlogError } from "./errors.ts";
+import type { LeasedPosition } from "./leased-position.ts";
+import type { Lease } from "./leases.ts";
 import type { Limits } from "./limits.ts";
 import type { Log, WakeReason } from "./log/log.ts";
-import type { Message, MessageCursor } from "./message-reader.ts";
-import { OffsetRanges } from "./offset-ranges.ts";
+import type { MessageCursor } from "./message-reader.ts";
 import type { Runtime } from "./runtime.ts";
 import { BulkScan, type PendingScan, ScanQueue, SingleScan } from "./scan-queue.ts";
+import type { BulkDelivery, BulkScanRequest, Delivery, ScanRequest } from "./scan-request.ts";
+import { describeScanner, type ScannerDescription, type ScannerInfo } from "./scanner-info.ts";
+import type { ScannerPosition } from "./scanner-position.ts";
+import type { ScannerSettings } from "./scanner-settings.ts";
 import type { UnpackedSet } from "./set-cache.ts";
-
-/** As it goes over the wire, fields in this order. */
-export interface ScannerInfo {
-  readonly id: string;
-  /** The message to be given next. */
-  readonly next: number;
-  readonly from: number;
-  readonly persistent: boolean;
-}
-
-export interface ScanRequest {
-  /** 0: answer at once. More than the limit is taken for the limit. */
-  readonly waitMs: number;
-  /** Called when the scan has to wait, with what ends the wait (the client left): scan then gives undefined. */
-  readonly onWaiting?: (cancel: () => void) => void;
-}
-
-export interface BulkScanRequest extends ScanRequest {
-  /** At least 1. */
-  readonly max: number;
-  /**
-   * Called with each message before it is given, and with how many were dropped unseen just before it; the message
-   * is to be used before anything is awaited. When it says no, the message and those behind it stay, and the scan
-   * gives what it has. It never says no to the first: what it throws then is what the scan rejects with.
-   */
-  readonly take: (message: Message, skipped: number) => boolean;
-}
-
-interface Settlement {
-  /** Messages that retention dropped before this scanner came to them, since its last delivery. */
-  readonly skipped: number;
-  /**
-   * To be called when the answer was handed to the network in full, or else was not: then its messages are the next
-   * ones given. Counts once; a delivery never settled is given again after a restart.
-   */
-  settle(handedOver: boolean): void;
-}
-
-export interface Delivery extends Settlement {
-  readonly message: Message;
-}
-
-/** At least one message, in the order of offsets; where some came back before, not all in between. */
-export interface BulkDelivery extends Settlement {
-  readonly offset: number;
-  /** Behind the last one. */
-  readonly nextOffset: number;
-  readonly count: number;
-}
-
-/** Where a persistent scanner's position is kept. */
-export interface PositionStore {
-  /** Takes note that everything before `next` is settled. Failures are its own business: at worst it repeats. */
-  save(next: number): void;
-}
 
 export interface ScannerOptions {
   readonly id: string;
   readonly from: number;
-  readonly next: number;
+  readonly isPersistent: boolean;
+  readonly settings: ScannerSettings;
+  readonly position: ScannerPosition;
+  /** Of a scanner with acknowledgements: the same position. */
+  readonly leased?: LeasedPosition | undefined;
   readonly log: Log;
   readonly cursor: MessageCursor;
   readonly runtime: Runtime;
   readonly limits: Limits;
-  /** With it the scanner is persistent. */
-  readonly store?: PositionStore;
 }
 
 export class Scanner {
   readonly id: string;
   readonly #options: ScannerOptions;
   readonly #log: Log;
-  /** First offset never given out. */
-  #next: number;
-  /** Given out and not settled. */
-  readonly #outstanding = new OffsetRanges();
-  /** Given out and given back; these come before `next`. */
-  readonly #returned = new OffsetRanges();
-  /** Dropped unseen, and not told yet. */
-  #skipped = 0;
-  #savedNext: number;
+  readonly #position: ScannerPosition;
   readonly #queue = new ScanQueue();
   /** One read at a time keeps the order of scans and messages. */
   #isReading = false;
@@ -99,26 +44,70 @@ export class Scanner {
   #refusesWaits = false;
   #endedAs: ErrorCode | undefined;
   #idleMs = 0;
+  #lastScanAtMs: number | undefined;
 
   constructor(options: ScannerOptions) {
     this.id = options.id;
     this.#options = options;
     this.#log = options.log;
-    this.#next = options.next;
-    this.#savedNext = options.next;
+    this.#position = options.position;
+    options.leased?.start(() => this.#serve());
   }
 
   get isPersistent(): boolean {
-    return this.#options.store !== undefined;
+    return this.#options.isPersistent;
+  }
+
+  get settings(): ScannerSettings {
+    return this.#options.settings;
+  }
+
+  /** Takes note that somebody cares for it. */
+  use(): void {
+    this.#idleMs = 0;
+  }
+
+  /** What acknowledges its messages. Asking for it is use. @throws scanner_without_ack. */
+  get work(): LeasedPosition {
+    this.use();
+    const { leased } = this.#options;
+    if (leased === undefined) throw new NetlogError("scanner_without_ack");
+    return leased;
   }
 
   info(): ScannerInfo {
-    return {
-      id: this.id,
-      next: Math.max(this.#returned.first ?? this.#next, this.#log.logStartOffset),
-      from: this.#options.from,
-      persistent: this.isPersistent,
-    };
+    const { id, isPersistent } = this;
+    return { id, next: this.#position.next, from: this.#options.from, persistent: isPersistent };
+  }
+
+  /** All there is to tell. */
+  describe(): ScannerDescription {
+    const { counts } = this.#position;
+    const lag = this.#log.logEndOffset - this.#position.next;
+    return describeScanner(this.info(), this.settings, counts, lag, this.#lastScanAtMs);
+  }
+
+  /** A lease for several scans that are one answer; `undefined` where nothing is leased. */
+  openLease(): Lease | undefined {
+    return this.#position.openLease();
+  }
+
+  /**
+   * Goes to `offset`, which is in range: what is before it counts as settled, what is behind it is to come. Leases
+   * end. As durable as a message when it resolves.
+   *
+   * @throws storage_full, topic_unavailable, sync_failed: after a restart it may be where it was.
+   */
+  async seek(offset: number): Promise<void> {
+    this.use();
+    if (this.#endedAs !== undefined) throw new NetlogError(this.#endedAs);
+    const scan = this.#queue.first;
+    if (scan !== undefined && scan.count > 0) this.#finish(scan);
+    const moved = this.#position.seek(offset);
+    this.#stopWaiting();
+    this.#serve();
+    await moved;
+    if (this.#endedAs !== undefined) throw new NetlogError(this.#endedAs);
   }
 
   /**
@@ -147,11 +136,15 @@ export class Scanner {
     this.#stopWaiting();
   }
 
-  /** Ends scans with `code`, those that come later as well; deliveries that are out change nothing any more. */
-  end(code: ErrorCode): void {
+  /**
+   * Ends scans with `code`, those that come later as well; deliveries that are out change nothing any more. When it
+   * resolves nothing touches the scanner's file on its behalf.
+   */
+  async end(code: ErrorCode): Promise<void> {
     this.#endedAs ??= code;
     this.#endAll(this.#endedAs);
     this.#stopWaiting();
+    await this.#position.end(this.#endedAs);
   }
 
   /** Adds to the time without use, which ends with each scan; returns the sum. A scan that waits is use. */
@@ -161,7 +154,8 @@ export class Scanner {
   }
 
   #enqueue(scan: PendingScan): void {
-    this.#idleMs = 0;
+    this.use();
+    this.#lastScanAtMs = this.#options.runtime.now();
     if (this.#endedAs !== undefined) {
       scan.reject(new NetlogError(this.#endedAs));
       return;
@@ -175,7 +169,7 @@ export class Scanner {
     const { cursor, limits } = this.#options;
     while (!this.#isReading) {
       const scan = this.#queue.first;
-      const offset = scan === undefined ? undefined : this.#upcoming();
+      const offset = scan === undefined ? undefined : this.#position.upcoming();
       if (scan === undefined || offset === undefined) {
         if (scan !== undefined && scan.count > 0) {
           this.#finish(scan);
@@ -208,27 +202,17 @@ export class Scanner {
     );
   }
 
-  /** The message to give next; `undefined` when there is none to read yet. */
-  #upcoming(): number | undefined {
-    const start = this.#log.logStartOffset;
-    if (this.#next < start) {
-      this.#skipped += start - this.#next;
-      this.#next = start;
-    }
-    if (this.#returned.first !== undefined) this.#skipped += this.#returned.remove(0, start);
-    return this.#returned.first ?? (this.#next < this.#log.highWatermark ? this.#next : undefined);
-  }
-
   /**
    * Gives messages of `set` to the scans in line, for as long as the next one is among them: while it was read an
    * earlier message may have come back, or these may have been dropped.
    */
   #give(set: UnpackedSet): void {
+    const position = this.#position;
     for (let scan = this.#queue.first; scan !== undefined; scan = this.#queue.first) {
-      const offset = this.#upcoming();
+      const offset = position.upcoming();
       if (offset === undefined || offset < set.baseOffset || offset >= set.endOffset) return;
       try {
-        if (!scan.take(set, offset, this.#skipped)) {
+        if (!scan.take(set, offset, position.skipped, position.deliveryOf(offset))) {
           this.#finish(scan);
           continue;
         }
@@ -237,10 +221,8 @@ export class Scanner {
         scan.reject(error);
         continue;
       }
-      this.#skipped = 0;
       scan.deadline?.cancel();
-      if (this.#returned.remove(offset, offset + 1) === 0) this.#next = offset + 1;
-      this.#outstanding.add(offset, offset + 1);
+      position.give(offset, scan);
       if (scan.count === scan.max) this.#finish(scan);
     }
   }
@@ -257,26 +239,7 @@ export class Scanner {
   }
 
   #settle(scan: PendingScan, handedOver: boolean): void {
-    for (const { start, end } of scan.given) this.#outstanding.remove(start, end);
-    if (this.#endedAs !== undefined) return;
-    if (handedOver) {
-      this.#save();
-      return;
-    }
-    this.#skipped += scan.skipped;
-    for (const { start, end } of scan.given) this.#returned.add(start, end);
-    this.#serve();
-  }
-
-  #save(): void {
-    const next = Math.min(
-      this.#outstanding.first ?? this.#next,
-      this.#returned.first ?? this.#next,
-      this.#next,
-    );
-    if (next === this.#savedNext) return;
-    this.#savedNext = next;
-    this.#options.store?.save(next);
+    if (this.#position.settle(scan, handedOver)) this.#serve();
   }
 
   /** A read of `offset` failed: tells the first in line, unless only retention was faster. */
@@ -290,10 +253,7 @@ export class Scanner {
     }
     this.#queue.remove(scan);
     if (isNetlogError(error, "checksum_error")) {
-      const nextOffset = error.details.nextOffset ?? offset + 1;
-      this.#returned.remove(offset, nextOffset);
-      if (this.#next >= offset) this.#next = Math.max(this.#next, nextOffset);
-      this.#save();
+      this.#position.pass(offset, error.details.nextOffset ?? offset + 1);
     }
     scan.reject(error);
   }
@@ -308,8 +268,10 @@ export class Scanner {
       scan = before;
     }
     if (this.#queue.first === undefined || this.#isArmed) return;
+    const { awaited } = this.#position;
+    if (awaited === undefined) return;
     this.#isArmed = true;
-    const disarm = this.#log.waitFor(this.#next, this.#wake);
+    const disarm = this.#log.waitFor(awaited, this.#wake);
     if (this.#isArmed) this.#disarm = disarm;
   }
 
@@ -338,7 +300,7 @@ export class Scanner {
     this.#isArmed = false;
     this.#disarm = undefined;
     if (reason === "readable") this.#serve();
-    else this.end(reason === "deleted" ? "topic_not_found" : "shutting_down");
+    else void this.end(reason === "deleted" ? "topic_not_found" : "shutting_down");
   };
 
   #stopWaiting(): void {

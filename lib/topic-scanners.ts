@@ -1,11 +1,21 @@
 /** The scanners of one topic, by id: made, found, deleted, and dropped when nobody has used them for long. */
 import { type ErrorCode, NetlogError } from "./errors.ts";
+import { LeasedPosition } from "./leased-position.ts";
 import type { Log } from "./log/log.ts";
 import type { MessageReader } from "./message-reader.ts";
 import { OneByOne } from "./one-by-one.ts";
+import { PlainPosition } from "./plain-position.ts";
 import { requireReadable } from "./readable.ts";
-import { type PositionStore, Scanner, type ScannerInfo } from "./scanner.ts";
-import type { ScannerStore } from "./scanner-store.ts";
+import { Scanner } from "./scanner.ts";
+import type { ScannerDescription, ScannerInfo } from "./scanner-info.ts";
+import type { ScannerPosition } from "./scanner-position.ts";
+import {
+  conflictOf,
+  resolveScannerSettings,
+  type ScannerRequest,
+  type ScannerSettings,
+} from "./scanner-settings.ts";
+import type { ScannerStore, StoredScanner } from "./scanner-store.ts";
 import type { TopicShared } from "./topic-shared.ts";
 
 export interface TopicScannersOptions {
@@ -16,11 +26,20 @@ export interface TopicScannersOptions {
   readonly store: ScannerStore;
 }
 
-interface NewScanner {
+export interface FoundScanner {
+  readonly scanner: Scanner;
+  /** It was not there before. */
+  readonly isNew: boolean;
+}
+
+/** What tells one scanner from another. */
+interface ScannerParts {
   readonly id: string;
   readonly from: number;
-  readonly next: number;
-  readonly store?: PositionStore;
+  readonly isPersistent: boolean;
+  readonly settings: ScannerSettings;
+  readonly position: ScannerPosition;
+  readonly leased?: LeasedPosition;
 }
 
 export class TopicScanners {
@@ -44,27 +63,45 @@ export class TopicScanners {
     return Array.from(this.#scanners.values(), (scanner) => scanner.info());
   }
 
+  describe(): ScannerDescription[] {
+    const all = Array.from(this.#scanners.values(), (scanner) => scanner.describe());
+    return all.sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
   /** Takes up those that are on the disk. @throws what the disk throws. */
   async load(): Promise<void> {
     const { store, log } = this.#options;
-    for (const scanner of await store.load(log.logEndOffset)) this.#add(scanner);
+    for (const stored of await store.load(log.logEndOffset)) this.#addStored(stored);
   }
 
   /**
-   * A new scanner that begins with the message `from`. One to persist is on the disk when it resolves.
+   * The scanner of the name that is asked for, or a new one that begins with the message `from`. One to persist is on
+   * the disk when it resolves.
    *
-   * @throws invalid_offset (negative), offset_not_found (beyond the next message, or dropped: with firstOffset),
-   *   storage_full, topic_unavailable.
+   * @throws scanner_exists, bad_request, invalid_offset (negative), offset_not_found (beyond the next message, or
+   *   dropped: with firstOffset), storage_full, topic_unavailable.
    */
-  async create(from: number, persist: boolean): Promise<Scanner> {
+  async findOrCreate(request: ScannerRequest, from: number): Promise<FoundScanner> {
     this.#throwIfEnded();
-    const { shared, store, log } = this.#options;
-    requireReadable(log, from);
-    const id = shared.runtime.randomId();
-    if (!persist) return this.#add({ id, from, next: from });
-    const scanner = await this.#changes.run(id, () => store.create(id, from));
-    this.#throwIfEnded();
-    return this.#add(scanner);
+    if (request.id === undefined) {
+      const id = this.#options.shared.runtime.randomId();
+      return { scanner: await this.#create(id, request, from), isNew: true };
+    }
+    const { id } = request;
+    return await this.#changes.run(id, async () => {
+      this.#throwIfEnded();
+      if (!this.#scanners.has(id) && !this.#options.store.isFailed(id)) {
+        return { scanner: await this.#create(id, request, from), isNew: true };
+      }
+      const scanner = this.require(id);
+      const conflict = conflictOf(request, scanner.isPersistent, scanner.settings);
+      if (conflict === undefined) {
+        scanner.use();
+        return { scanner, isNew: false };
+      }
+      const reason = `${conflict} is not what the scanner of this id was created with`;
+      throw new NetlogError("scanner_exists", { reason });
+    });
   }
 
   /** @throws scanner_not_found; topic_unavailable when its file is damaged. */
@@ -85,19 +122,19 @@ export class TopicScanners {
     const scanner = this.#scanners.get(id);
     const isFailed = store.isFailed(id);
     if (scanner === undefined && !isFailed) throw new NetlogError("scanner_not_found");
-    this.#scanners.delete(id);
-    scanner?.end("scanner_not_found");
-    if (isFailed || scanner?.isPersistent === true) await this.#changes.run(id, () => store.delete(id));
+    if (scanner === undefined) await this.#changes.run(id, () => store.delete(id));
+    else await this.#drop(scanner);
   }
 
-  /** Drops those that are not persistent and were not used for too long; `passedMs` since the last call. */
-  dropIdle(passedMs: number): void {
+  /** Drops those that were not used for too long; `passedMs` since the last call. */
+  async dropIdle(passedMs: number): Promise<void> {
     const { shared, topicName } = this.#options;
-    for (const scanner of this.#scanners.values()) {
-      if (scanner.addIdleMs(passedMs) < shared.limits.scannerIdleMs || scanner.isPersistent) continue;
-      this.#scanners.delete(scanner.id);
-      scanner.end("scanner_not_found");
+    for (const scanner of [...this.#scanners.values()]) {
+      const { expireMs } = scanner.settings;
+      const idleMs = scanner.addIdleMs(passedMs);
+      if (expireMs === undefined || idleMs < expireMs || !this.#scanners.has(scanner.id)) continue;
       shared.logger.info({ topic: topicName, scanner: scanner.id }, "dropped a scanner that nobody uses");
+      await this.#drop(scanner);
     }
   }
 
@@ -110,17 +147,70 @@ export class TopicScanners {
   /** Ends all scans, those to come as well. When it resolves nothing touches the scanners' files any more. */
   async end(code: ErrorCode): Promise<void> {
     this.#endedAs = code;
-    for (const scanner of this.#scanners.values()) scanner.end(code);
+    await Promise.all(Array.from(this.#scanners.values(), (scanner) => scanner.end(code)));
     await this.#changes.ended();
   }
 
-  #add(created: NewScanner): Scanner {
+  async #create(id: string, request: ScannerRequest, from: number): Promise<Scanner> {
+    const { shared, store, log } = this.#options;
+    const isPersistent = request.persist === true || request.ack === "explicit";
+    const settings = resolveScannerSettings(request, isPersistent, shared.limits);
+    requireReadable(log, from);
+    if (!isPersistent) {
+      const position = new PlainPosition(log, from, undefined);
+      return this.#add({ id, from, isPersistent, settings, position });
+    }
+    const { work, expireMs } = settings;
+    const stored =
+      work === undefined
+        ? await store.create(id, from, expireMs)
+        : await store.createWork(id, from, work, expireMs);
+    this.#throwIfEnded();
+    return this.#addStored(stored);
+  }
+
+  #addStored(stored: StoredScanner): Scanner {
+    const { shared, log, reader, topicName } = this.#options;
+    const { id, from, expireMs } = stored;
+    if (stored.kind === "position") {
+      const position = new PlainPosition(log, stored.next, stored.store);
+      return this.#add({ id, from, isPersistent: true, settings: { work: undefined, expireMs }, position });
+    }
+    const { settings: work, table, journal } = stored;
+    const { runtime, logger, limits, letterBox } = shared;
+    const cursor = reader.openCursor();
+    const surroundings = { log, cursor, letterBox, runtime, logger, limits };
+    const names = { topicName, scannerId: id };
+    const leased = new LeasedPosition({ ...names, settings: work, table, journal, ...surroundings });
+    return this.#add({
+      id,
+      from,
+      isPersistent: true,
+      settings: { work, expireMs },
+      position: leased,
+      leased,
+    });
+  }
+
+  #add(parts: ScannerParts): Scanner {
     const { shared, log, reader } = this.#options;
     const { runtime, limits } = shared;
-    const scanner = new Scanner({ ...created, log, cursor: reader.openCursor(), runtime, limits });
+    const scanner = new Scanner({ ...parts, log, cursor: reader.openCursor(), runtime, limits });
     if (this.#refusesWaits) scanner.refuseWaits();
     this.#scanners.set(scanner.id, scanner);
     return scanner;
+  }
+
+  /** Its name is free once its file is gone. */
+  async #drop(scanner: Scanner): Promise<void> {
+    const { id } = scanner;
+    this.#scanners.delete(id);
+    const ended = scanner.end("scanner_not_found");
+    if (!scanner.isPersistent) return;
+    await this.#changes.run(id, async () => {
+      await ended;
+      await this.#options.store.delete(id);
+    });
   }
 
   #throwIfEnded(): void {

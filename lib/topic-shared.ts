@@ -1,5 +1,6 @@
 /** What all topics of a server share: its surroundings, and what bounds all of them together. */
 import type { ByteBudget } from "./byte-budget.ts";
+import type { LetterBox } from "./dead-letters.ts";
 import type { Disk } from "./disk/disk.ts";
 import type { Limits } from "./limits.ts";
 import type { LogShared } from "./log/index.ts";
@@ -22,6 +23,8 @@ export interface TopicShared {
   /** For frames on their way from the disk to a socket. */
   readonly rooms: Rooms;
   readonly scannerFiles: ScannerFiles;
+  /** Where the dead letters of scanners go. */
+  readonly letterBox: LetterBox;
   /** Payloads taken in and not answered yet. */
   readonly inFlight: ByteBudget;
 }

@@ -12,6 +12,8 @@ import { resolveOffset } from "./offsets.ts";
 import { type Published, Publisher } from "./publisher.ts";
 import { requireReadable } from "./readable.ts";
 import type { Scanner } from "./scanner.ts";
+import type { ScannerDescription } from "./scanner-info.ts";
+import { checkScannerRequest, type ScannerRequest } from "./scanner-settings.ts";
 import { ScannerStore } from "./scanner-store.ts";
 import { changeSettings, logLimitsOf, type TopicSettings } from "./settings.ts";
 import { openLineCutter, openMessageCutter } from "./stream-cutter.ts";
@@ -19,7 +21,7 @@ import { StreamIn } from "./stream-in.ts";
 import { TopicCursor } from "./topic-cursor.ts";
 import { readSettings, replaceSettings } from "./topic-folder.ts";
 import { describeTopic, type TopicInfo } from "./topic-info.ts";
-import { TopicScanners } from "./topic-scanners.ts";
+import { type FoundScanner, TopicScanners } from "./topic-scanners.ts";
 import type { TopicShared } from "./topic-shared.ts";
 import { TopicWaits } from "./topic-waits.ts";
 
@@ -59,7 +61,16 @@ export class Topic {
     this.#cursor = reader.openCursor();
     this.#publisher = new Publisher({ log, settings, runtime, limits, offload, inFlight });
     this.batches = new BatchParser({ settings, limits, offload, inFlight });
-    this.#store = new ScannerStore({ disk, logger, limits, folder, files: shared.scannerFiles });
+    this.#store = new ScannerStore({
+      disk,
+      runtime,
+      logger,
+      limits,
+      logs: shared.logs,
+      folder,
+      files: shared.scannerFiles,
+      durability: () => settings.durability,
+    });
     this.#scanners = new TopicScanners({ shared, topicName: name, log, reader, store: this.#store });
   }
 
@@ -213,7 +224,23 @@ export class Topic {
     readonly from: number | string;
     readonly persist: boolean;
   }): Promise<Scanner> {
-    return await this.#scanners.create(await this.#requireOffset(options.from), options.persist);
+    return (await this.findOrCreateScanner(options)).scanner;
+  }
+
+  /**
+   * The scanner of the name that `request` gives, a new one where there is none; on the disk if it is to persist.
+   *
+   * @throws scanner_exists (it is there, and is not what is asked for), bad_request, and what createScanner throws.
+   */
+  async findOrCreateScanner(request: ScannerRequest): Promise<FoundScanner> {
+    checkScannerRequest(request, this.name, this.#shared.limits);
+    const from = await this.#requireOffset(request.from ?? "");
+    return await this.#scanners.findOrCreate(request, from);
+  }
+
+  /** Everything there is to tell of each scanner, by id. */
+  describeScanners(): ScannerDescription[] {
+    return this.#scanners.describe();
   }
 
   /** @throws scanner_not_found; topic_unavailable when its file is damaged. */
@@ -228,7 +255,7 @@ export class Topic {
 
   /** A round of the monitor, `passedMs` after the last one. Failures are logged when they are new. */
   async upkeep(passedMs: number): Promise<void> {
-    this.#scanners.dropIdle(passedMs);
+    await this.#dropIdleScanners(passedMs);
     const segmentAge = parseDuration(this.settings.segment_age);
     try {
       await this.#log.applyRetention(timeBefore(segmentAge, this.#shared.runtime.now()));
@@ -275,6 +302,14 @@ export class Topic {
 
   #stopStreamsIn(error: NetlogError): void {
     for (const stream of this.#streamsIn) stream.stop(error);
+  }
+
+  async #dropIdleScanners(passedMs: number): Promise<void> {
+    try {
+      await this.#scanners.dropIdle(passedMs);
+    } catch (error) {
+      this.#shared.logger.error({ err: error, topic: this.name }, "an idle scanner could not be dropped");
+    }
   }
 
   async #requireOffset(from: number | string): Promise<number> {

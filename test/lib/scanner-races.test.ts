@@ -2,7 +2,9 @@ import { describe, expect, it } from "vitest";
 import { LIMITS, NetlogError } from "../../lib/index.ts";
 import type { Log, WakeReason } from "../../lib/log/log.ts";
 import type { MessageCursor } from "../../lib/message-reader.ts";
-import { type Delivery, Scanner } from "../../lib/scanner.ts";
+import { PlainPosition } from "../../lib/plain-position.ts";
+import type { Delivery } from "../../lib/scan-request.ts";
+import { Scanner } from "../../lib/scanner.ts";
 import type { UnpackedSet } from "../../lib/set-cache.ts";
 import { within } from "../support/deadline.ts";
 import { ManualRuntime } from "../support/manual-runtime.ts";
@@ -66,12 +68,16 @@ function newScanner() {
   const scanner = new Scanner({
     id: "s",
     from: 0,
-    next: 0,
+    isPersistent: true,
+    settings: { work: undefined, expireMs: undefined },
+    position: new PlainPosition(log as unknown as Log, 0, {
+      save: (next) => saved.push(next),
+      move: () => Promise.resolve(),
+    }),
     log: log as unknown as Log,
     cursor: log as unknown as MessageCursor,
     runtime,
     limits: LIMITS,
-    store: { save: (next) => saved.push(next) },
   });
   /** Takes `count` messages, none of them settled. */
   const take = async (count: number): Promise<Delivery[]> => {
@@ -106,7 +112,7 @@ describe("the position of a scanner", () => {
     const { log, saved, scanner, take } = newScanner();
     log.highWatermark = 2;
     const [first, second] = await take(2);
-    scanner.end("scanner_not_found");
+    void scanner.end("scanner_not_found");
     first!.settle(true);
     second!.settle(false);
     expect(saved).toEqual([]);
@@ -239,7 +245,7 @@ describe("what waits", () => {
     let told = 0;
     const onWaiting = () => {
       told++;
-      scanner.end("topic_not_found");
+      void scanner.end("topic_not_found");
     };
     const ended = [1, 2].map(() =>
       scanner.scan({ waitMs: 1000, onWaiting }).catch((error: unknown) => error),

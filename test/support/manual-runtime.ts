@@ -33,6 +33,10 @@ export class ManualRuntime implements Runtime {
     return this.#offsetMs + this.#elapsedMs;
   }
 
+  elapsedMs(): number {
+    return this.#elapsedMs;
+  }
+
   setTimer(delayMs: number, fire: () => void): Timer {
     const timer: PendingTimer = { dueMs: this.#elapsedMs + Math.max(0, delayMs), fire };
     this.#timers.add(timer);

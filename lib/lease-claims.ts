@@ -1,0 +1,110 @@
+/**
+ * Whether whoever acknowledges a message may: its lease holds it, or nobody said which lease is meant. Remembers for
+ * a while who settled what, so that settling twice is no failure, and settling what another worker settled is one.
+ */
+import { NetlogError } from "./errors.ts";
+import type { Leases } from "./leases.ts";
+import type { Pending, PendingTable } from "./pending-table.ts";
+
+/** Which messages are meant. */
+export interface WorkRequest {
+  /** `undefined`: all that the lease holds. Each once. */
+  readonly offsets: readonly number[] | undefined;
+  /** `undefined`: of whoever holds them now. */
+  readonly lease: string | undefined;
+}
+
+export type WorkVerb = "ack" | "nack" | "touch";
+
+export interface Claim {
+  readonly granted: readonly Pending[];
+  /** Settled already, by the same hand as far as is known. */
+  readonly settledCount: number;
+  /** The lease is over, or another one's. */
+  readonly refused: readonly number[];
+}
+
+const TOKEN = /^[0-9a-f]+-[0-9a-z]+$/;
+
+export class LeaseClaims {
+  readonly #table: PendingTable;
+  readonly #leases: Leases;
+  readonly #maxRecent: number;
+  /** Lease of what was settled last, by offset; 0 where none was named. */
+  readonly #recent = new Map<number, number>();
+  /** Leases up to this number were ended all at once. */
+  #endedNumber = 0;
+
+  constructor(table: PendingTable, leases: Leases, maxRecent: number) {
+    this.#table = table;
+    this.#leases = leases;
+    this.#maxRecent = maxRecent;
+  }
+
+  /**
+   * Judges all, and changes nothing.
+   *
+   * @throws offset_not_found: one of them was never given out; lease_lost: the lease as a whole is none.
+   */
+  judge({ offsets, lease }: WorkRequest, verb: WorkVerb): Claim {
+    const number = lease === undefined ? undefined : this.#leases.numberOf(lease);
+    const granted: Pending[] = [];
+    const refused: number[] = [];
+    let settledCount = 0;
+    for (const offset of offsets ?? this.#heldBy(number)) {
+      const pending = this.#table.pending.get(offset);
+      if (pending === undefined ? offset >= this.#table.next : pending.deliveries === 0) {
+        if (lease === undefined || this.#isLive(number)) throw new NetlogError("offset_not_found");
+        refused.push(offset);
+      } else if (pending === undefined) {
+        if (verb === "ack" && this.#maySettleAgain(offset, lease, number)) settledCount += 1;
+        else refused.push(offset);
+      } else if (lease === undefined ? isFree(pending, verb) : pending.lease === number) {
+        granted.push(pending);
+      } else {
+        refused.push(offset);
+      }
+    }
+    return { granted, settledCount, refused };
+  }
+
+  /** Takes note that it is settled now; to be called before its lease forgets it. */
+  remember({ offset, lease }: Pending): void {
+    this.#recent.set(offset, lease);
+    if (this.#recent.size <= this.#maxRecent) return;
+    for (const oldest of this.#recent.keys()) {
+      this.#recent.delete(oldest);
+      return;
+    }
+  }
+
+  /** All leases end. */
+  endAll(): void {
+    this.#endedNumber = this.#leases.lastNumber;
+    this.#recent.clear();
+  }
+
+  #heldBy(number: number | undefined): readonly number[] {
+    const offsets = number === undefined ? [] : this.#leases.offsetsOf(number);
+    if (offsets.length > 0) return offsets;
+    if (number !== undefined && [...this.#recent.values()].includes(number)) return [];
+    throw new NetlogError("lease_lost");
+  }
+
+  #isLive(number: number | undefined): boolean {
+    return number !== undefined && number > this.#endedNumber;
+  }
+
+  /** A lease of before a restart says nothing of who settled it: then the client most likely asks once more. */
+  #maySettleAgain(offset: number, lease: string | undefined, number: number | undefined): boolean {
+    if (lease === undefined) return true;
+    if (number === undefined) return TOKEN.test(lease);
+    return number > this.#endedNumber && (this.#recent.get(offset) ?? number) === number;
+  }
+}
+
+/** Whether one who names no lease may do it: what nobody holds cannot be held longer. */
+function isFree({ state }: Pending, verb: WorkVerb): boolean {
+  if (verb === "ack") return true;
+  return verb === "nack" ? state !== "dying" : state === "leased";
+}

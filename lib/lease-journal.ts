@@ -1,0 +1,256 @@
+/**
+ * Keeps a scanner's state in its file (lease-file.ts). Records of one turn of the event loop are one write; syncs
+ * are shared by all that came while one was under way, so that settling does not cost a sync each. After a write
+ * or sync that failed nothing more goes to that file: the whole state is written anew, and until that is done
+ * nothing counts as kept.
+ */
+import { replaceFile } from "./disk/atomic-file.ts";
+import type { Disk } from "./disk/disk.ts";
+import { NetlogError } from "./errors.ts";
+import { encodeLeaseFile, encodeRecords, type LeaseRecord, type LeaseState } from "./lease-file.ts";
+import type { Limits } from "./limits.ts";
+import { refusedWrite } from "./log/disk-errors.ts";
+import type { Durability, LogShared, PooledFile } from "./log/index.ts";
+import { writeWhole } from "./log/write-whole.ts";
+import type { Logger } from "./logger.ts";
+import type { RecordKind } from "./pending-table.ts";
+import type { Runtime, Timer } from "./runtime.ts";
+
+export interface LeaseJournalOptions {
+  readonly disk: Disk;
+  readonly runtime: Runtime;
+  readonly logger: Logger;
+  readonly limits: Limits;
+  readonly logs: LogShared;
+  readonly path: string;
+  /** What `commit` reaches. */
+  readonly durability: () => Durability;
+  /** All of it is on the disk, or was read from there. */
+  readonly state: LeaseState;
+}
+
+/** How far the file is: where it ends, and how much is surely on the disk. */
+export interface JournalPlace {
+  readonly sequence: number;
+  readonly endPosition: number;
+  readonly syncedBytes: number;
+}
+
+interface Waiter {
+  readonly durability: Durability;
+  readonly resolve: () => void;
+  readonly reject: (error: NetlogError) => void;
+  /** Of the file, once written: what has to be synced. */
+  position: number;
+}
+
+export class LeaseJournal {
+  readonly #options: LeaseJournalOptions;
+  #file: PooledFile;
+  #sequence: number;
+  #position: number;
+  #syncedBytes: number;
+  /** Size of the state that the file begins with. */
+  #stateBytes: number;
+  #records: LeaseRecord[] = [];
+  /** For the next write. */
+  #unwritten: Waiter[] = [];
+  /** For a sync; sorted by position. */
+  #unsynced: Waiter[] = [];
+  #isScheduled = false;
+  /** The file is not to be written to any more. */
+  #isStale = false;
+  #syncing: Promise<void> | undefined;
+  #replacing: Promise<void> | undefined;
+  #timer: Timer | undefined;
+  #isClosed = false;
+
+  constructor(options: LeaseJournalOptions, place: JournalPlace) {
+    this.#options = options;
+    this.#file = options.logs.files.file(options.path);
+    this.#sequence = place.sequence;
+    this.#position = place.endPosition;
+    this.#syncedBytes = place.syncedBytes;
+    this.#stateBytes = place.endPosition;
+  }
+
+  /** Notes what was done to the table. It is written by the end of the turn. */
+  add(kind: RecordKind, offset: number): void {
+    if (this.#isClosed) return;
+    this.#records.push({ kind, offset });
+    this.#schedule();
+  }
+
+  /**
+   * Resolves when all that was added so far is as durable as a message of the topic.
+   *
+   * @throws storage_full, topic_unavailable, sync_failed: it may be forgotten at the next start.
+   */
+  commit(durability: Durability = this.#options.durability()): Promise<void> {
+    if (this.#isClosed) return Promise.resolve();
+    const isWritten = this.#records.length === 0 && !this.#isStale && this.#replacing === undefined;
+    if (isWritten && (durability === "written" || this.#syncedBytes === this.#position)) {
+      return Promise.resolve();
+    }
+    return new Promise((resolve, reject) => {
+      this.#unwritten.push({ durability, resolve, reject, position: 0 });
+      this.#schedule();
+    });
+  }
+
+  /** Writes and syncs what there is, and lets go of the file. What is added later is dropped. */
+  async close(): Promise<void> {
+    await this.commit("synced").catch((error: unknown) => {
+      this.#options.logger.error({ err: error, path: this.#options.path }, "a scanner's state was not kept");
+    });
+    await this.abandon();
+  }
+
+  /** Lets go of the file as it is: it is about to be removed. */
+  async abandon(): Promise<void> {
+    this.#isClosed = true;
+    this.#timer?.cancel();
+    this.#records = [];
+    for (const waiter of [...this.#unwritten.splice(0), ...this.#unsynced.splice(0)]) waiter.resolve();
+    await this.#replacing;
+    await this.#syncing;
+    this.#file.drop();
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    this.#options.runtime.endOfTurn(() => {
+      this.#isScheduled = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    if (this.#isClosed || this.#replacing !== undefined) return;
+    if (this.#isStale) {
+      // Without anybody who waits a disk that is full is not tried again at once.
+      if (this.#unwritten.length > 0) this.#startReplacing();
+      else this.#syncSoon();
+      return;
+    }
+    if (this.#position > Math.max(this.#options.limits.leaseJournalBytes, 4 * this.#stateBytes)) {
+      this.#startReplacing();
+      return;
+    }
+    if (this.#write()) this.#dispatchWritten();
+  }
+
+  #write(): boolean {
+    if (this.#records.length === 0) return true;
+    const block = encodeRecords(this.#records, this.#sequence, this.#syncedBytes);
+    this.#records = [];
+    try {
+      const open = this.#file.acquire();
+      try {
+        writeWhole(open, block, this.#position);
+      } finally {
+        this.#file.release();
+      }
+    } catch (error) {
+      this.#fail(refusedWrite(error));
+      return false;
+    }
+    this.#sequence += 1;
+    this.#position += block.length;
+    return true;
+  }
+
+  /** Answers those who wait for a write alone; the others wait for a sync. */
+  #dispatchWritten(): void {
+    for (const waiter of this.#unwritten.splice(0)) {
+      waiter.position = this.#position;
+      if (waiter.durability === "written") waiter.resolve();
+      else this.#unsynced.push(waiter);
+    }
+    if (this.#unsynced.length > 0) this.#startSync();
+    else if (this.#syncedBytes < this.#position) this.#syncSoon();
+  }
+
+  #syncSoon(): void {
+    const { runtime, limits } = this.#options;
+    this.#timer ??= runtime.setTimer(limits.scannerSyncMs, () => {
+      this.#timer = undefined;
+      if (this.#isStale) this.#startReplacing();
+      else this.#startSync();
+    });
+  }
+
+  #startSync(): void {
+    if (this.#isClosed || this.#isStale || this.#replacing !== undefined) return;
+    this.#syncing ??= this.#sync().finally(() => {
+      this.#syncing = undefined;
+      if (this.#unsynced.length > 0) this.#startSync();
+    });
+  }
+
+  async #sync(): Promise<void> {
+    const file = this.#file;
+    let covered = 0;
+    try {
+      const open = file.acquire();
+      try {
+        await this.#options.logs.syncSlots.run(() => {
+          covered = this.#position;
+          return open.sync();
+        });
+      } finally {
+        file.release();
+      }
+    } catch (error) {
+      const reason = "the scanner's state was not synced; it may be an older one after a restart";
+      this.#fail(new NetlogError("sync_failed", { reason, cause: error }));
+      return;
+    }
+    this.#syncedBytes = covered;
+    const done = this.#unsynced.filter((waiter) => waiter.position <= covered);
+    this.#unsynced = this.#unsynced.filter((waiter) => waiter.position > covered);
+    for (const waiter of done) waiter.resolve();
+  }
+
+  /** What waits is told; the records are in the state that is written next. */
+  #fail(error: NetlogError): void {
+    this.#isStale = true;
+    this.#records = [];
+    this.#options.logger.error({ err: error, path: this.#options.path }, "a scanner's state was not kept");
+    for (const waiter of [...this.#unwritten.splice(0), ...this.#unsynced.splice(0)]) waiter.reject(error);
+    this.#syncSoon();
+  }
+
+  #startReplacing(): void {
+    if (this.#isClosed) return;
+    this.#replacing ??= this.#replace().finally(() => {
+      this.#replacing = undefined;
+      if (this.#records.length > 0 || this.#unwritten.length > 0) this.#flush();
+    });
+  }
+
+  async #replace(): Promise<void> {
+    const { disk, logs, path, state } = this.#options;
+    await this.#syncing;
+    if (this.#isClosed) return;
+    const bytes = encodeLeaseFile(state);
+    this.#records = [];
+    const waiters = [...this.#unwritten.splice(0), ...this.#unsynced.splice(0)];
+    try {
+      await replaceFile(disk, path, bytes);
+    } catch (error) {
+      for (const waiter of waiters) waiter.reject(refusedWrite(error));
+      this.#fail(refusedWrite(error));
+      return;
+    }
+    this.#file.drop();
+    this.#file = logs.files.file(path);
+    this.#isStale = false;
+    this.#sequence = 1;
+    this.#position = bytes.length;
+    this.#syncedBytes = bytes.length;
+    this.#stateBytes = bytes.length;
+    for (const waiter of waiters) waiter.resolve();
+  }
+}

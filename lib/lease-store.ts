@@ -1,0 +1,112 @@
+/** The files of a topic's scanners with acknowledgements: read at opening, begun, and kept by a journal each. */
+import { replaceFile } from "./disk/atomic-file.ts";
+import type { Disk } from "./disk/disk.ts";
+import { decodeLeaseFile, encodeLeaseFile, type LeaseFile, type LeaseState } from "./lease-file.ts";
+import { type JournalPlace, LeaseJournal } from "./lease-journal.ts";
+import type { Limits } from "./limits.ts";
+import type { Durability, LogShared } from "./log/index.ts";
+import type { Logger } from "./logger.ts";
+import { PendingTable } from "./pending-table.ts";
+import type { Runtime } from "./runtime.ts";
+import { readWorkSettings, type WorkSettings } from "./scanner-settings.ts";
+
+/** A scanner with acknowledgements, as its file tells it. */
+export interface StoredWork {
+  readonly kind: "work";
+  readonly id: string;
+  readonly from: number;
+  readonly expireMs: number | undefined;
+  readonly settings: WorkSettings;
+  readonly table: PendingTable;
+  readonly journal: LeaseJournal;
+}
+
+export interface LeaseStoreOptions {
+  readonly disk: Disk;
+  readonly runtime: Runtime;
+  readonly logger: Logger;
+  readonly limits: Limits;
+  readonly logs: LogShared;
+  readonly durability: () => Durability;
+}
+
+/** What the state block keeps of settings, beside those of the wire. */
+interface KeptSettings extends WorkSettings {
+  readonly expire_ms: number | null;
+}
+
+export class LeaseStore {
+  readonly #options: LeaseStoreOptions;
+  readonly #journals = new Map<string, LeaseJournal>();
+
+  constructor(options: LeaseStoreOptions) {
+    this.#options = options;
+  }
+
+  /** A new one, once the bytes are its file. */
+  prepare(
+    id: string,
+    path: string,
+    from: number,
+    settings: WorkSettings,
+    expireMs: number | undefined,
+  ): { readonly bytes: Buffer; readonly stored: StoredWork } {
+    const kept: KeptSettings = { ...settings, expire_ms: expireMs ?? null };
+    const state: LeaseState = { from, settings: kept, table: new PendingTable(from) };
+    const bytes = encodeLeaseFile(state);
+    const place = { sequence: 1, endPosition: bytes.length, syncedBytes: bytes.length };
+    return { bytes, stored: this.#keep(id, path, state, kept, place) };
+  }
+
+  /**
+   * `undefined` when the file is damaged. What is torn, and what speaks of messages at or behind `logEndOffset`, is
+   * taken out of it, durably: there will be others of those offsets.
+   *
+   * @throws what the disk throws.
+   */
+  async load(id: string, path: string, logEndOffset: number): Promise<StoredWork | undefined> {
+    const { disk, limits } = this.#options;
+    const sizeBytes = (await disk.stat(path))?.sizeBytes ?? 0;
+    const file = sizeBytes > limits.leaseFileBytes ? undefined : decodeLeaseFile(await disk.readFile(path));
+    const settings = readKept(file);
+    if (file === undefined || settings === undefined) return undefined;
+    const isLowered = lower(file.table, logEndOffset);
+    if (!isLowered && file.endPosition === sizeBytes) return this.#keep(id, path, file, settings, file);
+    const bytes = encodeLeaseFile(file);
+    await replaceFile(disk, path, bytes);
+    const place = { sequence: 1, endPosition: bytes.length, syncedBytes: bytes.length };
+    return this.#keep(id, path, file, settings, place);
+  }
+
+  /** Resolves when all that was done so far is on the disk. @throws sync_failed, storage_full, topic_unavailable. */
+  async sync(): Promise<void> {
+    await Promise.all(Array.from(this.#journals.values(), (journal) => journal.commit("synced")));
+  }
+
+  forget(id: string): void {
+    this.#journals.delete(id);
+  }
+
+  #keep(id: string, path: string, state: LeaseState, kept: KeptSettings, place: JournalPlace): StoredWork {
+    const { expire_ms, ...settings } = kept;
+    const { from, table } = state;
+    const journal = new LeaseJournal({ ...this.#options, path, state }, place);
+    this.#journals.set(id, journal);
+    return { kind: "work", id, from, expireMs: expire_ms ?? undefined, settings, table, journal };
+  }
+}
+
+/** Forgets what was given of messages that a crash of the topic took. True when there was any. */
+function lower(table: PendingTable, logEndOffset: number): boolean {
+  if (table.next <= logEndOffset) return false;
+  for (const offset of [...table.pending.keys()]) if (offset >= logEndOffset) table.pending.delete(offset);
+  table.next = logEndOffset;
+  return true;
+}
+
+function readKept(file: LeaseFile | undefined): KeptSettings | undefined {
+  const settings = readWorkSettings(file?.settings);
+  if (file === undefined || settings === undefined) return undefined;
+  const { expire_ms } = file.settings as Partial<KeptSettings>;
+  return { ...settings, expire_ms: typeof expire_ms === "number" ? expire_ms : null };
+}

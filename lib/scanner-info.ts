@@ -1,0 +1,52 @@
+/** What is told about a scanner, in the words of the wire. */
+import type { PositionCounts } from "./scanner-position.ts";
+import { print, type ScannerSettings, type WorkSettings } from "./scanner-settings.ts";
+
+/** As it goes over the wire, fields in this order. */
+export interface ScannerInfo {
+  readonly id: string;
+  /** The message to be given next. */
+  readonly next: number;
+  readonly from: number;
+  readonly persistent: boolean;
+}
+
+/** Likewise. */
+export interface ScannerDescription extends ScannerInfo {
+  readonly ack: "auto" | "explicit";
+  /** Messages of the topic from `next` on. */
+  readonly lag: number;
+  readonly pending: number;
+  /** How long the oldest of them is pending, as a duration. */
+  readonly oldest_pending: string | null;
+  /** Deliveries after a message's first. */
+  readonly redelivered: number;
+  readonly dead_lettered: number;
+  /** Dropped by retention before the scanner came to them. */
+  readonly skipped: number;
+  /** RFC 3339; of this run of the server. */
+  readonly last_scan: string | null;
+  readonly settings: Partial<WorkSettings> & { readonly expire: string | null };
+}
+
+export function describeScanner(
+  info: ScannerInfo,
+  { work, expireMs }: ScannerSettings,
+  counts: PositionCounts,
+  lag: number,
+  lastScanAtMs: number | undefined,
+): ScannerDescription {
+  const { oldestPendingMs } = counts;
+  return {
+    ...info,
+    ack: work === undefined ? "auto" : "explicit",
+    lag,
+    pending: counts.pending,
+    oldest_pending: oldestPendingMs === undefined ? null : print(Math.floor(oldestPendingMs)),
+    redelivered: counts.redelivered,
+    dead_lettered: counts.deadLettered,
+    skipped: counts.skipped,
+    last_scan: lastScanAtMs === undefined ? null : new Date(lastScanAtMs).toISOString(),
+    settings: { ...work, expire: expireMs === undefined ? null : print(expireMs) },
+  };
+}
