@@ -10,7 +10,8 @@ const STATUS_AT = "HTTP/1.1 ".length;
 export interface Repetition {
   readonly request: Buffer;
   readonly expectedStatus: number;
-  readonly expectedBody: Buffer;
+  /** `undefined`: any will do. */
+  readonly expectedBody: Buffer | undefined;
 }
 
 export class Connection {
@@ -60,7 +61,8 @@ export class Connection {
 
   #check(head: string, body: Buffer): void {
     const { expectedStatus, expectedBody, request } = this.#repetition;
-    if (Number(head.slice(STATUS_AT, STATUS_AT + 3)) !== expectedStatus || !body.equals(expectedBody)) {
+    const isExpected = expectedBody === undefined || body.equals(expectedBody);
+    if (Number(head.slice(STATUS_AT, STATUS_AT + 3)) !== expectedStatus || !isExpected) {
       this.#socket.destroy();
       this.#fail(new Error(`unexpected answer: ${head}\n\n${body.toString("latin1", 0, 200)}`));
     } else if (this.#again()) {
