@@ -58,6 +58,7 @@ export class Lives {
     const wasWell = !world.hasTrouble;
     world.clear();
     world.resume();
+    await world.quiet();
     await world.runtime.advance(ALL_TIMERS_MS);
     await world.quiet();
     everyCallIsAnswered(this.#calls.unanswered);

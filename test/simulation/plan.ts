@@ -101,7 +101,7 @@ export interface Plan {
 /** Names are few, so that they are used again. */
 export const TOPIC_NAMES = ["a", "b"] as const;
 
-const OPERATIONS_MAX = 45;
+const SCENES_MAX = 45;
 
 const seed = fc.noShrink(fc.noBias(fc.nat()));
 const topic = fc.constantFrom(0, 0, 0, 1);
@@ -200,8 +200,8 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
         "remove",
       ),
       code: fc.constantFrom("EIO", "ENOSPC"),
-      nth: fc.integer({ min: 1, max: 4 }),
-      shortBytes: fc.constantFrom(0, 0, 5, 45, 100),
+      nth: fc.constantFrom(1, 1, 1, 2, 3),
+      shortBytes: fc.constantFrom(0, 5, 100, 100, 200),
     }),
   },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant("stall"), after: fc.nat({ max: 24 }) }) },
@@ -220,6 +220,61 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   },
 );
 
+/** Only what a stall holds up can be broken off in the middle. */
+const brokenOff: fc.Arbitrary<Operation[]> = fc
+  .record({
+    after: fc.nat({ max: 22 }),
+    heldUp: fc.oneof(
+      fc.record({ kind: fc.constant("create" as const), topic: fc.constantFrom(0, 1, 1), settings }),
+      fc.record({ kind: fc.constant("delete" as const), topic, force: fc.constant(true) }),
+    ),
+    first: crash,
+    sizes: fc.array(sizeBytes, { minLength: 1, maxLength: 2 }),
+    second: crash,
+  })
+  .map(({ after, heldUp, first, sizes, second }) => [
+    { kind: "stall", after },
+    heldUp,
+    { kind: "crash", crash: first, interrupted: undefined, again: undefined },
+    publishOf(heldUp.topic, sizes),
+    { kind: "crash", crash: second, interrupted: undefined, again: undefined },
+  ]);
+
+/** A write of several frames of which the disk takes a part, and a loss of power not long after. */
+const takenInPart: fc.Arbitrary<Operation[]> = fc
+  .record({
+    topic,
+    shortBytes: fc.constantFrom(70, 100, 150, 300),
+    refused: fc.array(fc.constantFrom(12, 20, 60), { minLength: 3, maxLength: 6 }),
+    later: fc.array(sizeBytes, { maxLength: 2 }),
+    crash,
+  })
+  .map(({ topic: concerned, shortBytes, refused, later, crash: last }) => [
+    { kind: "fault", of: "write", code: "ENOSPC", nth: 1, shortBytes },
+    publishOf(concerned, refused),
+    ...later.map((size) => publishOf(concerned, [size])),
+    { kind: "crash", crash: last, interrupted: undefined, again: undefined },
+  ]);
+
+function publishOf(concerned: number, sizes: readonly number[]): Operation {
+  return {
+    kind: "publish",
+    topic: concerned,
+    sizes,
+    durability: undefined,
+    batch: undefined,
+    holdsFrame: false,
+    waits: true,
+    stale: false,
+  };
+}
+
+const scene: fc.Arbitrary<Operation[]> = fc.oneof(
+  { weight: 90, arbitrary: operation.map((one) => [one]) },
+  { weight: 2, arbitrary: brokenOff },
+  { weight: 2, arbitrary: takenInPart },
+);
+
 /** Every plan begins with a topic, for without one nothing happens. */
 export const plans: fc.Arbitrary<Plan> = fc.record({
   setup: fc.record({
@@ -231,7 +286,7 @@ export const plans: fc.Arbitrary<Plan> = fc.record({
   operations: fc
     .tuple(
       fc.record({ kind: fc.constant("create" as const), topic: fc.constant(0), settings }),
-      fc.array(operation, { maxLength: OPERATIONS_MAX, size: "max" }),
+      fc.array(scene, { maxLength: SCENES_MAX, size: "max" }),
     )
-    .map(([first, rest]) => [first, ...rest]),
+    .map(([first, rest]) => [first, ...rest.flat()]),
 });
