@@ -106,17 +106,22 @@ function topicText(topic: ImportedTopic): string {
   const { name, messageCount, logStartOffset, logEndOffset, segmentCount, scannerCount } = topic;
   const offsets = messageCount === 0 ? "" : ` (offsets ${logStartOffset} to ${logEndOffset - 1})`;
   const parts = [
-    `${messageCount} messages${offsets}`,
-    `${segmentCount} segments`,
-    `${scannerCount} scanners`,
+    `${counted(messageCount, "message")}${offsets}`,
+    counted(segmentCount, "segment"),
+    counted(scannerCount, "scanner"),
   ];
   return printable(`imported: ${name}: ${parts.join(", ")}`);
 }
 
 function summaryText(summary: ImportSummary): string {
   const { topicCount, refusedCount, messageCount, found, isComplete } = summary;
-  const work = `${topicCount} topics with ${messageCount} messages imported, ${refusedCount} topics not imported`;
+  const done = `${counted(topicCount, "topic")} with ${counted(messageCount, "message")} imported`;
+  const work = `${done}, ${counted(refusedCount, "topic")} not imported`;
   const counts = `${found.damage} damaged, ${found.unreadable} unreadable, ${found.torn} torn, ${found.note} notes`;
   const verdict = !isComplete ? "stopped before the end" : isWhole(summary) ? "done" : "NOT everything";
   return `${verdict}: ${work}; ${counts}`;
+}
+
+function counted(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? "" : "s"}`;
 }

@@ -21,6 +21,9 @@ export type GoStep =
   /** So much of the data file is done with. */
   | { readonly kind: "progress"; readonly position: number };
 
+/** How far to look for what settles a contradiction. */
+const ENTRIES_AHEAD = 16;
+
 interface Lost {
   readonly position: number;
   readonly offset: number;
@@ -55,7 +58,8 @@ export class GoSegmentWalk {
 
   /** Where the segment's offsets end, once it was walked. */
   get endOffset(): number {
-    return this.#files.nextBaseOffset ?? Math.max(this.#offset, this.#index.marks.at(-1)!.offset);
+    const known = this.#mark === undefined ? this.#offset : this.#index.marks.at(-1)!.offset;
+    return this.#files.nextBaseOffset ?? Math.max(this.#offset, known);
   }
 
   /** @throws what the disk throws. */
@@ -117,15 +121,27 @@ export class GoSegmentWalk {
   }
 
   /**
-   * The next mark names `position` rightly and another offset than `offset`: true when what follows there leads to
-   * the mark behind it just from `offset`, or when nothing follows that would know better.
+   * The next mark names `position` rightly and another offset than `offset`: true when a later one, reached by whole
+   * entries, tells what `offset` leads to, or when nothing is left that would know better; false when a later one is
+   * off by just as much.
    */
   async #isRefuted(position: number, offset: number): Promise<boolean> {
-    const following = this.#index.marks[this.#next + 1];
-    if (following === undefined) return offset === (this.#files.nextBaseOffset ?? offset);
-    const entry = await readGoEntry(this.#window, position, this.#rules);
-    if (entry.kind === "flawed") return false;
-    return position + entry.bytes.length === following.position && offset + entry.count === following.offset;
+    const { marks } = this.#index;
+    const error = this.#mark!.offset - offset;
+    let place = { position, offset };
+    let next = this.#next + 1;
+    for (let read = 0; read < ENTRIES_AHEAD && place.position < this.#window.sizeBytes; read++) {
+      const entry = await readGoEntry(this.#window, place.position, this.#rules);
+      if (entry.kind === "flawed") return false;
+      place = { position: place.position + entry.bytes.length, offset: place.offset + entry.count };
+      while (next < marks.length && marks[next]!.position < place.position) next++;
+      const mark = marks[next];
+      if (mark?.position !== place.position) continue;
+      if (mark.offset === place.offset) return true;
+      if (mark.offset === place.offset + error) return false;
+    }
+    if (place.position < this.#window.sizeBytes) return false;
+    return place.offset === (this.#files.nextBaseOffset ?? place.offset);
   }
 
   #distrust(): void {

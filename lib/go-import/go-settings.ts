@@ -54,7 +54,8 @@ function takeOver(file: string, given: Readonly<Record<string, unknown>>, limits
   for (const field of FIELDS.filter((name) => Object.hasOwn(given, name))) {
     const value = given[field];
     const trouble = troubleOf(field, value, limits);
-    taken[field] = trouble === undefined ? value : nearest(field, value, limits);
+    const allowed = trouble === undefined ? value : nearest(field, value, limits);
+    if (allowed !== undefined) taken[field] = allowed;
     if (trouble === undefined) continue;
     const bent = resolveSettings(taken, DEFAULT_SETTINGS, limits)[field];
     const message = `${trouble}; the topic gets ${JSON.stringify(bent)}`;
