@@ -3,7 +3,7 @@ import type { Server } from "node:http";
 import type { Socket } from "node:net";
 import type { ServerContext } from "./exchange.ts";
 
-/** How often connections that became idle meanwhile are looked for. */
+/** How often connections that have no request, or none any more, are looked for: one may just be on its way. */
 const SWEEP_MS = 50;
 
 /** Resolves when all connections are closed. `unused` are those that brought no request yet. */
@@ -19,8 +19,8 @@ export async function stopServer(
     server.close(() => resolve());
   });
   netlog.beginShutdown();
-  for (const socket of unused) socket.destroy();
   const sweep = (): void => {
+    for (const socket of unused) socket.destroy();
     server.closeIdleConnections();
     sweepTimer = runtime.setTimer(SWEEP_MS, sweep);
   };

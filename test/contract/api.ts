@@ -102,6 +102,10 @@ export class Api {
   /** Deletes the topics that were made, and closes the connections. */
   async close(): Promise<void> {
     for (const name of this.#topics) await this.delete(`/${name}?force=1`);
+    await this.disconnect();
+  }
+
+  async disconnect(): Promise<void> {
     await this.#pool.destroy();
   }
 }

@@ -42,7 +42,11 @@ export class RawConnection {
     const host = hostname.replace(/^\[(.*)\]$/, "$1");
     const socket = connect({ host, port: Number(port), allowHalfOpen: true });
     const connection = new RawConnection(socket);
-    await within("a connection", new Promise((resolve) => socket.once("connect", resolve)));
+    const connected = new Promise((resolve, reject) => {
+      socket.once("connect", resolve);
+      socket.once("error", reject);
+    });
+    await within("a connection", connected);
     return connection;
   }
 

@@ -1,0 +1,57 @@
+import { describe, expect, it } from "vitest";
+import { expectError } from "../contract/expect-error.ts";
+import { serverForTest } from "./server-fixture.ts";
+
+const ORIGIN = "https://app.example";
+
+describe("a page of an allowed origin", () => {
+  const allowing = { server: { corsOrigins: [ORIGIN] } };
+
+  it("may see answers, errors too, with their headers", async () => {
+    const { api } = await serverForTest(allowing);
+    const topic = await api.newTopic(["a"]);
+    const headers = { origin: ORIGIN, "sec-fetch-site": "cross-site" };
+    for (const path of [`/${topic}/payload/0`, "/", "/nobody-made-this", "/%zz", "/x/y/z"]) {
+      const reply = await api.get(path, { headers });
+      expect(reply.headers["access-control-allow-origin"]).toBe(ORIGIN);
+      expect(reply.headers.vary).toBe("Origin");
+      const exposed = String(reply.headers["access-control-expose-headers"]).split(", ");
+      expect(exposed).toEqual(expect.arrayContaining(["X-Offset", "X-Netlog-Error", "Retry-After"]));
+    }
+    expect((await api.post(`/${topic}/payload`, "b", { headers })).status).toBe(201);
+  });
+
+  it("may ask first what it may send", async () => {
+    const { api } = await serverForTest(allowing);
+    const reply = await api.call("OPTIONS", "/demo/payload", {
+      headers: {
+        origin: ORIGIN,
+        "access-control-request-method": "POST",
+        "access-control-request-headers": "content-type",
+      },
+    });
+    expect(reply.status).toBe(204);
+    expect(reply.headers).toMatchObject({
+      "access-control-allow-origin": ORIGIN,
+      "access-control-allow-methods": "POST",
+      "access-control-allow-headers": "content-type",
+    });
+  });
+});
+
+describe("a page of another origin", () => {
+  it("is told nothing, also where others are allowed", async () => {
+    const { api } = await serverForTest({ server: { corsOrigins: [ORIGIN] } });
+    const reply = await api.get("/", { headers: { origin: "https://evil.example" } });
+    expectError(reply, "forbidden");
+    expect(Object.keys(reply.headers).filter((name) => name.startsWith("access-control"))).toEqual([]);
+  });
+});
+
+describe("an allowed host", () => {
+  it("is one that the server answers to", async () => {
+    const { api } = await serverForTest({ server: { allowedHosts: ["queue.example"] } });
+    expect((await api.get("/", { headers: { host: "queue.example:7200" } })).status).toBe(200);
+    expectError(await api.get("/", { headers: { host: "other.example" } }), "forbidden");
+  });
+});
