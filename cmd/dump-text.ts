@@ -42,6 +42,8 @@ export class DumpText {
         return indexText(record);
       case "slot":
         return slotText(record);
+      case "leases":
+        return leasesText(record);
     }
   }
 
@@ -124,6 +126,23 @@ function slotText({ position, state, counts, isUnused, bytes }: Of<"slot">): str
   const { sequence, from, next } = state;
   const role = counts ? "this one counts" : "the older one";
   return line(position, `slot, sequence ${sequence}, from ${from}, next ${next}, CRC ok; ${role}`);
+}
+
+function leasesText({ sizeBytes, state, bytes }: Of<"leases">): string {
+  if (state === undefined) return line(0, "journal BAD") + hexDump(bytes);
+  const { blockCount, from, next, pending, redelivered, deadLettered, skipped, settings, endPosition } =
+    state;
+  const counts = `${redelivered} redelivered, ${deadLettered} to the dead letter, ${skipped} skipped`;
+  const lines = [
+    line(0, `journal of ${counted(blockCount, "block")}: from ${from}, next ${next}; ${counts}`),
+    `${INDENT}settings ${printable(JSON.stringify(settings))}\n`,
+    ...pending.map(({ offset, deliveries }) => {
+      return `${INDENT}${offset}: not settled, given out ${counted(deliveries, "time")}\n`;
+    }),
+  ];
+  const tornBytes = sizeBytes - endPosition;
+  if (tornBytes > 0) lines.push(line(endPosition, `a torn end of ${counted(tornBytes, "byte")}`));
+  return lines.join("");
 }
 
 function line(position: number, text: string): string {

@@ -33,7 +33,7 @@ const DUMP_OPTIONS: OptionTable<DumpOptions> = {
 
 export const dumpCommand: Command = {
   name: "dump",
-  summary: "Show what stands in a .data, .index, .scanner or .torn file",
+  summary: "Show what stands in a file of a data folder",
   usage: "[flags] <file>",
   details: [
     "Of a data file: the header, then each frame with its position in bytes, offsets, time, synced mark of that\n" +
@@ -41,7 +41,7 @@ export const dumpCommand: Command = {
       "and goes on at the next header that it finds; that may lie within a payload, which the offsets tell. Payloads\n" +
       "are shown only when asked for. Reads alone, and may be used while a server runs.",
     "Ends with status 0 when all could be read, 1 when not, 2 for wrong arguments. With --json each record is a\n" +
-      'line with "kind": file, header, frame, gap, index or slot; bytes are hexadecimal.',
+      'line with "kind": file, header, frame, gap, index, slot or leases; bytes are hexadecimal.',
   ],
   options: DUMP_OPTIONS,
   run(context) {
@@ -85,6 +85,8 @@ function isSoundRecord(record: DumpRecord): boolean {
       return record.trouble === undefined;
     case "slot":
       return record.state !== undefined || record.isUnused;
+    case "leases":
+      return record.state !== undefined;
     case "file":
       return true;
   }

@@ -6,6 +6,14 @@ import { basename } from "node:path/posix";
 import type { Disk } from "./disk/disk.ts";
 import { readOnlyDisk } from "./disk/read-only-disk.ts";
 import { dumpData, type FrameRecord, type GapRecord } from "./dump-data.ts";
+import {
+  dumpLeases,
+  dumpSlots,
+  type LeasesRecord,
+  SCANNER_SLOTS_BYTES,
+  type SlotRecord,
+} from "./dump-scanner.ts";
+import { LEASES_SUFFIX } from "./lease-file.ts";
 import { LIMITS } from "./limits.ts";
 import {
   decodeSegmentHeader,
@@ -19,14 +27,7 @@ import {
   parseRewriteFileName,
   SEGMENT_HEADER_BYTES,
 } from "./log/index.ts";
-import {
-  decodeScannerFile,
-  decodeSlots,
-  SCANNER_SUFFIX,
-  type ScannerState,
-  slotBytes,
-  slotPosition,
-} from "./scanner-file.ts";
+import { SCANNER_SUFFIX } from "./scanner-file.ts";
 
 const GO_NETLOG = "file of the Go NetLog (version 1); `netlog import` reads such folders";
 
@@ -36,7 +37,8 @@ export type DumpRecord =
   | FrameRecord
   | GapRecord
   | ({ readonly kind: "index" } & IndexDump)
-  | SlotRecord;
+  | SlotRecord
+  | LeasesRecord;
 
 export type DumpedFile =
   | "data file"
@@ -44,6 +46,7 @@ export type DumpedFile =
   | "copy of the end of a data file"
   | "index"
   | "scanner"
+  | "scanner with acknowledgements"
   | typeof GO_NETLOG;
 
 export interface HeaderRecord {
@@ -51,18 +54,6 @@ export interface HeaderRecord {
   /** `undefined` when the header is not valid. */
   readonly version: 1 | 2 | undefined;
   readonly createdAtMs: number | undefined;
-  readonly bytes: Buffer;
-}
-
-export interface SlotRecord {
-  readonly kind: "slot";
-  readonly position: number;
-  /** `undefined` when it is not whole. */
-  readonly state: ScannerState | undefined;
-  /** It is the one that is believed. */
-  readonly counts: boolean;
-  /** Zeros, or nothing: it was never written. */
-  readonly isUnused: boolean;
   readonly bytes: Buffer;
 }
 
@@ -99,7 +90,9 @@ export async function* dumpFile({
       const baseOffset = parseIndexFileName(basename(path)) ?? 0;
       yield { kind: "index", ...dumpIndex(await disk.readFile(path), baseOffset) };
     } else if (what === "scanner") {
-      yield* dumpScanner(await file.read(0, Math.min(sizeBytes, 2 * slotPosition(1))));
+      yield* dumpSlots(await file.read(0, Math.min(sizeBytes, SCANNER_SLOTS_BYTES)));
+    } else if (what === "scanner with acknowledgements") {
+      yield dumpLeases(await file.read(0, Math.min(sizeBytes, LIMITS.leaseFileBytes)));
     } else {
       const hasHeader = what === "data file" || (what === GO_NETLOG && path.endsWith(".data"));
       if (hasHeader) yield await dumpHeader(file);
@@ -120,6 +113,7 @@ async function kindOf(file: PooledFile, sizeBytes: number): Promise<DumpedFile> 
     return GO_NETLOG;
   }
   if (isScanner) return "scanner";
+  if (name.endsWith(LEASES_SUFFIX)) return "scanner with acknowledgements";
   if (isIndex) return "index";
   if (isTornFileName(name)) return "torn bytes";
   return parseRewriteFileName(name) === undefined ? "data file" : "copy of the end of a data file";
@@ -141,19 +135,4 @@ async function dumpHeader(file: PooledFile): Promise<HeaderRecord> {
   if (header.kind === "valid") return { kind: "header", version: 2, createdAtMs: header.createdAtMs, bytes };
   const version = header.kind === "go-netlog" ? 1 : undefined;
   return { kind: "header", version, createdAtMs: undefined, bytes };
-}
-
-function* dumpScanner(file: Buffer): Generator<SlotRecord, void, void> {
-  const newest = decodeScannerFile(file);
-  for (const [sequence, state] of decodeSlots(file).entries()) {
-    const bytes = slotBytes(file, sequence);
-    yield {
-      kind: "slot",
-      position: slotPosition(sequence),
-      state,
-      counts: newest !== undefined && state?.sequence === newest.sequence,
-      isUnused: bytes.every((byte) => byte === 0),
-      bytes,
-    };
-  }
 }

@@ -1,5 +1,6 @@
 /** Checks the files of a topic's persistent scanners, with no server behind them. Changes nothing. */
 import type { Disk } from "./disk/disk.ts";
+import { decodeLeaseFile, LEASES_SUFFIX } from "./lease-file.ts";
 import type { Limits } from "./limits.ts";
 import { type FileFinding, unreadableFinding } from "./log/index.ts";
 import { isSafeName } from "./names.ts";
@@ -27,9 +28,10 @@ export async function* checkScanners(
   if ((await disk.stat(folder))?.kind !== "folder") return;
   for (const name of await disk.list(folder)) {
     const file = `${folder}/${name}`;
-    const id = name.slice(0, -SCANNER_SUFFIX.length);
-    if (name.endsWith(SCANNER_SUFFIX) && isSafeName(id, limits.scannerNameLength)) {
+    if (isFileOf(SCANNER_SUFFIX, name, limits)) {
       yield* checkScanner(disk, file, logEndOffset);
+    } else if (isFileOf(LEASES_SUFFIX, name, limits)) {
+      yield* checkLeases(disk, file, limits, logEndOffset);
     } else {
       const message = name.endsWith(".tmp")
         ? "left by an interrupted change; it may be deleted"
@@ -39,36 +41,65 @@ export async function* checkScanners(
   }
 }
 
+function isFileOf(suffix: string, name: string, limits: Limits): boolean {
+  return name.endsWith(suffix) && isSafeName(name.slice(0, -suffix.length), limits.scannerNameLength);
+}
+
+/** The whole of it, or why that cannot be had. */
+async function readSmall(disk: Disk, file: string, maxBytes: number): Promise<Buffer | FileFinding> {
+  try {
+    const sizeBytes = (await disk.stat(file))?.sizeBytes ?? 0;
+    if (sizeBytes > maxBytes) return damagedScanner(file, `at most ${maxBytes} bytes`, `${sizeBytes} bytes`);
+    return await disk.readFile(file);
+  } catch (error) {
+    return unreadableFinding(file, error);
+  }
+}
+
 async function* checkScanner(
   disk: Disk,
   file: string,
   logEndOffset: number | undefined,
 ): AsyncGenerator<FileFinding, void, void> {
-  let bytes: Buffer;
-  try {
-    const sizeBytes = (await disk.stat(file))?.sizeBytes ?? 0;
-    if (sizeBytes > SCANNER_FILE_MAX_BYTES) {
-      yield damagedScanner(file, `at most ${SCANNER_FILE_MAX_BYTES} bytes`, `${sizeBytes} bytes`);
-      return;
-    }
-    bytes = await disk.readFile(file);
-  } catch (error) {
-    yield unreadableFinding(file, error);
-    return;
-  }
+  const bytes = await readSmall(disk, file, SCANNER_FILE_MAX_BYTES);
+  if (!Buffer.isBuffer(bytes)) return yield bytes;
   const state = decodeScannerFile(bytes);
-  if (state === undefined) {
-    yield damagedScanner(file, "a whole slot", "none");
-    return;
-  }
+  if (state === undefined) return yield damagedScanner(file, "a whole slot", "none");
   for (const [sequence, slot] of decodeSlots(bytes).entries()) {
     if (slot !== undefined || slotBytes(bytes, sequence).every((byte) => byte === 0)) continue;
     const message =
       "one of the two slots is torn or damaged; the other one counts, and a message may be given again";
     yield { kind: "note", file, position: slotPosition(sequence), type: "checksum", message };
   }
-  if (logEndOffset === undefined || state.next <= logEndOffset) return;
-  const message = `its next message is ${state.next}, and the topic ends at ${logEndOffset}; the next start moves it back`;
+  yield* notBehind(file, state.next, logEndOffset);
+}
+
+async function* checkLeases(
+  disk: Disk,
+  file: string,
+  limits: Limits,
+  logEndOffset: number | undefined,
+): AsyncGenerator<FileFinding, void, void> {
+  const bytes = await readSmall(disk, file, limits.leaseFileBytes);
+  if (!Buffer.isBuffer(bytes)) return yield bytes;
+  const decoded = decodeLeaseFile(bytes);
+  if (decoded === undefined) return yield damagedScanner(file, "a whole journal", "none");
+  const { endPosition, table } = decoded;
+  if (endPosition < bytes.length) {
+    const tornBytes = bytes.length - endPosition;
+    const message = `a torn end of ${tornBytes} bytes, never confirmed as synced; the next start cuts it`;
+    yield { kind: "torn", file, position: endPosition, message };
+  }
+  yield* notBehind(file, table.next, logEndOffset);
+}
+
+function* notBehind(
+  file: string,
+  next: number,
+  logEndOffset: number | undefined,
+): Generator<FileFinding, void, void> {
+  if (logEndOffset === undefined || next <= logEndOffset) return;
+  const message = `its next message is ${next}, and the topic ends at ${logEndOffset}; the next start moves it back`;
   yield { kind: "note", file, message };
 }
 

@@ -1,6 +1,9 @@
 import { readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { encodeLeaseFile, encodeRecords } from "../../lib/lease-file.ts";
+import { PendingTable } from "../../lib/pending-table.ts";
+import { encodeScannerFile } from "../../lib/scanner-file.ts";
 import { type Filled, fill, flipBitOf, writeOut } from "../support/damage-fixture.ts";
 import { snapshotOf } from "../support/data-files.ts";
 import { unpackGoData } from "../support/go-data.ts";
@@ -163,6 +166,43 @@ describe("other files", () => {
     expect(status).toBe(1);
     expect(lines[1]).toContain("offset 1 at byte 16");
     expect(lines.at(-1)).toMatch(/!! CRC BAD: 0x[0-9a-f]{8} is written, 0x[0-9a-f]{8} computed/);
+  });
+
+  test("a scanner: which of its slots counts", async () => {
+    const file = join(path, "..", "s.scanner");
+    writeFileSync(file, encodeScannerFile({ sequence: 1, from: 2, next: 7 }));
+    const { status, lines } = await dump(file);
+    expect(status).toBe(0);
+    expect(lines.slice(1)).toEqual([
+      "         0  slot, never written",
+      "      4096  slot, sequence 1, from 2, next 7, CRC ok; this one counts",
+    ]);
+    flipBitOf(file, 4096 + 9, 0);
+    expect(await dump(file)).toMatchObject({
+      status: 1,
+      lines: expect.arrayContaining(["      4096  slot BAD"]),
+    });
+  });
+
+  test("a scanner with acknowledgements: what its journal comes to", async () => {
+    const file = join(path, "..", "work.leases");
+    const table = new PendingTable(3);
+    const state = encodeLeaseFile({ from: 3, settings: { ack_wait: "30s" }, table });
+    const records = encodeRecords([{ kind: "give", offset: 3 }], 1, state.length);
+    writeFileSync(file, Buffer.concat([state, records, Buffer.from("NLA")]));
+    const { status, lines } = await dump(file);
+    expect(status).toBe(0);
+    expect(lines.slice(1)).toEqual([
+      "         0  journal of 2 blocks: from 3, next 4; 0 redelivered, 0 to the dead letter, 0 skipped",
+      '            settings {"ack_wait":"30s"}',
+      "            3: not settled, given out 1 time",
+      `${String(state.length + records.length).padStart(10)}  a torn end of 3 bytes`,
+    ]);
+    flipBitOf(file, 30, 0);
+    expect(await dump(file)).toMatchObject({
+      status: 1,
+      lines: expect.arrayContaining(["         0  journal BAD"]),
+    });
   });
 
   test.each([
