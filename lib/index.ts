@@ -20,6 +20,7 @@ export {
 export type { Finding } from "./integrity.ts";
 export type { WorkRequest } from "./lease-claims.ts";
 export type { WorkResult } from "./leased-position.ts";
+export type { Lease } from "./leases.ts";
 export { LIMITS, type Limits } from "./limits.ts";
 export type { Durability, FrameRun } from "./log/log.ts";
 export { type Logger, silentLogger } from "./logger.ts";

@@ -19,7 +19,7 @@ export class Leases {
   readonly #epoch: string;
   readonly #held = new Map<number, Lease>();
   readonly #due = new PlacedHeap<Pending>((a, b) => a.offset < b.offset);
-  readonly #timed = new PlacedHeap<Pending>((a, b) => a.dueMs < b.dueMs);
+  readonly #timed = new PlacedHeap<Pending>(isSooner);
   #lastNumber = 0;
 
   /** `epoch` is never given to any other, before a restart or after. */
@@ -143,4 +143,9 @@ export class Leases {
     pending.lease = 0;
     if (lease.last === undefined) this.#held.delete(lease.number);
   }
+}
+
+/** What ends together ends in the order of offsets. */
+function isSooner(a: Pending, b: Pending): boolean {
+  return a.dueMs === b.dueMs ? a.offset < b.offset : a.dueMs < b.dueMs;
 }

@@ -58,6 +58,11 @@ export class Scanner {
     return this.#options.isPersistent;
   }
 
+  /** Whether what it gives has to be acknowledged. */
+  get leases(): boolean {
+    return this.#options.leased !== undefined;
+  }
+
   get settings(): ScannerSettings {
     return this.#options.settings;
   }

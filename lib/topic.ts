@@ -144,14 +144,15 @@ export class Topic {
   }
 
   /**
-   * Where reading begins that is asked for `from`, in any spelling: a message that is there, or the next to come.
+   * Where reading begins that is asked for `from`, in any spelling: a message that is there, or the next to come. A
+   * refusal calls it `name`.
    *
    * @throws bad_request (no spelling of an offset), invalid_offset (negative), offset_not_found (beyond the next
    *   message, or dropped: with firstOffset), topic_unavailable.
    */
-  async startOf(from: string): Promise<number> {
-    const offset = await this.#requireOffset(from);
-    requireReadable(this.#log, offset);
+  async startOf(from: string, name = "from"): Promise<number> {
+    const offset = await this.#requireOffset(from, name);
+    requireReadable(this.#log, offset, name);
     return offset;
   }
 
@@ -312,13 +313,13 @@ export class Topic {
     }
   }
 
-  async #requireOffset(from: number | string): Promise<number> {
+  async #requireOffset(from: number | string, name = "from"): Promise<number> {
     if (typeof from === "number") return from;
     try {
       return await this.resolveOffset(from);
     } catch (error) {
       if (!isNetlogError(error, "invalid_offset") || error.reason === undefined) throw error;
-      throw new NetlogError("bad_request", { reason: `from: ${error.reason}`, cause: error });
+      throw new NetlogError("bad_request", { reason: `${name}: ${error.reason}`, cause: error });
     }
   }
 }

@@ -125,12 +125,21 @@ export function messageAnswer(message: Message, isForEver: boolean): Answer {
 export function deliveryAnswer(delivery: Delivery): Answer {
   const headers = messageHeaders(delivery.message, NO_STORE);
   if (delivery.skipped > 0) headers.push("X-Skipped", String(delivery.skipped));
+  if (delivery.lease !== undefined) headers.push(...leaseHeaders(delivery.message.delivery, delivery.lease));
   return {
     status: 200,
     headers,
     body: delivery.message.payload,
     settle: (handedOver) => delivery.settle(handedOver),
   };
+}
+
+/** What a client needs to acknowledge; `delivery` is the first message's. None of a scanner that leases nothing. */
+export function leaseHeaders(delivery: number | undefined, lease: string | undefined): string[] {
+  const headers: string[] = [];
+  if (delivery !== undefined) headers.push("X-Delivery", String(delivery));
+  if (lease !== undefined) headers.push("X-Lease", lease);
+  return headers;
 }
 
 function messageHeaders(message: Message, cacheControl: string): string[] {

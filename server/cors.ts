@@ -12,6 +12,8 @@ const EXPOSED = [
   "X-Timestamp",
   "X-Durability",
   "X-Skipped",
+  "X-Delivery",
+  "X-Lease",
   "Retry-After",
 ].join(", ");
 

@@ -1,6 +1,6 @@
 /** Handler of `GET /:topic/stream`: what is there, then what comes, piece by piece as the reader takes it. */
-import { NetlogError, type Topic } from "../lib/index.ts";
-import { type StreamAnswer, streamAnswer } from "./answer.ts";
+import { NetlogError, type Scanner, type Topic } from "../lib/index.ts";
+import { leaseHeaders, type StreamAnswer, streamAnswer } from "./answer.ts";
 import { errorCode } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
 import { requireEncoding } from "./formats/encodings.ts";
@@ -42,7 +42,11 @@ export async function streamTopic(exchange: Exchange): Promise<StreamAnswer> {
   const scanner = id === undefined ? undefined : topic.scanner(id);
   const request = readRequest(parameters, id);
   const start = id === undefined ? await startOf(topic, exchange, request.from) : 0;
-  const format = negotiate(request.named, exchange.incoming.headers.accept, possibleFormats(request));
+  const format = negotiate(
+    request.named,
+    exchange.incoming.headers.accept,
+    possibleFormats(request, scanner),
+  );
   const cursor = topic.openCursor();
   const range = { start, end: request.follows ? Number.POSITIVE_INFINITY : cursor.endOffset };
   const { limits } = exchange.context;
@@ -61,6 +65,7 @@ export async function streamTopic(exchange: Exchange): Promise<StreamAnswer> {
   const stream: Stream = { source, follows: request.follows, opening, closing, first };
   const skipped = source instanceof ScannerSource ? source.skippedFirst : 0;
   const headers = skipped > 0 ? ["X-Skipped", String(skipped)] : [];
+  if (source instanceof ScannerSource) headers.push(...leaseHeaders(undefined, source.lease?.token));
   return streamAnswer(format.contentType, (outlet) => run(stream, outlet), heartbeat, headers);
 }
 
@@ -89,8 +94,13 @@ async function startOf(topic: Topic, { incoming }: Exchange, from: string): Prom
   return next < topic.openCursor().startOffset ? next : await topic.startOf(String(next));
 }
 
-function possibleFormats({ id, follows }: StreamRequest): readonly FormatName[] {
-  const possible: FormatName[] = ["ndjson", "lines", "sse"];
+function possibleFormats(
+  { id, follows }: StreamRequest,
+  scanner: Scanner | undefined,
+): readonly FormatName[] {
+  const possible: FormatName[] = ["ndjson", "sse"];
+  // A line cannot tell which message it is, and that is what has to be acknowledged.
+  if (scanner?.leases !== true) possible.push("lines");
   if (!follows) possible.push("json");
   if (id === undefined) possible.push("frames");
   return possible;

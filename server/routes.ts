@@ -6,8 +6,9 @@ import { tellHealth } from "./health.ts";
 import { publishPayload, readPayload } from "./payloads.ts";
 import { readBatch } from "./read-batch.ts";
 import { streamTopic } from "./read-stream.ts";
-import { createScanner, deleteScanner, scanTopic } from "./scanners.ts";
+import { createScanner, deleteScanner, describeScanners, scanTopic } from "./scanners.ts";
 import { checkTopic, createTopic, deleteTopic, describeTopic, listTopics, syncTopic } from "./topics.ts";
+import { ackMessages, nackMessages, seekScanner, touchMessages } from "./work.ts";
 import { publishBatch } from "./write-batch.ts";
 import { publishStream } from "./write-stream.ts";
 
@@ -17,7 +18,7 @@ type Handler = (exchange: Exchange) => Answer | Promise<Answer | StreamAnswer | 
 interface Action {
   readonly handle: Handler;
   /** The limit on the body that it takes; other bodies are dropped unread. */
-  readonly body?: "payloadBytes" | "settingsBytes" | "batchBytes";
+  readonly body?: "payloadBytes" | "settingsBytes" | "batchBytes" | "ackBytes";
   /** A GET that changes nothing, and so is there as HEAD as well. */
   readonly head?: true;
 }
@@ -45,9 +46,14 @@ const ROWS: readonly Row[] = [
   { method: "GET", path: "/:topic/sync", handle: syncTopic },
   { method: "POST", path: "/:topic/sync", handle: syncTopic },
   { method: "POST", path: "/:topic/scanner", handle: createScanner },
+  { method: "GET", path: "/:topic/scanner", handle: describeScanners, head: true },
   { method: "DELETE", path: "/:topic/scanner", handle: deleteScanner },
   { method: "GET", path: "/:topic/scan", handle: scanTopic },
   { method: "POST", path: "/:topic/scan", handle: scanTopic },
+  { method: "POST", path: "/:topic/ack", handle: ackMessages, body: "ackBytes" },
+  { method: "POST", path: "/:topic/nack", handle: nackMessages, body: "ackBytes" },
+  { method: "POST", path: "/:topic/touch", handle: touchMessages, body: "ackBytes" },
+  { method: "POST", path: "/:topic/seek", handle: seekScanner },
   { method: "GET", path: "/:topic/batch", handle: readBatch, head: true },
   { method: "GET", path: "/:topic/stream", handle: streamTopic },
   { method: "GET", path: "/:topic/check", handle: checkTopic, head: true },
@@ -66,15 +72,17 @@ export const RESOURCES: readonly Resource[] = [...new Set(ROWS.map(({ path }) =>
 /** For `OPTIONS *`. */
 export const ALLOW_ALL: string = toAllow(new Set(RESOURCES.flatMap(({ actions }) => [...actions.keys()])));
 
+const HOT_PATHS: readonly string[] = ["/:topic/payload", "/:topic/scan", "/:topic/ack"];
+
 const HOT: ReadonlyMap<string, Resource> = new Map(
-  RESOURCES.filter(({ path }) => path === "/:topic/payload" || path === "/:topic/scan").map((resource) => [
+  RESOURCES.filter(({ path }) => HOT_PATHS.includes(path)).map((resource) => [
     resource.path.slice("/:topic/".length),
     resource,
   ]),
 );
 
 /**
- * The rows of publish and scan, found without the app: they are what a server's time goes to, and the way through
+ * The rows of publish, scan and ack, found without the app: they are what a server's time goes to, and the way through
  * it costs as much as the rest of the request above a bare server (`npm run bench`, publish and scan).
  */
 export function findHotResource(parts: readonly string[]): Resource | undefined {

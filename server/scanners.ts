@@ -1,23 +1,40 @@
 /** Handlers of scanners: create, delete, scan. */
 import { NetlogError, type Scanner } from "../lib/index.ts";
-import { type Answer, batchHeaders, bodyAnswer, deliveryAnswer, doneAnswer, jsonAnswer } from "./answer.ts";
+import {
+  type Answer,
+  batchHeaders,
+  bodyAnswer,
+  deliveryAnswer,
+  doneAnswer,
+  jsonAnswer,
+  leaseHeaders,
+} from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
 import { requireEncoding } from "./formats/encodings.ts";
 import { MessageBody } from "./formats/message-body.ts";
 import type { FormatName } from "./formats.ts";
 import { negotiate, readFormatName } from "./negotiate.ts";
 import type { Parameters } from "./parameters.ts";
+import { readScannerRequest } from "./scanner-parameters.ts";
 
 const SCAN_FORMATS: readonly FormatName[] = ["ndjson", "json", "lines"];
+/** A line cannot tell which message it is, and that is what has to be acknowledged. */
+const WORK_FORMATS: readonly FormatName[] = ["ndjson", "json"];
 
 export async function createScanner(exchange: Exchange): Promise<Answer> {
   const topic = exchange.requireTopic();
+  const request = readScannerRequest(exchange.parameters());
+  const { scanner, isNew } = await topic.findOrCreateScanner(request);
+  return jsonAnswer(isNew ? 201 : 200, scanner.info());
+}
+
+export function describeScanners(exchange: Exchange): Answer {
+  const topic = exchange.requireTopic();
   const parameters = exchange.parameters();
-  const from = parameters.get("from") ?? "";
-  const persist = parameters.flag("persist");
-  parameters.finish(["from", "persist"]);
-  const scanner = await topic.createScanner({ from, persist });
-  return jsonAnswer(201, scanner.info());
+  const id = parameters.get("id");
+  const told = id === undefined ? topic.describeScanners() : topic.scanner(id).describe();
+  parameters.finish(["id"]);
+  return jsonAnswer(200, told);
 }
 
 export async function deleteScanner(exchange: Exchange): Promise<Answer> {
@@ -52,19 +69,25 @@ async function scanMany(
   const max = parameters.count("max", 1, limits.readMessagesMax);
   const waitMs = parameters.duration("wait");
   parameters.finish(["id", "wait", "max", "format"]);
-  const { name, contentType } = negotiate(named, exchange.incoming.headers.accept, SCAN_FORMATS);
+  const possible = scanner.leases ? WORK_FORMATS : SCAN_FORMATS;
+  const { name, contentType } = negotiate(named, exchange.incoming.headers.accept, possible);
   const body = new MessageBody(requireEncoding(name), { max, maxBytes: limits.readBytes });
   body.open();
+  let firstDelivery: number | undefined;
   const delivery = await scanner.scanMany({
     waitMs,
     onWaiting: (cancel) => exchange.onClose(cancel),
     max,
-    take: (message) => body.take(message, 0),
+    take: (message) => {
+      firstDelivery ??= message.delivery;
+      return body.take(message, 0);
+    },
   });
   if (delivery === undefined) return undefined;
   body.close();
   const { offset, nextOffset, count, skipped } = delivery;
   const headers = batchHeaders(offset, nextOffset, count);
+  headers.push(...leaseHeaders(firstDelivery, delivery.lease));
   if (skipped > 0) headers.push("X-Skipped", String(skipped));
   return bodyAnswer(contentType, body.view, headers, (handedOver) => delivery.settle(handedOver));
 }

@@ -1,5 +1,12 @@
 /** Where a stream's bytes come from: a topic read from an offset on, as messages or as frames, or a scanner. */
-import { isNetlogError, type Limits, type Message, type Scanner, type TopicCursor } from "../lib/index.ts";
+import {
+  isNetlogError,
+  type Lease,
+  type Limits,
+  type Message,
+  type Scanner,
+  type TopicCursor,
+} from "../lib/index.ts";
 import type { MessageBody } from "./formats/message-body.ts";
 
 /** Tells what ends the wait when the client leaves. */
@@ -129,10 +136,13 @@ export class ScannerSource implements StreamSource {
   readonly #limits: Limits;
   /** Missed before the first message: told in the headers where the format cannot. */
   skippedFirst = 0;
+  /** One for the connection; `undefined` of a scanner without acknowledgements. */
+  readonly lease: Lease | undefined;
   #hasBegun = false;
 
   constructor(scanner: Scanner, body: MessageBody, limits: Limits) {
     this.#scanner = scanner;
+    this.lease = scanner.openLease();
     this.#body = body;
     this.#limits = limits;
   }
@@ -158,7 +168,8 @@ export class ScannerSource implements StreamSource {
   async #scan(waitMs: number, onWaiting: OnWaiting): Promise<Piece | undefined> {
     this.#body.clear();
     try {
-      const request = { waitMs, onWaiting, max: this.#limits.readMessagesMax, take: this.#take };
+      const { lease } = this;
+      const request = { waitMs, onWaiting, max: this.#limits.readMessagesMax, take: this.#take, lease };
       const delivery = await this.#scanner.scanMany(request);
       if (delivery === undefined) return undefined;
       return { bytes: this.#body.view, settle: (handedOver) => delivery.settle(handedOver) };

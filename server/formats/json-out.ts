@@ -28,8 +28,10 @@ export const JSON_ARRAY: Encoding = {
   },
 };
 
-function encodeObject(writer: ByteWriter, { offset, timestampMs, crc32, payload }: Message): void {
-  writer.ascii(`{"offset":${offset},"timestamp":"${formatTime(timestampMs)}","crc32":${crc32},"payload`);
+function encodeObject(writer: ByteWriter, message: Message): void {
+  const { offset, timestampMs, crc32, payload, delivery } = message;
+  writer.ascii(`{"offset":${offset},"timestamp":"${formatTime(timestampMs)}","crc32":${crc32}`);
+  writer.ascii(delivery === undefined ? ',"payload' : `,"delivery":${delivery},"payload`);
   const start = writer.length;
   writer.ascii('":"');
   if (payload.length <= PLAIN_UP_TO_BYTES && writer.plainText(payload)) {
