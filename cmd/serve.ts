@@ -27,7 +27,7 @@ export const serveCommand: Command = {
   },
 };
 
-async function serve(options: ServeOptions, { stderr }: Context): Promise<number> {
+async function serve(options: ServeOptions, { stderr, version }: Context): Promise<number> {
   const signal = nextStopSignal();
   const logger = createLogger(options.debug ? "trace" : options.logLevel, process.stderr.isTTY);
   const refuse = (reason: string | undefined, error: unknown): number => {
@@ -48,7 +48,7 @@ async function serve(options: ServeOptions, { stderr }: Context): Promise<number
 
   let server: RunningServer;
   try {
-    server = await listen(options, netlog, logger);
+    server = await listen(options, netlog, logger, version);
   } catch (error) {
     await netlog.close();
     return refuse(explainListenError(error, options.listen), error);
@@ -86,7 +86,20 @@ function openNetlog(options: ServeOptions, folder: string, logger: Logger): Prom
   });
 }
 
-function listen(options: ServeOptions, netlog: Netlog, logger: Logger): Promise<RunningServer> {
+function listen(
+  options: ServeOptions,
+  netlog: Netlog,
+  logger: Logger,
+  version: string,
+): Promise<RunningServer> {
   const { listen: address, allowedHosts, corsOrigins } = options;
-  return startServer({ netlog, host: address.host, port: address.port, logger, allowedHosts, corsOrigins });
+  return startServer({
+    netlog,
+    host: address.host,
+    port: address.port,
+    logger,
+    version,
+    allowedHosts,
+    corsOrigins,
+  });
 }

@@ -21,6 +21,8 @@ export const CREATING_PREFIX = ".creating-";
 export const DELETED_PREFIX = ".deleted-";
 /** The lock's own name, and how the others begin that it takes meanwhile. */
 export const LOCK_PREFIX = ".lock";
+/** Written and removed again to see whether that is possible. */
+export const PROBE_NAME = ".probe";
 
 /**
  * Makes the folder when it is missing (not what it lies in), and locks it.
@@ -66,7 +68,8 @@ export async function listDataFolder(
   const leftovers = names.filter(
     (name) => name.startsWith(CREATING_PREFIX) || name.startsWith(DELETED_PREFIX),
   );
-  const others = names.filter((name) => !leftovers.includes(name) && !name.startsWith(LOCK_PREFIX));
+  const isOurs = (name: string) => name.startsWith(LOCK_PREFIX) || name === PROBE_NAME;
+  const others = names.filter((name) => !leftovers.includes(name) && !isOurs(name));
   const isTopic = await mapConcurrently(others, limits.topicsInTransition, async (name) => {
     const path = `${folder}/${name}`;
     // One that cannot be looked into may be a topic: opening it tells why it fails.

@@ -71,6 +71,8 @@ export interface Limits {
   readonly deadLettersTogether: number;
   readonly deadLetterRetryMs: number;
   readonly deadLetterRetryMaxMs: number;
+  /** Written to the data folder and removed, each time somebody asks whether the server is ready. */
+  readonly probeBytes: number;
   /** Topics opened or closed at a time. */
   readonly topicsInTransition: number;
 
@@ -161,6 +163,7 @@ export const LIMITS: Limits = {
   deadLettersTogether: 64,
   deadLetterRetryMs: SECOND_MS,
   deadLetterRetryMaxMs: MINUTE_MS,
+  probeBytes: 64 * KiB,
   topicsInTransition: 32,
   indexIntervalBytes: 32 * KiB,
   indexCheckpointBytes: 64 * MiB,

@@ -15,6 +15,7 @@ import { threadPoolOffload } from "./message/thread-pool-offload.ts";
 import { Monitor } from "./monitor.ts";
 import { isSafeName, NAME_RULE } from "./names.ts";
 import { OneByOne } from "./one-by-one.ts";
+import { FolderProbe } from "./readiness.ts";
 import { Rooms } from "./rooms.ts";
 import type { Runtime } from "./runtime.ts";
 import { ScannerFiles } from "./scanner-files.ts";
@@ -47,6 +48,7 @@ export interface FailedTopic {
 
 export class Netlog {
   readonly #folders: TopicFolders;
+  readonly #probe: FolderProbe;
   readonly #shared: TopicShared;
   readonly #defaults: TopicSettings;
   readonly #lock: DiskLock;
@@ -93,6 +95,7 @@ export class Netlog {
       this.#tellOpened = resolve;
     });
     this.#folders = new TopicFolders(options);
+    this.#probe = new FolderProbe(disk, options.folder, limits.probeBytes);
     this.#defaults = defaults;
     this.#lock = lock;
     this.#shared = {
@@ -121,6 +124,18 @@ export class Netlog {
     return Array.from(this.#failed, ([name, reason]) => ({ name, reason })).sort((a, b) =>
       a.name < b.name ? -1 : 1,
     );
+  }
+
+  /**
+   * Resolves when topics can be written to, as far as the data folder is concerned.
+   *
+   * @throws shutting_down; topic_unavailable with the reason: the folder or the disk lets nobody write.
+   */
+  async requireReady(): Promise<void> {
+    if (this.#isShuttingDown) throw new NetlogError("shutting_down");
+    this.#throwIfClosed();
+    const reason = await this.#probe.trouble();
+    if (reason !== undefined) throw new NetlogError("topic_unavailable", { reason });
   }
 
   /** @throws topic_not_found; topic_unavailable when it failed to open; shutting_down once closed. */

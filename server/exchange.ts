@@ -15,6 +15,8 @@ export interface ServerContext {
   readonly runtime: Runtime;
   readonly watch: IdleWatch;
   readonly gate: Gate;
+  /** Of the program. */
+  readonly version: string;
   /** Once true, each answer is the last of its connection. */
   isStopping: boolean;
 }

@@ -9,6 +9,7 @@ import { IdleWatch } from "./idle-watch.ts";
 import { refuseConnect, refuseMalformed } from "./malformed.ts";
 import { stopServer } from "./stop.ts";
 
+const UNKNOWN_VERSION = "0.0.0";
 /** How often Node looks for headers that are late. */
 const MAX_CHECK_MS = 5000;
 
@@ -23,6 +24,8 @@ export interface ServerOptions {
   readonly allowedHosts?: readonly string[];
   /** Origins of pages that may use this server. */
   readonly corsOrigins?: readonly string[];
+  /** Of the program, for whoever asks. */
+  readonly version?: string;
   readonly limits?: Limits;
   readonly runtime?: Runtime;
 }
@@ -46,7 +49,7 @@ export interface RunningServer {
 
 /** Resolves when the server listens; rejects with Node's error (EADDRINUSE, …) when it cannot. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { netlog, logger, limits = LIMITS, runtime = nodeRuntime } = options;
+  const { netlog, logger, version = UNKNOWN_VERSION, limits = LIMITS, runtime = nodeRuntime } = options;
   const server = createServer({
     maxHeaderSize: limits.headerBytes,
     headersTimeout: limits.headersMs,
@@ -63,7 +66,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { allowedHosts = [], corsOrigins = [] } = options;
   const gate = new Gate({ allowedHosts, corsOrigins, address: address.address, port: address.port });
   const watch = new IdleWatch(runtime, limits.bodyIdleMs);
-  const context: ServerContext = { netlog, logger, limits, runtime, watch, gate, isStopping: false };
+  const surroundings = { netlog, logger, limits, runtime, watch, gate, version };
+  const context: ServerContext = { ...surroundings, isStopping: false };
   const unused = serve(server, context);
   return {
     url: `http://${address.family === "IPv6" ? `[${address.address}]` : address.address}:${address.port}`,

@@ -19,6 +19,7 @@ import { scanContract } from "./scan.ts";
 import { scanManyContract } from "./scan-many.ts";
 import { scanWaitContract } from "./scan-wait.ts";
 import { scannerContract } from "./scanners.ts";
+import { serverContract } from "./server.ts";
 import { serverSentEventContract } from "./server-sent-events.ts";
 import { settingsContract } from "./settings.ts";
 import { streamOutContract } from "./stream-out.ts";
@@ -76,6 +77,7 @@ const PARTS: readonly ((use: UseApi) => void)[] = [
   scanContract,
   scanWaitContract,
   checkContract,
+  serverContract,
   batchOutContract,
   scanManyContract,
   streamOutContract,

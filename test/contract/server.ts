@@ -1,0 +1,44 @@
+/** What the server tells about itself, under `/-/`. */
+import { describe, expect, it } from "vitest";
+import type { UseApi } from "./contract.ts";
+import { expectError } from "./expect-error.ts";
+
+export function serverContract(use: UseApi): void {
+  describe("the server itself", () => {
+    it("is alive", async () => {
+      const reply = await use().get("/-/health");
+      expect(reply.status).toBe(200);
+      expect(reply.text).toBe('{"ok":true}\n');
+    });
+
+    it("is ready, and lists the topics that it cannot serve", async () => {
+      const reply = await use().get("/-/ready");
+      expect(reply.status).toBe(200);
+      expect(reply.json).toMatchObject({ ok: true, failed: expect.any(Array) });
+    });
+
+    it("tells its name and version", async () => {
+      const reply = await use().get("/-/version");
+      expect(reply.status).toBe(200);
+      expect(reply.json).toEqual({
+        ok: true,
+        name: "netlog",
+        version: expect.stringMatching(/^\d+\.\d+\.\d+/),
+        node: expect.stringMatching(/^\d+\.\d+\.\d+/),
+      });
+    });
+
+    it.each(["health", "ready", "version"])(
+      "tells %s without a body to HEAD, and changes nothing",
+      async (name) => {
+        const [head, get] = [await use().call("HEAD", `/-/${name}`), await use().get(`/-/${name}`)];
+        expect(head.status).toBe(200);
+        expect(head.text).toBe("");
+        expect(head.headers["content-length"]).toBe(get.headers["content-length"]);
+        expect(get.headers["cache-control"]).toBe("no-store");
+        expectError(await use().post(`/-/${name}`), "method not allowed");
+        expect((await use().call("OPTIONS", `/-/${name}`)).headers.allow).toBe("GET, HEAD, OPTIONS");
+      },
+    );
+  });
+}
