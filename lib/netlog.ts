@@ -8,6 +8,7 @@ import { listDataFolder, takeDataFolder } from "./data-folder.ts";
 import type { Disk, DiskLock } from "./disk/disk.ts";
 import { isNetlogError, NetlogError } from "./errors.ts";
 import { LIMITS, type Limits } from "./limits.ts";
+import { refusedWrite } from "./log/disk-errors.ts";
 import { LogShared } from "./log/index.ts";
 import type { Logger } from "./logger.ts";
 import type { Offload } from "./message/compression.ts";
@@ -237,8 +238,17 @@ export class Netlog {
       this.#topics.set(name, topic);
       return topic;
     } catch (error) {
+      await this.#discardUnopened(name);
+      throw refusedWrite(error);
+    }
+  }
+
+  async #discardUnopened(name: string): Promise<void> {
+    try {
       await this.#folders.discard(name);
-      throw error;
+    } catch (error) {
+      const reason = "the topic was made and could not be opened; it may be there after a restart";
+      throw new NetlogError("sync_failed", { reason, cause: error });
     }
   }
 

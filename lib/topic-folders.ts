@@ -35,7 +35,7 @@ export class TopicFolders {
    * Makes the folder of a topic, empty of messages; durable when it resolves.
    *
    * @throws topic_exists: something of this name is there; storage_full, topic_unavailable: nothing is left;
-   *   sync_failed: nothing is left either, but a loss of power may bring it back.
+   *   sync_failed: it is not there, but a loss of power may bring it back, whole.
    */
   async create(name: string, settings: TopicSettings): Promise<void> {
     const { disk, runtime } = this.#options;
@@ -49,13 +49,13 @@ export class TopicFolders {
   async build<Result>(name: string, build: (folder: string) => Promise<Result>): Promise<Result> {
     const { disk, runtime, logger } = this.#options;
     const path = this.pathOf(name);
-    if ((await disk.stat(path)) !== undefined) {
-      logger.warn({ path }, "no topic of this name can be made: something else is there");
-      throw new NetlogError("topic_exists");
-    }
     const building = this.pathOf(CREATING_PREFIX + runtime.randomId());
     let result: Result;
     try {
+      if ((await disk.stat(path)) !== undefined) {
+        logger.warn({ path }, "no topic of this name can be made: something else is there");
+        throw new NetlogError("topic_exists");
+      }
       result = await build(building);
       await disk.rename(building, path);
     } catch (error) {
@@ -65,7 +65,8 @@ export class TopicFolders {
     try {
       await this.#sync("the topic was not made; it may be there after a restart");
     } catch (error) {
-      await disk.removeTree(path).catch(() => {});
+      // Nothing in it is removed: a loss of power could bring the name back, and then it is whole.
+      await disk.rename(path, building).catch(() => {});
       throw error;
     }
     return result;
@@ -74,7 +75,8 @@ export class TopicFolders {
   /**
    * Takes a topic's folder away, durably when it resolves; its files are removed in the background.
    *
-   * @throws topic_unavailable: it is still there; sync_failed: it is gone, but a loss of power may bring it back.
+   * @throws topic_unavailable: it is still there; sync_failed: it is gone, but a loss of power may bring it back,
+   *   whole; otherwise the next start removes it.
    */
   async discard(name: string): Promise<void> {
     const { disk, runtime } = this.#options;
@@ -85,11 +87,8 @@ export class TopicFolders {
       const reason = "the topic could not be deleted; a restart serves it again";
       throw new NetlogError("topic_unavailable", { reason, cause: error });
     }
-    try {
-      await this.#sync("the topic is deleted; it may be there again after a restart");
-    } finally {
-      this.removeInBackground(discarded);
-    }
+    await this.#sync("the topic is deleted; it may be there again after a restart");
+    this.removeInBackground(discarded);
   }
 
   /** What cannot be removed is left to the next start. */
