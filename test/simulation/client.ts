@@ -244,6 +244,10 @@ export class Client {
     startNeverGoesBack(topic, firstOffset);
     retentionDropsOnlyWhatItMay(topic, firstOffset, segmentAgeMs(topic), this.#world);
     topic.firstOffset = firstOffset;
+    // What was dropped cannot be had any more, although a removal that fails may bring it back.
+    for (const scanner of topic.scanners.values()) {
+      scanner.settledBelow = Math.max(scanner.settledBelow, firstOffset);
+    }
   }
 
   #acknowledge(topic: TopicModel, message: SentMessage, published: Published): void {

@@ -81,7 +81,8 @@ export function takeUp(model: TopicModel, found: FoundTopic, before: Before, wor
   survivorsAreAPrefix(model, found);
   batchesAreWhole(model, found);
   takeMessages(model, found);
-  takeScanners(model, found, spared === "process" && wasWell);
+  const isExact = spared === "process" && wasWell && found.firstOffset >= model.firstOffset;
+  takeScanners(model, found, isExact);
   model.handle = found.topic;
   model.firstOffset = found.firstOffset;
 }
