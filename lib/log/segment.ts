@@ -16,8 +16,11 @@ export class Segment implements BlockSource {
   readonly baseOffset: number;
   readonly folder: string;
   readonly file: PooledFile;
-  /** When this process first saw the segment: what ages it if its messages are stamped in the future. */
-  readonly firstSeenAtMs: number;
+  /**
+   * When this process first saw the segment: what ages it if its messages are stamped in the future. Lowered when the
+   * clock turns out to have been ahead then as well.
+   */
+  firstSeenAtMs: number;
   /** Data file up to the last whole frame. Never shrinks below `synced`. */
   sizeBytes: number = SEGMENT_HEADER_BYTES;
   /** Up to here it is known to be on the disk. */

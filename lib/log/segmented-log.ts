@@ -244,6 +244,7 @@ export class SegmentedLog implements Log, CursorLog {
     const nowMs = this.#options.runtime.now();
     if (this.#ended !== undefined) return;
     await this.#removeDropped();
+    for (const segment of this.segments.all) segment.firstSeenAtMs = Math.min(segment.firstSeenAtMs, nowMs);
     await this.#appender.rollIfDue(nowMs);
     const rules = { nowMs, expireBeforeMs, retentionSizeBytes: this.#limits.retentionSizeBytes };
     while (this.segments.all.length > 1 && this.#ended === undefined) {
