@@ -2,6 +2,7 @@
 import type { ByteBudget } from "./byte-budget.ts";
 import { NetlogError } from "./errors.ts";
 import type { Limits } from "./limits.ts";
+import { FRAME_HEADER_BYTES } from "./log/index.ts";
 import type { Batch } from "./message/batch.ts";
 import { parseBinaryBatch } from "./message/batch-binary.ts";
 import { parseJsonBatch } from "./message/batch-json.ts";
@@ -10,6 +11,9 @@ import { LineCutter } from "./message/line-cutter.ts";
 import { COMPRESSION_SNAPPY, MESSAGE_HEADER_BYTES } from "./message/message.ts";
 import { encodeGroup, MessageGroups } from "./message/message-groups.ts";
 import type { TopicSettings } from "./settings.ts";
+
+/** Room in front of NetLog's own messages for the headers that make them a set and a frame, so that nobody copies. */
+export const BATCH_ROOM_BYTES: number = FRAME_HEADER_BYTES + MESSAGE_HEADER_BYTES;
 
 export interface BatchParserOptions {
   readonly settings: TopicSettings;
@@ -35,14 +39,14 @@ export class BatchParser {
   }
 
   /** NetLog's own messages: see parseBinaryBatch. @throws also too_many_requests, when much is to be unpacked. */
-  async parseMessages(body: Buffer, hasRoom: boolean): Promise<Batch> {
+  async parseMessages(body: Buffer, roomBytes = 0): Promise<Batch> {
     const { limits, offload, inFlight } = this.#options;
     const unpackedBytes = isPacked(body) ? limits.batchBytes : 0;
     if (!inFlight.tryTake(unpackedBytes)) {
       throw new NetlogError("too_many_requests", { reason: "too many sets are being unpacked; try again" });
     }
     try {
-      return await parseBinaryBatch(body, offload, limits, hasRoom);
+      return await parseBinaryBatch(body, offload, limits, roomBytes);
     } finally {
       inFlight.giveBack(unpackedBytes);
     }

@@ -8,6 +8,7 @@ import { durationMs, parseDuration } from "./duration.ts";
 import { NetlogError } from "./errors.ts";
 import type { Limits } from "./limits.ts";
 import type { Durability, Log, LogEntry } from "./log/log.ts";
+import type { Batch } from "./message/batch.ts";
 import type { Offload } from "./message/compression.ts";
 import { encodeEntry, setEnd } from "./message/message-set.ts";
 import type { Runtime, Timer } from "./runtime.ts";
@@ -115,14 +116,15 @@ export class Publisher {
   }
 
   /**
-   * Appends one entry of `count` messages, verified by the caller, as one frame: all or nothing. It is borrowed
-   * until the promise settles. @throws as publish does.
+   * Appends a batch, verified by the caller, as one frame: all or nothing. It is borrowed until the promise settles;
+   * with room in front of it, it is given for good. @throws as publish does.
    */
-  publishEntry(entry: Uint8Array, count: number, durability: Durability): Promise<Published> {
+  publishBatch({ entry, count, roomBytes = 0 }: Batch, durability: Durability): Promise<Published> {
     const refusal = this.#refusal(entry, Infinity);
     if (refusal !== undefined) return Promise.reject(refusal);
     const promise = new Promise<Published>(capture);
-    this.#batches.push({ bytes: entry, count, durability, waiting: [new Waiting(entry.length)] });
+    const waiting = [new Waiting(entry.length)];
+    this.#batches.push({ bytes: entry, roomBytes, count, durability, waiting });
     this.#schedule();
     return promise;
   }

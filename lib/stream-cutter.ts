@@ -62,7 +62,7 @@ export function openMessageCutter({ limits, offload, parser }: StreamCutterOptio
       if (set !== undefined) {
         const body = set;
         set = undefined;
-        return parser.parseMessages(body, false);
+        return parser.parseMessages(body);
       }
       const group = groups.take();
       return group && encodeGroup(group, COMPRESSION_NONE, offload, limits);

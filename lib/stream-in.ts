@@ -111,18 +111,18 @@ export class StreamIn {
   }
 
   async #commit(batch: Batch | Promise<Batch>): Promise<void> {
-    const { entry, count } = await batch;
-    const { offset } = await this.#publish(entry, count);
+    const whole = await batch;
+    const { offset } = await this.#publish(whole);
     this.#firstOffset ??= offset;
-    this.#keptCount += count;
+    this.#keptCount += whole.count;
   }
 
   /** Waits where others are told to come back later: that is what back-pressure is for. */
-  async #publish(entry: Buffer, count: number): Promise<{ readonly offset: number }> {
+  async #publish(batch: Batch): Promise<{ readonly offset: number }> {
     const { publisher, limits, runtime } = this.#options;
     for (;;) {
       try {
-        return await publisher.publishEntry(entry, count, this.durability);
+        return await publisher.publishBatch(batch, this.durability);
       } catch (error) {
         if (!isNetlogError(error, "too_many_requests")) throw error;
       }

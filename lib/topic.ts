@@ -92,13 +92,11 @@ export class Topic {
 
   /**
    * Appends a batch as one frame: all or nothing, also over a crash, with contiguous offsets, visible together. The
-   * batch is borrowed until the promise settles, which tells the offset of its first message. @throws as publish does.
+   * batch is borrowed until the promise settles, which tells the offset of its first message; with room in front of
+   * it, it is given for good. @throws as publish does.
    */
-  publishBatch(
-    { entry, count }: Batch,
-    durability: Durability = this.settings.durability,
-  ): Promise<Published> {
-    return this.#publisher.publishEntry(entry, count, durability);
+  publishBatch(batch: Batch, durability: Durability = this.settings.durability): Promise<Published> {
+    return this.#publisher.publishBatch(batch, durability);
   }
 
   /**

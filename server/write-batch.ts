@@ -1,5 +1,5 @@
 /** The handler of batches in: many messages in one body, all or nothing. */
-import type { Batch, Topic } from "../lib/index.ts";
+import { BATCH_ROOM_BYTES, type Batch, type Topic } from "../lib/index.ts";
 import { type Answer, jsonAnswer } from "./answer.ts";
 import { formatParameter, readBodyFormat } from "./body-format.ts";
 import type { Exchange } from "./exchange.ts";
@@ -8,8 +8,6 @@ import { parseJson } from "./json.ts";
 import { durabilityParameter } from "./payloads.ts";
 
 const FORMATS_IN: readonly FormatName[] = ["messages", "lines", "ndjson", "json"];
-/** In front of NetLog's own messages there is room for the header that makes them a set. */
-const SET_HEADER_BYTES = 9;
 
 export async function publishBatch(exchange: Exchange): Promise<Answer> {
   const typed = readBodyFormat(exchange, FORMATS_IN);
@@ -32,7 +30,7 @@ export function publishedAnswer(offset: number, count: number, durability: strin
 async function takeBatch(exchange: Exchange, topic: Topic, format: FormatName | undefined): Promise<Batch> {
   switch (format) {
     case "messages":
-      return await topic.batches.parseMessages(await exchange.takeBody(SET_HEADER_BYTES), true);
+      return await topic.batches.parseMessages(await exchange.takeBody(BATCH_ROOM_BYTES), BATCH_ROOM_BYTES);
     case "json":
       return await topic.batches.parseJson(parseJson(await exchange.takeBody()));
     default: {

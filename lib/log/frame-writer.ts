@@ -1,13 +1,17 @@
 /**
  * Writes a group of entries as frames at the end of the active segment, joined into one write. The frames are
- * encoded into the tail's slab and written from there.
+ * encoded into the tail's slab and written from there; a large one that came alone, with room in front of it, is
+ * written from where it lies, and becomes a slab itself.
  */
 import type { DiskFile } from "../disk/disk.ts";
-import { encodeFrame, FRAME_HEADER_BYTES } from "./frame.ts";
+import { encodeFrame, encodeFrameHeader, FRAME_HEADER_BYTES } from "./frame.ts";
 import type { LogEntry } from "./log.ts";
 import type { Segment } from "./segment.ts";
 import type { Tail } from "./tail.ts";
 import { writeWhole } from "./write-whole.ts";
+
+/** Below this a copy costs less than a slab. */
+const IN_PLACE_BYTES = 32 * 1024;
 
 export interface GroupPlace {
   readonly baseOffset: number;
@@ -34,23 +38,56 @@ export function writeGroup(
   entries: readonly LogEntry[],
   place: GroupPlace,
 ): void {
+  const framed = entries.length === 1 ? frameInPlace(entries[0]!) : undefined;
+  if (framed !== undefined) {
+    const entry = framed.subarray(FRAME_HEADER_BYTES);
+    encodeFrameHeader(framed, 0, frameFacts(entries[0]!, place.baseOffset, place), entry);
+    writeWhole(file, framed, segment.sizeBytes);
+    tail.adopt(segment.id, segment.sizeBytes, framed);
+  } else {
+    writeJoined(file, segment, tail, entries, place);
+  }
+  noteGroup(segment, entries, place);
+}
+
+function writeJoined(
+  file: DiskFile,
+  segment: Segment,
+  tail: Tail,
+  entries: readonly LogEntry[],
+  place: GroupPlace,
+): void {
   const groupBytes = entries.reduce((sum, entry) => sum + frameBytesOf(entry), 0);
   const room = tail.reserve(segment.id, segment.sizeBytes, groupBytes);
   let at = room.at;
   let offset = place.baseOffset;
   for (const entry of entries) {
-    const frame = {
-      baseOffset: offset,
-      timestampMs: place.timestampMs,
-      unsyncedCount: offset - place.syncedEndOffset,
-      messageCount: entry.count,
-    };
-    at = encodeFrame(room.bytes, at, frame, entry.bytes);
+    at = encodeFrame(room.bytes, at, frameFacts(entry, offset, place), entry.bytes);
     offset += entry.count;
   }
   writeWhole(file, room.bytes.subarray(room.at, at), segment.sizeBytes);
   tail.commit(groupBytes);
-  noteGroup(segment, entries, place);
+}
+
+function frameFacts(
+  entry: LogEntry,
+  baseOffset: number,
+  place: GroupPlace,
+): Parameters<typeof encodeFrameHeader>[2] {
+  return {
+    baseOffset,
+    timestampMs: place.timestampMs,
+    unsyncedCount: baseOffset - place.syncedEndOffset,
+    messageCount: entry.count,
+  };
+}
+
+/** The frame's bytes around a large entry that has room for the header, where they keep little else alive. */
+function frameInPlace({ bytes, roomBytes = 0 }: LogEntry): Buffer | undefined {
+  const frameBytes = FRAME_HEADER_BYTES + bytes.length;
+  if (roomBytes < FRAME_HEADER_BYTES || frameBytes < IN_PLACE_BYTES) return undefined;
+  if (bytes.buffer.byteLength > 2 * frameBytes) return undefined;
+  return Buffer.from(bytes.buffer, bytes.byteOffset - FRAME_HEADER_BYTES, frameBytes);
 }
 
 function noteGroup(segment: Segment, entries: readonly LogEntry[], place: GroupPlace): void {

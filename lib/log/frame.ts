@@ -55,6 +55,18 @@ export function encodeFrame(
   frame: Pick<FrameHeader, "baseOffset" | "timestampMs" | "unsyncedCount" | "messageCount">,
   entry: Uint8Array,
 ): number {
+  encodeFrameHeader(target, position, frame, entry);
+  target.set(entry, position + FRAME_HEADER_BYTES);
+  return position + FRAME_HEADER_BYTES + entry.length;
+}
+
+/** Writes the header alone of the frame of `entry`. */
+export function encodeFrameHeader(
+  target: Buffer,
+  position: number,
+  frame: Pick<FrameHeader, "baseOffset" | "timestampMs" | "unsyncedCount" | "messageCount">,
+  entry: Uint8Array,
+): void {
   target.writeUInt32BE(MAGIC_AND_FLAGS, position);
   writeUint64(target, frame.baseOffset, position + BASE_OFFSET);
   writeUint64(target, frame.timestampMs, position + TIMESTAMP);
@@ -63,8 +75,6 @@ export function encodeFrame(
   target.writeUInt32BE(entry.length, position + LENGTH);
   target.writeUInt32BE(crc32(entry), position + ENTRY_CRC);
   target.writeUInt32BE(headerCrc(target, position), position + HEADER_CRC);
-  target.set(entry, position + FRAME_HEADER_BYTES);
-  return position + FRAME_HEADER_BYTES + entry.length;
 }
 
 /** The header at `position`, or `undefined` where there is no valid one. Does not look at the entry. */

@@ -3,13 +3,22 @@ export { dumpFrames, type FrameDump } from "./dump-frames.ts";
 export { dumpIndex, type IndexDump } from "./dump-index.ts";
 export { damageFinding, type FileFinding, unreadableFinding } from "./file-finding.ts";
 export { FileWindow } from "./file-window.ts";
-export { type Frame, type FrameHeader, frameAt, frameBytes, frameEndOffset, framesOf } from "./frame.ts";
+export {
+  FRAME_HEADER_BYTES,
+  type Frame,
+  type FrameHeader,
+  frameAt,
+  frameBytes,
+  frameEndOffset,
+  framesOf,
+} from "./frame.ts";
 export { type InspectStep, inspectLog, type LogInspection } from "./inspect.ts";
 export type * from "./log.ts";
 export { LogBuilder } from "./log-builder.ts";
 export { LogShared } from "./log-shared.ts";
 export { OpenFiles, type PooledFile } from "./open-files.ts";
 export { createLogFolder, type OpenLogOptions, openLog } from "./open-log.ts";
+export type { FramePlan } from "./segment-builder.ts";
 export { decodeSegmentHeader, SEGMENT_HEADER_BYTES } from "./segment-header.ts";
 export {
   isDataFileName,

@@ -10,6 +10,11 @@ export type Durability = "written" | "synced";
 export interface LogEntry {
   /** The entry's bytes; borrowed until the append resolves. */
   readonly bytes: Uint8Array;
+  /**
+   * So many bytes in front of `bytes`, in the same memory, are the log's to write to, and with them `bytes` itself is
+   * its for good: a large frame is then written from where it lies, and kept. None when absent.
+   */
+  readonly roomBytes?: number;
   /** Messages in it, at least 1. */
   readonly count: number;
   /** What must be reached before its append resolves. */

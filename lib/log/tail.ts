@@ -66,17 +66,14 @@ export class Tail {
       return { bytes: last.bytes, at: last.filled };
     }
     const slabBytes = Math.max(length, nextSlabBytes(last));
-    this.#slabs.push({
-      segmentId,
-      startPosition: position,
-      bytes: Buffer.allocUnsafeSlow(slabBytes),
-      filled: 0,
-    });
-    this.#changeHeld(slabBytes);
-    while (this.#slabs.length > 1 && this.heldBytes > this.#maxBytes) {
-      this.#changeHeld(-this.#slabs.shift()!.bytes.length);
-    }
-    return { bytes: this.#slabs.at(-1)!.bytes, at: 0 };
+    const bytes = Buffer.allocUnsafeSlow(slabBytes);
+    this.#push({ segmentId, startPosition: position, bytes, filled: 0 });
+    return { bytes, at: 0 };
+  }
+
+  /** Takes bytes that were written at `position` of a segment as a slab of their own; they never change from now on. */
+  adopt(segmentId: number, position: number, bytes: Buffer): void {
+    this.#push({ segmentId, startPosition: position, bytes, filled: bytes.length });
   }
 
   /** The room last reserved was written with `length` bytes. */
@@ -99,6 +96,14 @@ export class Tail {
     const held = this.heldBytes;
     this.#slabs = [];
     this.#changeHeld(-held);
+  }
+
+  #push(slab: Slab): void {
+    this.#slabs.push(slab);
+    this.#changeHeld(slab.bytes.length);
+    while (this.#slabs.length > 1 && this.heldBytes > this.#maxBytes) {
+      this.#changeHeld(-this.#slabs.shift()!.bytes.length);
+    }
   }
 
   #changeHeld(deltaBytes: number): void {

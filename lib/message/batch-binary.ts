@@ -27,9 +27,9 @@ import { UnpackError } from "./unpack-error.ts";
 
 /**
  * Makes one entry of a whole body, which is borrowed until it is done and becomes part of the result: the entry is
- * the body itself where that is one message, or a set. `hasRoom` tells that the 9 bytes in front of the body are
- * free to write to; then singles are wrapped where they lie. A promise where a set has to be unpacked off the event
- * loop to verify it.
+ * the body itself where that is one message, or a set. `roomBytes` in front of the body, in the same memory, are free
+ * to write to: where they hold a header, singles are wrapped in place, and what is left of them the batch tells. A
+ * promise where a set has to be unpacked off the event loop to verify it.
  *
  * @throws bad_request, whose reason names the message, from 0, its byte, and why; payload_too_large. At once, or
  *   by rejecting.
@@ -38,7 +38,7 @@ export function parseBinaryBatch(
   body: Buffer,
   offload: Offload,
   limits: Limits = LIMITS,
-  hasRoom = false,
+  roomBytes = 0,
 ): Batch | Promise<Batch> {
   if (body.length === 0) throw refuse("the body is empty: a batch has at least one message");
   if (body.length > limits.batchBytes) throw tooLarge(`a batch has at most ${limits.batchBytes} bytes`);
@@ -46,21 +46,26 @@ export function parseBinaryBatch(
   if (headerFlaw(view, 0, body.length) === undefined) {
     const { compression } = decodeMessageHeader(view, 0);
     if (compression !== COMPRESSION_SINGLE)
-      return parseSet(body, view, compression as SetCompression, offload, limits);
+      return parseSet(body, view, compression as SetCompression, offload, limits, roomBytes);
   }
   const count = countMessages(view, "body", limits);
-  return { entry: count === 1 ? body : wrapSingles(body, hasRoom), count };
+  return count === 1 ? toBatch(body, count, roomBytes) : wrapSingles(body, count, roomBytes);
+}
+
+function toBatch(entry: Buffer, count: number, roomBytes: number): Batch {
+  return roomBytes === 0 ? { entry, count } : { entry, count, roomBytes };
 }
 
 /** Like encodeSet with compression 1, in one copy, or none. */
-function wrapSingles(messages: Buffer, hasRoom: boolean): Buffer {
+function wrapSingles(messages: Buffer, count: number, roomBytes: number): Batch {
   const sizeBytes = MESSAGE_HEADER_BYTES + messages.length;
-  const entry = hasRoom
+  const isInPlace = roomBytes >= MESSAGE_HEADER_BYTES;
+  const entry = isInPlace
     ? Buffer.from(messages.buffer, messages.byteOffset - MESSAGE_HEADER_BYTES, sizeBytes)
     : Buffer.allocUnsafe(sizeBytes);
   encodeMessageHeader(entry, 0, COMPRESSION_NONE, crc32(messages), messages.length);
-  if (!hasRoom) entry.set(messages, MESSAGE_HEADER_BYTES);
-  return entry;
+  if (!isInPlace) entry.set(messages, MESSAGE_HEADER_BYTES);
+  return toBatch(entry, count, isInPlace ? roomBytes - MESSAGE_HEADER_BYTES : 0);
 }
 
 function parseSet(
@@ -69,6 +74,7 @@ function parseSet(
   type: SetCompression,
   offload: Offload,
   limits: Limits,
+  roomBytes: number,
 ): Batch | Promise<Batch> {
   const setBytes = MESSAGE_HEADER_BYTES + decodeMessageHeader(view, 0).length;
   if (setBytes !== body.length) {
@@ -78,10 +84,8 @@ function parseSet(
   }
   const flaw = checksumFlaw(view, 0);
   if (flaw !== undefined) throw refuse(describeFlaw({ index: 0, position: 0, ...flaw }));
-  const count = (messages: Buffer) => ({
-    entry: body,
-    count: countMessages(viewOf(messages), "set", limits),
-  });
+  const count = (messages: Buffer): Batch =>
+    toBatch(body, countMessages(viewOf(messages), "set", limits), roomBytes);
   try {
     const messages = decompress(
       type,

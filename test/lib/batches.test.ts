@@ -46,8 +46,8 @@ describe("a batch", () => {
       const forms = [
         await lines.end(),
         await topic.batches.parseJson(["j1", { payload: "j2" }]),
-        await topic.batches.parseMessages(messages("m1", "m2", "m3"), false),
-        await topic.batches.parseMessages(await encodeSet(messages("s1", "s2"), 2, inlineOffload), false),
+        await topic.batches.parseMessages(messages("m1", "m2", "m3")),
+        await topic.batches.parseMessages(await encodeSet(messages("s1", "s2"), 2, inlineOffload)),
       ];
       const offsets: number[] = [];
       for (const batch of forms) offsets.push((await topic.publishBatch(batch)).offset);
@@ -75,7 +75,7 @@ describe("a batch", () => {
     const topic = await netlog.createTopic("t");
     const body = messages("one", "two");
     const roomy = Buffer.concat([Buffer.alloc(9, 0xff), body]);
-    const batch = await topic.batches.parseMessages(roomy.subarray(9), true);
+    const batch = await topic.batches.parseMessages(roomy.subarray(9), 9);
     expect(batch.entry.buffer).toBe(roomy.buffer);
     expect(batch.entry).toEqual(await encodeSet(body, 1, inlineOffload));
   });
@@ -144,12 +144,12 @@ describe("a batch", () => {
     const packed = gzipSync(messages("one", "two"));
     const set = Buffer.concat([Buffer.alloc(9), packed]);
     encodeMessageHeader(set, 0, 2, crc32(packed), packed.length);
-    const first = topic.batches.parseMessages(set, false);
-    expect(await codeOf(topic.batches.parseMessages(set, false))).toBe("too_many_requests");
-    expect((await topic.batches.parseMessages(messages("three"), false)).count).toBe(1);
+    const first = topic.batches.parseMessages(set);
+    expect(await codeOf(topic.batches.parseMessages(set))).toBe("too_many_requests");
+    expect((await topic.batches.parseMessages(messages("three"))).count).toBe(1);
     release();
     expect((await within("the set", first)).count).toBe(2);
-    const again = topic.batches.parseMessages(set, false);
+    const again = topic.batches.parseMessages(set);
     release();
     expect((await within("the set again", again)).count).toBe(2);
   });

@@ -241,7 +241,7 @@ describe("publishing a batch", () => {
     const payloads = ["a", "b"].map((text) => Buffer.from(text));
     const entry = await encodeEntry(payloads, 0, 2, 3, inlineOffload, LIMITS);
     const single = publisher.publish(Buffer.from("single"), "synced");
-    const batch = publisher.publishEntry(entry, 2, "synced");
+    const batch = publisher.publishBatch({ entry, count: 2 }, "synced");
     expect(await batch).toMatchObject({ offset: 0, durability: "synced" });
     expect(await single).toMatchObject({ offset: 2 });
     expect(await frames(log)).toEqual([
