@@ -51,13 +51,16 @@ export async function readGoEntry(
   rules: EntryRules,
 ): Promise<SoundEntry | FlawedEntry> {
   const leftBytes = window.sizeBytes - position;
-  const head = viewOf(await window.at(position, MESSAGE_HEADER_BYTES));
+  // Usually much more than the header, and so the whole entry.
+  const seen = await window.at(position, MESSAGE_HEADER_BYTES);
+  const head = viewOf(seen);
   const flaw = headerFlaw(head, 0, Math.max(0, leftBytes));
   if (flaw !== undefined) return flawed(flaw);
   const sizeBytes = MESSAGE_HEADER_BYTES + decodeMessageHeader(head, 0).length;
   if (sizeBytes > MAX_BYTES) return flawed(tooLarge(`${sizeBytes} bytes`));
-  const bytes = (await window.at(position, sizeBytes)).subarray(0, sizeBytes);
-  const view = viewOf(bytes);
+  const isSeen = sizeBytes <= seen.length;
+  const bytes = (isSeen ? seen : await window.at(position, sizeBytes)).subarray(0, sizeBytes);
+  const view = isSeen ? head : viewOf(bytes);
   if (soundMessageEnd(view, 0, sizeBytes) === sizeBytes) {
     return { kind: "sound", bytes, count: 1, isReadable: true };
   }

@@ -1,7 +1,14 @@
 /** The log of a topic of the Go NetLog on its way into a folder here, segment by segment. */
 import type { Disk } from "../disk/disk.ts";
 import { NetlogError } from "../errors.ts";
-import { decodeSegmentHeader, type FileFinding, FileWindow, LogBuilder, OpenFiles } from "../log/index.ts";
+import {
+  decodeSegmentHeader,
+  type FileFinding,
+  FileWindow,
+  type FramePlan,
+  LogBuilder,
+  OpenFiles,
+} from "../log/index.ts";
 import { cutSet, type SoundEntry } from "./go-entry.ts";
 import { decodeGoIndex, GO_HEADER_BYTES, GO_INDEX_MAX_BYTES, type GoIndex, noGoIndex } from "./go-index.ts";
 import type { GoSegmentFiles } from "./go-segment-files.ts";
@@ -73,18 +80,18 @@ export class LogCopy {
     createdAtMs: number,
   ): Promise<void> {
     this.lastTimestampMs = Math.max(this.lastTimestampMs, timestampMs ?? createdAtMs);
-    let offset = baseOffset;
-    for await (const { entry: bytes, count } of this.#partsOf(entry)) {
-      const frame = { baseOffset: offset, timestampMs: this.lastTimestampMs, messageCount: count };
-      await this.#builder.append(frame, bytes);
-      offset += count;
-    }
+    const frame = { baseOffset, timestampMs: this.lastTimestampMs, messageCount: entry.count };
+    if (entry.isReadable) await this.#builder.append(frame, entry.bytes);
+    else await this.#appendCut(frame, entry);
     this.messageCount += entry.count;
   }
 
-  #partsOf(entry: SoundEntry): Iterable<{ entry: Buffer; count: number }> | ReturnType<typeof cutSet> {
-    if (entry.isReadable) return [{ entry: entry.bytes, count: entry.count }];
-    return cutSet(entry, this.#options);
+  async #appendCut(whole: FramePlan, entry: SoundEntry): Promise<void> {
+    let { baseOffset } = whole;
+    for await (const { entry: bytes, count } of cutSet(entry, this.#options)) {
+      await this.#builder.append({ ...whole, baseOffset, messageCount: count }, bytes);
+      baseOffset += count;
+    }
   }
 
   #throwIfCancelled(): void {
