@@ -5,6 +5,7 @@ import { type RunningServer, startServer } from "../../server/index.ts";
 import { RawConnection } from "../contract/raw.ts";
 import { within } from "../support/deadline.ts";
 import { MemoryDisk } from "../support/memory-disk.ts";
+import { connectionForTest, serverForTest } from "./server-fixture.ts";
 
 const MIB = 1024 * 1024;
 /** What Linux keeps of a connection on its way, at most, and what a stream may hold, with room to spare. */
@@ -92,6 +93,17 @@ describe("a stream in", () => {
     release();
     await within("the answer", closed, 20_000);
     expect(answer).toContain('{"ok":true,"offset":0,"count":65536}');
+  });
+
+  it("may be silent for as long as it likes", async () => {
+    const fixture = await serverForTest();
+    const topic = await fixture.api.newTopic();
+    const connection = await connectionForTest(fixture);
+    connection.send(`POST /${topic}/stream HTTP/1.1\r\nHost: localhost\r\nContent-Length: 8\r\n\r\none\n`);
+    await fixture.api.get("/");
+    await fixture.runtime.advance(10 * LIMITS.bodyIdleMs);
+    connection.send("two\n");
+    expect((await connection.reply()).text).toBe('{"ok":true,"offset":0,"count":2}\n');
   });
 
   it("is answered with what it kept when the server stops", async () => {
