@@ -100,6 +100,9 @@ export interface Limits {
   /** Compression of more than this is done off the event loop. */
   readonly inlineCompressionBytes: number;
 
+  /** Topics, and scanners of all topics, that have figures of their own in the metrics; the rest is one sum. */
+  readonly metricTopics: number;
+  readonly metricScanners: number;
   /** Request line and headers together. */
   readonly headerBytes: number;
   /** From the first byte of a request to the end of its headers. */
@@ -178,6 +181,8 @@ export const LIMITS: Limits = {
   syncsInFlight: 8,
   tornBytes: MiB,
   inlineCompressionBytes: 64 * KiB,
+  metricTopics: 200,
+  metricScanners: 200,
   headerBytes: 16 * KiB,
   headersMs: 30 * SECOND_MS,
   bodyIdleMs: 30 * SECOND_MS,

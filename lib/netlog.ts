@@ -16,13 +16,15 @@ import { threadPoolOffload } from "./message/thread-pool-offload.ts";
 import { Monitor } from "./monitor.ts";
 import { isSafeName, NAME_RULE } from "./names.ts";
 import { OneByOne } from "./one-by-one.ts";
+import { openTopic } from "./open-topic.ts";
 import { FolderProbe } from "./readiness.ts";
 import { Rooms } from "./rooms.ts";
 import type { Runtime } from "./runtime.ts";
 import { ScannerFiles } from "./scanner-files.ts";
 import { SetCache } from "./set-cache.ts";
 import { DEFAULT_SETTINGS, resolveSettings, type TopicSettings } from "./settings.ts";
-import { openTopic, type Topic } from "./topic.ts";
+import type { NetlogStats } from "./stats.ts";
+import type { Topic } from "./topic.ts";
 import { TopicFolders } from "./topic-folders.ts";
 import type { TopicShared } from "./topic-shared.ts";
 
@@ -125,6 +127,18 @@ export class Netlog {
     return Array.from(this.#failed, ([name, reason]) => ({ name, reason })).sort((a, b) =>
       a.name < b.name ? -1 : 1,
     );
+  }
+
+  /** What there is to tell of its work, in figures. */
+  async stats(): Promise<NetlogStats> {
+    const { logs, scannerFiles } = this.#shared;
+    const topics = await Promise.all(Array.from(this.#topics.values(), (topic) => topic.stats()));
+    return {
+      topics: topics.sort((a, b) => (a.name < b.name ? -1 : 1)),
+      failedTopicCount: this.#failed.size,
+      openFileCount: logs.files.openCount + scannerFiles.openCount,
+      counters: logs.counters,
+    };
   }
 
   /**

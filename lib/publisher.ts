@@ -4,6 +4,7 @@
  * linger for company; an uncompressed one never waits.
  */
 import type { ByteBudget } from "./byte-budget.ts";
+import type { Counters } from "./counters.ts";
 import { durationMs, parseDuration } from "./duration.ts";
 import { NetlogError } from "./errors.ts";
 import type { Limits } from "./limits.ts";
@@ -31,6 +32,7 @@ export interface PublisherOptions {
   readonly offload: Offload;
   /** Bytes taken in and not answered, shared by all topics. */
   readonly inFlight: ByteBudget;
+  readonly counters: Counters;
 }
 
 /** One call of publish, and how to settle the promise that it gave. */
@@ -239,11 +241,13 @@ export class Publisher {
   #appendFrames(frames: readonly Frame[]): void {
     if (frames.length === 0) return;
     for (const [index, appended] of this.#log.append(frames).entries()) {
-      const { waiting, durability } = frames[index]!;
+      const { waiting, durability, count } = frames[index]!;
       appended.then(
         ({ baseOffset, timestampMs }) => {
+          this.#options.counters.messagesIn += count;
           for (let i = 0; i < waiting.length; i++) {
             this.#options.inFlight.giveBack(waiting[i]!.sizeBytes);
+            this.#options.counters.bytesIn += waiting[i]!.sizeBytes;
             waiting[i]!.resolve({ offset: baseOffset + i, timestampMs, durability });
           }
         },

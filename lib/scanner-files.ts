@@ -70,6 +70,10 @@ export class ScannerFiles {
     });
   }
 
+  get openCount(): number {
+    return this.#open.size;
+  }
+
   /**
    * Writes the next position into the slot that holds nothing of worth, in the page cache. A failure is logged, and
    * an older position stands: the scanner may repeat, and never skips.

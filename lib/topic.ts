@@ -4,7 +4,6 @@ import { parseDuration, timeBefore } from "./duration.ts";
 import { isNetlogError, NetlogError } from "./errors.ts";
 import { FrameCursors } from "./frame-cursors.ts";
 import { checkMessages, type Finding } from "./integrity.ts";
-import { openLog } from "./log/index.ts";
 import type { Durability, Log } from "./log/log.ts";
 import type { Batch } from "./message/batch.ts";
 import { type Message, type MessageCursor, MessageReader } from "./message-reader.ts";
@@ -16,10 +15,11 @@ import type { ScannerDescription } from "./scanner-info.ts";
 import { checkScannerRequest, type ScannerRequest } from "./scanner-settings.ts";
 import { ScannerStore } from "./scanner-store.ts";
 import { changeSettings, logLimitsOf, type TopicSettings } from "./settings.ts";
+import { type TopicStats, topicStats } from "./stats.ts";
 import { openLineCutter, openMessageCutter } from "./stream-cutter.ts";
 import { StreamIn } from "./stream-in.ts";
 import { TopicCursor } from "./topic-cursor.ts";
-import { readSettings, replaceSettings } from "./topic-folder.ts";
+import { replaceSettings } from "./topic-folder.ts";
 import { describeTopic, type TopicInfo } from "./topic-info.ts";
 import { type FoundScanner, TopicScanners } from "./topic-scanners.ts";
 import type { TopicShared } from "./topic-shared.ts";
@@ -59,7 +59,15 @@ export class Topic {
     this.#frameCursors = new FrameCursors(log, limits.idleCursors);
     this.#waits = new TopicWaits({ log, runtime, limits });
     this.#cursor = reader.openCursor();
-    this.#publisher = new Publisher({ log, settings, runtime, limits, offload, inFlight });
+    this.#publisher = new Publisher({
+      log,
+      settings,
+      runtime,
+      limits,
+      offload,
+      inFlight,
+      counters: shared.logs.counters,
+    });
     this.batches = new BatchParser({ settings, limits, offload, inFlight });
     this.#store = new ScannerStore({
       disk,
@@ -196,6 +204,11 @@ export class Topic {
     return describeTopic(this.name, await this.#log.describe(), this.#scanners.infos(), this.settings);
   }
 
+  async stats(): Promise<TopicStats> {
+    const log = await this.#log.describe();
+    return topicStats(this.name, log, this.#log.waiterCount, this.#scanners.describe());
+  }
+
   /**
    * Verifies everything from `from` (a number, or any spelling of an offset) on; what is wrong, within the limit
    * on findings. Gives what it has found when `isCancelled` says so.
@@ -320,29 +333,4 @@ export class Topic {
       throw new NetlogError("bad_request", { reason: `${name}: ${error.reason}`, cause: error });
     }
   }
-}
-
-/**
- * Opens the topic that lies in `folder`.
- *
- * @throws topic_unavailable, and what the disk throws: the topic cannot be served.
- */
-export async function openTopic(
-  shared: TopicShared,
-  name: string,
-  folder: string,
-  defaults: TopicSettings,
-): Promise<Topic> {
-  const { disk, runtime, logger, limits, logs } = shared;
-  const settings = await readSettings(disk, folder, defaults, limits);
-  const logLimits = logLimitsOf(settings);
-  const log = await openLog({ disk, runtime, logger, folder, limits: logLimits, shared: logs });
-  const topic = new Topic(shared, name, folder, settings, log);
-  try {
-    await topic.loadScanners();
-  } catch (error) {
-    await log.close();
-    throw error;
-  }
-  return topic;
 }

@@ -14,6 +14,8 @@ export interface Answer {
   readonly closes?: boolean;
   /** Called once: true when all of it was handed to the network, false when the client left before. */
   readonly settle?: (handedOver: boolean) => void;
+  /** Messages in the body. */
+  readonly messageCount?: number;
 }
 
 /** An answer whose body comes piece by piece, for as long as it takes. */
@@ -50,6 +52,19 @@ export function jsonAnswer(status: number, value: object, headers: readonly stri
   };
 }
 
+/** Text of a type that says its charset. */
+export function textAnswer(contentType: string, body: string): Answer {
+  const headers = [
+    "X-Content-Type-Options",
+    "nosniff",
+    "Cache-Control",
+    NO_STORE,
+    "Content-Type",
+    contentType,
+  ];
+  return { status: 200, headers: [...headers, "Content-Length", String(Buffer.byteLength(body))], body };
+}
+
 /** `{"ok":true,"message":…}`, NetLog's way to say that something was done. */
 export function doneAnswer(status: number, message: string): Answer {
   return jsonAnswer(status, { ok: true, message });
@@ -66,6 +81,7 @@ export function emptyAnswer(status: number, headers: readonly string[] = []): An
 export function bodyAnswer(
   contentType: string,
   body: Buffer,
+  messageCount: number,
   headers: readonly string[],
   settle?: (handedOver: boolean) => void,
 ): Answer {
@@ -83,6 +99,7 @@ export function bodyAnswer(
       ...headers,
     ],
     body,
+    messageCount,
     ...(settle === undefined ? {} : { settle }),
   };
 }
@@ -118,6 +135,7 @@ export function messageAnswer(message: Message, isForEver: boolean): Answer {
     status: 200,
     headers: messageHeaders(message, isForEver ? IMMUTABLE : NO_STORE),
     body: message.payload,
+    messageCount: 1,
   };
 }
 
@@ -130,6 +148,7 @@ export function deliveryAnswer(delivery: Delivery): Answer {
     status: 200,
     headers,
     body: delivery.message.payload,
+    messageCount: 1,
     settle: (handedOver) => delivery.settle(handedOver),
   };
 }

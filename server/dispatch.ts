@@ -8,6 +8,7 @@ import { send, sendStream } from "./send.ts";
 
 /** Answers a request for `resource`, now or later. */
 export function handle(exchange: Exchange, resource: Resource | undefined): void {
+  exchange.resource = resource;
   try {
     const answer = answerTo(exchange, resource);
     if (answer instanceof Promise) {
@@ -55,9 +56,13 @@ export function passGate({ incoming, context, target }: Exchange): void {
 export function finish(exchange: Exchange, answer: Answer | StreamAnswer | undefined): void {
   if (answer !== undefined && "stream" in answer) sendStream(exchange, answer);
   else if (answer !== undefined) send(exchange, answer);
-  const status = answer?.status ?? "client left";
-  const { method, url } = exchange.incoming;
-  exchange.context.logger.debug({ method, url, status }, "request");
+  const { incoming, context, resource, startedAtMs } = exchange;
+  const { method = "", url } = incoming;
+  context.traffic.note(resource, method, answer?.status, context.runtime.elapsedMs() - startedAtMs);
+  if (answer !== undefined && "messageCount" in answer) {
+    context.traffic.noteOut(answer.messageCount ?? 0, answer.body.length);
+  }
+  context.logger.debug({ method, url, status: answer?.status ?? "client left" }, "request");
 }
 
 /** Answers with what `error` means. */

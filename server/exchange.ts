@@ -5,7 +5,9 @@ import { takeBody, takePieces } from "./body.ts";
 import type { Gate } from "./gate.ts";
 import type { IdleWatch } from "./idle-watch.ts";
 import { Parameters } from "./parameters.ts";
+import type { Resource } from "./routes.ts";
 import type { Target } from "./target.ts";
+import type { Traffic } from "./traffic.ts";
 
 /** What all exchanges of a server share. */
 export interface ServerContext {
@@ -15,6 +17,7 @@ export interface ServerContext {
   readonly runtime: Runtime;
   readonly watch: IdleWatch;
   readonly gate: Gate;
+  readonly traffic: Traffic;
   /** Of the program. */
   readonly version: string;
   /** Once true, each answer is the last of its connection. */
@@ -30,7 +33,10 @@ export class Exchange {
   readonly outgoing: ServerResponse;
   /** The client sends its body only when told to (`Expect: 100-continue`). */
   awaitsContinue: boolean;
+  readonly startedAtMs: number;
   target: Target = NO_TARGET;
+  /** What the request is for, once that is known and if there is such a thing. */
+  resource: Resource | undefined;
   /** The largest body that the route takes. */
   bodyLimitBytes = 0;
   /** Nothing of the body is left to come. */
@@ -48,6 +54,7 @@ export class Exchange {
     this.incoming = incoming;
     this.outgoing = outgoing;
     this.awaitsContinue = awaitsContinue;
+    this.startedAtMs = context.runtime.elapsedMs();
   }
 
   /** The first part of the path. */

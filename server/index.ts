@@ -8,6 +8,7 @@ import { Gate } from "./gate.ts";
 import { IdleWatch } from "./idle-watch.ts";
 import { refuseConnect, refuseMalformed } from "./malformed.ts";
 import { stopServer } from "./stop.ts";
+import { Traffic } from "./traffic.ts";
 
 const UNKNOWN_VERSION = "0.0.0";
 /** How often Node looks for headers that are late. */
@@ -66,7 +67,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { allowedHosts = [], corsOrigins = [] } = options;
   const gate = new Gate({ allowedHosts, corsOrigins, address: address.address, port: address.port });
   const watch = new IdleWatch(runtime, limits.bodyIdleMs);
-  const surroundings = { netlog, logger, limits, runtime, watch, gate, version };
+  const traffic = new Traffic();
+  const surroundings = { netlog, logger, limits, runtime, watch, gate, traffic, version };
   const context: ServerContext = { ...surroundings, isStopping: false };
   const unused = serve(server, context);
   return {

@@ -51,6 +51,11 @@ export class Outlet {
     });
   }
 
+  /** What was written held so many messages. */
+  noteOut({ bytes, messageCount }: { readonly bytes: Uint8Array; readonly messageCount: number }): void {
+    this.#context.traffic.noteOut(messageCount, bytes.length);
+  }
+
   /** `leave` is called when the client has left, at once if it has already; it replaces the one before. */
   readonly whileWaiting = (leave: () => void): void => {
     if (this.#isClosed) leave();

@@ -35,7 +35,7 @@ export async function readBatch(exchange: Exchange): Promise<Answer | undefined>
     body.take(message, 0),
   );
   body.close();
-  return bodyAnswer(format.contentType, body.view, batchHeaders(offset, nextOffset, body.count));
+  return bodyAnswer(format.contentType, body.view, body.count, batchHeaders(offset, nextOffset, body.count));
 }
 
 /** The body lies in the cursor's own memory until it was sent. */
@@ -47,7 +47,7 @@ async function framesAnswer(
 ): Promise<Answer> {
   const run = await cursor.collectFrames(offset, { maxMessages: max, maxBytes });
   const headers = batchHeaders(run.baseOffset, run.endOffset, run.endOffset - run.baseOffset);
-  return bodyAnswer(contentType, run.bytes, headers, (handedOver) => {
+  return bodyAnswer(contentType, run.bytes, run.endOffset - run.baseOffset, headers, (handedOver) => {
     if (handedOver) cursor.release();
   });
 }

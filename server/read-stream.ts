@@ -128,6 +128,7 @@ async function pump({ source, follows, opening, closing, first }: Stream, outlet
     if (piece === undefined) break;
     isHere = isHere && (await outlet.write(piece.bytes));
     piece.settle?.(isHere);
+    if (isHere) outlet.noteOut(piece);
     if (!isHere || (follows && outlet.isStopping)) return isHere;
     piece = await source.poll();
   }

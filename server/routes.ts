@@ -3,6 +3,7 @@ import type { Answer, StreamAnswer } from "./answer.ts";
 import { changeTopic } from "./change-topic.ts";
 import type { Exchange } from "./exchange.ts";
 import { tellHealth, tellReady, tellVersion } from "./health.ts";
+import { tellMetrics } from "./metrics.ts";
 import { publishPayload, readPayload } from "./payloads.ts";
 import { readBatch } from "./read-batch.ts";
 import { streamTopic } from "./read-stream.ts";
@@ -35,6 +36,7 @@ const ROWS: readonly Row[] = [
   { method: "GET", path: "/-/health", handle: tellHealth, head: true },
   { method: "GET", path: "/-/ready", handle: tellReady, head: true },
   { method: "GET", path: "/-/version", handle: tellVersion, head: true },
+  { method: "GET", path: "/-/metrics", handle: tellMetrics, head: true },
   { method: "POST", path: "/:topic", handle: createTopic, body: "settingsBytes" },
   { method: "GET", path: "/:topic", handle: describeTopic, head: true },
   { method: "PATCH", path: "/:topic", handle: changeTopic, body: "settingsBytes" },

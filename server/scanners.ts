@@ -89,5 +89,5 @@ async function scanMany(
   const headers = batchHeaders(offset, nextOffset, count);
   headers.push(...leaseHeaders(firstDelivery, delivery.lease));
   if (skipped > 0) headers.push("X-Skipped", String(skipped));
-  return bodyAnswer(contentType, body.view, headers, (handedOver) => delivery.settle(handedOver));
+  return bodyAnswer(contentType, body.view, count, headers, (handedOver) => delivery.settle(handedOver));
 }

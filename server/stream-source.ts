@@ -16,6 +16,7 @@ type OnWaiting = (leave: () => void) => void;
 export interface Piece {
   /** Good until the next piece is asked for. */
   readonly bytes: Buffer;
+  readonly messageCount: number;
   /** To be called when the bytes were handed to the network in full, or were not. */
   readonly settle?: (handedOver: boolean) => void;
 }
@@ -95,7 +96,7 @@ export class MessageSource extends OffsetSource {
       if (isNetlogError(error, "offset_not_found") && this.offset < this.cursor.startOffset) return undefined;
       throw error;
     }
-    return this.#body.count === 0 ? undefined : { bytes: this.#body.view };
+    return this.#body.count === 0 ? undefined : { bytes: this.#body.view, messageCount: this.#body.count };
   }
 
   protected rest(): void {
@@ -122,7 +123,7 @@ export class FrameSource extends OffsetSource {
     const run = await this.cursor.readFrames(this.offset, this.#maxBytes);
     if (run === undefined) return undefined;
     this.offset = run.endOffset;
-    return { bytes: run.bytes };
+    return { bytes: run.bytes, messageCount: run.endOffset - run.baseOffset };
   }
 
   protected rest(): void {
@@ -172,7 +173,8 @@ export class ScannerSource implements StreamSource {
       const request = { waitMs, onWaiting, max: this.#limits.readMessagesMax, take: this.#take, lease };
       const delivery = await this.#scanner.scanMany(request);
       if (delivery === undefined) return undefined;
-      return { bytes: this.#body.view, settle: (handedOver) => delivery.settle(handedOver) };
+      const messageCount = this.#body.count;
+      return { bytes: this.#body.view, messageCount, settle: (handedOver) => delivery.settle(handedOver) };
     } catch (error) {
       if (isNetlogError(error, "end_of_topic")) return undefined;
       throw error;

@@ -7,6 +7,7 @@
  * alone, so an append that asked for `written` may resolve before its messages can be read.
  */
 import assert from "node:assert/strict";
+import type { Counters } from "../counters.ts";
 import { NetlogError } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 import type { Runtime, Timer } from "../runtime.ts";
@@ -28,6 +29,7 @@ export interface AppenderOptions {
   readonly segments: SegmentList;
   readonly tail: Tail;
   readonly syncSlots: SyncSlots;
+  readonly counters: Counters;
   readonly limits: LogLimits;
   /** Time of the newest message; times never go back from here. */
   readonly lastTimestampMs: number;
@@ -67,7 +69,7 @@ export class Appender implements SyncLoopOwner {
     this.#lastTimestampMs = options.lastTimestampMs;
     this.logEndOffset = options.logEndOffset;
     this.highWatermark = options.logEndOffset;
-    this.#sync = new SyncLoop(this, options.syncSlots, options.logEndOffset);
+    this.#sync = new SyncLoop(this, options);
   }
 
   get activeSegment(): Segment {
@@ -200,6 +202,7 @@ export class Appender implements SyncLoopOwner {
     const segment = this.activeSegment;
     const position = segment.sizeBytes;
     const timestampMs = Math.max(this.#options.runtime.now(), this.#lastTimestampMs);
+    const startedMs = this.#options.runtime.elapsedMs();
     const place = { baseOffset: this.logEndOffset, syncedEndOffset: this.syncedEndOffset, timestampMs };
     try {
       const entries = group.map((append) => append.entry);
@@ -208,6 +211,7 @@ export class Appender implements SyncLoopOwner {
       this.#block(this.#cutBack(segment, position, group, error));
       return;
     }
+    const elapsedMs = this.#options.runtime.elapsedMs() - startedMs;
     this.#lastTimestampMs = timestampMs;
     for (const append of group) {
       append.baseOffset = this.logEndOffset;
@@ -216,6 +220,7 @@ export class Appender implements SyncLoopOwner {
       if (append.entry.durability === "synced") this.#unsettled.push(append);
       else append.resolve({ baseOffset: append.baseOffset, timestampMs });
     }
+    this.#options.counters.noteWrite(this.logEndOffset - place.baseOffset, elapsedMs);
   }
 
   /** After a write or a sync: moves the high watermark as far as the log's durability allows, syncs what is due. */

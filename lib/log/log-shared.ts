@@ -1,5 +1,6 @@
 /** What all logs of a server share, so that their number does not multiply memory, descriptors or syncs. */
 import { LRUCache } from "lru-cache";
+import { Counters } from "../counters.ts";
 import type { Disk } from "../disk/disk.ts";
 import type { Limits } from "../limits.ts";
 import { BlockCache } from "./block-cache.ts";
@@ -10,6 +11,7 @@ import { TailBudget } from "./tail.ts";
 
 export class LogShared {
   readonly limits: Limits;
+  readonly counters: Counters = new Counters();
   readonly files: OpenFiles;
   readonly blocks: BlockCache;
   readonly tailBudget: TailBudget;

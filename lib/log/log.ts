@@ -104,6 +104,8 @@ export interface Log {
   readonly logEndOffset: number;
   /** Readable below this, exclusive. */
   readonly highWatermark: number;
+  /** Those that wait to be woken. */
+  readonly waiterCount: number;
 
   /**
    * Appends the entries in order, all frames in one joined write, before it returns where it can (a roll makes

@@ -68,10 +68,13 @@ export async function recoverActiveSegment(segment: Segment, options: RecoveryOp
     if (end.position < fileSizeBytes) {
       await keepTornBytes(options.disk, logger, segment, fileSizeBytes);
       file.truncate(end.position);
+      shared.counters.cuts += 1;
+      shared.counters.cutBytes += fileSizeBytes - end.position;
     }
     // Where the index speaks of all of the file, all of it, and its name, was synced at a clean close.
     const wasClosed = options.hasHeader && isIndexed && start.position === fileSizeBytes;
     if (!wasClosed) {
+      if (fileSizeBytes > SEGMENT_HEADER_BYTES) shared.counters.recoveries += 1;
       await rewriteTail(options.disk, logger, file, segment, await positionOf(segment, start, syncedMark));
       await file.sync();
       await options.disk.syncFolder(segment.folder);

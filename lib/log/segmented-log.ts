@@ -69,6 +69,7 @@ export class SegmentedLog implements Log, CursorLog {
       segments,
       tail: this.#tail,
       syncSlots: shared.syncSlots,
+      counters: shared.counters,
       limits,
       lastTimestampMs,
       logEndOffset: active.endOffset!,
@@ -88,6 +89,10 @@ export class SegmentedLog implements Log, CursorLog {
 
   get highWatermark(): number {
     return this.#appender.highWatermark;
+  }
+
+  get waiterCount(): number {
+    return this.#waiters.count;
   }
 
   append(entries: readonly LogEntry[]): Promise<Appended>[] {

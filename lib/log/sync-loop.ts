@@ -3,7 +3,9 @@
  * and somebody wants it, before anybody is told of the first. No lingering: measured, larger groups lost, because
  * the overlap of writing and syncing was lost.
  */
+import type { Counters } from "../counters.ts";
 import type { DiskFile } from "../disk/disk.ts";
+import type { Runtime } from "../runtime.ts";
 import type { Segment } from "./segment.ts";
 import type { SyncSlots } from "./sync-slots.ts";
 
@@ -24,9 +26,19 @@ interface SyncWaiter {
   readonly reject: (error: unknown) => void;
 }
 
+export interface SyncLoopOptions {
+  readonly syncSlots: SyncSlots;
+  readonly runtime: Runtime;
+  readonly counters: Counters;
+  /** Everything below is on the disk. */
+  readonly logEndOffset: number;
+}
+
 export class SyncLoop {
   readonly #owner: SyncLoopOwner;
   readonly #slots: SyncSlots;
+  readonly #runtime: Runtime;
+  readonly #counters: Counters;
   /** Sorted by offset, as they came. */
   #waiters: SyncWaiter[] = [];
   #inFlight: Promise<void> | undefined;
@@ -35,10 +47,12 @@ export class SyncLoop {
   /** Everything below is on the disk. Never goes back. */
   syncedEndOffset: number;
 
-  constructor(owner: SyncLoopOwner, slots: SyncSlots, syncedEndOffset: number) {
+  constructor(owner: SyncLoopOwner, options: SyncLoopOptions) {
     this.#owner = owner;
-    this.#slots = slots;
-    this.syncedEndOffset = syncedEndOffset;
+    this.#slots = options.syncSlots;
+    this.#runtime = options.runtime;
+    this.#counters = options.counters;
+    this.syncedEndOffset = options.logEndOffset;
   }
 
   /** The active segment's file; it stays open until all that is written to it is synced. */
@@ -90,15 +104,18 @@ export class SyncLoop {
   async #syncOnce(): Promise<void> {
     const segment = this.#owner.activeSegment;
     let covered = segment.synced;
+    let startedMs = 0;
     try {
       await this.#slots.run(() => {
         covered = segment.end;
+        startedMs = this.#runtime.elapsedMs();
         return this.fileForWrite(segment).sync();
       });
     } catch (error) {
       this.#fail(error);
       return;
     }
+    this.#counters.syncMs.add(this.#runtime.elapsedMs() - startedMs);
     segment.synced = covered;
     this.syncedEndOffset = covered.offset;
     this.#inFlight = undefined;

@@ -28,6 +28,16 @@ export function serverContract(use: UseApi): void {
       });
     });
 
+    it("tells its figures in Prometheus' text format", async () => {
+      await use().newTopic(["a"]);
+      const reply = await use().get("/-/metrics");
+      expect(reply.status).toBe(200);
+      expect(reply.headers["content-type"]).toMatch(/^text\/plain; version=0\.0\.4/);
+      expect(reply.text).toMatch(/\nnetlog_topic_high_watermark\{topic="[^"]+"\} \d+\n/);
+      expect(reply.text).toMatch(/\nprocess_cpu_seconds_total \d/);
+      expectError(await use().get("/-/metrics?format=json"), "bad request");
+    });
+
     it.each(["health", "ready", "version"])(
       "tells %s without a body to HEAD, and changes nothing",
       async (name) => {

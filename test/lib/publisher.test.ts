@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ByteBudget } from "../../lib/byte-budget.ts";
+import { Counters } from "../../lib/counters.ts";
 import { LIMITS, type Limits } from "../../lib/index.ts";
 import { framesOf } from "../../lib/log/index.ts";
 import type { Log } from "../../lib/log/log.ts";
@@ -29,7 +30,7 @@ async function newPublisher(
   const inFlight = new ByteBudget(limits.publishBytesInFlight);
   const offload = options.offload ?? inlineOffload;
   return {
-    publisher: new Publisher({ log, settings, runtime, limits, offload, inFlight }),
+    publisher: new Publisher({ log, settings, runtime, limits, offload, inFlight, counters: new Counters() }),
     log,
     disk,
     runtime,
