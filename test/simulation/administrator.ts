@@ -45,6 +45,25 @@ export class Administrator {
     );
   }
 
+  async changeSettings(name: string, change: Partial<TopicSettings>): Promise<void> {
+    const topic = this.#lives.topics.findLast((other) => other.name === name && other.state === "present");
+    if (topic === undefined) return;
+    const wanted = { durability: change.durability ?? topic.possible.at(-1)!.durability };
+    topic.possible.push(wanted);
+    await this.#calls.make(
+      `change settings of ${name}`,
+      () => this.#lives.netlog.updateTopic(name, change),
+      () => {
+        topic.possible.splice(0, topic.possible.indexOf(wanted));
+      },
+      (error) => {
+        if (!isNetlogError(error, "sync_failed")) topic.possible.splice(topic.possible.indexOf(wanted), 1);
+        const isGone = topic.state !== "present";
+        nothingIsRefusedWithoutReason(`change settings of ${name}`, error, isGone || this.#mayRefuse());
+      },
+    );
+  }
+
   async delete(name: string, force: boolean): Promise<void> {
     const concerned = this.#lives.topics.filter((topic) => topic.name === name && topic.state !== "gone");
     for (const topic of concerned) if (topic.state === "present") topic.state = "ending";

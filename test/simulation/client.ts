@@ -56,7 +56,9 @@ export class Client {
   /** Resolves when all that was published is answered. */
   async publish(topic: TopicModel, handle: Topic, operation: Does<"publish">): Promise<void> {
     const first = this.#lastMessageId + 1;
-    const messages = operation.sizes.map((sizeBytes) => this.#newMessage(topic, operation, sizeBytes, first));
+    const messages = operation.sizes.map((sizeBytes) =>
+      this.#newMessage(topic, handle, operation, sizeBytes, first),
+    );
     topic.messages.push(...messages);
     const { batch, durability } = operation;
     if (batch !== undefined) {
@@ -71,6 +73,7 @@ export class Client {
 
   #newMessage(
     topic: TopicModel,
+    handle: Topic,
     { durability, batch, holdsFrame }: Does<"publish">,
     sizeBytes: number,
     first: number,
@@ -82,7 +85,7 @@ export class Client {
     return {
       id,
       payload,
-      durability: durability ?? topic.durability,
+      durability: durability ?? handle.settings.durability,
       batch: batch === undefined ? undefined : first,
       state: "begun",
       offset: undefined,

@@ -55,6 +55,8 @@ export class TopicModel {
   readonly name: string;
   readonly settings: TopicSettings;
   state: Existence = "begun";
+  /** What it may be set to: several while that is being changed, or when nobody knows. Oldest first. */
+  possible: { readonly durability: Durability }[];
   /** In this life of the process. */
   handle: Topic | undefined;
   /** In the order in which they were published. */
@@ -71,10 +73,16 @@ export class TopicModel {
     this.id = id;
     this.name = name;
     this.settings = settings;
+    this.possible = [settings];
   }
 
+  /** What a reader may rely on. */
   get durability(): Durability {
-    return this.settings.durability;
+    return this.canBe("written") ? "written" : "synced";
+  }
+
+  canBe(durability: Durability): boolean {
+    return this.possible.some((settings) => settings.durability === durability);
   }
 
   /** Behind the last message known. */
@@ -147,7 +155,7 @@ export function lowestUnsettled(scanner: ScannerModel, firstOffset: number): num
 /** True when the message was answered so that whoever asks from then on must find it. */
 export function isReadable(topic: TopicModel, { state, durability }: SentMessage): boolean {
   if (state === "kept") return true;
-  return state === "acknowledged" && (topic.durability === "written" || durability === "synced");
+  return state === "acknowledged" && (durability === "synced" || !topic.canBe("synced"));
 }
 
 /** Offset of the first message that a scan has to give, of those that must be readable now. */

@@ -12,6 +12,7 @@ import {
   positionIsSafe,
   retentionDropsOnlyWhatItMay,
   type Spared,
+  settingsStayAsAnswered,
   startNeverGoesBack,
   survivorsAreAPrefix,
   timesNeverGoBack,
@@ -72,6 +73,7 @@ export function takeUp(model: TopicModel, found: FoundTopic, before: Before, wor
   const { spared, wasStopped, wasWell } = before;
   for (const { offset, timestampMs, payload } of found.messages)
     givenIsPublished(model, offset, timestampMs, payload);
+  settingsStayAsAnswered(model, found);
   offsetsAreDense(model, found);
   timesNeverGoBack(model, found);
   if (wasStopped && wasWell) startNeverGoesBack(model, found.firstOffset);
@@ -81,9 +83,12 @@ export function takeUp(model: TopicModel, found: FoundTopic, before: Before, wor
   survivorsAreAPrefix(model, found);
   batchesAreWhole(model, found);
   takeMessages(model, found);
-  const isExact = spared === "process" && wasWell && found.firstOffset >= model.firstOffset;
+  // Where retention passes by what was given out and not handed over, a scanner stands before what was.
+  const isUndropped = found.firstOffset === 0 && model.firstOffset === 0;
+  const isExact = spared === "process" && wasWell && isUndropped;
   takeScanners(model, found, isExact);
   model.handle = found.topic;
+  model.possible = [{ durability: found.topic.settings.durability }];
   model.firstOffset = found.firstOffset;
 }
 

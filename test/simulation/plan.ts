@@ -14,6 +14,7 @@ export interface Crash {
 export type Operation =
   | { readonly kind: "create"; readonly topic: number; readonly settings: Partial<TopicSettings> }
   | { readonly kind: "delete"; readonly topic: number; readonly force: boolean }
+  | { readonly kind: "settings"; readonly topic: number; readonly change: Partial<TopicSettings> }
   | {
       readonly kind: "publish";
       readonly topic: number;
@@ -122,12 +123,23 @@ const settings: fc.Arbitrary<Partial<TopicSettings>> = fc.record({
   retention_size: fc.constantFrom(0, 0, 0, 4000),
 });
 
+/** Nothing of retention: what is dropped must be told from what was set. */
+const change: fc.Arbitrary<Partial<TopicSettings>> = fc.record(
+  {
+    durability: fc.constantFrom("synced", "written"),
+    segment_size: fc.constantFrom(1024, 3000, 100_000),
+    compression_type: fc.constantFrom(1, 2, 3),
+  },
+  { requiredKeys: ["segment_size"] },
+);
+
 /** From one byte to more than a segment holds. */
 const sizeBytes = fc.constantFrom(1, 12, 20, 20, 60, 60, 150, 400, 900, 2100, 5000);
 
 const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ kind: fc.constant("create"), topic, settings }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("delete"), topic, force: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("settings"), topic, change }) },
   {
     weight: 34,
     arbitrary: fc.record({

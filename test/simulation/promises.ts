@@ -196,6 +196,12 @@ export function topicsStayAsAnswered(
     name);
 }
 
+/** A change of settings that was answered stays; one that was not may have happened. */
+export function settingsStayAsAnswered(topic: TopicModel, found: FoundTopic): void {
+  const { durability } = found.topic.settings;
+  require(topic.canBe(durability), "settings stay as answered", () => `${topic.name}: ${durability}`);
+}
+
 /** When the disk works, every topic opens. */
 export function everyTopicOpens(failed: readonly { readonly name: string; readonly reason: string }[]): void {
   require(failed.length === 0, "every topic opens", () => `${failed[0]?.name}: ${failed[0]?.reason}`);

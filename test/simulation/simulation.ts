@@ -54,6 +54,9 @@ class Run {
       case "delete":
         await this.#world.settles(this.#administrator.delete(nameOf(operation), operation.force));
         return;
+      case "settings":
+        await this.#world.settles(this.#administrator.changeSettings(nameOf(operation), operation.change));
+        return;
       case "publish":
       case "read":
       case "createScanner":
