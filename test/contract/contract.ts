@@ -10,6 +10,7 @@ import { changeSettingsContract } from "./change-settings.ts";
 import { checkContract } from "./check.ts";
 import { connectionContract } from "./connections.ts";
 import { conventionContract } from "./conventions.ts";
+import { namedScannerContract } from "./named-scanners.ts";
 import { orderContract } from "./order-of-failures.ts";
 import { parameterContract } from "./parameters.ts";
 import { pathContract } from "./paths.ts";
@@ -25,6 +26,7 @@ import { settingsContract } from "./settings.ts";
 import { streamOutContract } from "./stream-out.ts";
 import { topicContract } from "./topics.ts";
 import { webPageContract } from "./web-pages.ts";
+import { workContract } from "./work.ts";
 import { writeBatchContract } from "./write-batch.ts";
 import { writeStreamContract } from "./write-stream.ts";
 
@@ -76,6 +78,8 @@ const PARTS: readonly ((use: UseApi) => void)[] = [
   scannerContract,
   scanContract,
   scanWaitContract,
+  namedScannerContract,
+  workContract,
   checkContract,
   serverContract,
   batchOutContract,

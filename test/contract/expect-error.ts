@@ -19,6 +19,9 @@ export type ErrorText =
   | "not acceptable"
   | "request timeout"
   | "resource busy"
+  | "scanner exists"
+  | "scanner without ack"
+  | "lease lost"
   | "payload too large"
   | "unsupported media type"
   | "headers too large"
@@ -47,6 +50,9 @@ const ERRORS: Readonly<Record<ErrorText, readonly [status: number, hasReason: bo
   "not acceptable": [406, true],
   "request timeout": [408, false],
   "resource busy": [409, false],
+  "scanner exists": [409, true],
+  "scanner without ack": [409, true],
+  "lease lost": [409, true],
   "payload too large": [413, true],
   "unsupported media type": [415, true],
   "headers too large": [431, false],
