@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { LIMITS } from "../../lib/index.ts";
 import { expectError } from "../contract/expect-error.ts";
 import { RawConnection } from "../contract/raw.ts";
+import { within } from "../support/deadline.ts";
 import { connectionForTest, type ServerFixture, serverForTest } from "./server-fixture.ts";
 
 function post(path: string, lengthBytes: number, body: string): string {
@@ -93,3 +94,51 @@ describe("a client that goes on sending a body that was refused", () => {
     expect(await connection.closed()).toBe("");
   });
 });
+
+describe("a client that goes on sending bytes that are no HTTP", () => {
+  it("is heard out for a while after its answer, which an early end could take from it", async () => {
+    const fixture = await serverForTest();
+    const { runtime } = fixture;
+    const before = runtime.timerCount;
+    const connection = await connectionForTest(fixture);
+    connection.send("HELLO\r\n\r\n");
+    expectError(await connection.reply(), "bad request");
+    expect(runtime.timerCount).toBe(before + 1);
+    connection.send("HELLO\r\n\r\n");
+    await roundTrip(fixture);
+    expect(runtime.timerCount).toBe(before + 1);
+    await runtime.advance(LIMITS.lingerMs);
+    expect(await connection.closed()).toBe("");
+    expect(runtime.timerCount).toBe(before);
+  });
+});
+
+describe("a client that leaves", () => {
+  it("leaves no scan waiting, not even those behind another on its connection", async () => {
+    const fixture = await serverForTest();
+    const { api, runtime, logger } = fixture;
+    const topic = await api.newTopic();
+    const [first, second] = [await api.newScanner(topic), await api.newScanner(topic)];
+    const before = runtime.timerCount;
+    const connection = await connectionForTest(fixture);
+    for (const id of [first, second]) {
+      connection.send(`GET /${topic}/scan?id=${id}&wait=1h HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+    }
+    await within(
+      "both to wait",
+      until(() => runtime.timerCount === before + 2),
+    );
+    connection.leave();
+    await within(
+      "both to be let go",
+      until(() => runtime.timerCount === before),
+    );
+    const left = logger.lines.filter(({ fields }) => fields.status === "client left");
+    expect(left).toHaveLength(2);
+  });
+});
+
+/** Resolves when `holds` does, looked at once a turn of the event loop. */
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setImmediate(resolve));
+}
