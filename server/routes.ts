@@ -1,6 +1,7 @@
 /** The route table. app.ts finds the row of a path in it. */
 import type { Answer, StreamAnswer } from "./answer.ts";
 import { changeTopic } from "./change-topic.ts";
+import { describeApi } from "./describe-api.ts";
 import type { Exchange } from "./exchange.ts";
 import { tellHealth, tellReady, tellVersion } from "./health.ts";
 import { tellMetrics } from "./metrics.ts";
@@ -37,6 +38,7 @@ const ROWS: readonly Row[] = [
   { method: "GET", path: "/-/ready", handle: tellReady, head: true },
   { method: "GET", path: "/-/version", handle: tellVersion, head: true },
   { method: "GET", path: "/-/metrics", handle: tellMetrics, head: true },
+  { method: "GET", path: "/-/openapi.json", handle: describeApi, head: true },
   { method: "POST", path: "/:topic", handle: createTopic, body: "settingsBytes" },
   { method: "GET", path: "/:topic", handle: describeTopic, head: true },
   { method: "PATCH", path: "/:topic", handle: changeTopic, body: "settingsBytes" },

@@ -28,6 +28,17 @@ export function serverContract(use: UseApi): void {
       });
     });
 
+    it("describes its routes as OpenAPI 3.1", async () => {
+      const reply = await use().get("/-/openapi.json");
+      expect(reply.status).toBe(200);
+      expect(reply.headers["content-type"]).toBe("application/json; charset=utf-8");
+      expect(reply.json).toMatchObject({
+        openapi: expect.stringMatching(/^3\.1\./),
+        info: { title: "netlog" },
+        paths: { "/{topic}/scan": { get: {}, post: {} }, "/{topic}/payload/{offset}": { get: {}, head: {} } },
+      });
+    });
+
     it("tells its figures in Prometheus' text format", async () => {
       await use().newTopic(["a"]);
       const reply = await use().get("/-/metrics");
@@ -38,7 +49,7 @@ export function serverContract(use: UseApi): void {
       expectError(await use().get("/-/metrics?format=json"), "bad request");
     });
 
-    it.each(["health", "ready", "version"])(
+    it.each(["health", "ready", "version", "openapi.json"])(
       "tells %s without a body to HEAD, and changes nothing",
       async (name) => {
         const [head, get] = [await use().call("HEAD", `/-/${name}`), await use().get(`/-/${name}`)];

@@ -1,0 +1,194 @@
+/** What the description of several routes shares: parameters, headers and schemas, by name. */
+import { FORMATS } from "../formats.ts";
+import type { Json } from "./operation.ts";
+
+export const text: Json = { type: "string" };
+const flag: Json = { type: "string", description: "true for 1, true and yes, in any case" };
+const count: Json = { type: "integer", minimum: 1 };
+const offset: Json = { type: "integer", minimum: 0 };
+const duration: Json = { type: "string", description: "such as 1h30m, 90s or 2month3day", examples: ["30s"] };
+const spelling: Json = {
+  type: "string",
+  description: "an offset, beginning, last, end, a duration (1m: since one minute ago) or an RFC 3339 time",
+};
+
+/** Name to description and schema. */
+export const QUERY: Readonly<Record<string, readonly [description: string, schema: Json]>> = {
+  force: ["Also when the topic has scanners, or cannot be served.", flag],
+  durability: [
+    "When to answer; the topic's own when absent.",
+    { type: "string", enum: ["written", "synced"] },
+  ],
+  format: [
+    "How messages are cut or told; wins over Content-Type and Accept.",
+    { type: "string", enum: FORMATS.map(({ name }) => name) },
+  ],
+  from: ["Where to begin.", spelling],
+  to: ["Where to go.", spelling],
+  persist: ["Survives a restart.", flag],
+  id: ["Which scanner.", text],
+  ack: [
+    "explicit: a message given out is leased until it is settled.",
+    { type: "string", enum: ["auto", "explicit"] },
+  ],
+  ack_wait: ["How long a lease lasts.", duration],
+  max_deliver: [
+    "Deliveries of a message before it is a dead letter; 0: no limit.",
+    { type: "integer", minimum: 0 },
+  ],
+  max_pending: ["Messages given out and not settled.", count],
+  dead_letter: ["Topic of the dead letters.", text],
+  expire: ["Dropped when not used for so long.", duration],
+  wait: ["How long to wait for a message.", duration],
+  max: ["Messages of one answer.", count],
+  max_bytes: ["Bytes of one answer; one message is given always.", count],
+  follow: ["0, false or no: ends at the end.", text],
+  offset: ["Which message.", offset],
+  lease: ["Only messages that the answer with this X-Lease still holds.", text],
+  delay: ["Given out again so much later.", duration],
+  dead: ["To the dead letters at once.", flag],
+};
+
+/** Name to description and schema. */
+export const HEADERS: Readonly<Record<string, readonly [description: string, schema: Json]>> = {
+  "X-Offset": ["Offset of the message, or of the first one.", offset],
+  "X-Next-Offset": ["Where to read on.", offset],
+  "X-Count": ["Messages in the answer, or taken.", { type: "integer", minimum: 0 }],
+  "X-Crc32": ["IEEE CRC-32 of the payload, decimal.", { type: "integer" }],
+  "X-Timestamp": ["When it was published.", { type: "string", format: "date-time" }],
+  "X-Durability": ["What was reached.", { type: "string", enum: ["written", "synced"] }],
+  "X-Skipped": ["Messages that retention dropped before the scanner had them.", count],
+  "X-Delivery": ["How often the message was given out; with ack=explicit.", count],
+  "X-Lease": ["Token of this answer; with ack=explicit.", text],
+};
+
+const settings: Json = {
+  type: "object",
+  additionalProperties: false,
+  description: "Zero or empty stands for the server's default.",
+  properties: {
+    segment_age: duration,
+    segment_size: { type: "integer", minimum: 0, maximum: 2_147_483_648 },
+    batch_num_messages: { type: "integer", minimum: 0 },
+    batch_interval: duration,
+    compression_type: { type: "integer", enum: [0, 1, 2, 3] },
+    durability: { type: "string", enum: ["synced", "written", "buffered", ""] },
+    sync_interval: duration,
+    retention_size: { type: "integer", minimum: 0 },
+  },
+};
+
+const scanner = { id: text, next: offset, from: offset, persistent: { type: "boolean" } };
+
+export const SCHEMAS: Readonly<Record<string, Json>> = {
+  Settings: settings,
+  Done: {
+    type: "object",
+    required: ["ok", "message"],
+    properties: { ok: { const: true }, message: text },
+  },
+  Error: {
+    type: "object",
+    required: ["ok", "status", "error"],
+    properties: {
+      ok: { const: false },
+      status: { type: "integer" },
+      error: { type: "string", pattern: "^netlog: " },
+      reason: { type: "string", description: "what to mend" },
+    },
+  },
+  Published: {
+    type: "object",
+    required: ["ok", "offset", "count"],
+    properties: { ok: { const: true }, offset, count: { type: "integer", minimum: 0 } },
+  },
+  Topic: {
+    type: "object",
+    required: [
+      "name",
+      "path",
+      "disk_size",
+      "first_offset",
+      "latest_offset",
+      "segments",
+      "mod_time",
+      "scanners",
+      "settings",
+    ],
+    properties: {
+      name: text,
+      path: text,
+      disk_size: { type: "integer" },
+      first_offset: offset,
+      latest_offset: { type: "integer", minimum: -1 },
+      segments: {
+        type: "array",
+        items: {
+          type: "object",
+          properties: {
+            first_offset: offset,
+            disk_size: { type: "integer" },
+            data_size: { type: "integer" },
+            mod_time: { type: "string", format: "date-time" },
+          },
+        },
+      },
+      mod_time: { type: "string", format: "date-time" },
+      scanners: { type: "object", additionalProperties: ref("Scanner") },
+      settings: ref("Settings"),
+    },
+  },
+  Scanner: { type: "object", required: ["id", "next", "from", "persistent"], properties: scanner },
+  ScannerDescription: {
+    type: "object",
+    required: [...Object.keys(scanner), "ack", "lag", "pending"],
+    properties: {
+      ...scanner,
+      ack: { type: "string", enum: ["auto", "explicit"] },
+      lag: { type: "integer" },
+      pending: { type: "integer" },
+      oldest_pending: { type: ["string", "null"] },
+      redelivered: { type: "integer" },
+      dead_lettered: { type: "integer" },
+      skipped: { type: "integer" },
+      last_scan: { type: ["string", "null"] },
+      settings: { type: "object" },
+    },
+  },
+  Settled: {
+    type: "object",
+    required: ["ok", "settled", "refused"],
+    properties: {
+      ok: { const: true },
+      settled: { type: "integer" },
+      refused: { type: "array", items: offset },
+    },
+  },
+  Finding: {
+    type: "object",
+    required: ["offset", "odelta", "type", "expected", "actual"],
+    properties: {
+      offset,
+      odelta: { type: "integer" },
+      type: { type: "string", enum: ["checksum", "length", "unknown"] },
+      expected: text,
+      actual: text,
+    },
+  },
+  Message: {
+    type: "object",
+    required: ["offset", "timestamp", "crc32"],
+    properties: {
+      offset,
+      timestamp: { type: "string", format: "date-time" },
+      crc32: { type: "integer" },
+      payload: text,
+      payload_base64: { type: "string", contentEncoding: "base64" },
+      delivery: count,
+    },
+  },
+};
+
+export function ref(name: string): Json {
+  return { $ref: `#/components/schemas/${name}` };
+}

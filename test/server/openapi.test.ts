@@ -1,0 +1,82 @@
+import { Validator } from "@seriousme/openapi-schema-validator";
+import { describe, expect, it } from "vitest";
+import { ERROR_TABLE } from "../../server/errors.ts";
+import { openApiDocument } from "../../server/openapi/document.ts";
+import { OPERATIONS } from "../../server/openapi/operations.ts";
+import { RESOURCES } from "../../server/routes.ts";
+import type { Method } from "../contract/api.ts";
+import { serverForTest } from "./server-fixture.ts";
+
+type Paths = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
+/** The route table's spelling of a path, in OpenAPI's. */
+function spelled(path: string): string {
+  return path.replace(/:(\w+)(\{.*\})?/g, "{$1}");
+}
+
+describe("the OpenAPI description", () => {
+  it("is valid OpenAPI 3.1, as the server gives it", async () => {
+    const { api } = await serverForTest();
+    const reply = await api.get("/-/openapi.json");
+    expect(reply.headers["content-type"]).toBe("application/json; charset=utf-8");
+    const result = await new Validator().validate(reply.json as Record<string, unknown>);
+    expect(result).toMatchObject({ valid: true });
+    expect(reply.json).toMatchObject({ openapi: "3.1.0", info: { version: "0.0.0" } });
+  });
+
+  it("has the routes of the server, all of them and no others", () => {
+    const routes = RESOURCES.flatMap(({ path, actions }) =>
+      [...actions.keys()].map((method) => `${method} ${spelled(path)}`),
+    );
+    const { paths } = openApiDocument("1.0.0") as { paths: Paths };
+    const described = Object.entries(paths).flatMap(([path, item]) =>
+      Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    expect(described.sort()).toEqual(routes.sort());
+  });
+
+  it("gives each operation an id of its own", () => {
+    const ids = OPERATIONS.map(({ id }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it("refers to nothing that is not there", () => {
+    const document = openApiDocument("1.0.0") as { components: { schemas: object } };
+    const names = [...JSON.stringify(document).matchAll(/#\/components\/schemas\/(\w+)/g)].map(
+      ([, name]) => name,
+    );
+    expect([...new Set(names)].sort()).toEqual(Object.keys(document.components.schemas).sort());
+  });
+
+  it("names every error that a route can answer with", () => {
+    const told = JSON.stringify(openApiDocument("1.0.0"));
+    // What is no route has no description.
+    const elsewhere = ["not_found", "method_not_allowed"];
+    const missing = Object.keys(ERROR_TABLE).filter((code) => !told.includes(`"${code}"`));
+    expect(missing.sort()).toEqual(elsewhere.sort());
+  });
+
+  it("has the parameters that each route says it takes", async () => {
+    const { api } = await serverForTest();
+    await api.post("/t");
+    await api.post("/t/scanner?id=s&ack=explicit");
+    let told = 0;
+    // What is deleted can be asked for nothing more.
+    const operations = OPERATIONS.filter(({ method }) => method !== "DELETE");
+    for (const { method, path, query = [] } of operations) {
+      const target = path.replace("{topic}", "t").replace("{offset}", "first");
+      const scanner = query.includes("id") ? "id=s&" : "";
+      const many = path === "/{topic}/scan" ? "max=1&" : "";
+      const type = { "content-type": "application/x-ndjson" };
+      const options = method === "GET" ? {} : { body: "x", headers: type };
+      const reply = await api.call(method as Method, `${target}?${scanner}${many}nonsense=1`, options);
+      const list = /; there are: ([^"]*)"/.exec(reply.text)?.[1];
+      // NetLog's own routes take whatever comes.
+      if (list === undefined) continue;
+      told += 1;
+      const names = list === "none" ? [] : list.split(", ");
+      expect([...query].sort(), `${method} ${path}`).toEqual(names.sort());
+    }
+    expect(told).toBeGreaterThan(15);
+  });
+});
