@@ -49,7 +49,7 @@ const PLANS: readonly [string, Omit<Fault, "nth">][] = [
 ];
 
 describe.each(PLANS)("a disk that fails with %s, wherever that happens", (_name, fault) => {
-  it("costs nothing acknowledged, keeps nothing refused, and tells why", async () => {
+  it("costs nothing acknowledged, keeps nothing refused, and tells why", { timeout: 300_000 }, async () => {
     let hits = 0;
     for (let nth = 1; nth <= RUNS_MAX; nth++) {
       const swept = await runOnce({ ...fault, nth, path: PATHS });
