@@ -31,6 +31,7 @@ export interface Sources {
 /** Of all that have no figures of their own. No topic and no scanner can have this name. */
 const OTHERS = "(others)";
 const MS_PER_SECOND = 1000;
+const US_PER_SECOND = 1_000_000;
 
 export const FAMILIES: readonly Family[] = [
   gauge("netlog_info", "The program; always 1.", ({ version }) => [
@@ -107,7 +108,16 @@ export const FAMILIES: readonly Family[] = [
   perTopic("netlog_topic_scanners", "Scanners of a topic.", (topic) => topic.scanners.length),
   perScanner("netlog_scanner_lag", "Messages that a scanner has not had.", (scanner) => scanner.lag),
   perScanner("netlog_scanner_pending", "Messages given out and not settled.", (scanner) => scanner.pending),
+  counter("process_cpu_user_seconds_total", "CPU time of the process in user mode.", () =>
+    cpuSeconds("user"),
+  ),
+  counter("process_cpu_system_seconds_total", "Likewise in the system.", () => cpuSeconds("system")),
+  counter("process_cpu_seconds_total", "Both.", () => cpuSeconds("user") + cpuSeconds("system")),
 ];
+
+function cpuSeconds(mode: "user" | "system"): number {
+  return process.cpuUsage()[mode] / US_PER_SECOND;
+}
 
 function gauge(name: string, help: string, read: Family["read"]): Family {
   return { name, type: "gauge", help, read };

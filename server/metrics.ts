@@ -39,5 +39,12 @@ function collectProcessMetrics(): readonly Metric[] {
   const register = new Registry();
   collectDefaultMetrics({ register, eventLoopMonitoringPrecision: WATCH_MS });
   const names = register.getMetricsAsArray().map(({ name }) => name);
-  return names.filter((name) => name.startsWith("process_")).map((name) => register.getSingleMetric(name)!);
+  return names
+    .filter((name) => name.startsWith("process_") && !isOurs(name))
+    .map((name) => register.getSingleMetric(name)!);
+}
+
+/** CPU time: prom-client's begins to count when it is first asked for. */
+function isOurs(name: string): boolean {
+  return FAMILIES.some((family) => family.name === name);
 }

@@ -33,6 +33,16 @@ it("shows figures of its own and of the process, under no other names, each with
   }
 });
 
+it("tells the CPU time of the process from its start on", async () => {
+  const { api } = await serverForTest();
+  const before = process.cpuUsage();
+  const figures = await scrape(api);
+  const user = figures.get("process_cpu_user_seconds_total") ?? 0;
+  const system = figures.get("process_cpu_system_seconds_total") ?? 0;
+  expect(user).toBeGreaterThanOrEqual(before.user / 1e6);
+  expect(figures.get("process_cpu_seconds_total")).toBeCloseTo(user + system, 1);
+});
+
 it("counts requests by route, method and status, whatever the topic or the method is called", async () => {
   const { api } = await serverForTest();
   await api.post("/a");
