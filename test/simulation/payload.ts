@@ -2,8 +2,9 @@
 import { encodeFrame, FRAME_HEADER_BYTES } from "../../lib/log/frame.ts";
 import { encodeMessage } from "../../lib/message/message.ts";
 
-/** `sizeBytes` of a text that begins with `id` where there is room for it. */
+/** `sizeBytes` of a text that begins with `id`; where there is no room for that, bytes that few others have. */
 export function payloadOf(id: number, sizeBytes: number): Buffer {
+  if (sizeBytes < 8) return Buffer.alloc(sizeBytes, id % 251);
   return Buffer.from(`${id}.`.padEnd(sizeBytes, `${id % 7}abcdefgh`)).subarray(0, sizeBytes);
 }
 
