@@ -24,7 +24,7 @@ export interface Claim {
   readonly refused: readonly number[];
 }
 
-const TOKEN = /^[0-9a-f]+-[0-9a-z]+$/;
+const TOKEN = /^[0-9a-f]{32}-[1-9][0-9]*$/;
 
 export class LeaseClaims {
   readonly #table: PendingTable;

@@ -45,15 +45,15 @@ export class Leases {
   open(): Lease {
     this.#lastNumber += 1;
     const number = this.#lastNumber;
-    return { token: `${this.#epoch}-${number.toString(36)}`, number, last: undefined };
+    return { token: `${this.#epoch}-${number}`, number, last: undefined };
   }
 
   /** The number in a token; `undefined` when it was not given here. */
   numberOf(token: string): number | undefined {
-    const [epoch, digits = "", ...rest] = token.split("-");
-    if (epoch !== this.#epoch || rest.length > 0) return undefined;
-    const number = Number.parseInt(digits, 36);
-    return number <= this.#lastNumber && number.toString(36) === digits ? number : undefined;
+    const digits = token.slice(this.#epoch.length + 1);
+    const number = Number(digits);
+    if (!(number >= 1 && number <= this.#lastNumber)) return undefined;
+    return token === `${this.#epoch}-${number}` ? number : undefined;
   }
 
   /** What the lease of this number holds, as offsets in ascending order. */

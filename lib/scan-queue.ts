@@ -131,8 +131,11 @@ export class BulkScan extends PendingScan {
   }
 }
 
+/** Field by field, for a spread costs a tenth of a scan. */
 function counted(message: Message, delivery: number | undefined): Message {
-  return delivery === undefined ? message : { ...message, delivery };
+  if (delivery === undefined) return message;
+  const { offset, timestampMs, crc32, payload } = message;
+  return { offset, timestampMs, crc32, payload, delivery };
 }
 
 export class ScanQueue {
