@@ -17,7 +17,7 @@ export type * from "./log.ts";
 export { LogBuilder } from "./log-builder.ts";
 export { LogShared } from "./log-shared.ts";
 export { OpenFiles, type PooledFile } from "./open-files.ts";
-export { createLogFolder, type OpenLogOptions, openLog } from "./open-log.ts";
+export { createLogFolder, openLog } from "./open-log.ts";
 export type { FramePlan } from "./segment-builder.ts";
 export { decodeSegmentHeader, SEGMENT_HEADER_BYTES } from "./segment-header.ts";
 export {
