@@ -13,7 +13,7 @@ export function handle(exchange: Exchange, resource: Resource | undefined): void
     const answer = answerTo(exchange, resource);
     if (answer instanceof Promise) {
       answer.then(
-        (later) => finish(exchange, later),
+        (later) => finishLater(exchange, later),
         (error: unknown) => fail(exchange, error),
       );
     } else {
@@ -50,6 +50,17 @@ export function passGate({ incoming, context, target }: Exchange): void {
   const { host, origin, "sec-fetch-site": secFetchSite } = incoming.headers;
   context.gate.pass(host, origin, secFetchSite);
   if (target.authority !== undefined) context.gate.pass(target.authority, origin, secFetchSite);
+}
+
+/**
+ * What scans of one turn get goes out together at its end. Written one by one, each answer wakes a client that waits
+ * for nothing else, which cost the server a third of its time (`npm run bench`, scan); publishes come together
+ * as it is, for the log writes once a turn.
+ */
+function finishLater(exchange: Exchange, answer: Answer | StreamAnswer | undefined): void {
+  const isDelivery = answer !== undefined && "settle" in answer;
+  if (isDelivery) exchange.context.turn.add(() => finish(exchange, answer));
+  else finish(exchange, answer);
 }
 
 /** Sends the answer, if there is anybody to send it to. */

@@ -8,6 +8,7 @@ import { Parameters } from "./parameters.ts";
 import type { Resource } from "./routes.ts";
 import type { Target } from "./target.ts";
 import type { Traffic } from "./traffic.ts";
+import type { TurnQueue } from "./turn-queue.ts";
 
 /** What all exchanges of a server share. */
 export interface ServerContext {
@@ -17,6 +18,8 @@ export interface ServerContext {
   readonly runtime: Runtime;
   readonly watch: IdleWatch;
   readonly gate: Gate;
+  /** For what goes better together. */
+  readonly turn: TurnQueue;
   readonly traffic: Traffic;
   /** Of the program. */
   readonly version: string;

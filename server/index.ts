@@ -9,6 +9,7 @@ import { IdleWatch } from "./idle-watch.ts";
 import { refuseConnect, refuseMalformed } from "./malformed.ts";
 import { stopServer } from "./stop.ts";
 import { Traffic } from "./traffic.ts";
+import { TurnQueue } from "./turn-queue.ts";
 
 const UNKNOWN_VERSION = "0.0.0";
 /** How often Node looks for headers that are late. */
@@ -67,8 +68,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { allowedHosts = [], corsOrigins = [] } = options;
   const gate = new Gate({ allowedHosts, corsOrigins, address: address.address, port: address.port });
   const watch = new IdleWatch(runtime, limits.bodyIdleMs);
+  const turn = new TurnQueue(runtime);
   const traffic = new Traffic();
-  const surroundings = { netlog, logger, limits, runtime, watch, gate, traffic, version };
+  const surroundings = { netlog, logger, limits, runtime, watch, gate, turn, traffic, version };
   const context: ServerContext = { ...surroundings, isStopping: false };
   const unused = serve(server, context);
   return {
