@@ -79,7 +79,7 @@ function parseSet(
   const setBytes = MESSAGE_HEADER_BYTES + decodeMessageHeader(view, 0).length;
   if (setBytes !== body.length) {
     throw refuse(
-      `byte ${setBytes}: a message set stands alone, but ${body.length - setBytes} bytes follow it`,
+      `message 1 at byte ${setBytes}: a message set stands alone, but ${body.length - setBytes} bytes follow it`,
     );
   }
   const flaw = checksumFlaw(view, 0);

@@ -84,7 +84,11 @@ export function writeBatchContract(use: UseApi): void {
         [MESSAGES, bad, "message 1 at byte 12, checksum"],
         [MESSAGES, two.subarray(0, 23), "message 1 at byte 12, length"],
         [MESSAGES, Buffer.concat([two, binarySet(1, two)]), "message 2 at byte 24, unknown"],
-        [MESSAGES, Buffer.concat([binarySet(1, two), two]), "byte 33: a message set stands alone"],
+        [
+          MESSAGES,
+          Buffer.concat([binarySet(1, two), two]),
+          "message 1 at byte 33: a message set stands alone",
+        ],
         [MESSAGES, binarySet(1, binarySet(1, two)), "in the set as unpacked, message 0 at byte 0"],
         [MESSAGES, "", "at least one message"],
         ["text/plain", "\n\r\n", "no line"],

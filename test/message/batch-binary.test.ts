@@ -163,7 +163,7 @@ describe("refuses, naming message and byte:", () => {
     [
       "a message behind a set",
       Buffer.concat([wrap(1, two), two]),
-      /^byte 33: a message set stands alone, but 24 bytes follow it$/,
+      /^message 1 at byte 33: a message set stands alone, but 24 bytes follow it$/,
     ],
     [
       "two sets",
