@@ -4,7 +4,8 @@ import { type Answer, jsonAnswer } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** Alive: it answers. */
-export function tellHealth(): Answer {
+export function tellHealth(exchange: Exchange): Answer {
+  exchange.parameters().finish([]);
   return jsonAnswer(200, { ok: true });
 }
 

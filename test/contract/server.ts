@@ -49,6 +49,13 @@ export function serverContract(use: UseApi): void {
       expectError(await use().get("/-/metrics?format=json"), "bad request");
     });
 
+    it.each(["health", "ready", "version", "metrics", "openapi.json"])(
+      "refuses a parameter of %s, which takes none",
+      async (name) => {
+        expectError(await use().get(`/-/${name}?x=1`), "bad request");
+      },
+    );
+
     it.each(["health", "ready", "version", "openapi.json"])(
       "tells %s without a body to HEAD, and changes nothing",
       async (name) => {
