@@ -3,6 +3,7 @@
  * is torn and what is damaged), cuts what is torn, and makes durable what stays.
  */
 import type { Disk } from "../disk/disk.ts";
+import { NetlogError } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 import { walkActive } from "./active-walk.ts";
 import { insertDamage } from "./damage.ts";
@@ -46,7 +47,6 @@ export async function recoverActiveSegment(segment: Segment, options: RecoveryOp
   try {
     const restoredEnd = await restoreTail(options.disk, file, segment);
     const fileSizeBytes = Math.max(options.fileSizeBytes, restoredEnd, SEGMENT_HEADER_BYTES);
-    if (!options.hasHeader) writeWhole(file, encodeSegmentHeader(options.nowMs), 0);
     const { index, start, isIndexed } = await startingPlace(segment, options, fileSizeBytes);
     const window = new FileWindow(segment.file, fileSizeBytes);
     const { end, syncedMark, damages } = await walkActive(
@@ -55,6 +55,11 @@ export async function recoverActiveSegment(segment: Segment, options: RecoveryOp
       start,
       (header, position) => index.add(header.baseOffset, position, header.timestampMs),
     );
+    if (!options.hasHeader) {
+      if (end.position === SEGMENT_HEADER_BYTES && fileSizeBytes > SEGMENT_HEADER_BYTES)
+        throw notOurs(segment);
+      writeWhole(file, encodeSegmentHeader(options.nowMs), 0);
+    }
     for (const range of damages) {
       insertDamage(segment.damages, range);
       logger.error({ ...range }, "damage in a segment");
@@ -83,6 +88,12 @@ export async function recoverActiveSegment(segment: Segment, options: RecoveryOp
   } finally {
     segment.file.release();
   }
+}
+
+/** A header is synced before anything follows it: what has neither header nor frame was not torn by a crash. */
+function notOurs(segment: Segment): NetlogError {
+  const reason = `${segment.file.path} has neither a valid header nor a frame; it is left as it is`;
+  return new NetlogError("topic_unavailable", { reason });
 }
 
 /** Where the index stops to speak; the beginning when there is none that agrees with the data. */

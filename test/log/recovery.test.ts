@@ -171,6 +171,16 @@ describe("opening after a crash", () => {
     });
   });
 
+  it("leaves a file alone that has neither a valid header nor a frame", async () => {
+    const { disk, runtime } = await newLog();
+    const crashed = changed(disk, () =>
+      Buffer.from("0110 somebody else's file, with a header that was damaged"),
+    );
+    const before = crashed.bytesOf(FIRST_DATA);
+    await expect(openFixture(crashed, runtime)).rejects.toMatchObject({ code: "topic_unavailable" });
+    expect(crashed.bytesOf(FIRST_DATA)).toEqual(before);
+  });
+
   it("needs no walk after a clean close: it trusts the index", async () => {
     const { log, disk, runtime } = await newLog();
     await appendAll(log, texts(20));
