@@ -4,23 +4,20 @@ export { BATCH_ROOM_BYTES, type LineBatch } from "./batch-parser.ts";
 export { DataFolderError } from "./data-folder.ts";
 export type { Disk } from "./disk/disk.ts";
 export { nodeDisk } from "./disk/node-disk.ts";
-export { type DumpRecord, dumpFile } from "./dump.ts";
 export { durationMs, parseDuration } from "./duration.ts";
 export { ERROR_CODES, type ErrorCode, type ErrorDetails, isNetlogError, NetlogError } from "./errors.ts";
-export {
-  checkDataFolder,
-  type FolderCheckSummary,
-  type FolderFinding,
-} from "./folder-check.ts";
 export {
   type ImportedTopic,
   type ImportSummary,
   importGoData,
 } from "./go-import/import-data.ts";
+export { type DumpRecord, dumpFile } from "./inspect/dump.ts";
+export {
+  checkDataFolder,
+  type FolderCheckSummary,
+  type FolderFinding,
+} from "./inspect/folder-check.ts";
 export type { Finding } from "./integrity.ts";
-export type { WorkRequest } from "./lease-claims.ts";
-export type { WorkResult } from "./leased-position.ts";
-export type { Lease } from "./leases.ts";
 export { LIMITS, type Limits } from "./limits.ts";
 export type { Durability, FrameRun } from "./log/log.ts";
 export { type Logger, silentLogger } from "./logger.ts";
@@ -30,10 +27,13 @@ export { isSafeName } from "./names.ts";
 export { type FailedTopic, Netlog, type NetlogOptions } from "./netlog.ts";
 export type { Published } from "./publisher.ts";
 export { nodeRuntime, type Runtime, type Timer } from "./runtime.ts";
-export type { BulkDelivery, BulkScanRequest, Delivery, ScanRequest } from "./scan-request.ts";
-export type { Scanner } from "./scanner.ts";
-export type { ScannerDescription, ScannerInfo } from "./scanner-info.ts";
-export type { ScannerRequest } from "./scanner-settings.ts";
+export type { WorkRequest } from "./scanner/lease-claims.ts";
+export type { WorkResult } from "./scanner/leased-position.ts";
+export type { Lease } from "./scanner/leases.ts";
+export type { BulkDelivery, BulkScanRequest, Delivery, ScanRequest } from "./scanner/scan-request.ts";
+export type { Scanner } from "./scanner/scanner.ts";
+export type { ScannerDescription, ScannerInfo } from "./scanner/scanner-info.ts";
+export type { ScannerRequest } from "./scanner/scanner-settings.ts";
 export { DEFAULT_SETTINGS, type TopicSettings } from "./settings.ts";
 export type { NetlogStats, ScannerStats, TopicStats } from "./stats.ts";
 export type { StreamIn } from "./stream-in.ts";

@@ -20,7 +20,7 @@ import { openTopic } from "./open-topic.ts";
 import { FolderProbe } from "./readiness.ts";
 import { Rooms } from "./rooms.ts";
 import type { Runtime } from "./runtime.ts";
-import { ScannerFiles } from "./scanner-files.ts";
+import { ScannerFiles } from "./scanner/scanner-files.ts";
 import { SetCache } from "./set-cache.ts";
 import { DEFAULT_SETTINGS, resolveSettings, type TopicSettings } from "./settings.ts";
 import type { NetlogStats } from "./stats.ts";

@@ -1,7 +1,7 @@
 /** Figures about a server, gathered when somebody asks for them. */
 import type { Counters } from "./counters.ts";
 import type { LogDescription } from "./log/log.ts";
-import type { ScannerDescription } from "./scanner-info.ts";
+import type { ScannerDescription } from "./scanner/scanner-info.ts";
 
 export interface ScannerStats {
   readonly id: string;

@@ -1,6 +1,6 @@
 /** What `GET /:topic` tells about a topic, in the words of the wire. */
 import type { LogDescription } from "./log/log.ts";
-import type { ScannerInfo } from "./scanner-info.ts";
+import type { ScannerInfo } from "./scanner/scanner-info.ts";
 import type { TopicSettings } from "./settings.ts";
 
 /** Sizes are bytes, times RFC 3339. */

@@ -1,6 +1,5 @@
 /** What all topics of a server share: its surroundings, and what bounds all of them together. */
 import type { ByteBudget } from "./byte-budget.ts";
-import type { LetterBox } from "./dead-letters.ts";
 import type { Disk } from "./disk/disk.ts";
 import type { Limits } from "./limits.ts";
 import type { LogShared } from "./log/index.ts";
@@ -8,7 +7,8 @@ import type { Logger } from "./logger.ts";
 import type { Offload } from "./message/compression.ts";
 import type { Rooms } from "./rooms.ts";
 import type { Runtime } from "./runtime.ts";
-import type { ScannerFiles } from "./scanner-files.ts";
+import type { LetterBox } from "./scanner/dead-letters.ts";
+import type { ScannerFiles } from "./scanner/scanner-files.ts";
 import type { SetCache } from "./set-cache.ts";
 
 export interface TopicShared {

@@ -10,10 +10,11 @@ import { type Message, type MessageCursor, MessageReader } from "./message-reade
 import { resolveOffset } from "./offsets.ts";
 import { type Published, Publisher } from "./publisher.ts";
 import { requireReadable } from "./readable.ts";
-import type { Scanner } from "./scanner.ts";
-import type { ScannerDescription } from "./scanner-info.ts";
-import { checkScannerRequest, type ScannerRequest } from "./scanner-settings.ts";
-import { ScannerStore } from "./scanner-store.ts";
+import type { Scanner } from "./scanner/scanner.ts";
+import type { ScannerDescription } from "./scanner/scanner-info.ts";
+import { checkScannerRequest, type ScannerRequest } from "./scanner/scanner-settings.ts";
+import { ScannerStore } from "./scanner/scanner-store.ts";
+import { type FoundScanner, TopicScanners } from "./scanner/topic-scanners.ts";
 import { changeSettings, logLimitsOf, type TopicSettings } from "./settings.ts";
 import { type TopicStats, topicStats } from "./stats.ts";
 import { openLineCutter, openMessageCutter } from "./stream-cutter.ts";
@@ -21,7 +22,6 @@ import { StreamIn } from "./stream-in.ts";
 import { TopicCursor } from "./topic-cursor.ts";
 import { replaceSettings } from "./topic-folder.ts";
 import { describeTopic, type TopicInfo } from "./topic-info.ts";
-import { type FoundScanner, TopicScanners } from "./topic-scanners.ts";
 import type { TopicShared } from "./topic-shared.ts";
 import { TopicWaits } from "./topic-waits.ts";
 

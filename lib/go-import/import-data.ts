@@ -6,7 +6,7 @@ import { DataFolderError, LOCK_PREFIX, listDataFolder, takeDataFolder } from "..
 import type { Disk } from "../disk/disk.ts";
 import { readOnlyDisk } from "../disk/read-only-disk.ts";
 import { isNetlogError, NetlogError } from "../errors.ts";
-import type { FolderFinding } from "../folder-check.ts";
+import type { FolderFinding } from "../inspect/folder-check.ts";
 import { LIMITS, type Limits } from "../limits.ts";
 import { type FileFinding, isDataFileName } from "../log/index.ts";
 import { silentLogger } from "../logger.ts";

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { encodeLeaseFile, encodeRecords } from "../../lib/lease-file.ts";
-import { PendingTable } from "../../lib/pending-table.ts";
-import { encodeScannerFile } from "../../lib/scanner-file.ts";
+import { encodeLeaseFile, encodeRecords } from "../../lib/scanner/lease-file.ts";
+import { PendingTable } from "../../lib/scanner/pending-table.ts";
+import { encodeScannerFile } from "../../lib/scanner/scanner-file.ts";
 import { type Filled, fill, flipBitOf, writeOut } from "../support/damage-fixture.ts";
 import { snapshotOf } from "../support/data-files.ts";
 import { unpackGoData } from "../support/go-data.ts";

@@ -7,7 +7,7 @@ import { encodeFrame } from "../../lib/log/frame.ts";
 import { encodeSegmentHeader } from "../../lib/log/segment-header.ts";
 import { SparseIndex } from "../../lib/log/sparse-index.ts";
 import { encodeMessage } from "../../lib/message/message.ts";
-import { encodeScannerFile } from "../../lib/scanner-file.ts";
+import { encodeScannerFile } from "../../lib/scanner/scanner-file.ts";
 import { copyOf, type Filled, fill, findingsOf, MESSAGES } from "../support/damage-fixture.ts";
 import { pathsOf, snapshotOf, stretchesOf } from "../support/data-files.ts";
 import { FaultyDisk } from "../support/faulty-disk.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { LIMITS } from "../../lib/index.ts";
-import { decodeScannerFile, encodeScannerFile } from "../../lib/scanner-file.ts";
-import { ScannerFile, ScannerFiles } from "../../lib/scanner-files.ts";
+import { decodeScannerFile, encodeScannerFile } from "../../lib/scanner/scanner-file.ts";
+import { ScannerFile, ScannerFiles } from "../../lib/scanner/scanner-files.ts";
 import { within } from "../support/deadline.ts";
 import { type Fault, FaultyDisk } from "../support/faulty-disk.ts";
 import { ManualRuntime } from "../support/manual-runtime.ts";

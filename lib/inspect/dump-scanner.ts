@@ -1,12 +1,12 @@
 /** The files of scanners, slot by slot or as the state that a journal leads to, for people; see dump.ts. */
-import { decodeLeaseFile } from "./lease-file.ts";
+import { decodeLeaseFile } from "../scanner/lease-file.ts";
 import {
   decodeScannerFile,
   decodeSlots,
   type ScannerState,
   slotBytes,
   slotPosition,
-} from "./scanner-file.ts";
+} from "../scanner/scanner-file.ts";
 
 /** More than both slots take, with what may lie behind them. */
 export const SCANNER_SLOTS_BYTES: number = 2 * slotPosition(1);

@@ -1,11 +1,11 @@
 /** The frames of a data file, with what can be said of the messages in them, for people; see dump.ts. */
 
-import { LIMITS } from "./limits.ts";
-import { dumpFrames, type FileWindow, type FrameDump, frameBytes } from "./log/index.ts";
-import { DamagedEntryError, describeFlaw } from "./message/flaw.ts";
-import { decodeMessageHeader, MESSAGE_HEADER_BYTES, viewOf } from "./message/message.ts";
-import { unpackEntry } from "./message/message-set.ts";
-import { threadPoolOffload } from "./message/thread-pool-offload.ts";
+import { LIMITS } from "../limits.ts";
+import { dumpFrames, type FileWindow, type FrameDump, frameBytes } from "../log/index.ts";
+import { DamagedEntryError, describeFlaw } from "../message/flaw.ts";
+import { decodeMessageHeader, MESSAGE_HEADER_BYTES, viewOf } from "../message/message.ts";
+import { unpackEntry } from "../message/message-set.ts";
+import { threadPoolOffload } from "../message/thread-pool-offload.ts";
 
 export interface MessageDump {
   readonly offset: number;

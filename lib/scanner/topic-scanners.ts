@@ -1,11 +1,12 @@
 /** The scanners of one topic, by id: made, found, deleted, and dropped when nobody has used them for long. */
-import { type ErrorCode, NetlogError } from "./errors.ts";
+import { type ErrorCode, NetlogError } from "../errors.ts";
+import type { Log } from "../log/log.ts";
+import type { MessageReader } from "../message-reader.ts";
+import { OneByOne } from "../one-by-one.ts";
+import { requireReadable } from "../readable.ts";
+import type { TopicShared } from "../topic-shared.ts";
 import { LeasedPosition } from "./leased-position.ts";
-import type { Log } from "./log/log.ts";
-import type { MessageReader } from "./message-reader.ts";
-import { OneByOne } from "./one-by-one.ts";
 import { PlainPosition } from "./plain-position.ts";
-import { requireReadable } from "./readable.ts";
 import { Scanner } from "./scanner.ts";
 import type { ScannerDescription, ScannerInfo } from "./scanner-info.ts";
 import type { ScannerPosition } from "./scanner-position.ts";
@@ -16,7 +17,6 @@ import {
   type ScannerSettings,
 } from "./scanner-settings.ts";
 import type { ScannerStore, StoredScanner } from "./scanner-store.ts";
-import type { TopicShared } from "./topic-shared.ts";
 
 export interface TopicScannersOptions {
   readonly shared: TopicShared;

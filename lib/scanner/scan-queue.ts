@@ -2,13 +2,14 @@
  * The scans that a scanner has not answered, first come, first served. A linked list, because any of thousands may
  * leave from the middle: its client hung up, or its time ran out.
  */
+
+import { keptMessage, type Message, passingMessage } from "../message-reader.ts";
+import type { Timer } from "../runtime.ts";
+import type { UnpackedSet } from "../set-cache.ts";
 import type { Lease } from "./leases.ts";
-import { keptMessage, type Message, passingMessage } from "./message-reader.ts";
 import type { OffsetRange } from "./offset-ranges.ts";
-import type { Timer } from "./runtime.ts";
 import type { BulkDelivery, BulkScanRequest, Delivery, ScanRequest } from "./scan-request.ts";
 import type { Given } from "./scanner-position.ts";
-import type { UnpackedSet } from "./set-cache.ts";
 
 /** One scan and the promise it is to settle. */
 export abstract class PendingScan implements Given {

@@ -3,18 +3,9 @@
  * the entries of an index, the slots of a scanner, whatever state they are in. Changes nothing, and needs no lock.
  */
 import { basename } from "node:path/posix";
-import type { Disk } from "./disk/disk.ts";
-import { readOnlyDisk } from "./disk/read-only-disk.ts";
-import { dumpData, type FrameRecord, type GapRecord } from "./dump-data.ts";
-import {
-  dumpLeases,
-  dumpSlots,
-  type LeasesRecord,
-  SCANNER_SLOTS_BYTES,
-  type SlotRecord,
-} from "./dump-scanner.ts";
-import { LEASES_SUFFIX } from "./lease-file.ts";
-import { LIMITS } from "./limits.ts";
+import type { Disk } from "../disk/disk.ts";
+import { readOnlyDisk } from "../disk/read-only-disk.ts";
+import { LIMITS } from "../limits.ts";
 import {
   decodeSegmentHeader,
   dumpIndex,
@@ -26,8 +17,17 @@ import {
   parseIndexFileName,
   parseRewriteFileName,
   SEGMENT_HEADER_BYTES,
-} from "./log/index.ts";
-import { SCANNER_SUFFIX } from "./scanner-file.ts";
+} from "../log/index.ts";
+import { LEASES_SUFFIX } from "../scanner/lease-file.ts";
+import { SCANNER_SUFFIX } from "../scanner/scanner-file.ts";
+import { dumpData, type FrameRecord, type GapRecord } from "./dump-data.ts";
+import {
+  dumpLeases,
+  dumpSlots,
+  type LeasesRecord,
+  SCANNER_SLOTS_BYTES,
+  type SlotRecord,
+} from "./dump-scanner.ts";
 
 const GO_NETLOG = "file of the Go NetLog (version 1); `netlog import` reads such folders";
 

@@ -3,18 +3,18 @@
  * acknowledgements. Making and removing one is durable when it resolves; positions are as durable as scanner-files.ts
  * makes them, and what is acknowledged as lease-journal.ts does.
  */
-import { replaceFile } from "./disk/atomic-file.ts";
-import type { Disk } from "./disk/disk.ts";
-import { NetlogError } from "./errors.ts";
+import { replaceFile } from "../disk/atomic-file.ts";
+import type { Disk } from "../disk/disk.ts";
+import { NetlogError } from "../errors.ts";
+import type { Limits } from "../limits.ts";
+import { refusedWrite } from "../log/disk-errors.ts";
+import type { Durability, LogShared } from "../log/index.ts";
+import type { Logger } from "../logger.ts";
+import { isSafeName } from "../names.ts";
+import type { Runtime } from "../runtime.ts";
 import { LEASES_SUFFIX } from "./lease-file.ts";
 import { LeaseStore, type StoredWork } from "./lease-store.ts";
-import type { Limits } from "./limits.ts";
-import { refusedWrite } from "./log/disk-errors.ts";
-import type { Durability, LogShared } from "./log/index.ts";
-import type { Logger } from "./logger.ts";
-import { isSafeName } from "./names.ts";
 import type { PositionStore } from "./plain-position.ts";
-import type { Runtime } from "./runtime.ts";
 import {
   decodeScannerFile,
   encodeScannerFile,

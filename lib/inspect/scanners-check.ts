@@ -1,9 +1,9 @@
 /** Checks the files of a topic's persistent scanners, with no server behind them. Changes nothing. */
-import type { Disk } from "./disk/disk.ts";
-import { decodeLeaseFile, LEASES_SUFFIX } from "./lease-file.ts";
-import type { Limits } from "./limits.ts";
-import { type FileFinding, unreadableFinding } from "./log/index.ts";
-import { isSafeName } from "./names.ts";
+import type { Disk } from "../disk/disk.ts";
+import type { Limits } from "../limits.ts";
+import { type FileFinding, unreadableFinding } from "../log/index.ts";
+import { isSafeName } from "../names.ts";
+import { decodeLeaseFile, LEASES_SUFFIX } from "../scanner/lease-file.ts";
 import {
   decodeScannerFile,
   decodeSlots,
@@ -11,7 +11,7 @@ import {
   SCANNER_SUFFIX,
   slotBytes,
   slotPosition,
-} from "./scanner-file.ts";
+} from "../scanner/scanner-file.ts";
 
 export interface ScannersCheckOptions {
   readonly disk: Disk;

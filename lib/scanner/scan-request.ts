@@ -1,6 +1,7 @@
 /** What is asked of a scanner, and what it gives. */
+
+import type { Message } from "../message-reader.ts";
 import type { Lease } from "./leases.ts";
-import type { Message } from "./message-reader.ts";
 
 export interface ScanRequest {
   /** 0: answer at once. More than the limit is taken for the limit. */

@@ -4,17 +4,17 @@
  * wait for it.
  */
 import assert from "node:assert";
+import { type ErrorCode, NetlogError } from "../errors.ts";
+import type { Limits } from "../limits.ts";
+import type { Log } from "../log/log.ts";
+import type { Logger } from "../logger.ts";
+import type { MessageCursor } from "../message-reader.ts";
+import type { Runtime, Timer } from "../runtime.ts";
 import { DeadLetters, type Fate, type LetterBox } from "./dead-letters.ts";
-import { type ErrorCode, NetlogError } from "./errors.ts";
 import { type Claim, LeaseClaims, type WorkRequest } from "./lease-claims.ts";
 import type { LeaseJournal } from "./lease-journal.ts";
 import { type Lease, Leases } from "./leases.ts";
-import type { Limits } from "./limits.ts";
-import type { Log } from "./log/log.ts";
-import type { Logger } from "./logger.ts";
-import type { MessageCursor } from "./message-reader.ts";
 import type { Pending, PendingTable, RecordKind } from "./pending-table.ts";
-import type { Runtime, Timer } from "./runtime.ts";
 import type { Given, PositionCounts, ScannerPosition } from "./scanner-position.ts";
 import { toMs, type WorkSettings } from "./scanner-settings.ts";
 

@@ -2,9 +2,9 @@
  * Checks the folder of one topic that no server has open: settings, the log with every message in it, scanners,
  * and what else lies there. Changes nothing.
  */
-import type { Disk } from "./disk/disk.ts";
-import { isNetlogError } from "./errors.ts";
-import { checkEntry, type EntryOptions } from "./integrity.ts";
+import type { Disk } from "../disk/disk.ts";
+import { isNetlogError } from "../errors.ts";
+import { checkEntry, type EntryOptions } from "../integrity.ts";
 import {
   damageFinding,
   type FileFinding,
@@ -14,11 +14,11 @@ import {
   inspectLog,
   isLogFileName,
   type LogInspection,
-} from "./log/index.ts";
-import { SCANNERS_FOLDER } from "./scanner-store.ts";
+} from "../log/index.ts";
+import { SCANNERS_FOLDER } from "../scanner/scanner-store.ts";
+import { DEFAULT_SETTINGS } from "../settings.ts";
+import { readSettings, SETTINGS_NAME } from "../topic-folder.ts";
 import { checkScanners } from "./scanners-check.ts";
-import { DEFAULT_SETTINGS } from "./settings.ts";
-import { readSettings, SETTINGS_NAME } from "./topic-folder.ts";
 
 export interface TopicCheckOptions extends EntryOptions {
   /** Only read from. */

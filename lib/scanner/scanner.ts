@@ -3,19 +3,19 @@
  * is given again. Scans without a message wait in line, and the scanner waits for the log on their behalf. Which
  * message comes next is its position's to say.
  */
-import { type ErrorCode, isNetlogError, NetlogError } from "./errors.ts";
+import { type ErrorCode, isNetlogError, NetlogError } from "../errors.ts";
+import type { Limits } from "../limits.ts";
+import type { Log, WakeReason } from "../log/log.ts";
+import type { MessageCursor } from "../message-reader.ts";
+import type { Runtime } from "../runtime.ts";
+import type { UnpackedSet } from "../set-cache.ts";
 import type { LeasedPosition } from "./leased-position.ts";
 import type { Lease } from "./leases.ts";
-import type { Limits } from "./limits.ts";
-import type { Log, WakeReason } from "./log/log.ts";
-import type { MessageCursor } from "./message-reader.ts";
-import type { Runtime } from "./runtime.ts";
 import { BulkScan, type PendingScan, ScanQueue, SingleScan } from "./scan-queue.ts";
 import type { BulkDelivery, BulkScanRequest, Delivery, ScanRequest } from "./scan-request.ts";
 import { describeScanner, type ScannerDescription, type ScannerInfo } from "./scanner-info.ts";
 import type { ScannerPosition } from "./scanner-position.ts";
 import type { ScannerSettings } from "./scanner-settings.ts";
-import type { UnpackedSet } from "./set-cache.ts";
 
 export interface ScannerOptions {
   readonly id: string;

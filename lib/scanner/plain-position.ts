@@ -1,5 +1,5 @@
 /** The position of a scanner without acknowledgements: what was handed over is gone, what was not is given again. */
-import type { Log } from "./log/log.ts";
+import type { Log } from "../log/log.ts";
 import { OffsetRanges } from "./offset-ranges.ts";
 import type { Given, PositionCounts, ScannerPosition } from "./scanner-position.ts";
 
