@@ -17,6 +17,7 @@ import { negotiate, readFormatName } from "./negotiate.ts";
 import type { Parameters } from "./parameters.ts";
 import { readScannerRequest } from "./scanner-parameters.ts";
 
+const SCAN_PARAMETERS: readonly string[] = ["id", "wait", "max", "format"];
 const SCAN_FORMATS: readonly FormatName[] = ["ndjson", "json", "lines"];
 /** A line cannot tell which message it is, and that is what has to be acknowledged. */
 const WORK_FORMATS: readonly FormatName[] = ["ndjson", "json"];
@@ -54,7 +55,8 @@ export async function scanTopic(exchange: Exchange): Promise<Answer | undefined>
   const scanner = topic.scanner(parameters.get("id") ?? "");
   if (parameters.has("max") || parameters.has("format")) return await scanMany(exchange, scanner, parameters);
   const waitMs = parameters.duration("wait");
-  parameters.finish();
+  // NetLog's own verb puts up with anything.
+  parameters.finish(exchange.incoming.method === "POST" ? SCAN_PARAMETERS : undefined);
   const delivery = await scanner.scan({ waitMs, onWaiting: (cancel) => exchange.onClose(cancel) });
   return delivery === undefined ? undefined : deliveryAnswer(delivery);
 }
@@ -68,7 +70,7 @@ async function scanMany(
   const named = readFormatName(parameters);
   const max = parameters.count("max", 1, limits.readMessagesMax);
   const waitMs = parameters.duration("wait");
-  parameters.finish(["id", "wait", "max", "format"]);
+  parameters.finish(SCAN_PARAMETERS);
   const possible = scanner.leases ? WORK_FORMATS : SCAN_FORMATS;
   const { name, contentType } = negotiate(named, exchange.incoming.headers.accept, possible);
   const body = new MessageBody(requireEncoding(name), { max, maxBytes: limits.readBytes });

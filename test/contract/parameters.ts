@@ -43,6 +43,15 @@ export function parameterContract(use: UseApi): void {
       expect(reason).toContain('"form"');
     });
 
+    it("that nobody knows are refused by the proper verbs of scan and sync", async () => {
+      const topic = await use().newTopic(["a"]);
+      const id = await use().newScanner(topic);
+      expectError(await use().post(`/${topic}/scan?id=${id}&x=1`), "bad request");
+      expectError(await use().post(`/${topic}/sync?x=1`), "bad request");
+      expect((await use().post(`/${topic}/scan?id=${id}&wait=0s`)).text).toBe("a");
+      expect((await use().post(`/${topic}/sync`)).status).toBe(200);
+    });
+
     it("are percent-decoded, with a plus as a space", async () => {
       const topic = await use().newTopic(["a"]);
       expect((await use().post(`/${topic}/scanner?%66rom=%66irst`)).status).toBe(201);
