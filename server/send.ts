@@ -4,6 +4,7 @@
  * before the client had a chance to see the answer.
  */
 import type { OutgoingHttpHeader, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import type { Answer, StreamAnswer } from "./answer.ts";
 import { declaredBytes } from "./body.ts";
 import { corsHeaders } from "./cors.ts";
@@ -21,7 +22,7 @@ export function send(exchange: Exchange, answer: Answer): void {
   if (settle !== undefined) {
     // It comes as well when a write was broken off with the connection; and first of all here, for the next in line
     // closes the connection of an answer that is the last.
-    outgoing.prependListener("finish", () => settle(!incoming.socket.destroyed));
+    outgoing.prependListener("finish", () => settle(isAlive(incoming.socket)));
     exchange.onClose(() => settle(false));
   }
   const hasUnreadBody = !exchange.isBodyTaken && !incoming.complete && declaredBytes(incoming) !== 0;
@@ -33,6 +34,11 @@ export function send(exchange: Exchange, answer: Answer): void {
   }
   end(outgoing, answer.body);
   if (hasUnreadBody) skipBody(exchange);
+}
+
+/** False once a write has failed, which a socket tells before it is destroyed. */
+function isAlive(socket: Socket): boolean {
+  return !socket.destroyed && socket.errored === null;
 }
 
 /** Writes the headers of `answer` at once, and has it write its body. */

@@ -1,6 +1,6 @@
 /**
  * Batches of NetLog's own messages in, one connection, beside single messages on one connection. Run by
- * `node dist-bench/batch-in.js` after `npm run bench` has built it, with `--quick` for a first look.
+ * Run by `npm run bench:batch`, with `-- --quick` for a first look.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";

@@ -1,6 +1,6 @@
 /**
  * Many messages out to one connection: streams that end, and batches one after the other. Run by
- * `node dist-bench/bulk-out.js` after `npm run bench` has built it, with `--quick` for a first look.
+ * Run by `npm run bench:bulk`, with `-- --quick` for a first look.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { connect } from "node:net";

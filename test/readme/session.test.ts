@@ -81,7 +81,7 @@ test("the scanner's ID is found without jq, too", async () => {
   const server = await builtServerForTest(temporaryFolder());
   const shell = new Shell();
   await shell.run(commandsOf("jq -r .id", server)[0] ?? "false");
-  const [takeId] = commandsOf("sed ", server);
+  const [takeId] = commandsOf("sed 's/", server);
   await shell.run(takeId ?? "false");
   const id = (await shell.run("echo $SCANNER")).trim();
   expect(id).toMatch(new RegExp(`^${UUID.source}$`));
