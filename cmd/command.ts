@@ -6,7 +6,9 @@ export const EXIT: { readonly ok: 0; readonly failed: 1; readonly usage: 2 } = {
 
 /** A stream of the process, or what stands for it. */
 export interface Output {
+  /** `false`: more is waiting for the reader than should; see `writeAll`. */
   write(text: string): unknown;
+  once?(event: "drain", listener: () => void): unknown;
   readonly isTTY?: boolean;
   /** Of a terminal, in characters. */
   readonly columns?: number;
@@ -37,4 +39,10 @@ export interface Command {
    * @throws UsageError for arguments that cannot be meant.
    */
   run(context: Context): Promise<number>;
+}
+
+/** Resolves when more may be written. Who writes at length waits for it, or memory fills up behind a slow reader. */
+export async function writeAll(output: Output, text: string): Promise<void> {
+  if (output.write(text) !== false) return;
+  await new Promise<void>((resolve) => output.once?.("drain", resolve));
 }

@@ -1,7 +1,7 @@
 /** `netlog dump`: shows what stands in one file of a data folder, byte place by byte place. */
 import { resolve } from "node:path";
 import { type DumpRecord, dumpFile, nodeDisk } from "../lib/index.ts";
-import { type Command, type Context, EXIT } from "./command.ts";
+import { type Command, type Context, EXIT, writeAll } from "./command.ts";
 import { dumpJson } from "./dump-json.ts";
 import { DumpText } from "./dump-text.ts";
 import { JSON_OPTION } from "./json-option.ts";
@@ -62,7 +62,7 @@ async function dump(path: string, options: DumpOptions, { stdout, stderr }: Cont
       payloadBytes: options.payloads ? PAYLOAD_BYTES : 0,
     })) {
       isSound &&= isSoundRecord(record);
-      stdout.write(options.json ? `${dumpJson(record)}\n` : text.of(record));
+      await writeAll(stdout, options.json ? `${dumpJson(record)}\n` : text.of(record));
     }
   } catch (error) {
     if (!(error instanceof Error && "syscall" in error)) throw error;

@@ -25,7 +25,11 @@ const COMMANDS: readonly Command[] = [
 export async function runProgram(version: string): Promise<void> {
   const { argv, env: environment, stdout, stderr } = process;
   stdout.on("error", endWhenNobodyReads);
-  process.exit(await run({ args: argv.slice(2), environment, version, stdout, stderr }));
+  const status = await run({ args: argv.slice(2), environment, version, stdout, stderr });
+  // What a pipe has not taken yet is lost when the process exits. Of a failed write the handler above is told.
+  stdout.write("", (error) => {
+    if (!error) process.exit(status);
+  });
 }
 
 /** `netlog dump file | head`: who reads has seen enough, and that is no error. */

@@ -4,7 +4,7 @@ import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { encodeFrame } from "../../lib/log/frame.ts";
 import { builtServerForTest, runProgram } from "../support/built-program.ts";
 import { flipBitOf } from "../support/damage-fixture.ts";
@@ -77,15 +77,35 @@ test("check while a server runs refuses, and after a kill finds nothing wrong", 
   expect(readdirSync(folder)).toEqual(["t"]);
 });
 
-test("dump into a reader that leaves is no error", async () => {
-  const path = join(temporaryFolder(), DATA);
-  const frame = Buffer.alloc(60);
-  const header = { baseOffset: 0, timestampMs: 0, unsyncedCount: 0, messageCount: 1 };
-  encodeFrame(frame, 0, header, Buffer.alloc(20));
-  // The lines of so many fill a pipe several times.
-  writeFileSync(path, Buffer.concat(Array.from({ length: 4000 }, () => frame)));
-  const run = promisify(execFile);
-  const command = `"${process.execPath}" "${SHIM}" dump "${path}" 2>&1 | head -n 1`;
-  const { stdout } = await within("dump | head", run("bash", ["-o", "pipefail", "-c", command]), 20_000);
-  expect(stdout).toMatch(/: data file, 240000 bytes/);
+describe("dump into a pipe", () => {
+  /** Damaged, and its dump several times what a pipe holds. */
+  function longFile(): string {
+    const path = join(temporaryFolder(), DATA);
+    const frame = Buffer.alloc(60);
+    const header = { baseOffset: 0, timestampMs: 0, unsyncedCount: 0, messageCount: 1 };
+    encodeFrame(frame, 0, header, Buffer.alloc(20));
+    writeFileSync(path, Buffer.concat(Array.from({ length: 4000 }, () => frame)));
+    return path;
+  }
+
+  /** What the shell prints, when `dump` stands for a dump of the file, and the end of every part of a pipe counts. */
+  async function shell(command: string): Promise<string> {
+    const dump = `dump() { "${process.execPath}" "${SHIM}" dump "${longFile()}"; }`;
+    const run = promisify(execFile);
+    const script = `set -o pipefail\n${dump}\n${command}`;
+    return (await within(command, run("bash", ["-c", script]), 20_000)).stdout;
+  }
+
+  test("whose reader leaves is no error", async () => {
+    expect(await shell("dump 2>&1 | head -n 1")).toMatch(/: data file, 240000 bytes/);
+  });
+
+  test("brings all of it, however slow the reader", async () => {
+    const counts = await shell(
+      `(dump || test $? = 1) | (read -r line; echo "$line"; cat) | wc -l; dump | wc -l || true`,
+    );
+    const [slow, fast] = counts.trim().split("\n");
+    expect(Number(slow)).toBeGreaterThan(12_000);
+    expect(slow).toBe(fast);
+  });
 });
