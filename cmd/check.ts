@@ -22,11 +22,13 @@ import { UsageError } from "./usage-error.ts";
 const MS_PER_SECOND = 1000;
 
 interface CheckOptions {
+  readonly config: string;
   readonly dir: string;
   readonly json: boolean;
 }
 
 const CHECK_OPTIONS: OptionTable<CheckOptions> = {
+  config: SERVE_OPTIONS.config,
   dir: { ...SERVE_OPTIONS.dir, description: "Data folder to check" },
   json: JSON_OPTION,
 };

@@ -2,6 +2,7 @@
 import type { Command } from "./command.ts";
 import { EXIT } from "./command.ts";
 import { environmentNameOf, flagOf, type Option } from "./option.ts";
+import { SERVE_OPTIONS } from "./options.ts";
 import { requireCommand } from "./require-command.ts";
 
 const INDENT = "  ";
@@ -47,6 +48,13 @@ export function commandHelp(command: Command): string {
       `Flags:\n${columns(options.map(optionRow))}`,
       "A flag may be written -segment_age, --segment_age or --segment-age, its value after a space or `=`.\n" +
         "Each is also read from the environment (NETLOG_SEGMENT_AGE); flags win.",
+    );
+  }
+  if (options.includes(SERVE_OPTIONS.config)) {
+    blocks.push(
+      "With --config what neither a flag nor the environment sets is read from a file, such as\n" +
+        '  segment_age = "7day"\n  allowed_host = ["queue.example"]\n' +
+        "`netlog config` prints the outcome, in that form.",
     );
   }
   return paragraphs(blocks);

@@ -22,11 +22,13 @@ import { statusOf, watchStopSignals } from "./signals.ts";
 import { UsageError } from "./usage-error.ts";
 
 interface ImportOptions {
+  readonly config: string;
   readonly dir: string;
   readonly json: boolean;
 }
 
 const IMPORT_OPTIONS: OptionTable<ImportOptions> = {
+  config: SERVE_OPTIONS.config,
   dir: { ...SERVE_OPTIONS.dir, description: "Data folder to import into; made when it is missing" },
   json: JSON_OPTION,
 };

@@ -1,6 +1,7 @@
 /** The program: finds the subcommand and turns its outcome into an exit status. */
 import { checkCommand } from "./check.ts";
 import { type Command, type Context, EXIT } from "./command.ts";
+import { configCommand } from "./config.ts";
 import { dumpCommand } from "./dump.ts";
 import { commandHelp, createHelpCommand, programHelp } from "./help.ts";
 import { importCommand } from "./import.ts";
@@ -14,6 +15,7 @@ const VERSION_FLAGS = ["-version", "--version"];
 
 const COMMANDS: readonly Command[] = [
   serveCommand,
+  configCommand,
   checkCommand,
   dumpCommand,
   importCommand,

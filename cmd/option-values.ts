@@ -1,11 +1,17 @@
 /** How the values of options are read. Each function gives `undefined` for a text that is not allowed. */
-import { durationMs, isNetlogError, parseDuration } from "../lib/index.ts";
+import { durationMs, formatDuration, isNetlogError, parseDuration } from "../lib/index.ts";
 
 /** Where to listen. An empty host is every address of the machine. Port 0 is any free one. */
 export interface ListenAddress {
   readonly host: string;
   readonly port: number;
 }
+
+/** Node's timers hold no longer delay. */
+export const MAX_TIMER_MS: number = 2 ** 31 - 1;
+
+/** Begins "takes …" of options that are durations. */
+export const DURATION: string = "a duration such as 30day, 1h30m or 200ms";
 
 const MAX_PORT = 65_535;
 const SWITCH_VALUES: ReadonlyMap<string, boolean> = new Map([
@@ -46,6 +52,11 @@ export function parseDurationMs(text: string, minMs: number, maxMs: number): num
     if (isNetlogError(error, "invalid_duration")) return undefined;
     throw error;
   }
+}
+
+/** As durations are typed: `30s`. */
+export function formatMs(ms: number): string {
+  return formatDuration({ years: 0, months: 0, days: 0, ms });
 }
 
 /** One of `choices`, in upper or lower case. */

@@ -1,10 +1,11 @@
-/** What an option is, and how its one name is spelled as flag and in the environment. */
+/** What an option is, how its one name is spelled as flag and in the environment, and who may have given it. */
+import { closest } from "./closest.ts";
 
 export interface Option<Value> {
-  /** NetLog's own spelling, with underscores: `segment_age`. */
+  /** NetLog's own spelling, with underscores: `segment_age`. So it stands in a configuration file. */
   readonly name: string;
-  /** `value`: the last one given counts. `list`: may be repeated, commas separate. `switch`: needs no value. */
-  readonly kind: "value" | "list" | "switch";
+  /** `value`, `number`: the last one given counts. `list`: may be repeated, commas separate. `switch`: needs no value. */
+  readonly kind: "value" | "number" | "list" | "switch";
   /** Stands for the value in help: `<duration>`. */
   readonly placeholder: string;
   readonly description: string;
@@ -18,6 +19,19 @@ export interface Option<Value> {
 
 export type OptionTable<Values> = { readonly [Name in keyof Values]: Option<Values[Name]> };
 
+/** Who gave an option its value; the first of these wins. */
+export type Origin = "flag" | "environment" | "file" | "default";
+
+/** A text that was given for an option, and what its giver calls it: `-segment_age`, `NETLOG_SEGMENT_AGE`. */
+export interface Given {
+  readonly origin: Origin;
+  readonly source: string;
+  readonly text: string;
+}
+
+/** By the option's name. */
+export type GivenOptions = ReadonlyMap<string, Given>;
+
 /** The spelling that help and messages use: `--segment-age`. */
 export function flagOf(name: string): string {
   return `--${name.replaceAll("_", "-")}`;
@@ -25,10 +39,24 @@ export function flagOf(name: string): string {
 
 /** `NETLOG_SEGMENT_AGE`. */
 export function environmentNameOf(name: string): string {
-  return `NETLOG_${name.toUpperCase()}`;
+  return `${ENVIRONMENT_PREFIX}${name.toUpperCase()}`;
 }
 
-/** The name that a flag as typed stands for, whatever its dashes: `-segment_age`, `--segment-age`. */
+export const ENVIRONMENT_PREFIX = "NETLOG_";
+
+/** The name that a flag or key as typed stands for, whatever its dashes: `-segment_age`, `--segment-age`. */
 export function nameOfFlag(typed: string): string {
   return typed.replace(/^--?/, "").replaceAll("-", "_");
+}
+
+/** What an unknown `name` may have meant and which there are, each spelled by `spell`. */
+export function hintFor(
+  name: string,
+  options: readonly Option<unknown>[],
+  spell: (name: string) => string,
+): string {
+  const names = options.map((option) => option.name);
+  const near = closest(name, names);
+  const hint = near === undefined ? "" : `did you mean ${spell(near)}? `;
+  return `${hint}there are ${names.map(spell).join(", ") || "none"}`;
 }

@@ -5,6 +5,7 @@ import { type Logger, Netlog, nodeDisk, nodeRuntime } from "../lib/index.ts";
 import { startServer } from "../server/index.ts";
 import { type Command, type Context, EXIT } from "./command.ts";
 import { createLogger } from "./logger.ts";
+import { limitsOf } from "./options/limits.ts";
 import { SERVE_OPTIONS, type ServeOptions } from "./options.ts";
 import { parseOptions } from "./parse-options.ts";
 import { nextStopSignal } from "./signals.ts";
@@ -75,6 +76,7 @@ function openNetlog(options: ServeOptions, folder: string, logger: Logger): Prom
     disk: nodeDisk,
     runtime: nodeRuntime,
     logger,
+    limits: limitsOf(options),
     monitorIntervalMs: options.monitorIntervalMs,
     defaults: {
       segment_age: options.segmentAge,
@@ -101,5 +103,6 @@ function listen(
     version,
     allowedHosts,
     corsOrigins,
+    limits: limitsOf(options),
   });
 }

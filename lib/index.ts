@@ -4,7 +4,7 @@ export { BATCH_ROOM_BYTES, type LineBatch } from "./batch-parser.ts";
 export { DataFolderError } from "./data-folder.ts";
 export type { Disk } from "./disk/disk.ts";
 export { nodeDisk } from "./disk/node-disk.ts";
-export { durationMs, parseDuration } from "./duration.ts";
+export { durationMs, formatDuration, parseDuration } from "./duration.ts";
 export { ERROR_CODES, type ErrorCode, type ErrorDetails, isNetlogError, NetlogError } from "./errors.ts";
 export {
   type ImportedTopic,
@@ -18,7 +18,7 @@ export {
   type FolderFinding,
 } from "./inspect/folder-check.ts";
 export type { Finding } from "./integrity.ts";
-export { LIMITS, type Limits } from "./limits.ts";
+export { LIMIT_RANGES, LIMITS, type Limits, type SettableLimit } from "./limits.ts";
 export type { Durability, FrameRun } from "./log/log.ts";
 export { type Logger, silentLogger } from "./logger.ts";
 export type { Batch } from "./message/batch.ts";

@@ -8,7 +8,8 @@ const MiB = 1024 * KiB;
 const GiB = 1024 * MiB;
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
-const DAY_MS = 24 * 60 * MINUTE_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
 
 export interface Limits {
   /** One message's payload. */
@@ -196,4 +197,29 @@ export const LIMITS: Limits = {
   heartbeatMs: 15 * SECOND_MS,
   stalledMs: MINUTE_MS,
   stopMs: 10 * SECOND_MS,
+};
+
+/** A limit that whoever runs the server may set otherwise, and the least and the most it may be. */
+export type SettableLimit =
+  | "payloadBytes"
+  | "batchBytes"
+  | "publishBytesInFlight"
+  | "headersMs"
+  | "bodyIdleMs"
+  | "keepAliveMs"
+  | "stopMs";
+
+interface Range {
+  readonly min: number;
+  readonly max: number;
+}
+
+export const LIMIT_RANGES: Readonly<Record<SettableLimit, Range>> = {
+  payloadBytes: { min: 1, max: 64 * MiB },
+  batchBytes: { min: KiB, max: LIMITS.batchBytes },
+  publishBytesInFlight: { min: MiB, max: 64 * GiB },
+  headersMs: { min: SECOND_MS, max: HOUR_MS },
+  bodyIdleMs: { min: SECOND_MS, max: HOUR_MS },
+  keepAliveMs: { min: SECOND_MS, max: HOUR_MS },
+  stopMs: { min: 0, max: HOUR_MS },
 };

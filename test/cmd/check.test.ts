@@ -150,7 +150,7 @@ describe("refuses in one line", () => {
   test("a wrong flag, with status 2", async () => {
     const { status, err } = await runCommand(["check", "--jsn"]);
     expect(status).toBe(2);
-    expect(err).toBe("netlog: unknown flag --jsn; did you mean --json? there are --dir, --json\n");
+    expect(err).toBe("netlog: unknown flag --jsn; did you mean --json? there are --config, --dir, --json\n");
   });
 });
 

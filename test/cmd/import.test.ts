@@ -161,7 +161,7 @@ describe("mistakes", () => {
       "with an unknown flag",
       ["SOURCE", "--dri", "x"],
       2,
-      /^netlog: unknown flag --dri; there are --dir, --json/,
+      /^netlog: unknown flag --dri; there are --config, --dir, --json/,
     ],
     ["with a folder that is missing", ["SOURCE/nowhere"], 1, /^netlog: there is no folder .*\/nowhere\n/],
     [

@@ -19,6 +19,7 @@ function complaint(args: readonly string[], environment: Readonly<Record<string,
 
 test("nothing given is the contract's defaults", () => {
   expect(parse([])).toEqual({
+    config: "",
     listen: { host: "127.0.0.1", port: 7200 },
     dir: "./data",
     logLevel: "info",
@@ -31,6 +32,13 @@ test("nothing given is the contract's defaults", () => {
     compression: 1,
     allowedHosts: [],
     corsOrigins: [],
+    payloadBytes: 16_777_216,
+    batchBytes: 8_388_608,
+    publishBytesInFlight: 268_435_456,
+    headersMs: 30_000,
+    bodyIdleMs: 30_000,
+    keepAliveMs: 65_000,
+    stopMs: 10_000,
   });
 });
 
@@ -52,8 +60,12 @@ describe("spellings", () => {
     "the environment sets %s, and an empty variable does not",
     (name) => {
       const variable = `NETLOG_${name.toUpperCase()}`;
+      const complaints: Readonly<Record<string, RegExp>> = {
+        dir: /^no complaint$/,
+        config: /^the configuration file {2}wrong! {2}cannot be read \(ENOENT\)$/,
+      };
       expect(complaint([], { [variable]: " wrong! " })).toMatch(
-        name === "dir" ? "no complaint" : `${variable}: " wrong! "`,
+        complaints[name] ?? `${variable}: " wrong! "`,
       );
       expect(parse([], { [variable]: "" })).toEqual(parse([]));
     },
@@ -129,9 +141,11 @@ describe("values", () => {
       ["*", "a.example", "https://a.example/path", "file:///x", "https://u@a.example", "null"],
     ],
     ["-debug", ["maybe", ""]],
+    ["--max-message-size", ["0", "16MB", "67108865"]],
+    ["--stop-timeout", ["10", "2h", ""]],
   ])("%s refuses %j, naming the value and what is allowed", (flag, texts) => {
     const option = Object.values(SERVE_OPTIONS).find(
-      ({ name }) => name === flag.replace(/^-+/, "").replace("-", "_"),
+      ({ name }) => name === flag.replace(/^-+/, "").replaceAll("-", "_"),
     );
     for (const text of texts) {
       expect(complaint([`${flag}=${text}`])).toBe(
@@ -155,9 +169,9 @@ describe("values", () => {
 describe("mistakes", () => {
   test("an unknown flag is named, with the nearest and with all", () => {
     expect(complaint(["--segmnt-age", "1day"])).toMatch(
-      /^unknown flag --segmnt-age; did you mean --segment-age\? there are --listen, --dir, .*--cors-origin$/,
+      /^unknown flag --segmnt-age; did you mean --segment-age\? there are --config, --listen, .*--stop-timeout$/,
     );
-    expect(complaint(["-x=1"])).toMatch(/^unknown flag -x; there are --listen, /);
+    expect(complaint(["-x=1"])).toMatch(/^unknown flag -x; there are --config, --listen, /);
   });
 
   test.each([[["demo"]], [["-debug", "false"]], [["--"]], [["-"]], [["---dir"]]])(
@@ -171,9 +185,23 @@ describe("mistakes", () => {
     expect(complaint(["-listen"])).toMatch(/^-listen needs a value; it takes host:port, such as /);
   });
 
-  test("variables that no option has are left alone", () => {
-    expect(parse([], { NETLOG_PORT: "tcp://10.0.0.1:7200", NETLOG_SERVICE_HOST: "10.0.0.1" })).toEqual(
-      parse([]),
+  test("variables that container platforms set for a service called netlog are left alone", () => {
+    const names = ["PORT", "NAME", "HOST", "SERVICE_HOST", "SERVICE_PORT", "SERVICE_PORT_HTTP", "ENV_PATH"];
+    const ports = ["", "_PROTO", "_PORT", "_ADDR"].map((what) => `PORT_7200_TCP${what}`);
+    const environment = Object.fromEntries([...names, ...ports].map((name) => [`NETLOG_${name}`, "x"]));
+    expect(parse([], environment)).toEqual(parse([]));
+  });
+
+  test("a variable that looks like a slip is none of those", () => {
+    expect(complaint([], { NETLOG_SEGMNT_AGE: "1day" })).toBe(
+      "unknown variable NETLOG_SEGMNT_AGE; did you mean NETLOG_SEGMENT_AGE?",
+    );
+    expect(complaint([], { NETLOG_LISTEN_ADDR: "", NETLOG_LISTENS: "" })).toContain("NETLOG_LISTENS;");
+  });
+
+  test("a wrong value is told also where another one wins", () => {
+    expect(complaint(["-segment_age=1day"], { NETLOG_SEGMENT_AGE: "30" })).toMatch(
+      /^NETLOG_SEGMENT_AGE: "30"/,
     );
   });
 });

@@ -1,0 +1,45 @@
+/** Options of where the server listens and whom it lets in. */
+import type { OptionTable } from "../option.ts";
+import {
+  type ListenAddress,
+  parseHostName,
+  parseList,
+  parseListenAddress,
+  parseOrigin,
+} from "../option-values.ts";
+
+export interface ListeningOptions {
+  readonly listen: ListenAddress;
+  readonly allowedHosts: readonly string[];
+  readonly corsOrigins: readonly string[];
+}
+
+export const LISTENING_OPTIONS: OptionTable<ListeningOptions> = {
+  listen: {
+    name: "listen",
+    kind: "value",
+    placeholder: "<address>",
+    description: "Address to listen on; `:7200` is port 7200 on all interfaces, port 0 any free port",
+    allowed: "host:port, such as 127.0.0.1:7200, [::1]:7200, localhost:7200 or :7200",
+    fallback: "127.0.0.1:7200",
+    parse: parseListenAddress,
+  },
+  allowedHosts: {
+    name: "allowed_host",
+    kind: "list",
+    placeholder: "<host>",
+    description: "A further `Host` that requests may name while the server listens on loopback; repeatable",
+    allowed: "host names without scheme, port or path, such as queue.example",
+    fallback: "",
+    parse: (text) => parseList(text, parseHostName),
+  },
+  corsOrigins: {
+    name: "cors_origin",
+    kind: "list",
+    placeholder: "<origin>",
+    description: "An origin whose web pages may use the server; repeatable",
+    allowed: "origins such as https://app.example or http://localhost:3000",
+    fallback: "",
+    parse: (text) => parseList(text, parseOrigin),
+  },
+};

@@ -1,0 +1,30 @@
+/** Options of what the server logs. */
+import { LOG_LEVELS, type LogLevel } from "../logger.ts";
+import type { OptionTable } from "../option.ts";
+import { parseChoice, parseSwitch } from "../option-values.ts";
+
+export interface LoggingOptions {
+  readonly logLevel: LogLevel;
+  readonly debug: boolean;
+}
+
+export const LOGGING_OPTIONS: OptionTable<LoggingOptions> = {
+  logLevel: {
+    name: "loglevel",
+    kind: "value",
+    placeholder: "<level>",
+    description: "Least level to log: trace, debug, info, warning, error or alert",
+    allowed: `one of ${LOG_LEVELS.join(", ")}`,
+    fallback: "info",
+    parse: (text) => parseChoice(text, LOG_LEVELS),
+  },
+  debug: {
+    name: "debug",
+    kind: "switch",
+    placeholder: "",
+    description: "Log everything, as `--loglevel trace` does",
+    allowed: "true or false",
+    fallback: "false",
+    parse: parseSwitch,
+  },
+};

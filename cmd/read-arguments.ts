@@ -1,0 +1,50 @@
+/**
+ * Walks the arguments for flags in Go's spellings and in GNU's: `-segment_age 1day`, `-segment_age=1day`,
+ * `--segment-age 1day`. Node's own parseArgs takes `-listen` for seven short flags.
+ */
+import { flagOf, type Given, type GivenOptions, hintFor, nameOfFlag, type Option } from "./option.ts";
+import { UsageError } from "./usage-error.ts";
+
+interface ReadArguments {
+  readonly flags: GivenOptions;
+  /** Arguments that are no flags, in order. */
+  readonly operands: readonly string[];
+}
+
+/** @throws UsageError for an unknown flag, or one without its value. */
+export function readArguments(options: readonly Option<unknown>[], args: readonly string[]): ReadArguments {
+  const flags = new Map<string, Given>();
+  const operands: string[] = [];
+  for (let place = 0; place < args.length; place++) {
+    const arg = args[place]!;
+    if (!/^--?[^-]/.test(arg)) {
+      operands.push(arg);
+      continue;
+    }
+    const equals = arg.indexOf("=");
+    const typed = equals < 0 ? arg : arg.slice(0, equals);
+    const option = requireOption(options, typed);
+    let text = arg.slice(equals + 1);
+    if (equals < 0 && option.kind === "switch") {
+      text = "true";
+    } else if (equals < 0) {
+      place += 1;
+      text = args[place] ?? missingValue(option, typed);
+    }
+    const before = option.kind === "list" ? flags.get(option.name) : undefined;
+    const joined = before === undefined ? text : `${before.text},${text}`;
+    flags.set(option.name, { origin: "flag", source: typed, text: joined });
+  }
+  return { flags, operands };
+}
+
+function requireOption(options: readonly Option<unknown>[], typed: string): Option<unknown> {
+  const name = nameOfFlag(typed);
+  const option = options.find((candidate) => candidate.name === name);
+  if (option !== undefined) return option;
+  throw new UsageError(`unknown flag ${typed}; ${hintFor(name, options, flagOf)}`);
+}
+
+function missingValue(option: Option<unknown>, typed: string): never {
+  throw new UsageError(`${typed} needs a value; it takes ${option.allowed}`);
+}
