@@ -6,7 +6,8 @@ import { type BuiltServer, startBuiltServer } from "../support/built-program.ts"
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const DISK_BYTES = 4 * 1024 * 1024;
-const PAYLOAD = "x".repeat(100_000);
+/** From what fills a disk soon to what finds the last room. */
+const SIZES = [100_000, 3000, 1];
 
 /** A folder on a small disk of its own, or `undefined` where mounting is not allowed. */
 function smallDisk(): string | undefined {
@@ -16,31 +17,121 @@ function smallDisk(): string | undefined {
   } catch {
     return undefined;
   }
+  onTestFinished(() => void execFileSync("umount", ["-l", folder]));
   return folder;
+}
+
+async function post(url: string, body?: string): Promise<Response> {
+  return await fetch(url, { method: "POST", ...(body === undefined ? {} : { body }) });
+}
+
+/** One client of topic `t`: knows each message that was answered, in order, and holds the server to them. */
+class Client {
+  readonly stored: string[] = [];
+  server: BuiltServer;
+
+  constructor(server: BuiltServer) {
+    this.server = server;
+  }
+
+  get url(): string {
+    return `${this.server.url}/t`;
+  }
+
+  /** The status; what was stored is next in line. */
+  async publish(sizeBytes: number): Promise<number> {
+    const payload = `${this.stored.length}`.padEnd(sizeBytes, String(sizeBytes)).slice(0, sizeBytes);
+    const reply = await post(`${this.url}/payload`, payload);
+    if (reply.status === 201) {
+      expect(reply.headers.get("x-offset")).toBe(String(this.stored.length));
+      this.stored.push(payload);
+    } else {
+      expect(await reply.json()).toMatchObject({ error: "netlog: storage full", reason: expect.any(String) });
+    }
+    return reply.status;
+  }
+
+  async publishBatch(lines: readonly string[]): Promise<number> {
+    const reply = await post(`${this.url}/batch?format=lines`, lines.join("\n"));
+    if (reply.status === 201) this.stored.push(...lines);
+    await reply.arrayBuffer();
+    return reply.status;
+  }
+
+  async fill(): Promise<void> {
+    for (const size of SIZES) {
+      let status = await this.publish(size);
+      while (status === 201) status = await this.publish(size);
+      expect(status).toBe(507);
+    }
+  }
+
+  async createScanner(persist: boolean): Promise<string> {
+    const reply = await post(`${this.url}/scanner?from=0&persist=${persist}`);
+    return ((await reply.json()) as { id: string }).id;
+  }
+
+  async scan(id: string): Promise<string | undefined> {
+    const reply = await fetch(`${this.url}/scan?id=${id}`);
+    const text = await reply.text();
+    if (reply.status === 404) return undefined;
+    expect(reply.status).toBe(200);
+    return text;
+  }
+
+  /** One by one, many at once, and by a new scanner: all that was stored, and nothing else. */
+  async expectAll(): Promise<void> {
+    const { stored, url } = this;
+    for (const [offset, payload] of stored.entries()) {
+      expect(await (await fetch(`${url}/payload/${offset}`)).text()).toBe(payload);
+    }
+    expect(await (await fetch(`${url}/stream?follow=0&format=lines`)).text()).toBe(`${stored.join("\n")}\n`);
+    expect(await (await fetch(`${url}/batch?from=1&format=lines`)).text()).toBe(
+      `${stored.slice(1).join("\n")}\n`,
+    );
+    const id = await this.createScanner(false);
+    for (const payload of stored) expect(await this.scan(id)).toBe(payload);
+    expect(await this.scan(id)).toBeUndefined();
+    await fetch(`${url}/scanner?id=${id}`, { method: "DELETE" });
+    expect(await (await fetch(`${url}/check`)).json()).toMatchObject({ message: "topic healthy" });
+  }
 }
 
 test("a full disk refuses with 507, reads go on, and room that returns is used", async (context) => {
   const disk = smallDisk();
   if (disk === undefined) return context.skip("mounting a tmpfs is not allowed here");
-  onTestFinished(() => void execFileSync("umount", ["-l", disk]));
   const data = `${disk}/data`;
   mkdirSync(data);
   const filler = `${disk}/filler`;
   writeFileSync(filler, Buffer.alloc(DISK_BYTES / 4));
-  let server: BuiltServer = await startBuiltServer(data);
-  const publish = () => fetch(`${server.url}/t/payload`, { method: "POST", body: PAYLOAD });
-  await fetch(`${server.url}/t`, { method: "POST" });
-  let stored = 0;
-  let reply = await publish();
-  for (; reply.status === 201; reply = await publish()) stored++;
-  expect(reply.status).toBe(507);
-  expect(await reply.json()).toMatchObject({ error: "netlog: storage full", reason: expect.any(String) });
-  expect(await (await fetch(`${server.url}/t/payload/${stored - 1}`)).text()).toBe(PAYLOAD);
+  const client = new Client(await startBuiltServer(data));
+  onTestFinished(async () => void (await client.server.kill()));
+  await post(client.url);
+  expect(await client.publishBatch(["line 0", "line 1", "line 2"])).toBe(201);
+  const id = await client.createScanner(true);
+  expect(await client.scan(id)).toBe("line 0");
+
+  await client.fill();
+  expect(await client.publishBatch(Array.from({ length: 500 }, (_, line) => `refused ${line}`))).toBe(507);
+  await client.expectAll();
+  expect(await client.scan(id)).toBe("line 1");
+
   rmSync(filler);
-  expect((await publish()).status).toBe(201);
-  await server.kill();
-  server = await startBuiltServer(data);
-  expect(await (await fetch(`${server.url}/t`)).json()).toMatchObject({ latest_offset: stored });
-  expect(await (await fetch(`${server.url}/t/check`)).json()).toMatchObject({ message: "topic healthy" });
-  await server.kill();
-}, 60_000);
+  expect(await client.publish(100_000)).toBe(201);
+  expect(await client.publishBatch(["line 3", "line 4"])).toBe(201);
+  await client.expectAll();
+  expect(await client.scan(id)).toBe("line 2");
+
+  for (const end of ["kill", "stop"] as const) {
+    await client.server[end]();
+    client.server = await startBuiltServer(data);
+    await client.expectAll();
+    expect(await client.publish(1000)).toBe(201);
+  }
+  // It may repeat, and skips nothing: what it gives is a run of messages up to the last.
+  const rest: string[] = [];
+  for (let given = await client.scan(id); given !== undefined; given = await client.scan(id))
+    rest.push(given);
+  expect(rest.length).toBeGreaterThanOrEqual(client.stored.length - 3);
+  expect(rest).toEqual(client.stored.slice(-rest.length));
+}, 120_000);

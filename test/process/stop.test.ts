@@ -1,5 +1,6 @@
-import { connect, type Socket } from "node:net";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { connect } from "node:net";
+import { describe, expect, test } from "vitest";
+import { halfPublished, waitingRequest } from "../support/begun-requests.ts";
 import { type BuiltServer, builtServerForTest } from "../support/built-program.ts";
 import { within } from "../support/deadline.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
@@ -15,40 +16,15 @@ async function createScanner(url: string, parameters: string): Promise<string> {
   return ((await response.json()) as { id: string }).id;
 }
 
-/** A request whose body never comes to its end, in the server's hands when this resolves. */
-async function unfinishedRequest({ port }: BuiltServer): Promise<Socket> {
-  const socket = connect(port, "127.0.0.1");
-  onTestFinished(() => void socket.destroy());
-  const head = [
-    "POST /demo/payload HTTP/1.1",
-    "host: localhost",
-    "content-length: 10",
-    "expect: 100-continue",
-  ];
-  socket.write(`${head.join("\r\n")}\r\n\r\n`);
-  await within("100 Continue", new Promise((resolve) => socket.once("data", resolve)));
-  socket.write("half");
-  return socket;
-}
-
-/**
- * A scan in the server's hands when this resolves: it was sent together with a request that was answered. The
- * answer is all that comes until the server closes the connection.
- */
-async function waitingScan({ port }: BuiltServer, path: string): Promise<{ answer: Promise<string> }> {
-  const socket = connect(port, "127.0.0.1").setEncoding("utf8");
-  onTestFinished(() => void socket.destroy());
-  const request = (target: string): string => `GET ${target} HTTP/1.1\r\nhost: localhost\r\n\r\n`;
-  socket.write(request("/") + request(path));
-  await within("the first answer", new Promise((resolve) => socket.once("data", resolve)));
-  const answer = new Promise<string>((resolve, reject) => {
-    let text = "";
-    socket.on("data", (piece: string) => {
-      text += piece;
+/** Why a new connection is not made. Rejects when one is. */
+function refusal({ port }: BuiltServer): Promise<string | undefined> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, "127.0.0.1", () => {
+      socket.destroy();
+      reject(new Error("somebody listens"));
     });
-    socket.once("end", () => resolve(text)).once("error", reject);
+    socket.once("error", (error: NodeJS.ErrnoException) => resolve(error.code));
   });
-  return { answer };
 }
 
 describe.each(["SIGTERM", "SIGINT"] as const)("%s", (signal) => {
@@ -56,7 +32,7 @@ describe.each(["SIGTERM", "SIGINT"] as const)("%s", (signal) => {
     const server = await builtServerForTest(temporaryFolder());
     await post(`${server.url}/demo`);
     const id = await createScanner(server.url, "from=0");
-    const { answer } = await waitingScan(server, `/demo/scan?id=${id}&wait=1h`);
+    const { answer } = await waitingRequest(server.port, `/demo/scan?id=${id}&wait=1h`);
     server.signal(signal);
     expect(await within("the waiting scan's answer", answer)).toMatch(
       /^HTTP\/1\.1 503 .*\r\nx-netlog-error: shutting_down\r\n/is,
@@ -65,10 +41,26 @@ describe.each(["SIGTERM", "SIGINT"] as const)("%s", (signal) => {
     expect(server.logLines().at(-1)).toMatchObject({ level: "info", msg: "stopped" });
   });
 
+  test("closes the listener at once, while what was begun is finished", async () => {
+    const server = await builtServerForTest(temporaryFolder());
+    await post(`${server.url}/demo`);
+    const { socket, answer } = await halfPublished(server.port, "demo");
+    const id = await createScanner(server.url, "from=0");
+    const scan = await waitingRequest(server.port, `/demo/scan?id=${id}&wait=1h`);
+    server.signal(signal);
+    // It is answered by a server that is stopping.
+    await within("the waiting scan's answer", scan.answer);
+    expect(await within("a refused connection", refusal(server))).toBe("ECONNREFUSED");
+    socket.write("whole");
+    expect(await within("the answer to what was begun", answer)).toMatch(/^HTTP\/1\.1 201 /);
+    expect(await within("the end", server.ended, 20_000)).toEqual({ status: 0, signal: null });
+    expect(await refusal(server)).toBe("ECONNREFUSED");
+  });
+
   test("a second time ends at once", async () => {
     const server = await builtServerForTest(temporaryFolder());
     await post(`${server.url}/demo`);
-    await unfinishedRequest(server);
+    await halfPublished(server.port, "demo");
     server.signal(signal);
     await server.logged("stopping");
     server.signal(signal);
@@ -78,9 +70,9 @@ describe.each(["SIGTERM", "SIGINT"] as const)("%s", (signal) => {
 });
 
 describe.each([
-  ["a clean stop", (server: BuiltServer) => server.stop()],
-  ["kill -9", (server: BuiltServer) => server.kill()],
-])("after %s", (_how, end) => {
+  { how: "a clean stop", end: (server: BuiltServer) => server.stop(), recoveries: 0 },
+  { how: "kill -9", end: (server: BuiltServer) => server.kill(), recoveries: 1 },
+])("after $how", ({ end, recoveries }) => {
   test("the next start has every message, and goes on where the persistent scanner was", async () => {
     const folder = temporaryFolder();
     const first = await builtServerForTest(folder);
@@ -95,6 +87,7 @@ describe.each([
     await end(first);
 
     const second = await builtServerForTest(folder);
+    expect(await second.metric("netlog_recoveries_total")).toBe(recoveries);
     for (let count = 0; count < 5; count++) {
       expect(await (await fetch(`${second.url}/demo/payload/${count}`)).text()).toBe(`message ${count}`);
     }

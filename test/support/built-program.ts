@@ -23,6 +23,8 @@ export interface ProgramOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** The user to run as, where the tests run as root. */
   readonly uid?: number;
+  /** A command that runs the rest of its arguments as a program, such as `unshare --fork`. */
+  readonly under?: readonly string[];
 }
 
 export type LogLine = Readonly<Record<string, unknown>>;
@@ -35,6 +37,8 @@ export interface BuiltServer {
   logLines(): LogLine[];
   /** Resolves when a line whose message begins like this was logged. */
   logged(message: string): Promise<LogLine>;
+  /** What its metrics tell under this name, which has no labels. */
+  metric(name: string): Promise<number>;
   signal(name: NodeJS.Signals): void;
   /** Resolves when the process has ended, however. */
   readonly ended: Promise<Exit>;
@@ -94,6 +98,7 @@ export async function startServing(
     ended,
     logLines: () => parseLines(output.stderr),
     logged: (message) => within(`the log line "${message}"`, line(started, message), DEADLINE_MS),
+    metric: (name) => within(`the metric ${name}`, metric(url, name), DEADLINE_MS),
     signal: (name) => child.kill(name),
     stop: () => end("SIGTERM"),
     kill: () => end("SIGKILL"),
@@ -111,8 +116,9 @@ export async function builtServerForTest(
   return server;
 }
 
-function start(args: readonly string[], { environment = {}, uid }: ProgramOptions): Started {
-  const child = spawn(process.execPath, [SHIM, ...args], {
+function start(args: readonly string[], { environment = {}, uid, under = [] }: ProgramOptions): Started {
+  const [command, ...rest] = [...under, process.execPath, SHIM, ...args];
+  const child = spawn(command!, rest, {
     env: { PATH: process.env.PATH, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
     ...(uid === undefined ? {} : { uid }),
@@ -134,6 +140,13 @@ function start(args: readonly string[], { environment = {}, uid }: ProgramOption
     });
   });
   return { child, output, ended };
+}
+
+async function metric(url: string, name: string): Promise<number> {
+  const text = await (await fetch(`${url}/-/metrics`)).text();
+  const line = text.split("\n").find((candidate) => candidate.startsWith(`${name} `));
+  if (line === undefined) throw new Error(`no metric ${name}`);
+  return Number(line.slice(name.length + 1));
 }
 
 async function listening(started: Started): Promise<{ url: string; port: number }> {
