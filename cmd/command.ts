@@ -1,13 +1,27 @@
 /** What a subcommand is, and what it may use of the process it runs in. */
 import type { Option } from "./option.ts";
 
-/** Exit statuses that scripts may rely on. */
-export const EXIT: { readonly ok: 0; readonly failed: 1; readonly usage: 2 } = { ok: 0, failed: 1, usage: 2 };
+/** Exit statuses that scripts may rely on; cmd/README.md tells when each is given. */
+export const EXIT: {
+  readonly ok: 0;
+  readonly failed: 1;
+  readonly usage: 2;
+  readonly notFound: 3;
+  readonly unavailable: 4;
+  readonly nothing: 5;
+  readonly partial: 6;
+  readonly denied: 7;
+} = { ok: 0, failed: 1, usage: 2, notFound: 3, unavailable: 4, nothing: 5, partial: 6, denied: 7 };
+
+/** Where input comes from: bytes, piece by piece. */
+export interface Input extends AsyncIterable<Uint8Array> {
+  readonly isTTY?: boolean;
+}
 
 /** A stream of the process, or what stands for it. */
 export interface Output {
   /** `false`: more is waiting for the reader than should; see `writeAll`. */
-  write(text: string): unknown;
+  write(piece: string | Uint8Array): unknown;
   once?(event: "drain", listener: () => void): unknown;
   readonly isTTY?: boolean;
   /** Of a terminal, in characters. */
@@ -19,9 +33,17 @@ export interface Context {
   readonly args: readonly string[];
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly version: string;
+  /** Opened when it is asked for: a command that reads nothing leaves it alone. */
+  readonly stdin: () => Input;
   /** Results go to stdout; what is said about the work goes to stderr. */
   readonly stdout: Output;
   readonly stderr: Output;
+}
+
+/** Commands that belong together in the program's help. */
+export interface CommandGroup {
+  readonly title: string;
+  readonly commands: readonly Command[];
 }
 
 export interface Command {
@@ -42,7 +64,7 @@ export interface Command {
 }
 
 /** Resolves when more may be written. Who writes at length waits for it, or memory fills up behind a slow reader. */
-export async function writeAll(output: Output, text: string): Promise<void> {
-  if (output.write(text) !== false) return;
+export async function writeAll(output: Output, piece: string | Uint8Array): Promise<void> {
+  if (output.write(piece) !== false) return;
   await new Promise<void>((resolve) => output.once?.("drain", resolve));
 }

@@ -1,14 +1,13 @@
 /** The help texts, made from the table of commands and each command's table of options. */
-import type { Command } from "./command.ts";
-import { EXIT } from "./command.ts";
-import { environmentNameOf, flagOf, type Option } from "./option.ts";
+import { type Command, type CommandGroup, EXIT } from "./command.ts";
+import { flagOf, type Option, variableOf } from "./option.ts";
 import { SERVE_OPTIONS } from "./options.ts";
 import { requireCommand } from "./require-command.ts";
 
 const INDENT = "  ";
 
 /** `netlog help [command]`. Takes the table late, since it stands in it itself. */
-export function createHelpCommand(commands: () => readonly Command[]): Command {
+export function createHelpCommand(groups: () => readonly CommandGroup[]): Command {
   return {
     name: "help",
     summary: "Tell about the program or a command",
@@ -17,20 +16,25 @@ export function createHelpCommand(commands: () => readonly Command[]): Command {
     options: {},
     run({ args, stdout, version }) {
       const [name] = args;
+      const commands = groups().flatMap((group) => group.commands);
       stdout.write(
-        name === undefined ? programHelp(commands(), version) : commandHelp(requireCommand(commands(), name)),
+        name === undefined ? programHelp(groups(), version) : commandHelp(requireCommand(commands, name)),
       );
       return Promise.resolve(EXIT.ok);
     },
   };
 }
 
-export function programHelp(commands: readonly Command[], version: string): string {
-  const rows = commands.map((command): [string, string] => [command.name, command.summary]);
+export function programHelp(groups: readonly CommandGroup[], version: string): string {
+  const width = Math.max(...groups.flatMap(({ commands }) => commands.map(({ name }) => name.length)));
+  const blocks = groups.map(({ title, commands }) => {
+    const rows = commands.map(({ name, summary }): [string, string] => [name.padEnd(width), summary]);
+    return `${title}:\n${columns(rows)}`;
+  });
   return paragraphs([
     `netlog ${version}, a log queue for everything that speaks HTTP`,
     "Usage: netlog [command] [flags]",
-    `Commands:\n${columns(rows)}`,
+    ...blocks,
     "Without a command, or with flags alone, netlog serves: `netlog -listen :7200`.\n" +
       "`netlog help <command>` tells a command's flags; `netlog --version` prints the version.",
   ]);
@@ -47,7 +51,7 @@ export function commandHelp(command: Command): string {
     blocks.push(
       `Flags:\n${columns(options.map(optionRow))}`,
       "A flag may be written -segment_age, --segment_age or --segment-age, its value after a space or `=`.\n" +
-        "Each is also read from the environment (NETLOG_SEGMENT_AGE); flags win.",
+        "Those with a variable are also read from the environment; flags win.",
     );
   }
   if (options.includes(SERVE_OPTIONS.config)) {
@@ -62,7 +66,8 @@ export function commandHelp(command: Command): string {
 
 function optionRow(option: Option<unknown>): [string, string] {
   const fallback = option.fallback === "" ? "" : ` (${option.fallback})`;
-  const text = `${option.description}${fallback}\n${environmentNameOf(option.name)}`;
+  const variable = variableOf(option);
+  const text = `${option.description}${fallback}${variable === undefined ? "" : `\n${variable}`}`;
   return [`${flagOf(option.name)} ${option.placeholder}`.trimEnd(), text];
 }
 

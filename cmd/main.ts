@@ -1,10 +1,7 @@
 /** The program: finds the subcommand and turns its outcome into an exit status. */
-import { checkCommand } from "./check.ts";
-import { type Command, type Context, EXIT } from "./command.ts";
-import { configCommand } from "./config.ts";
-import { dumpCommand } from "./dump.ts";
-import { commandHelp, createHelpCommand, programHelp } from "./help.ts";
-import { importCommand } from "./import.ts";
+import { type Context, EXIT } from "./command.ts";
+import { COMMAND_GROUPS, COMMANDS } from "./commands.ts";
+import { commandHelp, programHelp } from "./help.ts";
 import { requireCommand } from "./require-command.ts";
 import { serveCommand } from "./serve.ts";
 import { UsageError } from "./usage-error.ts";
@@ -13,21 +10,18 @@ import { versionCommand } from "./version.ts";
 const HELP_FLAGS = ["-h", "-help", "--help"];
 const VERSION_FLAGS = ["-version", "--version"];
 
-const COMMANDS: readonly Command[] = [
-  serveCommand,
-  configCommand,
-  checkCommand,
-  dumpCommand,
-  importCommand,
-  createHelpCommand(() => COMMANDS),
-  versionCommand,
-];
-
 /** Runs what the process was started for, and ends it. */
 export async function runProgram(version: string): Promise<void> {
   const { argv, env: environment, stdout, stderr } = process;
   stdout.on("error", endWhenNobodyReads);
-  const status = await run({ args: argv.slice(2), environment, version, stdout, stderr });
+  const status = await run({
+    args: argv.slice(2),
+    environment,
+    version,
+    stdin: () => process.stdin,
+    stdout,
+    stderr,
+  });
   // What a pipe has not taken yet is lost when the process exits. Of a failed write the handler above is told.
   stdout.write("", (error) => {
     if (!error) process.exit(status);
@@ -58,9 +52,15 @@ function dispatch(context: Context): Promise<number> {
   if (isImplied && VERSION_FLAGS.includes(first)) return versionCommand.run(context);
   const command = isImplied ? serveCommand : requireCommand(COMMANDS, first);
   const args = isImplied ? context.args : rest;
-  if (args.some((arg) => HELP_FLAGS.includes(arg))) {
-    context.stdout.write(isImplied ? programHelp(COMMANDS, context.version) : commandHelp(command));
+  if (isHelpAsked(args)) {
+    context.stdout.write(isImplied ? programHelp(COMMAND_GROUPS, context.version) : commandHelp(command));
     return Promise.resolve(EXIT.ok);
   }
   return command.run({ ...context, args });
+}
+
+/** What follows `--` is no flag. */
+function isHelpAsked(args: readonly string[]): boolean {
+  const end = args.indexOf("--");
+  return (end < 0 ? args : args.slice(0, end)).some((arg) => HELP_FLAGS.includes(arg));
 }

@@ -4,6 +4,8 @@ import { closest } from "./closest.ts";
 export interface Option<Value> {
   /** NetLog's own spelling, with underscores: `segment_age`. So it stands in a configuration file. */
   readonly name: string;
+  /** Its variable, where that is not `NETLOG_` and the name; `false`: it is read from flags alone. */
+  readonly variable?: string | false;
   /** `value`, `number`: the last one given counts. `list`: may be repeated, commas separate. `switch`: needs no value. */
   readonly kind: "value" | "number" | "list" | "switch";
   /** Stands for the value in help: `<duration>`. */
@@ -35,6 +37,11 @@ export type GivenOptions = ReadonlyMap<string, Given>;
 /** The spelling that help and messages use: `--segment-age`. */
 export function flagOf(name: string): string {
   return `--${name.replaceAll("_", "-")}`;
+}
+
+/** The variable of the environment that sets it, if there is one. */
+export function variableOf({ name, variable }: Option<unknown>): string | undefined {
+  return variable === false ? undefined : (variable ?? environmentNameOf(name));
 }
 
 /** `NETLOG_SEGMENT_AGE`. */

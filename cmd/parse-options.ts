@@ -3,6 +3,7 @@
  * over defaults. Every value that was given must be right, also one that another wins over.
  */
 
+import { CLIENT_VARIABLES } from "./client/variables.ts";
 import { closest } from "./closest.ts";
 import { readConfigFile } from "./config-file.ts";
 import {
@@ -12,6 +13,7 @@ import {
   type GivenOptions,
   type Option,
   type OptionTable,
+  variableOf,
 } from "./option.ts";
 import { SERVE_OPTIONS } from "./options.ts";
 import { readArguments } from "./read-arguments.ts";
@@ -81,10 +83,10 @@ function parsedValue(option: Option<unknown>, { source, text }: Given): unknown 
 function readEnvironment(options: readonly Option<unknown>[], environment: Environment): GivenOptions {
   refuseSlips(options, environment);
   const given = new Map<string, Given>();
-  for (const { name } of options) {
-    const source = environmentNameOf(name);
-    const text = environment[source] ?? "";
-    if (text !== "") given.set(name, { origin: "environment", source, text });
+  for (const option of options) {
+    const source = variableOf(option);
+    const text = source === undefined ? "" : (environment[source] ?? "");
+    if (source !== undefined && text !== "") given.set(option.name, { origin: "environment", source, text });
   }
   return given;
 }
@@ -94,6 +96,7 @@ function refuseSlips(options: readonly Option<unknown>[], environment: Environme
   for (const variable of Object.keys(environment)) {
     const name = variable.slice(ENVIRONMENT_PREFIX.length).toLowerCase();
     if (!variable.startsWith(ENVIRONMENT_PREFIX) || known.includes(name)) continue;
+    if (CLIENT_VARIABLES.includes(variable)) continue;
     const near = closest(name, known);
     if (near === undefined) continue;
     throw new UsageError(`unknown variable ${variable}; did you mean ${environmentNameOf(near)}?`);

@@ -1,6 +1,6 @@
 /**
  * Walks the arguments for flags in Go's spellings and in GNU's: `-segment_age 1day`, `-segment_age=1day`,
- * `--segment-age 1day`. Node's own parseArgs takes `-listen` for seven short flags.
+ * `--segment-age 1day`; `--` ends them. Node's own parseArgs takes `-listen` for seven short flags.
  */
 import { flagOf, type Given, type GivenOptions, hintFor, nameOfFlag, type Option } from "./option.ts";
 import { UsageError } from "./usage-error.ts";
@@ -17,6 +17,7 @@ export function readArguments(options: readonly Option<unknown>[], args: readonl
   const operands: string[] = [];
   for (let place = 0; place < args.length; place++) {
     const arg = args[place]!;
+    if (arg === "--") return { flags, operands: [...operands, ...args.slice(place + 1)] };
     if (!/^--?[^-]/.test(arg)) {
       operands.push(arg);
       continue;

@@ -156,7 +156,7 @@ describe("refuses in one line", () => {
 
 describe("progress", () => {
   test("is drawn on a terminal, and taken away before the result", async () => {
-    const { out, err } = await runCommand(["check", "--dir", folder], true);
+    const { out, err } = await runCommand(["check", "--dir", folder], { isTTY: true });
     expect(err).toMatch(/check +\d+% \[[#.]+\] .* \/ .*\/s/);
     expect(err.endsWith("\r\x1b[K")).toBe(true);
     expect(out).toMatch(/^healthy/);

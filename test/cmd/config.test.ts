@@ -1,22 +1,12 @@
 import { writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { run } from "../../cmd/main.ts";
 import { SERVE_OPTIONS } from "../../cmd/options.ts";
 import { parseOptions } from "../../cmd/parse-options.ts";
+import { type Ran, runCommand } from "../support/run-command.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
-async function config(args: readonly string[], environment: Record<string, string> = {}) {
-  let out = "";
-  let err = "";
-  const status = await run({
-    args: ["config", ...args],
-    environment,
-    version: "1.2.3",
-    stdout: { write: (text) => (out += text) },
-    stderr: { write: (text) => (err += text) },
-  });
-  return { status, out, err };
-}
+const config = (args: readonly string[], environment: Record<string, string> = {}): Promise<Ran> =>
+  runCommand(["config", ...args], { environment });
 
 const FLAGS = ["-listen", "[::1]:0", "--allowed-host", "a.example, b.example", "-debug", "-compression=2"];
 
@@ -69,14 +59,7 @@ test("what is wrong is told as serve tells it, with status 2", async () => {
 test("check finds the data folder by the server's configuration file", async () => {
   const folder = temporaryFolder();
   writeFileSync(`${folder}/netlog.toml`, `dir = "${folder}/nothing"\nlisten = ":7300"`);
-  let err = "";
-  const status = await run({
-    args: ["check", "--config", `${folder}/netlog.toml`],
-    environment: {},
-    version: "1.2.3",
-    stdout: { write: () => {} },
-    stderr: { write: (text) => (err += text) },
-  });
+  const { status, err } = await runCommand(["check", "--config", `${folder}/netlog.toml`]);
   expect(status).toBe(1);
   expect(err).toContain(`${folder}/nothing`);
 });

@@ -140,7 +140,7 @@ describe("netlog import", () => {
   });
 
   it("draws its progress on a terminal, and takes it away for what it tells", async () => {
-    const { out, err } = await runCommand(["import", source, "--dir", dir], true);
+    const { out, err } = await runCommand(["import", source, "--dir", dir], { isTTY: true });
     const drawn = err.split("\r\x1b[K").filter((line) => line !== "");
     expect(drawn[0]).toMatch(/^import +\d+% \[[#.]+\] .* \/ 97\.\d KiB /);
     expect(err.endsWith("\r\x1b[K")).toBe(true);

@@ -1,19 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { run } from "../../cmd/main.ts";
 import { SERVE_OPTIONS } from "../../cmd/options.ts";
+import { type Ran, runCommand } from "../support/run-command.ts";
 
-async function runWith(...args: string[]): Promise<{ status: number; out: string; err: string }> {
-  let out = "";
-  let err = "";
-  const status = await run({
-    args,
-    environment: {},
-    version: "1.2.3",
-    stdout: { write: (text) => (out += text) },
-    stderr: { write: (text) => (err += text) },
-  });
-  return { status, out, err };
-}
+const runWith = (...args: string[]): Promise<Ran> => runCommand(args);
 
 describe("help", () => {
   test.each([["help"], ["--help"], ["-help"], ["-h"], ["-debug --help"]])(

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { CLIENT_VARIABLES } from "../../cmd/client/variables.ts";
 import { SERVE_OPTIONS, type ServeOptions } from "../../cmd/options.ts";
-import { parseOptions } from "../../cmd/parse-options.ts";
+import { parseArguments, parseOptions } from "../../cmd/parse-options.ts";
 import { UsageError } from "../../cmd/usage-error.ts";
 
 function parse(args: readonly string[], environment: Readonly<Record<string, string>> = {}): ServeOptions {
@@ -166,6 +167,16 @@ describe("values", () => {
   });
 });
 
+test("what follows two dashes is no flag, whatever it looks like", () => {
+  const { options, operands } = parseArguments(SERVE_OPTIONS, ["a", "-debug", "--", "-dir", "--", "b"], {});
+  expect(options.debug).toBe(true);
+  expect(operands).toEqual(["a", "-dir", "--", "b"]);
+});
+
+test("the variables of clients and of jobs are no slips of the server's", () => {
+  for (const variable of CLIENT_VARIABLES) expect(complaint([], { [variable]: "x" })).toBe("no complaint");
+});
+
 describe("mistakes", () => {
   test("an unknown flag is named, with the nearest and with all", () => {
     expect(complaint(["--segmnt-age", "1day"])).toMatch(
@@ -174,7 +185,7 @@ describe("mistakes", () => {
     expect(complaint(["-x=1"])).toMatch(/^unknown flag -x; there are --config, --listen, /);
   });
 
-  test.each([[["demo"]], [["-debug", "false"]], [["--"]], [["-"]], [["---dir"]]])(
+  test.each([[["demo"]], [["-debug", "false"]], [["--", "-debug"]], [["-"]], [["---dir"]]])(
     "%j holds an argument that is no flag",
     (args) => {
       expect(complaint(args)).toBe(`unexpected argument "${args.at(-1)}"; flags begin with a dash`);

@@ -1,4 +1,4 @@
-/** Runs the program's own code in this process, with outputs that are kept. */
+/** Runs the program's own code in this process, with inputs and outputs that are kept. */
 import { run } from "../../cmd/main.ts";
 
 export interface Ran {
@@ -7,16 +7,36 @@ export interface Ran {
   readonly err: string;
 }
 
-/** `isTTY`: stderr is a terminal of 80 columns. */
-export async function runCommand(args: readonly string[], isTTY = false): Promise<Ran> {
-  let out = "";
-  let err = "";
+export interface Surroundings {
+  readonly environment?: Readonly<Record<string, string>>;
+  /** What standard input brings, piece by piece. */
+  readonly input?: readonly (string | Uint8Array)[];
+  /** Both outputs are terminals of 80 columns. */
+  readonly isTTY?: boolean;
+}
+
+export async function runCommand(
+  args: readonly string[],
+  { environment = {}, input = [], isTTY = false }: Surroundings = {},
+): Promise<Ran> {
+  const out: Uint8Array[] = [];
+  const err: Uint8Array[] = [];
+  const outputTo = (pieces: Uint8Array[]) => ({
+    write: (piece: string | Uint8Array) => pieces.push(Buffer.from(piece)) > 0,
+    isTTY,
+    columns: 80,
+  });
   const status = await run({
     args,
-    environment: {},
+    environment,
     version: "1.2.3",
-    stdout: { write: (text: string) => (out += text) },
-    stderr: { write: (text: string) => (err += text), isTTY, columns: 80 },
+    stdin: () => inputOf(input),
+    stdout: outputTo(out),
+    stderr: outputTo(err),
   });
-  return { status, out, err };
+  return { status, out: Buffer.concat(out).toString(), err: Buffer.concat(err).toString() };
+}
+
+async function* inputOf(pieces: readonly (string | Uint8Array)[]): AsyncGenerator<Uint8Array> {
+  for (const piece of pieces) yield Buffer.from(piece);
 }

@@ -1,0 +1,17 @@
+/** Every subcommand, in the order of the program's help. */
+import { checkCommand } from "./check.ts";
+import type { Command, CommandGroup } from "./command.ts";
+import { configCommand } from "./config.ts";
+import { dumpCommand } from "./dump.ts";
+import { createHelpCommand } from "./help.ts";
+import { importCommand } from "./import.ts";
+import { serveCommand } from "./serve.ts";
+import { versionCommand } from "./version.ts";
+
+export const COMMAND_GROUPS: readonly CommandGroup[] = [
+  { title: "The server", commands: [serveCommand, configCommand] },
+  { title: "Data folders, without a server", commands: [checkCommand, dumpCommand, importCommand] },
+  { title: "The program", commands: [createHelpCommand(() => COMMAND_GROUPS), versionCommand] },
+];
+
+export const COMMANDS: readonly Command[] = COMMAND_GROUPS.flatMap(({ commands }) => commands);
