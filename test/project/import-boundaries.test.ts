@@ -16,11 +16,18 @@ const FORBIDDEN: Readonly<Record<string, string>> = {
   "lib/b.ts": "node:fs",
   "lib/c.ts": "hono",
   "lib/go-import/a.ts": "node:fs",
+  "lib/client/a.ts": "../errors.ts",
+  "lib/client/b.ts": "../../server/index.ts",
+  "lib/client/c.ts": "node:crypto",
+  "lib/client/d.ts": "uuid",
+  "lib/client/events/a.ts": "../../errors.ts",
+  "lib/client/events/b.ts": "node:fs/promises",
   "server/a.ts": "../lib/topic.ts",
   "server/b.ts": "../lib/log/log.ts",
   "server/c.ts": "../cmd/main.ts",
   "server/d.ts": "node:fs",
   "cmd/a.ts": "../lib/netlog.ts",
+  "cmd/b.ts": "../lib/client/topic.ts",
 };
 const ALLOWED: Readonly<Record<string, string>> = {
   "lib/message/ok.ts": "../checksum.ts",
@@ -28,8 +35,15 @@ const ALLOWED: Readonly<Record<string, string>> = {
   "lib/disk/ok.ts": "node:fs",
   "lib/ok.ts": "./log/log.ts",
   "lib/go-import/ok.ts": "../log/index.ts",
+  "lib/client/ok.ts": "./errors.ts",
+  "lib/client/ok-2.ts": "fflate",
+  "lib/client/ok-3.ts": "crc-32",
+  "lib/client/events/ok.ts": "../errors.ts",
+  "lib/client/events/ok-2.ts": "./errors.ts",
+  "lib/client/events/file-store.ts": "node:fs/promises",
   "server/ok.ts": "../lib/index.ts",
   "cmd/ok.ts": "../lib/index.ts",
+  "cmd/ok-2.ts": "../lib/client/index.ts",
 };
 
 interface Report {

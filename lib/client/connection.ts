@@ -1,0 +1,227 @@
+/**
+ * Requests over fetch: URL, token, time-out, and what went wrong as a NetlogClientError. One call here is one
+ * attempt; retry.ts repeats it.
+ */
+import { invalidArgument, NetlogClientError } from "./errors.ts";
+import { connectionError, refusal } from "./failures.ts";
+import type { ClientRuntime } from "./runtime.ts";
+import { Watch } from "./watch.ts";
+
+/** A token, or what gives the one to use now. */
+export type Token = string | (() => string | Promise<string>);
+
+export interface ConnectionOptions {
+  readonly token?: Token | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly fetch?: typeof fetch | undefined;
+  readonly dispatcher?: object | undefined;
+  readonly timeoutMs: number;
+  readonly runtime: ClientRuntime;
+}
+
+/** `undefined` is left out. */
+export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
+
+export interface Call {
+  readonly method: "GET" | "HEAD" | "POST" | "PATCH" | "DELETE";
+  /** Parts of the path, not encoded. */
+  readonly path: readonly string[];
+  readonly query?: Query | undefined;
+  readonly contentType?: string | undefined;
+  readonly body?: Uint8Array | string | undefined;
+  /** The server may take so long beyond the client's time-out. */
+  readonly waitMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Reply {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Uint8Array;
+}
+
+export interface OpenReply {
+  readonly headers: Headers;
+  /** Piece by piece; a silence longer than `silenceMs` while one is waited for is an error. */
+  readonly pieces: AsyncGenerator<Uint8Array, void, undefined>;
+}
+
+/** A body is given a second more for so many bytes: slower than this is as good as no connection. */
+const SLOWEST_BYTES_A_SECOND = 32 * 1024;
+
+export class Connection {
+  /** Without a slash at its end. */
+  readonly #baseUrl: string;
+  readonly #options: ConnectionOptions;
+
+  /** @throws invalid_argument for what is no http or https URL. */
+  constructor(url: string | URL, options: ConnectionOptions) {
+    this.#baseUrl = parseBaseUrl(url);
+    this.#options = options;
+  }
+
+  get runtime(): ClientRuntime {
+    return this.#options.runtime;
+  }
+
+  /** Once, with the whole answer. @throws NetlogClientError for every answer that is no success. */
+  async call(call: Call): Promise<Reply> {
+    const silenceMs = this.#silenceMs(call);
+    const { response, watch } = await this.#send(call, silenceMs);
+    try {
+      const body = joined(await collect(piecesOf(response, watch, silenceMs)));
+      return { status: response.status, headers: response.headers, body };
+    } catch (error) {
+      throw this.#translate(error, call, watch);
+    } finally {
+      watch.close();
+    }
+  }
+
+  /** Once, with an answer that comes for as long as it takes. Whoever calls this reads it, or returns the pieces. */
+  async open(call: Call, silenceMs: number): Promise<OpenReply> {
+    const { response, watch } = await this.#send(call, this.#silenceMs(call));
+    return { headers: response.headers, pieces: this.#pieces(call, response, watch, silenceMs) };
+  }
+
+  async *#pieces(
+    call: Call,
+    response: Response,
+    watch: Watch,
+    silenceMs: number,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    try {
+      yield* piecesOf(response, watch, silenceMs);
+    } catch (error) {
+      throw this.#translate(error, call, watch);
+    } finally {
+      watch.close();
+    }
+  }
+
+  /** The head of a success; the watch is open, and armed. */
+  async #send(call: Call, silenceMs: number): Promise<{ response: Response; watch: Watch }> {
+    const headers = await this.#headers(call);
+    const watch = new Watch(this.runtime, this.#name(call), call.signal);
+    try {
+      watch.signal.throwIfAborted();
+      watch.arm(silenceMs);
+      const { fetch: send = fetch, dispatcher } = this.#options;
+      const init: object = {
+        method: call.method,
+        headers,
+        signal: watch.signal,
+        // A POST that is redirected becomes a GET, and the token goes along.
+        redirect: "manual",
+        ...(call.body === undefined ? {} : { body: call.body }),
+        ...(dispatcher === undefined ? {} : { dispatcher }),
+      };
+      const response = await send(this.#url(call), init);
+      if (response.ok) return { response, watch };
+      throw refusal(
+        this.#name(call),
+        response,
+        joined(await collect(piecesOf(response, watch, silenceMs))),
+        this.runtime,
+      );
+    } catch (error) {
+      watch.close();
+      throw this.#translate(error, call, watch);
+    }
+  }
+
+  async #headers({ contentType }: Call): Promise<Headers> {
+    const { token, headers } = this.#options;
+    const all = new Headers(headers);
+    if (contentType !== undefined) all.set("Content-Type", contentType);
+    const current = typeof token === "function" ? await token() : token;
+    if (current === undefined) return all;
+    try {
+      all.set("Authorization", `Bearer ${current}`);
+    } catch {
+      throw invalidArgument("the token holds characters that no header can carry");
+    }
+    return all;
+  }
+
+  #silenceMs({ waitMs = 0, body }: Call): number {
+    const uploadMs = ((body?.length ?? 0) / SLOWEST_BYTES_A_SECOND) * 1000;
+    return this.#options.timeoutMs + waitMs + Math.ceil(uploadMs);
+  }
+
+  #url({ path, query = {} }: Call): string {
+    const given = new URLSearchParams();
+    for (const [name, value] of Object.entries(query)) {
+      if (value !== undefined) given.set(name, String(value));
+    }
+    const parameters = given.toString();
+    const url = `${this.#baseUrl}/${path.map(encodeURIComponent).join("/")}`;
+    return parameters === "" ? url : `${url}?${parameters}`;
+  }
+
+  #name({ method, path }: Call): string {
+    return `${method} ${this.#baseUrl}/${path.join("/")}`;
+  }
+
+  #translate(error: unknown, call: Call, watch: Watch): unknown {
+    if (watch.signal.aborted) return watch.signal.reason;
+    return error instanceof NetlogClientError ? error : connectionError(this.#name(call), error);
+  }
+}
+
+function parseBaseUrl(given: string | URL): string {
+  let url: URL;
+  try {
+    url = new URL(given);
+  } catch {
+    throw invalidArgument(`"${String(given)}" is no URL; take one such as http://localhost:7200`);
+  }
+  if (url.protocol !== "http:" && url.protocol !== "https:") {
+    throw invalidArgument(`a server's URL begins with http:// or https://, not with ${url.protocol}`);
+  }
+  if (url.username !== "" || url.password !== "") {
+    throw invalidArgument("a server's URL has no user and no password; give a token");
+  }
+  return `${url.origin}${url.pathname.replace(/\/+$/, "")}`;
+}
+
+async function* piecesOf(
+  response: Response,
+  watch: Watch,
+  silenceMs: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const reader = response.body?.getReader();
+  if (reader === undefined) return;
+  let isDone = false;
+  try {
+    for (;;) {
+      watch.arm(silenceMs);
+      const { done, value } = await reader.read();
+      watch.disarm();
+      isDone = done;
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    watch.disarm();
+    // Frees the connection of an answer that nobody wants any more. It rejects where the answer broke off.
+    if (!isDone) await reader.cancel().catch(() => {});
+  }
+}
+
+async function collect(pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array[]> {
+  const all: Uint8Array[] = [];
+  for await (const piece of pieces) all.push(piece);
+  return all;
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  if (pieces.length === 1) return pieces[0]!;
+  const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let position = 0;
+  for (const piece of pieces) {
+    whole.set(piece, position);
+    position += piece.length;
+  }
+  return whole;
+}

@@ -1,0 +1,110 @@
+/** What a failed request means: the server's refusal, somebody else's answer, or a connection that was none. */
+import { NetlogClientError } from "./errors.ts";
+import { headerNumber } from "./headers.ts";
+import type { ClientRuntime } from "./runtime.ts";
+
+/** Server errors with which it has surely done nothing; the other 5xx leave it open. */
+const NOTHING_DONE: ReadonlySet<string> = new Set(["topic_unavailable", "shutting_down", "storage_full"]);
+const QUOTED_LENGTH = 200;
+
+/** The error of an answer that is no success. `what` is the request, for the message. */
+export function refusal(
+  what: string,
+  response: Response,
+  body: Uint8Array,
+  runtime: ClientRuntime,
+): NetlogClientError {
+  const { status, headers } = response;
+  const { code, reason } = parseRefusal(headers, body);
+  const retryAfterMs = parseRetryAfter(headers.get("Retry-After"), runtime.now());
+  if (code === undefined) {
+    return new NetlogClientError("unexpected_answer", `${what}: ${foreignAnswer(response, body)}`, {
+      status,
+      retryAfterMs,
+      isUndone: status >= 400 && status < 500,
+    });
+  }
+  const text = code.replaceAll("_", " ");
+  return new NetlogClientError(code, `${what}: ${text}${reason === undefined ? "" : `, ${reason}`}`, {
+    status,
+    reason,
+    offset: headerNumber(headers, "X-Offset"),
+    nextOffset: headerNumber(headers, "X-Next-Offset"),
+    firstOffset: headerNumber(headers, "X-First-Offset"),
+    retryAfterMs,
+    isUndone: status < 500 || NOTHING_DONE.has(code),
+  });
+}
+
+/** The error of a request that got no whole answer; `cause` is what fetch or the body threw. */
+export function connectionError(what: string, cause: unknown): NetlogClientError {
+  const inner = innermost(cause);
+  const text = inner instanceof Error ? inner.message : String(inner);
+  return isRefused(cause)
+    ? new NetlogClientError("unreachable", `${what}: no connection (${text})`, { isUndone: true, cause })
+    : new NetlogClientError("connection_lost", `${what}: the connection failed (${text})`, { cause });
+}
+
+interface Refusal {
+  /** `undefined`: whoever answered is no netlog. */
+  readonly code: string | undefined;
+  readonly reason: string | undefined;
+}
+
+function parseRefusal(headers: Headers, body: Uint8Array): Refusal {
+  let told: { readonly error?: unknown; readonly reason?: unknown } = {};
+  try {
+    told = Object(JSON.parse(new TextDecoder().decode(body))) as typeof told;
+  } catch {
+    // HEAD has no body, and a proxy's page is no JSON.
+  }
+  const named = typeof told.error === "string" ? /^netlog: (.+)$/.exec(told.error)?.[1] : undefined;
+  const code = headers.get("X-Netlog-Error") ?? named?.replaceAll(" ", "_");
+  return { code, reason: typeof told.reason === "string" ? told.reason : undefined };
+}
+
+function foreignAnswer({ status, headers, type }: Response, body: Uint8Array): string {
+  if (type === "opaqueredirect" || (status >= 300 && status < 400)) {
+    const location = headers.get("Location");
+    return `redirected${location === null ? "" : ` to ${location}`}; give the client the server's own URL`;
+  }
+  const text = new TextDecoder().decode(body.subarray(0, QUOTED_LENGTH)).trim();
+  return `${status}, but not from netlog${text === "" ? "" : `: ${text}`}`;
+}
+
+/** Seconds, or a date. */
+function parseRetryAfter(text: string | null, nowMs: number): number | undefined {
+  if (text === null) return undefined;
+  if (/^\d+$/.test(text)) return Number(text) * 1000;
+  const atMs = Date.parse(text);
+  return Number.isNaN(atMs) ? undefined : Math.max(0, atMs - nowMs);
+}
+
+interface SystemError {
+  readonly code?: unknown;
+  readonly syscall?: unknown;
+  readonly errors?: unknown;
+  readonly message?: unknown;
+  readonly cause?: unknown;
+}
+
+/**
+ * True when the connection was never made, so that nothing can have been sent. Node tells the system call (undici
+ * wraps it), Bun a code of its own, Deno a text; browsers tell nothing.
+ */
+function isRefused(error: unknown): boolean {
+  if (typeof error !== "object" || error === null) return false;
+  const { code, syscall, errors, message, cause } = error as SystemError;
+  if (syscall === "connect" || syscall === "getaddrinfo") return true;
+  if (code === "UND_ERR_CONNECT_TIMEOUT" || code === "ConnectionRefused") return true;
+  if (typeof message === "string" && message.includes("client error (Connect)")) return true;
+  if (Array.isArray(errors)) return errors.length > 0 && errors.every(isRefused);
+  return isRefused(cause);
+}
+
+function innermost(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  if (error.cause instanceof Error) return innermost(error.cause);
+  const [first] = "errors" in error && Array.isArray(error.errors) ? (error.errors as unknown[]) : [];
+  return first ?? error;
+}

@@ -1,0 +1,15 @@
+/** The headers in which an answer tells about its messages. */
+import { NetlogClientError } from "./errors.ts";
+
+/** A whole number; `undefined` where there is none. */
+export function headerNumber(headers: Headers, name: string): number | undefined {
+  const text = headers.get(name);
+  return text !== null && /^\d+$/.test(text) ? Number(text) : undefined;
+}
+
+/** @throws unexpected_answer when it is missing: the answer is not netlog's, or a proxy dropped it. */
+export function requireNumber(headers: Headers, name: string): number {
+  const number = headerNumber(headers, name);
+  if (number !== undefined) return number;
+  throw new NetlogClientError("unexpected_answer", `the answer has no ${name}: is this a netlog server?`);
+}

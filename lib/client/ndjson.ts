@@ -1,0 +1,77 @@
+/** Cuts what the server sends as NDJSON into messages, gaps and signs of life. */
+import { NetlogClientError } from "./errors.ts";
+import { Message } from "./message.ts";
+
+/** One line. */
+export type Line =
+  | { readonly kind: "message"; readonly message: Message; readonly delivery: number | undefined }
+  | { readonly kind: "skipped"; readonly count: number; readonly next: number };
+
+interface Fields {
+  readonly offset: number;
+  readonly timestamp: string;
+  readonly crc32: number;
+  readonly payload?: string;
+  readonly payload_base64?: string;
+  readonly delivery?: number;
+  readonly skipped?: number;
+  readonly next?: number;
+}
+
+const LF = 0x0a;
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** Whole lines; what is left of one that broke off is dropped. Empty lines are signs of life. */
+export async function* readLines(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Line, void, undefined> {
+  let begun: Uint8Array[] = [];
+  for await (const piece of pieces) {
+    let start = 0;
+    for (let end = piece.indexOf(LF); end >= 0; end = piece.indexOf(LF, start)) {
+      const text = textOf([...begun, piece.subarray(start, end)]);
+      begun = [];
+      start = end + 1;
+      if (text !== "") yield parseLine(text);
+    }
+    if (start < piece.length) begun.push(piece.subarray(start));
+  }
+}
+
+/** Lines that are all there. @throws unexpected_answer; checksum_mismatch. */
+export function parseLines(body: Uint8Array): Line[] {
+  const texts = decoder.decode(body).split("\n");
+  return texts.filter((text) => text !== "").map(parseLine);
+}
+
+/** @throws unexpected_answer for what is no line of netlog's; checksum_mismatch. */
+function parseLine(text: string): Line {
+  let fields: Fields;
+  try {
+    fields = JSON.parse(text) as Fields;
+  } catch (cause) {
+    throw new NetlogClientError("unexpected_answer", "a line of the answer is no JSON", { cause });
+  }
+  const { offset, timestamp, crc32, skipped, next, delivery } = fields;
+  if (skipped !== undefined && next !== undefined) return { kind: "skipped", count: skipped, next };
+  const payload = payloadOf(fields);
+  if (payload === undefined || !Number.isSafeInteger(offset)) {
+    throw new NetlogClientError("unexpected_answer", "a line of the answer is no message");
+  }
+  return { kind: "message", message: new Message({ offset, timestamp, crc32, payload }), delivery };
+}
+
+function payloadOf({ payload, payload_base64 }: Fields): Uint8Array | undefined {
+  if (payload !== undefined) return encoder.encode(payload);
+  if (payload_base64 === undefined) return undefined;
+  const binary = atob(payload_base64);
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
+  return bytes;
+}
+
+function textOf(pieces: readonly Uint8Array[]): string {
+  const streaming = new TextDecoder();
+  let text = "";
+  for (const piece of pieces) text += streaming.decode(piece, { stream: true });
+  return text + streaming.decode();
+}

@@ -1,0 +1,20 @@
+/** Long waits, cut into polls: platforms and proxies give up on an answer that does not begin for minutes. */
+
+/** The server is asked to wait so long at a time. */
+const LONGEST_POLL_MS = 60_000;
+
+/** Asks until there is something, or `waitMs` (Infinity: for ever) are over; `undefined` then. */
+export async function poll<T>(
+  waitMs: number,
+  ask: (waitMs: number) => Promise<T | undefined>,
+): Promise<T | undefined> {
+  for (let leftMs = Math.max(0, waitMs); ; leftMs -= LONGEST_POLL_MS) {
+    const found = await ask(Math.ceil(Math.min(leftMs, LONGEST_POLL_MS)));
+    if (found !== undefined || leftMs <= LONGEST_POLL_MS) return found;
+  }
+}
+
+/** The parameter `wait`; none for no wait. */
+export function waitParameter(waitMs: number): string | undefined {
+  return waitMs > 0 ? `${waitMs}ms` : undefined;
+}

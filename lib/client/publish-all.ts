@@ -1,0 +1,179 @@
+/** Any number of messages, in batches one after the other, while they come. */
+import {
+  BATCH_BYTES,
+  BATCH_MESSAGES,
+  type BatchCompression,
+  MESSAGE_HEADER_BYTES,
+} from "./batch-encoding.ts";
+import { invalidArgument } from "./errors.ts";
+import { type Payload, payloadBytes } from "./payload.ts";
+import type { RetryOption } from "./retry.ts";
+import type { CallOptions } from "./session.ts";
+import type { Durability } from "./wire.ts";
+
+export interface PublishAllOptions extends CallOptions, RetryOption {
+  readonly durability?: Durability | undefined;
+  readonly compression?: BatchCompression | undefined;
+  /** Bytes of a batch at most, 1 MiB by default and 8 MiB at most. */
+  readonly batchBytes?: number | undefined;
+  /** Messages of a batch at most, 65,536 by default. */
+  readonly batchMessages?: number | undefined;
+  /** Told after each batch. */
+  readonly onProgress?: ((progress: PublishAllProgress) => void) | undefined;
+}
+
+/** What is stored so far. */
+export interface PublishAllProgress {
+  readonly count: number;
+  /** Of payloads. */
+  readonly bytes: number;
+  /** Of the first and the last message. Where others publish too there are theirs between. */
+  readonly firstOffset: number;
+  readonly lastOffset: number;
+}
+
+/** All of it; offsets are `undefined` where there was no message. */
+export interface PublishedAll {
+  readonly count: number;
+  readonly bytes: number;
+  readonly firstOffset: number | undefined;
+  readonly lastOffset: number | undefined;
+}
+
+interface Sender {
+  publish(payload: Payload, options: PublishAllOptions): Promise<{ readonly offset: number }>;
+  publishBatch(
+    payloads: readonly Payload[],
+    options: PublishAllOptions,
+  ): Promise<{ readonly offset: number; readonly count: number }>;
+}
+
+const DEFAULT_BATCH_BYTES = 1024 * 1024;
+
+export async function publishAll(
+  sender: Sender,
+  payloads: Iterable<Payload> | AsyncIterable<Payload>,
+  options: PublishAllOptions,
+): Promise<PublishedAll> {
+  const { batchBytes = DEFAULT_BATCH_BYTES, batchMessages = BATCH_MESSAGES, signal, onProgress } = options;
+  requireWithin("batchBytes", batchBytes, BATCH_BYTES);
+  requireWithin("batchMessages", batchMessages, BATCH_MESSAGES);
+  const queue = new Queue(batchBytes, batchMessages, signal);
+  void queue.fill(payloads);
+  let progress: PublishAllProgress | undefined;
+  try {
+    for (let batch = await queue.take(); batch !== undefined; batch = await queue.take()) {
+      const offset = await send(sender, batch, options);
+      progress = {
+        count: (progress?.count ?? 0) + batch.length,
+        bytes: batch.reduce((sum, { length }) => sum + length, progress?.bytes ?? 0),
+        firstOffset: progress?.firstOffset ?? offset,
+        lastOffset: offset + batch.length - 1,
+      };
+      onProgress?.(progress);
+    }
+  } finally {
+    queue.close();
+  }
+  return progress ?? { count: 0, bytes: 0, firstOffset: undefined, lastOffset: undefined };
+}
+
+/** Offset of the first. A message that no batch can hold goes alone. */
+async function send(
+  sender: Sender,
+  batch: readonly Uint8Array[],
+  options: PublishAllOptions,
+): Promise<number> {
+  const [first] = batch;
+  const isAlone = batch.length === 1 && first!.length + MESSAGE_HEADER_BYTES > BATCH_BYTES;
+  const { offset } = isAlone
+    ? await sender.publish(first!, options)
+    : await sender.publishBatch(batch, options);
+  return offset;
+}
+
+/** Between whoever brings payloads and whoever sends them: holds about a batch, and lets the first one wait then. */
+class Queue {
+  readonly #maxBytes: number;
+  readonly #maxMessages: number;
+  readonly #signal: AbortSignal | undefined;
+  #payloads: Uint8Array[] = [];
+  #bytes = 0;
+  #end: { readonly error?: unknown } | undefined;
+  #isClosed = false;
+  #wake = (): void => {};
+
+  constructor(maxBytes: number, maxMessages: number, signal: AbortSignal | undefined) {
+    this.#maxBytes = maxBytes;
+    this.#maxMessages = maxMessages;
+    this.#signal = signal;
+    signal?.addEventListener("abort", this.#abort, { once: true });
+  }
+
+  /** Never rejects: what the payloads throw is told to who takes. */
+  async fill(payloads: Iterable<Payload> | AsyncIterable<Payload>): Promise<void> {
+    try {
+      for await (const payload of payloads) {
+        const bytes = payloadBytes(payload);
+        while (!this.#isClosed && !this.#hasRoom(bytes.length)) await this.#change();
+        if (this.#isClosed) return;
+        this.#payloads.push(bytes);
+        this.#bytes += MESSAGE_HEADER_BYTES + bytes.length;
+        this.#wake();
+      }
+      this.#finish({});
+    } catch (error) {
+      this.#finish({ error });
+    }
+  }
+
+  /** All there is; `undefined` at the end. Rejects when filling failed, once what came before was taken. */
+  async take(): Promise<Uint8Array[] | undefined> {
+    for (;;) {
+      this.#signal?.throwIfAborted();
+      if (this.#payloads.length > 0) {
+        const taken = this.#payloads;
+        this.#payloads = [];
+        this.#bytes = 0;
+        this.#wake();
+        return taken;
+      }
+      if (this.#end !== undefined) {
+        if ("error" in this.#end) throw this.#end.error;
+        return undefined;
+      }
+      await this.#change();
+    }
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#signal?.removeEventListener("abort", this.#abort);
+    this.#wake();
+  }
+
+  readonly #abort = (): void => this.#wake();
+
+  #hasRoom(bytes: number): boolean {
+    if (this.#payloads.length === 0) return true;
+    if (this.#payloads.length >= this.#maxMessages) return false;
+    return this.#bytes + MESSAGE_HEADER_BYTES + bytes <= this.#maxBytes;
+  }
+
+  #finish(end: { readonly error?: unknown }): void {
+    this.#end = end;
+    this.#wake();
+  }
+
+  /** One side waits at a time: there is something to take, or there is no room. */
+  #change(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+}
+
+function requireWithin(name: string, value: number, max: number): void {
+  if (value >= 1 && value <= max) return;
+  throw invalidArgument(`${name} is ${value}; it takes 1 to ${max}`);
+}

@@ -1,0 +1,413 @@
+/** What is done to a topic: its life, its settings, messages in and out, its scanners. */
+import { type BatchCompression, encodeBatch } from "./batch-encoding.ts";
+import { isNetlogClientError, NetlogClientError } from "./errors.ts";
+import { type FollowOptions, follow } from "./follow.ts";
+import { headerNumber, requireNumber } from "./headers.ts";
+import { Message } from "./message.ts";
+import { parseLines } from "./ndjson.ts";
+import { type Payload, payloadBytes } from "./payload.ts";
+import { poll, waitParameter } from "./polls.ts";
+import { type PublishAllOptions, type PublishedAll, publishAll } from "./publish-all.ts";
+import type { RetryOption } from "./retry.ts";
+import { Scanner } from "./scanner.ts";
+import { type LeaseMode, type ScannerOptions, scannerQuery } from "./scanner-options.ts";
+import type { CallOptions, Session } from "./session.ts";
+import { type Offset, requireTopicName, spellOffset } from "./spelling.ts";
+import type {
+  Durability,
+  Finding,
+  ScannerDescription,
+  ScannerInfo,
+  TopicInfo,
+  TopicSettingsChange,
+} from "./wire.ts";
+
+export interface PublishOptions extends CallOptions, RetryOption {
+  /** How safe the message is when it is answered; as the topic is set when it is left out. */
+  readonly durability?: Durability | undefined;
+}
+
+export interface PublishBatchOptions extends PublishOptions {
+  /** `none` by default. A gzipped batch is kept gzipped. */
+  readonly compression?: BatchCompression | undefined;
+}
+
+export interface Published {
+  /** Of the message, or of the first one of a batch. */
+  readonly offset: number;
+  /** What was reached. */
+  readonly durability: Durability;
+}
+
+export interface PublishedBatch extends Published {
+  readonly count: number;
+}
+
+export interface ReadBatchOptions extends CallOptions {
+  /** `first` by default. */
+  readonly from?: Offset | undefined;
+  /** Messages at most: 1,000 by default, 100,000 at most. */
+  readonly max?: number | undefined;
+  /** Bytes of the answer at most, 8 MiB by default; one message is given always. */
+  readonly maxBytes?: number | undefined;
+  /** How long to wait for a first message, in ms; Infinity for ever; 0 by default. */
+  readonly waitMs?: number | undefined;
+}
+
+export interface MessageBatch {
+  /** In the order of their offsets; empty when there was none in time. */
+  readonly messages: readonly Message[];
+  /** Where to read on. */
+  readonly nextOffset: number;
+}
+
+const MESSAGES_TYPE = "application/vnd.netlog.messages";
+const SETTINGS_TYPE = "application/json";
+
+/** Made by NetlogClient.topic. Everything here rejects with a NetlogClientError, or with the signal's reason. */
+export class Topic {
+  readonly name: string;
+  readonly #session: Session;
+
+  /** @throws invalid_topic_name. */
+  constructor(session: Session, name: string) {
+    this.name = requireTopicName(name);
+    this.#session = session;
+  }
+
+  /**
+   * Creates the topic. Retried only where it was surely not created.
+   *
+   * @throws NetlogClientError topic_exists; bad_request for settings, with a reason.
+   *
+   * @example
+   * await netlog.topic("events").create({ segment_age: "2day" });
+   */
+  async create(settings: TopicSettingsChange = {}, options: CallOptions = {}): Promise<void> {
+    const body = JSON.stringify(settings);
+    await this.#session.call(
+      { method: "POST", path: [this.name], body, contentType: SETTINGS_TYPE, ...options },
+      "undone",
+    );
+  }
+
+  /**
+   * Creates the topic unless it is there, whose settings then stay as they are. True when it was created. Retried.
+   *
+   * @example
+   * console.log(await netlog.topic("audit").createIfMissing()); // true
+   * console.log(await netlog.topic("audit").createIfMissing()); // false
+   */
+  async createIfMissing(settings: TopicSettingsChange = {}, options: CallOptions = {}): Promise<boolean> {
+    try {
+      await this.#session.repeat("always", options.signal, () => this.create(settings, options));
+      return true;
+    } catch (error) {
+      if (isNetlogClientError(error, "topic_exists")) return false;
+      throw error;
+    }
+  }
+
+  /**
+   * Sizes, offsets, segments, scanners and settings. Retried.
+   *
+   * @throws NetlogClientError topic_not_found.
+   *
+   * @example
+   * await topic.publish("one");
+   * console.log((await topic.info()).latest_offset); // 0
+   */
+  async info(options: CallOptions = {}): Promise<TopicInfo> {
+    return await this.#session.json<TopicInfo>({ method: "GET", path: [this.name], ...options }, "always");
+  }
+
+  /**
+   * Changes settings for new messages: what is left out stays, zero is the server's default. Retried.
+   *
+   * @throws NetlogClientError topic_not_found; bad_request, with a reason.
+   *
+   * @example
+   * const info = await topic.changeSettings({ retention_size: 1_000_000_000 });
+   * console.log(info.settings.retention_size); // 1000000000
+   */
+  async changeSettings(change: TopicSettingsChange, options: CallOptions = {}): Promise<TopicInfo> {
+    const body = JSON.stringify(change);
+    return await this.#session.json<TopicInfo>(
+      { method: "PATCH", path: [this.name], body, contentType: SETTINGS_TYPE, ...options },
+      "always",
+    );
+  }
+
+  /**
+   * Deletes the topic and its messages; with `force` also when it has scanners. Retried only where it was surely not
+   * deleted.
+   *
+   * @throws NetlogClientError topic_not_found; resource_busy when it has scanners.
+   *
+   * @example
+   * await netlog.createTopic("old");
+   * await netlog.topic("old").delete();
+   */
+  async delete(options: CallOptions & { readonly force?: boolean } = {}): Promise<void> {
+    const { force, ...rest } = options;
+    const query = { force: force === true ? true : undefined };
+    await this.#session.call({ method: "DELETE", path: [this.name], query, ...rest }, "undone");
+  }
+
+  /**
+   * Resolves when everything accepted so far is on the disk. Retried.
+   *
+   * @throws NetlogClientError topic_not_found; sync_failed.
+   *
+   * @example
+   * await topic.publish("one", { durability: "written" });
+   * await topic.sync();
+   */
+  async sync(options: CallOptions = {}): Promise<void> {
+    await this.#session.call({ method: "POST", path: [this.name, "sync"], ...options }, "always");
+  }
+
+  /**
+   * Reads everything back on the server and tells what is damaged: nothing, or the first 1,000 places. Takes as long
+   * as reading the topic does, so `timeoutMs` of the client may have to be longer. Retried.
+   *
+   * @throws NetlogClientError topic_not_found; bad_request for `from`.
+   *
+   * @example
+   * console.log((await topic.check()).length); // 0
+   */
+  async check(options: CallOptions & { readonly from?: Offset | undefined } = {}): Promise<Finding[]> {
+    const { from, ...rest } = options;
+    const query = { from: from === undefined ? undefined : spellOffset(from) };
+    const path = [this.name, "check"];
+    const told = await this.#session.json<Finding[] | object>(
+      { method: "GET", path, query, ...rest },
+      "always",
+    );
+    return Array.isArray(told) ? told : [];
+  }
+
+  /**
+   * Appends one message. Sent again only where it was surely not stored, unless `retry` says otherwise.
+   *
+   * @throws NetlogClientError topic_not_found; payload_too_large; bad_request for an empty payload; storage_full;
+   *   sync_failed, after which nobody knows; connection_lost and timed_out, likewise.
+   *
+   * @example
+   * const { offset, durability } = await topic.publish("hello", { durability: "synced" });
+   * console.log(offset, durability); // 0 synced
+   */
+  async publish(payload: Payload, options: PublishOptions = {}): Promise<Published> {
+    const { durability, retry = "undone", signal } = options;
+    const body = payloadBytes(payload);
+    const { headers } = await this.#session.call(
+      { method: "POST", path: [this.name, "payload"], query: { durability }, body, signal },
+      retry,
+    );
+    return publishedOf(headers);
+  }
+
+  /**
+   * Appends many messages: all of them or none, next to each other, visible together. The server takes 65,536
+   * messages and 8 MiB of 9 bytes and a payload each; publishAll takes any number. Sent again as publish is.
+   *
+   * @throws as publish does; bad_request for an empty batch, payload_too_large for a larger one: nothing is stored.
+   *
+   * @example
+   * const { offset, count } = await topic.publishBatch(["one", "two", "three"], { compression: "gzip" });
+   * console.log(offset, count); // 0 3
+   */
+  async publishBatch(
+    payloads: Iterable<Payload>,
+    options: PublishBatchOptions = {},
+  ): Promise<PublishedBatch> {
+    const { durability, retry = "undone", signal, compression = "none" } = options;
+    const body = encodeBatch(Array.from(payloads, payloadBytes), compression);
+    const path = [this.name, "batch"];
+    const { headers } = await this.#session.call(
+      { method: "POST", path, query: { durability }, body, contentType: MESSAGES_TYPE, signal },
+      retry,
+    );
+    return { ...publishedOf(headers), count: requireNumber(headers, "X-Count") };
+  }
+
+  /**
+   * Appends as many messages as come, in order, in batches one after the other: what comes slowly goes at once, what
+   * comes fast in batches of up to `batchBytes`. Not atomic: when it fails, the batches before are stored, of which
+   * `onProgress` told. Each batch is sent again as publish is.
+   *
+   * @throws as publish does; what `payloads` throws.
+   *
+   * @example
+   * const lines = Array.from({ length: 1000 }, (_, i) => `line ${i}`);
+   * const { count } = await topic.publishAll(lines, { compression: "gzip" });
+   * console.log(count); // 1000
+   */
+  async publishAll(
+    payloads: Iterable<Payload> | AsyncIterable<Payload>,
+    options: PublishAllOptions = {},
+  ): Promise<PublishedAll> {
+    return await publishAll(this, payloads, options);
+  }
+
+  /**
+   * Reads one message, and verifies it. Retried.
+   *
+   * @throws NetlogClientError topic_not_found; end_of_topic where nothing is yet; offset_not_found, with `firstOffset`
+   *   for what retention dropped; invalid_offset; checksum_error for damage; checksum_mismatch.
+   *
+   * @example
+   * await topic.publish("hello");
+   * const message = await topic.read(0);
+   * console.log(message.offset, message.text()); // 0 hello
+   */
+  async read(offset: Offset, options: CallOptions = {}): Promise<Message> {
+    const path = [this.name, "payload", spellOffset(offset)];
+    return await this.#session.repeat("always", options.signal, async () => {
+      const { headers, body } = await this.#session.connection.call({ method: "GET", path, ...options });
+      return messageOf(headers, body);
+    });
+  }
+
+  /**
+   * Reads many messages at once, and verifies them; waits for a first one if asked to. Retried.
+   *
+   * @throws NetlogClientError topic_not_found; offset_not_found, with `firstOffset` for what retention dropped;
+   *   checksum_error for damage: read on from its `nextOffset`; checksum_mismatch.
+   *
+   * @example
+   * await topic.publishBatch(["one", "two", "three"]);
+   * const { messages, nextOffset } = await topic.readBatch({ from: 1, max: 10 });
+   * console.log(messages.map((message) => message.text()).join(), nextOffset); // two,three 3
+   */
+  async readBatch(options: ReadBatchOptions = {}): Promise<MessageBatch> {
+    const { max, maxBytes, waitMs = 0, signal } = options;
+    let from = spellOffset(options.from ?? "first");
+    let nextOffset = 0;
+    const messages = await poll(waitMs, async (pollMs) => {
+      const query = { from, max, max_bytes: maxBytes, wait: waitParameter(pollMs), format: "ndjson" };
+      const path = [this.name, "batch"];
+      return await this.#session.repeat("always", signal, async () => {
+        const reply = await this.#session.connection.call({
+          method: "GET",
+          path,
+          query,
+          waitMs: pollMs,
+          signal,
+        });
+        const found = reply.status === 204 ? undefined : batchOf(reply.headers, reply.body);
+        nextOffset = requireNumber(reply.headers, "X-Next-Offset");
+        from = String(nextOffset);
+        return found;
+      });
+    });
+    return { messages: messages ?? [], nextOffset };
+  }
+
+  /**
+   * The number behind any spelling of an offset, such as `end` or `1h`, as it is now. Retried.
+   *
+   * @throws NetlogClientError topic_not_found; offset_not_found; bad_request for what is no offset.
+   *
+   * @example
+   * await topic.publishBatch(["one", "two"]);
+   * console.log(await topic.offsetOf("last"), await topic.offsetOf("end")); // 1 2
+   */
+  async offsetOf(offset: Offset, options: CallOptions = {}): Promise<number> {
+    const query = { from: spellOffset(offset), max: 1 };
+    const { headers } = await this.#session.call(
+      { method: "HEAD", path: [this.name, "batch"], query, ...options },
+      "always",
+    );
+    return headerNumber(headers, "X-Offset") ?? requireNumber(headers, "X-Next-Offset");
+  }
+
+  /**
+   * Reads from an offset on, and follows what comes. Goes on behind the last message when the connection breaks, for
+   * as long as it takes; pulls no faster than it is read. Aborting the signal ends the loop without an error.
+   *
+   * @throws NetlogClientError, at the first reading, as readBatch does; later: topic_not_found when it was deleted;
+   *   checksum_error for damage, unless `onDamage` is given.
+   *
+   * @example
+   * await topic.publishBatch(["one", "two"]);
+   * for await (const message of topic.stream({ from: "first" })) {
+   *   console.log(message.offset, message.text()); // 0 one
+   *   break;
+   * }
+   */
+  stream(options: FollowOptions = {}): AsyncGenerator<Message, void, undefined> {
+    return follow(this, this.#session, options);
+  }
+
+  /**
+   * Creates a scanner, a position in the topic that the server keeps. With `id`, a name of one's own, it gives the one
+   * that is there, and is retried; without, only where it was surely not created.
+   *
+   * @throws NetlogClientError topic_not_found; scanner_exists when it is there with other settings; bad_request, with a
+   *   reason; offset_not_found and invalid_offset for `from`.
+   *
+   * @example
+   * const workers = await topic.createScanner({ id: "workers", ack: "explicit", ackWaitMs: 60_000 });
+   * console.log(workers.id); // workers
+   */
+  async createScanner(options: ScannerOptions & CallOptions = {}): Promise<Scanner> {
+    const { signal, ...settings } = options;
+    const path = [this.name, "scanner"];
+    const { id } = await this.#session.json<ScannerInfo>(
+      { method: "POST", path, query: scannerQuery(settings), signal },
+      settings.id === undefined ? "undone" : "always",
+    );
+    return this.scanner(id, settings.ack);
+  }
+
+  /**
+   * A scanner that was created before; nothing is sent. `ack` says whether it was created with acknowledgements: then
+   * scans are retried also when an answer was lost, for the message comes again.
+   *
+   * @example
+   * await topic.createScanner({ id: "mine", persist: true });
+   * console.log(await topic.scanner("mine").scan()); // undefined
+   */
+  scanner(id: string, ack?: LeaseMode): Scanner {
+    return new Scanner(this.#session, this.name, id, ack);
+  }
+
+  /**
+   * All scanners of the topic. Retried.
+   *
+   * @throws NetlogClientError topic_not_found.
+   *
+   * @example
+   * await topic.createScanner({ id: "mine" });
+   * console.log((await topic.scanners()).map(({ id, lag }) => `${id} ${lag}`).join()); // mine 0
+   */
+  async scanners(options: CallOptions = {}): Promise<ScannerDescription[]> {
+    const path = [this.name, "scanner"];
+    return await this.#session.json<ScannerDescription[]>({ method: "GET", path, ...options }, "always");
+  }
+}
+
+function publishedOf(headers: Headers): Published {
+  const durability = headers.get("X-Durability");
+  return {
+    offset: requireNumber(headers, "X-Offset"),
+    durability: durability === "written" ? "written" : "synced",
+  };
+}
+
+/** Of an answer that is one message. @throws checksum_mismatch. */
+export function messageOf(headers: Headers, payload: Uint8Array): Message {
+  return new Message({
+    offset: requireNumber(headers, "X-Offset"),
+    timestamp: headers.get("X-Timestamp") ?? "",
+    crc32: requireNumber(headers, "X-Crc32"),
+    payload,
+  });
+}
+
+function batchOf(headers: Headers, body: Uint8Array): Message[] {
+  const messages = parseLines(body).flatMap((line) => (line.kind === "message" ? [line.message] : []));
+  if (messages.length === requireNumber(headers, "X-Count")) return messages;
+  throw new NetlogClientError("unexpected_answer", "the answer does not hold as many messages as it tells");
+}

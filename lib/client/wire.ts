@@ -1,0 +1,94 @@
+/**
+ * What the server tells and takes as JSON, in its own words, and so in snake_case. Durations are texts such as
+ * `1m30s` or `30day`, times RFC 3339, sizes bytes.
+ */
+
+/** How safe a message is when its publish is answered; see the server's promises. */
+export type Durability = "synced" | "written";
+
+export interface TopicSettings {
+  /** Segments whose newest message is older are dropped. */
+  readonly segment_age: string;
+  readonly segment_size: number;
+  readonly batch_num_messages: number;
+  readonly batch_interval: string;
+  /** 1 none, 2 gzip, 3 snappy. */
+  readonly compression_type: 1 | 2 | 3;
+  readonly durability: Durability;
+  readonly sync_interval: string;
+  /** 0: no limit. */
+  readonly retention_size: number;
+}
+
+/** What is left out is the server's default, or stays as it is; so is zero, the server's default. */
+export type TopicSettingsChange = {
+  readonly [Name in keyof TopicSettings]?:
+    | (Name extends "compression_type" ? 0 : never)
+    | TopicSettings[Name]
+    | undefined;
+};
+
+export interface SegmentInfo {
+  readonly first_offset: number;
+  readonly disk_size: number;
+  readonly data_size: number;
+  readonly mod_time: string;
+}
+
+export interface ScannerInfo {
+  readonly id: string;
+  /** The message to be given next. */
+  readonly next: number;
+  readonly from: number;
+  readonly persistent: boolean;
+}
+
+export interface TopicInfo {
+  readonly name: string;
+  readonly path: string;
+  readonly disk_size: number;
+  /** The first message still kept. */
+  readonly first_offset: number;
+  /** The newest message; one less than `first_offset` when there is none. */
+  readonly latest_offset: number;
+  readonly segments: readonly SegmentInfo[];
+  readonly mod_time: string;
+  readonly scanners: Readonly<Record<string, ScannerInfo>>;
+  readonly settings: TopicSettings;
+}
+
+export interface ScannerSettings {
+  readonly ack_wait?: string;
+  /** 0: no limit. */
+  readonly max_deliver?: number;
+  readonly max_pending?: number;
+  readonly dead_letter?: string | null;
+  /** `null`: never. */
+  readonly expire: string | null;
+}
+
+export interface ScannerDescription extends ScannerInfo {
+  readonly ack: "auto" | "explicit";
+  /** Messages of the topic from `next` on. */
+  readonly lag: number;
+  /** Given out and not settled. */
+  readonly pending: number;
+  /** How long the oldest of them is pending. */
+  readonly oldest_pending: string | null;
+  readonly redelivered: number;
+  readonly dead_lettered: number;
+  /** Dropped by retention before the scanner came to them. */
+  readonly skipped: number;
+  readonly last_scan: string | null;
+  readonly settings: ScannerSettings;
+}
+
+/** One damaged place of a topic. */
+export interface Finding {
+  readonly offset: number;
+  /** So many offsets are damaged. */
+  readonly odelta: number;
+  readonly type: "checksum" | "length" | "unknown";
+  readonly expected: string;
+  readonly actual: string;
+}

@@ -1,0 +1,103 @@
+/** Messages of a scanner given to a function: acknowledged when it is done, given back when it fails. */
+import type { Delivery } from "./delivery.ts";
+import { parseDurationMs } from "./durations.ts";
+import { isNetlogClientError } from "./errors.ts";
+import type { ClientRuntime, ClientTimer } from "./runtime.ts";
+import { scanned } from "./scanned.ts";
+import type { CallOptions, PatienceOptions } from "./session.ts";
+import type { ScannerDescription } from "./wire.ts";
+
+export interface WorkOptions extends PatienceOptions {
+  /** Messages handled at the same time, 1 by default. */
+  readonly concurrency?: number | undefined;
+  /** A message whose handling failed is given out again so much later, in ms; 1,000 by default. */
+  readonly retryDelayMs?: number | undefined;
+  /** Told what handling rejected with. */
+  readonly onError?: ((error: unknown, message: Delivery) => void) | undefined;
+  /** Told when handling took so long that another worker has the message. */
+  readonly onLeaseLost?: ((message: Delivery) => void) | undefined;
+  /** Ends when no message came for so long, in ms; Infinity by default. */
+  readonly waitMs?: number | undefined;
+}
+
+export type Handle = (message: Delivery) => Promise<void> | void;
+
+type Loops = Parameters<typeof scanned>;
+
+interface Worker {
+  readonly source: Loops[0] & { info(options: CallOptions): Promise<ScannerDescription> };
+  readonly returns: Loops[1];
+  readonly runtime: ClientRuntime;
+}
+
+const DEFAULT_RETRY_DELAY_MS = 1000;
+/** A lease is kept alive so many times while it lasts, so that one failure does not end it. */
+const TOUCHES_A_LEASE = 3;
+
+export async function work(worker: Worker, handle: Handle, options: WorkOptions): Promise<void> {
+  const { concurrency = 1, signal } = options;
+  let touchMs: number | undefined;
+  try {
+    const { settings } = await worker.source.info({ signal });
+    touchMs =
+      settings.ack_wait === undefined ? undefined : parseDurationMs(settings.ack_wait) / TOUCHES_A_LEASE;
+  } catch (error) {
+    if (signal?.aborted === true) return;
+    throw error;
+  }
+  const loops = Array.from({ length: concurrency }, () => loop(worker, handle, options, touchMs));
+  // The others end what they have begun, whichever fails.
+  const failed = (await Promise.allSettled(loops)).find(({ status }) => status === "rejected");
+  if (failed?.status === "rejected") throw failed.reason;
+}
+
+async function loop(
+  { source, returns, runtime }: Worker,
+  handle: Handle,
+  options: WorkOptions,
+  touchMs: number | undefined,
+): Promise<void> {
+  const { signal, waitMs, onLeaseLost, onError, retryDelayMs = DEFAULT_RETRY_DELAY_MS } = options;
+  for await (const message of scanned(source, returns, { signal, waitMs, onLeaseLost })) {
+    const alive = keepAlive(message, touchMs, runtime);
+    try {
+      await handle(message);
+    } catch (error) {
+      onError?.(error, message);
+      if (!message.isSettled) await giveBack(message, retryDelayMs, onLeaseLost);
+    } finally {
+      alive.cancel();
+    }
+  }
+}
+
+async function giveBack(
+  message: Delivery,
+  delayMs: number,
+  onLeaseLost: WorkOptions["onLeaseLost"],
+): Promise<void> {
+  try {
+    await message.nack({ delayMs });
+  } catch (error) {
+    if (!isNetlogClientError(error, "lease_lost")) throw error;
+    onLeaseLost?.(message);
+  }
+}
+
+/** Touches the message from time to time, until it is cancelled. A touch that fails is told by the acknowledgement. */
+function keepAlive(message: Delivery, touchMs: number | undefined, runtime: ClientRuntime): ClientTimer {
+  if (message.isSettled || touchMs === undefined) return { cancel: () => {} };
+  let timer: ClientTimer;
+  const stop = new AbortController();
+  const touch = (): void => {
+    timer = runtime.setTimer(touchMs, touch);
+    if (!message.isSettled) message.touch({ signal: stop.signal }).catch(() => {});
+  };
+  timer = runtime.setTimer(touchMs, touch);
+  return {
+    cancel: () => {
+      timer.cancel();
+      stop.abort();
+    },
+  };
+}
