@@ -23,7 +23,7 @@ export type { Durability, FrameRun } from "./log/log.ts";
 export { type Logger, silentLogger } from "./logger.ts";
 export type { Batch } from "./message/batch.ts";
 export type { Message } from "./message-reader.ts";
-export { isSafeName } from "./names.ts";
+export { isSafeName, NAME_RULE } from "./names.ts";
 export { type FailedTopic, Netlog, type NetlogOptions } from "./netlog.ts";
 export type { Published } from "./publisher.ts";
 export { nodeRuntime, type Runtime, type Timer } from "./runtime.ts";

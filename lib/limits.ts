@@ -104,6 +104,15 @@ export interface Limits {
   /** Topics, and scanners of all topics, that have figures of their own in the metrics; the rest is one sum. */
   readonly metricTopics: number;
   readonly metricScanners: number;
+  /** Of a token file: bytes, tokens, patterns of topics a token, and characters of a token's name. */
+  readonly tokenFileBytes: number;
+  readonly tokens: number;
+  readonly tokenPatterns: number;
+  readonly tokenNameLength: number;
+  /** Clients whose rate is remembered; of more, the ones longest not seen are forgotten. */
+  readonly rateLimitedClients: number;
+  /** A file with a certificate or its key. */
+  readonly certificateBytes: number;
   /** Request line and headers together. */
   readonly headerBytes: number;
   /** From the first byte of a request to the end of its headers. */
@@ -184,6 +193,12 @@ export const LIMITS: Limits = {
   inlineCompressionBytes: 64 * KiB,
   metricTopics: 200,
   metricScanners: 200,
+  tokenFileBytes: MiB,
+  tokens: 1000,
+  tokenPatterns: 100,
+  tokenNameLength: 128,
+  rateLimitedClients: 10_000,
+  certificateBytes: MiB,
   headerBytes: 16 * KiB,
   headersMs: 30 * SECOND_MS,
   bodyIdleMs: 30 * SECOND_MS,

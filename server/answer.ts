@@ -29,8 +29,11 @@ export interface StreamAnswer {
 }
 
 const NO_STORE = "no-store";
-/** Of a message asked for by its number. */
-const IMMUTABLE = "public, max-age=31536000, immutable";
+/** Of a message asked for by its number, which never changes: for every cache, or for that of one user alone. */
+const IMMUTABLE = {
+  public: ["Cache-Control", "public, max-age=31536000, immutable"],
+  private: ["Cache-Control", "private, max-age=31536000, immutable", "Vary", "Authorization"],
+} as const;
 
 /** JSON and a line end. */
 export function jsonAnswer(status: number, value: object, headers: readonly string[] = []): Answer {
@@ -129,11 +132,11 @@ export function streamAnswer(
   };
 }
 
-/** A message's payload. `isForEver`: whoever asks the same again gets the same. */
-export function messageAnswer(message: Message, isForEver: boolean): Answer {
+/** A message's payload, and whose caches may keep it. */
+export function messageAnswer(message: Message, caches: "none" | keyof typeof IMMUTABLE): Answer {
   return {
     status: 200,
-    headers: messageHeaders(message, isForEver ? IMMUTABLE : NO_STORE),
+    headers: messageHeaders(message, caches === "none" ? ["Cache-Control", NO_STORE] : IMMUTABLE[caches]),
     body: message.payload,
     messageCount: 1,
   };
@@ -141,7 +144,7 @@ export function messageAnswer(message: Message, isForEver: boolean): Answer {
 
 /** The answer of a scan, which tells the scanner whether it arrived. */
 export function deliveryAnswer(delivery: Delivery): Answer {
-  const headers = messageHeaders(delivery.message, NO_STORE);
+  const headers = messageHeaders(delivery.message, ["Cache-Control", NO_STORE]);
   if (delivery.skipped > 0) headers.push("X-Skipped", String(delivery.skipped));
   if (delivery.lease !== undefined) headers.push(...leaseHeaders(delivery.message.delivery, delivery.lease));
   return {
@@ -161,12 +164,11 @@ export function leaseHeaders(delivery: number | undefined, lease: string | undef
   return headers;
 }
 
-function messageHeaders(message: Message, cacheControl: string): string[] {
+function messageHeaders(message: Message, caching: readonly string[]): string[] {
   return [
     "X-Content-Type-Options",
     "nosniff",
-    "Cache-Control",
-    cacheControl,
+    ...caching,
     "Content-Type",
     "application/octet-stream",
     "Content-Length",

@@ -19,15 +19,15 @@ const EXPOSED = [
 
 const MAX_AGE_SECONDS = "600";
 
-/** Name, value, …; none for an origin that is not allowed. */
+/** Of a gate that allows some: name, value, …; for an origin that is not allowed, as for none, only what caches have to know. */
 export function corsHeaders(gate: Gate, headers: IncomingHttpHeaders): string[] {
   const { origin } = headers;
-  if (origin === undefined || !gate.isAllowedOrigin(origin)) return [];
+  if (origin === undefined || !gate.isAllowedOrigin(origin)) return ["Vary", "Origin"];
   return [
-    "Access-Control-Allow-Origin",
-    origin,
     "Vary",
     "Origin",
+    "Access-Control-Allow-Origin",
+    origin,
     "Access-Control-Expose-Headers",
     EXPOSED,
     ...preflightHeaders(headers),

@@ -1,4 +1,5 @@
 /** From a request to its answer: what every request goes through, in the order in which failures are told. */
+import { admit, isStillAdmitted } from "./admission.ts";
 import { type Answer, emptyAnswer, type StreamAnswer } from "./answer.ts";
 import { checkDeclaredBytes } from "./body.ts";
 import { errorAnswer, errorCode, HttpError } from "./errors.ts";
@@ -38,6 +39,7 @@ function answerTo(
   }
   passGate(exchange);
   if (action === undefined) return emptyAnswer(204, ["Allow", resource.allow]);
+  admit(exchange, action.needs);
   if (action.body !== undefined) {
     exchange.bodyLimitBytes = context.limits[action.body];
     checkDeclaredBytes(incoming, exchange.bodyLimitBytes);
@@ -58,6 +60,11 @@ export function passGate({ incoming, context, target }: Exchange): void {
  * as it is, for the log writes once a turn.
  */
 function finishLater(exchange: Exchange, answer: Answer | StreamAnswer | undefined): void {
+  if (answer !== undefined && "messageCount" in answer && !isStillAdmitted(exchange)) {
+    answer.settle?.(false);
+    fail(exchange, new HttpError("unauthorized"));
+    return;
+  }
   const isDelivery = answer !== undefined && "settle" in answer;
   if (isDelivery) exchange.context.turn.add(() => finish(exchange, answer));
   else finish(exchange, answer);

@@ -19,7 +19,7 @@ interface ErrorRow {
   readonly status: number;
   /** Told when the error brings none. Without it the body has no `reason`, whatever the error brings. */
   readonly reason?: string;
-  /** Beside those that depend on the error: name, value, … */
+  /** When the error brings none: name, value, … */
   readonly headers?: readonly string[];
   /** The connection is of no more use. */
   readonly closes?: true;
@@ -74,16 +74,16 @@ interface HttpErrorOptions {
 
 /** A failure that the engine knows nothing of. */
 export class HttpError extends Error {
-  readonly code: HttpErrorCode;
+  readonly code: HttpErrorCode | "too_many_requests";
   readonly reason: string | undefined;
-  readonly headers: readonly string[];
+  readonly headers: readonly string[] | undefined;
 
-  constructor(code: HttpErrorCode, options: HttpErrorOptions = {}) {
+  constructor(code: HttpError["code"], options: HttpErrorOptions = {}) {
     super(errorText(code));
     this.name = "HttpError";
     this.code = code;
     this.reason = options.reason;
-    this.headers = options.headers ?? [];
+    this.headers = options.headers;
   }
 }
 
@@ -103,8 +103,8 @@ export function errorAnswer(error: unknown, more: object = {}): Answer {
   };
   if (row.reason !== undefined) body.reason = givenReason(error) ?? row.reason;
   Object.assign(body, more);
-  const headers = ["X-Netlog-Error", code, ...(row.headers ?? [])];
-  if (error instanceof HttpError) headers.push(...error.headers);
+  const given = error instanceof HttpError ? error.headers : undefined;
+  const headers = ["X-Netlog-Error", code, ...(given ?? row.headers ?? [])];
   if (isNetlogError(error)) headers.push(...detailHeaders(error.details));
   return { ...jsonAnswer(row.status, body, headers), closes: row.closes === true };
 }

@@ -1,10 +1,14 @@
 /** One request and the way to answer it, as handlers see them: Node's own two objects, and what is read from them. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Limits, Logger, Netlog, Runtime, Topic } from "../lib/index.ts";
+import { type Access, EVERYTHING, type Grant } from "./auth/access.ts";
+import type { Need } from "./auth/rights.ts";
 import { takeBody, takePieces } from "./body.ts";
+import type { ClientAddresses } from "./client-address.ts";
 import type { Gate } from "./gate.ts";
 import type { IdleWatch } from "./idle-watch.ts";
 import { Parameters } from "./parameters.ts";
+import type { RateLimit } from "./rate-limit.ts";
 import type { Resource } from "./routes.ts";
 import type { Target } from "./target.ts";
 import type { Traffic } from "./traffic.ts";
@@ -18,6 +22,11 @@ export interface ServerContext {
   readonly runtime: Runtime;
   readonly watch: IdleWatch;
   readonly gate: Gate;
+  /** `undefined`: no tokens are used, and everybody may do everything. */
+  readonly access: Access | undefined;
+  /** `undefined`: there is none. */
+  readonly rateLimit: RateLimit | undefined;
+  readonly clientAddresses: ClientAddresses;
   /** For what goes better together. */
   readonly turn: TurnQueue;
   readonly traffic: Traffic;
@@ -40,6 +49,9 @@ export class Exchange {
   target: Target = NO_TARGET;
   /** What the request is for, once that is known and if there is such a thing. */
   resource: Resource | undefined;
+  /** What its route asks for, and what its token is good for; told by admission.ts. */
+  need: Need = "nothing";
+  grant: Grant = EVERYTHING;
   /** The largest body that the route takes. */
   bodyLimitBytes = 0;
   /** Nothing of the body is left to come. */

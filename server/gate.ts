@@ -13,6 +13,8 @@ export interface GateOptions {
   /** The address that the server listens on. */
   readonly address: string;
   readonly port: number;
+  /** It speaks TLS, so its own pages have come by it. Without, a proxy in front may speak TLS for it. */
+  readonly isSecure: boolean;
 }
 
 const LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"] as const;
@@ -24,6 +26,7 @@ export class Gate {
   readonly #hosts: ReadonlySet<string> | undefined;
   readonly #corsOrigins: ReadonlySet<string>;
   readonly #port: number;
+  readonly #isSecure: boolean;
   /** The last Host that was right, for a server is called by the same one again and again. */
   #knownHost: string | undefined;
 
@@ -32,6 +35,7 @@ export class Gate {
     this.#hosts = isLoopback(options.address) ? new Set(names) : undefined;
     this.#corsOrigins = new Set(options.corsOrigins.map((origin) => origin.toLowerCase()));
     this.#port = options.port;
+    this.#isSecure = options.isSecure;
   }
 
   /** Lets a request pass that brings these headers, or not. @throws HttpError forbidden. */
@@ -48,6 +52,11 @@ export class Gate {
     if (!this.isAllowedOrigin(origin) && !this.#isOwn(origin.toLowerCase(), host)) throw forbidden();
   }
 
+  /** Answers differ by origin. */
+  get hasAllowedOrigins(): boolean {
+    return this.#corsOrigins.size > 0;
+  }
+
   /** A foreign origin whose pages may use this server. */
   isAllowedOrigin(origin: string): boolean {
     return this.#corsOrigins.has(origin.toLowerCase());
@@ -57,7 +66,7 @@ export class Gate {
   #isOwn(origin: string, host: string | undefined): boolean {
     const [scheme = "", authority = ""] = origin.split("://");
     const defaultPort = DEFAULT_PORTS[scheme];
-    if (defaultPort === undefined) return false;
+    if (defaultPort === undefined || (this.#isSecure && scheme !== "https")) return false;
     if (this.#hosts?.has(hostName(authority)) === true) return portOf(authority, defaultPort) === this.#port;
     return (
       host !== undefined &&

@@ -10,7 +10,7 @@ export function tellHealth(exchange: Exchange): Answer {
 }
 
 /**
- * Ready for work. Topics that cannot be served are listed, and do not make it unready: the others would be taken from
+ * Ready for work. Topics that cannot be served are listed, as far as one may read them, and do not make it unready: the others would be taken from
  * their users, too.
  *
  * @throws shutting_down; topic_unavailable: no topic takes messages, for the data folder or the disk is at fault.
@@ -18,7 +18,7 @@ export function tellHealth(exchange: Exchange): Answer {
 export async function tellReady(exchange: Exchange): Promise<Answer> {
   const { netlog, isStopping } = exchange.context;
   exchange.parameters().finish([]);
-  const failed = netlog.failedTopics();
+  const failed = netlog.failedTopics().filter(({ name }) => exchange.grant.may("read", name));
   exchange.failureFields = { failed };
   if (isStopping) throw new NetlogError("shutting_down");
   await netlog.requireReady();

@@ -1,19 +1,24 @@
 /** The server: what cmd/ starts and stops. HTTP by node:http itself, every request through dispatch.ts. */
-import { createServer, type Server } from "node:http";
+import type { Server } from "node:http";
+import type { Server as TlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { LIMITS, type Limits, type Logger, type Netlog, nodeRuntime, type Runtime } from "../lib/index.ts";
 import { accept } from "./accept.ts";
+import { Access } from "./auth/access.ts";
+import type { TokenRecord } from "./auth/token-record.ts";
+import { type Certificate, checkCertificate } from "./certificate.ts";
+import { ClientAddresses, type Network } from "./client-address.ts";
 import { Exchange, type ServerContext } from "./exchange.ts";
 import { Gate } from "./gate.ts";
+import { createHttpServer, UnusedConnections } from "./http-server.ts";
 import { IdleWatch } from "./idle-watch.ts";
 import { refuseConnect, refuseMalformed } from "./malformed.ts";
+import { type Rate, RateLimit } from "./rate-limit.ts";
 import { stopServer } from "./stop.ts";
 import { Traffic } from "./traffic.ts";
 import { TurnQueue } from "./turn-queue.ts";
 
 const UNKNOWN_VERSION = "0.0.0";
-/** How often Node looks for headers that are late. */
-const MAX_CHECK_MS = 5000;
 
 export interface ServerOptions {
   readonly netlog: Netlog;
@@ -26,6 +31,16 @@ export interface ServerOptions {
   readonly allowedHosts?: readonly string[];
   /** Origins of pages that may use this server. */
   readonly corsOrigins?: readonly string[];
+  /** Only who has one of these may do anything, as far as it goes. Without them everybody may do everything. */
+  readonly tokens?: readonly TokenRecord[] | undefined;
+  /** Metrics are for everybody all the same. */
+  readonly areMetricsOpen?: boolean;
+  /** Only TLS is spoken, with this certificate. */
+  readonly certificate?: Certificate | undefined;
+  /** How often each client may ask. */
+  readonly rate?: Rate | undefined;
+  /** Proxies that are believed about who calls them. */
+  readonly trustedProxies?: readonly Network[];
   /** Of the program, for whoever asks. */
   readonly version?: string;
   readonly limits?: Limits;
@@ -42,6 +57,10 @@ export interface RunningServer {
   readonly url: string;
   readonly host: string;
   readonly port: number;
+  /** From here on these are valid, and no others. Not for a server that was started without tokens. */
+  replaceTokens(tokens: readonly TokenRecord[]): void;
+  /** For connections from here on. Not for a server that was started without one. @throws CertificateError. */
+  replaceCertificate(certificate: Certificate): void;
   /**
    * Takes no more connections, ends waiting scans, lets the other requests finish, and resolves when all
    * connections are closed; those that are left after the grace are cut. The Netlog stays open.
@@ -49,55 +68,71 @@ export interface RunningServer {
   stop(options?: StopOptions): Promise<void>;
 }
 
-/** Resolves when the server listens; rejects with Node's error (EADDRINUSE, …) when it cannot. */
+/**
+ * Resolves when the server listens; rejects with Node's error (EADDRINUSE, …) when it cannot.
+ *
+ * @throws CertificateError.
+ */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { netlog, logger, version = UNKNOWN_VERSION, limits = LIMITS, runtime = nodeRuntime } = options;
-  const server = createServer({
-    maxHeaderSize: limits.headerBytes,
-    headersTimeout: limits.headersMs,
-    keepAliveTimeout: limits.keepAliveMs,
-    // A stream that comes in has no end in time; a body that stops coming is idle-watch.ts's.
-    requestTimeout: 0,
-    // Else a second Host or Origin would be dropped unseen.
-    joinDuplicateHeaders: true,
-    // Else a request without it gets an answer without a body: accept.ts refuses it.
-    requireHostHeader: false,
-    connectionsCheckingInterval: Math.min(limits.headersMs, MAX_CHECK_MS),
-  });
+  const { certificate, limits = LIMITS } = options;
+  if (certificate !== undefined) checkCertificate(certificate);
+  const server = createHttpServer(limits, certificate);
   const address = await listen(server, options.host, options.port);
-  const { allowedHosts = [], corsOrigins = [] } = options;
-  const gate = new Gate({ allowedHosts, corsOrigins, address: address.address, port: address.port });
-  const watch = new IdleWatch(runtime, limits.bodyIdleMs);
-  const turn = new TurnQueue(runtime);
-  const traffic = new Traffic();
-  const surroundings = { netlog, logger, limits, runtime, watch, gate, turn, traffic, version };
-  const context: ServerContext = { ...surroundings, isStopping: false };
-  const unused = serve(server, context);
+  const context = createContext(options, address);
+  const unused = serve(server, context, certificate !== undefined);
+  const scheme = certificate === undefined ? "http" : "https";
   return {
-    url: `http://${address.family === "IPv6" ? `[${address.address}]` : address.address}:${address.port}`,
+    url: `${scheme}://${address.family === "IPv6" ? `[${address.address}]` : address.address}:${address.port}`,
     host: options.host,
     port: address.port,
+    replaceTokens: (tokens) => context.access?.replace(tokens),
+    replaceCertificate: (next) => {
+      checkCertificate(next);
+      (server as TlsServer).setSecureContext({ ...next });
+    },
     stop: ({ graceMs = limits.stopMs } = {}) => stopServer(server, context, unused, graceMs),
   };
 }
 
-/** Handles what comes. Gives the connections that brought no request yet, which Node does not count as idle. */
-function serve(server: Server, context: ServerContext): ReadonlySet<Socket> {
-  const unused = new Set<Socket>();
-  server.on("connection", (socket) => {
-    unused.add(socket);
-    socket.once("close", () => unused.delete(socket));
-  });
+function createContext(options: ServerOptions, { address, port }: AddressInfo): ServerContext {
+  const { netlog, logger, version = UNKNOWN_VERSION, limits = LIMITS, runtime = nodeRuntime } = options;
+  const { allowedHosts = [], corsOrigins = [], areMetricsOpen = false, trustedProxies = [] } = options;
+  const { tokens, rate, certificate } = options;
+  return {
+    netlog,
+    logger,
+    limits,
+    runtime,
+    version,
+    watch: new IdleWatch(runtime, limits.bodyIdleMs),
+    gate: new Gate({ allowedHosts, corsOrigins, address, port, isSecure: certificate !== undefined }),
+    access: tokens === undefined ? undefined : new Access(tokens, areMetricsOpen, runtime),
+    rateLimit: rate === undefined ? undefined : new RateLimit(rate, limits.rateLimitedClients, runtime),
+    clientAddresses: new ClientAddresses(trustedProxies),
+    turn: new TurnQueue(runtime),
+    traffic: new Traffic(),
+    isStopping: false,
+  };
+}
+
+/** Handles what comes. */
+function serve(server: Server, context: ServerContext, isSecure: boolean): UnusedConnections {
+  const unused = new UnusedConnections(server, isSecure);
   server.on("request", (incoming, outgoing) => {
-    unused.delete(incoming.socket);
+    unused.remove(incoming.socket);
     accept(new Exchange(context, incoming, outgoing, false));
   });
   server.on("checkContinue", (incoming, outgoing) => {
-    unused.delete(incoming.socket);
+    unused.remove(incoming.socket);
     accept(new Exchange(context, incoming, outgoing, true));
   });
   // Whatever else is expected of the server is ignored.
   server.on("checkExpectation", (incoming, outgoing) => server.emit("request", incoming, outgoing));
+  // Before Node's own listener: nothing can be told in a handshake.
+  server.prependListener("tlsClientError", (error: NodeJS.ErrnoException, socket: Socket) => {
+    context.logger.debug({ code: error.code }, "a TLS handshake failed");
+    socket.destroy();
+  });
   server.on("clientError", (error, socket) => refuseMalformed(context, error, socket));
   server.on("connect", (_incoming, socket) => refuseConnect(context, socket));
   return unused;

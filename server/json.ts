@@ -16,10 +16,14 @@ export function parseJson(body: Buffer): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    const place = PLACE.exec(String(error))?.[1];
-    const reason = place === undefined ? "the body is not JSON" : `the body is not JSON, at ${place}`;
-    throw new NetlogError("bad_request", { reason });
+    throw new NetlogError("bad_request", { reason: `the body is ${jsonFlaw(error)}` });
   }
+}
+
+/** Tells where a text is not JSON, by what `JSON.parse` threw, and never what stands there. */
+export function jsonFlaw(error: unknown): string {
+  const place = PLACE.exec(String(error))?.[1];
+  return place === undefined ? "not JSON" : `not JSON, at ${place}`;
 }
 
 function decodeText(body: Buffer): string {

@@ -26,6 +26,8 @@ export interface Sources {
   readonly traffic: Traffic;
   readonly limits: Limits;
   readonly version: string;
+  /** Topics that have figures of their own for whoever asks. */
+  readonly isShown: (topic: string) => boolean;
 }
 
 /** Of all that have no figures of their own. No topic and no scanner can have this name. */
@@ -128,9 +130,11 @@ function counter(name: string, help: string, value: (sources: Sources) => number
 }
 
 function perTopic(name: string, help: string, value: (topic: TopicStats) => number): Family {
-  return gauge(name, help, ({ stats, limits }) =>
+  return gauge(name, help, ({ stats, limits, isShown }) =>
     bounded(
-      stats.topics.map((topic) => ({ labels: { topic: topic.name }, value: value(topic) })),
+      stats.topics
+        .filter((topic) => isShown(topic.name))
+        .map((topic) => ({ labels: { topic: topic.name }, value: value(topic) })),
       limits.metricTopics,
     ),
   );
@@ -142,9 +146,9 @@ function perScanner(
   help: string,
   value: (scanner: TopicStats["scanners"][number]) => number,
 ): Family {
-  return gauge(name, help, ({ stats, limits }) => {
+  return gauge(name, help, ({ stats, limits, isShown }) => {
     const all = stats.topics.flatMap(({ name: topic, scanners }) =>
-      scanners.map((scanner) => ({ topic, scanner })),
+      isShown(topic) ? scanners.map((scanner) => ({ topic, scanner })) : [],
     );
     const sorted = [
       ...all.filter(({ scanner }) => scanner.isPersistent),

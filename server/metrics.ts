@@ -1,7 +1,7 @@
 /** Handler of `/-/metrics`: the figures of this server and its process as Prometheus reads them. */
 import { collectDefaultMetrics, type Metric, Registry } from "prom-client";
 import { type Answer, textAnswer } from "./answer.ts";
-import type { Exchange, ServerContext } from "./exchange.ts";
+import type { Exchange } from "./exchange.ts";
 import { FAMILIES, type Family, type Sources } from "./metric-families.ts";
 
 /** prom-client watches the event loop for figures that are not ours to show. */
@@ -12,12 +12,14 @@ let processMetrics: readonly Metric[] | undefined;
 
 export async function tellMetrics(exchange: Exchange): Promise<Answer> {
   exchange.parameters().finish([]);
-  const registry = await gather(exchange.context);
+  const registry = await gather(exchange);
   return textAnswer(registry.contentType, await registry.metrics());
 }
 
-async function gather({ netlog, traffic, limits, version }: ServerContext): Promise<Registry> {
-  const sources: Sources = { stats: await netlog.stats(), traffic, limits, version };
+async function gather({ context, grant }: Exchange): Promise<Registry> {
+  const { netlog, traffic, limits, version } = context;
+  const isShown = (topic: string): boolean => grant.may("read", topic);
+  const sources: Sources = { stats: await netlog.stats(), traffic, limits, version, isShown };
   const registry = new Registry();
   for (const family of FAMILIES) registry.registerMetric(toMetric(family, sources));
   processMetrics ??= collectProcessMetrics();

@@ -5,12 +5,14 @@
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Timer } from "../lib/index.ts";
+import { isStillAdmitted } from "./admission.ts";
 import type { Exchange, ServerContext } from "./exchange.ts";
 
 /** Node keeps the bytes that the system has not taken yet here; its own idle timer looks at it, too. */
 type CountingSocket = Socket & { readonly _handle?: { readonly writeQueueSize?: number } | null };
 
 export class Outlet {
+  readonly #exchange: Exchange;
   readonly #outgoing: ServerResponse;
   readonly #context: ServerContext;
   readonly #heartbeat: string | undefined;
@@ -25,6 +27,7 @@ export class Outlet {
 
   /** Of an answer whose headers were given. */
   constructor(exchange: Exchange, heartbeat: string | undefined) {
+    this.#exchange = exchange;
     this.#outgoing = exchange.outgoing;
     this.#context = exchange.context;
     this.#heartbeat = heartbeat;
@@ -91,7 +94,8 @@ export class Outlet {
   #nextTick(): Timer {
     const { runtime, limits } = this.#context;
     return runtime.setTimer(limits.heartbeatMs, () => {
-      if (this.#outgoing.writableLength > 0) this.#watchReader();
+      if (!isStillAdmitted(this.#exchange)) this.cut();
+      else if (this.#outgoing.writableLength > 0) this.#watchReader();
       else if (this.#heartbeat !== undefined) this.#outgoing.write(this.#heartbeat);
       if (!this.#isClosed) this.#timer = this.#nextTick();
     });

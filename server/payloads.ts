@@ -24,7 +24,9 @@ export async function readPayload(exchange: Exchange): Promise<Answer> {
   exchange.parameters().finish();
   const spelling = exchange.target.parts[2] ?? "";
   const message = await readMessage(topic, await topic.resolveOffset(spelling));
-  return messageAnswer(message, NUMBER.test(spelling));
+  if (!NUMBER.test(spelling)) return messageAnswer(message, "none");
+  // A cache that others share must not give it to those who have no token.
+  return messageAnswer(message, exchange.context.access === undefined ? "public" : "private");
 }
 
 /** @throws what Topic.message throws; end_of_topic for the offset to be written next, where nothing is yet. */

@@ -1,5 +1,6 @@
 /** The route table. app.ts finds the row of a path in it. */
 import type { Answer, StreamAnswer } from "./answer.ts";
+import type { Need } from "./auth/rights.ts";
 import { changeTopic } from "./change-topic.ts";
 import { describeApi } from "./describe-api.ts";
 import type { Exchange } from "./exchange.ts";
@@ -19,6 +20,7 @@ type Handler = (exchange: Exchange) => Answer | Promise<Answer | StreamAnswer | 
 
 interface Action {
   readonly handle: Handler;
+  readonly needs: Need;
   /** The limit on the body that it takes; other bodies are dropped unread. */
   readonly body?: "payloadBytes" | "settingsBytes" | "batchBytes" | "ackBytes";
   /** A GET that changes nothing, and so is there as HEAD as well. */
@@ -33,36 +35,36 @@ interface Row extends Action {
 const METHOD_ORDER = ["GET", "HEAD", "POST", "PATCH", "DELETE"] as const;
 
 const ROWS: readonly Row[] = [
-  { method: "GET", path: "/", handle: listTopics, head: true },
-  { method: "GET", path: "/-/health", handle: tellHealth, head: true },
-  { method: "GET", path: "/-/ready", handle: tellReady, head: true },
-  { method: "GET", path: "/-/version", handle: tellVersion, head: true },
-  { method: "GET", path: "/-/metrics", handle: tellMetrics, head: true },
-  { method: "GET", path: "/-/openapi.json", handle: describeApi, head: true },
-  { method: "POST", path: "/:topic", handle: createTopic, body: "settingsBytes" },
-  { method: "GET", path: "/:topic", handle: describeTopic, head: true },
-  { method: "PATCH", path: "/:topic", handle: changeTopic, body: "settingsBytes" },
-  { method: "DELETE", path: "/:topic", handle: deleteTopic },
-  { method: "POST", path: "/:topic/payload", handle: publishPayload, body: "payloadBytes" },
-  { method: "GET", path: "/:topic/payload/:offset{[^/]*}", handle: readPayload, head: true },
-  { method: "POST", path: "/:topic/batch", handle: publishBatch, body: "batchBytes" },
-  { method: "POST", path: "/:topic/stream", handle: publishStream },
+  { method: "GET", path: "/", needs: "token", handle: listTopics, head: true },
+  { method: "GET", path: "/-/health", needs: "nothing", handle: tellHealth, head: true },
+  { method: "GET", path: "/-/ready", needs: "nothing", handle: tellReady, head: true },
+  { method: "GET", path: "/-/version", needs: "nothing", handle: tellVersion, head: true },
+  { method: "GET", path: "/-/metrics", needs: "metrics", handle: tellMetrics, head: true },
+  { method: "GET", path: "/-/openapi.json", needs: "nothing", handle: describeApi, head: true },
+  { method: "POST", path: "/:topic", needs: "admin", handle: createTopic, body: "settingsBytes" },
+  { method: "GET", path: "/:topic", needs: "read", handle: describeTopic, head: true },
+  { method: "PATCH", path: "/:topic", needs: "admin", handle: changeTopic, body: "settingsBytes" },
+  { method: "DELETE", path: "/:topic", needs: "admin", handle: deleteTopic },
+  { method: "POST", path: "/:topic/payload", needs: "write", handle: publishPayload, body: "payloadBytes" },
+  { method: "GET", path: "/:topic/payload/:offset{[^/]*}", needs: "read", handle: readPayload, head: true },
+  { method: "POST", path: "/:topic/batch", needs: "write", handle: publishBatch, body: "batchBytes" },
+  { method: "POST", path: "/:topic/stream", needs: "write", handle: publishStream },
   // What `curl -T -` sends. Allow tells the proper verb alone.
-  { method: "PUT", path: "/:topic/stream", handle: publishStream },
-  { method: "GET", path: "/:topic/sync", handle: syncTopic },
-  { method: "POST", path: "/:topic/sync", handle: syncTopic },
-  { method: "POST", path: "/:topic/scanner", handle: createScanner },
-  { method: "GET", path: "/:topic/scanner", handle: describeScanners, head: true },
-  { method: "DELETE", path: "/:topic/scanner", handle: deleteScanner },
-  { method: "GET", path: "/:topic/scan", handle: scanTopic },
-  { method: "POST", path: "/:topic/scan", handle: scanTopic },
-  { method: "POST", path: "/:topic/ack", handle: ackMessages, body: "ackBytes" },
-  { method: "POST", path: "/:topic/nack", handle: nackMessages, body: "ackBytes" },
-  { method: "POST", path: "/:topic/touch", handle: touchMessages, body: "ackBytes" },
-  { method: "POST", path: "/:topic/seek", handle: seekScanner },
-  { method: "GET", path: "/:topic/batch", handle: readBatch, head: true },
-  { method: "GET", path: "/:topic/stream", handle: streamTopic },
-  { method: "GET", path: "/:topic/check", handle: checkTopic, head: true },
+  { method: "PUT", path: "/:topic/stream", needs: "write", handle: publishStream },
+  { method: "GET", path: "/:topic/sync", needs: "write", handle: syncTopic },
+  { method: "POST", path: "/:topic/sync", needs: "write", handle: syncTopic },
+  { method: "POST", path: "/:topic/scanner", needs: "read", handle: createScanner },
+  { method: "GET", path: "/:topic/scanner", needs: "read", handle: describeScanners, head: true },
+  { method: "DELETE", path: "/:topic/scanner", needs: "read", handle: deleteScanner },
+  { method: "GET", path: "/:topic/scan", needs: "read", handle: scanTopic },
+  { method: "POST", path: "/:topic/scan", needs: "read", handle: scanTopic },
+  { method: "POST", path: "/:topic/ack", needs: "read", handle: ackMessages, body: "ackBytes" },
+  { method: "POST", path: "/:topic/nack", needs: "read", handle: nackMessages, body: "ackBytes" },
+  { method: "POST", path: "/:topic/touch", needs: "read", handle: touchMessages, body: "ackBytes" },
+  { method: "POST", path: "/:topic/seek", needs: "read", handle: seekScanner },
+  { method: "GET", path: "/:topic/batch", needs: "read", handle: readBatch, head: true },
+  { method: "GET", path: "/:topic/stream", needs: "read", handle: streamTopic },
+  { method: "GET", path: "/:topic/check", needs: "admin", handle: checkTopic, head: true },
 ];
 
 /** All that is under one path. */

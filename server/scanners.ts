@@ -9,6 +9,7 @@ import {
   jsonAnswer,
   leaseHeaders,
 } from "./answer.ts";
+import { HttpError } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
 import { requireEncoding } from "./formats/encodings.ts";
 import { MessageBody } from "./formats/message-body.ts";
@@ -25,6 +26,8 @@ const WORK_FORMATS: readonly FormatName[] = ["ndjson", "json"];
 export async function createScanner(exchange: Exchange): Promise<Answer> {
   const topic = exchange.requireTopic();
   const request = readScannerRequest(exchange.parameters());
+  const { deadLetter } = request;
+  if (deadLetter !== undefined && !exchange.grant.may("write", deadLetter)) throw new HttpError("forbidden");
   const { scanner, isNew } = await topic.findOrCreateScanner(request);
   return jsonAnswer(isNew ? 201 : 200, scanner.info());
 }

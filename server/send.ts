@@ -62,7 +62,7 @@ function writeHead(
   closes: boolean,
 ): void {
   if (closes || context.isStopping) headers.push("Connection", "close");
-  if (incoming.headers.origin !== undefined) headers.push(...corsHeaders(context.gate, incoming.headers));
+  if (context.gate.hasAllowedOrigins) headers.push(...corsHeaders(context.gate, incoming.headers));
   outgoing.writeHead(status, headers as unknown as OutgoingHttpHeader[]);
 }
 

@@ -1,16 +1,16 @@
 /** Ends a server without breaking off what is under way. */
 import type { Server } from "node:http";
-import type { Socket } from "node:net";
 import type { ServerContext } from "./exchange.ts";
+import type { UnusedConnections } from "./http-server.ts";
 
 /** How often connections that have no request, or none any more, are looked for: one may just be on its way. */
 const SWEEP_MS = 50;
 
-/** Resolves when all connections are closed. `unused` are those that brought no request yet. */
+/** Resolves when all connections are closed. */
 export async function stopServer(
   server: Server,
   context: ServerContext,
-  unused: ReadonlySet<Socket>,
+  unused: UnusedConnections,
   graceMs: number,
 ): Promise<void> {
   const { netlog, runtime } = context;
@@ -20,7 +20,7 @@ export async function stopServer(
   });
   netlog.beginShutdown();
   const sweep = (): void => {
-    for (const socket of unused) socket.destroy();
+    unused.destroy();
     server.closeIdleConnections();
     sweepTimer = runtime.setTimer(SWEEP_MS, sweep);
   };

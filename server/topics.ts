@@ -6,7 +6,11 @@ import { parseJson } from "./json.ts";
 
 export function listTopics(exchange: Exchange): Answer {
   exchange.parameters().finish();
-  return jsonAnswer(200, exchange.context.netlog.topicNames());
+  const { context, grant } = exchange;
+  return jsonAnswer(
+    200,
+    context.netlog.topicNames().filter((name) => grant.may("read", name)),
+  );
 }
 
 export async function createTopic(exchange: Exchange): Promise<Answer> {

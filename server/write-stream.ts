@@ -3,8 +3,10 @@
  * silent for as long as it likes; while the disk is behind, nothing is read from it.
  */
 import { NetlogError, type StreamIn } from "../lib/index.ts";
+import { isStillAdmitted } from "./admission.ts";
 import type { Answer } from "./answer.ts";
 import { formatParameter, readBodyFormat } from "./body-format.ts";
+import { HttpError } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
 import type { FormatName } from "./formats.ts";
 import { onMalformedBody } from "./malformed.ts";
@@ -44,6 +46,10 @@ export async function publishStream(exchange: Exchange): Promise<Answer> {
 async function pipe(exchange: Exchange, stream: StreamIn): StreamIn["ended"] {
   const { incoming } = exchange;
   const take = (piece: Buffer): void => {
+    if (!isStillAdmitted(exchange)) {
+      stream.stop(new HttpError("unauthorized"));
+      return;
+    }
     stream.write(piece);
     if (stream.isFull) incoming.pause();
   };

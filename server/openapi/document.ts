@@ -14,7 +14,7 @@ const ALWAYS: readonly Code[] = [
   "shutting_down",
   "unknown_error",
 ];
-const GUARDED: readonly Code[] = ["unauthorized"];
+const GUARDED: readonly Code[] = ["unauthorized", "too_many_requests"];
 const OF_TOPICS: readonly Code[] = ["topic_not_found", "topic_unavailable"];
 
 const DESCRIPTION =
@@ -53,6 +53,7 @@ function describe(operation: Operation, operationId: string): Json {
     summary,
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body === undefined ? {} : { requestBody: { required: isBodyRequired, content: contentOf(body) } }),
+    ...(operation.isOpen === true ? { security: [] } : {}),
     responses: { ...successes(operation), ...failures(operation) },
   };
 }
@@ -97,8 +98,8 @@ function successes({ success }: Operation): Record<string, Json> {
 /** By status; which codes it may be is told by description and header. */
 function failures(operation: Operation): Record<string, Json> {
   const codes = new Set<Code>([...ALWAYS, ...operation.errors]);
-  if (operation.isOpen !== true) for (const code of OF_TOPICS) codes.add(code);
-  if (operation.tag !== "server") for (const code of GUARDED) codes.add(code);
+  if (operation.hasNoTopic !== true) for (const code of OF_TOPICS) codes.add(code);
+  if (operation.isOpen !== true) for (const code of GUARDED) codes.add(code);
   const byStatus = new Map<number, Code[]>();
   for (const code of codes) {
     const { status } = ERROR_TABLE[code];

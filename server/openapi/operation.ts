@@ -33,6 +33,8 @@ export interface Operation {
   readonly errors: readonly (ErrorCode | "not_acceptable" | "unsupported_media_type" | "request_timeout")[];
   /** HEAD is there too. */
   readonly head?: true;
-  /** Needs no token, and no topic. */
+  /** Needs no topic. */
+  readonly hasNoTopic?: true;
+  /** Needs no token, where they are used. */
   readonly isOpen?: true;
 }

@@ -23,17 +23,17 @@ const STREAM_IN: Omit<Operation, "method" | "id"> = {
 };
 
 function own(id: string, summary: string, success: Success, errors: Operation["errors"] = []): Operation {
-  const path = `/-/${id}`;
   return {
     method: "GET",
-    path,
+    path: `/-/${id}`,
     id,
     tag: "server",
     summary,
     success: { "200": success },
     errors,
     head: true,
-    isOpen: true,
+    hasNoTopic: true,
+    ...(id === "metrics" ? {} : { isOpen: true }),
   };
 }
 
@@ -76,7 +76,7 @@ const TOPICS: readonly Operation[] = [
     success: { "200": json("Names, sorted", { type: "array", items: text }) },
     errors: [],
     head: true,
-    isOpen: true,
+    hasNoTopic: true,
   },
   {
     method: "POST",

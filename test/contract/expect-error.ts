@@ -9,6 +9,7 @@ export type ErrorText =
   | "invalid compression type"
   | "invalid topic name"
   | "topic exists"
+  | "unauthorized"
   | "forbidden"
   | "end of topic"
   | "topic not found"
@@ -24,6 +25,7 @@ export type ErrorText =
   | "lease lost"
   | "payload too large"
   | "unsupported media type"
+  | "too many requests"
   | "headers too large"
   | "checksum error"
   | "unknown error"
@@ -40,6 +42,7 @@ const ERRORS: Readonly<Record<ErrorText, readonly [status: number, hasReason: bo
   "invalid compression type": [400, true],
   "invalid topic name": [400, true],
   "topic exists": [400, false],
+  unauthorized: [401, false],
   forbidden: [403, false],
   "end of topic": [404, false],
   "topic not found": [404, false],
@@ -55,6 +58,7 @@ const ERRORS: Readonly<Record<ErrorText, readonly [status: number, hasReason: bo
   "lease lost": [409, true],
   "payload too large": [413, true],
   "unsupported media type": [415, true],
+  "too many requests": [429, true],
   "headers too large": [431, false],
   "checksum error": [500, false],
   "unknown error": [500, false],

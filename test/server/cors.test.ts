@@ -27,15 +27,32 @@ describe("a page of an allowed origin", () => {
       headers: {
         origin: ORIGIN,
         "access-control-request-method": "POST",
-        "access-control-request-headers": "content-type",
+        "access-control-request-headers": "authorization,content-type",
       },
     });
     expect(reply.status).toBe(204);
     expect(reply.headers).toMatchObject({
       "access-control-allow-origin": ORIGIN,
       "access-control-allow-methods": "POST",
-      "access-control-allow-headers": "content-type",
+      "access-control-allow-headers": "authorization,content-type",
     });
+  });
+
+  it("may ask so without a token, and see why it is refused", async () => {
+    const { api } = await serverForTest({ server: { corsOrigins: [ORIGIN], tokens: [] } });
+    const headers = { origin: ORIGIN, "access-control-request-method": "POST" };
+    expect((await api.call("OPTIONS", "/demo/payload", { headers })).status).toBe(204);
+    const reply = await api.get("/", { headers: { origin: ORIGIN } });
+    expectError(reply, "unauthorized");
+    expect(reply.headers["access-control-allow-origin"]).toBe(ORIGIN);
+  });
+
+  it("is told apart from others by caches", async () => {
+    const { api } = await serverForTest(allowing);
+    const topic = await api.newTopic(["a"]);
+    expect((await api.get(`/${topic}/payload/0`)).headers.vary).toBe("Origin");
+    const closed = await serverForTest();
+    expect((await closed.api.get("/")).headers.vary).toBeUndefined();
   });
 });
 

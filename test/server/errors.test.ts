@@ -43,8 +43,8 @@ function errorOf(code: Code): Error {
     const details = DETAILS[own] ?? {};
     return new NetlogError(own, { reason: "why", details, cause: new Error("secret") });
   }
-  const headers = code === "method_not_allowed" ? ["Allow", "GET"] : [];
-  return new HttpError(code as HttpError["code"], { reason: "why", headers });
+  const given = code === "method_not_allowed" ? { headers: ["Allow", "GET"] } : {};
+  return new HttpError(code as HttpError["code"], { reason: "why", ...given });
 }
 
 function headersOf(code: Code): Record<string, string> {

@@ -2,7 +2,14 @@ import { describe, expect, it } from "vitest";
 import { Gate, type GateOptions } from "../../server/gate.ts";
 
 function gate(options: Partial<GateOptions> = {}): Gate {
-  return new Gate({ allowedHosts: [], corsOrigins: [], address: "127.0.0.1", port: 7200, ...options });
+  return new Gate({
+    allowedHosts: [],
+    corsOrigins: [],
+    address: "127.0.0.1",
+    port: 7200,
+    isSecure: false,
+    ...options,
+  });
 }
 
 /** What a program sends. */

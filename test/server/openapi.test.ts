@@ -40,6 +40,22 @@ describe("the OpenAPI description", () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
+  it("asks for a token where the server does", () => {
+    const { paths } = openApiDocument("1.0.0") as { paths: Paths };
+    for (const { path, actions } of RESOURCES) {
+      for (const [method, { needs }] of actions) {
+        const operation = paths[spelled(path)]?.[method.toLowerCase()] as {
+          readonly security?: unknown;
+          readonly responses: object;
+        };
+        const isOpen = needs === "nothing";
+        expect(operation.security, `${method} ${path}`).toEqual(isOpen ? [] : undefined);
+        expect("401" in operation.responses, `${method} ${path}`).toBe(!isOpen);
+        expect("429" in operation.responses, `${method} ${path}`).toBe(!isOpen);
+      }
+    }
+  });
+
   it("refers to nothing that is not there", () => {
     const document = openApiDocument("1.0.0") as { components: { schemas: object } };
     const names = [...JSON.stringify(document).matchAll(/#\/components\/schemas\/(\w+)/g)].map(

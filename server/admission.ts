@@ -1,0 +1,40 @@
+/** Whether a request may do what it asks for: its rate, its token, and the right that its route needs. */
+import { EVERYTHING, NOTHING } from "./auth/access.ts";
+import { isRight, type Need } from "./auth/rights.ts";
+import { clientKey } from "./client-address.ts";
+import { HttpError } from "./errors.ts";
+import type { Exchange } from "./exchange.ts";
+
+/**
+ * Notes on the exchange what its token is good for. Whether the topic exists plays no part, so that an answer tells
+ * nothing of topics that one has no right on.
+ *
+ * @throws too_many_requests, unauthorized, forbidden.
+ */
+export function admit(exchange: Exchange, need: Need): void {
+  const { access, rateLimit } = exchange.context;
+  if (access === undefined && rateLimit === undefined) return;
+  const grant = access === undefined ? EVERYTHING : access.identify(exchange.incoming.headers.authorization);
+  // Probes must go on when others of the same address ask too much.
+  if (need !== "nothing") rateLimit?.take(clientOf(exchange, grant?.name));
+  if (access === undefined || (need === "metrics" && access.areMetricsOpen)) return;
+  exchange.need = need;
+  exchange.grant = grant ?? NOTHING;
+  if (need === "nothing") return;
+  if (grant === undefined) throw new HttpError("unauthorized");
+  if (isRight(need) && !grant.may(need, exchange.topicName)) throw new HttpError("forbidden");
+}
+
+/** Whether it would be admitted now: what takes long may outlive its token. */
+export function isStillAdmitted({ context, grant, need, topicName }: Exchange): boolean {
+  if (context.access === undefined || !isRight(need)) return true;
+  return context.access.renew(grant)?.may(need, topicName) === true;
+}
+
+/** Who counts as one: the holder of a token, wherever they call from, or whoever calls from an address. */
+function clientOf({ incoming, context }: Exchange, name: string | undefined): string {
+  if (name !== undefined) return `token ${name}`;
+  const forwardedFor = incoming.headers["x-forwarded-for"]?.toString();
+  const { remoteAddress = "" } = incoming.socket;
+  return clientKey(context.clientAddresses.clientOf(remoteAddress, forwardedFor));
+}

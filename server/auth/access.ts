@@ -1,0 +1,98 @@
+/**
+ * Who may do what, where tokens are used. Knows the tokens of now; they are replaced as a whole when their file is
+ * read again.
+ */
+import { timingSafeEqual } from "node:crypto";
+import type { Runtime } from "../../lib/index.ts";
+import type { Right } from "./rights.ts";
+import { hashToken, tokenOf } from "./token.ts";
+import { HASH_PREFIX, type TokenRecord } from "./token-record.ts";
+import { matchesTopic } from "./topic-pattern.ts";
+
+/** What a request may do. */
+export interface Grant {
+  /** Of the token. */
+  readonly name: string | undefined;
+  may(right: Right, topic: string): boolean;
+}
+
+/** Of every request where no tokens are used. */
+export const EVERYTHING: Grant = { name: undefined, may: () => true };
+/** Of a request without a valid token, where they are. */
+export const NOTHING: Grant = { name: undefined, may: () => false };
+
+/** So many digits of a hash find those that it may be; how long that takes tells of the hash, never of a token. */
+const KEY_LENGTH = 16;
+
+export class Access {
+  /** Metrics are for everybody. */
+  readonly areMetricsOpen: boolean;
+  readonly #runtime: Runtime;
+  #tokens: ReadonlyMap<string, readonly TokenGrant[]> = new Map();
+
+  constructor(tokens: readonly TokenRecord[], areMetricsOpen: boolean, runtime: Runtime) {
+    this.areMetricsOpen = areMetricsOpen;
+    this.#runtime = runtime;
+    this.replace(tokens);
+  }
+
+  /** From here on these tokens are valid, and no others. */
+  replace(tokens: readonly TokenRecord[]): void {
+    const grants = new Map<string, TokenGrant[]>();
+    for (const token of tokens) {
+      const grant = new TokenGrant(token);
+      grants.set(grant.key, [...(grants.get(grant.key) ?? []), grant]);
+    }
+    this.#tokens = grants;
+  }
+
+  /** What the token of an `Authorization` header is good for; `undefined` when there is no valid one. */
+  identify(authorization: string | undefined): Grant | undefined {
+    const token = tokenOf(authorization);
+    return token === undefined ? undefined : this.#find(hashToken(token));
+  }
+
+  /** The grant that is in the place of `grant` now; `undefined` when its token is not valid any more. */
+  renew(grant: Grant): Grant | undefined {
+    return grant instanceof TokenGrant ? this.#find(grant.digits) : grant;
+  }
+
+  #find(digits: string): Grant | undefined {
+    for (const grant of this.#tokens.get(digits.slice(0, KEY_LENGTH)) ?? []) {
+      if (grant.hasHash(digits) && this.#runtime.now() < grant.expiresAtMs) return grant;
+    }
+    return undefined;
+  }
+}
+
+class TokenGrant implements Grant {
+  readonly name: string;
+  /** Of the hash, in hex. */
+  readonly digits: string;
+  readonly expiresAtMs: number;
+  readonly #hash: Buffer;
+  readonly #topics: readonly string[];
+  readonly #rights: ReadonlySet<Right>;
+
+  constructor({ name, hash, topics, rights, expires }: TokenRecord) {
+    this.name = name;
+    this.digits = hash.slice(HASH_PREFIX.length);
+    this.expiresAtMs = expires === undefined ? Number.POSITIVE_INFINITY : Date.parse(expires);
+    this.#hash = Buffer.from(this.digits, "latin1");
+    this.#topics = topics;
+    this.#rights = new Set(rights);
+  }
+
+  get key(): string {
+    return this.digits.slice(0, KEY_LENGTH);
+  }
+
+  /** In a time that tells nothing of how much is alike. */
+  hasHash(digits: string): boolean {
+    return timingSafeEqual(this.#hash, Buffer.from(digits, "latin1"));
+  }
+
+  may(right: Right, topic: string): boolean {
+    return this.#rights.has(right) && this.#topics.some((pattern) => matchesTopic(pattern, topic));
+  }
+}

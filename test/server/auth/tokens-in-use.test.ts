@@ -1,0 +1,194 @@
+/** What tokens let one see, and what becomes of calls that take longer than their token is valid. */
+import { describe, expect, it } from "vitest";
+import { LIMITS } from "../../../lib/index.ts";
+import { expectError } from "../../contract/expect-error.ts";
+import { DATA_FOLDER, openNetlog } from "../../support/netlog-fixture.ts";
+import { connectionForTest, type ServerFixture, serverForTest } from "../server-fixture.ts";
+import { bearer, type TestToken, testToken } from "./tokens-fixture.ts";
+
+async function serverFor(...tokens: readonly TestToken[]): Promise<ServerFixture> {
+  return await serverForTest({ server: { tokens: tokens.map(({ record }) => record) } });
+}
+
+describe("what a token may not read", () => {
+  it("is left out of the list of topics", async () => {
+    const logs = testToken(["logs-*"], ["read"]);
+    const all = testToken(["*"], ["read"]);
+    const writer = testToken(["*"], ["write", "admin"]);
+    const { api, netlog } = await serverFor(logs, all, writer);
+    for (const name of ["logs-b", "orders", "logs-a"]) await netlog.createTopic(name);
+    const listed = async (token: TestToken) => (await api.get("/", { headers: bearer(token) })).json;
+    expect(await listed(logs)).toEqual(["logs-a", "logs-b"]);
+    expect(await listed(all)).toEqual(["logs-a", "logs-b", "orders"]);
+    expect(await listed(writer)).toEqual([]);
+  });
+
+  it("is left out of the topics that failed, for those without a token as well", async () => {
+    const first = await openNetlog();
+    for (const name of ["logs-a", "orders"]) await first.netlog.createTopic(name);
+    await first.netlog.close();
+    for (const name of ["logs-a", "orders"]) await first.disk.remove(`${DATA_FOLDER}/${name}/settings.json`);
+    const logs = testToken(["logs-*"], ["read"]);
+    const { disk, runtime } = first;
+    const { api } = await serverForTest({ disk, runtime, server: { tokens: [logs.record] } });
+    const failed = async (headers = {}) => (await api.get("/-/ready", { headers })).json;
+    expect(await failed()).toEqual({ ok: true, failed: [] });
+    expect(await failed(bearer(logs))).toMatchObject({ failed: [{ name: "logs-a" }] });
+  });
+
+  it("is left out of the metrics, unless they were opened", async () => {
+    const logs = testToken(["logs-*"], ["read"]);
+    const closed = await serverFor(logs);
+    const open = await serverForTest({ server: { tokens: [logs.record], areMetricsOpen: true } });
+    for (const { netlog } of [closed, open]) {
+      for (const name of ["logs-a", "orders"]) {
+        await (await netlog.createTopic(name)).findOrCreateScanner({ from: "0" });
+      }
+    }
+    const topicsIn = (text: string): string[] => [
+      ...new Set([...text.matchAll(/topic="([^"]+)"/g)].map(([, name = ""]) => name)),
+    ];
+    expectError(await closed.api.get("/-/metrics"), "unauthorized");
+    expect(topicsIn((await closed.api.get("/-/metrics", { headers: bearer(logs) })).text)).toEqual([
+      "logs-a",
+    ]);
+    expect(topicsIn((await open.api.get("/-/metrics")).text)).toEqual(["logs-a", "orders"]);
+  });
+});
+
+describe("a dead-letter topic", () => {
+  it("needs the right to write there of whoever creates the scanner", async () => {
+    const reader = testToken(["jobs"], ["read"]);
+    const worker = testToken(["jobs", "failed"], ["read", "write"]);
+    const { api, netlog } = await serverFor(reader, worker);
+    await netlog.createTopic("jobs");
+    const create = async (token: TestToken, deadLetter: string) =>
+      await api.post(`/jobs/scanner?id=w&ack=explicit&dead_letter=${deadLetter}`, "", {
+        headers: bearer(token),
+      });
+    expectError(await create(reader, "failed"), "forbidden");
+    expectError(await create(worker, "orders"), "forbidden");
+    expect(netlog.topicNames()).toEqual(["jobs"]);
+    expect((await create(worker, "failed")).status).toBe(201);
+    expectError(await create(reader, "failed"), "forbidden");
+    const found = await api.post("/jobs/scanner?id=w", "", { headers: bearer(reader) });
+    expect(found.status).toBe(200);
+  });
+});
+
+describe("a message asked for by its number", () => {
+  it("is for no cache that several share", async () => {
+    const logs = testToken(["logs-*"], ["read"]);
+    const { api, netlog } = await serverFor(logs);
+    const topic = await netlog.createTopic("logs-a");
+    await topic.publish(Buffer.from("x"));
+    const { headers } = await api.get("/logs-a/payload/0", { headers: bearer(logs) });
+    expect(headers["cache-control"]).toMatch(/^private,.*immutable/);
+    expect(headers.vary).toBe("Authorization");
+  });
+});
+
+describe("the log", () => {
+  it("never holds a token", async () => {
+    const logs = testToken(["logs-*"], ["read"]);
+    const fixture = await serverFor(logs);
+    const { api, logger } = fixture;
+    await api.get("/logs-a", { headers: bearer(logs) });
+    await api.get("/orders", { headers: bearer(logs) });
+    const broken = await connectionForTest(fixture);
+    broken.send(`GET / HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${logs.token}\r\n \r\n\r\n`);
+    await broken.reply();
+    const told = JSON.stringify(logger.lines);
+    expect(logger.lines.length).toBeGreaterThan(2);
+    expect(told).not.toContain(logs.token);
+    expect(told).not.toContain(logs.record.hash);
+  });
+});
+
+describe("a token that is withdrawn, or runs out", () => {
+  /** Withdrawn; with fewer rights; for other topics. */
+  const changes: readonly (readonly [
+    string,
+    (token: TestToken) => Parameters<ServerFixture["server"]["replaceTokens"]>[0],
+  ])[] = [
+    ["is withdrawn", () => []],
+    ["loses the right", ({ record }) => [{ ...record, rights: ["admin"] }]],
+    ["loses the topic", ({ record }) => [{ ...record, topics: ["orders"] }]],
+  ];
+
+  it.each(changes)("opens nothing any more: it %s", async (_how, change) => {
+    const token = testToken(["logs-*"], ["read"]);
+    const { api, netlog, server } = await serverFor(token);
+    await netlog.createTopic("logs-a");
+    expect((await api.get("/logs-a", { headers: bearer(token) })).status).toBe(200);
+    server.replaceTokens(change(token));
+    expect((await api.get("/logs-a", { headers: bearer(token) })).status).not.toBe(200);
+    server.replaceTokens([token.record]);
+    expect((await api.get("/logs-a", { headers: bearer(token) })).status).toBe(200);
+  });
+
+  it("runs out at its time", async () => {
+    const nowMs = Date.UTC(2026, 0, 1);
+    const token = testToken(["*"], ["read"], { expires: new Date(nowMs + 1000).toISOString() });
+    const { api, runtime } = await serverFor(token);
+    expect((await api.get("/", { headers: bearer(token) })).status).toBe(200);
+    await runtime.advance(999);
+    expect((await api.get("/", { headers: bearer(token) })).status).toBe(200);
+    await runtime.advance(1);
+    expectError(await api.get("/", { headers: bearer(token) }), "unauthorized");
+  });
+
+  it.each(changes)("gets no message that it waited for, and takes none: it %s", async (_how, change) => {
+    const token = testToken(["*"], ["read"]);
+    const { api, netlog, server } = await serverFor(token);
+    const topic = await netlog.createTopic("logs-a");
+    const { scanner } = await topic.findOrCreateScanner({ id: "s", from: "0", persist: true });
+    const { scanner: work } = await topic.findOrCreateScanner({ id: "w", ack: "explicit" });
+    const waiting = ["scan?id=s&wait=1h", "scan?id=w&wait=1h", "batch?from=0&wait=1h"].map((path) =>
+      api.get(`/logs-a/${path}`, { headers: bearer(token) }),
+    );
+    await expect.poll(async () => (await topic.stats()).waiterCount).toBe(3);
+    server.replaceTokens(change(token));
+    await topic.publish(Buffer.from("secret"));
+    for (const reply of await Promise.all(waiting)) expectError(reply, "unauthorized");
+    expect(scanner.info()).toMatchObject({ next: 0 });
+    const again = await work.scan({ waitMs: 0, onWaiting: () => {} });
+    expect(again?.message.payload.toString()).toBe("secret");
+  });
+
+  it.each(changes)("cuts the stream that it reads, by the next heartbeat: it %s", async (_how, change) => {
+    const token = testToken(["logs-*"], ["read"]);
+    const fixture = await serverFor(token);
+    const topic = await fixture.netlog.createTopic("logs-a");
+    const reader = await connectionForTest(fixture);
+    reader.send(
+      `GET /logs-a/stream?format=lines HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token.token}\r\n\r\n`,
+    );
+    expect((await reader.reply()).status).toBe(200);
+    await expect.poll(async () => (await topic.stats()).waiterCount).toBe(1);
+    await fixture.runtime.advance(LIMITS.heartbeatMs);
+    expect((await topic.stats()).waiterCount).toBe(1);
+    fixture.server.replaceTokens(change(token));
+    await fixture.runtime.advance(LIMITS.heartbeatMs);
+    await reader.closed();
+    await expect.poll(async () => (await topic.stats()).waiterCount).toBe(0);
+  });
+
+  it.each(changes)("ends the stream that it sends, with what was kept: it %s", async (_how, change) => {
+    const token = testToken(["logs-*"], ["write"]);
+    const fixture = await serverFor(token);
+    const topic = await fixture.netlog.createTopic("logs-a");
+    const sender = await connectionForTest(fixture);
+    const chunk = (text: string): string => `${text.length.toString(16)}\r\n${text}\r\n`;
+    sender.send(
+      `POST /logs-a/stream HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token.token}\r\nTransfer-Encoding: chunked\r\n\r\n${chunk("one\n")}`,
+    );
+    await expect.poll(async () => (await topic.info()).latest_offset).toBe(0);
+    fixture.server.replaceTokens(change(token));
+    sender.send(chunk("two\n"));
+    const { status, text } = await sender.reply();
+    expect(status).toBe(401);
+    expect(JSON.parse(text)).toMatchObject({ error: "netlog: unauthorized", offset: 0, count: 1 });
+    expect((await topic.info()).latest_offset).toBe(0);
+  });
+});
