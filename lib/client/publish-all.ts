@@ -18,6 +18,8 @@ export interface PublishAllOptions extends CallOptions, RetryOption {
   readonly batchBytes?: number | undefined;
   /** Messages of a batch at most, 65,536 by default. */
   readonly batchMessages?: number | undefined;
+  /** True: a batch waits until it is full, or all have come. By default it goes as soon as the one before is stored. */
+  readonly fill?: boolean | undefined;
   /** Told after each batch. */
   readonly onProgress?: ((progress: PublishAllProgress) => void) | undefined;
 }
@@ -55,12 +57,11 @@ export async function publishAll(
   payloads: Iterable<Payload> | AsyncIterable<Payload>,
   options: PublishAllOptions,
 ): Promise<PublishedAll> {
-  const { batchBytes = DEFAULT_BATCH_BYTES, batchMessages = BATCH_MESSAGES, signal, onProgress } = options;
+  const { batchBytes = DEFAULT_BATCH_BYTES, batchMessages = BATCH_MESSAGES, fill = false } = options;
+  const { signal, onProgress } = options;
   requireWithin("batchBytes", batchBytes, BATCH_BYTES);
   requireWithin("batchMessages", batchMessages, BATCH_MESSAGES);
-  if (typeof payloads === "string")
-    throw invalidArgument("publishAll takes many messages, and was given one text");
-  const queue = new Queue(batchBytes, batchMessages, signal);
+  const queue = new Queue(batchBytes, batchMessages, fill, signal);
   void queue.fill(payloads);
   let progress: PublishAllProgress | undefined;
   try {
@@ -98,31 +99,38 @@ async function send(
 class Queue {
   readonly #maxBytes: number;
   readonly #maxMessages: number;
+  /** What is there is taken only when it is full, or all. */
+  readonly #fills: boolean;
   readonly #signal: AbortSignal | undefined;
   #payloads: Uint8Array[] = [];
   #bytes = 0;
+  #isFull = false;
   #end: { readonly error?: unknown } | undefined;
   #isClosed = false;
   #wake = (): void => {};
 
-  constructor(maxBytes: number, maxMessages: number, signal: AbortSignal | undefined) {
+  constructor(maxBytes: number, maxMessages: number, fills: boolean, signal: AbortSignal | undefined) {
     this.#maxBytes = maxBytes;
     this.#maxMessages = maxMessages;
+    this.#fills = fills;
     this.#signal = signal;
     signal?.addEventListener("abort", this.#abort, { once: true });
   }
 
-  /** Never rejects: what the payloads throw is told to who takes. What need not be waited for fills a batch at once. */
+  /** Never rejects: what the payloads throw is told to who takes. */
   async fill(payloads: Iterable<Payload> | AsyncIterable<Payload>): Promise<void> {
     try {
-      if (Symbol.asyncIterator in payloads) {
-        for await (const payload of payloads) if (!(await this.#add(payloadBytes(payload)))) return;
-      } else {
-        for (const payload of payloads) {
-          const bytes = payloadBytes(payload);
-          if (this.#hasRoom(bytes.length)) this.#push(bytes);
-          else if (!(await this.#add(bytes))) return;
+      for await (const payload of payloads) {
+        const bytes = payloadBytes(payload);
+        while (!this.#isClosed && !this.#hasRoom(bytes.length)) {
+          this.#isFull = true;
+          this.#wake();
+          await this.#change();
         }
+        if (this.#isClosed) return;
+        this.#payloads.push(bytes);
+        this.#bytes += MESSAGE_HEADER_BYTES + bytes.length;
+        this.#wake();
       }
       this.#finish({});
     } catch (error) {
@@ -134,10 +142,11 @@ class Queue {
   async take(): Promise<Uint8Array[] | undefined> {
     for (;;) {
       this.#signal?.throwIfAborted();
-      if (this.#payloads.length > 0) {
+      if (this.#payloads.length > 0 && (!this.#fills || this.#isFull || this.#end !== undefined)) {
         const taken = this.#payloads;
         this.#payloads = [];
         this.#bytes = 0;
+        this.#isFull = false;
         this.#wake();
         return taken;
       }
@@ -152,20 +161,6 @@ class Queue {
   close(): void {
     this.#isClosed = true;
     this.#signal?.removeEventListener("abort", this.#abort);
-    this.#wake();
-  }
-
-  /** As soon as there is room; false when nobody takes any more. */
-  async #add(bytes: Uint8Array): Promise<boolean> {
-    while (!this.#isClosed && !this.#hasRoom(bytes.length)) await this.#change();
-    if (this.#isClosed) return false;
-    this.#push(bytes);
-    return true;
-  }
-
-  #push(bytes: Uint8Array): void {
-    this.#payloads.push(bytes);
-    this.#bytes += MESSAGE_HEADER_BYTES + bytes.length;
     this.#wake();
   }
 

@@ -1,6 +1,7 @@
 /** What is done to a topic: its life, its settings, messages in and out, its scanners. */
 import { type BatchCompression, encodeBatch } from "./batch-encoding.ts";
-import { invalidArgument, isNetlogClientError, NetlogClientError } from "./errors.ts";
+import type { Reply } from "./connection.ts";
+import { isNetlogClientError, NetlogClientError } from "./errors.ts";
 import { type FollowOptions, follow } from "./follow.ts";
 import { headerNumber, requireNumber } from "./headers.ts";
 import { Message } from "./message.ts";
@@ -222,8 +223,6 @@ export class Topic {
     options: PublishBatchOptions = {},
   ): Promise<PublishedBatch> {
     const { durability, retry = "undone", signal, compression = "none" } = options;
-    if (typeof payloads === "string")
-      throw invalidArgument("publishBatch takes many messages, and was given one text");
     const body = encodeBatch(Array.from(payloads, payloadBytes), compression);
     const path = [this.name, "batch"];
     const { headers } = await this.#session.call(
@@ -309,7 +308,7 @@ export class Topic {
   /**
    * The number behind any spelling of an offset, such as `end` or `1h`, as it is now. Retried.
    *
-   * @throws NetlogClientError topic_not_found; offset_not_found; bad_request for what is no offset.
+   * @throws NetlogClientError topic_not_found; offset_not_found; bad_request for what is no offset, with a reason.
    *
    * @example
    * await topic.publishBatch(["one", "two"]);
@@ -317,10 +316,13 @@ export class Topic {
    */
   async offsetOf(offset: Offset, options: CallOptions = {}): Promise<number> {
     const query = { from: spellOffset(offset), max: 1 };
-    const { headers } = await this.#session.call(
-      { method: "HEAD", path: [this.name, "batch"], query, ...options },
-      "always",
-    );
+    const ask = (method: "HEAD" | "GET"): Promise<Reply> =>
+      this.#session.call({ method, path: [this.name, "batch"], query, ...options }, "always");
+    // The answer to HEAD has no body, and so no reason.
+    const { headers } = await ask("HEAD").catch((error: unknown) => {
+      if (!isNetlogClientError(error, "bad_request")) throw error;
+      return ask("GET");
+    });
     return headerNumber(headers, "X-Offset") ?? requireNumber(headers, "X-Next-Offset");
   }
 
