@@ -16,6 +16,8 @@ export const EXIT: {
 /** Where input comes from: bytes, piece by piece. */
 export interface Input extends AsyncIterable<Uint8Array> {
   readonly isTTY?: boolean;
+  /** Of a file. */
+  readonly sizeBytes?: number | undefined;
 }
 
 /** A stream of the process, or what stands for it. */
@@ -26,6 +28,7 @@ export interface Output {
   readonly isTTY?: boolean;
   /** Of a terminal, in characters. */
   readonly columns?: number;
+  readonly rows?: number;
 }
 
 export interface Context {
@@ -38,6 +41,8 @@ export interface Context {
   /** Results go to stdout; what is said about the work goes to stderr. */
   readonly stdout: Output;
   readonly stderr: Output;
+  /** Called by commands that may wait long between two writes: they end as soon as nobody reads stdout any more. */
+  readonly endWhenUnread?: () => void;
 }
 
 /** Commands that belong together in the program's help. */

@@ -1,5 +1,12 @@
 /** Every subcommand, in the order of the program's help. */
 import { checkCommand } from "./check.ts";
+import { createCommand } from "./client/create.ts";
+import { deleteCommand } from "./client/delete.ts";
+import { infoCommand, setCommand } from "./client/info.ts";
+import { publishCommand } from "./client/publish.ts";
+import { scannersCommand, seekCommand } from "./client/scanners.ts";
+import { tailCommand } from "./client/tail.ts";
+import { topicsCommand } from "./client/topics.ts";
 import type { Command, CommandGroup } from "./command.ts";
 import { configCommand } from "./config.ts";
 import { dumpCommand } from "./dump.ts";
@@ -10,6 +17,12 @@ import { versionCommand } from "./version.ts";
 
 export const COMMAND_GROUPS: readonly CommandGroup[] = [
   { title: "The server", commands: [serveCommand, configCommand] },
+  {
+    title: "Topics of a server",
+    commands: [topicsCommand, createCommand, infoCommand, setCommand, deleteCommand],
+  },
+  { title: "Messages of a server", commands: [publishCommand, tailCommand] },
+  { title: "Scanners of a server", commands: [scannersCommand, seekCommand] },
   { title: "Data folders, without a server", commands: [checkCommand, dumpCommand, importCommand] },
   { title: "The program", commands: [createHelpCommand(() => COMMAND_GROUPS), versionCommand] },
 ];

@@ -1,9 +1,11 @@
 /** The program: finds the subcommand and turns its outcome into an exit status. */
-import { type Context, EXIT } from "./command.ts";
+import { fstatSync } from "node:fs";
+import { type Context, EXIT, type Input } from "./command.ts";
 import { COMMAND_GROUPS, COMMANDS } from "./commands.ts";
 import { commandHelp, programHelp } from "./help.ts";
 import { requireCommand } from "./require-command.ts";
 import { serveCommand } from "./serve.ts";
+import { watchStdout } from "./unread.ts";
 import { UsageError } from "./usage-error.ts";
 import { versionCommand } from "./version.ts";
 
@@ -18,9 +20,10 @@ export async function runProgram(version: string): Promise<void> {
     args: argv.slice(2),
     environment,
     version,
-    stdin: () => process.stdin,
+    stdin: openStdin,
     stdout,
     stderr,
+    endWhenUnread: () => watchStdout(() => process.exit(EXIT.ok)),
   });
   // What a pipe has not taken yet is lost when the process exits. Of a failed write the handler above is told.
   stdout.write("", (error) => {
@@ -32,6 +35,17 @@ export async function runProgram(version: string): Promise<void> {
 function endWhenNobodyReads(error: NodeJS.ErrnoException): void {
   if (error.code !== "EPIPE") throw error;
   process.exit(EXIT.ok);
+}
+
+/** A file's size is known before it is read. */
+function openStdin(): Input {
+  const { stdin } = process;
+  const stats = fstatSync(0);
+  return {
+    isTTY: stdin.isTTY === true,
+    sizeBytes: stats.isFile() ? stats.size : undefined,
+    [Symbol.asyncIterator]: () => stdin[Symbol.asyncIterator](),
+  };
 }
 
 /** Resolves to the exit status. What is typed wrongly is told on stderr. */

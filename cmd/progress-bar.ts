@@ -29,19 +29,16 @@ export class ProgressBar {
     this.#startedAtMs = now();
   }
 
-  /** Draws anew, if the last time is long enough ago. */
-  update(doneBytes: number, totalBytes: number): void {
+  /** Draws anew, if the last time is long enough ago. Without a total there is no bar. `note` stands at the end. */
+  update(doneBytes: number, totalBytes: number | undefined, note = ""): void {
     const nowMs = this.#now();
     if (this.#output.isTTY !== true || nowMs - this.#drawnAtMs < REDRAW_MS) return;
     this.#drawnAtMs = nowMs;
     this.#isShown = true;
-    const share = totalBytes === 0 ? 1 : Math.min(1, doneBytes / totalBytes);
-    const filled = Math.round(share * BAR_CHARACTERS);
-    const bar = "#".repeat(filled).padEnd(BAR_CHARACTERS, ".");
     const elapsedMs = Math.max(1, nowMs - this.#startedAtMs);
     const rate = formatBytes((doneBytes * MS_PER_SECOND) / elapsedMs);
-    const percent = `${Math.floor(share * 100)}%`.padStart(4);
-    const line = `${this.#label}${percent} [${bar}] ${formatBytes(doneBytes)} / ${formatBytes(totalBytes)}  ${rate}/s`;
+    const parts = [barText(doneBytes, totalBytes), `${rate}/s`, note].filter((part) => part !== "");
+    const line = `${this.#label} ${parts.join("  ")}`;
     // A line that wraps could not be cleared; some terminals say that they have no columns.
     const columns = this.#output.columns || DEFAULT_COLUMNS;
     this.#output.write(CLEAR_LINE + line.slice(0, columns - 1));
@@ -54,4 +51,13 @@ export class ProgressBar {
     this.#drawnAtMs = Number.NEGATIVE_INFINITY;
     this.#output.write(CLEAR_LINE);
   }
+}
+
+function barText(doneBytes: number, totalBytes: number | undefined): string {
+  if (totalBytes === undefined) return formatBytes(doneBytes);
+  const share = totalBytes === 0 ? 1 : Math.min(1, doneBytes / totalBytes);
+  const filled = Math.round(share * BAR_CHARACTERS);
+  const bar = "#".repeat(filled).padEnd(BAR_CHARACTERS, ".");
+  const percent = `${Math.floor(share * 100)}%`.padStart(3);
+  return `${percent} [${bar}] ${formatBytes(doneBytes)} / ${formatBytes(totalBytes)}`;
 }

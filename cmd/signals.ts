@@ -16,6 +16,8 @@ export function statusOf(signal: NodeJS.Signals): number {
 /** For work that is to leave nothing behind: `received` is the first signal; a second one ends the process at once. */
 export interface StopWatch {
   readonly received: NodeJS.Signals | undefined;
+  /** Aborted by the first one. */
+  readonly signal: AbortSignal;
   /** Signals mean again what they mean without this. */
   end(): void;
 }
@@ -23,15 +25,18 @@ export interface StopWatch {
 /** Listens from this call on, until it is ended. */
 export function watchStopSignals(): StopWatch {
   let received: NodeJS.Signals | undefined;
+  const stopped = new AbortController();
   const note = (signal: NodeJS.Signals): void => {
     if (received !== undefined) process.exit(statusOf(signal));
     received = signal;
+    stopped.abort();
   };
   for (const signal of STOP_SIGNALS) process.on(signal, note);
   return {
     get received() {
       return received;
     },
+    signal: stopped.signal,
     end() {
       for (const signal of STOP_SIGNALS) process.off(signal, note);
     },

@@ -11,7 +11,6 @@ import { corsHeaders } from "./cors.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Progress } from "./idle-watch.ts";
 import { Outlet } from "./outlet.ts";
-import { cutWhenStalled } from "./reader-watch.ts";
 
 /** Payloads up to this size are worth a copy to save a writev. */
 const JOINED_BYTES = 16 * 1024;
@@ -34,7 +33,6 @@ export function send(exchange: Exchange, answer: Answer): void {
     return;
   }
   end(outgoing, answer.body);
-  if (incoming.socket.writableLength > 0) cutWhenStalled(exchange);
   if (hasUnreadBody) skipBody(exchange);
 }
 

@@ -1,0 +1,58 @@
+/** A command that speaks to a server: its own flags beside those of the connection, failures as exit statuses. */
+import type { NetlogClient } from "../../lib/client/index.ts";
+import type { Command, Context } from "../command.ts";
+import type { Option, OptionTable } from "../option.ts";
+import { parseArguments } from "../parse-options.ts";
+import { UsageError } from "../usage-error.ts";
+import { CONNECTION_OPTIONS, type ConnectionOptions, connect } from "./connection.ts";
+import { failureStatus, failureText, isFailure } from "./failure.ts";
+import { warn, warnOfRetry } from "./warn.ts";
+
+/** One call of the program. */
+export interface ClientCall<Options> extends Context {
+  readonly options: Options & ConnectionOptions;
+  readonly operands: readonly string[];
+  readonly netlog: NetlogClient;
+}
+
+interface ClientCommand<Options> extends Pick<Command, "name" | "summary" | "usage" | "details"> {
+  readonly options: OptionTable<Options>;
+  /** Waits for a server that is away. */
+  readonly isPatient?: boolean;
+  run(call: ClientCall<Options>): Promise<number>;
+}
+
+export function clientCommand<Options extends object>(command: ClientCommand<Options>): Command {
+  const { isPatient = false, run, ...told } = command;
+  const options = { ...command.options, ...CONNECTION_OPTIONS } as OptionTable<Options & ConnectionOptions>;
+  return {
+    ...told,
+    options: options as Readonly<Record<string, Option<unknown>>>,
+    async run(context) {
+      const { args, environment, stderr } = context;
+      const parsed = parseArguments(options, args, environment);
+      try {
+        const { server } = parsed.options;
+        const netlog = connect(
+          server,
+          parsed.options,
+          environment,
+          isPatient ? warnOfRetry(stderr) : undefined,
+        );
+        return await run({ ...context, options: parsed.options, operands: parsed.operands, netlog });
+      } catch (error) {
+        if (!isFailure(error)) throw error;
+        warn(stderr, failureText(error));
+        return failureStatus(error);
+      }
+    },
+  };
+}
+
+/** @throws UsageError unless there is exactly one operand, `what`. */
+export function oneOperand({ operands }: Pick<ClientCall<unknown>, "operands">, what: string): string {
+  const [first, second] = operands;
+  if (first === undefined) throw new UsageError(`${what} is missing`);
+  if (second !== undefined) throw new UsageError(`unexpected argument "${second}"; flags begin with a dash`);
+  return first;
+}

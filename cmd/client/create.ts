@@ -1,0 +1,43 @@
+/** `netlog create`. */
+import { type Command, EXIT } from "../command.ts";
+import { printable } from "../printable.ts";
+import { UsageError } from "../usage-error.ts";
+import { clientCommand } from "./client-command.ts";
+import { switchFlag } from "./flags.ts";
+import { SETTING_OPTIONS, type SettingOptions, settingsOf } from "./setting-flags.ts";
+
+interface CreateOptions extends SettingOptions {
+  readonly ifMissing: boolean;
+}
+
+export const createCommand: Command = clientCommand<CreateOptions>({
+  name: "create",
+  summary: "Create topics",
+  usage: "[flags] <topic...>",
+  details: [
+    "What no flag sets is the server's default. `netlog set` changes settings later.",
+    "  netlog create orders invoices\n" +
+      "  netlog create logs --compression gzip --segment-age 7day --if-missing",
+    'With --json each topic is a line {"topic","created"}.',
+  ],
+  options: {
+    ifMissing: switchFlag(
+      "if_missing",
+      "Leave a topic that is there as it is; without this that is an error",
+    ),
+    ...SETTING_OPTIONS,
+  },
+  async run({ options, operands, netlog, stdout }) {
+    if (operands.length === 0) throw new UsageError("the topic to create is missing");
+    const settings = settingsOf(options);
+    for (const name of operands) {
+      const topic = netlog.topic(name);
+      let created = true;
+      if (options.ifMissing) created = await topic.createIfMissing(settings);
+      else await topic.create(settings);
+      const text = created ? `created ${name}` : `${name} is there already`;
+      stdout.write(`${options.json ? JSON.stringify({ topic: name, created }) : printable(text)}\n`);
+    }
+    return EXIT.ok;
+  },
+});

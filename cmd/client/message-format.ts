@@ -1,0 +1,68 @@
+/** How messages are shown: as text, as JSON, in hex, or as nothing but their bytes. */
+import type { Output } from "../command.ts";
+import type { OptionTable } from "../option.ts";
+import { printable } from "../printable.ts";
+import { choiceFlag, type Optional, switchFlag } from "./flags.ts";
+import { hexDump } from "./hex-dump.ts";
+import { messageJson, type ToldMessage } from "./message-json.ts";
+import type { Style } from "./style.ts";
+
+const FORMATS = ["text", "json", "hex", "raw"] as const;
+
+export interface FormatOptions {
+  readonly format: Optional<(typeof FORMATS)[number]>;
+  readonly meta: boolean;
+}
+
+export const FORMAT_OPTIONS: OptionTable<FormatOptions> = {
+  format: choiceFlag("format", "How messages are shown; --json is --format json", FORMATS),
+  meta: switchFlag("meta", "Put offset and time in front of each text"),
+};
+
+/** For the help of commands that show messages. */
+export const FORMAT_DETAILS: string =
+  "text is the payload and a line end, unless it has one; on a terminal control characters are shown as \\x1b. json is\n" +
+  'a line {"offset","timestamp","crc32","payload"}, or "payload_base64" for what is not UTF-8, as the server has it. hex\n' +
+  "is for bytes, raw the bytes alone.";
+
+const LF = 0x0a;
+const LINE_END = Buffer.from("\n");
+
+/** What is written for a message. */
+export type ShowMessage = (message: ToldMessage) => string | Uint8Array;
+
+export function showMessages(
+  { format, meta, json }: FormatOptions & { readonly json: boolean },
+  output: Output,
+  style: Style,
+): ShowMessage {
+  switch (format ?? (json ? "json" : "text")) {
+    case "json":
+      return messageJson;
+    case "raw":
+      return ({ payload }) => payload;
+    case "hex":
+      return (message) =>
+        `${style("dim", `offset ${message.offset}, ${message.timestamp}, ${message.payload.length} bytes`)}\n` +
+        `${hexDump(message.payload)}\n`;
+    default:
+      return (message) => {
+        const line = output.isTTY === true ? terminalText(message.payload) : lineOf(message.payload);
+        const front = style("dim", `${message.offset} ${message.timestamp}`);
+        return meta ? Buffer.concat([Buffer.from(`${front} `), Buffer.from(line)]) : line;
+      };
+  }
+}
+
+function lineOf(payload: Uint8Array): Uint8Array {
+  return payload.at(-1) === LF ? payload : Buffer.concat([payload, LINE_END]);
+}
+
+/** A payload must not move the cursor or change colours of whoever looks at it; lines and tabs stay. */
+function terminalText(payload: Uint8Array): string {
+  const text = Buffer.from(lineOf(payload)).toString();
+  return text
+    .split(/([\n\t])/)
+    .map((part) => (part === "\n" || part === "\t" ? part : printable(part)))
+    .join("");
+}

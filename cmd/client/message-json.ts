@@ -1,0 +1,17 @@
+/** A message as one line of JSON, in the server's own form, which the server also takes back. */
+import { isUtf8 } from "node:buffer";
+import type { Message } from "../../lib/client/index.ts";
+
+/** What a message is told by; of a scanner with acknowledgements also which delivery it is. */
+export type ToldMessage = Pick<Message, "offset" | "timestamp" | "crc32" | "payload"> & {
+  readonly delivery?: number | undefined;
+};
+
+/** With its line end. */
+export function messageJson({ offset, timestamp, crc32, payload, delivery }: ToldMessage): string {
+  const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.length);
+  const content = isUtf8(bytes)
+    ? { payload: bytes.toString() }
+    : { payload_base64: bytes.toString("base64") };
+  return `${JSON.stringify({ offset, timestamp, crc32, delivery, ...content })}\n`;
+}

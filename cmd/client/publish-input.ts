@@ -1,0 +1,118 @@
+/** What `netlog publish` publishes: arguments, files whole or by line, standard input whole or by line. */
+import { createReadStream, statSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { LIMITS } from "../../lib/index.ts";
+import { type Context, EXIT, type Input } from "../command.ts";
+import { cutLines } from "./lines.ts";
+import { untilAborted } from "./until-aborted.ts";
+
+/** Input that cannot be read, or is none. `status` is what the program ends with. */
+export class PublishInputError extends Error {
+  readonly status: number;
+
+  constructor(message: string, status: number) {
+    super(message);
+    this.name = "PublishInputError";
+    this.status = status;
+  }
+}
+
+export interface PublishInput {
+  readonly payloads: AsyncIterable<Uint8Array> | Iterable<string>;
+  /** `undefined` where nobody knows. */
+  readonly totalBytes: number | undefined;
+  /** A person types it. */
+  readonly isInteractive: boolean;
+  /** More may come at any time; otherwise it is all there. */
+  readonly isLive: boolean;
+}
+
+interface Wanted {
+  readonly options: { readonly lines: boolean; readonly file: boolean };
+  readonly stdin: Context["stdin"];
+  readonly stderr: Context["stderr"];
+}
+
+/** Ends early, and properly, when `signal` is aborted. @throws PublishInputError; reading throws it, too. */
+export function openPublishInput(
+  { options, stdin, stderr }: Wanted,
+  operands: readonly string[],
+  signal: AbortSignal,
+): PublishInput {
+  if (options.file) {
+    const totalBytes = operands.reduce((sum, path) => sum + fileSize(path), 0);
+    const payloads = options.lines ? linesOf(readPieces(operands)) : readFiles(operands);
+    return { payloads: untilAborted(payloads, signal), totalBytes, isInteractive: false, isLive: false };
+  }
+  if (operands.length > 0)
+    return { payloads: operands, totalBytes: undefined, isInteractive: false, isLive: false };
+  const input = stdin();
+  const isInteractive = input.isTTY === true;
+  if (isInteractive && stderr.isTTY === true) {
+    stderr.write("netlog: a message a line; ^D at the beginning of a line ends\n");
+  }
+  const payloads = options.lines || isInteractive ? linesOf(untilAborted(input, signal)) : wholeOf(input);
+  return { payloads, totalBytes: input.sizeBytes, isInteractive, isLive: true };
+}
+
+function linesOf(pieces: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  return cutLines(pieces, LIMITS.payloadBytes);
+}
+
+/** As one message. More than the server takes is not read to its end, which may be far. */
+async function* wholeOf(input: Input): AsyncGenerator<Uint8Array, void, undefined> {
+  const pieces: Uint8Array[] = [];
+  let sizeBytes = 0;
+  for await (const piece of input) {
+    pieces.push(piece);
+    sizeBytes += piece.length;
+    if (sizeBytes <= LIMITS.payloadBytes) continue;
+    const hint = "--lines makes a message of each line";
+    throw new PublishInputError(
+      `standard input is longer than a message, ${LIMITS.payloadBytes} bytes; ${hint}`,
+      EXIT.failed,
+    );
+  }
+  if (sizeBytes === 0) {
+    throw new PublishInputError("standard input is empty, and a message has at least one byte", EXIT.nothing);
+  }
+  yield Buffer.concat(pieces);
+}
+
+async function* readFiles(paths: readonly string[]): AsyncGenerator<Uint8Array, void, undefined> {
+  for (const path of paths) {
+    const payload = await readFile(path).catch((error: unknown) => refuse(path, error));
+    if (payload.length === 0) {
+      throw new PublishInputError(`${path} is empty, and a message has at least one byte`, EXIT.nothing);
+    }
+    yield payload;
+  }
+}
+
+/** One file after the other; a file ends its last line. */
+async function* readPieces(paths: readonly string[]): AsyncGenerator<Uint8Array, void, undefined> {
+  for (const path of paths) {
+    try {
+      yield* createReadStream(path) as AsyncIterable<Buffer>;
+    } catch (error) {
+      refuse(path, error);
+    }
+    yield Buffer.from("\n");
+  }
+}
+
+function fileSize(path: string): number {
+  try {
+    return statSync(path).size;
+  } catch (error) {
+    return refuse(path, error);
+  }
+}
+
+function refuse(path: string, error: unknown): never {
+  if (!(error instanceof Error && "syscall" in error)) throw error;
+  throw new PublishInputError(
+    `${path} cannot be read (${(error as NodeJS.ErrnoException).code})`,
+    EXIT.failed,
+  );
+}

@@ -1,0 +1,98 @@
+/** `netlog scanners` and `netlog seek`: where the readers of a topic are, and how to move or delete one. */
+import type { ScannerDescription } from "../../lib/client/index.ts";
+import { type Command, EXIT, writeAll } from "../command.ts";
+import { UsageError } from "../usage-error.ts";
+import { type ClientCall, clientCommand, oneOperand } from "./client-command.ts";
+import { ageText, countText, NONE } from "./figures.ts";
+import { type Optional, offsetFlag, textFlag } from "./flags.ts";
+import { styleFor } from "./style.ts";
+import { type Column, tableText } from "./table.ts";
+
+interface ScannersOptions {
+  readonly delete: Optional<string>;
+}
+
+interface SeekOptions {
+  readonly id: Optional<string>;
+  readonly to: Optional<string>;
+}
+
+export const scannersCommand: Command = clientCommand<ScannersOptions>({
+  name: "scanners",
+  summary: "List the scanners of a topic: place, lag, pending messages",
+  usage: "[flags] <topic>",
+  details: [
+    "NEXT is the offset of the message to be given next, LAG how many messages are from there on, PENDING how many are\n" +
+      "given out and not acknowledged, OLDEST how long the oldest of those is out, AGAIN how often messages were given\n" +
+      "out once more, DEAD how many went to the dead letter. `netlog scan` makes scanners, `netlog seek` moves them.",
+    "With --json each scanner is a line, as the server tells it.",
+  ],
+  options: { delete: textFlag("delete", "<id>", "Delete the scanner of this id", "the id of a scanner") },
+  async run(call) {
+    const topic = call.netlog.topic(oneOperand(call, "the topic"));
+    if (call.options.delete === null) return await tellScanners(call, await topic.scanners());
+    await topic.scanner(call.options.delete).delete();
+    const json = JSON.stringify({ id: call.options.delete, deleted: true });
+    call.stdout.write(`${call.options.json ? json : `deleted ${call.options.delete} of ${topic.name}`}\n`);
+    return EXIT.ok;
+  },
+});
+
+export const seekCommand: Command = clientCommand<SeekOptions>({
+  name: "seek",
+  summary: "Move a scanner, back or forth",
+  usage: "--id <scanner> --to <offset> <topic>",
+  details: [
+    "Leases end; what was acknowledged from there on is forgotten, and what is before it counts as acknowledged.",
+    "  netlog seek jobs --id workers --to beginning\n  netlog seek jobs --id workers --to 1h",
+    "With --json it is a line, as the server tells the scanner.",
+  ],
+  options: {
+    id: textFlag("id", "<scanner>", "Which scanner", "the id of a scanner"),
+    to: offsetFlag("to", "Where it goes on"),
+  },
+  async run(call) {
+    const { id, to } = call.options;
+    const topic = call.netlog.topic(oneOperand(call, "the topic"));
+    if (id === null || to === null) throw new UsageError("seek needs --id <scanner> and --to <offset>");
+    return await tellScanners(call, [await topic.scanner(id).seek(to)]);
+  },
+});
+
+const COLUMNS: readonly Column[] = [
+  { title: "SCANNER" },
+  { title: "ACK" },
+  { title: "NEXT", isNumber: true },
+  { title: "LAG", isNumber: true },
+  { title: "PENDING", isNumber: true },
+  { title: "OLDEST", isNumber: true },
+  { title: "AGAIN", isNumber: true },
+  { title: "DEAD", isNumber: true },
+  { title: "LAST SCAN", isNumber: true },
+];
+
+async function tellScanners(
+  { options, stdout, environment }: ClientCall<object>,
+  scanners: readonly ScannerDescription[],
+): Promise<number> {
+  const text = options.json
+    ? scanners.map((scanner) => `${JSON.stringify(scanner)}\n`).join("")
+    : tableText(COLUMNS, scanners.map(cellsOf), styleFor(stdout, environment));
+  await writeAll(stdout, text);
+  return EXIT.ok;
+}
+
+function cellsOf(scanner: ScannerDescription): string[] {
+  const { id, ack, next, lag, pending, oldest_pending, redelivered, dead_lettered, last_scan } = scanner;
+  return [
+    id,
+    ack,
+    countText(next),
+    countText(lag),
+    countText(pending),
+    oldest_pending ?? NONE,
+    countText(redelivered),
+    countText(dead_lettered),
+    last_scan === null ? NONE : `${ageText(last_scan, Date.now())} ago`,
+  ];
+}

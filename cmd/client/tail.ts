@@ -1,0 +1,116 @@
+/** `netlog tail`: shows what is in a topic, and what comes. */
+import type { Message, Topic } from "../../lib/client/index.ts";
+import { type Command, EXIT } from "../command.ts";
+import type { OptionTable } from "../option.ts";
+import { UsageError } from "../usage-error.ts";
+import { BufferedOutput } from "./buffered-output.ts";
+import { type ClientCall, clientCommand, oneOperand } from "./client-command.ts";
+import { countFlag, type Optional, offsetFlag, switchFlag, valueFlag } from "./flags.ts";
+import { FORMAT_DETAILS, FORMAT_OPTIONS, type FormatOptions, showMessages } from "./message-format.ts";
+import { styleFor } from "./style.ts";
+import { warn, warnOfRetry } from "./warn.ts";
+
+interface TailOptions extends FormatOptions {
+  readonly from: Optional<string>;
+  readonly last: Optional<number>;
+  readonly count: Optional<number>;
+  readonly noFollow: boolean;
+  readonly grep: Optional<RegExp>;
+  readonly ignoreCase: boolean;
+}
+
+/** As of tail(1). */
+const DEFAULT_LAST = 10;
+
+const TAIL_OPTIONS: OptionTable<TailOptions> = {
+  from: offsetFlag("from", "Where to begin, instead of the last messages"),
+  last: countFlag("last", `Begin so many messages before the end; ${DEFAULT_LAST} when nothing is said`, {
+    min: 0,
+  }),
+  count: countFlag("count", "End after so many messages were shown"),
+  noFollow: switchFlag("no_follow", "End at what is the end now, instead of waiting for more"),
+  grep: valueFlag({
+    name: "grep",
+    placeholder: "<pattern>",
+    description: "Only messages whose text this regular expression finds something in",
+    allowed: "a regular expression of JavaScript",
+    parse: parsePattern,
+  }),
+  ignoreCase: switchFlag("ignore_case", "--grep takes upper and lower case for the same"),
+  ...FORMAT_OPTIONS,
+};
+
+export const tailCommand: Command = clientCommand<TailOptions>({
+  name: "tail",
+  summary: "Show messages of a topic, and follow what comes",
+  usage: "[flags] <topic>",
+  details: [
+    "  netlog tail demo                              the last ten, then what comes\n" +
+      "  netlog tail demo --from 1h --json | jq        what came within the last hour, then what comes\n" +
+      "  netlog tail demo --from beginning --no-follow all that is there\n" +
+      "  netlog tail demo --last 0 --grep 'error|warn'",
+    FORMAT_DETAILS,
+    "Goes on by itself when the connection breaks or the server restarts; what is damaged or was dropped meanwhile is\n" +
+      "told on stderr. Nothing of it changes the topic or any scanner.",
+  ],
+  options: TAIL_OPTIONS,
+  async run(call) {
+    const topic = call.netlog.topic(oneOperand(call, "the topic"));
+    if (call.options.from !== null && call.options.last !== null) {
+      throw new UsageError("--from and --last are two ways to say where to begin; give one");
+    }
+    return await tail(call, topic);
+  },
+});
+
+async function tail(call: ClientCall<TailOptions>, topic: Topic): Promise<number> {
+  const { options, stdout, stderr, environment } = call;
+  const output = new BufferedOutput(stdout);
+  const show = showMessages(options, stdout, styleFor(stdout, environment));
+  const isWanted = grep(options);
+  let isDamaged = false;
+  let shown = 0;
+  call.endWhenUnread?.();
+  const messages = topic.stream({
+    from: await beginning(topic, options),
+    follow: !options.noFollow,
+    onSkipped: ({ count, next }) =>
+      warn(stderr, `${count} messages were dropped; going on at offset ${next}`),
+    onDamage: (error) => {
+      isDamaged = true;
+      warn(stderr, `damage at offset ${error.offset}; going on at offset ${error.nextOffset}`);
+    },
+    onRetry: warnOfRetry(stderr),
+  });
+  for await (const message of messages) {
+    if (!isWanted(message)) continue;
+    await output.write(show(message));
+    shown++;
+    if (shown === options.count) break;
+  }
+  await output.flush();
+  return isDamaged ? EXIT.partial : EXIT.ok;
+}
+
+/** Where retention may drop the message until it is asked for, the text goes to the server as it is. */
+async function beginning(topic: Topic, { from, last }: TailOptions): Promise<number | string> {
+  if (from !== null) return /^\d+$/.test(from) ? Number(from) : from;
+  const { first_offset: first, latest_offset: latest } = await topic.info();
+  const wanted = latest + 1 - (last ?? DEFAULT_LAST);
+  return wanted <= first ? "first" : wanted;
+}
+
+function grep({ grep: pattern, ignoreCase }: TailOptions): (message: Message) => boolean {
+  if (pattern === null) return () => true;
+  const regExp = ignoreCase ? new RegExp(pattern, "iu") : pattern;
+  return (message) => regExp.test(message.text());
+}
+
+function parsePattern(text: string): Optional<RegExp> | undefined {
+  if (text === "") return null;
+  try {
+    return new RegExp(text, "u");
+  } catch {
+    return undefined;
+  }
+}

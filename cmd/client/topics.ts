@@ -1,0 +1,115 @@
+/** `netlog topics`: a line for each topic, once or again and again. */
+import { setTimeout } from "node:timers/promises";
+import { formatBytes } from "../byte-size.ts";
+import { type Command, EXIT, writeAll } from "../command.ts";
+import { type ClientCall, clientCommand } from "./client-command.ts";
+import { ageText, countText, NONE, rateText } from "./figures.ts";
+import { durationFlag, type Optional, switchFlag } from "./flags.ts";
+import { Screen } from "./screen.ts";
+import { styleFor } from "./style.ts";
+import { type Column, tableText } from "./table.ts";
+import { readFigures, type TopicFigures, withRates } from "./topic-figures.ts";
+
+interface TopicsOptions {
+  readonly names: boolean;
+  readonly watch: boolean;
+  readonly interval: Optional<number>;
+}
+
+const DEFAULT_INTERVAL_MS = 2000;
+const MIN_INTERVAL_MS = 100;
+
+export const topicsCommand: Command = clientCommand<TopicsOptions>({
+  name: "topics",
+  summary: "List topics: messages, bytes, rate, age, scanners, lag",
+  usage: "[flags] [topic...]",
+  details: [
+    "All topics that one may read, or those that are named. RATE is messages a second, of the last minute; with\n" +
+      "--watch, since the look before. AGE is that of the last write. LAG is that of the scanner that is furthest\n" +
+      "behind.",
+    'With --json each topic is a line {"topic","first_offset","next_offset","messages","disk_size","rate","mod_time",\n' +
+      '"scanners","lag"}, or {"topic","error"} for one that cannot be served.',
+  ],
+  options: {
+    names: switchFlag("names", "Names alone, a line each"),
+    watch: switchFlag("watch", "Look again and again, until it is stopped"),
+    interval: durationFlag("interval", "Time between two looks", { min: MIN_INTERVAL_MS, fallback: "2s" }),
+  },
+  async run(call) {
+    if (call.options.names) return await listNames(call);
+    return await (call.options.watch ? watch(call) : look(call));
+  },
+});
+
+async function listNames({ netlog, options, stdout }: ClientCall<TopicsOptions>): Promise<number> {
+  const names = await netlog.topics();
+  const lines = options.json ? names.map((name) => JSON.stringify({ topic: name })) : names;
+  await writeAll(stdout, lines.map((line) => `${line}\n`).join(""));
+  return EXIT.ok;
+}
+
+async function look(call: ClientCall<TopicsOptions>): Promise<number> {
+  const all = await readFigures(call.netlog, call.operands);
+  await writeAll(call.stdout, figuresText(call, all));
+  return EXIT.ok;
+}
+
+async function watch(call: ClientCall<TopicsOptions>): Promise<never> {
+  const screen = new Screen(call.stdout);
+  let before: readonly TopicFigures[] = [];
+  for (;;) {
+    const all = withRates(before, await readFigures(call.netlog, call.operands));
+    before = all;
+    await screen.show(figuresText(call, all));
+    await setTimeout(call.options.interval ?? DEFAULT_INTERVAL_MS);
+  }
+}
+
+function figuresText(
+  { options, stdout, environment }: ClientCall<TopicsOptions>,
+  all: readonly TopicFigures[],
+): string {
+  if (options.json) return all.map((figures) => `${JSON.stringify(jsonOf(figures))}\n`).join("");
+  return tableText(COLUMNS, all.map(cellsOf), styleFor(stdout, environment));
+}
+
+function jsonOf(figures: TopicFigures): object {
+  if (!figures.isServed) return { topic: figures.topic, error: figures.reason };
+  const { firstOffset, nextOffset, diskSizeBytes, rate, modifiedAt, scanners, lag, topic } = figures;
+  return {
+    topic,
+    first_offset: firstOffset,
+    next_offset: nextOffset,
+    messages: nextOffset - firstOffset,
+    disk_size: diskSizeBytes,
+    rate: Math.round(rate * 1000) / 1000,
+    mod_time: modifiedAt,
+    scanners,
+    lag,
+  };
+}
+
+const COLUMNS: readonly Column[] = [
+  { title: "TOPIC" },
+  { title: "MESSAGES", isNumber: true },
+  { title: "SIZE", isNumber: true },
+  { title: "RATE", isNumber: true },
+  { title: "AGE", isNumber: true },
+  { title: "SCANNERS", isNumber: true },
+  { title: "LAG", isNumber: true },
+];
+
+function cellsOf(figures: TopicFigures): string[] {
+  const { topic } = figures;
+  if (!figures.isServed) return [topic, NONE, NONE, NONE, NONE, NONE, `not served: ${figures.reason}`];
+  const { firstOffset, nextOffset, diskSizeBytes, rate, modifiedAt, readAtMs, scanners, lag } = figures;
+  return [
+    topic,
+    countText(nextOffset - firstOffset),
+    formatBytes(diskSizeBytes),
+    rateText(rate),
+    ageText(modifiedAt, readAtMs),
+    countText(scanners),
+    lag === null ? NONE : countText(lag),
+  ];
+}
