@@ -3,7 +3,7 @@ import { stringify } from "smol-toml";
 import { type Command, type Context, EXIT } from "./command.ts";
 import { JSON_OPTION } from "./json-option.ts";
 import type { Given, GivenOptions, Option, OptionTable } from "./option.ts";
-import { SERVE_OPTIONS, type ServeOptions } from "./options.ts";
+import { optionConflict, SERVE_OPTIONS, type ServeOptions } from "./options.ts";
 import { parseArguments } from "./parse-options.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -33,6 +33,8 @@ export const configCommand: Command = {
 function printConfig({ args, environment, stdout }: Context): number {
   const { options, operands, given } = parseArguments(CONFIG_OPTIONS, args, environment);
   if (operands[0] !== undefined) throw new UsageError(`unexpected argument "${operands[0]}"`);
+  const conflict = optionConflict(options);
+  if (conflict !== undefined) throw new UsageError(conflict);
   const { config, ...shown } = SERVE_OPTIONS;
   stdout.write(
     options.json ? toJson([config, ...Object.values(shown)], given) : toToml(Object.values(shown), given),

@@ -54,9 +54,9 @@ export function parseDurationMs(text: string, minMs: number, maxMs: number): num
   }
 }
 
-/** As durations are typed: `30s`. */
+/** As durations are typed: `30s`, `10m`. */
 export function formatMs(ms: number): string {
-  return formatDuration({ years: 0, months: 0, days: 0, ms });
+  return formatDuration({ years: 0, months: 0, days: 0, ms }).replace(/(?<=[hm])(?:0m)?0s$/, "");
 }
 
 /** One of `choices`, in upper or lower case. */

@@ -3,7 +3,7 @@
  * README's table all come from here. The first ones have NetLog's names; `cmd/options/` has them by theme.
  */
 import type { OptionTable } from "./option.ts";
-import { LIMIT_OPTIONS, type LimitOptions } from "./options/limits.ts";
+import { LIMIT_OPTIONS, type LimitOptions, limitConflict } from "./options/limits.ts";
 import { LISTENING_OPTIONS, type ListeningOptions } from "./options/listening.ts";
 import { LOGGING_OPTIONS, type LoggingOptions } from "./options/logging.ts";
 import { TOPIC_OPTIONS, type TopicOptions } from "./options/topics.ts";
@@ -11,6 +11,11 @@ import { TOPIC_OPTIONS, type TopicOptions } from "./options/topics.ts";
 export interface ServeOptions extends ListeningOptions, LoggingOptions, TopicOptions, LimitOptions {
   /** Path of the configuration file; empty for none. */
   readonly config: string;
+}
+
+/** What cannot be meant together, for whoever set it. */
+export function optionConflict(options: ServeOptions): string | undefined {
+  return limitConflict(options);
 }
 
 export const SERVE_OPTIONS: OptionTable<ServeOptions> = {

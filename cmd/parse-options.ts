@@ -15,7 +15,7 @@ import {
   type OptionTable,
   variableOf,
 } from "./option.ts";
-import { SERVE_OPTIONS } from "./options.ts";
+import { optionConflict, SERVE_OPTIONS, type ServeOptions } from "./options.ts";
 import { readArguments } from "./read-arguments.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -43,6 +43,14 @@ export function parseOptions<Values>(
   const [first] = operands;
   if (first === undefined) return options;
   throw new UsageError(`unexpected argument "${first}"; flags begin with a dash`);
+}
+
+/** Those of the server. @throws UsageError also for what cannot be meant together. */
+export function parseServeOptions(args: readonly string[], environment: Environment): ServeOptions {
+  const options = parseOptions(SERVE_OPTIONS, args, environment);
+  const conflict = optionConflict(options);
+  if (conflict !== undefined) throw new UsageError(conflict);
+  return options;
 }
 
 /** Likewise, of a command that takes operands among its flags. @throws UsageError. */

@@ -1,13 +1,14 @@
 /** `netlog serve`: opens the data folder, listens, and stops cleanly when asked to. */
 import { resolve } from "node:path";
 import ms from "ms";
-import { type Logger, Netlog, nodeDisk, nodeRuntime } from "../lib/index.ts";
+import { type Limits, type Logger, Netlog, nodeDisk, nodeRuntime } from "../lib/index.ts";
 import { startServer } from "../server/index.ts";
 import { type Command, type Context, EXIT } from "./command.ts";
 import { createLogger } from "./logger.ts";
+import { openFileLimit } from "./open-file-limit.ts";
 import { limitsOf } from "./options/limits.ts";
 import { SERVE_OPTIONS, type ServeOptions } from "./options.ts";
-import { parseOptions } from "./parse-options.ts";
+import { parseServeOptions } from "./parse-options.ts";
 import { nextStopSignal } from "./signals.ts";
 import { explainListenError, explainOpenError } from "./start-error.ts";
 
@@ -23,7 +24,7 @@ export const serveCommand: Command = {
   ],
   options: SERVE_OPTIONS,
   run(context) {
-    const options = parseOptions(SERVE_OPTIONS, context.args, context.environment);
+    const options = parseServeOptions(context.args, context.environment);
     return serve(options, context);
   },
 };
@@ -37,11 +38,12 @@ async function serve(options: ServeOptions, { stderr, version }: Context): Promi
     return EXIT.failed;
   };
 
+  const limits = limitsHere(options, logger);
   const startedAtMs = performance.now();
   const folder = resolve(options.dir);
   let netlog: Netlog;
   try {
-    netlog = await openNetlog(options, folder, logger);
+    netlog = await openNetlog(options, limits, folder, logger);
   } catch (error) {
     return refuse(explainOpenError(error), error);
   }
@@ -49,7 +51,7 @@ async function serve(options: ServeOptions, { stderr, version }: Context): Promi
 
   let server: RunningServer;
   try {
-    server = await listen(options, netlog, logger, version);
+    server = await listen(options, limits, netlog, logger, version);
   } catch (error) {
     await netlog.close();
     return refuse(explainListenError(error, options.listen), error);
@@ -70,13 +72,23 @@ async function serve(options: ServeOptions, { stderr, version }: Context): Promi
   return EXIT.ok;
 }
 
-function openNetlog(options: ServeOptions, folder: string, logger: Logger): Promise<Netlog> {
+function limitsHere(options: ServeOptions, logger: Logger): Limits {
+  const openFiles = openFileLimit();
+  const limits = limitsOf(options, openFiles);
+  if (limits.connections < options.connections) {
+    const { connections } = limits;
+    logger.info({ openFiles, connections }, "the system allows too few open files for more connections");
+  }
+  return limits;
+}
+
+function openNetlog(options: ServeOptions, limits: Limits, folder: string, logger: Logger): Promise<Netlog> {
   return Netlog.open({
     folder,
     disk: nodeDisk,
     runtime: nodeRuntime,
     logger,
-    limits: limitsOf(options),
+    limits,
     monitorIntervalMs: options.monitorIntervalMs,
     defaults: {
       segment_age: options.segmentAge,
@@ -90,6 +102,7 @@ function openNetlog(options: ServeOptions, folder: string, logger: Logger): Prom
 
 function listen(
   options: ServeOptions,
+  limits: Limits,
   netlog: Netlog,
   logger: Logger,
   version: string,
@@ -103,6 +116,6 @@ function listen(
     version,
     allowedHosts,
     corsOrigins,
-    limits: limitsOf(options),
+    limits,
   });
 }

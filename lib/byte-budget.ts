@@ -7,6 +7,14 @@ export class ByteBudget {
     this.#maxBytes = maxBytes;
   }
 
+  get takenBytes(): number {
+    return this.#takenBytes;
+  }
+
+  get freeBytes(): number {
+    return this.#maxBytes - this.#takenBytes;
+  }
+
   /** False, and nothing taken, when it would be too much. */
   tryTake(bytes: number): boolean {
     if (this.#takenBytes + bytes > this.#maxBytes) return false;

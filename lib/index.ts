@@ -1,6 +1,7 @@
 /** The one door to the engine: what server/ and cmd/ may use of it. Everything else in lib/ is its own business. */
 
 export { BATCH_ROOM_BYTES, type LineBatch } from "./batch-parser.ts";
+export { ByteBudget } from "./byte-budget.ts";
 export { DataFolderError } from "./data-folder.ts";
 export type { Disk } from "./disk/disk.ts";
 export { nodeDisk } from "./disk/node-disk.ts";

@@ -48,8 +48,16 @@ export interface Limits {
   readonly waitMs: number;
   /** Findings that one check lists. */
   readonly checkFindings: number;
-  /** Payloads taken in and not answered yet, of all topics together. */
-  readonly publishBytesInFlight: number;
+  /**
+   * Memory for requests that are not over, of all clients together: of bodies that came in, and of answers that are not
+   * taken yet. Likewise payloads on their way to the disk.
+   */
+  readonly bytesInFlight: number;
+  /** An answer, and the message that a stream in is in the middle of, count when they are larger. */
+  readonly uncountedBytes: number;
+  /** Topics of a server, those that cannot be served included; and scanners of a topic. */
+  readonly topics: number;
+  readonly scanners: number;
   /** A scanner that is not persistent is dropped when it was not used for so long. */
   readonly scannerIdleMs: number;
   /** Positions of persistent scanners are synced so long after they were written. */
@@ -119,6 +127,13 @@ export interface Limits {
   readonly headersMs: number;
   /** A request's body that brings nothing for so long (up to twice as long) is given up. */
   readonly bodyIdleMs: number;
+  /** Likewise one that is not whole after so long, however it comes; one without end is no such body. */
+  readonly bodyMs: number;
+  /** Open connections; and further ones that are kept for as long as it takes to tell them so. */
+  readonly connections: number;
+  readonly surplusConnections: number;
+  /** Requests that wait for a message; streams are bounded by connections. */
+  readonly waitingRequests: number;
   /** Whole messages of one stream in that wait for those before them to be committed; then the client waits. */
   readonly streamInBytes: number;
   /** A stream in that finds too many bytes in flight tries again after so long. */
@@ -134,7 +149,7 @@ export interface Limits {
   readonly lingerMs: number;
   /** A stream tells so often that it is alive. */
   readonly heartbeatMs: number;
-  /** A stream whose reader takes nothing of what waits for it for so long is cut. */
+  /** An answer whose reader takes nothing of what waits for it for so long is cut. */
   readonly stalledMs: number;
   /** Requests in flight when the server is stopped have so long. */
   readonly stopMs: number;
@@ -161,7 +176,10 @@ export const LIMITS: Limits = {
   idleCursors: 64,
   waitMs: DAY_MS,
   checkFindings: 1000,
-  publishBytesInFlight: 256 * MiB,
+  bytesInFlight: 256 * MiB,
+  uncountedBytes: 64 * KiB,
+  topics: 10_000,
+  scanners: 16_384,
   scannerIdleMs: 7 * DAY_MS,
   scannerSyncMs: SECOND_MS,
   ackWaitMinMs: 100,
@@ -202,6 +220,10 @@ export const LIMITS: Limits = {
   headerBytes: 16 * KiB,
   headersMs: 30 * SECOND_MS,
   bodyIdleMs: 30 * SECOND_MS,
+  bodyMs: 10 * MINUTE_MS,
+  connections: 16_384,
+  surplusConnections: 256,
+  waitingRequests: 16_384,
   streamInBytes: MiB,
   streamInRetryMs: 50,
   streamInProbeMs: 30 * SECOND_MS,
@@ -218,9 +240,14 @@ export const LIMITS: Limits = {
 export type SettableLimit =
   | "payloadBytes"
   | "batchBytes"
-  | "publishBytesInFlight"
+  | "bytesInFlight"
+  | "connections"
+  | "waitingRequests"
+  | "topics"
+  | "scanners"
   | "headersMs"
   | "bodyIdleMs"
+  | "bodyMs"
   | "keepAliveMs"
   | "stopMs";
 
@@ -232,9 +259,14 @@ interface Range {
 export const LIMIT_RANGES: Readonly<Record<SettableLimit, Range>> = {
   payloadBytes: { min: 1, max: 64 * MiB },
   batchBytes: { min: KiB, max: LIMITS.batchBytes },
-  publishBytesInFlight: { min: MiB, max: 64 * GiB },
+  bytesInFlight: { min: KiB, max: 64 * GiB },
+  connections: { min: 1, max: 1_000_000 },
+  waitingRequests: { min: 1, max: 1_000_000 },
+  topics: { min: 1, max: 1_000_000 },
+  scanners: { min: 1, max: 1_000_000 },
   headersMs: { min: SECOND_MS, max: HOUR_MS },
   bodyIdleMs: { min: SECOND_MS, max: HOUR_MS },
+  bodyMs: { min: SECOND_MS, max: DAY_MS },
   keepAliveMs: { min: SECOND_MS, max: HOUR_MS },
   stopMs: { min: 0, max: HOUR_MS },
 };

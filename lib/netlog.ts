@@ -59,6 +59,8 @@ export class Netlog {
   readonly #topics = new Map<string, Topic>();
   /** Topics that could not be opened, with the reason. */
   readonly #failed = new Map<string, string>();
+  /** Topics that are being made. */
+  #creatingCount = 0;
   /** Creations and deletions, by name. */
   readonly #changes = new OneByOne();
   /** Resolves when all topics that are there were opened. */
@@ -112,7 +114,7 @@ export class Netlog {
       rooms: new Rooms(limits.readAheadBytes, limits.idleRooms),
       scannerFiles: new ScannerFiles({ disk, runtime, logger, limits }),
       letterBox: { post: (topicName, payload) => this.#post(topicName, payload) },
-      inFlight: new ByteBudget(limits.publishBytesInFlight),
+      inFlight: new ByteBudget(limits.bytesInFlight),
     };
     const intervalMs = options.monitorIntervalMs ?? MONITOR_INTERVAL_MS;
     this.#monitor = new Monitor(runtime, intervalMs, () => this.#upkeep(intervalMs));
@@ -166,7 +168,7 @@ export class Netlog {
    * Makes a topic; durable when it resolves. `settings` is parsed JSON.
    *
    * @throws invalid_topic_name, bad_request (names the setting), invalid_compression_type, topic_exists,
-   *   storage_full and topic_unavailable (nothing is left of it), sync_failed (unknown), shutting_down.
+   *   too_many_requests (there are as many as may be), storage_full and topic_unavailable (nothing is left of it), sync_failed (unknown), shutting_down.
    */
   async createTopic(name: string, settings?: unknown): Promise<Topic> {
     const { limits } = this.#shared;
@@ -245,7 +247,13 @@ export class Netlog {
   async #create(name: string, settings: TopicSettings): Promise<Topic> {
     this.#throwIfClosed();
     if (this.#topics.has(name) || this.#failed.has(name)) throw new NetlogError("topic_exists");
-    await this.#folders.create(name, settings);
+    this.#requireRoom();
+    this.#creatingCount += 1;
+    try {
+      await this.#folders.create(name, settings);
+    } finally {
+      this.#creatingCount -= 1;
+    }
     try {
       const topic = await openTopic(this.#shared, name, this.#folders.pathOf(name), this.#defaults);
       if (this.#isShuttingDown) topic.beginShutdown();
@@ -255,6 +263,13 @@ export class Netlog {
       await this.#discardUnopened(name);
       throw refusedWrite(error);
     }
+  }
+
+  #requireRoom(): void {
+    const { topics } = this.#shared.limits;
+    if (this.#topics.size + this.#failed.size + this.#creatingCount < topics) return;
+    const reason = `there are ${topics} topics, and no more are allowed (max_topics)`;
+    throw new NetlogError("too_many_requests", { reason });
   }
 
   async #discardUnopened(name: string): Promise<void> {

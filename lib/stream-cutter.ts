@@ -13,6 +13,8 @@ import type { TopicSettings } from "./settings.ts";
 export interface StreamCutter {
   /** Bytes of whole messages that were not taken. */
   readonly waitingBytes: number;
+  /** Bytes of the message that is not whole yet. */
+  readonly openBytes: number;
   /** Copies what it needs of `piece`. @throws bad_request, payload_too_large; what is whole can be taken still. */
   write(piece: Buffer): void;
   /** No more comes. @throws as write does. */
@@ -36,6 +38,9 @@ export function openLineCutter({ settings, limits, offload }: StreamCutterOption
     get waitingBytes() {
       return groups.waitingBytes;
     },
+    get openBytes() {
+      return groups.openBytes;
+    },
     write: (piece) => cutter.write(piece),
     end: () => cutter.end(),
     take() {
@@ -53,6 +58,9 @@ export function openMessageCutter({ limits, offload, parser }: StreamCutterOptio
   return {
     get waitingBytes() {
       return groups.waitingBytes;
+    },
+    get openBytes() {
+      return groups.openBytes;
     },
     write: (piece) => cutter.write(piece),
     end() {

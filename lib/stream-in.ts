@@ -66,6 +66,11 @@ export class StreamIn {
     return this.#cutter.waitingBytes >= this.#options.limits.streamInBytes;
   }
 
+  /** Bytes of the message that is not whole yet. */
+  get openBytes(): number {
+    return this.#cutter.openBytes;
+  }
+
   /** Copies what it needs of `piece`, and commits the messages that are whole. */
   write(piece: Buffer): void {
     if (this.#isOver) return;

@@ -17,17 +17,21 @@ export function checkDeclaredBytes(incoming: IncomingMessage, limitBytes: number
   if ((declaredBytes(incoming) ?? 0) > limitBytes) throw tooLarge(limitBytes);
 }
 
+/** Counts bytes that are about to be held, and throws when there are too many. */
+export type Hold = (bytes: number) => void;
+
 /**
  * The whole body; the caller owns the buffer. `roomBytes` before it are the caller's, too.
  *
  * @throws payload_too_large, request_timeout: then the rest of the body is still to come. bad_request when the
- *   body was cut off.
+ *   body was cut off. What `hold` throws.
  */
 export async function takeBody(
   incoming: IncomingMessage,
   limitBytes: number,
   watch: IdleWatch,
   roomBytes: number,
+  hold: Hold,
 ): Promise<Buffer> {
   // A small body comes with its headers, and is there by the next microtask: then it takes no listeners, no watch
   // and no flowing stream, which are a tenth of what a publish costs (test/bench, publish).
@@ -36,7 +40,10 @@ export async function takeBody(
   const declared = declaredBytes(incoming);
   if (roomBytes === 0 && readableLength > 0 && readableLength === declared) return incoming.read();
   const body = new BodyBuffer(declared, limitBytes, roomBytes);
-  await takePieces(incoming, limitBytes, watch, (piece) => body.add(piece));
+  await takePieces(incoming, limitBytes, watch, (piece) => {
+    hold(piece.length);
+    body.add(piece);
+  });
   return body.bytes();
 }
 

@@ -1,4 +1,5 @@
 /** From a request to its answer: what every request goes through, in the order in which failures are told. */
+import { NetlogError } from "../lib/index.ts";
 import { admit, isStillAdmitted } from "./admission.ts";
 import { type Answer, emptyAnswer, type StreamAnswer } from "./answer.ts";
 import { checkDeclaredBytes } from "./body.ts";
@@ -71,7 +72,8 @@ function finishLater(exchange: Exchange, answer: Answer | StreamAnswer | undefin
 }
 
 /** Sends the answer, if there is anybody to send it to. */
-export function finish(exchange: Exchange, answer: Answer | StreamAnswer | undefined): void {
+export function finish(exchange: Exchange, given: Answer | StreamAnswer | undefined): void {
+  const answer = withinMemory(exchange, given);
   if (answer !== undefined && "stream" in answer) sendStream(exchange, answer);
   else if (answer !== undefined) send(exchange, answer);
   const { incoming, context, resource, startedAtMs } = exchange;
@@ -81,6 +83,24 @@ export function finish(exchange: Exchange, answer: Answer | StreamAnswer | undef
     context.traffic.noteOut(answer.messageCount ?? 0, answer.body.length);
   }
   context.logger.debug({ method, url, status: answer?.status ?? "client left" }, "request");
+}
+
+/** The answer, or where too many large ones are on their way already, that. Those without messages go always. */
+function withinMemory<Given extends Answer | StreamAnswer | undefined>(
+  exchange: Exchange,
+  answer: Given,
+): Given | Answer {
+  if (answer === undefined || !("messageCount" in answer)) return answer;
+  if (exchange.mayAnswerWith(answer.body.length)) return answer;
+  answer.settle?.(false);
+  const reason = "there are too many large answers on their way (max_bytes_in_flight); try again";
+  return errorAnswer(new NetlogError("too_many_requests", { reason }));
+}
+
+/** Answers a request whose connection is one too many, and closes that. */
+export function refuseConnection(exchange: Exchange): void {
+  const reason = `there are ${exchange.context.limits.connections} connections, and no more are allowed (max_connections)`;
+  finish(exchange, { ...errorAnswer(new NetlogError("too_many_requests", { reason })), closes: true });
 }
 
 /** Answers with what `error` means. */

@@ -1,12 +1,21 @@
 /** One request and the way to answer it, as handlers see them: Node's own two objects, and what is read from them. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Limits, Logger, Netlog, Runtime, Topic } from "../lib/index.ts";
+import {
+  type Limits,
+  type Logger,
+  type Netlog,
+  NetlogError,
+  type Runtime,
+  type Topic,
+} from "../lib/index.ts";
 import { type Access, EVERYTHING, type Grant } from "./auth/access.ts";
 import type { Need } from "./auth/rights.ts";
-import { takeBody, takePieces } from "./body.ts";
+import { declaredBytes, takeBody, takePieces } from "./body.ts";
 import type { ClientAddresses } from "./client-address.ts";
+import type { Connections } from "./connections.ts";
 import type { Gate } from "./gate.ts";
 import type { IdleWatch } from "./idle-watch.ts";
+import type { Occupancy } from "./occupancy.ts";
 import { Parameters } from "./parameters.ts";
 import type { RateLimit } from "./rate-limit.ts";
 import type { Resource } from "./routes.ts";
@@ -30,6 +39,9 @@ export interface ServerContext {
   /** For what goes better together. */
   readonly turn: TurnQueue;
   readonly traffic: Traffic;
+  readonly connections: Connections;
+  /** What is taken up of what all clients share. */
+  readonly occupancy: Occupancy;
   /** Of the program. */
   readonly version: string;
   /** Once true, each answer is the last of its connection. */
@@ -58,6 +70,11 @@ export class Exchange {
   isBodyTaken = false;
   /** What the answer tells of a failure, behind the fields of any error. */
   failureFields: object = {};
+  /** Counted as in flight until the request is over. */
+  #heldBytes = 0;
+  #isHolding = false;
+  /** Too many waited already. */
+  #isTurnedAway = false;
 
   constructor(
     context: ServerContext,
@@ -90,20 +107,98 @@ export class Exchange {
   /**
    * The whole body, behind `roomBytes` that are the caller's, too; to be called before anything is awaited.
    *
-   * @throws payload_too_large, request_timeout, bad_request when it was cut off.
+   * @throws payload_too_large, too_many_requests, request_timeout, bad_request when it was cut off.
    */
   async takeBody(roomBytes = 0): Promise<Buffer> {
-    this.tellToContinue();
-    const body = await takeBody(this.incoming, this.bodyLimitBytes, this.context.watch, roomBytes);
+    const { incoming, bodyLimitBytes, context } = this;
+    this.#welcomeBody();
+    const body = await takeBody(incoming, bodyLimitBytes, context.watch, roomBytes, (bytes) =>
+      this.hold(bytes),
+    );
     this.isBodyTaken = true;
     return body;
   }
 
   /** The body piece by piece, likewise. @throws also what `take` throws. */
   async takePieces(take: (piece: Buffer) => void): Promise<void> {
-    this.tellToContinue();
-    await takePieces(this.incoming, this.bodyLimitBytes, this.context.watch, take);
+    this.#welcomeBody();
+    await takePieces(this.incoming, this.bodyLimitBytes, this.context.watch, (piece) => {
+      this.hold(piece.length);
+      take(piece);
+    });
     this.isBodyTaken = true;
+  }
+
+  /** A body that there is no room for is not asked for. */
+  #welcomeBody(): void {
+    if ((declaredBytes(this.incoming) ?? 0) > this.context.occupancy.bytes.freeBytes)
+      throw this.#tooManyBytes();
+    this.tellToContinue();
+  }
+
+  /** Counts memory that is taken for the request until it is over. @throws too_many_requests. */
+  hold(bytes: number): void {
+    if (!this.context.occupancy.bytes.tryTake(bytes)) throw this.#tooManyBytes();
+    this.#heldBytes += bytes;
+    if (this.#isHolding) return;
+    this.#isHolding = true;
+    this.onClose(() => this.giveBack(this.#heldBytes));
+  }
+
+  /** Counts so much, whatever was counted before. @throws too_many_requests. */
+  holdAll(bytes: number): void {
+    if (bytes > this.#heldBytes) this.hold(bytes - this.#heldBytes);
+    else this.giveBack(this.#heldBytes - bytes);
+  }
+
+  /** So much memory may an answer take. */
+  get roomBytes(): number {
+    return Math.max(this.context.limits.uncountedBytes, this.context.occupancy.bytes.freeBytes);
+  }
+
+  /** Whether an answer may take so much memory; counted if it may. */
+  mayAnswerWith(bytes: number): boolean {
+    if (bytes <= this.#heldBytes || bytes <= this.context.limits.uncountedBytes) return true;
+    if (bytes - this.#heldBytes > this.context.occupancy.bytes.freeBytes) return false;
+    this.holdAll(bytes);
+    return true;
+  }
+
+  /** Some of that memory is free again before. */
+  giveBack(bytes: number): void {
+    const held = Math.min(bytes, this.#heldBytes);
+    this.#heldBytes -= held;
+    this.context.occupancy.bytes.giveBack(held);
+  }
+
+  #tooManyBytes(): NetlogError {
+    const { bytesInFlight } = this.context.limits;
+    const reason = `there are too many bytes in flight, of ${bytesInFlight} in all (max_bytes_in_flight); try again`;
+    return new NetlogError("too_many_requests", { reason });
+  }
+
+  /** The request is about to wait. `cancel` ends that: when the client leaves, or at once where too many wait. */
+  wait(cancel: () => void): void {
+    const { occupancy, limits } = this.context;
+    if (occupancy.waitingCount >= limits.waitingRequests) {
+      this.#isTurnedAway = true;
+      cancel();
+      return;
+    }
+    occupancy.waitingCount += 1;
+    let isWaiting = true;
+    this.onClose(() => {
+      if (isWaiting) occupancy.waitingCount -= 1;
+      isWaiting = false;
+      cancel();
+    });
+  }
+
+  /** For a wait that was cancelled: nobody is there to be answered. @throws too_many_requests: somebody is. */
+  endCancelled(): undefined {
+    if (!this.#isTurnedAway) return undefined;
+    const reason = `${this.context.limits.waitingRequests} requests wait already (max_waiting); try again later`;
+    throw new NetlogError("too_many_requests", { reason });
   }
 
   /** From here on the body is wanted. */

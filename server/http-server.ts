@@ -1,7 +1,6 @@
-/** Node's own server, plain or with TLS: its limits, and which of its connections are idle though it does not know. */
+/** Node's own server, plain or with TLS, and its limits. */
 import { createServer, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import type { Socket } from "node:net";
 import type { Limits } from "../lib/index.ts";
 import type { Certificate } from "./certificate.ts";
 
@@ -24,41 +23,4 @@ export function createHttpServer(limits: Limits, certificate: Certificate | unde
   };
   if (certificate === undefined) return createServer(options);
   return createTlsServer({ ...options, ...certificate, handshakeTimeout: limits.headersMs });
-}
-
-/** Connections that brought no request yet, which Node does not count as idle. */
-export class UnusedConnections {
-  readonly #sockets = new Set<Socket>();
-  /** In their TLS handshake, by what such a connection has in common with the one that comes of it. */
-  readonly #handshakes = new Map<string, Socket>();
-
-  constructor(server: Server, isSecure: boolean) {
-    server.on(isSecure ? "secureConnection" : "connection", (socket: Socket) => {
-      this.#handshakes.delete(keyOf(socket));
-      this.#sockets.add(socket);
-      socket.once("close", () => this.#sockets.delete(socket));
-    });
-    if (isSecure) server.on("connection", (socket: Socket) => this.#addHandshake(socket));
-  }
-
-  /** It brought a request. */
-  remove(socket: Socket): void {
-    this.#sockets.delete(socket);
-  }
-
-  destroy(): void {
-    for (const socket of [...this.#sockets, ...this.#handshakes.values()]) socket.destroy();
-  }
-
-  #addHandshake(socket: Socket): void {
-    const key = keyOf(socket);
-    this.#handshakes.set(key, socket);
-    socket.once("close", () => {
-      if (this.#handshakes.get(key) === socket) this.#handshakes.delete(key);
-    });
-  }
-}
-
-function keyOf({ remoteAddress, remotePort }: Socket): string {
-  return `${remoteAddress} ${remotePort}`;
 }

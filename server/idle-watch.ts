@@ -1,8 +1,8 @@
 /**
- * Gives up on bodies that stop coming. One timer for all of them, running only while there are any: a request
+ * Gives up on bodies that stop coming, or come for too long. One timer for all of them, running only while there are any: a request
  * whose body is there at once costs no timer.
  */
-import type { Runtime } from "../lib/index.ts";
+import type { Limits, Runtime } from "../lib/index.ts";
 
 /** Something that comes in pieces. */
 export interface Progress {
@@ -14,17 +14,20 @@ export interface Progress {
 export class IdleWatch {
   readonly #runtime: Runtime;
   readonly #idleMs: number;
-  readonly #watched = new Set<Progress>();
+  readonly #wholeMs: number;
+  /** With the time each began. */
+  readonly #watched = new Map<Progress, number>();
   #isRunning = false;
 
-  constructor(runtime: Runtime, idleMs: number) {
+  constructor(runtime: Runtime, { bodyIdleMs, bodyMs }: Pick<Limits, "bodyIdleMs" | "bodyMs">) {
     this.#runtime = runtime;
-    this.#idleMs = idleMs;
+    this.#idleMs = bodyIdleMs;
+    this.#wholeMs = bodyMs;
   }
 
-  /** `giveUp` is called when nothing moved for one to two times the idle time, once. */
+  /** `giveUp` is called once: when nothing moved for one to two times the idle time, or it is still not whole. */
   add(progress: Progress): void {
-    this.#watched.add(progress);
+    this.#watched.set(progress, this.#runtime.elapsedMs());
     if (this.#isRunning) return;
     this.#isRunning = true;
     this.#runtime.setTimer(this.#idleMs, this.#round);
@@ -35,8 +38,9 @@ export class IdleWatch {
   }
 
   readonly #round = (): void => {
-    for (const progress of this.#watched) {
-      if (progress.hasMoved) {
+    const oldestMs = this.#runtime.elapsedMs() - this.#wholeMs;
+    for (const [progress, startedAtMs] of this.#watched) {
+      if (progress.hasMoved && startedAtMs > oldestMs) {
         progress.hasMoved = false;
       } else {
         this.#watched.delete(progress);

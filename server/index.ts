@@ -8,11 +8,14 @@ import { Access } from "./auth/access.ts";
 import type { TokenRecord } from "./auth/token-record.ts";
 import { type Certificate, checkCertificate } from "./certificate.ts";
 import { ClientAddresses, type Network } from "./client-address.ts";
+import { Connections } from "./connections.ts";
+import { refuseConnection } from "./dispatch.ts";
 import { Exchange, type ServerContext } from "./exchange.ts";
 import { Gate } from "./gate.ts";
-import { createHttpServer, UnusedConnections } from "./http-server.ts";
+import { createHttpServer } from "./http-server.ts";
 import { IdleWatch } from "./idle-watch.ts";
 import { refuseConnect, refuseMalformed } from "./malformed.ts";
+import { Occupancy } from "./occupancy.ts";
 import { type Rate, RateLimit } from "./rate-limit.ts";
 import { stopServer } from "./stop.ts";
 import { Traffic } from "./traffic.ts";
@@ -78,8 +81,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   if (certificate !== undefined) checkCertificate(certificate);
   const server = createHttpServer(limits, certificate);
   const address = await listen(server, options.host, options.port);
-  const context = createContext(options, address);
-  const unused = serve(server, context, certificate !== undefined);
+  const context = createContext(options, server, address);
+  serve(server, context);
   const scheme = certificate === undefined ? "http" : "https";
   return {
     url: `${scheme}://${address.family === "IPv6" ? `[${address.address}]` : address.address}:${address.port}`,
@@ -90,11 +93,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       checkCertificate(next);
       (server as TlsServer).setSecureContext({ ...next });
     },
-    stop: ({ graceMs = limits.stopMs } = {}) => stopServer(server, context, unused, graceMs),
+    stop: ({ graceMs = limits.stopMs } = {}) => stopServer(server, context, graceMs),
   };
 }
 
-function createContext(options: ServerOptions, { address, port }: AddressInfo): ServerContext {
+function createContext(
+  options: ServerOptions,
+  server: Server,
+  { address, port }: AddressInfo,
+): ServerContext {
   const { netlog, logger, version = UNKNOWN_VERSION, limits = LIMITS, runtime = nodeRuntime } = options;
   const { allowedHosts = [], corsOrigins = [], areMetricsOpen = false, trustedProxies = [] } = options;
   const { tokens, rate, certificate } = options;
@@ -104,28 +111,23 @@ function createContext(options: ServerOptions, { address, port }: AddressInfo): 
     limits,
     runtime,
     version,
-    watch: new IdleWatch(runtime, limits.bodyIdleMs),
+    watch: new IdleWatch(runtime, limits),
     gate: new Gate({ allowedHosts, corsOrigins, address, port, isSecure: certificate !== undefined }),
     access: tokens === undefined ? undefined : new Access(tokens, areMetricsOpen, runtime),
     rateLimit: rate === undefined ? undefined : new RateLimit(rate, limits.rateLimitedClients, runtime),
     clientAddresses: new ClientAddresses(trustedProxies),
     turn: new TurnQueue(runtime),
     traffic: new Traffic(),
+    occupancy: new Occupancy(limits),
+    connections: new Connections(server, limits, certificate !== undefined),
     isStopping: false,
   };
 }
 
 /** Handles what comes. */
-function serve(server: Server, context: ServerContext, isSecure: boolean): UnusedConnections {
-  const unused = new UnusedConnections(server, isSecure);
-  server.on("request", (incoming, outgoing) => {
-    unused.remove(incoming.socket);
-    accept(new Exchange(context, incoming, outgoing, false));
-  });
-  server.on("checkContinue", (incoming, outgoing) => {
-    unused.remove(incoming.socket);
-    accept(new Exchange(context, incoming, outgoing, true));
-  });
+function serve(server: Server, context: ServerContext): void {
+  server.on("request", (incoming, outgoing) => take(new Exchange(context, incoming, outgoing, false)));
+  server.on("checkContinue", (incoming, outgoing) => take(new Exchange(context, incoming, outgoing, true)));
   // Whatever else is expected of the server is ignored.
   server.on("checkExpectation", (incoming, outgoing) => server.emit("request", incoming, outgoing));
   // Before Node's own listener: nothing can be told in a handshake.
@@ -135,7 +137,12 @@ function serve(server: Server, context: ServerContext, isSecure: boolean): Unuse
   });
   server.on("clientError", (error, socket) => refuseMalformed(context, error, socket));
   server.on("connect", (_incoming, socket) => refuseConnect(context, socket));
-  return unused;
+}
+
+function take(exchange: Exchange): void {
+  const { connections } = exchange.context;
+  if (connections.noteUse(exchange.incoming.socket)) refuseConnection(exchange);
+  else accept(exchange);
 }
 
 function listen(server: Server, host: string, port: number): Promise<AddressInfo> {

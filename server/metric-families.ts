@@ -3,6 +3,8 @@
  * and sizes bytes, as Prometheus has it.
  */
 import type { Limits, NetlogStats, Tally, TopicStats } from "../lib/index.ts";
+import type { Connections } from "./connections.ts";
+import type { Occupancy } from "./occupancy.ts";
 import type { Traffic } from "./traffic.ts";
 
 type Labels = Readonly<Record<string, string>>;
@@ -24,6 +26,8 @@ export interface Family {
 export interface Sources {
   readonly stats: NetlogStats;
   readonly traffic: Traffic;
+  readonly occupancy: Occupancy;
+  readonly connections: Connections;
   readonly limits: Limits;
   readonly version: string;
   /** Topics that have figures of their own for whoever asks. */
@@ -60,6 +64,20 @@ export const FAMILIES: readonly Family[] = [
         spread(durationMs, MS_PER_SECOND, { route, method }),
       ),
   },
+  gauge("netlog_connections", "Open connections.", ({ connections }) => [
+    { labels: {}, value: connections.count },
+  ]),
+  counter(
+    "netlog_connections_dropped_total",
+    "Connections closed unheard, for there were far too many.",
+    (s) => s.connections.droppedCount,
+  ),
+  gauge("netlog_waiting_requests", "Requests that wait for a message; streams left out.", (s) => [
+    { labels: {}, value: s.occupancy.waitingCount },
+  ]),
+  gauge("netlog_bytes_in_flight", "Memory of bodies and answers that are not done with yet.", (s) => [
+    { labels: {}, value: s.occupancy.bytes.takenBytes },
+  ]),
   counter(
     "netlog_messages_in_total",
     "Messages published and acknowledged.",

@@ -17,9 +17,8 @@ export async function tellMetrics(exchange: Exchange): Promise<Answer> {
 }
 
 async function gather({ context, grant }: Exchange): Promise<Registry> {
-  const { netlog, traffic, limits, version } = context;
   const isShown = (topic: string): boolean => grant.may("read", topic);
-  const sources: Sources = { stats: await netlog.stats(), traffic, limits, version, isShown };
+  const sources: Sources = { ...context, stats: await context.netlog.stats(), isShown };
   const registry = new Registry();
   for (const family of FAMILIES) registry.registerMetric(toMetric(family, sources));
   processMetrics ??= collectProcessMetrics();

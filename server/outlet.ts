@@ -3,13 +3,10 @@
  * socket. Tells a quiet reader that the stream is alive, and cuts one that takes nothing.
  */
 import type { ServerResponse } from "node:http";
-import type { Socket } from "node:net";
 import type { Timer } from "../lib/index.ts";
 import { isStillAdmitted } from "./admission.ts";
 import type { Exchange, ServerContext } from "./exchange.ts";
-
-/** Node keeps the bytes that the system has not taken yet here; its own idle timer looks at it, too. */
-type CountingSocket = Socket & { readonly _handle?: { readonly writeQueueSize?: number } | null };
+import { ReaderWatch } from "./reader-watch.ts";
 
 export class Outlet {
   readonly #exchange: Exchange;
@@ -21,9 +18,7 @@ export class Outlet {
   /** Ends the write that is under way. */
   #finishWrite: ((handedOver: boolean) => void) | undefined;
   #leave: (() => void) | undefined;
-  /** How long what waits for the reader has not become less. */
-  #stalledMs = 0;
-  #lastQueuedBytes: number | undefined;
+  readonly #reader: ReaderWatch;
 
   /** Of an answer whose headers were given. */
   constructor(exchange: Exchange, heartbeat: string | undefined) {
@@ -31,6 +26,7 @@ export class Outlet {
     this.#outgoing = exchange.outgoing;
     this.#context = exchange.context;
     this.#heartbeat = heartbeat;
+    this.#reader = new ReaderWatch(this.#outgoing, this.#context.limits);
     this.#timer = this.#nextTick();
     exchange.onClose(() => this.#close());
   }
@@ -45,8 +41,7 @@ export class Outlet {
     if (this.#isClosed) return Promise.resolve(false);
     return new Promise((resolve) => {
       this.#finishWrite = resolve;
-      this.#stalledMs = 0;
-      this.#lastQueuedBytes = undefined;
+      this.#reader.restart();
       // In a later turn: a reader as fast as the log must not keep the others waiting.
       this.#outgoing.write(bytes, (error) =>
         this.#context.runtime.endOfTurn(() => this.#finish(error === undefined || error === null)),
@@ -103,12 +98,8 @@ export class Outlet {
 
   /** Something waits for the reader. */
   #watchReader(): void {
-    const { limits, logger } = this.#context;
-    const queuedBytes = (this.#outgoing.socket as CountingSocket | null)?._handle?.writeQueueSize;
-    this.#stalledMs = queuedBytes === this.#lastQueuedBytes ? this.#stalledMs + limits.heartbeatMs : 0;
-    this.#lastQueuedBytes = queuedBytes;
-    if (this.#stalledMs < limits.stalledMs) return;
-    logger.info({ queuedBytes }, "cut a stream whose reader takes nothing");
+    if (!this.#reader.isStalled()) return;
+    this.#context.logger.info({}, "cut a stream whose reader takes nothing");
     this.cut();
   }
 }

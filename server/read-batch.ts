@@ -18,6 +18,7 @@ export async function readBatch(exchange: Exchange): Promise<Answer | undefined>
   const bounds: BodyBounds = {
     max: parameters.count("max", limits.readMessages, limits.readMessagesMax),
     maxBytes: parameters.count("max_bytes", limits.readBytes, limits.readBytesMax),
+    mayUse: (bytes) => exchange.mayAnswerWith(bytes),
   };
   const waitMs = parameters.duration("wait");
   const from = parameters.get("from") ?? "";
@@ -25,10 +26,13 @@ export async function readBatch(exchange: Exchange): Promise<Answer | undefined>
   const offset = await topic.startOf(from);
   const format = negotiate(named, exchange.incoming.headers.accept, POSSIBLE);
   const cursor = topic.openCursor();
-  const waited = await cursor.wait(offset, { waitMs, onWaiting: (cancel) => exchange.onClose(cancel) });
-  if (waited === "cancelled") return undefined;
+  const waited = await cursor.wait(offset, { waitMs, onWaiting: (cancel) => exchange.wait(cancel) });
+  if (waited === "cancelled") return exchange.endCancelled();
   if (waited === "late") return emptyAnswer(204, ["X-Next-Offset", String(offset)]);
-  if (format.name === "frames") return await framesAnswer(cursor, offset, format, bounds);
+  if (format.name === "frames") {
+    const maxBytes = Math.min(bounds.maxBytes, exchange.roomBytes);
+    return await framesAnswer(cursor, offset, format, { ...bounds, maxBytes });
+  }
   const body = new MessageBody(requireEncoding(format.name), bounds);
   body.open();
   const nextOffset = await cursor.readMessages(offset, offset + bounds.max, (message) =>

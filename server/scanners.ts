@@ -60,8 +60,8 @@ export async function scanTopic(exchange: Exchange): Promise<Answer | undefined>
   const waitMs = parameters.duration("wait");
   // NetLog's own verb puts up with anything.
   parameters.finish(exchange.incoming.method === "POST" ? SCAN_PARAMETERS : undefined);
-  const delivery = await scanner.scan({ waitMs, onWaiting: (cancel) => exchange.onClose(cancel) });
-  return delivery === undefined ? undefined : deliveryAnswer(delivery);
+  const delivery = await scanner.scan({ waitMs, onWaiting: (cancel) => exchange.wait(cancel) });
+  return delivery === undefined ? exchange.endCancelled() : deliveryAnswer(delivery);
 }
 
 async function scanMany(
@@ -76,19 +76,23 @@ async function scanMany(
   parameters.finish(SCAN_PARAMETERS);
   const possible = scanner.leases ? WORK_FORMATS : SCAN_FORMATS;
   const { name, contentType } = negotiate(named, exchange.incoming.headers.accept, possible);
-  const body = new MessageBody(requireEncoding(name), { max, maxBytes: limits.readBytes });
+  const body = new MessageBody(requireEncoding(name), {
+    max,
+    maxBytes: limits.readBytes,
+    mayUse: (bytes) => exchange.mayAnswerWith(bytes),
+  });
   body.open();
   let firstDelivery: number | undefined;
   const delivery = await scanner.scanMany({
     waitMs,
-    onWaiting: (cancel) => exchange.onClose(cancel),
+    onWaiting: (cancel) => exchange.wait(cancel),
     max,
     take: (message) => {
       firstDelivery ??= message.delivery;
       return body.take(message, 0);
     },
   });
-  if (delivery === undefined) return undefined;
+  if (delivery === undefined) return exchange.endCancelled();
   body.close();
   const { offset, nextOffset, count, skipped } = delivery;
   const headers = batchHeaders(offset, nextOffset, count);

@@ -11,6 +11,7 @@ import { corsHeaders } from "./cors.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Progress } from "./idle-watch.ts";
 import { Outlet } from "./outlet.ts";
+import { cutWhenStalled } from "./reader-watch.ts";
 
 /** Payloads up to this size are worth a copy to save a writev. */
 const JOINED_BYTES = 16 * 1024;
@@ -33,6 +34,7 @@ export function send(exchange: Exchange, answer: Answer): void {
     return;
   }
   end(outgoing, answer.body);
+  if (incoming.socket.writableLength > 0) cutWhenStalled(exchange);
   if (hasUnreadBody) skipBody(exchange);
 }
 

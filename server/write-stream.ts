@@ -42,6 +42,16 @@ export async function publishStream(exchange: Exchange): Promise<Answer> {
   }
 }
 
+/** Whole messages wait for the disk, which is slow at times; one that does not end must not fill the memory. */
+function holdOpen(exchange: Exchange, stream: StreamIn): void {
+  const { openBytes } = stream;
+  try {
+    exchange.holdAll(openBytes > exchange.context.limits.uncountedBytes ? openBytes : 0);
+  } catch (error) {
+    stream.stop(error);
+  }
+}
+
 /** What the stream kept, when all of it came; rejects with what ended it before. */
 async function pipe(exchange: Exchange, stream: StreamIn): StreamIn["ended"] {
   const { incoming } = exchange;
@@ -51,6 +61,7 @@ async function pipe(exchange: Exchange, stream: StreamIn): StreamIn["ended"] {
       return;
     }
     stream.write(piece);
+    holdOpen(exchange, stream);
     if (stream.isFull) incoming.pause();
   };
   const end = (): void => {

@@ -8,27 +8,58 @@ export type LimitOptions = Readonly<Pick<Limits, SettableLimit>>;
 export const LIMIT_OPTIONS: OptionTable<LimitOptions> = {
   payloadBytes: bytes("payloadBytes", "max_message_size", "Bytes of one message's payload"),
   batchBytes: bytes("batchBytes", "max_batch_size", "Bytes of one batch, as sent and unpacked"),
-  publishBytesInFlight: bytes(
-    "publishBytesInFlight",
+  bytesInFlight: bytes(
+    "bytesInFlight",
     "max_bytes_in_flight",
-    "Bytes of messages that came in and are not answered yet, of all clients together",
+    "Bytes of bodies and answers that are not done with yet, of all clients together",
   ),
+  connections: count("connections", "max_connections", "Open connections"),
+  waitingRequests: count("waitingRequests", "max_waiting", "Requests that wait for a message"),
+  topics: count("topics", "max_topics", "Topics"),
+  scanners: count("scanners", "max_scanners", "Scanners of a topic"),
   headersMs: time("headersMs", "header_timeout", "Time for a request's headers to arrive"),
   bodyIdleMs: time("bodyIdleMs", "body_timeout", "Time for which a request's body may bring nothing"),
+  bodyMs: time("bodyMs", "request_timeout", "Time for a request's body to be whole; streams have none"),
   keepAliveMs: time("keepAliveMs", "idle_timeout", "Time for which a connection may be without a request"),
   stopMs: time("stopMs", "stop_timeout", "Time for requests in flight to finish when the server stops"),
 };
 
+/** Active segments, sockets of Node's own, the log; and what a server that has next to nothing still tries. */
+const OTHER_FILES = 256;
+const FEWEST_CONNECTIONS = 64;
+
 const LIMIT_NAMES = Object.keys(LIMIT_OPTIONS) as SettableLimit[];
 
-/** All limits, those that were set as they were set. */
-export function limitsOf(options: LimitOptions): Limits {
+/**
+ * All limits, those that were set as they were set; connections never so many that segments could not be opened any
+ * more, where the system allows `openFiles` files.
+ */
+export function limitsOf(options: LimitOptions, openFiles: number = Infinity): Limits {
   const set = Object.fromEntries(LIMIT_NAMES.map((name) => [name, options[name]]));
-  return { ...LIMITS, ...set };
+  const limits: Limits = { ...LIMITS, ...set };
+  const kept = limits.openFiles + limits.openScannerFiles + limits.surplusConnections + OTHER_FILES;
+  return {
+    ...limits,
+    connections: Math.min(limits.connections, Math.max(FEWEST_CONNECTIONS, openFiles - kept)),
+  };
+}
+
+/** What cannot be meant together, for whoever set it. */
+export function limitConflict({ bytesInFlight, payloadBytes, batchBytes }: LimitOptions): string | undefined {
+  const largest = Math.max(payloadBytes, batchBytes);
+  if (bytesInFlight >= largest) return undefined;
+  return (
+    `max_bytes_in_flight is ${bytesInFlight}, and a message or batch may have ${largest} bytes; ` +
+    "make it larger, or max_message_size and max_batch_size smaller"
+  );
 }
 
 function bytes(limit: SettableLimit, name: string, description: string): Option<number> {
   return amount(limit, name, "<bytes>", "whole bytes", description);
+}
+
+function count(limit: SettableLimit, name: string, description: string): Option<number> {
+  return amount(limit, name, "<count>", "a whole number", description);
 }
 
 function amount(

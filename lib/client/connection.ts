@@ -192,20 +192,26 @@ async function* piecesOf(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const reader = response.body?.getReader();
   if (reader === undefined) return;
+  const { signal } = watch;
+  // Frees the connection of an answer that nobody wants any more. It rejects where the answer broke off.
+  const cancel = (): void => void reader.cancel().catch(() => {});
+  // Not every fetch ends the body with the signal.
+  signal.addEventListener("abort", cancel);
   let isDone = false;
   try {
     for (;;) {
       watch.arm(silenceMs);
       const { done, value } = await reader.read();
       watch.disarm();
+      signal.throwIfAborted();
       isDone = done;
       if (done) return;
       yield value;
     }
   } finally {
     watch.disarm();
-    // Frees the connection of an answer that nobody wants any more. It rejects where the answer broke off.
-    if (!isDone) await reader.cancel().catch(() => {});
+    signal.removeEventListener("abort", cancel);
+    if (!isDone) cancel();
   }
 }
 

@@ -61,6 +61,8 @@ export async function publishAll(
   const { signal, onProgress } = options;
   requireWithin("batchBytes", batchBytes, BATCH_BYTES);
   requireWithin("batchMessages", batchMessages, BATCH_MESSAGES);
+  if (typeof payloads === "string")
+    throw invalidArgument("publishAll takes many messages, and was given one text");
   const queue = new Queue(batchBytes, batchMessages, fill, signal);
   void queue.fill(payloads);
   let progress: PublishAllProgress | undefined;
@@ -117,20 +119,17 @@ class Queue {
     signal?.addEventListener("abort", this.#abort, { once: true });
   }
 
-  /** Never rejects: what the payloads throw is told to who takes. */
+  /** Never rejects: what the payloads throw is told to who takes. What need not be waited for fills a batch at once. */
   async fill(payloads: Iterable<Payload> | AsyncIterable<Payload>): Promise<void> {
     try {
-      for await (const payload of payloads) {
-        const bytes = payloadBytes(payload);
-        while (!this.#isClosed && !this.#hasRoom(bytes.length)) {
-          this.#isFull = true;
-          this.#wake();
-          await this.#change();
+      if (Symbol.asyncIterator in payloads) {
+        for await (const payload of payloads) if (!(await this.#add(payloadBytes(payload)))) return;
+      } else {
+        for (const payload of payloads) {
+          const bytes = payloadBytes(payload);
+          if (this.#hasRoom(bytes.length)) this.#push(bytes);
+          else if (!(await this.#add(bytes))) return;
         }
-        if (this.#isClosed) return;
-        this.#payloads.push(bytes);
-        this.#bytes += MESSAGE_HEADER_BYTES + bytes.length;
-        this.#wake();
       }
       this.#finish({});
     } catch (error) {
@@ -161,6 +160,24 @@ class Queue {
   close(): void {
     this.#isClosed = true;
     this.#signal?.removeEventListener("abort", this.#abort);
+    this.#wake();
+  }
+
+  /** As soon as there is room; false when nobody takes any more. */
+  async #add(bytes: Uint8Array): Promise<boolean> {
+    while (!this.#isClosed && !this.#hasRoom(bytes.length)) {
+      this.#isFull = true;
+      this.#wake();
+      await this.#change();
+    }
+    if (this.#isClosed) return false;
+    this.#push(bytes);
+    return true;
+  }
+
+  #push(bytes: Uint8Array): void {
+    this.#payloads.push(bytes);
+    this.#bytes += MESSAGE_HEADER_BYTES + bytes.length;
     this.#wake();
   }
 

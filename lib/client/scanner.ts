@@ -148,7 +148,7 @@ export class Scanner {
    */
   async work(handle: (message: Delivery) => Promise<void> | void, options: WorkOptions = {}): Promise<void> {
     const { runtime } = this.#session.connection;
-    await work({ source: this.#patient(options), returns: this, runtime }, handle, options);
+    await work({ source: (patience) => this.#patient(patience), returns: this, runtime }, handle, options);
   }
 
   /**

@@ -1,7 +1,7 @@
 /** What is done to a topic: its life, its settings, messages in and out, its scanners. */
 import { type BatchCompression, encodeBatch } from "./batch-encoding.ts";
 import type { Reply } from "./connection.ts";
-import { isNetlogClientError, NetlogClientError } from "./errors.ts";
+import { invalidArgument, isNetlogClientError, NetlogClientError } from "./errors.ts";
 import { type FollowOptions, follow } from "./follow.ts";
 import { headerNumber, requireNumber } from "./headers.ts";
 import { Message } from "./message.ts";
@@ -223,6 +223,8 @@ export class Topic {
     options: PublishBatchOptions = {},
   ): Promise<PublishedBatch> {
     const { durability, retry = "undone", signal, compression = "none" } = options;
+    if (typeof payloads === "string")
+      throw invalidArgument("publishBatch takes many messages, and was given one text");
     const body = encodeBatch(Array.from(payloads, payloadBytes), compression);
     const path = [this.name, "batch"];
     const { headers } = await this.#session.call(

@@ -1,7 +1,7 @@
 /** Messages of a scanner given to a function: acknowledged when it is done, given back when it fails. */
 import type { Delivery } from "./delivery.ts";
 import { parseDurationMs } from "./durations.ts";
-import { isNetlogClientError } from "./errors.ts";
+import { invalidArgument, isNetlogClientError } from "./errors.ts";
 import type { ClientRuntime, ClientTimer } from "./runtime.ts";
 import { scanned } from "./scanned.ts";
 import type { CallOptions, PatienceOptions } from "./session.ts";
@@ -25,34 +25,52 @@ export type Handle = (message: Delivery) => Promise<void> | void;
 type Loops = Parameters<typeof scanned>;
 
 interface Worker {
-  readonly source: Loops[0] & { info(options: CallOptions): Promise<ScannerDescription> };
+  /** The scanner, patient until the signal of these options is aborted. */
+  readonly source: (options: PatienceOptions) => Source;
   readonly returns: Loops[1];
   readonly runtime: ClientRuntime;
 }
+
+type Source = Loops[0] & { info(options: CallOptions): Promise<ScannerDescription> };
 
 const DEFAULT_RETRY_DELAY_MS = 1000;
 /** A lease is kept alive so many times while it lasts, so that one failure does not end it. */
 const TOUCHES_A_LEASE = 3;
 
 export async function work(worker: Worker, handle: Handle, options: WorkOptions): Promise<void> {
-  const { concurrency = 1, signal } = options;
-  let touchMs: number | undefined;
+  const { concurrency = 1, signal, onRetry } = options;
+  if (!(concurrency >= 1)) throw invalidArgument(`concurrency is ${concurrency}; it takes 1 or more`);
+  const failed = new AbortController();
+  const stop = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]);
+  const source = worker.source({ signal: stop, onRetry });
+  const touchMs = await touchInterval(source, stop);
+  let failure: { readonly error: unknown } | undefined;
+  const loops = Array.from({ length: concurrency }, async () => {
+    try {
+      await loop({ ...worker, source }, handle, { ...options, signal: stop }, touchMs);
+    } catch (error) {
+      // The others end what they have begun.
+      failure ??= { error };
+      failed.abort();
+    }
+  });
+  await Promise.all(loops);
+  if (failure !== undefined) throw failure.error;
+}
+
+/** In ms; `undefined` where nothing is leased, and when it is aborted. */
+async function touchInterval(source: Source, signal: AbortSignal): Promise<number | undefined> {
   try {
-    const { settings } = await worker.source.info({ signal });
-    touchMs =
-      settings.ack_wait === undefined ? undefined : parseDurationMs(settings.ack_wait) / TOUCHES_A_LEASE;
+    const { ack_wait: ackWait } = (await source.info({ signal })).settings;
+    return ackWait === undefined ? undefined : parseDurationMs(ackWait) / TOUCHES_A_LEASE;
   } catch (error) {
-    if (signal?.aborted === true) return;
+    if (signal.aborted) return undefined;
     throw error;
   }
-  const loops = Array.from({ length: concurrency }, () => loop(worker, handle, options, touchMs));
-  // The others end what they have begun, whichever fails.
-  const failed = (await Promise.allSettled(loops)).find(({ status }) => status === "rejected");
-  if (failed?.status === "rejected") throw failed.reason;
 }
 
 async function loop(
-  { source, returns, runtime }: Worker,
+  { source, returns, runtime }: { readonly source: Source } & Omit<Worker, "source">,
   handle: Handle,
   options: WorkOptions,
   touchMs: number | undefined,

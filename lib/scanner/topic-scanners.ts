@@ -45,6 +45,8 @@ interface ScannerParts {
 export class TopicScanners {
   readonly #options: TopicScannersOptions;
   readonly #scanners = new Map<string, Scanner>();
+  /** Scanners that are being made. */
+  #creatingCount = 0;
   /** Files being made and removed, by id. */
   readonly #changes = new OneByOne();
   #refusesWaits = false;
@@ -79,7 +81,7 @@ export class TopicScanners {
    * the disk when it resolves.
    *
    * @throws scanner_exists, bad_request, invalid_offset (negative), offset_not_found (beyond the next message, or
-   *   dropped: with firstOffset), storage_full, topic_unavailable.
+   *   dropped: with firstOffset), too_many_requests (there are as many as may be), storage_full, topic_unavailable.
    */
   async findOrCreate(request: ScannerRequest, from: number): Promise<FoundScanner> {
     this.#throwIfEnded();
@@ -156,15 +158,22 @@ export class TopicScanners {
     const isPersistent = request.persist === true || request.ack === "explicit";
     const settings = resolveScannerSettings(request, isPersistent, shared.limits);
     requireReadable(log, from);
+    this.#requireRoom();
     if (!isPersistent) {
       const position = new PlainPosition(log, from, undefined);
       return this.#add({ id, from, isPersistent, settings, position });
     }
     const { work, expireMs } = settings;
-    const stored =
-      work === undefined
-        ? await store.create(id, from, expireMs)
-        : await store.createWork(id, from, work, expireMs);
+    this.#creatingCount += 1;
+    let stored: StoredScanner;
+    try {
+      stored =
+        work === undefined
+          ? await store.create(id, from, expireMs)
+          : await store.createWork(id, from, work, expireMs);
+    } finally {
+      this.#creatingCount -= 1;
+    }
     this.#throwIfEnded();
     return this.#addStored(stored);
   }
@@ -211,6 +220,13 @@ export class TopicScanners {
       await ended;
       await this.#options.store.delete(id);
     });
+  }
+
+  #requireRoom(): void {
+    const { scanners } = this.#options.shared.limits;
+    if (this.count + this.#creatingCount < scanners) return;
+    const reason = `the topic has ${scanners} scanners, and no more are allowed (max_scanners)`;
+    throw new NetlogError("too_many_requests", { reason });
   }
 
   #throwIfEnded(): void {

@@ -13,6 +13,11 @@ export class ByteWriter {
     return this.#length;
   }
 
+  /** Bytes of memory. */
+  get capacity(): number {
+    return this.#bytes.length;
+  }
+
   /** What was written: a view, good until something else is written. */
   get view(): Buffer {
     return this.#bytes.subarray(0, this.#length);

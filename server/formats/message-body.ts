@@ -8,6 +8,8 @@ export interface BodyBounds {
   readonly max: number;
   /** A message that is larger still goes, alone. */
   readonly maxBytes: number;
+  /** Whether so much memory may be used; where it may not the body ends earlier. */
+  readonly mayUse?: (bytes: number) => boolean;
 }
 
 export class MessageBody {
@@ -45,7 +47,7 @@ export class MessageBody {
    * told in this format.
    *
    * @throws for the first since the last `clear`: HttpError not_acceptable (the format cannot hold it),
-   *   offset_not_found (the format cannot tell of missing ones).
+   *   offset_not_found (the format cannot tell of missing ones), too_many_requests (there is no memory for it).
    */
   take(message: Message, skipped: number): boolean {
     const { encoding } = this;
@@ -59,7 +61,9 @@ export class MessageBody {
     if (skipped > 0) this.#writer.utf8(encoding.skipped?.(skipped, message.offset) ?? "");
     encoding.encode(this.#writer, message, this.#isFirst);
     const sizeBytes = this.#writer.length + encoding.closing.length;
-    if (this.#count > 0 && sizeBytes > this.#bounds.maxBytes) {
+    const isInMemory = this.#bounds.mayUse?.(this.#writer.capacity) !== false;
+    if (!isInMemory && this.#count === 0) throw new NetlogError("too_many_requests");
+    if (!isInMemory || (this.#count > 0 && sizeBytes > this.#bounds.maxBytes)) {
       this.#writer.truncate(start);
       return false;
     }

@@ -53,6 +53,12 @@ test("what is wrong is told as serve tells it, with status 2", async () => {
     out: "",
     err: expect.stringMatching(/^netlog: -compression: "4" is not allowed; .*\n$/),
   });
+  expect(await config(["--max-bytes-in-flight", "1048576"])).toMatchObject({
+    status: 2,
+    err: expect.stringMatching(
+      /^netlog: max_bytes_in_flight is 1048576, and a message .* 16777216 bytes; .*\n$/,
+    ),
+  });
   expect(await config(["demo"])).toMatchObject({ status: 2, err: 'netlog: unexpected argument "demo"\n' });
 });
 

@@ -118,7 +118,7 @@ describe("a batch", () => {
   });
 
   it("counts as bytes in flight until it is answered", async () => {
-    const { netlog } = await openNetlog({ limits: { publishBytesInFlight: 100 } });
+    const { netlog } = await openNetlog({ limits: { bytesInFlight: 100 } });
     const topic = await netlog.createTopic("t");
     const batch = await topic.batches.parseJson(["x".repeat(60)]);
     const first = topic.publishBatch(batch);
@@ -138,7 +138,7 @@ describe("a batch", () => {
         return await inlineOffload.decompress(...given);
       },
     };
-    const limits = { publishBytesInFlight: 1500, batchBytes: 1000, inlineCompressionBytes: 10 };
+    const limits = { bytesInFlight: 1500, batchBytes: 1000, inlineCompressionBytes: 10 };
     const { netlog } = await openNetlog({ offload, limits });
     const topic = await netlog.createTopic("t");
     const packed = gzipSync(messages("one", "two"));

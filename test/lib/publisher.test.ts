@@ -27,7 +27,7 @@ async function newPublisher(
   const settings = { ...DEFAULT_SETTINGS, ...given };
   const { log, disk, runtime } = await newLog({ durability: settings.durability });
   const limits = { ...LIMITS, ...options.limits };
-  const inFlight = new ByteBudget(limits.publishBytesInFlight);
+  const inFlight = new ByteBudget(limits.bytesInFlight);
   const offload = options.offload ?? inlineOffload;
   return {
     publisher: new Publisher({ log, settings, runtime, limits, offload, inFlight, counters: new Counters() }),
@@ -110,7 +110,7 @@ describe("publishing singles", () => {
   });
 
   it("refuses an empty message, one too large, and too many bytes at once; answers free them again", async () => {
-    const { publisher } = await newPublisher({}, { limits: { payloadBytes: 10, publishBytesInFlight: 15 } });
+    const { publisher } = await newPublisher({}, { limits: { payloadBytes: 10, bytesInFlight: 15 } });
     await expect(publisher.publish(Buffer.alloc(0), "synced")).rejects.toMatchObject({ code: "bad_request" });
     await expect(publisher.publish(Buffer.alloc(11), "synced")).rejects.toMatchObject({
       code: "payload_too_large",
@@ -124,7 +124,7 @@ describe("publishing singles", () => {
   });
 
   it("frees the bytes of what the log refused", async () => {
-    const { publisher, log } = await newPublisher({}, { limits: { publishBytesInFlight: 10 } });
+    const { publisher, log } = await newPublisher({}, { limits: { bytesInFlight: 10 } });
     await log.delete();
     for (let i = 0; i < 3; i++) {
       await expect(publisher.publish(Buffer.alloc(10), "synced")).rejects.toMatchObject({

@@ -210,7 +210,7 @@ describe("a stream in", () => {
   });
 
   it("waits where publishers are told to come back later", async () => {
-    const { topic, gate, runtime, open } = await fixture({ limits: { publishBytesInFlight: 30 } });
+    const { topic, gate, runtime, open } = await fixture({ limits: { bytesInFlight: 30 } });
     gate.hold();
     const large = topic.publish(Buffer.alloc(25, 120));
     const stream = open();

@@ -1,0 +1,13 @@
+/** What is taken up of the server's limits at the moment, by all clients together. */
+import { ByteBudget, type Limits } from "../lib/index.ts";
+
+export class Occupancy {
+  /** Bodies in memory, until their requests are answered. */
+  readonly bytes: ByteBudget;
+  /** Requests that wait for a message. */
+  waitingCount = 0;
+
+  constructor(limits: Limits) {
+    this.bytes = new ByteBudget(limits.bytesInFlight);
+  }
+}

@@ -1,0 +1,57 @@
+import { existsSync, readFileSync } from "node:fs";
+import { Pool } from "undici";
+import { expect, onTestFinished, test } from "vitest";
+import { builtServerForTest } from "../support/built-program.ts";
+import { within } from "../support/deadline.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
+
+const MIB = 1024 * 1024;
+const MESSAGE_BYTES = 8 * MIB;
+const CLIENTS = 100;
+
+/** The most memory that a process has had so far. */
+function peakBytes(pid: number): number {
+  const [, kib] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
+  return Number(kib) * 1024;
+}
+
+test("a flood of large bodies takes no more memory than is allowed", async (context) => {
+  if (!existsSync("/proc/self/status")) context.skip("this system does not tell a process's memory");
+  const args = [
+    "--max-bytes-in-flight",
+    String(4 * MESSAGE_BYTES),
+    "--max-message-size",
+    String(MESSAGE_BYTES),
+  ];
+  const server = await builtServerForTest(temporaryFolder(), args);
+  const pool = new Pool(server.url, { connections: CLIENTS });
+  onTestFinished(() => pool.destroy());
+  const call = async (path: string, body: Buffer | null) => {
+    const answer = await pool.request({ method: "POST", path, body });
+    await answer.body.dump();
+    return answer;
+  };
+  await call("/t", null);
+  const payload = Buffer.alloc(MESSAGE_BYTES, "x");
+  await call("/t/payload", payload);
+  const before = peakBytes(server.pid);
+
+  const flood = Promise.allSettled(Array.from({ length: CLIENTS }, () => call("/t/payload", payload)));
+  const answers = await within("the flood's end", flood, 60_000);
+  const statuses = answers.map((answer) => (answer.status === "fulfilled" ? answer.value.statusCode : 0));
+  // One that went on sending what nobody wants may find its connection closed before it has read why.
+  expect(statuses.filter((status) => ![201, 429, 0].includes(status))).toEqual([]);
+  expect(statuses).toContain(201);
+  const metrics = await (await fetch(`${server.url}/-/metrics`)).text();
+  expect(metrics).toMatch(
+    /^netlog_http_requests_total\{route="\/:topic\/payload",method="POST",status="429"\} [1-9]/m,
+  );
+  for (const answer of answers) {
+    if (answer.status === "fulfilled" && answer.value.statusCode === 429) {
+      expect(answer.value.headers["retry-after"]).toMatch(/^[1-9]/);
+    }
+  }
+  // 800 MiB came; beside what may be in flight there are its copies on their way to the file, and garbage.
+  expect(peakBytes(server.pid) - before).toBeLessThan(300 * MIB);
+  expect((await call("/t/payload", payload)).statusCode).toBe(201);
+});
