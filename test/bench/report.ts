@@ -1,74 +1,86 @@
-/** Figures of rounds, gathered and printed as a table; and the line that shows what runs. */
+/** The table: a line a row, ratios against the baselines beside it, and under each workload how it stands. */
+import { spread } from "./statistics.ts";
+import { formatFigure, type Verdict } from "./verdict.ts";
+import { BARE, FIGURES, type Figure, GO, type Row } from "./workload.ts";
 
-export interface Sample {
-  readonly perSecond: number;
-  /** Of the server, for one message. */
-  readonly cpuMicros: number;
-}
-
-export interface Row {
+export interface Result {
   readonly name: string;
-  readonly samples: readonly Sample[];
+  readonly title: string;
+  readonly rows: readonly Row[];
+  readonly verdicts: readonly Verdict[];
 }
 
-/**
- * One line a row. Ratios compare round by round with the first row, since a round's workloads run close together
- * on a machine whose speed varies.
- */
-export function table(rows: readonly Row[]): string {
-  const baseline = rows[0]?.samples ?? [];
-  const head = [
-    "workload",
-    "messages/s",
-    "min",
-    "max",
-    "ratio",
-    "min",
-    "max",
-    "CPU µs",
-    "min",
-    "max",
-    "ratio",
-  ];
-  const lines = rows.map(({ name, samples }) => {
-    const ratios = samples.map(({ perSecond }, round) => perSecond / baseline[round]!.perSecond);
-    const cpuRatios = samples.map(({ cpuMicros }, round) => cpuMicros / baseline[round]!.cpuMicros);
-    return [
-      name,
-      ...spread(samples.map(({ perSecond }) => perSecond)).map((value) => value.toFixed(0)),
-      ...spread(ratios).map((value) => value.toFixed(2)),
-      ...spread(samples.map(({ cpuMicros }) => cpuMicros)).map((value) => value.toFixed(1)),
-      median(cpuRatios).toFixed(2),
-    ];
+const IN_COLUMNS: readonly Figure[] = ["perSecond", "cpuMicros", "p50Ms", "p99Ms", "memoryMiB"];
+const BEHIND = (Object.keys(FIGURES) as Figure[]).filter((figure) => !IN_COLUMNS.includes(figure));
+const ABSENT = "-";
+
+export function table(results: readonly Result[]): string {
+  const baselines = [BARE, GO].filter((name) => results.some(({ rows }) => find(rows, name) !== undefined));
+  const ratioHeads = baselines.map((name) => `× ${name.split(" ")[0]}`);
+  const three = (title: string): string[] => ["min", title, "max"];
+  const head = ["", ...three("messages/s"), ...ratioHeads, ...three("CPU µs"), ...ratioHeads];
+  const lines = results.map(({ rows }) => rows.map((row) => cellsOf(row, rows, baselines)));
+  const all = [[...head, "p50 ms", "p99 ms", "MiB"], ...lines.flat()];
+  const [printedHead = "", ...printed] = columns(all);
+  const sections = results.map(({ title, rows, verdicts }) => {
+    const own = printed.splice(0, rows.length).map((line, place) => line + behind(rows[place]!));
+    return [title, ...own, ...verdicts.map(verdictLine)].join("\n");
   });
-  return columns([head, ...lines]);
+  return [printedHead, ...sections].join("\n\n");
 }
 
-/** Median, minimum, maximum. */
-function spread(values: readonly number[]): [number, number, number] {
-  return [median(values), Math.min(...values), Math.max(...values)];
+function cellsOf(row: Row, rows: readonly Row[], baselines: readonly string[]): string[] {
+  const of = (figure: "perSecond" | "cpuMicros"): string[] => [
+    ...threeOf(row, figure),
+    ...baselines.map((name) => ratio(row, find(rows, name), figure)),
+  ];
+  const middles = (["p50Ms", "p99Ms", "memoryMiB"] as const).map((figure) => threeOf(row, figure)[1]!);
+  return [`  ${row.name}`, ...of("perSecond"), ...of("cpuMicros"), ...middles];
 }
 
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length / 2;
-  return (sorted[Math.ceil(middle - 1)]! + sorted[Math.floor(middle)]!) / 2;
+function find(rows: readonly Row[], name: string): Row | undefined {
+  return rows.find((row) => row.name === name);
+}
+
+/** Minimum, median, maximum. */
+function threeOf({ samples }: Row, figure: Figure): string[] {
+  const all = spread(valuesOf(samples, figure));
+  if (all === undefined) return [ABSENT, ABSENT, ABSENT];
+  return [all.min, all.median, all.max].map((value) => formatFigure(figure, value));
+}
+
+function valuesOf(samples: Row["samples"], figure: Figure): number[] {
+  return samples.flatMap((sample) => sample[figure] ?? []);
+}
+
+/** The median of the rounds' ratios: a round's rows ran close together, on a machine whose speed varies. */
+function ratio(row: Row, baseline: Row | undefined, figure: Figure): string {
+  const ratios = row.samples.flatMap((sample, round) => {
+    const value = sample[figure];
+    const base = baseline?.samples[round]?.[figure];
+    return value === undefined || base === undefined ? [] : value / base;
+  });
+  return spread(ratios)?.median.toFixed(2) ?? ABSENT;
+}
+
+function behind(row: Row): string {
+  const told = BEHIND.filter((figure) => valuesOf(row.samples, figure).length > 0).map((figure) => {
+    const [min, median, max] = threeOf(row, figure);
+    return `${median} ${FIGURES[figure].title} (${min} to ${max})`;
+  });
+  return told.length === 0 ? "" : `  ${told.join(", ")}`;
+}
+
+function verdictLine({ row, target, share, isMet }: Verdict): string {
+  const { min, median, max } = share;
+  const shares = `${median.toFixed(2)} of it (${min.toFixed(2)} to ${max.toFixed(2)})`;
+  return `  ${isMet ? "met   " : "MISSED"}  ${row}: ${target}; ${shares}`;
 }
 
 /** The first column to the left, the others to the right. */
-function columns(rows: readonly (readonly string[])[]): string {
+function columns(rows: readonly (readonly string[])[]): string[] {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   const pad = (cell: string, column: number): string =>
     column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!);
-  return rows.map((row) => row.map(pad).join("  ")).join("\n");
-}
-
-/** On a terminal one line that changes, else a line each. */
-export function progress(done: number, total: number, what: string): void {
-  const share = `${Math.round((100 * done) / total)} %`.padStart(5);
-  process.stderr.write(process.stderr.isTTY ? `\r\u001b[K${share}  ${what}` : `${share}  ${what}\n`);
-}
-
-export function progressEnd(): void {
-  if (process.stderr.isTTY) process.stderr.write("\r\u001b[K");
+  return rows.map((row) => row.map(pad).join("  "));
 }

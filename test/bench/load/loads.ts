@@ -1,0 +1,39 @@
+/** Everything that the load generator can do, by name. */
+import { deliver } from "./deliver.ts";
+import { drain } from "./drain.ts";
+import { readAt } from "./read-at.ts";
+import { pipelineRedis } from "./redis-pipeline.ts";
+import { readRedis } from "./redis-range.ts";
+import { sendRedis } from "./redis-send.ts";
+import { repeat } from "./repeat.ts";
+import { closeWaiters, openWaiters, wakeWaiters } from "./waiters.ts";
+
+export interface Loads {
+  readonly closeWaiters: typeof closeWaiters;
+  readonly deliver: typeof deliver;
+  readonly drain: typeof drain;
+  readonly openWaiters: typeof openWaiters;
+  readonly pipelineRedis: typeof pipelineRedis;
+  readonly readAt: typeof readAt;
+  readonly readRedis: typeof readRedis;
+  readonly repeat: typeof repeat;
+  readonly sendRedis: typeof sendRedis;
+  readonly wakeWaiters: typeof wakeWaiters;
+}
+
+export const LOADS: Loads = {
+  closeWaiters,
+  deliver,
+  drain,
+  openWaiters,
+  pipelineRedis,
+  readAt,
+  readRedis,
+  repeat,
+  sendRedis,
+  wakeWaiters,
+};
+
+export type LoadName = keyof Loads;
+export type JobOf<Name extends LoadName> = Parameters<Loads[Name]>[0];
+export type ResultOf<Name extends LoadName> = Awaited<ReturnType<Loads[Name]>>;

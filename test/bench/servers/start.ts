@@ -1,0 +1,58 @@
+/** Starts each kind of server that is measured. Those that are not there give `undefined`. */
+import { fork, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync } from "node:fs";
+import { connect } from "node:net";
+import { fileURLToPath } from "node:url";
+import { payloadOf } from "../messages.ts";
+import { awaitOutput, awaitReady, freePort, ServerProcess } from "./server-process.ts";
+
+export type RedisPolicy = "always" | "everysec";
+
+const SHIM = fileURLToPath(new URL("../../cmd/netlog.cjs", import.meta.url));
+const ERRORS_ONLY = ["ignore", "ignore", "pipe"] as const;
+
+export async function startBare(): Promise<ServerProcess> {
+  const child = fork(new URL("./bare-server.js", import.meta.url), [payloadOf(0, 100)]);
+  const [port] = (await once(child, "message")) as [number];
+  return new ServerProcess(child, port);
+}
+
+/** The built server, on a data folder, at its defaults. */
+export async function startNetlog(folder: string): Promise<ServerProcess> {
+  const args = [SHIM, "serve", "-listen", "127.0.0.1:0", "-dir", folder];
+  const child = spawn(process.execPath, args, { stdio: [...ERRORS_ONLY] });
+  const port = await awaitOutput(child, (text) => /"port":(\d+)/.exec(text)?.[1]);
+  return new ServerProcess(child, Number(port));
+}
+
+/** The program that `$NETLOG_GO` names. */
+export async function startGo(folder: string): Promise<ServerProcess | undefined> {
+  const program = process.env.NETLOG_GO;
+  if (program === undefined || program === "") return undefined;
+  mkdirSync(folder, { recursive: true });
+  const port = await freePort();
+  const child = spawn(program, ["-listen", `127.0.0.1:${port}`, "-dir", folder], { stdio: "ignore" });
+  await awaitReady(() => fetch(`http://127.0.0.1:${port}/`));
+  return new ServerProcess(child, port);
+}
+
+export function hasRedis(): boolean {
+  return spawnSync("redis-server", ["--version"]).status === 0;
+}
+
+/** Keeps its append-only file in `folder`, and never rewrites it. */
+export async function startRedis(folder: string, policy: RedisPolicy): Promise<ServerProcess | undefined> {
+  if (!hasRedis()) return undefined;
+  mkdirSync(folder, { recursive: true });
+  const port = await freePort();
+  const settings = `--port ${port} --bind 127.0.0.1 --dir ${folder} --save  --appendonly yes --appendfsync ${policy}`;
+  const args = [...settings.split(" "), "--auto-aof-rewrite-percentage", "0"];
+  const child = spawn("redis-server", args, { stdio: "ignore" });
+  await awaitReady(async () => {
+    const socket = connect(port, "127.0.0.1");
+    await once(socket, "connect");
+    socket.destroy();
+  });
+  return new ServerProcess(child, port);
+}

@@ -1,0 +1,21 @@
+/** All workloads, in the order in which they run. */
+import type { Workload } from "./workload.ts";
+import { BATCH_IN } from "./workloads/batch-in.ts";
+import { BULK_OUT } from "./workloads/bulk-out.ts";
+import { DELIVERY } from "./workloads/delivery.ts";
+import { GROWTH } from "./workloads/growth.ts";
+import { PUBLISH } from "./workloads/publish.ts";
+import { PUBLISH_ONE } from "./workloads/publish-one.ts";
+import { SCAN } from "./workloads/scan.ts";
+import { WAITING } from "./workloads/waiting.ts";
+
+export const WORKLOADS: readonly Workload[] = [
+  ...PUBLISH,
+  PUBLISH_ONE,
+  ...SCAN,
+  ...BATCH_IN,
+  BULK_OUT,
+  DELIVERY,
+  ...WAITING,
+  GROWTH,
+];
