@@ -16,9 +16,10 @@ COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/cmd/netlog.cjs ./cmd/
 COPY --from=build /app/dist ./dist
-RUN mkdir /data && chown node:node /data
+RUN mkdir /data /tokens && chown node:node /data /tokens
 USER node
 VOLUME /data
+# Others reach it, so it starts with a token file alone (NETLOG_TOKEN_FILE), or with NETLOG_INSECURE=1.
 # Variables rather than flags, so that flags given to `docker run` add to them.
 ENV NETLOG_LISTEN=:7200 NETLOG_DIR=/data
 EXPOSE 7200

@@ -13,10 +13,11 @@ import { dumpCommand } from "./dump.ts";
 import { createHelpCommand } from "./help.ts";
 import { importCommand } from "./import.ts";
 import { serveCommand } from "./serve.ts";
+import { tokenCommand } from "./token.ts";
 import { versionCommand } from "./version.ts";
 
 export const COMMAND_GROUPS: readonly CommandGroup[] = [
-  { title: "The server", commands: [serveCommand, configCommand] },
+  { title: "The server", commands: [serveCommand, configCommand, tokenCommand] },
   {
     title: "Topics of a server",
     commands: [topicsCommand, createCommand, infoCommand, setCommand, deleteCommand],

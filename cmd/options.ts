@@ -3,12 +3,18 @@
  * README's table all come from here. The first ones have NetLog's names; `cmd/options/` has them by theme.
  */
 import type { OptionTable } from "./option.ts";
+import { ACCESS_OPTIONS, type AccessOptions } from "./options/access.ts";
 import { LIMIT_OPTIONS, type LimitOptions, limitConflict } from "./options/limits.ts";
 import { LISTENING_OPTIONS, type ListeningOptions } from "./options/listening.ts";
 import { LOGGING_OPTIONS, type LoggingOptions } from "./options/logging.ts";
 import { TOPIC_OPTIONS, type TopicOptions } from "./options/topics.ts";
 
-export interface ServeOptions extends ListeningOptions, LoggingOptions, TopicOptions, LimitOptions {
+export interface ServeOptions
+  extends ListeningOptions,
+    AccessOptions,
+    LoggingOptions,
+    TopicOptions,
+    LimitOptions {
   /** Path of the configuration file; empty for none. */
   readonly config: string;
 }
@@ -29,6 +35,7 @@ export const SERVE_OPTIONS: OptionTable<ServeOptions> = {
     parse: (text) => text,
   },
   ...LISTENING_OPTIONS,
+  ...ACCESS_OPTIONS,
   ...TOPIC_OPTIONS,
   ...LOGGING_OPTIONS,
   ...LIMIT_OPTIONS,

@@ -2,8 +2,9 @@
 import { resolve } from "node:path";
 import ms from "ms";
 import { type Limits, type Logger, Netlog, nodeDisk, nodeRuntime } from "../lib/index.ts";
-import { startServer } from "../server/index.ts";
+import { type RunningServer, type ServerOptions, startServer } from "../server/index.ts";
 import { type Command, type Context, EXIT } from "./command.ts";
+import { type Credentials, logCredentials, readCredentials, reloadOnHangUp } from "./credentials.ts";
 import { createLogger } from "./logger.ts";
 import { openFileLimit } from "./open-file-limit.ts";
 import { limitsOf } from "./options/limits.ts";
@@ -11,8 +12,7 @@ import { SERVE_OPTIONS, type ServeOptions } from "./options.ts";
 import { parseServeOptions } from "./parse-options.ts";
 import { nextStopSignal } from "./signals.ts";
 import { explainListenError, explainOpenError } from "./start-error.ts";
-
-type RunningServer = Awaited<ReturnType<typeof startServer>>;
+import { checkStart, openStartWarnings } from "./start-rules.ts";
 
 export const serveCommand: Command = {
   name: "serve",
@@ -21,6 +21,8 @@ export const serveCommand: Command = {
   details: [
     "Serves the topics of a data folder over HTTP until SIGTERM or SIGINT, then answers what waits, syncs\n" +
       "and exits with status 0. A second signal ends it at once. It logs to stderr.",
+    "On loopback everybody may do everything. On another address it starts with a token file (`netlog help token`),\n" +
+      "or with --insecure. SIGHUP has the token file, the certificate and its key read again.",
   ],
   options: SERVE_OPTIONS,
   run(context) {
@@ -38,11 +40,14 @@ async function serve(options: ServeOptions, { stderr, version }: Context): Promi
     return EXIT.failed;
   };
 
+  const isOpen = await checkStart(options);
   const limits = limitsHere(options, logger);
   const startedAtMs = performance.now();
   const folder = resolve(options.dir);
+  let credentials: Credentials;
   let netlog: Netlog;
   try {
+    credentials = readCredentials(options);
     netlog = await openNetlog(options, limits, folder, logger);
   } catch (error) {
     return refuse(explainOpenError(error), error);
@@ -51,7 +56,7 @@ async function serve(options: ServeOptions, { stderr, version }: Context): Promi
 
   let server: RunningServer;
   try {
-    server = await listen(options, limits, netlog, logger, version);
+    server = await listen(options, credentials, { netlog, limits, logger, version });
   } catch (error) {
     await netlog.close();
     return refuse(explainListenError(error, options.listen), error);
@@ -63,6 +68,10 @@ async function serve(options: ServeOptions, { stderr, version }: Context): Promi
     { url: server.url, port: server.port, folder, topics, failed, openedInMs },
     `listening on ${server.url}, data in ${folder}, ${opened}`,
   );
+
+  logCredentials(options, credentials, logger);
+  if (isOpen) for (const warning of openStartWarnings(options)) logger.warn({}, warning);
+  reloadOnHangUp(options, server, logger);
 
   logger.info({ signal: await signal }, "stopping; once more ends at once");
   netlog.beginShutdown();
@@ -102,20 +111,20 @@ function openNetlog(options: ServeOptions, limits: Limits, folder: string, logge
 
 function listen(
   options: ServeOptions,
-  limits: Limits,
-  netlog: Netlog,
-  logger: Logger,
-  version: string,
+  { tokens, certificate }: Credentials,
+  surroundings: Pick<ServerOptions, "netlog" | "limits" | "logger" | "version">,
 ): Promise<RunningServer> {
-  const { listen: address, allowedHosts, corsOrigins } = options;
+  const { listen: address, allowedHosts, corsOrigins, areMetricsOpen, rateLimit, trustedProxies } = options;
   return startServer({
-    netlog,
+    ...surroundings,
     host: address.host,
     port: address.port,
-    logger,
-    version,
     allowedHosts,
     corsOrigins,
-    limits,
+    tokens,
+    areMetricsOpen,
+    certificate,
+    rate: rateLimit === "off" ? undefined : rateLimit,
+    trustedProxies,
   });
 }

@@ -1,5 +1,6 @@
 /** Why the server cannot start, in one line for the person who started it. */
 import { DataFolderError, isNetlogError } from "../lib/index.ts";
+import { CredentialError } from "./credential-files.ts";
 import { formatListenAddress, type ListenAddress } from "./option-values.ts";
 
 /** Node's codes of a failed listen or name look-up, and what they mean here. */
@@ -15,7 +16,7 @@ const LISTEN_CAUSES: Readonly<Record<string, string>> = {
 
 /** `undefined` for an error that is none of the user's: it is a defect and should crash. */
 export function explainOpenError(error: unknown): string | undefined {
-  if (error instanceof DataFolderError) return error.message;
+  if (error instanceof DataFolderError || error instanceof CredentialError) return error.message;
   return isNetlogError(error) ? error.message : undefined;
 }
 

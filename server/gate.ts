@@ -76,7 +76,8 @@ export class Gate {
   }
 }
 
-function isLoopback(address: string): boolean {
+/** An address that this machine alone can reach. */
+export function isLoopback(address: string): boolean {
   return address === "::1" || /^(::ffff:)?127\./.test(address);
 }
 

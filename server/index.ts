@@ -21,6 +21,21 @@ import { stopServer } from "./stop.ts";
 import { Traffic } from "./traffic.ts";
 import { TurnQueue } from "./turn-queue.ts";
 
+export { RIGHTS, type Right } from "./auth/rights.ts";
+export { hashToken, newToken } from "./auth/token.ts";
+export {
+  checkRecord,
+  formatTokenFile,
+  HASH_PREFIX,
+  parseTokenFile,
+  TokenFileError,
+  type TokenRecord,
+} from "./auth/token-record.ts";
+export { type Certificate, CertificateError, checkCertificate } from "./certificate.ts";
+export { type Network, parseNetwork } from "./client-address.ts";
+export { isLoopback } from "./gate.ts";
+export { parseRate, type Rate } from "./rate-limit.ts";
+
 const UNKNOWN_VERSION = "0.0.0";
 
 export interface ServerOptions {

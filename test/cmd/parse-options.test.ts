@@ -33,6 +33,13 @@ test("nothing given is the contract's defaults", () => {
     compression: 1,
     allowedHosts: [],
     corsOrigins: [],
+    tokenFile: "",
+    areMetricsOpen: false,
+    isInsecure: false,
+    tlsCert: "",
+    tlsKey: "",
+    rateLimit: "off",
+    trustedProxies: [],
     payloadBytes: 16_777_216,
     batchBytes: 8_388_608,
     bytesInFlight: 268_435_456,
@@ -66,8 +73,12 @@ describe("spellings", () => {
     "the environment sets %s, and an empty variable does not",
     (name) => {
       const variable = `NETLOG_${name.toUpperCase()}`;
+      // A path may be any text.
       const complaints: Readonly<Record<string, RegExp>> = {
         dir: /^no complaint$/,
+        token_file: /^no complaint$/,
+        tls_cert: /^no complaint$/,
+        tls_key: /^no complaint$/,
         config: /^the configuration file {2}wrong! {2}cannot be read \(ENOENT\)$/,
       };
       expect(complaint([], { [variable]: " wrong! " })).toMatch(

@@ -62,7 +62,7 @@ describe("what is started", () => {
   });
 
   test("-listen :0 is reached on every address and under every name", async () => {
-    const server = await startServing(["-listen", ":0", "-dir", temporaryFolder()]);
+    const server = await startServing(["-listen", ":0", "--insecure", "-dir", temporaryFolder()]);
     try {
       expect(await statusFor(server.port, { host: "queue.example" })).toBe(200);
     } finally {

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { SERVE_OPTIONS } from "../../cmd/options.ts";
 import { parseOptions } from "../../cmd/parse-options.ts";
+import { checkStart } from "../../cmd/start-rules.ts";
 import { PROJECT_ROOT, packageJson, projectText } from "../support/project-files.ts";
 
 const instructions = projectText("Dockerfile")
@@ -70,7 +71,7 @@ describe("the Dockerfile", () => {
     const user = textOf(lastStage, "USER");
     expect(user).toBe("node");
     const made = lastStage.findIndex(
-      ({ name, text }) => name === "RUN" && text.includes(`chown ${user}:${user} /data`),
+      ({ name, text }) => name === "RUN" && text.includes(`chown ${user}:${user} /data /tokens`),
     );
     const order = ["USER", "VOLUME"].map((wanted) => lastStage.findIndex(({ name }) => name === wanted));
     expect(made).toBeGreaterThan(0);
@@ -82,6 +83,16 @@ describe("the Dockerfile", () => {
     const entry = JSON.parse(textOf(lastStage, "ENTRYPOINT")) as string[];
     expect(entry).toEqual(["node", `/app/${packageJson().bin.netlog}`]);
     expect(JSON.parse(textOf(lastStage, "CMD"))).toEqual(["serve"]);
+  });
+
+  test("starts with a token file or NETLOG_INSECURE=1 alone", async () => {
+    const settings = lastStage.filter(({ name }) => name === "ENV").flatMap(({ text }) => text.split(" "));
+    const image = Object.fromEntries(settings.map((setting) => setting.split("=")));
+    const start = (more: Readonly<Record<string, string>>) =>
+      checkStart(parseOptions(SERVE_OPTIONS, [], { ...image, ...more }));
+    await expect(start({})).rejects.toThrow("there are no tokens");
+    expect(await start({ NETLOG_INSECURE: "1" })).toBe(true);
+    expect(await start({ NETLOG_TOKEN_FILE: "/tokens/tokens.json" })).toBe(true);
   });
 
   test("serves on all interfaces, on the port it exposes, with the data in the volume", () => {
