@@ -151,6 +151,8 @@ export interface Limits {
   readonly heartbeatMs: number;
   /** An answer whose reader takes nothing of what waits for it for so long is cut. */
   readonly stalledMs: number;
+  /** Failures of the system with the same code are logged so far apart. */
+  readonly failureLogMs: number;
   /** Requests in flight when the server is stopped have so long. */
   readonly stopMs: number;
 }
@@ -233,6 +235,7 @@ export const LIMITS: Limits = {
   lingerMs: 2 * SECOND_MS,
   heartbeatMs: 15 * SECOND_MS,
   stalledMs: MINUTE_MS,
+  failureLogMs: 10 * SECOND_MS,
   stopMs: 10 * SECOND_MS,
 };
 

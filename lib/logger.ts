@@ -5,6 +5,8 @@ export interface Logger {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
+  /** Where it is there, tells whether lines of a level go anywhere. */
+  isLevelEnabled?(level: "debug"): boolean;
 }
 
 /** Drops every line. */

@@ -14,6 +14,7 @@ const EXPOSED = [
   "X-Skipped",
   "X-Delivery",
   "X-Lease",
+  "X-Request-Id",
   "Retry-After",
 ].join(", ");
 

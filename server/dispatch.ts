@@ -3,7 +3,7 @@ import { NetlogError } from "../lib/index.ts";
 import { admit, isStillAdmitted } from "./admission.ts";
 import { type Answer, emptyAnswer, type StreamAnswer } from "./answer.ts";
 import { checkDeclaredBytes } from "./body.ts";
-import { errorAnswer, errorCode, HttpError } from "./errors.ts";
+import { errorAnswer, HttpError } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Resource } from "./routes.ts";
 import { send, sendStream } from "./send.ts";
@@ -77,12 +77,12 @@ export function finish(exchange: Exchange, given: Answer | StreamAnswer | undefi
   if (answer !== undefined && "stream" in answer) sendStream(exchange, answer);
   else if (answer !== undefined) send(exchange, answer);
   const { incoming, context, resource, startedAtMs } = exchange;
-  const { method = "", url } = incoming;
+  const { method = "" } = incoming;
   context.traffic.note(resource, method, answer?.status, context.runtime.elapsedMs() - startedAtMs);
   if (answer !== undefined && "messageCount" in answer) {
     context.traffic.noteOut(answer.messageCount ?? 0, answer.body.length);
   }
-  context.logger.debug({ method, url, status: answer?.status ?? "client left" }, "request");
+  context.requestLog.note(exchange, answer?.status);
 }
 
 /** The answer, or where too many large ones are on their way already, that. Those without messages go always. */
@@ -106,10 +106,9 @@ export function refuseConnection(exchange: Exchange): void {
 /** Answers with what `error` means. */
 export function fail(exchange: Exchange, error: unknown): void {
   const answer = errorAnswer(error, exchange.failureFields);
-  // What a shutdown ends is no trouble, and may be ten thousand scans.
-  if (answer.status >= 500 && errorCode(error) !== "shutting_down") {
-    const { method, url } = exchange.incoming;
-    exchange.context.logger.error({ err: error, method, url, status: answer.status }, "request failed");
+  if (answer.status >= 500) {
+    exchange.context.requestLog.noteFailure(exchange, error, answer.status);
+    answer.headers.push("X-Request-Id", exchange.id);
   }
   finish(exchange, answer);
 }

@@ -18,6 +18,7 @@ import type { IdleWatch } from "./idle-watch.ts";
 import type { Occupancy } from "./occupancy.ts";
 import { Parameters } from "./parameters.ts";
 import type { RateLimit } from "./rate-limit.ts";
+import { givenId, type RequestLog } from "./request-log.ts";
 import type { Resource } from "./routes.ts";
 import type { Target } from "./target.ts";
 import type { Traffic } from "./traffic.ts";
@@ -44,6 +45,7 @@ export interface ServerContext {
   readonly occupancy: Occupancy;
   /** Of the program. */
   readonly version: string;
+  readonly requestLog: RequestLog;
   /** Once true, each answer is the last of its connection. */
   isStopping: boolean;
 }
@@ -70,6 +72,7 @@ export class Exchange {
   isBodyTaken = false;
   /** What the answer tells of a failure, behind the fields of any error. */
   failureFields: object = {};
+  #id: string | undefined;
   /** Counted as in flight until the request is over. */
   #heldBytes = 0;
   #isHolding = false;
@@ -87,6 +90,12 @@ export class Exchange {
     this.outgoing = outgoing;
     this.awaitsContinue = awaitsContinue;
     this.startedAtMs = context.runtime.elapsedMs();
+  }
+
+  /** Its name in the log. */
+  get id(): string {
+    this.#id ??= givenId(this.incoming.headers["x-request-id"]) ?? this.context.requestLog.newId();
+    return this.#id;
   }
 
   /** The first part of the path. */

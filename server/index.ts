@@ -17,6 +17,7 @@ import { IdleWatch } from "./idle-watch.ts";
 import { refuseConnect, refuseMalformed } from "./malformed.ts";
 import { Occupancy } from "./occupancy.ts";
 import { type Rate, RateLimit } from "./rate-limit.ts";
+import { RequestLog } from "./request-log.ts";
 import { stopServer } from "./stop.ts";
 import { Traffic } from "./traffic.ts";
 import { TurnQueue } from "./turn-queue.ts";
@@ -126,6 +127,7 @@ function createContext(
     limits,
     runtime,
     version,
+    requestLog: new RequestLog(logger, runtime, limits),
     watch: new IdleWatch(runtime, limits),
     gate: new Gate({ allowedHosts, corsOrigins, address, port, isSecure: certificate !== undefined }),
     access: tokens === undefined ? undefined : new Access(tokens, areMetricsOpen, runtime),

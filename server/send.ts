@@ -12,6 +12,7 @@ import type { Exchange } from "./exchange.ts";
 import type { Progress } from "./idle-watch.ts";
 import { Outlet } from "./outlet.ts";
 import { cutWhenStalled } from "./reader-watch.ts";
+import { givenId } from "./request-log.ts";
 
 /** Payloads up to this size are worth a copy to save a writev. */
 const JOINED_BYTES = 16 * 1024;
@@ -52,7 +53,8 @@ export function sendStream(exchange: Exchange, answer: StreamAnswer): void {
   if (hasUnreadBody) skipBody(exchange);
   const outlet = new Outlet(exchange, answer.heartbeat);
   answer.stream(outlet).catch((error: unknown) => {
-    context.logger.error({ err: error, method: incoming.method, url: incoming.url }, "a stream failed");
+    const { method, url } = incoming;
+    context.logger.error({ err: error, id: exchange.id, method, url }, "a stream failed");
     outlet.cut();
   });
 }
@@ -63,6 +65,8 @@ function writeHead(
   { status, headers }: Pick<Answer, "status" | "headers">,
   closes: boolean,
 ): void {
+  const id = givenId(incoming.headers["x-request-id"]);
+  if (id !== undefined && !headers.includes("X-Request-Id")) headers.push("X-Request-Id", id);
   if (closes || context.isStopping) headers.push("Connection", "close");
   if (context.gate.hasAllowedOrigins) headers.push(...corsHeaders(context.gate, incoming.headers));
   outgoing.writeHead(status, headers as unknown as OutgoingHttpHeader[]);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { LIMITS } from "../../lib/index.ts";
 import { expectError } from "../contract/expect-error.ts";
 import { type Fault, FaultyDisk } from "../support/faulty-disk.ts";
 import { type ServerFixture, serverForTest } from "./server-fixture.ts";
@@ -47,6 +48,18 @@ describe("a disk that is full", () => {
     fail();
     expect(await api.publish(topic, "c")).toBe(1);
   });
+
+  it("is logged from time to time, and not for each request", async () => {
+    const { api, fail, logger, runtime } = await failingServer();
+    const topic = await api.newTopic(["a"]);
+    fail({ code: "ENOSPC", kinds: ["write"], lasting: true });
+    const failures = () => logger.messages("error").filter((message) => message === "request failed").length;
+    for (let i = 0; i < 5; i++) expect((await api.post(`/${topic}/payload`, "b")).status).toBe(507);
+    expect(failures()).toBe(1);
+    await runtime.advance(LIMITS.failureLogMs);
+    expect((await api.post(`/${topic}/payload`, "b")).status).toBe(507);
+    expect(failures()).toBe(2);
+  });
 });
 
 describe("a sync that fails", () => {
@@ -77,6 +90,10 @@ describe("a sync that fails", () => {
       fields: { method: "POST", url: `/${topic}/payload`, status: 503, err: { code: "sync_failed" } },
     });
     expect((lines[0]!.fields.err as Error).cause).toMatchObject({ code: "EIO" });
+    // What comes of it later is no news.
+    const later = await api.post(`/${topic}/payload`, "c");
+    expect(later.status).toBe(503);
+    expect(logger.lines.filter(({ message }) => message === "request failed")).toHaveLength(1);
   });
 });
 

@@ -1,4 +1,6 @@
+import parsePrometheusTextFormat from "parse-prometheus-text-format";
 import { expect, it } from "vitest";
+import { FAMILIES } from "../../server/metric-families.ts";
 import type { Api } from "../contract/api.ts";
 import { within } from "../support/deadline.ts";
 import { DATA_FOLDER, openNetlog } from "../support/netlog-fixture.ts";
@@ -31,6 +33,34 @@ it("shows figures of its own and of the process, under no other names, each with
     expect(names).toContain(name);
     expect(reply.text).toMatch(new RegExp(`# HELP ${name} .+\\n# TYPE ${name} (counter|gauge)\\n`));
   }
+});
+
+it("is read by others' parser as it is meant", async () => {
+  const { api, netlog } = await serverForTest();
+  const name = "it.is-a_Topic";
+  const topic = await netlog.createTopic(name);
+  await topic.publish(Buffer.from("x"));
+  await api.newScanner(name, "0");
+  await api.get("/no/such/route");
+  const { text } = await api.get("/-/metrics");
+  const families = parsePrometheusTextFormat(text);
+  const ours = families.filter(({ name }) => name.startsWith("netlog_"));
+  expect(ours.map(({ name, type, help }) => [name, type.toLowerCase(), help])).toEqual(
+    FAMILIES.filter(({ name }) => name.startsWith("netlog_")).map(({ name, type, help }) => [
+      name,
+      type,
+      help,
+    ]),
+  );
+  const metricsOf = (name: string) => families.find((family) => family.name === name)?.metrics ?? [];
+  expect(metricsOf("netlog_topic_high_watermark")).toEqual([{ labels: { topic: name }, value: "1" }]);
+  expect(metricsOf("netlog_http_requests_total")).toContainEqual({
+    labels: { route: "(none)", method: "(other)", status: "404" },
+    value: "1",
+  });
+  const [histogram] = metricsOf("netlog_sync_duration_seconds");
+  expect(histogram?.buckets?.["+Inf"]).toBe(histogram?.count);
+  expect(Number(histogram?.count)).toBeGreaterThan(0);
 });
 
 it("tells the CPU time of the process from its start on", async () => {

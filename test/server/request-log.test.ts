@@ -23,6 +23,40 @@ describe("the log", () => {
     expect(logger.messages("error")).toEqual([]);
   });
 
+  it("names each request, as its client does or by itself, and tells how long it took", async () => {
+    const { api, logger } = await serverForTest();
+    logger.lines.length = 0;
+    const named = await api.get("/", { headers: { "x-request-id": "from-a-proxy:1.2" } });
+    expect(named.headers["x-request-id"]).toBe("from-a-proxy:1.2");
+    const others = [await api.get("/"), await api.get("/", { headers: { "x-request-id": "no name\t{}" } })];
+    for (const reply of others) expect(reply.headers).not.toHaveProperty("x-request-id");
+    const lines = logger.lines.filter(({ message }) => message === "request").map(({ fields }) => fields);
+    expect(lines.map(({ id }) => id)).toEqual([
+      "from-a-proxy:1.2",
+      expect.stringMatching(/^[0-9a-f]{8}-1$/),
+      expect.stringMatching(/^[0-9a-f]{8}-2$/),
+    ]);
+    for (const { elapsedMs, client } of lines) {
+      expect({ elapsedMs, client }).toEqual({ elapsedMs: expect.any(Number), client: "127.0.0.1" });
+    }
+  });
+
+  it("never holds a token", async () => {
+    const fixture = await serverForTest();
+    const token = "a-token-of-somebody";
+    const { api, logger } = fixture;
+    for (const authorization of [
+      `Bearer ${token}`,
+      `Basic ${Buffer.from(`x:${token}`).toString("base64")}`,
+    ]) {
+      await api.get("/", { headers: { authorization } });
+      await api.get("/nobody-made-this", { headers: { authorization } });
+    }
+    const text = JSON.stringify(logger.lines);
+    expect(text).not.toContain(token);
+    expect(text).not.toContain(Buffer.from(token).toString("base64").slice(0, 12));
+  });
+
   it("tells of a client that left, and of bytes that are no request, without calling them errors", async () => {
     const fixture = await serverForTest();
     const { api, logger } = fixture;
