@@ -23,6 +23,9 @@ VOLUME /data
 # Variables rather than flags, so that flags given to `docker run` add to them.
 ENV NETLOG_LISTEN=:7200 NETLOG_DIR=/data
 EXPOSE 7200
+# Finds the server by the variables above, or by the file that NETLOG_CONFIG names.
+HEALTHCHECK --interval=30s --timeout=10s --start-period=60s --retries=3 \
+  CMD ["node", "/app/cmd/netlog.cjs", "health"]
 # The exec form: SIGTERM reaches the server, not a shell.
 ENTRYPOINT ["node", "/app/cmd/netlog.cjs"]
 CMD ["serve"]

@@ -10,6 +10,7 @@ import { topicsCommand } from "./client/topics.ts";
 import type { Command, CommandGroup } from "./command.ts";
 import { configCommand } from "./config.ts";
 import { dumpCommand } from "./dump.ts";
+import { healthCommand } from "./health.ts";
 import { createHelpCommand } from "./help.ts";
 import { importCommand } from "./import.ts";
 import { serveCommand } from "./serve.ts";
@@ -17,7 +18,7 @@ import { tokenCommand } from "./token.ts";
 import { versionCommand } from "./version.ts";
 
 export const COMMAND_GROUPS: readonly CommandGroup[] = [
-  { title: "The server", commands: [serveCommand, configCommand, tokenCommand] },
+  { title: "The server", commands: [serveCommand, configCommand, healthCommand, tokenCommand] },
   {
     title: "Topics of a server",
     commands: [topicsCommand, createCommand, infoCommand, setCommand, deleteCommand],

@@ -57,6 +57,17 @@ describe.each(["SIGTERM", "SIGINT"] as const)("%s", (signal) => {
     expect(await refusal(server)).toBe("ECONNREFUSED");
   });
 
+  test("waits for what was begun as long as it was told to, and ends with status 0", async () => {
+    const server = await builtServerForTest(temporaryFolder(), ["--stop-timeout", "300ms"]);
+    await post(`${server.url}/demo`);
+    const { answer } = await halfPublished(server.port, "demo");
+    // It is cut off, or told that it took too long.
+    const outcome = answer.catch(() => "");
+    server.signal(signal);
+    expect(await within("the end", server.ended)).toEqual({ status: 0, signal: null });
+    expect(await within("the cut", outcome)).not.toMatch(/^HTTP\/1\.1 201/);
+  });
+
   test("a second time ends at once", async () => {
     const server = await builtServerForTest(temporaryFolder());
     await post(`${server.url}/demo`);

@@ -85,6 +85,11 @@ describe("the Dockerfile", () => {
     expect(JSON.parse(textOf(lastStage, "CMD"))).toEqual(["serve"]);
   });
 
+  test("has the container's health asked of the server itself", () => {
+    const [, command = ""] = textOf(lastStage, "HEALTHCHECK").split(" CMD ");
+    expect(JSON.parse(command)).toEqual(["node", `/app/${packageJson().bin.netlog}`, "health"]);
+  });
+
   test("starts with a token file or NETLOG_INSECURE=1 alone", async () => {
     const settings = lastStage.filter(({ name }) => name === "ENV").flatMap(({ text }) => text.split(" "));
     const image = Object.fromEntries(settings.map((setting) => setting.split("=")));

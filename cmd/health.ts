@@ -1,0 +1,79 @@
+/** `netlog health`: asks the server that these options start whether it is well; for containers and monitors. */
+import { type IncomingMessage, request } from "node:http";
+import { request as requestTls } from "node:https";
+import { type Command, type Context, EXIT } from "./command.ts";
+import type { OptionTable } from "./option.ts";
+import { type ListenAddress, parseSwitch } from "./option-values.ts";
+import { SERVE_OPTIONS } from "./options.ts";
+import { parseOptions } from "./parse-options.ts";
+
+interface HealthOptions {
+  readonly config: string;
+  readonly listen: ListenAddress;
+  readonly tlsCert: string;
+  readonly isReadyAsked: boolean;
+}
+
+/** Longer than a server needs whose disk is slow. */
+const TIMEOUT_MS = 5000;
+const OK = 200;
+const ANY_ADDRESSES = ["", "0.0.0.0", "::"];
+
+const HEALTH_OPTIONS: OptionTable<HealthOptions> = {
+  config: SERVE_OPTIONS.config,
+  listen: { ...SERVE_OPTIONS.listen, description: "Address that the server listens on" },
+  tlsCert: { ...SERVE_OPTIONS.tlsCert, description: "Named where the server speaks TLS; it is not verified" },
+  isReadyAsked: {
+    name: "ready",
+    kind: "switch",
+    placeholder: "",
+    description: "Ask whether it can take messages, too: `/-/ready` in place of `/-/health`",
+    allowed: "true or false",
+    fallback: "false",
+    parse: parseSwitch,
+  },
+};
+
+export const healthCommand: Command = {
+  name: "health",
+  summary: "Ask the server on this machine whether it is well",
+  usage: "[flags]",
+  details: [
+    "Finds it by the environment and the configuration file that it was started with, needs no token, and prints\n" +
+      "what it answers.",
+    `Ends with status 0 when all is well, and 1 when not, or when there is no answer within ${TIMEOUT_MS / 1000} s.`,
+  ],
+  options: HEALTH_OPTIONS,
+  run(context) {
+    return askHealth(parseOptions(HEALTH_OPTIONS, context.args, context.environment), context);
+  },
+};
+
+async function askHealth(options: HealthOptions, { stdout, stderr }: Context): Promise<number> {
+  const path = options.isReadyAsked ? "/-/ready" : "/-/health";
+  try {
+    const { status, text } = await get(options, path);
+    stdout.write(text);
+    return status === OK ? EXIT.ok : EXIT.failed;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    stderr.write(`netlog: no answer from port ${options.listen.port} (${code ?? message})\n`);
+    return EXIT.failed;
+  }
+}
+
+function get({ listen, tlsCert }: HealthOptions, path: string): Promise<{ status: number; text: string }> {
+  const host = ANY_ADDRESSES.includes(listen.host) ? "localhost" : listen.host;
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const options = { host, port: listen.port, path, signal, agent: false, rejectUnauthorized: false };
+  return new Promise((resolve, reject) => {
+    const asked = (tlsCert === "" ? request : requestTls)(options, (answer: IncomingMessage) => {
+      let text = "";
+      answer.setEncoding("utf8").on("data", (piece: string) => {
+        text += piece;
+      });
+      answer.once("error", reject).once("end", () => resolve({ status: answer.statusCode ?? 0, text }));
+    });
+    asked.once("error", reject).end();
+  });
+}
