@@ -9,7 +9,7 @@ import { parseLines } from "./ndjson.ts";
 import { type Payload, payloadBytes } from "./payload.ts";
 import { poll, waitParameter } from "./polls.ts";
 import { type PublishAllOptions, type PublishedAll, publishAll } from "./publish-all.ts";
-import type { RetryOption } from "./retry.ts";
+import type { RetryMode, RetryOption } from "./retry.ts";
 import { Scanner } from "./scanner.ts";
 import { type LeaseMode, type ScannerOptions, scannerQuery } from "./scanner-options.ts";
 import type { CallOptions, Session } from "./session.ts";
@@ -45,6 +45,8 @@ export interface PublishedBatch extends Published {
 }
 
 export interface ReadBatchOptions extends CallOptions {
+  /** `always` by default. */
+  readonly retry?: RetryMode | undefined;
   /** `first` by default. */
   readonly from?: Offset | undefined;
   /** Messages at most: 1,000 by default, 100,000 at most. */
@@ -84,24 +86,30 @@ export class Topic {
    * @example
    * await netlog.topic("events").create({ segment_age: "2day" });
    */
-  async create(settings: TopicSettingsChange = {}, options: CallOptions = {}): Promise<void> {
+  async create(settings: TopicSettingsChange = {}, options: CallOptions & RetryOption = {}): Promise<void> {
+    const { retry = "undone", signal } = options;
     const body = JSON.stringify(settings);
     await this.#session.call(
-      { method: "POST", path: [this.name], body, contentType: SETTINGS_TYPE, ...options },
-      "undone",
+      { method: "POST", path: [this.name], body, contentType: SETTINGS_TYPE, signal },
+      retry,
     );
   }
 
   /**
    * Creates the topic unless it is there, whose settings then stay as they are. True when it was created. Retried.
    *
+   * @throws NetlogClientError bad_request for settings, with a reason.
+   *
    * @example
    * console.log(await netlog.topic("audit").createIfMissing()); // true
    * console.log(await netlog.topic("audit").createIfMissing()); // false
    */
-  async createIfMissing(settings: TopicSettingsChange = {}, options: CallOptions = {}): Promise<boolean> {
+  async createIfMissing(
+    settings: TopicSettingsChange = {},
+    options: CallOptions & RetryOption = {},
+  ): Promise<boolean> {
     try {
-      await this.#session.repeat("always", options.signal, () => this.create(settings, options));
+      await this.create(settings, { ...options, retry: options.retry ?? "always" });
       return true;
     } catch (error) {
       if (isNetlogClientError(error, "topic_exists")) return false;
@@ -284,13 +292,13 @@ export class Topic {
    * console.log(messages.map((message) => message.text()).join(), nextOffset); // two,three 3
    */
   async readBatch(options: ReadBatchOptions = {}): Promise<MessageBatch> {
-    const { max, maxBytes, waitMs = 0, signal } = options;
+    const { max, maxBytes, waitMs = 0, retry = "always", signal } = options;
     let from = spellOffset(options.from ?? "first");
     let nextOffset = 0;
     const messages = await poll(waitMs, async (pollMs) => {
       const query = { from, max, max_bytes: maxBytes, wait: waitParameter(pollMs), format: "ndjson" };
       const path = [this.name, "batch"];
-      return await this.#session.repeat("always", signal, async () => {
+      return await this.#session.repeat(retry, signal, async () => {
         const reply = await this.#session.connection.call({
           method: "GET",
           path,

@@ -1,47 +1,88 @@
-/** Each example in the client's docstrings runs, against a server, and says what comes out. */
+/** Each example in the client's docstrings and its README runs, against a server, and says what comes out. */
 import { describe, expect, it, test } from "vitest";
-import * as exported from "../../lib/client/index.ts";
+import { FileCursor } from "../../lib/client/events/file-store.ts";
+import * as events from "../../lib/client/events/index.ts";
+import * as client from "../../lib/client/index.ts";
 import { within } from "../support/deadline.ts";
+import { codeBlocks, projectText, section, tableRows } from "../support/project-files.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 import { clientForTest } from "./client-fixture.ts";
-import { clientSources, docstringExamples, runExample } from "./examples.ts";
+import { clientSources, docstringExamples, type Example, runExample } from "./examples.ts";
 
+const README = "lib/client/README.md";
 const examples = clientSources().flatMap(docstringExamples);
+const inReadmes: Example[] = [README, "README.md"].flatMap((path) =>
+  codeBlocks(projectText(path), "ts").map((code, index) => ({
+    place: `${path}, block ${index}`,
+    subject: "",
+    code,
+  })),
+);
 
-/** Methods that users call, a docstring each. */
+/** Classes that users hold in their hands. */
 const CLASSES = [
-  exported.NetlogClient,
-  exported.Topic,
-  exported.Scanner,
-  exported.Message,
-  exported.Delivery,
+  client.NetlogClient,
+  client.Topic,
+  client.Scanner,
+  client.Message,
+  client.Delivery,
+  events.EventPublisher,
+  events.EventSubscriber,
+  events.MemoryCursor,
+  events.ServerCursor,
+  FileCursor,
 ];
 
-describe("the examples in the docstrings", () => {
-  it.each(examples.map((example) => ({ ...example })))("$place runs", async (example) => {
+describe("the examples", () => {
+  it.each([...examples, ...inReadmes])("$place runs", async (example) => {
     const { client: netlog, topic, server } = await clientForTest();
-    class Local extends exported.NetlogClient {
-      constructor(_url: string, options: exported.NetlogClientOptions = {}) {
+    class Local extends client.NetlogClient {
+      constructor(_url: string, options: client.NetlogClientOptions = {}) {
         super(server.url, options);
       }
     }
-    const scope = { ...exported, NetlogClient: Local, netlog, topic };
+    const exported = { ...client, ...events, FileCursor, NetlogClient: Local };
+    const scope = { ...exported, netlog, topic, folder: temporaryFolder() };
     await within(example.place, runExample(example, scope), 20_000);
   });
 });
 
 test("each public method has an example", () => {
-  const subjects = examples.map(({ subject }) => subject);
-  const missing = CLASSES.flatMap((each) =>
-    Object.entries<PropertyDescriptor>(Object.getOwnPropertyDescriptors(each.prototype))
+  const subjects = examples.map(({ place, subject }) => [place.split(":")[0] ?? "", subject] as const);
+  const missing = CLASSES.flatMap((each) => {
+    const methods = Object.entries<PropertyDescriptor>(Object.getOwnPropertyDescriptors(each.prototype))
       .filter(([name, { value }]) => name !== "constructor" && typeof value === "function")
-      .filter(([name]) => !subjects.some((subject) => new RegExp(`^(async )?${name}[(<]`).test(subject)))
-      .map(([name]) => `${each.name}.${name}`),
-  );
+      .map(([name]) => name);
+    const file = clientSources().find((path) => projectText(path).includes(`export class ${each.name} `));
+    const isShown = (name: string): boolean =>
+      subjects.some(
+        ([place, subject]) => place === file && new RegExp(`^(async )?${name}[(<]`).test(subject),
+      );
+    return methods.filter((name) => !isShown(name)).map((name) => `${each.name}.${name}`);
+  });
   expect(missing).toEqual([]);
-  for (const name of ["isNetlogClientError", "NetlogClientError", "NetlogClient"]) {
+  for (const name of [
+    "isNetlogClientError",
+    "NetlogClientError",
+    "NetlogClient",
+    "EventPublisher",
+    "FileCursor",
+  ]) {
     expect(
-      subjects.some((subject) => subject.includes(name)),
+      subjects.some(([, subject]) => subject.includes(name)),
       name,
     ).toBe(true);
   }
+});
+
+test("the README names only what is there", () => {
+  const rows = tableRows(projectText(README).split("## Following")[0] ?? "");
+  expect(rows.length).toBeGreaterThan(4);
+  const methods = CLASSES.flatMap((each) => Object.getOwnPropertyNames(each.prototype));
+  for (const [, calls = ""] of rows) {
+    const named = [...calls.matchAll(/`(?:\w+\.)?(\w+)`/g)].map(([, name = ""]) => name);
+    expect(methods).toEqual(expect.arrayContaining(named));
+  }
+  const codes = section(projectText(README), "What is tried again");
+  for (const code of client.CLIENT_ERROR_CODES) expect(codes).toContain(`\`${code}\``);
 });

@@ -41,7 +41,10 @@ export async function runExample(
   scope: Readonly<Record<string, unknown>>,
 ): Promise<void> {
   const logged: string[] = [];
-  const console = { log: (...values: unknown[]) => logged.push(values.map(String).join(" ")) };
+  const console = {
+    log: (...values: unknown[]) => logged.push(values.map(String).join(" ")),
+    warn: (text: string) => logged.push(text),
+  };
   const imported = [...code.matchAll(/^import \{ (.*) \} from "netlog\/client.*";$/gm)];
   for (const name of imported.flatMap(([, names = ""]) => names.split(", "))) {
     if (!(name in scope)) throw new Error(`${place}: imports ${name}, which is not there`);
