@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { LIMITS } from "../../lib/index.ts";
 import { expectError } from "../contract/expect-error.ts";
 import { type Fault, FaultyDisk } from "../support/faulty-disk.ts";
-import { type ServerFixture, serverForTest } from "./server-fixture.ts";
+import { endServer, type ServerFixture, serverForTest } from "./server-fixture.ts";
 
 const FIRST_DATA_FILE = "00000000000000000000.data";
 
@@ -26,8 +26,7 @@ async function damagedTopic(settings?: object): Promise<ServerFixture & { topic:
   const first = await serverForTest();
   const topic = await first.api.newTopic(["first one", "second one", "third one"], settings);
   const scanner = await first.api.newScanner(topic, "0", "&persist=1");
-  await first.server.stop();
-  await first.netlog.close();
+  await endServer(first);
   const path = `/data/${topic}/${FIRST_DATA_FILE}`;
   const bytes = first.disk.bytesOf(path);
   bytes[bytes.indexOf("second one")]! ^= 1;
@@ -101,8 +100,7 @@ describe("a topic that could not be opened", () => {
   it("is listed, is 503 with its reason, and goes by force alone", async () => {
     const first = await serverForTest();
     const topic = await first.api.newTopic(["a"]);
-    await first.server.stop();
-    await first.netlog.close();
+    await endServer(first);
     first.disk.replaceBytes(`/data/${topic}/settings.json`, Buffer.from("{"));
     const { api } = await serverForTest({ disk: first.disk, runtime: first.runtime });
     expect((await api.get("/")).json).toContain(topic);
@@ -189,8 +187,7 @@ describe("a restart", () => {
     const kept = await first.api.newScanner(topic, "0", "&persist=true");
     const lost = await first.api.newScanner(topic);
     expect((await first.api.scan(topic, kept)).text).toBe("a");
-    await first.server.stop();
-    await first.netlog.close();
+    await endServer(first);
     const { api } = await serverForTest({ disk: first.disk, runtime: first.runtime });
     expect((await api.scan(topic, kept)).text).toBe("b");
     expectError(await api.scan(topic, lost), "scanner not found");

@@ -32,12 +32,21 @@ export async function serverForTest(options: ServerFixtureOptions = {}): Promise
   const api = new Api(server.url);
   onTestFinished(async () => {
     await api.disconnect();
-    const stopped = server.stop();
-    await runtime.advance(LIMITS.stopMs);
-    await stopped;
-    await netlog.close();
+    await endServer({ server, runtime, netlog });
   });
   return { ...fixture, server, api };
+}
+
+/** Stops it, and closes what it served. */
+export async function endServer({
+  server,
+  runtime,
+  netlog,
+}: Pick<ServerFixture, "server" | "runtime" | "netlog">): Promise<void> {
+  const stopped = server.stop();
+  await runtime.advance(LIMITS.stopMs);
+  await stopped;
+  await netlog.close();
 }
 
 /** A connection that the test need not close. */
