@@ -7,7 +7,7 @@ import type { Runtime } from "../../lib/index.ts";
 import type { Right } from "./rights.ts";
 import { hashToken, tokenOf } from "./token.ts";
 import { HASH_PREFIX, type TokenRecord } from "./token-record.ts";
-import { matchesTopic } from "./topic-pattern.ts";
+import { topicMatcher } from "./topic-pattern.ts";
 
 /** What a request may do. */
 export interface Grant {
@@ -71,7 +71,7 @@ class TokenGrant implements Grant {
   readonly digits: string;
   readonly expiresAtMs: number;
   readonly #hash: Buffer;
-  readonly #topics: readonly string[];
+  readonly #topics: readonly ((name: string) => boolean)[];
   readonly #rights: ReadonlySet<Right>;
 
   constructor({ name, hash, topics, rights, expires }: TokenRecord) {
@@ -79,7 +79,7 @@ class TokenGrant implements Grant {
     this.digits = hash.slice(HASH_PREFIX.length);
     this.expiresAtMs = expires === undefined ? Number.POSITIVE_INFINITY : Date.parse(expires);
     this.#hash = Buffer.from(this.digits, "latin1");
-    this.#topics = topics;
+    this.#topics = topics.map(topicMatcher);
     this.#rights = new Set(rights);
   }
 
@@ -93,6 +93,6 @@ class TokenGrant implements Grant {
   }
 
   may(right: Right, topic: string): boolean {
-    return this.#rights.has(right) && this.#topics.some((pattern) => matchesTopic(pattern, topic));
+    return this.#rights.has(right) && this.#topics.some((matches) => matches(topic));
   }
 }

@@ -11,19 +11,21 @@ export function isTopicPattern(pattern: string, maxLength: number): boolean {
 }
 
 /**
- * Whether the pattern stands for all of `name`. Each piece between stars is looked for behind the one before, first
- * place first, so the work is bounded however many stars there are.
+ * Tells of a name whether the pattern stands for all of it. Each piece between stars is looked for behind the one
+ * before, first place first, so the work is bounded however many stars there are.
  */
-export function matchesTopic(pattern: string, name: string): boolean {
+export function topicMatcher(pattern: string): (name: string) => boolean {
   const [first = "", ...rest] = pattern.split("*");
   const last = rest.pop();
-  if (last === undefined) return name === pattern;
-  if (!name.startsWith(first)) return false;
-  let position = first.length;
-  for (const piece of rest) {
-    const found = name.indexOf(piece, position);
-    if (found < 0) return false;
-    position = found + piece.length;
-  }
-  return name.length - last.length >= position && name.endsWith(last);
+  if (last === undefined) return (name) => name === pattern;
+  return (name) => {
+    if (!name.startsWith(first)) return false;
+    let position = first.length;
+    for (const piece of rest) {
+      const found = name.indexOf(piece, position);
+      if (found < 0) return false;
+      position = found + piece.length;
+    }
+    return name.length - last.length >= position && name.endsWith(last);
+  };
 }
