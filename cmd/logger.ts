@@ -4,6 +4,7 @@
  */
 import { type Logger as PinoLogger, pino, stdSerializers, stdTimeFunctions } from "pino";
 import pretty from "pino-pretty";
+import { withoutTokens } from "../server/index.ts";
 
 /** NetLog's levels, and pino's word for one of them. */
 export const LOG_LEVELS = ["trace", "debug", "info", "warning", "error", "alert", "warn"] as const;
@@ -38,7 +39,12 @@ export function createLogger(level: LogLevel, isTerminal: boolean): PinoLogger {
       base: null,
       timestamp: stdTimeFunctions.isoTime,
       formatters: isTerminal ? {} : { level: (label) => ({ level: label }) },
-      serializers: { err: stdSerializers.err, error: stdSerializers.err, cause: stdSerializers.err },
+      serializers: {
+        err: stdSerializers.err,
+        error: stdSerializers.err,
+        cause: stdSerializers.err,
+        url: withoutTokens,
+      },
     },
     destination,
   );

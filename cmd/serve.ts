@@ -12,7 +12,7 @@ import { SERVE_OPTIONS, type ServeOptions } from "./options.ts";
 import { parseServeOptions } from "./parse-options.ts";
 import { nextStopSignal } from "./signals.ts";
 import { explainListenError, explainOpenError } from "./start-error.ts";
-import { checkStart, openStartWarnings } from "./start-rules.ts";
+import { checkStart, openStartWarnings, type Start } from "./start-rules.ts";
 
 export const serveCommand: Command = {
   name: "serve",
@@ -40,14 +40,19 @@ async function serve(options: ServeOptions, { stderr, version }: Context): Promi
     return EXIT.failed;
   };
 
-  const isOpen = await checkStart(options);
+  let start: Start;
+  let credentials: Credentials;
+  try {
+    start = await checkStart(options);
+    credentials = readCredentials(options);
+  } catch (error) {
+    return refuse(explainOpenError(error) ?? explainListenError(error, options.listen), error);
+  }
   const limits = limitsHere(options, logger);
   const startedAtMs = performance.now();
   const folder = resolve(options.dir);
-  let credentials: Credentials;
   let netlog: Netlog;
   try {
-    credentials = readCredentials(options);
     netlog = await openNetlog(options, limits, folder, logger);
   } catch (error) {
     return refuse(explainOpenError(error), error);
@@ -56,7 +61,7 @@ async function serve(options: ServeOptions, { stderr, version }: Context): Promi
 
   let server: RunningServer;
   try {
-    server = await listen(options, credentials, { netlog, limits, logger, version });
+    server = await listen(options, start.host, credentials, { netlog, limits, logger, version });
   } catch (error) {
     await netlog.close();
     return refuse(explainListenError(error, options.listen), error);
@@ -70,7 +75,7 @@ async function serve(options: ServeOptions, { stderr, version }: Context): Promi
   );
 
   logCredentials(options, credentials, logger);
-  if (isOpen) for (const warning of openStartWarnings(options)) logger.warn({}, warning);
+  if (start.isOpen) for (const warning of openStartWarnings(options)) logger.warn({}, warning);
   reloadOnHangUp(options, server, logger);
 
   logger.info({ signal: await signal }, "stopping; once more ends at once");
@@ -111,13 +116,14 @@ function openNetlog(options: ServeOptions, limits: Limits, folder: string, logge
 
 function listen(
   options: ServeOptions,
+  host: string,
   { tokens, certificate }: Credentials,
   surroundings: Pick<ServerOptions, "netlog" | "limits" | "logger" | "version">,
 ): Promise<RunningServer> {
   const { listen: address, allowedHosts, corsOrigins, areMetricsOpen, rateLimit, trustedProxies } = options;
   return startServer({
     ...surroundings,
-    host: address.host,
+    host,
     port: address.port,
     allowedHosts,
     corsOrigins,

@@ -9,16 +9,25 @@ interface StartOptions extends AccessOptions {
   readonly listen: ListenAddress;
 }
 
+export interface Start {
+  /** The address to listen on, so that a name stands for what was checked; empty for all of them. */
+  readonly host: string;
+  /** Others than this machine can reach it. */
+  readonly isOpen: boolean;
+}
+
 /**
- * Resolves to whether others than this machine can reach the address.
+ * Finds the address, and whether it may be listened on.
  *
- * @throws UsageError for half a certificate, and for an open address without tokens that was not asked for by name.
+ * @throws UsageError for half a certificate, and for an open address without tokens that was not asked for by name;
+ *   Node's error for a name that cannot be looked up.
  */
-export async function checkStart(options: StartOptions): Promise<boolean> {
+export async function checkStart(options: StartOptions): Promise<Start> {
   const { listen, tokenFile, isInsecure, tlsCert, tlsKey } = options;
   if ((tlsCert === "") !== (tlsKey === "")) throw new UsageError("--tls-cert and --tls-key need each other");
-  const isOpen = !(await isOnLoopback(listen.host));
-  if (!isOpen || tokenFile !== "" || isInsecure) return isOpen;
+  const host = listen.host === "" ? "" : (await lookup(listen.host)).address;
+  const isOpen = !isLoopback(host);
+  if (!isOpen || tokenFile !== "" || isInsecure) return { host, isOpen };
   throw new UsageError(
     `others can reach ${formatListenAddress(listen)}, and there are no tokens: name a file of tokens with ` +
       "--token-file (`netlog token create` makes one), or let everybody in with --insecure (NETLOG_INSECURE=1)",
@@ -31,14 +40,4 @@ export function openStartWarnings(options: StartOptions): string[] {
   if (tokenFile === "") return ["no tokens: whoever reaches the server may read, write and delete"];
   if (tlsCert !== "" || trustedProxies.length > 0) return [];
   return ["no TLS: tokens and messages can be read on their way, unless a proxy in front encrypts them"];
-}
-
-/** A name that is not known is the listener's to tell. */
-async function isOnLoopback(host: string): Promise<boolean> {
-  if (host === "") return false;
-  try {
-    return isLoopback((await lookup(host)).address);
-  } catch {
-    return true;
-  }
 }

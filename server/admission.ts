@@ -15,8 +15,9 @@ export function admit(exchange: Exchange, need: Need): void {
   const { access, rateLimit } = exchange.context;
   if (access === undefined && rateLimit === undefined) return;
   const grant = access === undefined ? EVERYTHING : access.identify(exchange.incoming.headers.authorization);
-  // Probes must go on when others of the same address ask too much.
-  if (need !== "nothing") rateLimit?.take(clientOf(exchange, grant?.name));
+  // Who holds a token is one client wherever they call from. Probes go on when others of their address ask too much.
+  if (need !== "nothing")
+    rateLimit?.take(grant?.name === undefined ? clientKey(exchange.client) : `token ${grant.name}`);
   if (access === undefined || (need === "metrics" && access.areMetricsOpen)) return;
   exchange.need = need;
   exchange.grant = grant ?? NOTHING;
@@ -29,12 +30,4 @@ export function admit(exchange: Exchange, need: Need): void {
 export function isStillAdmitted({ context, grant, need, topicName }: Exchange): boolean {
   if (context.access === undefined || !isRight(need)) return true;
   return context.access.renew(grant)?.may(need, topicName) === true;
-}
-
-/** Who counts as one: the holder of a token, wherever they call from, or whoever calls from an address. */
-function clientOf({ incoming, context }: Exchange, name: string | undefined): string {
-  if (name !== undefined) return `token ${name}`;
-  const forwardedFor = incoming.headers["x-forwarded-for"]?.toString();
-  const { remoteAddress = "" } = incoming.socket;
-  return clientKey(context.clientAddresses.clientOf(remoteAddress, forwardedFor));
 }

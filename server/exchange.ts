@@ -98,6 +98,13 @@ export class Exchange {
     return this.#id;
   }
 
+  /** The address of whoever sent it, as far as proxies that are trusted tell. */
+  get client(): string {
+    const { headers, socket } = this.incoming;
+    const forwardedFor = headers["x-forwarded-for"]?.toString();
+    return this.context.clientAddresses.clientOf(socket.remoteAddress ?? "", forwardedFor);
+  }
+
   /** The first part of the path. */
   get topicName(): string {
     return this.target.parts[0] ?? "";

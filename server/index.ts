@@ -23,7 +23,7 @@ import { Traffic } from "./traffic.ts";
 import { TurnQueue } from "./turn-queue.ts";
 
 export { RIGHTS, type Right } from "./auth/rights.ts";
-export { hashToken, newToken } from "./auth/token.ts";
+export { hashToken, newToken, withoutTokens } from "./auth/token.ts";
 export {
   checkRecord,
   formatTokenFile,

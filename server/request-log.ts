@@ -45,7 +45,7 @@ export class RequestLog {
   /** `status` is `undefined` when the client left. */
   note(exchange: Exchange, status: number | undefined): void {
     if (this.#logger.isLevelEnabled?.("debug") === false) return;
-    const { method, url, socket } = exchange.incoming;
+    const { method, url } = exchange.incoming;
     const elapsedMs = this.#runtime.elapsedMs() - exchange.startedAtMs;
     this.#logger.debug(
       {
@@ -54,7 +54,8 @@ export class RequestLog {
         url,
         status: status ?? "client left",
         elapsedMs: Math.round(elapsedMs * MICROSECONDS) / MICROSECONDS,
-        client: socket.remoteAddress,
+        client: exchange.client,
+        token: exchange.grant.name,
       },
       "request",
     );

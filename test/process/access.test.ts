@@ -73,6 +73,7 @@ test("curl with and without a token, over TLS", async () => {
   expect(await curl(`${url}/t/payload/0`, "-u", `anybody:${admin}`)).toBe("hello");
   expect(await curl(`${url}/other`, "-u", `:${admin}`)).toContain('"netlog: forbidden"');
   expect(await curl(`${url}/-/health`)).toBe('{"ok":true}\n');
+  expect(await curl(`${url}/t?access_token=${admin}`)).toContain('"netlog: unauthorized"');
   await expect(curl(`${url.replace("https", "http")}/-/health`)).rejects.toThrow();
   expect(JSON.stringify(server.logLines())).not.toContain(admin);
 });

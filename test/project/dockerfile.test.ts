@@ -96,8 +96,8 @@ describe("the Dockerfile", () => {
     const start = (more: Readonly<Record<string, string>>) =>
       checkStart(parseOptions(SERVE_OPTIONS, [], { ...image, ...more }));
     await expect(start({})).rejects.toThrow("there are no tokens");
-    expect(await start({ NETLOG_INSECURE: "1" })).toBe(true);
-    expect(await start({ NETLOG_TOKEN_FILE: "/tokens/tokens.json" })).toBe(true);
+    expect(await start({ NETLOG_INSECURE: "1" })).toEqual({ host: "", isOpen: true });
+    expect(await start({ NETLOG_TOKEN_FILE: "/tokens/tokens.json" })).toEqual({ host: "", isOpen: true });
   });
 
   test("serves on all interfaces, on the port it exposes, with the data in the volume", () => {

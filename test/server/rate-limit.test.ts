@@ -91,6 +91,7 @@ describe("a server with a rate limit", () => {
       status(await api.get("/", { headers: { "x-forwarded-for": client } }));
     const clients = ["192.0.2.1", "192.0.2.2", "192.0.2.1", "9.9.9.9, 192.0.2.2"];
     const told = [];
+    proxied.logger.lines.length = 0;
     for (const client of clients) told.push([await ask(proxied, client), await ask(plain, client)]);
     expect(told).toEqual([
       [200, 200],
@@ -98,6 +99,10 @@ describe("a server with a rate limit", () => {
       [429, 429],
       [429, 429],
     ]);
+    const logged = proxied.logger.lines.filter(({ message }) => message === "request");
+    expect(logged.map(({ fields }) => fields.client)).toEqual(
+      clients.map((client) => client.replace("9.9.9.9, ", "")),
+    );
   });
 
   it("counts the holder of a token for themselves, and those without one by address", async () => {

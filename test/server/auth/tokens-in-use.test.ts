@@ -89,6 +89,17 @@ describe("a message asked for by its number", () => {
 });
 
 describe("the log", () => {
+  it("tells which token a request came with, by its name", async () => {
+    const logs = testToken(["logs-*"], ["read"]);
+    const { api, logger } = await serverFor(logs);
+    await api.get("/logs-a", { headers: bearer(logs) });
+    await api.get("/logs-a");
+    const told = logger.lines
+      .filter(({ message }) => message === "request")
+      .map(({ fields }) => fields.token);
+    expect(told).toEqual([logs.record.name, undefined]);
+  });
+
   it("never holds a token", async () => {
     const logs = testToken(["logs-*"], ["read"]);
     const fixture = await serverFor(logs);
