@@ -4,6 +4,7 @@ import { createCommand } from "./client/create.ts";
 import { deleteCommand } from "./client/delete.ts";
 import { infoCommand, setCommand } from "./client/info.ts";
 import { publishCommand } from "./client/publish.ts";
+import { scanCommand } from "./client/scan.ts";
 import { scannersCommand, seekCommand } from "./client/scanners.ts";
 import { tailCommand } from "./client/tail.ts";
 import { topicsCommand } from "./client/topics.ts";
@@ -23,7 +24,7 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
     title: "Topics of a server",
     commands: [topicsCommand, createCommand, infoCommand, setCommand, deleteCommand],
   },
-  { title: "Messages of a server", commands: [publishCommand, tailCommand] },
+  { title: "Messages of a server", commands: [publishCommand, tailCommand, scanCommand] },
   { title: "Scanners of a server", commands: [scannersCommand, seekCommand] },
   { title: "Data folders, without a server", commands: [checkCommand, dumpCommand, importCommand] },
   { title: "The program", commands: [createHelpCommand(() => COMMAND_GROUPS), versionCommand] },
