@@ -1,5 +1,6 @@
 /** Every subcommand, in the order of the program's help. */
 import { checkCommand } from "./check.ts";
+import { copyCommand, exportCommand } from "./client/copy.ts";
 import { createCommand } from "./client/create.ts";
 import { deleteCommand } from "./client/delete.ts";
 import { infoCommand, setCommand } from "./client/info.ts";
@@ -24,7 +25,10 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
     title: "Topics of a server",
     commands: [topicsCommand, createCommand, infoCommand, setCommand, deleteCommand],
   },
-  { title: "Messages of a server", commands: [publishCommand, tailCommand, scanCommand] },
+  {
+    title: "Messages of a server",
+    commands: [publishCommand, tailCommand, scanCommand, exportCommand, copyCommand],
+  },
   { title: "Scanners of a server", commands: [scannersCommand, seekCommand] },
   { title: "Data folders, without a server", commands: [checkCommand, dumpCommand, importCommand] },
   { title: "The program", commands: [createHelpCommand(() => COMMAND_GROUPS), versionCommand] },

@@ -7,6 +7,15 @@ import type { Output } from "./command.ts";
 
 const REDRAW_MS = 100;
 const BAR_CHARACTERS = 24;
+/** What is counted. */
+interface Unit {
+  readonly format: (amount: number) => string;
+  /** Behind an amount, with its space. */
+  readonly noun: string;
+}
+
+const BYTES: Unit = { format: formatBytes, noun: "" };
+
 /** What terminals have that do not tell. */
 const DEFAULT_COLUMNS = 80;
 const MS_PER_SECOND = 1000;
@@ -30,14 +39,14 @@ export class ProgressBar {
   }
 
   /** Draws anew, if the last time is long enough ago. Without a total there is no bar. `note` stands at the end. */
-  update(doneBytes: number, totalBytes: number | undefined, note = ""): void {
+  update(done: number, total: number | undefined, note = "", unit: Unit = BYTES): void {
     const nowMs = this.#now();
     if (this.#output.isTTY !== true || nowMs - this.#drawnAtMs < REDRAW_MS) return;
     this.#drawnAtMs = nowMs;
     this.#isShown = true;
     const elapsedMs = Math.max(1, nowMs - this.#startedAtMs);
-    const rate = formatBytes((doneBytes * MS_PER_SECOND) / elapsedMs);
-    const parts = [barText(doneBytes, totalBytes), `${rate}/s`, note].filter((part) => part !== "");
+    const rate = unit.format(Math.round((done * MS_PER_SECOND) / elapsedMs));
+    const parts = [barText(done, total, unit), `${rate}/s`, note].filter((part) => part !== "");
     const line = `${this.#label} ${parts.join("  ")}`;
     // A line that wraps could not be cleared; some terminals say that they have no columns.
     const columns = this.#output.columns || DEFAULT_COLUMNS;
@@ -53,11 +62,11 @@ export class ProgressBar {
   }
 }
 
-function barText(doneBytes: number, totalBytes: number | undefined): string {
-  if (totalBytes === undefined) return formatBytes(doneBytes);
-  const share = totalBytes === 0 ? 1 : Math.min(1, doneBytes / totalBytes);
+function barText(done: number, total: number | undefined, { format, noun }: Unit): string {
+  if (total === undefined) return `${format(done)}${noun}`;
+  const share = total === 0 ? 1 : Math.min(1, done / total);
   const filled = Math.round(share * BAR_CHARACTERS);
   const bar = "#".repeat(filled).padEnd(BAR_CHARACTERS, ".");
   const percent = `${Math.floor(share * 100)}%`.padStart(3);
-  return `${percent} [${bar}] ${formatBytes(doneBytes)} / ${formatBytes(totalBytes)}`;
+  return `${percent} [${bar}] ${format(done)} / ${format(total)}${noun}`;
 }

@@ -2,6 +2,7 @@
  * Cuts input into lines by the server's own rule: a line ends with LF or CRLF, a lone CR belongs to it, empty lines are
  * skipped. The last one need not have its line end.
  */
+import { untilAborted } from "./until-aborted.ts";
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -15,15 +16,20 @@ export class LineTooLongError extends Error {
   }
 }
 
-/** @throws LineTooLongError for a line of more than `maxBytes`. */
+/**
+ * Ends early, and without what has come of a line, when `signal` is aborted.
+ *
+ * @throws LineTooLongError for a line of more than `maxBytes`.
+ */
 export async function* cutLines(
   pieces: AsyncIterable<Uint8Array>,
   maxBytes: number,
+  signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let begun: Uint8Array[] = [];
   let begunBytes = 0;
   let number = 1;
-  for await (const piece of pieces) {
+  for await (const piece of untilAborted(pieces, signal)) {
     let start = 0;
     for (let end = piece.indexOf(LF); end >= 0; end = piece.indexOf(LF, start)) {
       const rest = piece.subarray(start, end);
@@ -41,7 +47,7 @@ export async function* cutLines(
     if (begunBytes > maxBytes + 1) throw new LineTooLongError(number, maxBytes);
   }
   const last = Buffer.concat(begun);
-  if (last.length > 0) yield last;
+  if (last.length > 0 && !signal.aborted) yield last;
 }
 
 function withoutCr(line: Uint8Array): Uint8Array {

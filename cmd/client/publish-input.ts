@@ -33,7 +33,7 @@ interface Wanted {
   readonly stderr: Context["stderr"];
 }
 
-/** Ends early, and properly, when `signal` is aborted. @throws PublishInputError; reading throws it, too. */
+/** Ends early, with the last whole message, when `signal` is aborted. @throws PublishInputError; reading throws it, too. */
 export function openPublishInput(
   { options, stdin, stderr }: Wanted,
   operands: readonly string[],
@@ -41,8 +41,10 @@ export function openPublishInput(
 ): PublishInput {
   if (options.file) {
     const totalBytes = operands.reduce((sum, path) => sum + fileSize(path), 0);
-    const payloads = options.lines ? linesOf(readPieces(operands)) : readFiles(operands);
-    return { payloads: untilAborted(payloads, signal), totalBytes, isInteractive: false, isLive: false };
+    const payloads = options.lines
+      ? linesOf(readPieces(operands), signal)
+      : untilAborted(readFiles(operands), signal);
+    return { payloads, totalBytes, isInteractive: false, isLive: false };
   }
   if (operands.length > 0)
     return { payloads: operands, totalBytes: undefined, isInteractive: false, isLive: false };
@@ -51,19 +53,19 @@ export function openPublishInput(
   if (isInteractive && stderr.isTTY === true) {
     stderr.write("netlog: a message a line; ^D at the beginning of a line ends\n");
   }
-  const payloads = options.lines || isInteractive ? linesOf(untilAborted(input, signal)) : wholeOf(input);
+  const payloads = options.lines || isInteractive ? linesOf(input, signal) : wholeOf(input, signal);
   return { payloads, totalBytes: input.sizeBytes, isInteractive, isLive: true };
 }
 
-function linesOf(pieces: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
-  return cutLines(pieces, LIMITS.payloadBytes);
+function linesOf(pieces: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncIterable<Uint8Array> {
+  return cutLines(pieces, LIMITS.payloadBytes, signal);
 }
 
 /** As one message. More than the server takes is not read to its end, which may be far. */
-async function* wholeOf(input: Input): AsyncGenerator<Uint8Array, void, undefined> {
+async function* wholeOf(input: Input, signal: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
   const pieces: Uint8Array[] = [];
   let sizeBytes = 0;
-  for await (const piece of input) {
+  for await (const piece of untilAborted(input, signal)) {
     pieces.push(piece);
     sizeBytes += piece.length;
     if (sizeBytes <= LIMITS.payloadBytes) continue;
@@ -73,6 +75,7 @@ async function* wholeOf(input: Input): AsyncGenerator<Uint8Array, void, undefine
       EXIT.failed,
     );
   }
+  if (signal.aborted) return;
   if (sizeBytes === 0) {
     throw new PublishInputError("standard input is empty, and a message has at least one byte", EXIT.nothing);
   }

@@ -6,14 +6,16 @@ export async function* untilAborted<Value>(
   signal: AbortSignal,
 ): AsyncGenerator<Value, void, undefined> {
   const iterator = source[Symbol.asyncIterator]();
-  let stop = (): void => {};
-  const aborted = new Promise<undefined>((resolve) => {
-    stop = () => resolve(undefined);
-    signal.addEventListener("abort", stop, { once: true });
-  });
+  let stopWaiting = (): void => {};
+  const stop = (): void => stopWaiting();
+  signal.addEventListener("abort", stop, { once: true });
   try {
     while (!signal.aborted) {
-      const next = await Promise.race([iterator.next(), aborted]);
+      // Not a race with one promise for all: that would remember every piece.
+      const next = await new Promise<IteratorResult<Value, unknown> | undefined>((resolve, reject) => {
+        stopWaiting = () => resolve(undefined);
+        iterator.next().then(resolve, reject);
+      });
       if (next === undefined || next.done === true) return;
       yield next.value;
     }

@@ -1,0 +1,98 @@
+/** `netlog copy` and `netlog export`: messages of a topic to a file and back, or to another topic, here or elsewhere. */
+import type { Command } from "../command.ts";
+import type { OptionTable } from "../option.ts";
+import { UsageError } from "../usage-error.ts";
+import { clientCommand } from "./client-command.ts";
+import { FILE_FORMATS } from "./copy/file-format.ts";
+import { PLACE_RULE, type Place, parsePlace } from "./copy/place.ts";
+import { type CopyOptions, type ExportOptions, startCopy } from "./copy/start-copy.ts";
+import { choiceFlag, offsetFlag, switchFlag, textFlag } from "./flags.ts";
+
+const EXPORT_OPTIONS: OptionTable<ExportOptions> = {
+  from: offsetFlag("from", "Where the copy of a topic begins, if not with the first message kept"),
+  format: choiceFlag(
+    "format",
+    "How messages stand in a file, if its name does not tell (.txt, .log: lines)",
+    FILE_FORMATS,
+  ),
+};
+
+const FILE_DETAILS =
+  'ndjson, the default, is a line {"offset","timestamp","crc32","payload"} for each message, or "payload_base64" for\n' +
+  "what is not UTF-8; lines is the payload and a line end, and refuses payloads that a line cannot hold.";
+
+const RESUME_DETAILS =
+  "An interrupted copy is gone on with by the same command, to the message: nothing twice, nothing left out. It demands\n" +
+  "that the target takes nothing but this copy, and compares its last message with the one at that place of the source.\n" +
+  "Of a source that no longer begins at offset 0 --from must say where the copy began, unless the target is an ndjson\n" +
+  "file, whose offsets tell. Ends with status 0 when all is copied, 6 when a part is.";
+
+export const exportCommand: Command = clientCommand<ExportOptions>({
+  name: "export",
+  summary: "Write the messages of a topic to standard output or a file",
+  usage: "[flags] <topic> [file]",
+  details: [
+    "  netlog export demo > demo.ndjson\n" +
+      "  netlog export demo demo.ndjson         the same, resumable, and later on only what has come since\n" +
+      "  netlog export demo --format lines | gzip > demo.gz\n" +
+      "`netlog copy ./demo.ndjson demo` brings it back.",
+    FILE_DETAILS,
+    RESUME_DETAILS,
+  ],
+  isPatient: true,
+  options: EXPORT_OPTIONS,
+  async run(call) {
+    const [topic, file = "-", ...more] = call.operands;
+    if (topic === undefined) throw new UsageError("the topic to export is missing");
+    if (more.length > 0) throw new UsageError(`unexpected argument "${more[0]}"`);
+    const from = topicPlace(topic);
+    const to: Place = file === "-" ? { kind: "pipe" } : { kind: "file", path: file };
+    return await startCopy(
+      { ...call, options: { ...call.options, follow: false, toTokenFile: null } },
+      from,
+      to,
+    );
+  },
+});
+
+export const copyCommand: Command = clientCommand<CopyOptions>({
+  name: "copy",
+  summary: "Copy messages: topic to topic, also between servers, topic to file and back",
+  usage: "[flags] <from> <to>",
+  details: [
+    "  netlog copy demo demo2\n" +
+      "  netlog copy http://old:7200/demo http://new:7200/demo\n" +
+      "  netlog copy ./demo.ndjson demo\n" +
+      "  netlog copy demo http://backup:7200/demo --follow",
+    `<from> and <to> are ${PLACE_RULE}. One of them is a topic. A topic that is missing is made,\nwith the settings of the topic that is copied. Messages get times of their own there.`,
+    FILE_DETAILS,
+    RESUME_DETAILS,
+    'With --json the outcome is a line {"from","to","held","copied","bytes"}, also when it was interrupted.',
+  ],
+  isPatient: true,
+  options: {
+    ...EXPORT_OPTIONS,
+    follow: switchFlag("follow", "Go on with what comes, until it is stopped; to a topic alone"),
+    toTokenFile: textFlag(
+      "to_token_file",
+      "<file>",
+      "File with the token for <to>, if it is another one",
+      "the path of a file",
+    ),
+  },
+  async run(call) {
+    const [from, to, ...more] = call.operands;
+    if (from === undefined || to === undefined)
+      throw new UsageError("copy takes two places: netlog copy <from> <to>");
+    if (more.length > 0) throw new UsageError(`unexpected argument "${more[0]}"`);
+    return await startCopy(call, parsePlace(from), parsePlace(to));
+  },
+});
+
+/** What is exported is a topic, whatever its name looks like. */
+function topicPlace(text: string): Place {
+  const place: Place = /^https?:/i.test(text)
+    ? parsePlace(text)
+    : { kind: "topic", server: undefined, name: text };
+  return place;
+}

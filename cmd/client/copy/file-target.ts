@@ -1,0 +1,164 @@
+/** A copy into a file, which is gone on with where it ends, or into standard output. */
+import { type FileHandle, open } from "node:fs/promises";
+import type { Output } from "../../command.ts";
+import { BufferedOutput } from "../buffered-output.ts";
+import type { ToldMessage } from "../message-json.ts";
+import { CopyError } from "./copy-error.ts";
+import { encodeMessage, type FileFormat } from "./file-format.ts";
+import { type Held, NOTHING_HELD, type Target } from "./target.ts";
+
+const LF = 0x0a;
+const PIECE_BYTES = 256 * 1024;
+
+export class FileTarget implements Target {
+  readonly #path: string;
+  readonly #format: FileFormat;
+  readonly #file: FileHandle;
+  /** Byte place behind the last whole line. */
+  #end = 0;
+
+  private constructor(path: string, format: FileFormat, file: FileHandle) {
+    this.#path = path;
+    this.#format = format;
+    this.#file = file;
+  }
+
+  /** Makes the file when it is missing. @throws CopyError when it cannot be written. */
+  static async open(path: string, format: FileFormat): Promise<FileTarget> {
+    try {
+      // Not "a+": a torn line is cut off and written over.
+      const file = await open(path, "r+").catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== "ENOENT") throw error;
+        return open(path, "wx+");
+      });
+      return new FileTarget(path, format, file);
+    } catch (error) {
+      throw new CopyError(`${path} cannot be written (${(error as NodeJS.ErrnoException).code})`);
+    }
+  }
+
+  async held(): Promise<Held> {
+    const { count, last, end } = await this.#readLines();
+    this.#end = end;
+    await this.#file.truncate(end);
+    if (last === undefined) return NOTHING_HELD;
+    if (this.#format === "lines") return { count, lastOffset: undefined, lastPayload: last };
+    return { count, ...this.#parseLast(last) };
+  }
+
+  async take(
+    messages: AsyncIterable<ToldMessage>,
+    onCopied: (count: number, bytes: number) => void,
+  ): Promise<void> {
+    await writeMessages(messages, this.#format, onCopied, async (bytes) => {
+      let written = 0;
+      while (written < bytes.length) {
+        const { bytesWritten } = await this.#file.write(bytes, written, bytes.length - written, this.#end);
+        written += bytesWritten;
+        this.#end += bytesWritten;
+      }
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#file.sync();
+    await this.#file.close();
+  }
+
+  /** Whole lines, the last of them, and where it ends. */
+  async #readLines(): Promise<{ count: number; last: Uint8Array | undefined; end: number }> {
+    const piece = Buffer.alloc(PIECE_BYTES);
+    let position = 0;
+    let count = 0;
+    let lastStart = 0;
+    let end = 0;
+    for (;;) {
+      const { bytesRead } = await this.#file.read(piece, 0, piece.length, position);
+      if (bytesRead === 0) break;
+      const read = piece.subarray(0, bytesRead);
+      for (let at = read.indexOf(LF); at >= 0; at = read.indexOf(LF, at + 1)) {
+        count++;
+        lastStart = end;
+        end = position + at + 1;
+      }
+      position += bytesRead;
+    }
+    if (count === 0) return { count, last: undefined, end };
+    const last = Buffer.alloc(end - 1 - lastStart);
+    await this.#file.read(last, 0, last.length, lastStart);
+    return { count, last, end };
+  }
+
+  #parseLast(line: Uint8Array): Pick<Held, "lastOffset" | "lastPayload"> {
+    try {
+      const { offset, payload, payload_base64 } = JSON.parse(Buffer.from(line).toString()) as {
+        offset: number;
+        payload?: string;
+        payload_base64?: string;
+      };
+      const lastPayload =
+        payload === undefined ? Buffer.from(payload_base64!, "base64") : Buffer.from(payload);
+      if (Number.isSafeInteger(offset)) return { lastOffset: offset, lastPayload };
+    } catch {
+      // Told below.
+    }
+    throw new CopyError(`the last line of ${this.#path} is no message: the file holds something else`);
+  }
+}
+
+/** Nothing is known of what a pipe was given before. */
+export class PipeTarget implements Target {
+  readonly #output: BufferedOutput;
+  readonly #format: FileFormat;
+
+  constructor(output: Output, format: FileFormat) {
+    this.#output = new BufferedOutput(output);
+    this.#format = format;
+  }
+
+  held(): Promise<Held> {
+    return Promise.resolve(NOTHING_HELD);
+  }
+
+  async take(
+    messages: AsyncIterable<ToldMessage>,
+    onCopied: (count: number, bytes: number) => void,
+  ): Promise<void> {
+    await writeMessages(messages, this.#format, onCopied, (bytes) => this.#output.write(bytes));
+  }
+
+  async close(): Promise<void> {
+    await this.#output.flush();
+  }
+}
+
+/** In pieces; what came before a failure is written. */
+async function writeMessages(
+  messages: AsyncIterable<ToldMessage>,
+  format: FileFormat,
+  onCopied: (count: number, bytes: number) => void,
+  write: (bytes: Uint8Array) => Promise<void>,
+): Promise<void> {
+  let lines: Uint8Array[] = [];
+  let lineBytes = 0;
+  let payloadBytes = 0;
+  const flush = async (): Promise<void> => {
+    if (lines.length === 0) return;
+    await write(Buffer.concat(lines));
+    onCopied(lines.length, payloadBytes);
+    lines = [];
+    lineBytes = 0;
+    payloadBytes = 0;
+  };
+  try {
+    for await (const message of messages) {
+      const line = encodeMessage(message, format);
+      lines.push(line);
+      lineBytes += line.length;
+      payloadBytes += message.payload.length;
+      if (lineBytes >= PIECE_BYTES) await flush();
+    }
+  } finally {
+    await flush();
+  }
+}

@@ -1,0 +1,19 @@
+/** Where a copy comes from: a topic, or a file of messages. Places are counted from 0, in a topic by its offsets. */
+import type { ToldMessage } from "../message-json.ts";
+
+export interface Source {
+  /** Place of the first message of the copy. */
+  readonly first: number;
+  /**
+   * True when `first` is the same whenever the copy is started again, so that whoever holds n messages has those of the
+   * places [first, first + n).
+   */
+  readonly isFirstFixed: boolean;
+  /** Messages from a place on, in order, each with its place as `offset`. Ends at what was the end. */
+  read(place: number): AsyncIterable<ToldMessage>;
+  /** How far reading has come, in `unit`s. */
+  readonly done: number;
+  /** `undefined` where nobody knows. */
+  readonly total: number | undefined;
+  readonly unit: "messages" | "bytes";
+}

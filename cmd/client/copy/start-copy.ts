@@ -1,0 +1,158 @@
+/** One run of `netlog copy` or `netlog export`: opens both places, shows how far it has come, tells the outcome. */
+import type { TopicSettings } from "../../../lib/client/index.ts";
+import { formatBytes } from "../../byte-size.ts";
+import { EXIT } from "../../command.ts";
+import { ProgressBar } from "../../progress-bar.ts";
+import { type StopWatch, statusOf, watchStopSignals } from "../../signals.ts";
+import { UsageError } from "../../usage-error.ts";
+import type { ClientCall } from "../client-command.ts";
+import { connect } from "../connection.ts";
+import { failureStatus, failureText, isFailure } from "../failure.ts";
+import { countText } from "../figures.ts";
+import type { Optional } from "../flags.ts";
+import { LineTooLongError } from "../lines.ts";
+import { warn, warnOfRetry } from "../warn.ts";
+import { CopyError } from "./copy-error.ts";
+import { type FileFormat, formatOf } from "./file-format.ts";
+import { FileSource } from "./file-source.ts";
+import { FileTarget, PipeTarget } from "./file-target.ts";
+import { type Place, placeText } from "./place.ts";
+import { type CopyProgress, runCopy } from "./run-copy.ts";
+import type { Source } from "./source.ts";
+import type { Target } from "./target.ts";
+import { openTopicSource } from "./topic-source.ts";
+import { TopicTarget } from "./topic-target.ts";
+
+export interface ExportOptions {
+  readonly from: Optional<string>;
+  readonly format: Optional<FileFormat>;
+}
+
+export interface CopyOptions extends ExportOptions {
+  readonly follow: boolean;
+  readonly toTokenFile: Optional<string>;
+}
+
+/** What a copy needs of its surroundings. */
+interface Copy {
+  readonly call: ClientCall<CopyOptions>;
+  readonly from: Place;
+  readonly to: Place;
+  readonly stop: StopWatch;
+}
+
+export async function startCopy(call: ClientCall<CopyOptions>, from: Place, to: Place): Promise<number> {
+  if (from.kind !== "topic" && to.kind !== "topic")
+    throw new UsageError("one of the two places must be a topic");
+  if (call.options.follow && to.kind !== "topic") {
+    throw new UsageError("--follow is for a copy to a topic; netlog tail --json follows into a file");
+  }
+  const stop = watchStopSignals();
+  const bar = new ProgressBar(call.stderr, "copy");
+  let progress: CopyProgress | undefined;
+  try {
+    const { source, target } = await open({ call, from, to, stop });
+    try {
+      progress = await runCopy(source, target, {
+        signal: stop.signal,
+        onProgress: (made) => {
+          progress = made;
+          showProgress(bar, source, made);
+        },
+        onUncertain: (error) => {
+          if (isFailure(error)) warn(call.stderr, `${failureText(error)}; looking what is stored`);
+        },
+      });
+    } finally {
+      await target.close();
+    }
+  } catch (error) {
+    bar.clear();
+    if (progress !== undefined) tell(call, from, to, progress);
+    return statusOfFailure(call, error, progress);
+  } finally {
+    bar.clear();
+    stop.end();
+  }
+  tell(call, from, to, progress);
+  return stop.received === undefined ? EXIT.ok : statusOf(stop.received);
+}
+
+async function open({ call, from, to, stop }: Copy): Promise<{ source: Source; target: Target }> {
+  const { options, environment, stderr } = call;
+  const format = formatOf(pathOf(from) ?? pathOf(to), options.format);
+  const onRetry = warnOfRetry(stderr);
+  const clientOf = (server: string | undefined, tokenFile: string | null) =>
+    connect(server ?? options.server, { tokenFile }, environment, onRetry);
+  let settings: TopicSettings | undefined;
+  let source: Source;
+  if (from.kind === "topic") {
+    const topic = clientOf(from.server, options.tokenFile).topic(from.name);
+    settings = (await topic.info()).settings;
+    // Offsets in the file tell what is missing; in a topic nothing would.
+    const onMissing =
+      to.kind !== "topic" && format === "ndjson" ? (text: string) => warn(stderr, text) : undefined;
+    const { follow } = options;
+    source = await openTopicSource(topic, {
+      from: options.from,
+      follow,
+      signal: stop.signal,
+      onRetry,
+      onMissing,
+    });
+  } else if (options.from !== null) {
+    throw new UsageError("--from is for the copy of a topic");
+  } else if (from.kind === "file") {
+    source = FileSource.ofFile(from.path, format, stop.signal);
+  } else {
+    const input = call.stdin();
+    source = FileSource.ofPipe(input, format, input.sizeBytes, stop.signal);
+  }
+  if (to.kind === "file") return { source, target: await FileTarget.open(to.path, format) };
+  if (to.kind === "pipe") return { source, target: new PipeTarget(call.stdout, format) };
+  const topic = clientOf(to.server, options.toTokenFile ?? options.tokenFile).topic(to.name);
+  if (await topic.createIfMissing(settings)) warn(stderr, `made the topic ${placeText(to)}`);
+  return { source, target: new TopicTarget(topic) };
+}
+
+function pathOf(place: Place): string | undefined {
+  return place.kind === "file" ? place.path : undefined;
+}
+
+function showProgress(
+  bar: ProgressBar,
+  { done, total, unit }: Source,
+  { copied, bytes }: CopyProgress,
+): void {
+  if (unit === "bytes") bar.update(done, total, `${countText(copied)} messages`);
+  else bar.update(done, total, formatBytes(bytes), { format: countText, noun: " messages" });
+}
+
+function tell(
+  { options, stdout, stderr }: ClientCall<CopyOptions>,
+  from: Place,
+  to: Place,
+  progress: CopyProgress | undefined,
+): void {
+  const { held, copied, bytes } = progress ?? { held: 0, copied: 0, bytes: 0 };
+  // Standard output may hold the messages themselves.
+  const output = to.kind === "pipe" ? stderr : stdout;
+  if (to.kind === "pipe" && stderr.isTTY !== true && !options.json) return;
+  const json = { from: placeText(from), to: placeText(to), held, copied, bytes };
+  const behind = held === 0 ? "" : `, behind ${countText(held)} that were there`;
+  const text = `copied ${countText(copied)} messages${behind}`;
+  output.write(`${options.json ? JSON.stringify(json) : text}\n`);
+}
+
+function statusOfFailure(
+  { stderr }: ClientCall<CopyOptions>,
+  error: unknown,
+  progress: CopyProgress | undefined,
+): number {
+  const isSystem = error instanceof Error && "syscall" in error;
+  const isOwn = error instanceof CopyError || error instanceof LineTooLongError || isSystem;
+  if (!isOwn && !isFailure(error)) throw error;
+  warn(stderr, isFailure(error) ? failureText(error) : error.message);
+  if (progress !== undefined && progress.copied > 0) return EXIT.partial;
+  return isFailure(error) ? failureStatus(error) : EXIT.failed;
+}

@@ -1,0 +1,85 @@
+/** A copy out of a topic. */
+import type { Topic } from "../../../lib/client/index.ts";
+import type { ToldMessage } from "../message-json.ts";
+import { CopyError } from "./copy-error.ts";
+import type { Source } from "./source.ts";
+
+interface TopicSourceOptions {
+  /** Where it begins, as it was said; `null`: with the first message that is kept. */
+  readonly from: string | null;
+  readonly follow: boolean;
+  readonly signal: AbortSignal;
+  readonly onRetry: (error: unknown, delayMs: number) => void;
+  /** Told of messages that are left out, because they are damaged or dropped; `undefined`: they end the copy. */
+  readonly onMissing: ((text: string) => void) | undefined;
+}
+
+export async function openTopicSource(topic: Topic, options: TopicSourceOptions): Promise<Source> {
+  const { from } = options;
+  const isNumber = from !== null && /^\d+$/.test(from);
+  const first = isNumber ? Number(from) : await topic.offsetOf(from ?? "first");
+  const end = (await topic.info()).latest_offset + 1;
+  // While the topic begins at 0, it has always begun there.
+  const isFirstFixed = isNumber || (from === null && first === 0);
+  return new TopicSource(topic, options, { first, end, isFirstFixed });
+}
+
+class TopicSource implements Source {
+  readonly first: number;
+  readonly isFirstFixed: boolean;
+  readonly unit = "messages";
+  readonly #topic: Topic;
+  readonly #options: TopicSourceOptions;
+  readonly #end: number;
+  #next: number;
+
+  constructor(
+    topic: Topic,
+    options: TopicSourceOptions,
+    { first, end, isFirstFixed }: { first: number; end: number; isFirstFixed: boolean },
+  ) {
+    this.#topic = topic;
+    this.#options = options;
+    this.#end = end;
+    this.#next = first;
+    this.first = first;
+    this.isFirstFixed = isFirstFixed;
+  }
+
+  get done(): number {
+    return this.#next - this.first;
+  }
+
+  get total(): number | undefined {
+    return this.#options.follow ? undefined : Math.max(0, this.#end - this.first);
+  }
+
+  async *read(place: number): AsyncGenerator<ToldMessage, void, undefined> {
+    const { follow, signal, onRetry, onMissing } = this.#options;
+    this.#next = place;
+    // At the end there is nothing to ask for; beyond it the server says that there is no such offset.
+    if (!follow && place === this.#end) return;
+    const messages = this.#topic.stream({
+      from: place,
+      follow,
+      signal,
+      onRetry,
+      onSkipped: ({ count, next }) =>
+        this.#miss(`${count} messages before offset ${next} were dropped meanwhile`),
+      ...(onMissing === undefined
+        ? {}
+        : { onDamage: ({ offset }) => this.#miss(`what is damaged at offset ${offset} is left out`) }),
+    });
+    for await (const message of messages) {
+      if (!follow && message.offset >= this.#end) return;
+      this.#next = message.offset + 1;
+      yield message;
+    }
+  }
+
+  #miss(text: string): void {
+    const { onMissing } = this.#options;
+    if (onMissing === undefined) throw new CopyError(`${text}; the copy would not be one`);
+    onMissing(text);
+  }
+}
