@@ -27,6 +27,15 @@ export interface ProgramOptions {
   readonly under?: readonly string[];
 }
 
+export interface RunningProgram {
+  readonly pid: number;
+  signal(name: NodeJS.Signals): void;
+  /** Resolves when stdout or stderr, each read from its beginning, holds `pattern`. */
+  printed(pattern: RegExp): Promise<RegExpExecArray>;
+  /** Resolves when the process has ended, however. */
+  ended(): Promise<Finished>;
+}
+
 export type LogLine = Readonly<Record<string, unknown>>;
 
 export interface BuiltServer {
@@ -68,6 +77,30 @@ export async function runProgram(args: readonly string[], options: ProgramOption
   } finally {
     child.kill("SIGKILL");
   }
+}
+
+/** Starts the program, and leaves it running; killed when the running test is over. */
+export function programForTest(args: readonly string[], options: ProgramOptions = {}): RunningProgram {
+  const { child, output, ended } = start(args, options);
+  onTestFinished(() => {
+    child.kill("SIGKILL");
+  });
+  const printed = (pattern: RegExp): Promise<RegExpExecArray> =>
+    new Promise((resolve) => {
+      const look = (): void => {
+        const found = pattern.exec(output.stdout) ?? pattern.exec(output.stderr);
+        if (found !== null) resolve(found);
+      };
+      look();
+      for (const stream of [child.stdout, child.stderr]) stream?.on("data", look);
+    });
+  const name = `netlog ${args.join(" ")}`;
+  return {
+    pid: child.pid!,
+    signal: (signal) => child.kill(signal),
+    printed: (pattern) => within(`${pattern} of ${name}`, printed(pattern), DEADLINE_MS),
+    ended: async () => ({ ...(await within(`the end of ${name}`, ended, DEADLINE_MS)), ...output }),
+  };
 }
 
 /** Serves `folder` on a free port of 127.0.0.1; whoever calls this stops it. */

@@ -8,6 +8,8 @@ import { encodeMessage, type FileFormat } from "./file-format.ts";
 import { type Held, NOTHING_HELD, type Target } from "./target.ts";
 
 const LF = 0x0a;
+/** How each line of NDJSON begins. */
+const LINE_START = '{"offset":';
 const PIECE_BYTES = 256 * 1024;
 
 export class FileTarget implements Target {
@@ -38,26 +40,32 @@ export class FileTarget implements Target {
   }
 
   async held(): Promise<Held> {
-    const { count, last, end } = await this.#readLines();
+    const { count, last, end, torn } = await this.#readLines();
     this.#end = end;
-    await this.#file.truncate(end);
-    if (last === undefined) return NOTHING_HELD;
+    if (last === undefined) {
+      if (torn.length > 0 && !this.#isBegunMessage(torn)) this.#refuseForeign("the content");
+      return NOTHING_HELD;
+    }
     if (this.#format === "lines") return { count, lastOffset: undefined, lastPayload: last };
     return { count, ...this.#parseLast(last) };
   }
 
+  /** What a crash left of a line is written over, and cut off at the end: by then the line before it was looked at. */
   async take(
     messages: AsyncIterable<ToldMessage>,
     onCopied: (count: number, bytes: number) => void,
   ): Promise<void> {
-    await writeMessages(messages, this.#format, onCopied, async (bytes) => {
-      let written = 0;
-      while (written < bytes.length) {
-        const { bytesWritten } = await this.#file.write(bytes, written, bytes.length - written, this.#end);
-        written += bytesWritten;
-        this.#end += bytesWritten;
-      }
-    });
+    await writeMessages(messages, this.#format, onCopied, (bytes) => this.#write(bytes));
+    await this.#file.truncate(this.#end);
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
+    await this.#file.truncate(this.#end);
+    for (let written = 0; written < bytes.length; ) {
+      const { bytesWritten } = await this.#file.write(bytes, written, bytes.length - written, this.#end);
+      written += bytesWritten;
+      this.#end += bytesWritten;
+    }
   }
 
   async close(): Promise<void> {
@@ -65,8 +73,13 @@ export class FileTarget implements Target {
     await this.#file.close();
   }
 
-  /** Whole lines, the last of them, and where it ends. */
-  async #readLines(): Promise<{ count: number; last: Uint8Array | undefined; end: number }> {
+  /** Whole lines, the last of them, where it ends, and how what follows begins. */
+  async #readLines(): Promise<{
+    count: number;
+    last: Uint8Array | undefined;
+    end: number;
+    torn: Uint8Array;
+  }> {
     const piece = Buffer.alloc(PIECE_BYTES);
     let position = 0;
     let count = 0;
@@ -83,10 +96,19 @@ export class FileTarget implements Target {
       }
       position += bytesRead;
     }
-    if (count === 0) return { count, last: undefined, end };
-    const last = Buffer.alloc(end - 1 - lastStart);
-    await this.#file.read(last, 0, last.length, lastStart);
-    return { count, last, end };
+    const torn = await this.#readBytes(end, Math.min(position - end, LINE_START.length));
+    const last = count === 0 ? undefined : await this.#readBytes(lastStart, end - 1 - lastStart);
+    return { count, last, end, torn };
+  }
+
+  async #readBytes(position: number, sizeBytes: number): Promise<Uint8Array> {
+    const bytes = Buffer.alloc(sizeBytes);
+    await this.#file.read(bytes, 0, sizeBytes, position);
+    return bytes;
+  }
+
+  #isBegunMessage(bytes: Uint8Array): boolean {
+    return this.#format === "ndjson" && LINE_START.startsWith(Buffer.from(bytes).toString());
   }
 
   #parseLast(line: Uint8Array): Pick<Held, "lastOffset" | "lastPayload"> {
@@ -102,7 +124,11 @@ export class FileTarget implements Target {
     } catch {
       // Told below.
     }
-    throw new CopyError(`the last line of ${this.#path} is no message: the file holds something else`);
+    return this.#refuseForeign("the last line");
+  }
+
+  #refuseForeign(what: string): never {
+    throw new CopyError(`${what} of ${this.#path} is no message: the file is none of a copy`);
   }
 }
 

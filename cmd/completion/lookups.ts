@@ -1,0 +1,48 @@
+/** Names that only a server knows, for completion. */
+import { connect, parseServerUrl } from "../client/connection.ts";
+import { TOKEN_FILE_VARIABLE, URL_VARIABLE } from "../client/variables.ts";
+
+/** `server` is what was typed for --server; `null`: nothing. */
+export interface Lookups {
+  topics(server: string | null): Promise<readonly string[]>;
+  scanners(server: string | null, topic: string | undefined): Promise<readonly string[]>;
+}
+
+const DEFAULT_SERVER = "http://127.0.0.1:7200";
+/** A person waits for the cursor. */
+const TIMEOUT_MS = 1000;
+
+/** Asks the server; where none answers in time, there are no names. */
+export function serverLookups(environment: Readonly<Record<string, string | undefined>>): Lookups {
+  const clientOf = (server: string | null) => {
+    const url = parseServerUrl(server ?? (environment[URL_VARIABLE] || DEFAULT_SERVER));
+    const tokenFile = environment[TOKEN_FILE_VARIABLE] || null;
+    return connect(url ?? DEFAULT_SERVER, { tokenFile }, environment);
+  };
+  const names = async (
+    ask: (signal: AbortSignal) => Promise<readonly string[]>,
+  ): Promise<readonly string[]> => {
+    try {
+      return await ask(AbortSignal.timeout(TIMEOUT_MS));
+    } catch {
+      return [];
+    }
+  };
+  return {
+    topics: (server) => names(async (signal) => await clientOf(server).topics({ signal })),
+    scanners: (server, topic = "") =>
+      names(async (signal) => {
+        const scanners = await clientOf(server).topic(topic).scanners({ signal });
+        return scanners.map(({ id }) => id);
+      }),
+  };
+}
+
+/** What stands for --server in a command line; `null` when nothing does. */
+export function typedServer(words: readonly string[]): string | null {
+  const place = words.findLastIndex((word) => /^--?server(=|$)/.test(word));
+  const word = words[place];
+  if (word === undefined) return null;
+  const equals = word.indexOf("=");
+  return (equals < 0 ? words[place + 1] : word.slice(equals + 1)) || null;
+}
