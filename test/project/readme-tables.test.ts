@@ -1,16 +1,59 @@
 import { expect, test } from "vitest";
+import { COMMANDS } from "../../cmd/commands.ts";
+import { flagOf, type Option, variableOf } from "../../cmd/option.ts";
+import { LIMIT_OPTIONS } from "../../cmd/options/limits.ts";
 import { SERVE_OPTIONS } from "../../cmd/options.ts";
+import { LIMITS } from "../../lib/index.ts";
+import { ERROR_TABLE } from "../../server/errors.ts";
+import { FAMILIES } from "../../server/metric-families.ts";
 import { packageJson, projectText, section, tableRows } from "../support/project-files.ts";
 
 const readme = projectText("README.md");
+const serverReadme = projectText("server/README.md");
 
-test("the README's options are those of the program, with their defaults", () => {
-  const options = Object.values(SERVE_OPTIONS).map(({ name, fallback, description }) => [
-    `--${name.replaceAll("_", "-")}`,
-    fallback,
-    description,
-  ]);
-  expect(tableRows(section(readme, "Options"))).toEqual(options);
+const limits = Object.values(LIMIT_OPTIONS).map((option): Option<unknown> => option);
+const statuses = new Set(Object.values(ERROR_TABLE).map(({ status }) => String(status)));
+
+function row({ name, fallback, description }: Option<unknown>): string[] {
+  return [flagOf(name), fallback, description];
+}
+
+test("the README's options are those of the program that limit nothing, with their defaults", () => {
+  const others = Object.values(SERVE_OPTIONS).filter((option) => !limits.includes(option));
+  expect(tableRows(section(readme, "Options"))).toEqual(others.map(row));
+});
+
+test("the README's limits are those that are options, with what lies beyond each", () => {
+  const rows = tableRows(section(readme, "Limits"));
+  expect(rows.map((cells) => cells.slice(0, 3))).toEqual(limits.map(row));
+  for (const [flag, , , beyond = ""] of rows) {
+    if (beyond !== "the connection ends") expect(statuses, flag).toContain(beyond.slice(0, 3));
+  }
+});
+
+test("the limits that server/README.md calls fixed have these values, and no option", () => {
+  const rows = tableRows(section(serverReadme, "Limits that are fixed"));
+  expect(rows.length).toBeGreaterThan(10);
+  const values = new Map(Object.entries(LIMITS));
+  for (const [name = "", value] of rows) {
+    expect(value, name).toBe(values.get(name)?.toLocaleString("en"));
+    expect(Object.keys(LIMIT_OPTIONS)).not.toContain(name);
+  }
+});
+
+test("the metrics in server/README.md are those of the server", () => {
+  const families = FAMILIES.filter(({ name }) => name.startsWith("netlog_"));
+  expect(tableRows(section(serverReadme, "Metrics"))).toEqual(
+    families.map(({ name, type, help }) => [name, type, help]),
+  );
+});
+
+test("the variables that documents and the image name are known to a command", () => {
+  const options = COMMANDS.flatMap(({ options }) => Object.values(options));
+  const known = new Set(options.map(variableOf).filter((name) => name !== undefined));
+  for (const path of ["README.md", "server/README.md", "lib/README.md", "Dockerfile", "cmd/netlog.service"]) {
+    for (const [name] of projectText(path).matchAll(/NETLOG_[A-Z_]+/g)) expect(known, path).toContain(name);
+  }
 });
 
 test("the README gives a reason for each dependency, and for no other package", () => {
