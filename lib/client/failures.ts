@@ -6,6 +6,12 @@ import type { ClientRuntime } from "./runtime.ts";
 /** Server errors with which it has surely done nothing; the other 5xx leave it open. */
 const NOTHING_DONE: ReadonlySet<string> = new Set(["topic_unavailable", "shutting_down", "storage_full"]);
 const QUOTED_LENGTH = 200;
+/** Only a connection that is being made fails so: by undici, and by versions of Bun, which tell no system call. */
+const NOT_CONNECTED: ReadonlySet<string> = new Set([
+  "UND_ERR_CONNECT_TIMEOUT",
+  "ECONNREFUSED",
+  "ConnectionRefused",
+]);
 
 /** The error of an answer that is no success. `what` is the request, for the message. */
 export function refusal(
@@ -90,13 +96,13 @@ interface SystemError {
 
 /**
  * True when the connection was never made, so that nothing can have been sent. Node tells the system call (undici
- * wraps it), Bun a code of its own, Deno a text; browsers tell nothing.
+ * wraps it), Bun a code, Deno a text; browsers tell nothing.
  */
 function isRefused(error: unknown): boolean {
   if (typeof error !== "object" || error === null) return false;
   const { code, syscall, errors, message, cause } = error as SystemError;
   if (syscall === "connect" || syscall === "getaddrinfo") return true;
-  if (code === "UND_ERR_CONNECT_TIMEOUT" || code === "ConnectionRefused") return true;
+  if (typeof code === "string" && NOT_CONNECTED.has(code)) return true;
   if (typeof message === "string" && message.includes("client error (Connect)")) return true;
   if (Array.isArray(errors)) return errors.length > 0 && errors.every(isRefused);
   return isRefused(cause);

@@ -18,22 +18,23 @@ interface Fields {
   readonly next?: number;
 }
 
-const LF = 0x0a;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 /** Whole lines; what is left of one that broke off is dropped. Empty lines are signs of life. */
 export async function* readLines(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Line, void, undefined> {
-  let begun: Uint8Array[] = [];
+  const streaming = new TextDecoder();
+  let begun = "";
   for await (const piece of pieces) {
-    let start = 0;
-    for (let end = piece.indexOf(LF); end >= 0; end = piece.indexOf(LF, start)) {
-      const text = textOf([...begun, piece.subarray(start, end)]);
-      begun = [];
-      start = end + 1;
-      if (text !== "") yield parseLine(text);
+    const text = streaming.decode(piece, { stream: true });
+    // A long line comes in many pieces, and is looked through once.
+    if (!text.includes("\n")) {
+      begun += text;
+      continue;
     }
-    if (start < piece.length) begun.push(piece.subarray(start));
+    const lines = (begun + text).split("\n");
+    begun = lines.pop() ?? "";
+    for (const line of lines) if (line !== "") yield parseLine(line);
   }
 }
 
@@ -46,14 +47,17 @@ export function parseLines(body: Uint8Array): Line[] {
 /** @throws unexpected_answer for what is no line of netlog's; checksum_mismatch. */
 function parseLine(text: string): Line {
   let fields: Fields;
+  let payload: Uint8Array | undefined;
   try {
-    fields = JSON.parse(text) as Fields;
+    fields = Object(JSON.parse(text)) as Fields;
+    payload = payloadOf(fields);
   } catch (cause) {
-    throw new NetlogClientError("unexpected_answer", "a line of the answer is no JSON", { cause });
+    throw new NetlogClientError("unexpected_answer", "a line of the answer is no JSON of netlog's", {
+      cause,
+    });
   }
   const { offset, timestamp, crc32, skipped, next, delivery } = fields;
   if (skipped !== undefined && next !== undefined) return { kind: "skipped", count: skipped, next };
-  const payload = payloadOf(fields);
   if (payload === undefined || !Number.isSafeInteger(offset)) {
     throw new NetlogClientError("unexpected_answer", "a line of the answer is no message");
   }
@@ -67,11 +71,4 @@ function payloadOf({ payload, payload_base64 }: Fields): Uint8Array | undefined 
   const bytes = new Uint8Array(binary.length);
   for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
   return bytes;
-}
-
-function textOf(pieces: readonly Uint8Array[]): string {
-  const streaming = new TextDecoder();
-  let text = "";
-  for (const piece of pieces) text += streaming.decode(piece, { stream: true });
-  return text + streaming.decode();
 }
