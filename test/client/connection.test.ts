@@ -226,4 +226,25 @@ describe("a wait", () => {
     await expect(within("the read's end", read)).rejects.toBe(why);
     await expect(topic.info({ signal: stop.signal })).rejects.toBe(why);
   });
+
+  it("leaves nothing behind at a signal that lives on", async () => {
+    const { topic } = await clientForTest();
+    const { signal } = new AbortController();
+    let listeners = 0;
+    const { addEventListener, removeEventListener } = signal;
+    signal.addEventListener = (...args: Parameters<typeof addEventListener>) => {
+      listeners++;
+      addEventListener.apply(signal, args);
+    };
+    signal.removeEventListener = (...args: Parameters<typeof removeEventListener>) => {
+      listeners--;
+      removeEventListener.apply(signal, args);
+    };
+    await topic.publish("x", { signal });
+    await topic.read(0, { signal });
+    await topic.publishAll(["a", "b"], { signal });
+    for await (const _message of topic.stream({ follow: false, signal }));
+    await topic.read(99, { signal }).catch(() => {});
+    expect(listeners).toBe(0);
+  });
 });

@@ -72,10 +72,11 @@ describe("a stream that breaks off", () => {
 
   it("is waited for with longer and longer pauses, told each time, until it is back", async () => {
     const failures = Array.from({ length: 12 }, notListening);
-    const script = new Script(streaming("breaks", line(0)), ...failures, streaming("stays", line(1)));
+    const again = streaming("breaks", line(1));
+    const script = new Script(streaming("breaks", line(0)), ...failures, again, streaming("stays", line(2)));
     const told: number[] = [];
-    await read(script, { from: 0, onRetry: (_error, delayMs) => told.push(delayMs) }, 2);
-    expect(told.slice(-3)).toEqual([15_000, 15_000, 15_000]);
+    await read(script, { from: 0, onRetry: (_error, delayMs) => told.push(delayMs) }, 3);
+    expect(told.slice(-4)).toEqual([15_000, 15_000, 15_000, 50]);
     expect(told.slice(0, 4)).toEqual([50, 50, 100, 200]);
   });
 
@@ -94,7 +95,8 @@ describe("a stream that breaks off", () => {
 
   it("tells what retention dropped meanwhile", async () => {
     const script = new Script(
-      streaming("breaks", line(0), '{"skipped":2,"next":3}\n', line(3)),
+      streaming("breaks", line(0), '{"skipped":2,"next":3}\n'),
+      streaming("breaks", line(3)),
       refused(404, "offset_not_found", { "X-First-Offset": "7" }),
       streaming("stays", line(7)),
     );
@@ -108,6 +110,7 @@ describe("a stream that breaks off", () => {
       { count: 2, next: 3 },
       { count: 3, next: 7 },
     ]);
+    expect(targets(script)[1]).toBe("GET /t/stream?from=3&format=ndjson");
   });
 
   it("ends when its topic is gone", async () => {

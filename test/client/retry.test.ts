@@ -152,6 +152,17 @@ describe("a scanner's call that failed", () => {
     expect(script.asked).toHaveLength(2);
   });
 
+  it("is a scan: repeated as soon as a lease has shown that there are acknowledgements", async () => {
+    const leased = new Response("x", {
+      headers: { "X-Offset": "0", "X-Crc32": "2363233923", "X-Lease": "l", "X-Delivery": "1" },
+    });
+    const script = new Script(leased, brokenOff(), refused(404, "end_of_topic"));
+    const scanner = script.client().topic("t").scanner("s");
+    await script.settle(scanner.scan());
+    expect(await script.settle(scanner.scan())).toBeUndefined();
+    expect(script.asked).toHaveLength(3);
+  });
+
   it("is a scan: not repeated without them, so that a lost message is told", async () => {
     const script = new Script(brokenOff());
     const scan = script.client().topic("t").scanner("s").scan();

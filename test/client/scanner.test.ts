@@ -16,6 +16,13 @@ async function fixture(): Promise<ClientFixture & { scanner: Scanner }> {
   return { ...made, scanner: await workers(made.topic) };
 }
 
+/** A message of a scanner with acknowledgements. */
+function leased(): Response {
+  return new Response("x", {
+    headers: { "X-Offset": "0", "X-Crc32": "2363233923", "X-Lease": "l", "X-Delivery": "1" },
+  });
+}
+
 describe("a scan", () => {
   it("gives messages in order, and nothing when there is none in time", async () => {
     const { topic } = await clientForTest();
@@ -171,11 +178,22 @@ describe("a loop over a scanner", () => {
     expect(script.asked).toHaveLength(22);
   });
 
+  it("ends when it is aborted and what was handled cannot be acknowledged", async () => {
+    const script = new Script(leased(), brokenOff());
+    const stop = new AbortController();
+    const loop = async (): Promise<void> => {
+      const scanner = script.client().topic("t").scanner("s");
+      for await (const _message of scanner.messages({ signal: stop.signal })) stop.abort();
+    };
+    await script.settle(loop());
+    expect(script.asked.slice(1, 6).map(({ target }) => target)).toEqual(
+      Array(5).fill("/t/ack?id=s&offset=0&lease=l"),
+    );
+    expect(script.manual.elapsedMs()).toBeLessThan(10_000);
+  });
+
   it("ends soon when it is left while the server is away", async () => {
-    const leased = new Response("x", {
-      headers: { "X-Offset": "0", "X-Crc32": "2363233923", "X-Lease": "l", "X-Delivery": "1" },
-    });
-    const script = new Script(leased, brokenOff());
+    const script = new Script(leased(), brokenOff());
     const loop = async (): Promise<void> => {
       for await (const _message of script.client().topic("t").scanner("s").messages()) break;
     };
@@ -228,11 +246,10 @@ describe("work", () => {
   });
 
   it("keeps a lease alive for as long as handling takes", async () => {
-    const message = { "X-Offset": "0", "X-Crc32": "2363233923", "X-Lease": "l", "X-Delivery": "1" };
     const settled = json({ ok: true, settled: 1, refused: [] });
     const script = new Script(
       json({ settings: { ack_wait: "1m30s" } }),
-      new Response("x", { headers: message }),
+      leased(),
       settled,
       settled,
       settled,
@@ -259,6 +276,41 @@ describe("work", () => {
     };
     const work = scanner.work(handle, { concurrency: 2, onError: () => {} });
     await expect(within("the end", work)).rejects.toMatchObject({ code: "topic_not_found" });
+  });
+
+  it("ends as a whole when one of its loops fails, whatever the others wait for", async () => {
+    let scans = 0;
+    const script = new Script((asked) => {
+      if (asked.target.startsWith("/t/scanner")) return json({ settings: { ack_wait: "30s" } });
+      if (asked.target.startsWith("/t/ack")) return refused(403, "forbidden");
+      return scans++ === 0 ? leased() : silence(asked);
+    });
+    const work = script
+      .client()
+      .topic("t")
+      .scanner("s")
+      .work(() => {}, { concurrency: 2 });
+    await expect(script.settle(work)).rejects.toMatchObject({ code: "forbidden" });
+    expect(script.manual.elapsedMs()).toBeLessThan(10_000);
+  });
+
+  it("waits no longer for a touch when the message is done", async () => {
+    const script = new Script(
+      json({ settings: { ack_wait: "30s" } }),
+      leased(),
+      silence,
+      json({ ok: true, settled: 1, refused: [] }),
+      silence,
+    );
+    const stop = new AbortController();
+    const handle = async (): Promise<void> => {
+      await new Promise<void>((resolve) => void script.runtime.setTimer(15_000, resolve));
+      stop.abort();
+    };
+    await script.settle(script.client().topic("t").scanner("s").work(handle, { signal: stop.signal }));
+    const [touch] = script.asked.filter(({ target }) => target.startsWith("/t/touch"));
+    expect(touch?.signal.aborted).toBe(true);
+    expect(script.manual.timerCount).toBe(0);
   });
 
   it("fails with what cannot be waited out", async () => {

@@ -227,7 +227,10 @@ describe("closing an event publisher", () => {
     expect(await within("the close", events.close())).toMatchObject({ published: 2, lostOnClose: 0 });
   });
 
-  it.each(["away", "silent"] as const)("gives up in time on a log that is %s, and counts", async (mood) => {
+  it.each([
+    ["away", 8],
+    ["silent", 1],
+  ] as const)("gives up in time on a log that is %s, and counts", async (mood, retried) => {
     const log = new FakeLog();
     log.mood = mood;
     const events = log.publisher();
@@ -239,6 +242,7 @@ describe("closing an event publisher", () => {
     await log.pass(1);
     expect(await within("the close", closing)).toMatchObject({
       published: 0,
+      retried,
       lostOnClose: 3,
       queued: 0,
     });
