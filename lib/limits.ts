@@ -6,6 +6,8 @@
 const KiB = 1024;
 const MiB = 1024 * KiB;
 const GiB = 1024 * MiB;
+/** What `max_message_size` and `max_batch_size` may be at most. */
+const LARGEST_BYTES = 64 * MiB;
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -16,7 +18,10 @@ export interface Limits {
   readonly payloadBytes: number;
   /** One batch, as sent; and one message set that is sent, unpacked. */
   readonly batchBytes: number;
-  /** One message set, unpacked, on reading: a batch of text grows by the headers of its messages. */
+  /**
+   * One message set, unpacked, on reading: of the largest batch that any server may be told to take, and a batch of text
+   * grows by the headers of its messages.
+   */
   readonly setBytes: number;
   /** Messages of one batch, and of one message set. */
   readonly batchMessages: number;
@@ -160,7 +165,7 @@ export interface Limits {
 export const LIMITS: Limits = {
   payloadBytes: 16 * MiB,
   batchBytes: 8 * MiB,
-  setBytes: 8 * MiB + 9 * 65_536,
+  setBytes: LARGEST_BYTES + 9 * 65_536,
   batchMessages: 65_536,
   settingsBytes: 64 * KiB,
   segmentSizeMinBytes: 1024,
@@ -260,8 +265,8 @@ interface Range {
 }
 
 export const LIMIT_RANGES: Readonly<Record<SettableLimit, Range>> = {
-  payloadBytes: { min: 1, max: 64 * MiB },
-  batchBytes: { min: KiB, max: LIMITS.batchBytes },
+  payloadBytes: { min: 1, max: LARGEST_BYTES },
+  batchBytes: { min: KiB, max: LARGEST_BYTES },
   bytesInFlight: { min: KiB, max: 64 * GiB },
   connections: { min: 1, max: 1_000_000 },
   waitingRequests: { min: 1, max: 1_000_000 },

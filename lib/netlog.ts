@@ -303,7 +303,7 @@ export class Netlog {
     await this.#opened;
     this.#throwIfClosed();
     await this.#requireTopic(topicName);
-    await this.topic(topicName).publish(payload, "synced");
+    await this.topic(topicName).publishAgain(payload);
   }
 
   async #requireTopic(name: string): Promise<void> {

@@ -97,13 +97,17 @@ export class Publisher {
   }
 
   /**
-   * Appends one message. `payload` is borrowed until the promise settles.
+   * Appends one message, of `maxBytes` at most. `payload` is borrowed until the promise settles.
    *
    * @throws bad_request (no bytes), payload_too_large, too_many_requests, and what Log.append throws.
    */
-  publish(payload: Uint8Array, durability: Durability): Promise<Published> {
+  publish(
+    payload: Uint8Array,
+    durability: Durability,
+    maxBytes: number = this.#options.limits.payloadBytes,
+  ): Promise<Published> {
     const { limits, settings } = this.#options;
-    const refusal = this.#refusal(payload, limits.payloadBytes);
+    const refusal = this.#refusal(payload, maxBytes);
     if (refusal !== undefined) return Promise.reject(refusal);
     const promise = new Promise<Published>(capture);
     this.#singles[durability].payloads.push(payload);

@@ -99,6 +99,15 @@ export class Topic {
   }
 
   /**
+   * Appends a message that was taken once already, be it larger than what is taken now; on the disk when it resolves.
+   *
+   * @throws as publish does.
+   */
+  publishAgain(payload: Uint8Array): Promise<Published> {
+    return this.#publisher.publish(payload, "synced", Number.POSITIVE_INFINITY);
+  }
+
+  /**
    * Appends a batch as one frame: all or nothing, also over a crash, with contiguous offsets, visible together. The
    * batch is borrowed until the promise settles, which tells the offset of its first message; with room in front of
    * it, it is given for good. @throws as publish does.

@@ -39,6 +39,19 @@ describe("a message that was given out too often", () => {
     expect(logger.messages("warn")).toEqual(["dropped a message that was given out too often"]);
   });
 
+  it("goes there although no message of its size is taken any more", async () => {
+    const first = await openWork(1, { ...DEAD, maxDeliver: 1 });
+    await first.netlog.topic("t").publish(Buffer.alloc(5000, "x"));
+    await first.netlog.close();
+    const { disk, runtime } = first;
+    const { netlog } = await openNetlog({ disk, runtime, limits: { payloadBytes: 1000 } });
+    const scanner = netlog.topic("t").scanner(first.scanner.id);
+    await leaseAll(scanner);
+    await nack(scanner, [0, 1]);
+    expect((await payloadsOf(netlog.topic("dead"))).map(({ length }) => length).sort()).toEqual([2, 5000]);
+    expect(scanner.describe()).toMatchObject({ pending: 0, dead_lettered: 2 });
+  });
+
   it("does not count deliveries that did not arrive", async () => {
     const { netlog, scanner } = await openWork(1, { ...DEAD, maxDeliver: 1 });
     for (let i = 0; i < 3; i++) (await scanner.scan({ waitMs: 0 }))!.settle(false);
