@@ -22,5 +22,11 @@ export function createHttpServer(limits: Limits, certificate: Certificate | unde
     connectionsCheckingInterval: Math.min(limits.headersMs, MAX_CHECK_MS),
   };
   if (certificate === undefined) return createServer(options);
-  return createTlsServer({ ...options, ...certificate, handshakeTimeout: limits.headersMs });
+  return createTlsServer({
+    ...options,
+    ...certificate,
+    handshakeTimeout: limits.headersMs,
+    // As node:http has it by itself: who has sent all may still listen.
+    allowHalfOpen: true,
+  });
 }

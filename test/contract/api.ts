@@ -31,7 +31,11 @@ export class Api {
 
   constructor(url: string) {
     this.url = url;
-    this.#pool = new Pool(url, { bodyTimeout: 0, headersTimeout: 0 });
+    this.#pool = new Pool(url, {
+      bodyTimeout: 0,
+      headersTimeout: 0,
+      connect: { rejectUnauthorized: false },
+    });
   }
 
   get host(): string {

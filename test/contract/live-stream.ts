@@ -1,5 +1,6 @@
 /** A client of answers without end: reads piece by piece, sees how they end, and leaves when it likes. */
 import { type ClientRequest, type IncomingMessage, request } from "node:http";
+import { request as requestTls } from "node:https";
 import { expect, onTestFinished } from "vitest";
 import { within } from "../support/deadline.ts";
 
@@ -30,7 +31,9 @@ export class LiveStream {
 
   /** Left when the running test is over. */
   static async open(url: string, headers: Readonly<Record<string, string>> = {}): Promise<LiveStream> {
-    const sent = request(url, { headers, agent: false });
+    const sent = url.startsWith("https:")
+      ? requestTls(url, { headers, agent: false, rejectUnauthorized: false })
+      : request(url, { headers, agent: false });
     const answer = await within(
       `the headers of ${url}`,
       new Promise<IncomingMessage>((resolve, reject) => {

@@ -1,5 +1,6 @@
 /** A bare connection, for what no HTTP client would send, and for what they hide of the answers. */
 import { connect, type Socket } from "node:net";
+import { connect as connectTls, TLSSocket } from "node:tls";
 import { within } from "../support/deadline.ts";
 
 export interface RawReply {
@@ -38,9 +39,10 @@ export class RawConnection {
   }
 
   static async open(url: string): Promise<RawConnection> {
-    const { hostname, port } = new URL(url);
+    const { protocol, hostname, port } = new URL(url);
     const host = hostname.replace(/^\[(.*)\]$/, "$1");
-    const socket = connect({ host, port: Number(port), allowHalfOpen: true });
+    const to = { host, port: Number(port), allowHalfOpen: true };
+    const socket = protocol === "https:" ? connectTls({ ...to, rejectUnauthorized: false }) : connect(to);
     const connection = new RawConnection(socket);
     const connected = new Promise((resolve, reject) => {
       socket.once("connect", resolve);
@@ -59,9 +61,9 @@ export class RawConnection {
     this.#socket.end();
   }
 
-  /** Leaves, without a word where it resets. */
+  /** Leaves, without a word where it resets, which Node cannot do under TLS. */
   leave(how: "close" | "reset" = "close"): void {
-    if (how === "reset") this.#socket.resetAndDestroy();
+    if (how === "reset" && !(this.#socket instanceof TLSSocket)) this.#socket.resetAndDestroy();
     else this.#socket.destroy();
   }
 

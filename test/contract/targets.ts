@@ -1,9 +1,10 @@
-/** The servers that run in the tests' own process: on a disk in memory, and on a real folder. */
+/** The servers that run in the tests' own process: on a disk in memory; and on a real folder, under TLS. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Disk, Netlog, nodeDisk, nodeRuntime, silentLogger } from "../../lib/index.ts";
-import { startServer } from "../../server/index.ts";
+import { type Certificate, startServer } from "../../server/index.ts";
+import { testCertificate } from "../support/certificate.ts";
 import { MemoryDisk } from "../support/memory-disk.ts";
 import type { ContractTarget } from "./contract.ts";
 
@@ -13,10 +14,10 @@ export const memoryTarget: ContractTarget = {
 };
 
 export const folderTarget: ContractTarget = {
-  name: "in process, on a real folder",
+  name: "in process, on a real folder, under TLS",
   start: async () => {
     const folder = await mkdtemp(join(tmpdir(), "netlog-contract-"));
-    const server = await startOn(nodeDisk, folder);
+    const server = await startOn(nodeDisk, folder, await testCertificate());
     const stop = async (): Promise<void> => {
       await server.stop();
       await rm(folder, { recursive: true, force: true });
@@ -25,9 +26,13 @@ export const folderTarget: ContractTarget = {
   },
 };
 
-async function startOn(disk: Disk, folder: string): Promise<{ url: string; stop(): Promise<void> }> {
+async function startOn(
+  disk: Disk,
+  folder: string,
+  certificate?: Certificate,
+): Promise<{ url: string; stop(): Promise<void> }> {
   const netlog = await Netlog.open({ folder, disk, runtime: nodeRuntime, logger: silentLogger });
-  const server = await startServer({ netlog, host: "127.0.0.1", port: 0, logger: silentLogger });
+  const server = await startServer({ netlog, host: "127.0.0.1", port: 0, logger: silentLogger, certificate });
   const stop = async (): Promise<void> => {
     await server.stop();
     await netlog.close();

@@ -50,10 +50,10 @@ export function webPageContract(use: UseApi): void {
   describe("what a browser sends of our own pages", () => {
     it("passes", async () => {
       const topic = await use().newTopic();
-      const own = `http://${use().host}`;
+      const own = new URL(use().url).origin;
       for (const headers of [
         { origin: own },
-        { origin: own.toUpperCase().replace("HTTP", "http") },
+        { origin: own.toUpperCase().replace(/^[A-Z]+/, (scheme) => scheme.toLowerCase()) },
         { origin: own, "sec-fetch-site": "same-origin" },
         { "sec-fetch-site": "same-origin" },
         { "sec-fetch-site": "none" },
