@@ -89,6 +89,21 @@ describe("a server with a certificate", () => {
     await silent.closed();
   });
 
+  it("cuts a reader that takes nothing", async () => {
+    const { server, runtime, netlog, logger } = await tlsServerForTest();
+    const topic = await netlog.createTopic("t");
+    for (let i = 0; i < 8; i++) await topic.publish(Buffer.alloc(4 * 1024 * 1024, "x"));
+    const reader = await RawConnection.open(server.url);
+    reader.pause();
+    reader.send("GET /t/stream?from=0&format=lines HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    const messages = async (): Promise<string[]> => {
+      await runtime.advance(LIMITS.heartbeatMs);
+      return logger.messages();
+    };
+    await expect.poll(messages).toContain("cut a stream whose reader takes nothing");
+    reader.leave();
+  });
+
   it("stops without waiting for connections that bring no request, in a handshake or behind it", async () => {
     const { server, runtime } = await tlsServerForTest();
     const idle = await secureConnection(server.port);
