@@ -1,5 +1,7 @@
+import { readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { expectError } from "../contract/expect-error.ts";
+import { PROJECT_ROOT, projectText } from "../support/project-files.ts";
 import { serverForTest } from "./server-fixture.ts";
 
 const ORIGIN = "https://app.example";
@@ -54,6 +56,21 @@ describe("a page of an allowed origin", () => {
     const closed = await serverForTest();
     expect((await closed.api.get("/")).headers.vary).toBeUndefined();
   });
+});
+
+it("is every header of ours that a page may see", async () => {
+  const files = readdirSync(`${PROJECT_ROOT}server`, { recursive: true, encoding: "utf8" });
+  const sources = files.filter((path) => path.endsWith(".ts")).map((path) => projectText(`server/${path}`));
+  const used = sources.flatMap((text) =>
+    [...text.matchAll(/"(X-[A-Za-z0-9-]+)"/g)].map(([, name = ""]) => name),
+  );
+  // What is for browsers and proxies themselves.
+  const others = ["X-Content-Type-Options", "X-Accel-Buffering"];
+  const ours = new Set(used.filter((name) => !others.includes(name)));
+  const { api } = await serverForTest({ server: { corsOrigins: [ORIGIN] } });
+  const { headers } = await api.get("/", { headers: { origin: ORIGIN } });
+  const exposed = String(headers["access-control-expose-headers"]).split(", ");
+  expect(exposed.sort()).toEqual([...ours, "Retry-After"].sort());
 });
 
 describe("a page of another origin", () => {
