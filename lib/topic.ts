@@ -162,12 +162,12 @@ export class Topic {
    * Where reading begins that is asked for `from`, in any spelling: a message that is there, or the next to come. A
    * refusal calls it `name`.
    *
-   * @throws bad_request (no spelling of an offset), invalid_offset (negative), offset_not_found (beyond the next
-   *   message, or dropped: with firstOffset), topic_unavailable.
+   * @throws bad_request (no spelling of an offset, or negative), offset_not_found (beyond the next message, or
+   *   dropped: with firstOffset), topic_unavailable.
    */
   async startOf(from: string, name = "from"): Promise<number> {
     const offset = await this.#requireOffset(from, name);
-    requireReadable(this.#log, offset, name);
+    requireReadable(this.#log, offset, { name });
     return offset;
   }
 

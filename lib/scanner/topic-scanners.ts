@@ -157,7 +157,7 @@ export class TopicScanners {
     const { shared, store, log } = this.#options;
     const isPersistent = request.persist === true || request.ack === "explicit";
     const settings = resolveScannerSettings(request, isPersistent, shared.limits);
-    requireReadable(log, from);
+    requireReadable(log, from, { negative: "invalid_offset" });
     this.#requireRoom();
     if (!isPersistent) {
       const position = new PlainPosition(log, from, undefined);

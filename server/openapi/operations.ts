@@ -215,7 +215,7 @@ const MESSAGES: readonly Operation[] = [
       },
       "204": { description: "Nothing there before wait ended", headers: ["X-Next-Offset"] },
     },
-    errors: ["invalid_duration", "invalid_offset", "offset_not_found", "not_acceptable", "checksum_error"],
+    errors: ["invalid_duration", "offset_not_found", "not_acceptable", "checksum_error"],
     head: true,
   },
   { ...STREAM_IN, method: "POST", id: "publishStream" },
@@ -234,7 +234,7 @@ const MESSAGES: readonly Operation[] = [
         headers: ["X-Skipped", "X-Lease"],
       },
     },
-    errors: ["scanner_not_found", "invalid_offset", "offset_not_found", "not_acceptable", "checksum_error"],
+    errors: ["scanner_not_found", "offset_not_found", "not_acceptable", "checksum_error"],
   },
 ];
 

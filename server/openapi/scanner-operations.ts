@@ -113,6 +113,6 @@ export const SCANNERS: readonly Operation[] = [
     query: ["id", "to"],
     required: ["id", "to"],
     success: { "200": json("The scanner", ref("ScannerDescription")) },
-    errors: ["scanner_not_found", "invalid_offset", "offset_not_found", "storage_full", "sync_failed"],
+    errors: ["scanner_not_found", "offset_not_found", "storage_full", "sync_failed"],
   },
 ];

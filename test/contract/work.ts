@@ -213,7 +213,7 @@ export function workContract(use: UseApi): void {
     it("refuses where there is nothing", async () => {
       const work = await newWork(use(), 3);
       expectError(await work.post("seek?to=4"), "offset not found");
-      expectError(await work.post("seek?to=-1"), "invalid offset");
+      expectError(await work.post("seek?to=-1"), "bad request");
     });
   });
 }
