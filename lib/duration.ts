@@ -10,8 +10,9 @@ const MONTH_DAYS = 30;
 const YEAR_DAYS = 365;
 const WEEK_DAYS = 7;
 
-/** Longer ones are refused: a time so long ago is nobody's message, and still well within what a Date holds. */
-const MAX_MS = 1000 * YEAR_DAYS * DAY_MS;
+/** The longest: a time so long ago is nobody's message, and still well within what a Date holds. */
+const MAX_YEARS = 1000;
+const MAX_MS = MAX_YEARS * YEAR_DAYS * DAY_MS;
 /** From here on a double no longer holds nanoseconds; such a duration is kept to the millisecond. */
 const NANOSECONDS_BELOW_MS = 2 ** 33;
 /** Digits after the point that count; what follows is far below a nanosecond in every unit. */
@@ -22,7 +23,7 @@ const QUOTED_LENGTH = 40;
 
 const FORM =
   "take 0, or whole year, month, week, day, then h, m, s, ms, us, ns with decimals allowed, " +
-  "each at most once, largest first, such as 2month23day2h3m0.5s; at most 1000year";
+  "each at most once, largest first, such as 2month23day2h3m0.5s";
 
 /** All four are at least 0. Without one another's carry: `48h` stays 48 hours, as `2day` is 2 days. */
 export interface BigDuration {
@@ -51,11 +52,23 @@ const SMALL_UNITS: ReadonlyMap<string, { readonly rank: number; readonly ns: num
 ]);
 
 /**
- * Reads a duration. Units are lower case; a sign, a bare number other than 0 and the empty text are none.
+ * Reads a duration that is kept. Units are lower case; a sign, a bare number other than 0 and the empty text are none.
  *
- * @throws invalid_duration, with a reason that names the value and the form.
+ * @throws invalid_duration, with a reason that names the value and the form; also for more than 1000 years.
  */
 export function parseDuration(text: string): BigDuration {
+  const parsed = parseAnyLength(text);
+  if (durationMs(parsed) > MAX_MS) throw invalid(text, `${FORM}, at most ${MAX_YEARS}year`);
+  return parsed;
+}
+
+/** Likewise, but more than 1000 years is taken for that: how long to wait, or how far to look back, at most. */
+export function parseDurationAtMost(text: string): BigDuration {
+  const parsed = parseAnyLength(text);
+  return durationMs(parsed) > MAX_MS ? { years: MAX_YEARS, months: 0, days: 0, ms: 0 } : parsed;
+}
+
+function parseAnyLength(text: string): BigDuration {
   if (text === "0") return { years: 0, months: 0, days: 0, ms: 0 };
   if (text.length === 0 || text.length > MAX_LENGTH) throw invalid(text);
   const counts: Record<BigUnit, number> = { year: 0, month: 0, week: 0, day: 0 };
@@ -78,14 +91,12 @@ export function parseDuration(text: string): BigDuration {
       throw invalid(text);
     }
   }
-  const parsed: BigDuration = {
+  return {
     years: counts.year,
     months: counts.month,
     days: counts.week * WEEK_DAYS + counts.day,
     ms: nsToMs(ns),
   };
-  if (durationMs(parsed) > MAX_MS) throw invalid(text);
-  return parsed;
 }
 
 /** Length in ms, with a year of 365 days, a month of 30 and a day of 24 hours. */
@@ -154,7 +165,7 @@ function nsToMs(ns: bigint): number {
   return wholeMs < NANOSECONDS_BELOW_MS ? wholeMs + restNs / 1e6 : wholeMs;
 }
 
-function invalid(text: string): NetlogError {
+function invalid(text: string, form = FORM): NetlogError {
   const quoted = text.length > QUOTED_LENGTH ? `${text.slice(0, QUOTED_LENGTH)}\u2026` : text;
-  return new NetlogError("invalid_duration", { reason: `${JSON.stringify(quoted)} is no duration; ${FORM}` });
+  return new NetlogError("invalid_duration", { reason: `${JSON.stringify(quoted)} is no duration; ${form}` });
 }

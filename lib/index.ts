@@ -5,7 +5,7 @@ export { ByteBudget } from "./byte-budget.ts";
 export { DataFolderError } from "./data-folder.ts";
 export type { Disk } from "./disk/disk.ts";
 export { nodeDisk } from "./disk/node-disk.ts";
-export { durationMs, formatDuration, parseDuration } from "./duration.ts";
+export { durationMs, formatDuration, parseDuration, parseDurationAtMost } from "./duration.ts";
 export { ERROR_CODES, type ErrorCode, type ErrorDetails, isNetlogError, NetlogError } from "./errors.ts";
 export {
   type ImportedTopic,

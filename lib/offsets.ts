@@ -2,7 +2,7 @@
  * The spellings of an offset, as they come in a path or a parameter: words, numbers, durations back from now,
  * times. What an offset may be used for, and whether there is such a message, is not decided here.
  */
-import { parseDuration, timeBefore } from "./duration.ts";
+import { parseDurationAtMost, timeBefore } from "./duration.ts";
 import { isNetlogError, NetlogError } from "./errors.ts";
 import type { Log } from "./log/log.ts";
 
@@ -94,7 +94,7 @@ function fractionMs(digits: string): number {
 
 function parseTimeBack(text: string, nowMs: number): number | undefined {
   try {
-    return timeBefore(parseDuration(text), nowMs);
+    return timeBefore(parseDurationAtMost(text), nowMs);
   } catch (error) {
     if (isNetlogError(error, "invalid_duration")) return undefined;
     throw error;

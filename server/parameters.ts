@@ -1,5 +1,5 @@
 /** The parameters of a query string, read one by one in the order in which a route looks at them. */
-import { durationMs, NetlogError, parseDuration } from "../lib/index.ts";
+import { durationMs, NetlogError, parseDurationAtMost } from "../lib/index.ts";
 
 const TRUE_WORDS: ReadonlySet<string> = new Set(["1", "true", "yes"]);
 /** No route has a dozen; looking for those given twice takes the square of it. */
@@ -68,12 +68,12 @@ export class Parameters {
     throw new NetlogError("bad_request", { reason: `${name} takes a whole number from 1 on` });
   }
 
-  /** A duration in ms, 0 when it is absent or empty. @throws invalid_duration, bad_request. */
+  /** A duration in ms, up to 1000 years; 0 when it is absent or empty. @throws invalid_duration, bad_request. */
   duration(name: string): number {
     const text = this.get(name) ?? "";
     if (text === "") return 0;
     if (text !== lastDuration.text) {
-      lastDuration.ms = durationMs(parseDuration(text));
+      lastDuration.ms = durationMs(parseDurationAtMost(text));
       lastDuration.text = text;
     }
     return lastDuration.ms;

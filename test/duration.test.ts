@@ -1,6 +1,13 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { type BigDuration, durationMs, formatDuration, parseDuration, timeBefore } from "../lib/duration.ts";
+import {
+  type BigDuration,
+  durationMs,
+  formatDuration,
+  parseDuration,
+  parseDurationAtMost,
+  timeBefore,
+} from "../lib/duration.ts";
 import { isNetlogError } from "../lib/errors.ts";
 
 const HOUR_MS = 3_600_000;
@@ -118,7 +125,16 @@ describe("refuses", () => {
       /"1m1h" is no duration; .*largest first.*2month23day2h3m0\.5s/,
     );
     expect(() => parseDuration("x".repeat(200))).toThrow(/^invalid duration: "x{40}…" is/);
+    expect(() => parseDuration("1001year")).toThrow(/at most 1000year/);
   });
+});
+
+test("takes more than 1000 years for that where the longest will do", () => {
+  for (const text of ["1001year", "8760001h", `${"9".repeat(250)}year`, `${"9".repeat(250)}h`]) {
+    expect(parseDurationAtMost(text), text).toEqual(big({ years: 1000 }));
+  }
+  expect(parseDurationAtMost("999year1h")).toEqual(big({ years: 999, ms: HOUR_MS }));
+  expect(() => parseDurationAtMost("1001years ago")).toThrow(/no duration/);
 });
 
 describe("prints as Go does", () => {

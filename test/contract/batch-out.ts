@@ -169,7 +169,15 @@ export function batchOutContract(use: UseApi): void {
 
     it("begins at any spelling of an offset", async () => {
       const topic = await use().newTopic(["a", "b", "c"]);
-      const expected = { "": "0", first: "0", Beginning: "0", "1": "1", last: "2", "1day": "0" };
+      const expected = {
+        "": "0",
+        first: "0",
+        Beginning: "0",
+        "1": "1",
+        last: "2",
+        "1day": "0",
+        "9999year": "0",
+      };
       for (const [from, offset] of Object.entries(expected)) {
         expect((await use().get(`/${topic}/batch?from=${from}`)).headers["x-offset"], from).toBe(offset);
       }

@@ -45,7 +45,7 @@ export function scanWaitContract(use: UseApi): void {
     it("may wait for more than a day, which is taken for a day", async () => {
       const topic = await use().newTopic();
       const id = await use().newScanner(topic);
-      const connection = await waiting(topic, id, "1000year");
+      const connection = await waiting(topic, id, "99999999999h");
       await use().publish(topic, "a");
       expect((await connection.reply()).text).toBe("a");
       connection.leave();
