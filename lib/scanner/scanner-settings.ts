@@ -83,9 +83,9 @@ export function conflictOf(
 ): string | undefined {
   const { work, expireMs } = settings;
   const ack = work === undefined ? "auto" : "explicit";
+  if (request.ack !== undefined && request.ack !== ack) return "ack";
   const doesPersist = request.ack === "explicit" ? true : request.persist;
   if (doesPersist !== undefined && doesPersist !== isPersistent) return "persist";
-  if (request.ack !== undefined && request.ack !== ack) return "ack";
   for (const [name, value] of Object.entries(givenWork(request))) {
     if (work?.[name as keyof WorkSettings] !== value) return name;
   }

@@ -22,7 +22,7 @@ export function namedScannerContract(use: UseApi): void {
 
     it.each([
       ["persist=1", "persist"],
-      ["ack=explicit", "persist|ack"],
+      ["ack=explicit", "^ack is"],
       ["expire=1h", "expire"],
     ])("with %s is another one than the plain one there", async (asked, named) => {
       const topic = await use().newTopic();
