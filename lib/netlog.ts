@@ -8,7 +8,7 @@ import { listDataFolder, takeDataFolder } from "./data-folder.ts";
 import type { Disk, DiskLock } from "./disk/disk.ts";
 import { isNetlogError, NetlogError } from "./errors.ts";
 import { LIMITS, type Limits } from "./limits.ts";
-import { refusedWrite } from "./log/disk-errors.ts";
+import { failedRead, refusedWrite } from "./log/disk-errors.ts";
 import { LogShared } from "./log/index.ts";
 import type { Logger } from "./logger.ts";
 import type { Offload } from "./message/compression.ts";
@@ -239,7 +239,7 @@ export class Netlog {
   }
 
   #fail(name: string, error: unknown): void {
-    const reason = isNetlogError(error) && error.reason !== undefined ? error.reason : String(error);
+    const reason = failedRead(error).reason ?? "it cannot be opened";
     this.#failed.set(name, reason);
     this.#shared.logger.error({ err: error, topic: name }, "this topic cannot be served");
   }

@@ -4,7 +4,7 @@ import type { Disk } from "./disk/disk.ts";
 import { hasCode } from "./disk/disk-error.ts";
 import { isNetlogError, NetlogError } from "./errors.ts";
 import type { Limits } from "./limits.ts";
-import { refusedWrite } from "./log/disk-errors.ts";
+import { errorCode, refusedWrite } from "./log/disk-errors.ts";
 import { createLogFolder } from "./log/index.ts";
 import { resolveSettings, type TopicSettings } from "./settings.ts";
 
@@ -89,5 +89,5 @@ export async function readSettings(
 function troubleOf(error: unknown): string {
   if (error instanceof SyntaxError) return "is not JSON";
   if (isNetlogError(error)) return `is not valid: ${error.reason ?? error.message}`;
-  return hasCode(error, "ENOENT") ? "is missing" : `cannot be read: ${String(error)}`;
+  return hasCode(error, "ENOENT") ? "is missing" : `cannot be read (${errorCode(error)})`;
 }

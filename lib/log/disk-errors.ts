@@ -35,6 +35,7 @@ export function isNoRoom(error: unknown): boolean {
   return NO_ROOM.has(errorCode(error instanceof IncompleteWrite ? error.cause : error));
 }
 
-function errorCode(error: unknown): string {
+/** What the system calls it. */
+export function errorCode(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "unknown";
 }

@@ -40,12 +40,12 @@ export async function createLogFolder(options: {
  * @throws topic_unavailable with the reason, when there is no log or the disk does not let it be opened.
  */
 export async function openLog(options: OpenLogOptions): Promise<Log> {
-  const { disk, folder, shared, runtime, logger } = options;
+  const { disk, shared, runtime, logger } = options;
   try {
     const segments = await findSegments(options);
     const active = segments.at(-1)!;
     const header = await readHeader(active);
-    if (header === "go-netlog") throw goNetlogError(folder);
+    if (header === "go-netlog") throw goNetlogError();
     const stat = await disk.stat(active.file.path);
     await recoverActiveSegment(active, {
       disk,
@@ -75,7 +75,7 @@ async function findSegments({ disk, folder, shared, runtime }: OpenLogOptions): 
   const names = await disk.list(folder);
   const baseOffsets = names.map(parseDataFileName).filter((offset) => offset !== undefined);
   if (baseOffsets.length === 0) {
-    throw new NetlogError("topic_unavailable", { reason: `there is no data file in ${folder}` });
+    throw new NetlogError("topic_unavailable", { reason: "there is no data file in its folder" });
   }
   const nowMs = runtime.now();
   const segments: Segment[] = [];
@@ -100,8 +100,8 @@ async function readHeader(segment: Segment): Promise<"valid" | "go-netlog" | "da
   return decodeSegmentHeader(await segment.file.read(0, SEGMENT_HEADER_BYTES)).kind;
 }
 
-function goNetlogError(folder: string): NetlogError {
+function goNetlogError(): NetlogError {
   return new NetlogError("topic_unavailable", {
-    reason: `${folder} was written by the Go NetLog; \`netlog import\` reads it`,
+    reason: "it was written by the Go NetLog; `netlog import` reads it",
   });
 }

@@ -2,6 +2,7 @@
  * Opens the active segment: trusts its index as far as that speaks, walks what follows (active-walk.ts decides what
  * is torn and what is damaged), cuts what is torn, and makes durable what stays.
  */
+import { basename } from "node:path/posix";
 import type { Disk } from "../disk/disk.ts";
 import { NetlogError } from "../errors.ts";
 import type { Logger } from "../logger.ts";
@@ -92,7 +93,7 @@ export async function recoverActiveSegment(segment: Segment, options: RecoveryOp
 
 /** A header is synced before anything follows it: what has neither header nor frame was not torn by a crash. */
 function notOurs(segment: Segment): NetlogError {
-  const reason = `${segment.file.path} has neither a valid header nor a frame; it is left as it is`;
+  const reason = `${basename(segment.file.path)} has neither a valid header nor a frame; it is left as it is`;
   return new NetlogError("topic_unavailable", { reason });
 }
 

@@ -69,6 +69,7 @@ describe("a data folder", () => {
   it("may hold other things, which are left alone and named in the log", async () => {
     const disk = await twoTopics();
     await putFile(disk, "/data/readme.txt", "hello");
+    await putFile(disk, "/data/.gitkeep", "");
     await putFile(disk, "/data/photos/cat.jpg", "miau");
     await putFile(disk, "/data/no topic's name/settings.json", "{}");
     await putFile(disk, "/data/.hidden/settings.json", "{}");
@@ -112,6 +113,8 @@ describe("a topic that cannot be opened", () => {
     const [failed, ...others] = netlog.failedTopics();
     expect(others).toEqual([]);
     expect(failed!.name).toBe("bad");
+    // It is told to everybody who asks for the topic: where the data lies is not their business.
+    expect(failed!.reason).not.toContain("/data");
     const unavailable = { code: "topic_unavailable", reason: failed!.reason };
     expect(() => netlog.topic("bad")).toThrow(expect.objectContaining(unavailable));
     await expect(netlog.createTopic("bad")).rejects.toMatchObject({ code: "topic_exists" });
@@ -133,6 +136,17 @@ describe("a topic that cannot be opened", () => {
     );
     const unreadable = { code: "EACCES", kinds: ["list"], path: /bad$/, lasting: true } satisfies Fault;
     expect(await failureOf(() => {}, unreadable)).toContain("EACCES");
+    const locked = {
+      code: "EACCES",
+      kinds: ["readFile"],
+      path: /bad\/settings/,
+      lasting: true,
+    } satisfies Fault;
+    expect(await failureOf(() => {}, locked)).toBe("settings.json cannot be read (EACCES)");
+    const others = Buffer.alloc(64, "x");
+    expect(
+      await failureOf((disk) => disk.replaceBytes("/data/bad/00000000000000000000.data", others)),
+    ).toMatch(/^0{20}\.data has neither/);
   });
 
   it("because the Go NetLog wrote it says what reads it", async () => {
