@@ -23,6 +23,8 @@ export const DELETED_PREFIX = ".deleted-";
 export const LOCK_PREFIX = ".lock";
 /** Written and removed again to see whether that is possible. */
 export const PROBE_NAME = ".probe";
+/** Keeps the project's own `data/` in git. */
+const PLACEHOLDER_NAME = ".gitkeep";
 
 /**
  * Makes the folder when it is missing (not what it lies in), and locks it.
@@ -68,7 +70,8 @@ export async function listDataFolder(
   const leftovers = names.filter(
     (name) => name.startsWith(CREATING_PREFIX) || name.startsWith(DELETED_PREFIX),
   );
-  const isOurs = (name: string) => name.startsWith(LOCK_PREFIX) || name === PROBE_NAME;
+  const isOurs = (name: string) =>
+    name.startsWith(LOCK_PREFIX) || name === PROBE_NAME || name === PLACEHOLDER_NAME;
   const others = names.filter((name) => !leftovers.includes(name) && !isOurs(name));
   const isTopic = await mapConcurrently(others, limits.topicsInTransition, async (name) => {
     const path = `${folder}/${name}`;
