@@ -13,6 +13,7 @@ export function accept(exchange: Exchange): void {
   try {
     const { method, url = "" } = exchange.incoming;
     checkHost(exchange.incoming);
+    checkTransferEncoding(exchange.incoming);
     if (url === "*" && method === "OPTIONS") {
       passGate(exchange);
       finish(exchange, emptyAnswer(204, ["Allow", ALLOW_ALL]));
@@ -37,4 +38,11 @@ function checkHost({ headers, httpVersionMinor }: IncomingMessage): void {
   if (host === undefined ? httpVersionMinor === 0 : !host.includes(",")) return;
   const reason = host === undefined ? "there is no Host header" : "there is more than one Host header";
   throw new NetlogError("bad_request", { reason });
+}
+
+/** Node unpacks chunks and no other coding that may lie around them: such a body would be stored as nobody meant it. */
+function checkTransferEncoding({ headers }: IncomingMessage): void {
+  const encoding = headers["transfer-encoding"];
+  if (encoding === undefined || encoding.toLowerCase() === "chunked") return;
+  throw new NetlogError("bad_request", { reason: "Transfer-Encoding takes chunked and nothing else" });
 }

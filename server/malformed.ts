@@ -33,6 +33,11 @@ export function refuseMalformed(
     act();
     if (socket.writable) return;
   }
+  // The answer is whole, and may not have left this process yet: it came with the very bytes that are refused.
+  if (underway?.writableEnded) {
+    finish(context, socket, "");
+    return;
+  }
   // Behind a request that was whole, or after its answer began, an error would be taken for that answer.
   if (!socket.writable || (underway && (underway.req.complete || underway.headersSent))) {
     socket.destroy();
@@ -59,11 +64,15 @@ function errorOf(code: string | undefined): Error {
   }
 }
 
-/** Goes on taking what the client sends for a while: closed at once, its system might drop the answer. */
-function refuse({ runtime, limits, logger }: ServerContext, socket: Duplex, error: Error): void {
+function refuse(context: ServerContext, socket: Duplex, error: Error): void {
   const answer = errorAnswer(error);
-  logger.debug({ status: answer.status, reason: error.message }, "malformed request");
-  socket.end(rawAnswer(answer));
+  context.logger.debug({ status: answer.status, reason: error.message }, "malformed request");
+  finish(context, socket, rawAnswer(answer));
+}
+
+/** Goes on taking what the client sends for a while: closed at once, its system might drop the answer. */
+function finish({ runtime, limits }: ServerContext, socket: Duplex, rest: string): void {
+  socket.end(rest);
   const timer = runtime.setTimer(limits.lingerMs, () => socket.destroy());
   socket.once("close", () => timer.cancel());
 }

@@ -10,6 +10,7 @@ import { declaredBytes } from "./body.ts";
 import { corsHeaders } from "./cors.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Progress } from "./idle-watch.ts";
+import { onMalformedBody } from "./malformed.ts";
 import { Outlet } from "./outlet.ts";
 import { cutWhenStalled } from "./reader-watch.ts";
 import { givenId } from "./request-log.ts";
@@ -111,6 +112,7 @@ function linger({ incoming, outgoing, context }: Exchange, body: string | Buffer
   if (body.length > 0) outgoing.write(body);
   else outgoing.flushHeaders();
   const timer = runtime.setTimer(limits.lingerMs, () => outgoing.end());
+  onMalformedBody(outgoing, () => outgoing.end());
   incoming.once("close", () => {
     timer.cancel();
     outgoing.end();

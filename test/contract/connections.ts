@@ -64,6 +64,19 @@ export function connectionContract(use: UseApi): void {
       }
     });
 
+    it("does not bring a body in another coding than chunks, which would be stored as nobody meant it", async () => {
+      const topic = await use().newTopic();
+      for (const coding of ["gzip, chunked", "chunked, chunked"]) {
+        const connection = await open();
+        connection.send(
+          `POST /${topic}/payload HTTP/1.1\r\nHost: ${use().host}\r\nTransfer-Encoding: ${coding}\r\n\r\n1\r\nx\r\n0\r\n\r\n`,
+        );
+        expectError(await connection.reply(), "bad request");
+        connection.leave();
+      }
+      expectError(await use().get(`/${topic}/payload/0`), "end of topic");
+    });
+
     it("that ends in the middle of a message stores nothing of it", async () => {
       const topic = await use().newTopic();
       for (const end of ["finish", "leave"] as const) {
@@ -113,6 +126,17 @@ export function connectionContract(use: UseApi): void {
         expectError(await rawCall(use().url, `${head}${headers}\r\n0\r\n\r\n`), "bad request");
       }
       expect((await use().get(`/${topic}`)).json).toMatchObject({ latest_offset: -1 });
+    });
+
+    it("that brings a malformed body hears what was refused before the body was looked at", async () => {
+      const broken = "Transfer-Encoding: chunked\r\n\r\nno chunk\r\n";
+      const put = `PUT /topic HTTP/1.1\r\nHost: ${use().host}\r\n${broken}`;
+      expectError(await rawCall(use().url, put), "method not allowed");
+      const foreign = `POST /topic/payload HTTP/1.1\r\nHost: ${use().host}\r\nOrigin: http://foreign.example\r\n${broken}`;
+      expectError(await rawCall(use().url, foreign), "forbidden");
+      const long = "Content-Length: 99999999\r\nTransfer-Encoding: gzip\r\n\r\nx";
+      const refused = `POST /topic/payload HTTP/1.1\r\nHost: ${use().host}\r\n${long}`;
+      expectError(await rawCall(use().url, refused), "bad request");
     });
 
     it("with headers over the limit is told so, and closed", async () => {
