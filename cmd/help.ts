@@ -35,7 +35,7 @@ export function programHelp(groups: readonly CommandGroup[], version: string): s
     `netlog ${version}, a log queue for everything that speaks HTTP`,
     "Usage: netlog [command] [flags]",
     ...blocks,
-    "Without a command, or with flags alone, netlog serves: `netlog -listen :7200`.\n" +
+    "Without a command, or with flags alone, netlog serves: `netlog -listen localhost:7300`.\n" +
       "`netlog help <command>` tells a command's flags; `netlog --version` prints the version.",
   ]);
 }

@@ -27,7 +27,7 @@ async function atLeast(label: string, count: () => number, goal: number): Promis
   await expect.poll(count, { message: label, interval: 20, timeout: 20_000 }).toBeGreaterThanOrEqual(goal);
 }
 
-async function secured(): Promise<Secured> {
+async function secured(...more: readonly string[]): Promise<Secured> {
   const folder = temporaryFolder();
   const certificate = await testCertificate();
   const files = { tokens: `${folder}/tokens.json`, cert: `${folder}/cert.pem`, key: `${folder}/key.pem` };
@@ -40,7 +40,7 @@ async function secured(): Promise<Secured> {
     return stdout.trim();
   };
   await token("first", "read");
-  const args = ["--token-file", files.tokens, "--tls-cert", files.cert, "--tls-key", files.key, "-debug"];
+  const args = ["--token-file", files.tokens, "--tls-cert", files.cert, "--tls-key", files.key, ...more];
   const server = await builtServerForTest(`${folder}/data`, args);
   let seen = 2;
   const told = (): string[] =>
@@ -63,7 +63,7 @@ async function secured(): Promise<Secured> {
 }
 
 test("curl with and without a token, over TLS", async () => {
-  const { server, token, curl, reload } = await secured();
+  const { server, token, curl, reload } = await secured("-debug");
   const url = `https://localhost:${server.port}`;
   const admin = await token("admin", "read,write,admin");
   expect(await reload()).toEqual(["tokens read", "certificate read"]);
