@@ -210,6 +210,16 @@ describe("the first failure answers:", () => {
 });
 
 describe("a token", () => {
+  it("is known by all of its hash", async () => {
+    const { token, record } = testToken(["*"], ["read"]);
+    for (const place of ["sha256:".length, 30, record.hash.length - 1]) {
+      const other = record.hash[place] === "0" ? "1" : "0";
+      const hash = `${record.hash.slice(0, place)}${other}${record.hash.slice(place + 1)}`;
+      const { api } = await serverForTest({ server: { tokens: [{ ...record, hash }] } });
+      expectError(await api.get("/", { headers: bearer({ token }) }), "unauthorized");
+    }
+  });
+
   it("counts in the header alone, never in the URL", async () => {
     const { server, api, tokens } = await walk();
     const { token } = tokens.all;

@@ -58,7 +58,7 @@ describe("what a token may not read", () => {
 
 describe("a dead-letter topic", () => {
   it("needs the right to write there of whoever creates the scanner", async () => {
-    const reader = testToken(["jobs"], ["read"]);
+    const reader = testToken(["jobs", "failed"], ["read", "admin"]);
     const worker = testToken(["jobs", "failed"], ["read", "write"]);
     const { api, netlog } = await serverFor(reader, worker);
     await netlog.createTopic("jobs");
