@@ -81,7 +81,9 @@ export class MessageCursor {
     const isKept = isInLastSet && offset >= this.#options.log.logStartOffset;
     const set = isKept ? this.#options.sets.get(this.#lastKey) : undefined;
     if (set !== undefined) return set;
-    return this.#takeAhead(offset) ?? this.#readFrames(offset, aheadBytes);
+    return (
+      this.#takeAhead(offset) ?? this.#readHeld(offset, aheadBytes) ?? this.#readFrames(offset, aheadBytes)
+    );
   }
 
   /** Lets go of what was read ahead. */
@@ -98,22 +100,37 @@ export class MessageCursor {
     this.#aheadPosition += frameBytes(frame.header);
     this.#aheadOffset = frameEndOffset(frame.header);
     if (this.#aheadOffset === run.endOffset) this.release();
-    try {
-      return this.#open(frame);
-    } catch (error) {
-      return Promise.reject(error);
-    }
+    return this.#openAtOnce(frame);
+  }
+
+  /** What was just written is read without a promise: see held-frames.ts. */
+  #readHeld(offset: number, aheadBytes: number): UnpackedSet | Promise<UnpackedSet> | undefined {
+    const run = this.#cursor.readHeld(offset, aheadBytes);
+    return run === undefined ? undefined : this.#openAtOnce(this.#firstOf(run));
   }
 
   async #readFrames(offset: number, aheadBytes: number): Promise<UnpackedSet> {
     const run = await this.#cursor.read(offset, aheadBytes);
     if (run === undefined) throw new NetlogError("offset_not_found");
+    return await this.#open(this.#firstOf(run));
+  }
+
+  /** The first frame of a run; the others are kept for the reads that follow. */
+  #firstOf(run: FrameRun): Frame {
     const frame = frameAt(run.bytes, 0);
     const endOffset = frameEndOffset(frame.header);
     this.#ahead = endOffset < run.endOffset ? run : undefined;
     this.#aheadPosition = frameBytes(frame.header);
     this.#aheadOffset = endOffset;
-    return await this.#open(frame);
+    return frame;
+  }
+
+  #openAtOnce(frame: Frame): UnpackedSet | Promise<UnpackedSet> {
+    try {
+      return this.#open(frame);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   #open({ header, entry }: Frame): UnpackedSet | Promise<UnpackedSet> {

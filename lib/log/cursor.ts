@@ -12,6 +12,8 @@ export interface CursorLog {
   readonly reader: FrameReader;
   readonly logStartOffset: number;
   readonly highWatermark: number;
+  /** Neither dropped nor, with all of the log, deleted or closed. */
+  isReadable(offset: number): boolean;
   /** @throws offset_not_found for what was dropped, topic_not_found, shutting_down. */
   throwIfUnreadable(offset: number): void;
   /** What a failed read means. */
@@ -33,13 +35,29 @@ export class Cursor implements LogCursor {
     if (offset >= this.#log.highWatermark) return undefined;
     try {
       const at = this.#known(offset) ?? (await this.#locate(offset));
-      const run = await this.#log.reader.readRun(at, maxBytes, this.#log.highWatermark, room);
-      this.#begin = at;
-      this.#end = { segment: at.segment, position: at.position + run.bytes.length, offset: run.endOffset };
-      return run;
+      const run = await this.#log.reader.readRun(
+        at,
+        { maxBytes, highWatermark: this.#log.highWatermark },
+        room,
+      );
+      return this.#note(at, run);
     } catch (error) {
       throw this.#log.readFailure(error, offset);
     }
+  }
+
+  readHeld(offset: number, maxBytes: number): FrameRun | undefined {
+    const { highWatermark, reader } = this.#log;
+    if (offset >= highWatermark || !this.#log.isReadable(offset)) return undefined;
+    const at = this.#known(offset) ?? reader.held.locate(offset);
+    const run = at === undefined ? undefined : reader.held.read(at, { maxBytes, highWatermark });
+    return run === undefined ? undefined : this.#note(at!, run);
+  }
+
+  #note(at: FramePosition, run: FrameRun): FrameRun {
+    this.#begin = at;
+    this.#end = { segment: at.segment, position: at.position + run.bytes.length, offset: run.endOffset };
+    return run;
   }
 
   /** Where the frame of `offset` begins, if that is where the last run began or ended. */

@@ -13,7 +13,9 @@ import {
   frameBytes,
   frameEndOffset,
 } from "./frame.ts";
+import { type RunBounds, runOf } from "./frame-run.ts";
 import { badEntry, findDamageEnd } from "./frame-walk.ts";
+import { HeldFrames } from "./held-frames.ts";
 import type { FrameRun } from "./log.ts";
 import type { LogShared } from "./log-shared.ts";
 import type { SealedIndexes } from "./sealed-indexes.ts";
@@ -36,6 +38,8 @@ export class FrameReader {
   readonly #indexes: SealedIndexes;
   readonly #tail: Tail;
   readonly #logger: Logger;
+  /** What can be read at once. */
+  readonly held: HeldFrames;
 
   constructor(shared: LogShared, segments: SegmentList, indexes: SealedIndexes, tail: Tail, logger: Logger) {
     this.#shared = shared;
@@ -43,6 +47,7 @@ export class FrameReader {
     this.#indexes = indexes;
     this.#tail = tail;
     this.#logger = logger;
+    this.held = new HeldFrames(segments, tail);
   }
 
   /** The frame that holds `offset`, which is kept and readable. @throws checksum_error. */
@@ -106,15 +111,11 @@ export class FrameReader {
   }
 
   /** Whole, checked frames from `at` on. @throws checksum_error when the first of them is damaged. */
-  async readRun(
-    at: FramePosition,
-    maxBytes: number,
-    highWatermark: number,
-    room?: Buffer,
-  ): Promise<FrameRun> {
+  async readRun(at: FramePosition, bounds: RunBounds, room?: Buffer): Promise<FrameRun> {
+    const held = this.held.read(at, bounds);
+    if (held !== undefined) return held;
     const { segment, position, offset } = at;
-    const held = this.#tail.view(segment.id, position);
-    let bytes = held ?? (await this.#firstBytes(at, maxBytes, room));
+    let bytes = await this.#firstBytes(at, bounds.maxBytes, room);
     const header = decodeFrameHeader(bytes, 0);
     if (header === undefined || header.baseOffset !== offset) {
       throw damageError(
@@ -126,9 +127,8 @@ export class FrameReader {
     }
     if (bytes.length < frameBytes(header))
       throw damageError(await this.#lookInto(segment, position, offset, header));
-    if (held === undefined) this.#checkEntry(segment, position, bytes, header);
-    const end = extendRun(bytes, header, maxBytes, highWatermark, held === undefined);
-    return { baseOffset: offset, endOffset: end.offset, bytes: bytes.subarray(0, end.at) };
+    this.#checkEntry(segment, position, bytes, header);
+    return runOf(bytes, header, bounds, true);
   }
 
   /** The beginning of the frame at `at`; all of it, and more, where it fits into `room`. */
@@ -199,27 +199,4 @@ function throwIfDamaged(segment: Segment, offset: number): void {
   if (segment.damages.length === 0) return;
   const damage = findDamage(segment.damages, offset);
   if (damage !== undefined) throw damageError(damage);
-}
-
-/** Takes in the frames behind the first, as far as they lie in `bytes` whole and good. */
-function extendRun(
-  bytes: Buffer,
-  first: FrameHeader,
-  maxBytes: number,
-  highWatermark: number,
-  checksEntries: boolean,
-): { at: number; offset: number } {
-  let at = frameBytes(first);
-  let offset = frameEndOffset(first);
-  const end = Math.min(bytes.length, maxBytes);
-  while (at + FRAME_HEADER_BYTES < end) {
-    const header = decodeFrameHeader(bytes, at);
-    if (header === undefined || header.baseOffset !== offset || frameEndOffset(header) > highWatermark) break;
-    const next = at + frameBytes(header);
-    if (next > end) break;
-    if (checksEntries && computeEntryCrc(bytes, at, header) !== header.entryCrc) break;
-    at = next;
-    offset = frameEndOffset(header);
-  }
-  return { at, offset };
 }

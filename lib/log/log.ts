@@ -49,6 +49,8 @@ export interface LogCursor {
    *   disk cannot be read; topic_not_found when the log was deleted; shutting_down when it was closed.
    */
   read(offset: number, maxBytes: number, room?: Buffer): Promise<FrameRun | undefined>;
+  /** What `read` would give, where that is in memory; else `undefined`: then `read` has it, or tells why not. */
+  readHeld(offset: number, maxBytes: number): FrameRun | undefined;
 }
 
 export interface LogLimits {

@@ -183,6 +183,11 @@ export class SegmentedLog implements Log, CursorLog {
   }
 
   /** For Cursor. */
+  isReadable(offset: number): boolean {
+    return this.#ended === undefined && offset >= this.logStartOffset;
+  }
+
+  /** For Cursor. */
   throwIfUnreadable(offset: number): void {
     if (this.#ended === "deleted") throw new NetlogError("topic_not_found");
     if (this.#ended === "closed")

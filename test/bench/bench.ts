@@ -43,7 +43,7 @@ export class Bench {
   }
 
   async startNetlog(folder: string = this.newPath()): Promise<ServerProcess> {
-    return this.#keep(await startNetlog(folder));
+    return this.#keep(await startNetlog(folder, this.options.profileFolder));
   }
 
   async startGo(): Promise<ServerProcess | undefined> {

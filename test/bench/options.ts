@@ -9,6 +9,8 @@ export interface BenchOptions {
   readonly bulkMessages: number;
   /** Published by the growth workload. */
   readonly growthMessages: number;
+  /** Where our servers leave CPU profiles. */
+  readonly profileFolder?: string | undefined;
 }
 
 export interface Command {
@@ -35,11 +37,12 @@ const QUICK: BenchOptions = {
 };
 
 export function usage(workloads: readonly string[]): string {
-  return `npm run bench -- [--quick] [--only <workload>]... [--json <file>]
+  return `npm run bench -- [--quick] [--only <workload>]... [--json <file>] [--profile <folder>]
 
-  --quick  fewer and shorter rounds: a first look
-  --only   one of: ${workloads.join(", ")}
-  --json   where all samples go; dist-bench/result.json if nothing is said
+  --quick    fewer and shorter rounds: a first look
+  --only     one of: ${workloads.join(", ")}
+  --json     where all samples go; dist-bench/result.json if nothing is said
+  --profile  our servers leave CPU profiles there, and are slower for it
 `;
 }
 
@@ -51,11 +54,13 @@ export function parseCommand(args: readonly string[], workloads: readonly string
       quick: { type: "boolean", default: false },
       only: { type: "string", multiple: true, default: [] },
       json: { type: "string" },
+      profile: { type: "string" },
     },
   });
   const unknown = values.only.find((name) => !workloads.includes(name));
   if (unknown !== undefined) {
     throw new Error(`there is no workload ${JSON.stringify(unknown)}; there are ${workloads.join(", ")}`);
   }
-  return { options: values.quick ? QUICK : WHOLE, only: values.only, jsonFile: values.json };
+  const options = { ...(values.quick ? QUICK : WHOLE), profileFolder: values.profile };
+  return { options, only: values.only, jsonFile: values.json };
 }

@@ -19,8 +19,9 @@ export async function startBare(): Promise<ServerProcess> {
 }
 
 /** The built server, on a data folder, at its defaults. */
-export async function startNetlog(folder: string): Promise<ServerProcess> {
-  const args = [SHIM, "serve", "-listen", "127.0.0.1:0", "-dir", folder];
+export async function startNetlog(folder: string, profileFolder?: string): Promise<ServerProcess> {
+  const profile = profileFolder === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profileFolder}`];
+  const args = [...profile, SHIM, "serve", "-listen", "127.0.0.1:0", "-dir", folder];
   const child = spawn(process.execPath, args, { stdio: [...ERRORS_ONLY] });
   const port = await awaitOutput(child, (text) => /"port":(\d+)/.exec(text)?.[1]);
   return new ServerProcess(child, Number(port));
