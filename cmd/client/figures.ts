@@ -9,6 +9,11 @@ export function countText(count: number): string {
   return count.toLocaleString("en-US");
 }
 
+/** `1 message`, `1,234 messages`. */
+export function messagesText(count: number): string {
+  return `${countText(count)} ${count === 1 ? "message" : "messages"}`;
+}
+
 /** `12.5/s`, `1,234/s`. */
 export function rateText(perSecond: number): string {
   const digits = perSecond > 0 && perSecond < 100 ? 1 : 0;

@@ -10,7 +10,7 @@ import { statusOf, watchStopSignals } from "../signals.ts";
 import { UsageError } from "../usage-error.ts";
 import { type ClientCall, clientCommand } from "./client-command.ts";
 import { failureStatus, failureText } from "./failure.ts";
-import { countText } from "./figures.ts";
+import { messagesText } from "./figures.ts";
 import { choiceFlag, type Optional, switchFlag } from "./flags.ts";
 import { LineTooLongError } from "./lines.ts";
 import { openPublishInput, type PublishInput, PublishInputError } from "./publish-input.ts";
@@ -105,7 +105,7 @@ async function publish(
 }
 
 function showProgress(bar: ProgressBar, input: PublishInput, { count, bytes }: PublishAllProgress): void {
-  if (!input.isInteractive) bar.update(bytes, input.totalBytes, `${countText(count)} messages`);
+  if (!input.isInteractive) bar.update(bytes, input.totalBytes, messagesText(count));
 }
 
 function tellStored(
@@ -126,8 +126,8 @@ function tellStored(
 function storedText(topic: string, stored: PublishAllProgress | undefined): string {
   if (stored === undefined) return `${topic}: no message`;
   const { count, firstOffset, lastOffset } = stored;
-  if (count === 1) return `${topic}: 1 message, offset ${firstOffset}`;
-  return `${topic}: ${countText(count)} messages, offsets ${firstOffset} to ${lastOffset}`;
+  const offsets = count === 1 ? `offset ${firstOffset}` : `offsets ${firstOffset} to ${lastOffset}`;
+  return `${topic}: ${messagesText(count)}, ${offsets}`;
 }
 
 function tellFailure(

@@ -8,7 +8,7 @@ import { UsageError } from "../../usage-error.ts";
 import type { ClientCall } from "../client-command.ts";
 import { connect } from "../connection.ts";
 import { failureStatus, failureText, isFailure } from "../failure.ts";
-import { countText } from "../figures.ts";
+import { countText, messagesText } from "../figures.ts";
 import type { Optional } from "../flags.ts";
 import { LineTooLongError } from "../lines.ts";
 import { warn, warnOfRetry } from "../warn.ts";
@@ -124,7 +124,7 @@ function showProgress(
   { done, total, unit }: Source,
   { copied, bytes }: CopyProgress,
 ): void {
-  if (unit === "bytes") bar.update(done, total, `${countText(copied)} messages`);
+  if (unit === "bytes") bar.update(done, total, messagesText(copied));
   else bar.update(done, total, formatBytes(bytes), { format: countText, noun: " messages" });
 }
 
@@ -140,7 +140,7 @@ function tell(
   if (to.kind === "pipe" && stderr.isTTY !== true && !options.json) return;
   const json = { from: placeText(from), to: placeText(to), held, copied, bytes };
   const behind = held === 0 ? "" : `, behind ${countText(held)} that were there`;
-  const text = `copied ${countText(copied)} messages${behind}`;
+  const text = `copied ${messagesText(copied)}${behind}`;
   output.write(`${options.json ? JSON.stringify(json) : text}\n`);
 }
 

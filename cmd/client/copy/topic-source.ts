@@ -57,8 +57,8 @@ class TopicSource implements Source {
   async *read(place: number): AsyncGenerator<ToldMessage, void, undefined> {
     const { follow, signal, onRetry, onMissing } = this.#options;
     this.#next = place;
-    // At the end there is nothing to ask for; beyond it the server says that there is no such offset.
-    if (!follow && place === this.#end) return;
+    // Whoever holds more than the topic is told so by the copy, not by the server.
+    if (place > this.#end || (place === this.#end && !follow)) return;
     const messages = this.#topic.stream({
       from: place,
       follow,

@@ -55,7 +55,7 @@ describe("topic to topic", () => {
     await server.run(["copy", "demo", "part", "--from", "2"]);
     await server.out("publish", "demo", "m5");
     expect(await server.out("copy", "demo", "part", "--from", "2")).toBe(
-      "copied 1 messages, behind 3 that were there\n",
+      "copied 1 message, behind 3 that were there\n",
     );
     expect(await payloads(server, "part")).toEqual(["m2", "m3", "m4", "m5"]);
     const { status, err } = await server.run(["copy", "demo", "part", "--from", "1h"]);
@@ -66,13 +66,14 @@ describe("topic to topic", () => {
   test.each([
     ["the last message is another one", ["x", "y"]],
     ["there is more than in the source", ["m0", "m1", "m2", "m3", "m4", "m5"]],
+    ["there is much more than in the source", ["m0", "m1", "m2", "m3", "m4", "m5", "m6", "m7"]],
   ])("is refused where %s", async (_what, there) => {
     const server = await filledServer();
     await server.out("publish", "--create", "other", ...there);
     const { status, out, err } = await server.run(["copy", "demo", "other"]);
     expect({ status, out }).toEqual({ status: 1, out: "" });
     expect(err).toMatch(
-      /^netlog: the target('s last message is not the one at place 1 | holds 6 messages, more )/,
+      /^netlog: the target('s last message is not the one at place 1 | holds [68] messages, more )/,
     );
     expect(await payloads(server, "other")).toEqual(there);
   });
@@ -99,7 +100,7 @@ describe("topic to file", () => {
     await server.out("copy", "demo", path);
     const whole = readFileSync(path, "utf8");
     truncateSync(path, whole.length - 1);
-    expect(await server.out("copy", "demo", path)).toBe("copied 1 messages, behind 4 that were there\n");
+    expect(await server.out("copy", "demo", path)).toBe("copied 1 message, behind 4 that were there\n");
     expect(readFileSync(path, "utf8")).toBe(whole);
     appendFileSync(path, whole.slice(0, 1));
     expect(await server.out("copy", "demo", path)).toBe("copied 0 messages, behind 5 that were there\n");
@@ -111,7 +112,7 @@ describe("topic to file", () => {
     const path = join(temporaryFolder(), "part.ndjson");
     await server.out("export", "demo", path, "--from", "3");
     await server.out("publish", "demo", "m5");
-    expect(await server.out("export", "demo", path)).toBe("copied 1 messages, behind 2 that were there\n");
+    expect(await server.out("export", "demo", path)).toBe("copied 1 message, behind 2 that were there\n");
   });
 
   test.each([
@@ -158,7 +159,7 @@ describe("file to topic", () => {
     expect(await payloads(server, "back")).toEqual(await payloads(server, "demo"));
     await server.out("publish", "demo", "m5");
     await server.out("copy", "demo", path);
-    expect(await server.out("copy", path, "back")).toBe("copied 1 messages, behind 5 that were there\n");
+    expect(await server.out("copy", path, "back")).toBe("copied 1 message, behind 5 that were there\n");
     expect(await payloads(server, "back")).toEqual(await payloads(server, "demo"));
   });
 
