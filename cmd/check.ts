@@ -34,8 +34,6 @@ const CHECK_OPTIONS: OptionTable<CheckOptions> = {
 };
 
 export const checkCommand: Command = {
-  name: "check",
-  summary: "Go through a data folder, without a server, and tell what is damaged",
   usage: "[flags] [topic...]",
   details: [
     "Reads everything: segment headers, frames, message sets and messages, indexes, settings, scanners; of all\n" +

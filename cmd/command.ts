@@ -45,16 +45,21 @@ export interface Context {
   readonly endWhenUnread?: () => void;
 }
 
-/** Commands that belong together in the program's help. */
-export interface CommandGroup {
-  readonly title: string;
-  readonly commands: readonly Command[];
-}
-
-export interface Command {
+/** A command in the table of commands. */
+export interface CommandEntry {
   readonly name: string;
   /** One line for the list of commands. */
   readonly summary: string;
+  load(): Promise<Command>;
+}
+
+/** Commands that belong together in the program's help. */
+export interface CommandGroup {
+  readonly title: string;
+  readonly commands: readonly CommandEntry[];
+}
+
+export interface Command {
   /** What may follow the name, such as `[flags]`. */
   readonly usage: string;
   /** Paragraphs of the command's own help, between usage and flags. */

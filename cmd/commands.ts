@@ -1,47 +1,160 @@
-/** Every subcommand, in the order of the program's help. */
-import { checkCommand } from "./check.ts";
-import { benchCommand } from "./client/bench.ts";
-import { copyCommand, exportCommand } from "./client/copy.ts";
-import { createCommand } from "./client/create.ts";
-import { deleteCommand } from "./client/delete.ts";
-import { infoCommand, setCommand } from "./client/info.ts";
-import { publishCommand } from "./client/publish.ts";
-import { scanCommand } from "./client/scan.ts";
-import { scannersCommand, seekCommand } from "./client/scanners.ts";
-import { tailCommand } from "./client/tail.ts";
-import { topicsCommand } from "./client/topics.ts";
-import type { Command, CommandGroup } from "./command.ts";
-import { createCompletionCommand } from "./completion.ts";
-import { configCommand } from "./config.ts";
-import { dumpCommand } from "./dump.ts";
-import { healthCommand } from "./health.ts";
-import { createHelpCommand } from "./help.ts";
-import { importCommand } from "./import.ts";
-import { serveCommand } from "./serve.ts";
-import { tokenCommand } from "./token.ts";
-import { versionCommand } from "./version.ts";
+/**
+ * Every subcommand, in the order of the program's help. Each is loaded when it is called: the parts of the server take
+ * longer to load than most commands take to run.
+ */
+import type { CommandEntry, CommandGroup } from "./command.ts";
 
 export const COMMAND_GROUPS: readonly CommandGroup[] = [
-  { title: "The server", commands: [serveCommand, configCommand, healthCommand, tokenCommand] },
+  {
+    title: "The server",
+    commands: [
+      {
+        name: "serve",
+        summary: "Run the server; what netlog does without a command, too",
+        load: async () => (await import("./serve.ts")).serveCommand,
+      },
+      {
+        name: "config",
+        summary: "Print the configuration that serve would run with, and check it",
+        load: async () => (await import("./config.ts")).configCommand,
+      },
+      {
+        name: "health",
+        summary: "Ask the server on this machine whether it is well",
+        load: async () => (await import("./health.ts")).healthCommand,
+      },
+      {
+        name: "token",
+        summary: "Make, list and revoke the tokens that clients of a server need",
+        load: async () => (await import("./token.ts")).tokenCommand,
+      },
+    ],
+  },
   {
     title: "Topics of a server",
-    commands: [topicsCommand, createCommand, infoCommand, setCommand, deleteCommand],
+    commands: [
+      {
+        name: "topics",
+        summary: "List topics: messages, bytes, rate, age, scanners, lag",
+        load: async () => (await import("./client/topics.ts")).topicsCommand,
+      },
+      {
+        name: "create",
+        summary: "Create topics",
+        load: async () => (await import("./client/create.ts")).createCommand,
+      },
+      {
+        name: "info",
+        summary: "Show a topic: messages, size, scanners, settings",
+        load: async () => (await import("./client/info.ts")).infoCommand,
+      },
+      {
+        name: "set",
+        summary: "Change settings of a topic",
+        load: async () => (await import("./client/info.ts")).setCommand,
+      },
+      {
+        name: "delete",
+        summary: "Delete topics and all their messages",
+        load: async () => (await import("./client/delete.ts")).deleteCommand,
+      },
+    ],
   },
   {
     title: "Messages of a server",
-    commands: [publishCommand, tailCommand, scanCommand, exportCommand, copyCommand],
+    commands: [
+      {
+        name: "publish",
+        summary: "Publish messages from arguments, files or standard input",
+        load: async () => (await import("./client/publish.ts")).publishCommand,
+      },
+      {
+        name: "tail",
+        summary: "Show messages of a topic, and follow what comes",
+        load: async () => (await import("./client/tail.ts")).tailCommand,
+      },
+      {
+        name: "scan",
+        summary: "Take messages with a scanner: show them, or run a command for each",
+        load: async () => (await import("./client/scan.ts")).scanCommand,
+      },
+      {
+        name: "export",
+        summary: "Write the messages of a topic to standard output or a file",
+        load: async () => (await import("./client/copy.ts")).exportCommand,
+      },
+      {
+        name: "copy",
+        summary: "Copy messages: topic to topic, also between servers, topic to file and back",
+        load: async () => (await import("./client/copy.ts")).copyCommand,
+      },
+    ],
   },
-  { title: "Scanners of a server", commands: [scannersCommand, seekCommand] },
-  { title: "Load on a server", commands: [benchCommand] },
-  { title: "Data folders, without a server", commands: [checkCommand, dumpCommand, importCommand] },
+  {
+    title: "Scanners of a server",
+    commands: [
+      {
+        name: "scanners",
+        summary: "List the scanners of a topic: place, lag, pending messages",
+        load: async () => (await import("./client/scanners.ts")).scannersCommand,
+      },
+      {
+        name: "seek",
+        summary: "Move a scanner, back or forth",
+        load: async () => (await import("./client/scanners.ts")).seekCommand,
+      },
+    ],
+  },
+  {
+    title: "Load on a server",
+    commands: [
+      {
+        name: "bench",
+        summary: "Put a quick load on a server: publish, then read it back",
+        load: async () => (await import("./client/bench.ts")).benchCommand,
+      },
+    ],
+  },
+  {
+    title: "Data folders, without a server",
+    commands: [
+      {
+        name: "check",
+        summary: "Go through a data folder, without a server, and tell what is damaged",
+        load: async () => (await import("./check.ts")).checkCommand,
+      },
+      {
+        name: "dump",
+        summary: "Show what stands in a file of a data folder",
+        load: async () => (await import("./dump.ts")).dumpCommand,
+      },
+      {
+        name: "import",
+        summary: "Bring topics over from a data folder of the Go NetLog",
+        load: async () => (await import("./import.ts")).importCommand,
+      },
+    ],
+  },
   {
     title: "The program",
     commands: [
-      createHelpCommand(() => COMMAND_GROUPS),
-      createCompletionCommand(() => COMMAND_GROUPS),
-      versionCommand,
+      {
+        name: "help",
+        summary: "Tell about the program or a command",
+        load: async () => (await import("./help.ts")).createHelpCommand(() => COMMAND_GROUPS),
+      },
+      {
+        name: "completion",
+        summary: "Print what makes a shell complete commands, flags and topics",
+        load: async () => (await import("./completion.ts")).createCompletionCommand(() => COMMAND_GROUPS),
+      },
+      {
+        name: "version",
+        summary: "Print the version",
+        load: async () => (await import("./version.ts")).versionCommand,
+      },
     ],
   },
 ];
 
-export const COMMANDS: readonly Command[] = COMMAND_GROUPS.flatMap(({ commands }) => commands);
+export const COMMANDS: readonly CommandEntry[] = COMMAND_GROUPS.flatMap(({ commands }) => commands);

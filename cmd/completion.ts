@@ -12,8 +12,6 @@ const CANDIDATES = "candidates";
 /** Takes the table late, since it stands in it itself. */
 export function createCompletionCommand(groups: () => readonly CommandGroup[]): Command {
   return {
-    name: "completion",
-    summary: "Print what makes a shell complete commands, flags and topics",
     usage: "<bash|zsh|fish>",
     details: [
       "In ~/.bashrc:                  source <(netlog completion bash)\n" +

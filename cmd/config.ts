@@ -14,8 +14,6 @@ interface ConfigOptions extends ServeOptions {
 const CONFIG_OPTIONS: OptionTable<ConfigOptions> = { ...SERVE_OPTIONS, json: JSON_OPTION };
 
 export const configCommand: Command = {
-  name: "config",
-  summary: "Print the configuration that serve would run with, and check it",
   usage: "[flags]",
   details: [
     "Takes the flags, the environment and the configuration file as `netlog serve` does, and prints each option with\n" +

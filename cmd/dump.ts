@@ -32,8 +32,6 @@ const DUMP_OPTIONS: OptionTable<DumpOptions> = {
 };
 
 export const dumpCommand: Command = {
-  name: "dump",
-  summary: "Show what stands in a file of a data folder",
   usage: "[flags] <file>",
   details: [
     "Of a data file: the header, then each frame with its position in bytes, offsets, time, synced mark of that\n" +

@@ -35,8 +35,6 @@ const HEALTH_OPTIONS: OptionTable<HealthOptions> = {
 };
 
 export const healthCommand: Command = {
-  name: "health",
-  summary: "Ask the server on this machine whether it is well",
   usage: "[flags]",
   details: [
     "Finds it by the environment and the configuration file that it was started with, needs no token, and prints\n" +

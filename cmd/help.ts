@@ -1,26 +1,27 @@
 /** The help texts, made from the table of commands and each command's table of options. */
-import { type Command, type CommandGroup, EXIT } from "./command.ts";
+import { type Command, type CommandEntry, type CommandGroup, EXIT } from "./command.ts";
 import { flagOf, type Option, variableOf } from "./option.ts";
-import { SERVE_OPTIONS } from "./options.ts";
 import { requireCommand } from "./require-command.ts";
 
 const INDENT = "  ";
+/** Of the option that names the configuration file. */
+const CONFIG_NAME = "config";
 
 /** `netlog help [command]`. Takes the table late, since it stands in it itself. */
 export function createHelpCommand(groups: () => readonly CommandGroup[]): Command {
   return {
-    name: "help",
-    summary: "Tell about the program or a command",
     usage: "[command]",
     details: [],
     options: {},
-    run({ args, stdout, version }) {
+    async run({ args, stdout, version }) {
       const [name] = args;
       const commands = groups().flatMap((group) => group.commands);
       stdout.write(
-        name === undefined ? programHelp(groups(), version) : commandHelp(requireCommand(commands, name)),
+        name === undefined
+          ? programHelp(groups(), version)
+          : await commandHelp(requireCommand(commands, name)),
       );
-      return Promise.resolve(EXIT.ok);
+      return EXIT.ok;
     },
   };
 }
@@ -40,13 +41,10 @@ export function programHelp(groups: readonly CommandGroup[], version: string): s
   ]);
 }
 
-export function commandHelp(command: Command): string {
-  const options = Object.values(command.options);
-  const blocks = [
-    `netlog ${command.name}: ${command.summary}`,
-    `Usage: netlog ${command.name} ${command.usage}`.trimEnd(),
-    ...command.details,
-  ];
+export async function commandHelp({ name, summary, load }: CommandEntry): Promise<string> {
+  const { usage, details, options: table } = await load();
+  const options = Object.values(table);
+  const blocks = [`netlog ${name}: ${summary}`, `Usage: netlog ${name} ${usage}`.trimEnd(), ...details];
   if (options.length > 0) {
     blocks.push(
       `Flags:\n${columns(options.map(optionRow))}`,
@@ -54,7 +52,7 @@ export function commandHelp(command: Command): string {
         "Those with a variable are also read from the environment; flags win.",
     );
   }
-  if (options.includes(SERVE_OPTIONS.config)) {
+  if (options.some((option) => option.name === CONFIG_NAME)) {
     blocks.push(
       "With --config what neither a flag nor the environment sets is read from a file, such as\n" +
         '  segment_age = "7day"\n  allowed_host = ["queue.example"]\n' +

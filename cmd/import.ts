@@ -34,8 +34,6 @@ const IMPORT_OPTIONS: OptionTable<ImportOptions> = {
 };
 
 export const importCommand: Command = {
-  name: "import",
-  summary: "Bring topics over from a data folder of the Go NetLog",
   usage: "<folder> [flags] [topic...]",
   details: [
     "Reads <folder>, which a Go NetLog has written and no longer writes to, and makes its topics here: all, or\n" +

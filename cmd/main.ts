@@ -4,10 +4,8 @@ import { type Context, EXIT, type Input } from "./command.ts";
 import { COMMAND_GROUPS, COMMANDS } from "./commands.ts";
 import { commandHelp, programHelp } from "./help.ts";
 import { requireCommand } from "./require-command.ts";
-import { serveCommand } from "./serve.ts";
 import { watchStdout } from "./unread.ts";
 import { UsageError } from "./usage-error.ts";
-import { versionCommand } from "./version.ts";
 
 const HELP_FLAGS = ["-h", "-help", "--help"];
 const VERSION_FLAGS = ["-version", "--version"];
@@ -59,18 +57,19 @@ export async function run(context: Context): Promise<number> {
   }
 }
 
-function dispatch(context: Context): Promise<number> {
+async function dispatch(context: Context): Promise<number> {
   const [first = "", ...rest] = context.args;
   // NetLog is run as `netlog -listen :7200`, or as plain `netlog`: both serve.
   const isImplied = first === "" || first.startsWith("-");
-  if (isImplied && VERSION_FLAGS.includes(first)) return versionCommand.run(context);
-  const command = isImplied ? serveCommand : requireCommand(COMMANDS, first);
+  const name = !isImplied ? first : VERSION_FLAGS.includes(first) ? "version" : "serve";
+  const entry = requireCommand(COMMANDS, name);
   const args = isImplied ? context.args : rest;
   if (isHelpAsked(args)) {
-    context.stdout.write(isImplied ? programHelp(COMMAND_GROUPS, context.version) : commandHelp(command));
-    return Promise.resolve(EXIT.ok);
+    context.stdout.write(isImplied ? programHelp(COMMAND_GROUPS, context.version) : await commandHelp(entry));
+    return EXIT.ok;
   }
-  return command.run({ ...context, args });
+  const command = await entry.load();
+  return await command.run({ ...context, args });
 }
 
 /** What follows `--` is no flag. */

@@ -1,5 +1,5 @@
 /** How the values of options are read. Each function gives `undefined` for a text that is not allowed. */
-import { durationMs, formatDuration, isNetlogError, parseDuration } from "../lib/index.ts";
+import { durationMs, formatDuration, isNetlogError, parseDuration } from "../lib/values.ts";
 
 /** Where to listen. An empty host is every address of the machine. Port 0 is any free one. */
 export interface ListenAddress {

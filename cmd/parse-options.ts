@@ -3,17 +3,16 @@
  * over defaults. Every value that was given must be right, also one that another wins over.
  */
 
+import { type Chosen, chooseValues, readVariables } from "./choose-values.ts";
 import { CLIENT_VARIABLES } from "./client/variables.ts";
 import { closest } from "./closest.ts";
 import { readConfigFile } from "./config-file.ts";
 import {
   ENVIRONMENT_PREFIX,
   environmentNameOf,
-  type Given,
   type GivenOptions,
   type Option,
   type OptionTable,
-  variableOf,
 } from "./option.ts";
 import { optionConflict, SERVE_OPTIONS, type ServeOptions } from "./options.ts";
 import { readArguments } from "./read-arguments.ts";
@@ -22,11 +21,8 @@ import { UsageError } from "./usage-error.ts";
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What was given: the options, and the arguments that are no flags, in order. */
-export interface Parsed<Values> {
-  readonly options: Values;
+export interface Parsed<Values> extends Chosen<Values> {
   readonly operands: readonly string[];
-  /** Of every option, by name, the one that won. */
-  readonly given: GivenOptions;
 }
 
 /**
@@ -59,46 +55,18 @@ export function parseArguments<Values>(
   args: readonly string[],
   environment: Environment,
 ): Parsed<Values> {
-  const entries = Object.entries(table) as [string, Option<unknown>][];
-  const options = entries.map(([, option]) => option);
-  const { flags, operands } = readArguments(options, args);
-  const variables = readEnvironment(options, environment);
-  const file = readFile(options, [flags, variables]);
-  const given = new Map<string, Given>();
-  const values = entries.map(([key, option]) => {
-    const { name, fallback } = option;
-    const texts = [flags, variables, file]
-      .map((source) => source.get(name))
-      .filter((found) => found !== undefined);
-    const all: Given[] = [...texts, { origin: "default", source: "default", text: fallback }];
-    const parsed = all.map((candidate) => parsedValue(option, candidate));
-    given.set(name, all[0]!);
-    return [key, parsed[0]];
-  });
-  return { options: Object.fromEntries(values) as Values, operands, given };
-}
-
-function parsedValue(option: Option<unknown>, { source, text }: Given): unknown {
-  const value = option.parse(text);
-  if (value !== undefined) return value;
-  throw new UsageError(`${source}: "${text}" is not allowed; it takes ${option.allowed}`);
+  const all: readonly Option<unknown>[] = Object.values(table);
+  const { flags, operands } = readArguments(all, args);
+  refuseSlips(all, environment);
+  const variables = readVariables(all, environment);
+  const file = readFile(all, [flags, variables]);
+  return { ...chooseValues(table, [flags, variables, file]), operands };
 }
 
 /**
- * An empty variable is one that is not set, as compose files and unit files leave it. A variable that no option has is
- * left alone unless it looks like a slip: container platforms set some for every service by its name (`NETLOG_PORT`).
+ * A variable that no option has is left alone unless it looks like a slip: container platforms set some for every
+ * service by its name (`NETLOG_PORT`).
  */
-function readEnvironment(options: readonly Option<unknown>[], environment: Environment): GivenOptions {
-  refuseSlips(options, environment);
-  const given = new Map<string, Given>();
-  for (const option of options) {
-    const source = variableOf(option);
-    const text = source === undefined ? "" : (environment[source] ?? "");
-    if (source !== undefined && text !== "") given.set(option.name, { origin: "environment", source, text });
-  }
-  return given;
-}
-
 function refuseSlips(options: readonly Option<unknown>[], environment: Environment): void {
   const known = [...options, ...Object.values(SERVE_OPTIONS)].map(({ name }) => name);
   for (const variable of Object.keys(environment)) {

@@ -1,10 +1,10 @@
 /** Finds a subcommand by its name, or says which there are. */
 import { closest } from "./closest.ts";
-import type { Command } from "./command.ts";
+import type { CommandEntry } from "./command.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** @throws UsageError when there is none of this name. */
-export function requireCommand(commands: readonly Command[], name: string): Command {
+export function requireCommand(commands: readonly CommandEntry[], name: string): CommandEntry {
   const command = commands.find((candidate) => candidate.name === name);
   if (command !== undefined) return command;
   const names = commands.map((candidate) => candidate.name);

@@ -15,8 +15,6 @@ import { explainListenError, explainOpenError } from "./start-error.ts";
 import { checkStart, openStartWarnings, type Start } from "./start-rules.ts";
 
 export const serveCommand: Command = {
-  name: "serve",
-  summary: "Run the server; what netlog does without a command, too",
   usage: "[flags]",
   details: [
     "Serves the topics of a data folder over HTTP until SIGTERM or SIGINT, then answers what waits, syncs\n" +

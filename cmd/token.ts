@@ -92,8 +92,6 @@ type Verb = (name: string, options: TokenOptions, context: Context) => void;
 const VERBS: Readonly<Record<string, Verb>> = { create, list, revoke, delete: revoke };
 
 export const tokenCommand: Command = {
-  name: "token",
-  summary: "Make, list and revoke the tokens that clients of a server need",
   usage: "create|list|revoke [name] [flags]",
   details: [
     "  netlog token create --name ci --topics 'logs-*' --rights read,write\n" +

@@ -2,8 +2,6 @@
 import { type Command, EXIT } from "./command.ts";
 
 export const versionCommand: Command = {
-  name: "version",
-  summary: "Print the version",
   usage: "",
   details: [],
   options: {},

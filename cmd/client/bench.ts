@@ -44,8 +44,6 @@ const BENCH_OPTIONS: OptionTable<BenchOptions> = {
 };
 
 export const benchCommand: Command = clientCommand<BenchOptions>({
-  name: "bench",
-  summary: "Put a quick load on a server: publish, then read it back",
   usage: "[flags] [topic]",
   details: [
     "Makes a topic bench-<number>, publishes for a while, reads everything back, prints what came of it and deletes the\n" +

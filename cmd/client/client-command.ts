@@ -1,8 +1,9 @@
 /** A command that speaks to a server: its own flags beside those of the connection, failures as exit statuses. */
 import type { NetlogClient } from "../../lib/client/index.ts";
+import { chooseValues, readVariables } from "../choose-values.ts";
 import type { Command, Context } from "../command.ts";
 import type { Option, OptionTable } from "../option.ts";
-import { parseArguments } from "../parse-options.ts";
+import { readArguments } from "../read-arguments.ts";
 import { UsageError } from "../usage-error.ts";
 import { CONNECTION_OPTIONS, type ConnectionOptions, connect } from "./connection.ts";
 import { failureStatus, failureText, isFailure } from "./failure.ts";
@@ -15,7 +16,7 @@ export interface ClientCall<Options> extends Context {
   readonly netlog: NetlogClient;
 }
 
-interface ClientCommand<Options> extends Pick<Command, "name" | "summary" | "usage" | "details"> {
+interface ClientCommand<Options> extends Pick<Command, "usage" | "details"> {
   readonly options: OptionTable<Options>;
   /** Waits for a server that is away. */
   readonly isPatient?: boolean;
@@ -30,16 +31,13 @@ export function clientCommand<Options extends object>(command: ClientCommand<Opt
     options: options as Readonly<Record<string, Option<unknown>>>,
     async run(context) {
       const { args, environment, stderr } = context;
-      const parsed = parseArguments(options, args, environment);
+      const all = Object.values<Option<unknown>>(options);
+      const { flags, operands } = readArguments(all, args);
+      const { options: chosen } = chooseValues(options, [flags, readVariables(all, environment)]);
       try {
-        const { server } = parsed.options;
-        const netlog = connect(
-          server,
-          parsed.options,
-          environment,
-          isPatient ? warnOfRetry(stderr) : undefined,
-        );
-        return await run({ ...context, options: parsed.options, operands: parsed.operands, netlog });
+        const onRetry = isPatient ? warnOfRetry(stderr) : undefined;
+        const netlog = connect(chosen.server, chosen, environment, onRetry);
+        return await run({ ...context, options: chosen, operands, netlog });
       } catch (error) {
         if (!isFailure(error)) throw error;
         warn(stderr, failureText(error));

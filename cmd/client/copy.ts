@@ -28,8 +28,6 @@ const RESUME_DETAILS =
   "file, whose offsets tell. Ends with status 0 when all is copied, 6 when a part is.";
 
 export const exportCommand: Command = clientCommand<ExportOptions>({
-  name: "export",
-  summary: "Write the messages of a topic to standard output or a file",
   usage: "[flags] <topic> [file]",
   details: [
     "  netlog export demo > demo.ndjson\n" +
@@ -56,8 +54,6 @@ export const exportCommand: Command = clientCommand<ExportOptions>({
 });
 
 export const copyCommand: Command = clientCommand<CopyOptions>({
-  name: "copy",
-  summary: "Copy messages: topic to topic, also between servers, topic to file and back",
   usage: "[flags] <from> <to>",
   details: [
     "  netlog copy demo demo2\n" +

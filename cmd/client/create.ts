@@ -11,8 +11,6 @@ interface CreateOptions extends SettingOptions {
 }
 
 export const createCommand: Command = clientCommand<CreateOptions>({
-  name: "create",
-  summary: "Create topics",
   usage: "[flags] <topic...>",
   details: [
     "What no flag sets is the server's default. `netlog set` changes settings later.",

@@ -11,8 +11,6 @@ interface DeleteOptions {
 }
 
 export const deleteCommand: Command = clientCommand<DeleteOptions>({
-  name: "delete",
-  summary: "Delete topics and all their messages",
   usage: "[flags] <topic...>",
   details: [
     "Asks nothing, and cannot be undone. A topic with scanners is only deleted with --force.",

@@ -10,8 +10,6 @@ import { SETTING_OPTIONS, type SettingOptions, settingsOf } from "./setting-flag
 import { styleFor } from "./style.ts";
 
 export const infoCommand: Command = clientCommand<object>({
-  name: "info",
-  summary: "Show a topic: messages, size, scanners, settings",
   usage: "[flags] <topic>",
   details: ["With --json it is the server's own answer to GET /<topic>, which lists the segments as well."],
   options: {},
@@ -23,8 +21,6 @@ export const infoCommand: Command = clientCommand<object>({
 });
 
 export const setCommand: Command = clientCommand<SettingOptions>({
-  name: "set",
-  summary: "Change settings of a topic",
   usage: "<flags> <topic>",
   details: [
     "Settings are for new messages; what no flag names stays as it is. Prints the topic as `netlog info` does.",

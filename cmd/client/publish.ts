@@ -29,8 +29,6 @@ export interface PublishOptions {
 const BATCH_BYTES = 8 * 1024 * 1024;
 
 export const publishCommand: Command = clientCommand<PublishOptions>({
-  name: "publish",
-  summary: "Publish messages from arguments, files or standard input",
   usage: "[flags] <topic> [message...]",
   details: [
     "  netlog publish demo hello 'two words'           a message for each argument\n" +

@@ -48,8 +48,6 @@ const SCAN_OPTIONS: OptionTable<ScanOptions> = {
 };
 
 export const scanCommand: Command = clientCommand<ScanOptions>({
-  name: "scan",
-  summary: "Take messages with a scanner: show them, or run a command for each",
   usage: "--id <scanner> [flags] <topic>",
   details: [
     "  netlog scan jobs --id workers --exec ./work.sh          as many of these as you like, wherever you like\n" +

@@ -18,8 +18,6 @@ interface SeekOptions {
 }
 
 export const scannersCommand: Command = clientCommand<ScannersOptions>({
-  name: "scanners",
-  summary: "List the scanners of a topic: place, lag, pending messages",
   usage: "[flags] <topic>",
   details: [
     "NEXT is the offset of the message to be given next, LAG how many messages are from there on, PENDING how many are\n" +
@@ -39,8 +37,6 @@ export const scannersCommand: Command = clientCommand<ScannersOptions>({
 });
 
 export const seekCommand: Command = clientCommand<SeekOptions>({
-  name: "seek",
-  summary: "Move a scanner, back or forth",
   usage: "--id <scanner> --to <offset> <topic>",
   details: [
     "Leases end; what was acknowledged from there on is forgotten, and what is before it counts as acknowledged.",

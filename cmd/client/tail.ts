@@ -41,8 +41,6 @@ const TAIL_OPTIONS: OptionTable<TailOptions> = {
 };
 
 export const tailCommand: Command = clientCommand<TailOptions>({
-  name: "tail",
-  summary: "Show messages of a topic, and follow what comes",
   usage: "[flags] <topic>",
   details: [
     "  netlog tail demo                              the last ten, then what comes\n" +

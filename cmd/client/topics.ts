@@ -20,8 +20,6 @@ const DEFAULT_INTERVAL_MS = 2000;
 const MIN_INTERVAL_MS = 100;
 
 export const topicsCommand: Command = clientCommand<TopicsOptions>({
-  name: "topics",
-  summary: "List topics: messages, bytes, rate, age, scanners, lag",
   usage: "[flags] [topic...]",
   details: [
     "All topics that one may read, or those that are named. RATE is messages a second, of the last minute; with\n" +

@@ -3,7 +3,7 @@
  * from the tables of commands and options: placeholders such as `<topic>`, `<file>` or `<text|json>` say what is meant.
  */
 
-import type { Command, CommandGroup } from "../command.ts";
+import type { Command, CommandEntry, CommandGroup } from "../command.ts";
 import { flagOf, nameOfFlag, type Option } from "../option.ts";
 import { type Lookups, typedServer } from "./lookups.ts";
 
@@ -39,12 +39,13 @@ async function possible(
 ): Promise<Candidates> {
   const commands = groups.flatMap((group) => group.commands);
   if (words.length <= 1) return described(commands.map(({ name, summary }) => [name, summary]));
-  const command = commands.find(({ name }) => name === words[0]);
-  if (command === undefined) return NONE;
+  const entry = commands.find(({ name }) => name === words[0]);
+  if (entry === undefined) return NONE;
+  const command = await entry.load();
   const before = words.slice(1, -1);
   const options = Object.values(command.options);
   const { pending, operands } = readWords(options, before);
-  const place: Place = { command, words: before, operands, lookups, commands };
+  const place: Place = { name: entry.name, command, words: before, operands, lookups, commands };
   if (pending !== undefined) return await meant(pending.placeholder, place);
   if (words.at(-1)!.startsWith("-") && !before.includes("--")) {
     return described(options.map(({ name, description }) => [flagOf(name), description]));
@@ -53,8 +54,9 @@ async function possible(
 }
 
 interface Place {
+  readonly name: string;
   readonly command: Command;
-  readonly commands: readonly Command[];
+  readonly commands: readonly CommandEntry[];
   readonly words: readonly string[];
   readonly operands: readonly string[];
   readonly lookups: Lookups;
@@ -92,15 +94,15 @@ function operandOf(usage: string, place: number): string {
 
 async function meant(
   placeholder: string,
-  { words, operands, lookups, command, commands }: Place,
+  { name, words, operands, lookups, command, commands }: Place,
 ): Promise<Candidates> {
-  const name = placeholder.replace(/[<>[\].]/g, "");
-  if (name.includes("|")) return described(name.split("|").map((choice) => [choice, ""]));
+  const what = placeholder.replace(/[<>[\].]/g, "");
+  if (what.includes("|")) return described(what.split("|").map((choice) => [choice, ""]));
   // Of a data folder nobody is asked.
   const server = "server" in command.options ? typedServer(words) : undefined;
-  switch (name) {
+  switch (what) {
     case "command":
-      return command.name === "help" ? described(commands.map((other) => [other.name, other.summary])) : NONE;
+      return name === "help" ? described(commands.map((other) => [other.name, other.summary])) : NONE;
     case "file":
     case "folder":
       return FILES;

@@ -53,7 +53,8 @@ test.each([
 
 test("every command and every flag is completed", async () => {
   expect(await values("")).toBe(COMMANDS.map(({ name }) => name).join(" "));
-  for (const { name, options } of COMMANDS) {
+  for (const { name, load } of COMMANDS) {
+    const { options } = await load();
     const flags = Object.values(options).map((option) => `--${option.name.replaceAll("_", "-")}`);
     expect(await values(`${name} --`), name).toBe(flags.join(" "));
   }

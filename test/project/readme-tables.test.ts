@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { CLIENT_VARIABLES } from "../../cmd/client/variables.ts";
 import { COMMANDS } from "../../cmd/commands.ts";
 import { flagOf, type Option, variableOf } from "../../cmd/option.ts";
 import { LIMIT_OPTIONS } from "../../cmd/options/limits.ts";
@@ -48,10 +49,18 @@ test("the metrics in server/README.md are those of the server", () => {
   );
 });
 
-test("the variables that documents and the image name are known to a command", () => {
-  const options = COMMANDS.flatMap(({ options }) => Object.values(options));
-  const known = new Set(options.map(variableOf).filter((name) => name !== undefined));
-  for (const path of ["README.md", "server/README.md", "lib/README.md", "Dockerfile", "cmd/netlog.service"]) {
+test("the variables that documents and the image name are known to a command", async () => {
+  const commands = await Promise.all(COMMANDS.map(({ load }) => load()));
+  const options = commands.flatMap((command) => Object.values(command.options));
+  const known = new Set([...CLIENT_VARIABLES, ...options.map(variableOf)]);
+  for (const path of [
+    "README.md",
+    "server/README.md",
+    "lib/README.md",
+    "cmd/README.md",
+    "Dockerfile",
+    "cmd/netlog.service",
+  ]) {
     for (const [name] of projectText(path).matchAll(/NETLOG_[A-Z_]+/g)) expect(known, path).toContain(name);
   }
 });

@@ -2,7 +2,7 @@
 import { Buffer } from "node:buffer";
 import { createReadStream, statSync } from "node:fs";
 import { crc32 as crc32Of } from "node:zlib";
-import { LIMITS } from "../../../lib/index.ts";
+import { LIMITS } from "../../../lib/values.ts";
 import { cutLines } from "../lines.ts";
 import type { ToldMessage } from "../message-json.ts";
 import { CopyError } from "./copy-error.ts";

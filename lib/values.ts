@@ -1,0 +1,5 @@
+/** A second door, for programs that run no engine: durations and limits alone, which load at once. */
+
+export { durationMs, formatDuration, parseDuration } from "./duration.ts";
+export { isNetlogError } from "./errors.ts";
+export { LIMITS } from "./limits.ts";
