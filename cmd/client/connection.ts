@@ -5,11 +5,11 @@ import { JSON_OPTION } from "../json-option.ts";
 import type { OptionTable } from "../option.ts";
 import { UsageError } from "../usage-error.ts";
 import { type Optional, textFlag, valueFlag } from "./flags.ts";
-import { TOKEN_FILE_VARIABLE, TOKEN_VARIABLE, URL_VARIABLE } from "./variables.ts";
+import { TOKEN_FROM_VARIABLE, TOKEN_VARIABLE, URL_VARIABLE } from "./variables.ts";
 
 export interface ConnectionOptions {
   readonly server: string;
-  readonly tokenFile: Optional<string>;
+  readonly tokenFrom: Optional<string>;
   readonly json: boolean;
 }
 
@@ -25,14 +25,14 @@ export const CONNECTION_OPTIONS: OptionTable<ConnectionOptions> = {
     }),
     variable: URL_VARIABLE,
   },
-  tokenFile: {
+  tokenFrom: {
     ...textFlag(
-      "token_file",
+      "token_from",
       "<file>",
       `File whose first line is the token; without it ${TOKEN_VARIABLE} is`,
       "the path of a file",
     ),
-    variable: TOKEN_FILE_VARIABLE,
+    variable: TOKEN_FROM_VARIABLE,
   },
   json: JSON_OPTION,
 };
@@ -45,11 +45,11 @@ const PATIENT_RETRY: Partial<RetryPolicy> = { attempts: 9, minDelayMs: 100, maxD
 /** With `onRetry` it waits for a server that is away, and tells so. */
 export function connect(
   server: string,
-  { tokenFile }: Pick<ConnectionOptions, "tokenFile">,
+  { tokenFrom }: Pick<ConnectionOptions, "tokenFrom">,
   environment: Readonly<Record<string, string | undefined>>,
   onRetry?: RetryPolicy["onRetry"],
 ): NetlogClient {
-  const token = tokenFile === null ? environment[TOKEN_VARIABLE] || undefined : readToken(tokenFile);
+  const token = tokenFrom === null ? environment[TOKEN_VARIABLE] || undefined : readToken(tokenFrom);
   return new NetlogClient(server, {
     token,
     retry: onRetry === undefined ? RETRY : { ...PATIENT_RETRY, onRetry },

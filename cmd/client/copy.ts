@@ -46,7 +46,7 @@ export const exportCommand: Command = clientCommand<ExportOptions>({
     const from = topicPlace(topic);
     const to: Place = file === "-" ? { kind: "pipe" } : { kind: "file", path: file };
     return await startCopy(
-      { ...call, options: { ...call.options, follow: false, toTokenFile: null } },
+      { ...call, options: { ...call.options, follow: false, toTokenFrom: null } },
       from,
       to,
     );
@@ -69,8 +69,8 @@ export const copyCommand: Command = clientCommand<CopyOptions>({
   options: {
     ...EXPORT_OPTIONS,
     follow: switchFlag("follow", "Go on with what comes, until it is stopped; to a topic alone"),
-    toTokenFile: textFlag(
-      "to_token_file",
+    toTokenFrom: textFlag(
+      "to_token_from",
       "<file>",
       "File with the token for <to>, if it is another one",
       "the path of a file",

@@ -3,7 +3,7 @@
 /** Where the server is, and who asks. */
 export const URL_VARIABLE = "NETLOG_URL";
 export const TOKEN_VARIABLE = "NETLOG_TOKEN";
-export const TOKEN_FILE_VARIABLE = "NETLOG_TOKEN_FILE";
+export const TOKEN_FROM_VARIABLE = "NETLOG_TOKEN_FROM";
 
 /** Of the message that `netlog scan --exec` starts a command for. */
 export const JOB_VARIABLES = {
@@ -17,6 +17,6 @@ export const JOB_VARIABLES = {
 export const CLIENT_VARIABLES: readonly string[] = [
   URL_VARIABLE,
   TOKEN_VARIABLE,
-  TOKEN_FILE_VARIABLE,
+  TOKEN_FROM_VARIABLE,
   ...Object.values(JOB_VARIABLES),
 ];

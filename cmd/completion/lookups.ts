@@ -1,6 +1,6 @@
 /** Names that only a server knows, for completion. */
 import { connect, parseServerUrl } from "../client/connection.ts";
-import { TOKEN_FILE_VARIABLE, URL_VARIABLE } from "../client/variables.ts";
+import { TOKEN_FROM_VARIABLE, URL_VARIABLE } from "../client/variables.ts";
 
 /** `server` is what was typed for --server; `null`: nothing. */
 export interface Lookups {
@@ -16,8 +16,8 @@ const TIMEOUT_MS = 1000;
 export function serverLookups(environment: Readonly<Record<string, string | undefined>>): Lookups {
   const clientOf = (server: string | null) => {
     const url = parseServerUrl(server ?? (environment[URL_VARIABLE] || DEFAULT_SERVER));
-    const tokenFile = environment[TOKEN_FILE_VARIABLE] || null;
-    return connect(url ?? DEFAULT_SERVER, { tokenFile }, environment);
+    const tokenFrom = environment[TOKEN_FROM_VARIABLE] || null;
+    return connect(url ?? DEFAULT_SERVER, { tokenFrom }, environment);
   };
   const names = async (
     ask: (signal: AbortSignal) => Promise<readonly string[]>,

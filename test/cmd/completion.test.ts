@@ -42,7 +42,7 @@ test.each([
   ["scanners demo --delete w", "w1 w2"],
   ["copy l", "logs FILES"],
   ["copy demo ", "demo logs FILES"],
-  ["copy --to-token-file ", "FILES"],
+  ["copy --to-token-from ", "FILES"],
   ["export demo ", "FILES"],
   ["dump ", "FILES"],
   ["serve --dir ", "FILES"],

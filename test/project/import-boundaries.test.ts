@@ -43,6 +43,7 @@ const ALLOWED: Readonly<Record<string, string>> = {
   "lib/client/events/file-store.ts": "node:fs/promises",
   "server/ok.ts": "../lib/index.ts",
   "cmd/ok.ts": "../lib/index.ts",
+  "cmd/light.ts": "../lib/values.ts",
   "cmd/ok-2.ts": "../lib/client/index.ts",
 };
 

@@ -30,7 +30,7 @@ export interface ExportOptions {
 
 export interface CopyOptions extends ExportOptions {
   readonly follow: boolean;
-  readonly toTokenFile: Optional<string>;
+  readonly toTokenFrom: Optional<string>;
 }
 
 /** What a copy needs of its surroundings. */
@@ -82,12 +82,12 @@ async function open({ call, from, to, stop }: Copy): Promise<{ source: Source; t
   const { options, environment, stderr } = call;
   const format = formatOf(pathOf(from) ?? pathOf(to), options.format);
   const onRetry = warnOfRetry(stderr);
-  const clientOf = (server: string | undefined, tokenFile: string | null) =>
-    connect(server ?? options.server, { tokenFile }, environment, onRetry);
+  const clientOf = (server: string | undefined, tokenFrom: string | null) =>
+    connect(server ?? options.server, { tokenFrom }, environment, onRetry);
   let settings: TopicSettings | undefined;
   let source: Source;
   if (from.kind === "topic") {
-    const topic = clientOf(from.server, options.tokenFile).topic(from.name);
+    const topic = clientOf(from.server, options.tokenFrom).topic(from.name);
     settings = (await topic.info()).settings;
     // Offsets in the file tell what is missing; in a topic nothing would.
     const onMissing =
@@ -110,7 +110,7 @@ async function open({ call, from, to, stop }: Copy): Promise<{ source: Source; t
   }
   if (to.kind === "file") return { source, target: await FileTarget.open(to.path, format) };
   if (to.kind === "pipe") return { source, target: new PipeTarget(call.stdout, format) };
-  const topic = clientOf(to.server, options.toTokenFile ?? options.tokenFile).topic(to.name);
+  const topic = clientOf(to.server, options.toTokenFrom ?? options.tokenFrom).topic(to.name);
   if (await topic.createIfMissing(settings)) warn(stderr, `made the topic ${placeText(to)}`);
   return { source, target: new TopicTarget(topic) };
 }

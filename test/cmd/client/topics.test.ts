@@ -111,7 +111,7 @@ describe("mistakes are told in one line, with a status that says what kind they 
     [["info", "demo", "logs"], 2, 'unexpected argument "logs"; '],
     [["info", "nobody"], 3, "topic not found"],
     [["info", "demo", "--server", "localhost:1/x?y"], 2, '--server: "localhost:1/x?y" is not allowed; '],
-    [["info", "demo", "--token-file", "/nowhere"], 2, "the token file /nowhere cannot be read (ENOENT)"],
+    [["info", "demo", "--token-from", "/nowhere"], 2, "the token file /nowhere cannot be read (ENOENT)"],
     [["topics", "--server", "http://127.0.0.1:4"], 4, "no connection "],
     [["topics", "--serve", "x"], 2, "unknown flag --serve; did you mean --server? there are "],
   ])("netlog %j", async (args, status, text) => {
