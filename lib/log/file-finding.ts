@@ -86,14 +86,14 @@ export function goNetlogFinding(file: string, offset: number, nextOffset: number
 }
 
 /** The index, which is written when its data is synced, knows of more than there is. */
-export function missingDataFinding(file: string, end: Place, syncedEndOffset: number): FileFinding {
+export function missingDataFinding(file: string, end: Place, provenEndOffset: number): FileFinding {
   return damageFinding({
     file,
     position: end.position,
     offset: end.offset,
-    nextOffset: syncedEndOffset,
+    nextOffset: provenEndOffset,
     type: "length",
-    expected: `frames up to offset ${syncedEndOffset}, as the index says`,
+    expected: `frames up to offset ${provenEndOffset}, as the index says`,
     actual: `none from offset ${end.offset} on`,
   });
 }

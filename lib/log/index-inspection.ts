@@ -4,7 +4,7 @@
  */
 import type { Disk } from "../disk/disk.ts";
 import type { FileFinding } from "./file-finding.ts";
-import { fitsActive, fitsSealed } from "./index-trust.ts";
+import { fitsActive, fitsSealed, provesLoss } from "./index-trust.ts";
 import type { PooledFile } from "./open-files.ts";
 import { indexFileName } from "./segment-name.ts";
 import { type DecodedIndex, SparseIndex } from "./sparse-index.ts";
@@ -22,8 +22,8 @@ export interface InspectedSegment {
 export interface IndexInspection {
   /** Undefined where there is none to believe. */
   readonly trusted: DecodedIndex | undefined;
-  /** Up to where the data was once synced, if the file, believed or not, is whole. */
-  readonly syncedEndOffset: number | undefined;
+  /** Of an active segment whose end is missing: up to where it was there once. */
+  readonly provenEndOffset: number | undefined;
   readonly findings: readonly FileFinding[];
 }
 
@@ -49,13 +49,14 @@ export async function inspectIndex(
     nextBaseOffset === undefined
       ? await fitsActive(decoded, file, sizeBytes)
       : await fitsSealed(decoded, file, sizeBytes, nextBaseOffset);
-  const syncedEndOffset = decoded.footer.endOffset;
-  if (fits) return { trusted: decoded, syncedEndOffset, findings: [] };
-  return { ...untrusted([disposable(path, "the index does not fit its data")]), syncedEndOffset };
+  if (fits) return { trusted: decoded, provenEndOffset: undefined, findings: [] };
+  const isLost = nextBaseOffset === undefined && (await provesLoss(decoded, file, sizeBytes));
+  const provenEndOffset = isLost ? decoded.footer.endOffset : undefined;
+  return { ...untrusted([disposable(path, "the index does not fit its data")]), provenEndOffset };
 }
 
 function untrusted(findings: readonly FileFinding[]): IndexInspection {
-  return { trusted: undefined, syncedEndOffset: undefined, findings };
+  return { trusted: undefined, provenEndOffset: undefined, findings };
 }
 
 function disposable(file: string, trouble: string): FileFinding {

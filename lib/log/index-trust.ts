@@ -28,6 +28,20 @@ export async function fitsActive(
 }
 
 /**
+ * True when an active segment of `sizeBytes` has lost its end: the index speaks of data that was synced and is not
+ * there, and what is left does not contradict it. @throws what the disk throws.
+ */
+export async function provesLoss(
+  decoded: DecodedIndex,
+  file: PooledFile,
+  sizeBytes: number,
+): Promise<boolean> {
+  if (decoded.footer.dataPosition <= sizeBytes) return false;
+  decoded.index.cutFrom(Math.max(0, sizeBytes - FRAME_HEADER_BYTES + 1));
+  return await isConfirmed(decoded, file);
+}
+
+/**
  * False when another frame stands where the last entry says. A damaged one speaks against the data, not against the
  * index: without the index, which knows what was synced, it could be taken for a torn tail.
  */

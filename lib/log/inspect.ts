@@ -90,7 +90,7 @@ export async function* inspectLog({ disk, folder, limits }: InspectOptions): Ste
 /** Gives the offset behind its last message, where that can be told. @throws what the disk throws. */
 async function* inspectSegment(
   segment: InspectedSegment,
-  { trusted, syncedEndOffset, findings }: IndexInspection,
+  { trusted, provenEndOffset, findings }: IndexInspection,
   intervalBytes: number,
 ): Steps<number | undefined> {
   const { file, baseOffset, sizeBytes, nextBaseOffset } = segment;
@@ -115,10 +115,9 @@ async function* inspectSegment(
       yield finding({ kind: "note", file: indexPathOf(segment), ...contradiction, message });
     }
   }
-  if (isActive && syncedEndOffset !== undefined && syncedEndOffset > end.offset) {
-    yield finding(missingDataFinding(file.path, end, syncedEndOffset));
-  }
-  return end.offset;
+  if (provenEndOffset === undefined || provenEndOffset <= end.offset) return end.offset;
+  yield finding(missingDataFinding(file.path, end, provenEndOffset));
+  return provenEndOffset;
 }
 
 /** Where the frames of an active segment end that a start would keep; completes `index` up to there. */
@@ -169,8 +168,6 @@ async function* inspectFrames(
 /** Why a file of the log is neither data nor the index of some; `undefined` where it is, or is none of the log's. */
 function asideReason(name: string, baseOffsets: readonly number[]): string | undefined {
   if (isTornFileName(name)) return "bytes of a torn tail that an earlier start cut; it may be deleted";
-  if (parseRewriteFileName(name) !== undefined)
-    return "what a start that was broken off was rewriting; the next start needs it";
   if (parseRewriteFileName(name)?.isWhole === true) {
     return "a copy of the end of the data, which the next start puts back";
   }

@@ -9,7 +9,7 @@ import type { LogShared } from "./log-shared.ts";
 import { recoverActiveSegment } from "./recovery.ts";
 import { SealedIndexes } from "./sealed-indexes.ts";
 import { Segment } from "./segment.ts";
-import { createDataFile } from "./segment-files.ts";
+import { createDataFile, createSegment } from "./segment-files.ts";
 import { decodeSegmentHeader, SEGMENT_HEADER_BYTES } from "./segment-header.ts";
 import { SegmentList } from "./segment-list.ts";
 import { parseDataFileName } from "./segment-name.ts";
@@ -47,7 +47,7 @@ export async function openLog(options: OpenLogOptions): Promise<Log> {
     const header = await readHeader(active);
     if (header === "go-netlog") throw goNetlogError();
     const stat = await disk.stat(active.file.path);
-    await recoverActiveSegment(active, {
+    const nextOffset = await recoverActiveSegment(active, {
       disk,
       shared,
       logger,
@@ -55,6 +55,11 @@ export async function openLog(options: OpenLogOptions): Promise<Log> {
       hasHeader: header === "valid",
       nowMs: runtime.now(),
     });
+    if (nextOffset > active.endOffset!) {
+      // The offsets between are damage from then on, and not given again.
+      active.activeIndex = undefined;
+      segments.push(await createSegment(disk, shared, active.folder, nextOffset, runtime.now()));
+    }
     const list = new SegmentList(segments);
     const indexes = new SealedIndexes(disk, shared, logger, list);
     return new SegmentedLog(options, list, indexes, await newestTimestamp(segments, indexes));

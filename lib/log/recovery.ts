@@ -11,7 +11,7 @@ import { insertDamage } from "./damage.ts";
 import { FileWindow } from "./file-window.ts";
 import { decodeFrameHeader, FRAME_HEADER_BYTES, frameBytes, frameEndOffset } from "./frame.ts";
 import type { FramePlace } from "./frame-walk.ts";
-import { fitsActive } from "./index-trust.ts";
+import { fitsActive, provesLoss } from "./index-trust.ts";
 import type { LogShared } from "./log-shared.ts";
 import type { Segment } from "./segment.ts";
 import { encodeSegmentHeader, SEGMENT_HEADER_BYTES } from "./segment-header.ts";
@@ -34,21 +34,24 @@ interface StartingPlace {
   readonly index: SparseIndex;
   readonly start: FramePlace;
   readonly isIndexed: boolean;
+  /** The index, although it is not believed, proves that messages below this one were on the disk. */
+  readonly provenEnd: number;
 }
 
 /**
  * Gives the segment its facts and its index, and cuts a torn tail. Afterwards every byte of it, and its name, is on
- * the disk: what a crash left in the page cache alone is rewritten and synced before anybody reads it.
+ * the disk: what a crash left in the page cache alone is rewritten and synced before anybody reads it. Resolves to the
+ * next offset that may be given: behind the segment's end where messages that were there have been taken away.
  *
  * @throws what the disk throws.
  */
-export async function recoverActiveSegment(segment: Segment, options: RecoveryOptions): Promise<void> {
+export async function recoverActiveSegment(segment: Segment, options: RecoveryOptions): Promise<number> {
   const { shared, logger } = options;
   const file = segment.file.acquire();
   try {
     const restoredEnd = await restoreTail(options.disk, file, segment);
     const fileSizeBytes = Math.max(options.fileSizeBytes, restoredEnd, SEGMENT_HEADER_BYTES);
-    const { index, start, isIndexed } = await startingPlace(segment, options, fileSizeBytes);
+    const { index, start, isIndexed, provenEnd } = await startingPlace(segment, options, fileSizeBytes);
     const window = new FileWindow(segment.file, fileSizeBytes);
     const { end, syncedMark, damages } = await walkActive(
       window,
@@ -86,6 +89,7 @@ export async function recoverActiveSegment(segment: Segment, options: RecoveryOp
       await options.disk.syncFolder(segment.folder);
     }
     segment.synced = segment.end;
+    return Math.max(end.offset, provenEnd);
   } finally {
     segment.file.release();
   }
@@ -109,13 +113,15 @@ async function startingPlace(
     index: new SparseIndex(segment.baseOffset, indexIntervalBytes),
     start: beginning,
     isIndexed: false,
+    provenEnd: 0,
   };
   if ((await disk.stat(segment.indexPath))?.kind !== "file") return anew;
   const bytes = await disk.readFile(segment.indexPath);
   const decoded = SparseIndex.decode(bytes, segment.baseOffset, indexIntervalBytes);
   if (decoded === undefined || !(await fitsActive(decoded, segment.file, sizeBytes))) {
     logger.warn({ file: segment.indexPath }, "an index does not fit its data and is rebuilt");
-    return anew;
+    const isLost = decoded !== undefined && (await provesLoss(decoded, segment.file, sizeBytes));
+    return isLost ? { ...anew, provenEnd: decoded.footer.endOffset } : anew;
   }
   segment.indexSizeBytes = bytes.length;
   const { dataPosition, endOffset, lastTimestampMs } = decoded.footer;
@@ -123,6 +129,7 @@ async function startingPlace(
     index: decoded.index,
     start: { position: dataPosition, offset: endOffset, timestampMs: lastTimestampMs },
     isIndexed: true,
+    provenEnd: endOffset,
   };
 }
 

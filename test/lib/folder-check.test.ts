@@ -106,6 +106,16 @@ describe("notes, which are no damage:", () => {
       "left by an interrupted change",
     ],
     [
+      "a copy of what an opening was rewriting",
+      (disk) => disk.replaceBytes(`${TOPIC_FOLDER}/00000000000000000000.rewrite-16`, Buffer.from("x")),
+      "which the next start puts back",
+    ],
+    [
+      "such a copy that is not whole",
+      (disk) => disk.replaceBytes(`${TOPIC_FOLDER}/00000000000000000000.rewrite-16.tmp`, Buffer.from("x")),
+      "left by an interrupted change",
+    ],
+    [
       "an index without data",
       (disk) => disk.replaceBytes(`${TOPIC_FOLDER}/00000000000000000001.index`, Buffer.from("x")),
       "an index without data",

@@ -50,15 +50,25 @@ describe("an active data file that is cut", () => {
         disk.replaceBytes(path, bytes.subarray(0, length));
         const last = stretches.findLast((stretch) => stretch.end <= length);
         const end = last?.nextOffset ?? baseOffsetOf(path);
+        // Only an index that was written at a clean close can tell that there was more.
+        const provenEnd = how === "closed" ? MESSAGES : end;
         const kinds = (await findingsOf(disk, ["t"])).map(({ kind }) => kind);
         const { netlog } = await openNetlog({ disk, runtime: filled.runtime });
         const topic = netlog.topic("t");
-        expect((await topic.info()).latest_offset, `cut at ${length}`).toBe(end - 1);
+        expect((await topic.info()).latest_offset, `cut at ${length}`).toBe(provenEnd - 1);
         expect(await readAll(topic, end), `cut at ${length}`).toEqual(texts(end));
-        // Only an index that was written at a clean close can tell that there was more.
         expect(kinds.includes("damage"), `cut at ${length}`).toBe(how === "closed");
-        expect(await publishAll(topic, ["next"])).toEqual([end]);
+        const lost =
+          how === "closed" ? [expect.objectContaining({ offset: end, odelta: MESSAGES - end })] : [];
+        expect(await topic.check(0), `cut at ${length}`).toEqual(lost);
+        expect((await scanAll(topic)).errors).toBe(lost.length);
+        expect(await publishAll(topic, ["next"])).toEqual([provenEnd]);
         await netlog.close();
+        // It stays so: what was lost is not given again, nor forgotten.
+        const again = await openNetlog({ disk, runtime: filled.runtime });
+        expect(await again.netlog.topic("t").check(0), `cut at ${length}`).toEqual(lost);
+        expect((await again.netlog.topic("t").message(provenEnd)).payload.toString()).toBe("next");
+        await again.netlog.close();
       }
     },
   );
