@@ -55,7 +55,7 @@ export class Delivery extends Message {
    * await topic.publish("job");
    * const scanner = await topic.createScanner({ id: "workers", ack: "explicit" });
    * const job = await scanner.scan();
-   * await job.ack();
+   * await job?.ack();
    * console.log((await scanner.info()).pending); // 0
    */
   async ack(options: CallOptions = {}): Promise<void> {
@@ -70,8 +70,8 @@ export class Delivery extends Message {
    * @example
    * await topic.publish("job");
    * const scanner = await topic.createScanner({ id: "workers", ack: "explicit" });
-   * await (await scanner.scan()).nack();
-   * console.log((await scanner.scan()).delivery); // 2
+   * await (await scanner.scan())?.nack();
+   * console.log((await scanner.scan())?.delivery); // 2
    */
   async nack(options: NackOptions = {}): Promise<void> {
     await this.#settle((lease) => this.#settler.nack(this.offset, { ...options, lease }));
@@ -86,7 +86,7 @@ export class Delivery extends Message {
    * await topic.publish("job");
    * const scanner = await topic.createScanner({ id: "workers", ack: "explicit", ackWaitMs: 5000 });
    * const job = await scanner.scan();
-   * await job.touch();
+   * await job?.touch();
    */
   async touch(options: CallOptions = {}): Promise<void> {
     if (this.lease !== undefined) await this.#settler.touch(this.offset, { ...options, lease: this.lease });

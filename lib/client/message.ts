@@ -49,7 +49,7 @@ export class Message {
    * @example
    * await topic.publish(JSON.stringify({ order: 7 }));
    * const message = await topic.read("last");
-   * console.log(message.json().order); // 7
+   * console.log(message.json<{ order: number }>().order); // 7
    */
   json<T = unknown>(): T {
     return JSON.parse(this.text()) as T;

@@ -63,7 +63,7 @@ export class Scanner {
    * await topic.publish("hello");
    * const scanner = await topic.createScanner({ from: "first" });
    * const message = await scanner.scan({ waitMs: 1000 });
-   * console.log(message.text()); // hello
+   * console.log(message?.text()); // hello
    */
   async scan(options: ScanOptions = {}): Promise<Delivery | undefined> {
     const [message] = await this.#poll(options, { wait: undefined }, (headers, payload) => [
@@ -178,8 +178,8 @@ export class Scanner {
    * @example
    * await topic.publish("job");
    * const scanner = await topic.createScanner({ id: "workers", ack: "explicit" });
-   * const job = await scanner.scan();
-   * await scanner.nack(job.offset, { delayMs: 60_000 });
+   * const [job] = await scanner.scanBatch();
+   * if (job !== undefined) await scanner.nack(job.offset, { delayMs: 60_000 });
    * console.log(await scanner.scan()); // undefined
    */
   async nack(
@@ -199,8 +199,8 @@ export class Scanner {
    * @example
    * await topic.publish("job");
    * const scanner = await topic.createScanner({ id: "workers", ack: "explicit" });
-   * const job = await scanner.scan();
-   * await scanner.touch(job.offset, { lease: job.lease });
+   * const [job] = await scanner.scanBatch();
+   * if (job !== undefined) await scanner.touch(job.offset, { lease: job.lease });
    */
   async touch(
     offsets: number | readonly number[] | undefined,

@@ -7,7 +7,7 @@ import { within } from "../support/deadline.ts";
 import { codeBlocks, projectText, section, tableRows } from "../support/project-files.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { clientForTest } from "./client-fixture.ts";
-import { clientSources, docstringExamples, type Example, runExample } from "./examples.ts";
+import { clientSources, compileExamples, docstringExamples, type Example, runExample } from "./examples.ts";
 
 const README = "lib/client/README.md";
 const examples = clientSources().flatMap(docstringExamples);
@@ -47,13 +47,33 @@ describe("the examples", () => {
   });
 });
 
+test("the examples are strict TypeScript", () => {
+  const entries = {
+    "netlog/client": { path: "lib/client/index.ts", names: Object.keys(client) },
+    "netlog/client/events": {
+      path: "lib/client/events/index.ts",
+      names: [...Object.keys(events), "NewEvent"],
+    },
+  };
+  const ambient = [
+    'import type { NetlogClient as Client, Topic as T } from "netlog/client";',
+    "declare const netlog: Client;",
+    "declare const topic: T;",
+  ].join("\n");
+  // The file store needs Node's types, which pages do not have.
+  const typed = [...examples, ...inReadmes].filter(({ code }) => !code.includes("FileCursor"));
+  expect(compileExamples(typed, entries, ambient)).toBe("");
+});
+
 test("each public method has an example", () => {
   const subjects = examples.map(({ place, subject }) => [place.split(":")[0] ?? "", subject] as const);
   const missing = CLASSES.flatMap((each) => {
     const methods = Object.entries<PropertyDescriptor>(Object.getOwnPropertyDescriptors(each.prototype))
       .filter(([name, { value }]) => name !== "constructor" && typeof value === "function")
       .map(([name]) => name);
-    const file = clientSources().find((path) => projectText(path).includes(`export class ${each.name} `));
+    const file = clientSources().find((path) =>
+      new RegExp(`export class ${each.name}[ <]`).test(projectText(path)),
+    );
     const isShown = (name: string): boolean =>
       subjects.some(
         ([place, subject]) => place === file && new RegExp(`^(async )?${name}[(<]`).test(subject),

@@ -5,25 +5,35 @@
  */
 import type { Message } from "../message.ts";
 
-/** What a program tells. */
-export interface NewEvent {
-  /** What kind of thing happened, such as `order.paid`. */
-  readonly type: string;
-  /** Anything that JSON can hold. */
-  readonly data?: unknown;
-}
+/**
+ * Events of any type. A program has its own in this place, as the type parameter of publisher and subscriber: what each
+ * type brings, such as `{ "order.paid": { order: number } }`. That is its word; nothing checks it while it runs.
+ */
+export type AnyEvents = Record<string, unknown>;
+
+export type EventType<Events> = keyof Events & string;
+
+/** What a program tells: its type, and anything that JSON can hold. */
+export type NewEvent<Events = AnyEvents> = {
+  readonly [Type in EventType<Events>]: undefined extends Events[Type]
+    ? { readonly type: Type; readonly data?: Events[Type] }
+    : { readonly type: Type; readonly data: Events[Type] };
+}[EventType<Events>];
 
 /** What a handler is told. */
-export interface StoredEvent {
-  /** The same for an event that was stored twice. */
-  readonly id: string;
-  readonly type: string;
-  /** When it was published, by the publisher's clock: RFC 3339. */
-  readonly occurred_at: string;
-  readonly data: unknown;
-  /** Its place in the topic. */
-  readonly offset: number;
-}
+export type StoredEvent<Events = AnyEvents, Types extends EventType<Events> = EventType<Events>> = {
+  readonly [Type in Types]: {
+    /** The same for an event that was stored twice. */
+    readonly id: string;
+    /** What kind of thing happened, such as `order.paid`. */
+    readonly type: Type;
+    /** When it was published, by the publisher's clock: RFC 3339. */
+    readonly occurred_at: string;
+    readonly data: Events[Type];
+    /** Its place in the topic. */
+    readonly offset: number;
+  };
+}[Types];
 
 /** @throws TypeError for what JSON cannot hold, and for an empty type. */
 export function encodeEvent({ type, data }: NewEvent, id: string, nowMs: number): Uint8Array {

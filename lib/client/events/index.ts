@@ -1,7 +1,7 @@
 /** Events between services, `netlog/client/events`: a publisher that never blocks, a subscriber that finds its place. */
 
 export { type CursorStore, MemoryCursor, ServerCursor } from "./cursor-store.ts";
-export type { NewEvent, StoredEvent } from "./event.ts";
+export type { AnyEvents, EventType, NewEvent, StoredEvent } from "./event.ts";
 export { EventPublisher, type EventPublisherOptions, type EventPublisherStats } from "./publisher.ts";
 export {
   type EventHandler,

@@ -9,7 +9,7 @@ import type { Topic } from "../topic.ts";
 import type { Durability, TopicSettingsChange } from "../wire.ts";
 import { isForGood, waitAfter } from "./back-off.ts";
 import { BoundedQueue } from "./bounded-queue.ts";
-import { encodeEvent, type NewEvent, randomUuid } from "./event.ts";
+import { type AnyEvents, encodeEvent, type NewEvent, randomUuid } from "./event.ts";
 import { publishCreating } from "./publish-creating.ts";
 import { type EventWarningCode, type OnWarning, Warnings } from "./warnings.ts";
 
@@ -53,7 +53,7 @@ const DEFAULT_CLOSE_MS = 5000;
  * const { published } = await events.close();
  * console.log(published); // 1
  */
-export class EventPublisher {
+export class EventPublisher<Events extends object = AnyEvents> {
   readonly #topic: Topic;
   readonly #options: EventPublisherOptions;
   readonly #runtime: ClientRuntime;
@@ -98,10 +98,10 @@ export class EventPublisher {
    * const events = new EventPublisher(netlog, "orders");
    * events.publish({ type: "order.paid", data: { order: 7 } });
    * await events.close();
-   * const event = (await netlog.topic("orders").read("last")).json();
-   * console.log(event.type, event.data.order); // order.paid 7
+   * const message = await netlog.topic("orders").read("last");
+   * console.log(message.json<NewEvent>().type); // order.paid
    */
-  publish(event: NewEvent): void {
+  publish(event: NewEvent<Events>): void {
     if (this.#closing !== undefined) {
       this.#drop("closed", "an event was published after close, and dropped");
       return;
@@ -109,7 +109,7 @@ export class EventPublisher {
     let payload: Uint8Array;
     try {
       const { randomId = randomUuid } = this.#options;
-      payload = encodeEvent(event, randomId(), this.#runtime.now());
+      payload = encodeEvent(event as NewEvent, randomId(), this.#runtime.now());
     } catch (error) {
       this.#drop("invalid", "an event cannot be written as JSON, and was dropped", error);
       return;

@@ -10,7 +10,7 @@ import type { Offset } from "../spelling.ts";
 import type { MessageBatch, Topic } from "../topic.ts";
 import { waitAfter } from "./back-off.ts";
 import { type CursorStore, ServerCursor } from "./cursor-store.ts";
-import { decodeEvent, type StoredEvent } from "./event.ts";
+import { type AnyEvents, decodeEvent, type EventType, type StoredEvent } from "./event.ts";
 import { publishCreating } from "./publish-creating.ts";
 import { type OnWarning, Warnings } from "./warnings.ts";
 
@@ -20,10 +20,16 @@ export interface HandlerContext {
 }
 
 /** Rejects when the event could not be handled. */
-export type EventHandler = (event: StoredEvent, context: HandlerContext) => Promise<void> | void;
+export type EventHandler<Events = AnyEvents, Types extends EventType<Events> = EventType<Events>> = (
+  event: StoredEvent<Events, Types>,
+  context: HandlerContext,
+) => Promise<void> | void;
 
 /** By type: events of other types are passed over. */
-export type EventHandlers = Readonly<Record<string, EventHandler>>;
+export type EventHandlers<Events = AnyEvents> =
+  string extends EventType<Events>
+    ? Readonly<Record<string, EventHandler<Events>>>
+    : { readonly [Type in EventType<Events>]?: EventHandler<Events, Type> };
 
 /**
  * What becomes of an event whose handler failed twice: passed over; or run rejects, and the event comes again; or its
@@ -31,12 +37,12 @@ export type EventHandlers = Readonly<Record<string, EventHandler>>;
  */
 export type OnGiveUp = "skip" | "stop" | { readonly park: string };
 
-export interface EventSubscriberOptions {
+export interface EventSubscriberOptions<Events = AnyEvents> {
   readonly topic: string;
   /** Of the service, and of the scanner in which the server keeps its place. */
   readonly name: string;
   /** One for each type, or one for all. */
-  readonly handlers: EventHandlers | EventHandler;
+  readonly handlers: EventHandlers<Events> | EventHandler<Events>;
   /** Where the very first run begins: `end` by default. */
   readonly from?: Offset | undefined;
   /** Where the place is kept: on the server by default. */
@@ -75,11 +81,14 @@ const HOPELESS = [
 ] as const;
 
 /**
+ * Handles the events of one topic, under a name that finds its place again. One runs at a time under a name.
+ *
  * @example
  * import { EventPublisher, EventSubscriber } from "netlog/client/events";
  *
+ * type Orders = { "order.paid": { order: number } };
  * const stop = new AbortController();
- * const subscriber = new EventSubscriber(netlog, {
+ * const subscriber = new EventSubscriber<Orders>(netlog, {
  *   topic: "orders",
  *   name: "billing",
  *   from: "first",
@@ -90,15 +99,15 @@ const HOPELESS = [
  *     },
  *   },
  * });
- * const events = new EventPublisher(netlog, "orders");
+ * const events = new EventPublisher<Orders>(netlog, "orders");
  * events.publish({ type: "order.paid", data: { order: 7 } });
  * await subscriber.run({ signal: stop.signal });
  * await events.close();
  */
-export class EventSubscriber {
+export class EventSubscriber<Events extends object = AnyEvents> {
   readonly #topic: Topic;
   readonly #park: Topic | undefined;
-  readonly #options: EventSubscriberOptions;
+  readonly #options: EventSubscriberOptions<Events>;
   readonly #runtime: ClientRuntime;
   readonly #warnings: Warnings;
   readonly #store: CursorStore;
@@ -114,7 +123,7 @@ export class EventSubscriber {
    *
    * @throws NetlogClientError invalid_topic_name, for an empty one too; invalid_argument for an empty name.
    */
-  constructor(client: NetlogClient, options: EventSubscriberOptions) {
+  constructor(client: NetlogClient, options: EventSubscriberOptions<NoInfer<Events>>) {
     const { topic, name, onGiveUp, runtime = platformRuntime, onWarning } = options;
     if (typeof name !== "string" || name === "") throw invalidArgument("the name of a subscriber is empty");
     this.#topic = client.topic(topic);
@@ -333,7 +342,7 @@ export class EventSubscriber {
   }
 
   #handlerOf(type: string): EventHandler | undefined {
-    const { handlers } = this.#options;
+    const handlers = this.#options.handlers as EventHandlers | EventHandler;
     if (typeof handlers === "function") return handlers;
     return Object.hasOwn(handlers, type) ? handlers[type] : undefined;
   }
