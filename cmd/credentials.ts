@@ -49,13 +49,11 @@ export function logCredentials(files: Files, { tokens, certificate }: Credential
  * is broken leaves what the server knows as it was, and does not keep the other one from being read.
  */
 export function reloadOnHangUp(files: Files, server: RunningServer, logger: Logger): void {
-  const { tokenFile, tlsCert } = files;
-  const none = { tokenFile: "", tlsCert: "", tlsKey: "" };
-  const parts = [
-    { ...none, tokenFile },
-    { ...files, tokenFile: "" },
-  ].filter((part) => part.tokenFile !== "" || part.tlsCert !== "");
-  if (tokenFile === "" && tlsCert === "") return;
+  const { tokenFile, tlsCert, tlsKey } = files;
+  const parts: Files[] = [];
+  if (tokenFile !== "") parts.push({ tokenFile, tlsCert: "", tlsKey: "" });
+  if (tlsCert !== "") parts.push({ tokenFile: "", tlsCert, tlsKey });
+  if (parts.length === 0) return;
   process.on("SIGHUP", () => {
     for (const part of parts) reload(part, server, logger);
   });

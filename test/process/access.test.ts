@@ -148,3 +148,9 @@ test("SIGHUP under load: new tokens and certificates count at once, broken files
   for (const secret of [admin, writer, late]) expect(text).not.toContain(secret);
   expect(text).not.toContain("BEGIN");
 });
+
+test("SIGHUP ends a server that has nothing to read again, as it ends any program", async () => {
+  const server = await builtServerForTest(temporaryFolder());
+  server.signal("SIGHUP");
+  expect(await within("its end", server.ended, 20_000)).toEqual({ status: null, signal: "SIGHUP" });
+});
