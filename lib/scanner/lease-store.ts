@@ -60,7 +60,9 @@ export class LeaseStore {
 
   /**
    * `undefined` when the file is damaged. What is torn, and what speaks of messages at or behind `logEndOffset`, is
-   * taken out of it, durably: there will be others of those offsets.
+   * taken out of it, durably: there will be others of those offsets. What may be in the page cache alone is written
+   * anew: a sync that failed before a crash leaves pages that count as clean and are not on the disk, and that a later
+   * sync would confirm.
    *
    * @throws what the disk throws.
    */
@@ -71,7 +73,8 @@ export class LeaseStore {
     const settings = readKept(file);
     if (file === undefined || settings === undefined) return undefined;
     const isLowered = lower(file.table, logEndOffset);
-    if (!isLowered && file.endPosition === sizeBytes) return this.#keep(id, path, file, settings, file);
+    const isSynced = file.endPosition === sizeBytes && file.syncedBytes === sizeBytes;
+    if (!isLowered && isSynced) return this.#keep(id, path, file, settings, file);
     const bytes = encodeLeaseFile(file);
     await replaceFile(disk, path, bytes);
     const place = { sequence: 1, endPosition: bytes.length, syncedBytes: bytes.length };

@@ -62,6 +62,18 @@ describe("what was acknowledged", () => {
     expect(await leaseAll(scanner)).toEqual([[1, 2]]);
   });
 
+  it("after a sync that failed and a kill is written anew: the next sync would confirm what it does not write", async () => {
+    const fixture = await openFaulty(3);
+    await leaseAll(fixture.scanner);
+    fixture.faulty.plan({ code: "EIO", kinds: ["sync"], path: /leases/, lasting: true });
+    await expect(ack(fixture.scanner, [0])).rejects.toMatchObject({ code: "sync_failed" });
+    const killed = await reopenWork(fixture.disk.crashProcess(), fixture);
+    // Settled as the page cache has it; a second ack confirms that.
+    await ack(killed.scanner, [0]);
+    const { scanner } = await reopenWork(powerCut(killed), fixture);
+    expect((await leaseAll(scanner)).map(([offset]) => offset)).toEqual([1, 2]);
+  });
+
   it("shares syncs", async () => {
     const { scanner, faulty } = await openFaulty(200);
     await leaseAll(scanner);
