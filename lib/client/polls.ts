@@ -1,14 +1,21 @@
 /** Long waits, cut into polls: platforms and proxies give up on an answer that does not begin for minutes. */
 
+import { invalidArgument } from "./errors.ts";
+
 /** The server is asked to wait so long at a time. */
 const LONGEST_POLL_MS = 60_000;
 
-/** Asks until there is something, or `waitMs` (Infinity: for ever) are over; `undefined` then. */
+/**
+ * Asks until there is something, or `waitMs` (Infinity: for ever) are over; `undefined` then.
+ *
+ * @throws invalid_argument for a wait that is negative, or no number.
+ */
 export async function poll<T>(
   waitMs: number,
   ask: (waitMs: number) => Promise<T | undefined>,
 ): Promise<T | undefined> {
-  for (let leftMs = Math.max(0, waitMs); ; leftMs -= LONGEST_POLL_MS) {
+  if (!(waitMs >= 0)) throw invalidArgument(`waitMs is ${waitMs}; it takes 0 or more, or Infinity`);
+  for (let leftMs = waitMs; ; leftMs -= LONGEST_POLL_MS) {
     const found = await ask(Math.ceil(Math.min(leftMs, LONGEST_POLL_MS)));
     if (found !== undefined || leftMs <= LONGEST_POLL_MS) return found;
   }

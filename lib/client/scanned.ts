@@ -5,8 +5,9 @@ import type { PatienceOptions } from "./session.ts";
 
 export interface ScannedOptions extends PatienceOptions {
   /**
-   * Messages fetched at a time, 1 by default. More are faster. What was fetched and not reached is given back when the
-   * loop is left, or comes again when this process ends; without acknowledgements it is lost.
+   * Messages fetched at a time, 1 by default. More are faster, and their leases all run from the fetch. What was fetched
+   * and not reached is given back when the loop is left, or comes again when this process ends; without acknowledgements
+   * it is lost.
    */
   readonly max?: number | undefined;
   /** The loop ends when no message came for so long, in ms; Infinity by default. */

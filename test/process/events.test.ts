@@ -1,13 +1,13 @@
-/** An event publisher and a subscriber over a server that is killed and started again, and again. */
+/** An event publisher, a subscriber and a stream over a server that is killed and started again, and again. */
 import { expect, it, onTestFinished } from "vitest";
 import { EventPublisher, EventSubscriber, type StoredEvent } from "../../lib/client/events/index.ts";
-import { NetlogClient } from "../../lib/client/index.ts";
+import { NetlogClient, type Topic } from "../../lib/client/index.ts";
 import { type BuiltServer, startServing } from "../support/built-program.ts";
 import { within } from "../support/deadline.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
-const COUNT = 600;
-const DEADLINE_MS = 60_000;
+const COUNT = 240;
+const DEADLINE_MS = 90_000;
 
 async function serve(folder: string, listen: string): Promise<BuiltServer> {
   const server = await startServing(["serve", "-listen", listen, "-dir", folder]);
@@ -17,8 +17,36 @@ async function serve(folder: string, listen: string): Promise<BuiltServer> {
   return server;
 }
 
+/** Follows the topic through whatever happens, until the test is over. */
+function follow(topic: Topic): { upTo(end: number): Promise<number[]> } {
+  const stop = new AbortController();
+  const offsets: number[] = [];
+  let whenRead = (): void => {};
+  const reading = (async () => {
+    for await (const { offset } of topic.stream({ signal: stop.signal })) {
+      offsets.push(offset);
+      whenRead();
+    }
+  })();
+  onTestFinished(async () => {
+    stop.abort();
+    await within("the end of the stream", reading);
+  });
+  const upTo = async (end: number): Promise<number[]> => {
+    const enough = new Promise<void>((resolve) => {
+      whenRead = () => {
+        if (offsets.length >= end) resolve();
+      };
+      whenRead();
+    });
+    await within(`${end} messages of the stream`, Promise.race([enough, reading]), DEADLINE_MS);
+    return offsets;
+  };
+  return { upTo };
+}
+
 it("loses no event within the buffer to kills of the server, and keeps their order", {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async () => {
   const folder = temporaryFolder();
   let server = await serve(folder, "127.0.0.1:0");
@@ -51,6 +79,7 @@ it("loses no event within the buffer to kills of the server, and keeps their ord
   // A third of them each time: while all is well, into a kill, and while nobody listens.
   for (let number = 0; number < COUNT / 3; number++) publisher.publish({ type: "counted", data: number });
   await stored(10);
+  const following = follow(client.topic("events"));
   await server.kill();
   for (let number = COUNT / 3; number < (2 * COUNT) / 3; number++) {
     publisher.publish({ type: "counted", data: number });
@@ -67,6 +96,9 @@ it("loses no event within the buffer to kills of the server, and keeps their ord
   const { published, retried, ...rest } = await publisher.close();
   expect({ published, ...rest }).toEqual({ published: COUNT, dropped: 0, lostOnClose: 0, queued: 0 });
   expect(retried).toBeGreaterThan(0);
+
+  const end = await client.topic("events").offsetOf("end");
+  expect(await following.upTo(end)).toEqual(Array.from({ length: end }, (_, offset) => offset));
 
   // What lies in the topic: in order, each once but where an answer was lost, which its id tells.
   const numbers: unknown[] = [];
