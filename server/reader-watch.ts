@@ -5,7 +5,13 @@ import type { Limits } from "../lib/index.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** Node keeps the bytes that the system has not taken yet here; its own idle timer looks at it, too. */
-type CountingSocket = Socket & { readonly _handle?: { readonly writeQueueSize?: number } | null };
+interface CountingHandle {
+  readonly writeQueueSize?: number;
+  /** Under TLS: what it writes to. Its own count stays the same until all of a write was taken. */
+  readonly _parent?: CountingHandle;
+}
+
+type CountingSocket = Socket & { readonly _handle?: CountingHandle | null };
 
 export class ReaderWatch {
   readonly #outgoing: ServerResponse;
@@ -28,7 +34,8 @@ export class ReaderWatch {
   /** To be asked each `heartbeatMs` while something waits for the reader: it took nothing for too long. */
   isStalled(): boolean {
     const { heartbeatMs, stalledMs } = this.#limits;
-    const queuedBytes = (this.#outgoing.socket as CountingSocket | null)?._handle?.writeQueueSize;
+    const handle = (this.#outgoing.socket as CountingSocket | null)?._handle;
+    const queuedBytes = (handle?._parent ?? handle)?.writeQueueSize;
     this.#stalledMs = queuedBytes === this.#lastQueuedBytes ? this.#stalledMs + heartbeatMs : 0;
     this.#lastQueuedBytes = queuedBytes;
     return this.#stalledMs >= stalledMs;
