@@ -80,6 +80,8 @@ it("loses no event within the buffer to kills of the server, and keeps their ord
   for (let number = 0; number < COUNT / 3; number++) publisher.publish({ type: "counted", data: number });
   await stored(10);
   const following = follow(client.topic("events"));
+  // A stream waits for a server without end once it was there.
+  await following.upTo(1);
   await server.kill();
   for (let number = COUNT / 3; number < (2 * COUNT) / 3; number++) {
     publisher.publish({ type: "counted", data: number });
