@@ -1,0 +1,86 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { builtServerForTest, runProgram } from "../support/built-program.ts";
+import { within } from "../support/deadline.ts";
+import { PROJECT_ROOT } from "../support/project-files.ts";
+import { Shell } from "../support/shell.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
+
+/** A command on a terminal of its own, and what it shows there. */
+interface Terminal {
+  /** Resolves when what is shown from now on holds `pattern`. */
+  shows(pattern: RegExp): Promise<RegExpExecArray>;
+}
+
+const hasTerminal = spawnSync("script", ["--version"]).status === 0;
+
+/** Killed with all it started when the running test is over. */
+function onTerminal(args: string, environment: Readonly<Record<string, string>>): Terminal {
+  const command = `node cmd/netlog.cjs ${args}`;
+  const child: ChildProcess = spawn("script", ["--quiet", "--return", "--command", command, "/dev/null"], {
+    cwd: PROJECT_ROOT,
+    detached: true,
+    stdio: ["pipe", "pipe", "ignore"],
+    env: { PATH: process.env.PATH, TERM: "xterm", ...environment },
+  });
+  onTestFinished(() => {
+    if (child.exitCode === null) process.kill(-child.pid!, "SIGKILL");
+  });
+  let text = "";
+  let look = (): void => {};
+  child.stdout?.setEncoding("utf8").on("data", (piece: string) => {
+    text += piece;
+    look();
+  });
+  const shows = (pattern: RegExp): Promise<RegExpExecArray> =>
+    new Promise((resolve) => {
+      look = () => {
+        const found = pattern.exec(text);
+        if (found === null) return;
+        text = text.slice(found.index + found[0].length);
+        look = () => {};
+        resolve(found);
+      };
+      look();
+    });
+  return { shows: (pattern) => within(`${pattern} of ${args}`, shows(pattern), 20_000) };
+}
+
+test.runIf(hasTerminal)("netlog topics --watch draws its table anew in place", async () => {
+  const server = await builtServerForTest(temporaryFolder());
+  const environment = { NETLOG_URL: server.url };
+  await runProgram(["publish", "--create", "demo", "one"], { environment });
+  const terminal = onTerminal("topics --watch --interval 100ms", environment);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  await terminal.shows(/\x1b\[2J\x1b\[H\x1b\[1mTOPIC .*\x1b\[22m\x1b\[K\r\ndemo +1 /);
+  await runProgram(["publish", "demo", "two"], { environment });
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: likewise
+  await terminal.shows(/\x1b\[J\x1b\[H\x1b\[1mTOPIC .*\x1b\[22m\x1b\[K\r\ndemo +2 /);
+});
+
+test.runIf(hasTerminal)("a long publish and a long copy show bar, rate and messages", async () => {
+  const server = await builtServerForTest(temporaryFolder());
+  const environment = { NETLOG_URL: server.url };
+  const path = join(temporaryFolder(), "lines");
+  writeFileSync(path, "a line of text\n".repeat(200_000));
+  const publish = onTerminal(`publish --create demo --lines --file ${path}`, environment);
+  await publish.shows(/publish +\d+% \[[#.]{24}\] [\d.]+ MiB \/ 2\.9 MiB/);
+  await publish.shows(/demo: 200,000 messages, offsets 0 to 199999\r\n/);
+  const copy = onTerminal("copy demo demo2", environment);
+  await copy.shows(/copy +\d+% \[[#.]{24}\] [\d,]+ \/ 200,000 messages {2}[\d,]+\/s/);
+  await copy.shows(/copied 200,000 messages\r\n/);
+});
+
+test("a publish that is asked to end stores what it has read of whole lines, and tells", async () => {
+  const server = await builtServerForTest(temporaryFolder());
+  await runProgram(["create", "demo"], { environment: { NETLOG_URL: server.url } });
+  const shell = new Shell();
+  await shell.run(`cd ${temporaryFolder()}; export NETLOG_URL=${server.url}; mkfifo input`);
+  await shell.run(`node ${PROJECT_ROOT}cmd/netlog.cjs publish demo --lines < input > told & exec 3> input`);
+  await shell.run("printf 'one\\ntwo\\nbegun' >&3");
+  await shell.run(`until curl -sf ${server.url}/demo/payload/1; do :; done`, 20_000);
+  await shell.run("kill -TERM $!; wait $!; [ $? = 143 ]", 20_000);
+  expect(await shell.run("cat told")).toBe("demo: 2 messages, offsets 0 to 1\n");
+});
