@@ -2,4 +2,4 @@
 
 export { durationMs, formatDuration, parseDuration } from "./duration.ts";
 export { isNetlogError } from "./errors.ts";
-export { LIMITS } from "./limits.ts";
+export { LIMIT_RANGES } from "./limits.ts";

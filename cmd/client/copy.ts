@@ -60,7 +60,7 @@ export const copyCommand: Command = clientCommand<CopyOptions>({
       "  netlog copy http://old:7200/demo http://new:7200/demo\n" +
       "  netlog copy ./demo.ndjson demo\n" +
       "  netlog copy demo http://backup:7200/demo --follow",
-    `<from> and <to> are ${PLACE_RULE}. One of them is a topic. A topic that is missing is made,\nwith the settings of the topic that is copied. Messages get times of their own there.`,
+    `<from> and <to> are ${PLACE_RULE}.\nOne of them is a topic. A topic that is missing is made, with the settings of the topic that is copied. Messages get\ntimes of their own there.`,
     FILE_DETAILS,
     RESUME_DETAILS,
     'With --json the outcome is a line {"from","to","held","copied","bytes"}, also when it was interrupted.',

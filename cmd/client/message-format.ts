@@ -2,6 +2,7 @@
 import type { Output } from "../command.ts";
 import type { OptionTable } from "../option.ts";
 import { printable } from "../printable.ts";
+import { UsageError } from "../usage-error.ts";
 import { choiceFlag, type Optional, switchFlag } from "./flags.ts";
 import { hexDump } from "./hex-dump.ts";
 import { messageJson, type ToldMessage } from "./message-json.ts";
@@ -36,7 +37,9 @@ export function showMessages(
   output: Output,
   style: Style,
 ): ShowMessage {
-  switch (format ?? (json ? "json" : "text")) {
+  const chosen = format ?? (json ? "json" : "text");
+  if (meta && chosen !== "text") throw new UsageError("--meta is for text");
+  switch (chosen) {
     case "json":
       return messageJson;
     case "raw":

@@ -1,10 +1,13 @@
 /** What `netlog publish` publishes: arguments, files whole or by line, standard input whole or by line. */
 import { createReadStream, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { LIMITS } from "../../lib/values.ts";
+import { LIMIT_RANGES } from "../../lib/values.ts";
 import { type Context, EXIT, type Input } from "../command.ts";
 import { cutLines } from "./lines.ts";
 import { untilAborted } from "./until-aborted.ts";
+
+/** No server takes more; what this one takes is its own to say. */
+const PAYLOAD_BYTES = LIMIT_RANGES.payloadBytes.max;
 
 /** Input that cannot be read, or is none. `status` is what the program ends with. */
 export class PublishInputError extends Error {
@@ -58,7 +61,7 @@ export function openPublishInput(
 }
 
 function linesOf(pieces: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncIterable<Uint8Array> {
-  return cutLines(pieces, LIMITS.payloadBytes, signal);
+  return cutLines(pieces, PAYLOAD_BYTES, signal);
 }
 
 /** As one message. More than the server takes is not read to its end, which may be far. */
@@ -68,10 +71,10 @@ async function* wholeOf(input: Input, signal: AbortSignal): AsyncGenerator<Uint8
   for await (const piece of untilAborted(input, signal)) {
     pieces.push(piece);
     sizeBytes += piece.length;
-    if (sizeBytes <= LIMITS.payloadBytes) continue;
+    if (sizeBytes <= PAYLOAD_BYTES) continue;
     const hint = "--lines makes a message of each line";
     throw new PublishInputError(
-      `standard input is longer than a message, ${LIMITS.payloadBytes} bytes; ${hint}`,
+      `standard input is longer than a message can be, ${PAYLOAD_BYTES} bytes; ${hint}`,
       EXIT.failed,
     );
   }

@@ -36,13 +36,10 @@ const SCAN_OPTIONS: OptionTable<ScanOptions> = {
   ack: switchFlag("ack", "Without --exec: acknowledge each message when it was shown"),
   count: countFlag("count", "End after so many messages"),
   wait: durationFlag("wait", "End when no message came for so long; 0 ends when there is none"),
-  jobs: countFlag("jobs", "Commands that run at the same time", { max: MAX_JOBS, fallback: "1" }),
+  jobs: countFlag("jobs", "Commands that run at the same time; 1 when nothing is said", { max: MAX_JOBS }),
   retryDelay: durationFlag(
     "retry_delay",
-    "How much later a message whose command failed is given out again",
-    {
-      fallback: "1s",
-    },
+    "How much later a message whose command failed is given out again; 1s when nothing is said",
   ),
   ...FORMAT_OPTIONS,
 };
@@ -50,9 +47,9 @@ const SCAN_OPTIONS: OptionTable<ScanOptions> = {
 export const scanCommand: Command = clientCommand<ScanOptions>({
   usage: "--id <scanner> [flags] <topic>",
   details: [
-    "  netlog scan jobs --id workers --exec ./work.sh          as many of these as you like, wherever you like\n" +
+    "  netlog scan jobs --id workers --exec ./work.sh             as many of these as you like, wherever you like\n" +
       "  netlog scan jobs --id workers --exec ./work.sh --wait 0s   until there is no more to do\n" +
-      "  netlog scan jobs --id me --ack --count 1                one message, acknowledged when it was shown",
+      "  netlog scan jobs --id me --ack --count 1                   one message, acknowledged when it was shown",
     "The command has the payload on its standard input, and NETLOG_TOPIC, NETLOG_SCANNER, NETLOG_OFFSET,\n" +
       "NETLOG_TIMESTAMP and NETLOG_DELIVERY (1 the first time) in its environment. Ending with status 0 acknowledges the\n" +
       "message; anything else gives it back. While it runs the message stays its own, however long that is. Status 126 or\n" +
@@ -68,6 +65,7 @@ export const scanCommand: Command = clientCommand<ScanOptions>({
   async run(call) {
     const { id, exec, ack } = call.options;
     const topic = call.netlog.topic(oneOperand(call, "the topic"));
+    requireFitting(call.options);
     if (id === null) throw new UsageError("scan needs --id <scanner>, a name for the place in the topic");
     const { scanner, madeFrom } = await openScanner(topic, id, call.options, ack || exec !== null);
     if (madeFrom !== undefined) {
@@ -81,6 +79,18 @@ export const scanCommand: Command = clientCommand<ScanOptions>({
     }
   },
 });
+
+/** A flag that would do nothing is a mistake. */
+function requireFitting({ exec, ack, jobs, retryDelay, format, meta }: ScanOptions): void {
+  if (exec === null && (jobs !== null || retryDelay !== null)) {
+    throw new UsageError("--jobs and --retry-delay are for --exec");
+  }
+  if (exec !== null && (ack || format !== null || meta)) {
+    throw new UsageError(
+      "--ack, --format and --meta are for messages that are shown; --exec acknowledges by itself",
+    );
+  }
+}
 
 async function show(call: ClientCall<ScanOptions>, scanner: Scanner, stop: StopWatch): Promise<number> {
   const { options, stdout, stderr, environment } = call;

@@ -43,9 +43,9 @@ const TAIL_OPTIONS: OptionTable<TailOptions> = {
 export const tailCommand: Command = clientCommand<TailOptions>({
   usage: "[flags] <topic>",
   details: [
-    "  netlog tail demo                              the last ten, then what comes\n" +
-      "  netlog tail demo --from 1h --json | jq        what came within the last hour, then what comes\n" +
-      "  netlog tail demo --from beginning --no-follow all that is there\n" +
+    "  netlog tail demo                                the last ten, then what comes\n" +
+      "  netlog tail demo --from 1h --json | jq          what came within the last hour, then what comes\n" +
+      "  netlog tail demo --from beginning --no-follow   all that is there\n" +
       "  netlog tail demo --last 0 --grep 'error|warn'",
     FORMAT_DETAILS,
     "Goes on by itself when the connection breaks or the server restarts; what is damaged or was dropped meanwhile is\n" +
@@ -57,6 +57,8 @@ export const tailCommand: Command = clientCommand<TailOptions>({
     if (call.options.from !== null && call.options.last !== null) {
       throw new UsageError("--from and --last are two ways to say where to begin; give one");
     }
+    if (call.options.ignoreCase && call.options.grep === null)
+      throw new UsageError("--ignore-case is for --grep");
     return await tail(call, topic);
   },
 });

@@ -2,6 +2,7 @@
 import { setTimeout } from "node:timers/promises";
 import { formatBytes } from "../byte-size.ts";
 import { type Command, EXIT, writeAll } from "../command.ts";
+import { UsageError } from "../usage-error.ts";
 import { type ClientCall, clientCommand } from "./client-command.ts";
 import { ageText, countText, NONE, rateText } from "./figures.ts";
 import { durationFlag, type Optional, switchFlag } from "./flags.ts";
@@ -31,11 +32,18 @@ export const topicsCommand: Command = clientCommand<TopicsOptions>({
   options: {
     names: switchFlag("names", "Names alone, a line each"),
     watch: switchFlag("watch", "Look again and again, until it is stopped"),
-    interval: durationFlag("interval", "Time between two looks", { min: MIN_INTERVAL_MS, fallback: "2s" }),
+    interval: durationFlag("interval", "Time between two looks of --watch; 2s when nothing is said", {
+      min: MIN_INTERVAL_MS,
+    }),
   },
   async run(call) {
-    if (call.options.names) return await listNames(call);
-    return await (call.options.watch ? watch(call) : look(call));
+    const { names, watch: isWatch, interval } = call.options;
+    if (interval !== null && !isWatch) throw new UsageError("--interval is for --watch");
+    if (names && (isWatch || call.operands.length > 0)) {
+      throw new UsageError("--names lists the names of all topics, once");
+    }
+    if (names) return await listNames(call);
+    return await (isWatch ? watch(call) : look(call));
   },
 });
 

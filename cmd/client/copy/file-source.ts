@@ -2,15 +2,17 @@
 import { Buffer } from "node:buffer";
 import { createReadStream, statSync } from "node:fs";
 import { crc32 as crc32Of } from "node:zlib";
-import { LIMITS } from "../../../lib/values.ts";
+import { LIMIT_RANGES } from "../../../lib/values.ts";
 import { cutLines } from "../lines.ts";
 import type { ToldMessage } from "../message-json.ts";
 import { CopyError } from "./copy-error.ts";
 import type { FileFormat } from "./file-format.ts";
 import type { Source } from "./source.ts";
 
+/** No server takes more. */
+const PAYLOAD_BYTES = LIMIT_RANGES.payloadBytes.max;
 /** JSON makes a payload longer: six characters for a byte at worst, and the fields around it. */
-const JSON_LINE_BYTES = 6 * LIMITS.payloadBytes + 1024;
+const JSON_LINE_BYTES = 6 * PAYLOAD_BYTES + 1024;
 
 export class FileSource implements Source {
   readonly first = 0;
@@ -66,7 +68,7 @@ export class FileSource implements Source {
   async *read(place: number): AsyncGenerator<ToldMessage, void, undefined> {
     this.#done = 0;
     let offset = 0;
-    const maxBytes = this.#format === "ndjson" ? JSON_LINE_BYTES : LIMITS.payloadBytes;
+    const maxBytes = this.#format === "ndjson" ? JSON_LINE_BYTES : PAYLOAD_BYTES;
     for await (const line of cutLines(this.#counted(), maxBytes, this.#signal)) {
       if (offset >= place) yield this.#message(line, offset);
       offset++;

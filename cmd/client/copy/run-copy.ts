@@ -19,6 +19,8 @@ export interface CopyProgress {
 interface CopyOptions {
   /** That of the source: aborted, reading ends, and what was read is written. */
   readonly signal: AbortSignal;
+  /** Told when the target holds nothing yet. */
+  readonly onBegin: () => void;
   readonly onProgress: (progress: CopyProgress) => void;
   /** Told when nobody knows what became of the messages sent last, so that it is looked at. */
   readonly onUncertain: (error: unknown) => void;
@@ -30,6 +32,7 @@ const MAX_FRUITLESS = 5;
 /** @throws CopyError; what reading and writing throw. What `onProgress` told of is copied also then. */
 export async function runCopy(source: Source, target: Target, options: CopyOptions): Promise<CopyProgress> {
   let held = await target.held();
+  if (held.count === 0) options.onBegin();
   let progress: CopyProgress = { held: held.count, copied: 0, bytes: 0 };
   const onCopied = (count: number, bytes: number): void => {
     progress = { ...progress, copied: progress.copied + count, bytes: progress.bytes + bytes };

@@ -44,6 +44,9 @@ interface Copy {
 export async function startCopy(call: ClientCall<CopyOptions>, from: Place, to: Place): Promise<number> {
   if (from.kind !== "topic" && to.kind !== "topic")
     throw new UsageError("one of the two places must be a topic");
+  if (call.options.format !== null && from.kind === "topic" && to.kind === "topic") {
+    throw new UsageError("--format is for files and pipes; between topics messages are copied as they are");
+  }
   if (call.options.follow && to.kind !== "topic") {
     throw new UsageError("--follow is for a copy to a topic; netlog tail --json follows into a file");
   }
@@ -58,6 +61,9 @@ export async function startCopy(call: ClientCall<CopyOptions>, from: Place, to: 
         onProgress: (made) => {
           progress = made;
           showProgress(bar, source, made);
+        },
+        onBegin: () => {
+          if (to.kind === "topic" && !source.isFirstFixed) warn(call.stderr, beginText(source));
         },
         onUncertain: (error) => {
           if (isFailure(error)) warn(call.stderr, `${failureText(error)}; looking what is stored`);
@@ -113,6 +119,10 @@ async function open({ call, from, to, stop }: Copy): Promise<{ source: Source; t
   const topic = clientOf(to.server, options.toTokenFrom ?? options.tokenFrom).topic(to.name);
   if (await topic.createIfMissing(settings)) warn(stderr, `made the topic ${placeText(to)}`);
   return { source, target: new TopicTarget(topic) };
+}
+
+function beginText({ first }: Source): string {
+  return `the copy begins at offset ${first}; going on after an interruption takes --from ${first}`;
 }
 
 function pathOf(place: Place): string | undefined {

@@ -52,6 +52,11 @@ describe("topic to topic", () => {
 
   test("that does not begin at 0 is gone on with when --from says where it began", async () => {
     const server = await filledServer();
+    const begun = await server.run(["copy", "demo", "part", "--from", "first"]);
+    expect(begun.err).toBe(
+      "netlog: made the topic part\nnetlog: the copy begins at offset 0; going on after an interruption takes --from 0\n",
+    );
+    await server.out("delete", "part");
     await server.run(["copy", "demo", "part", "--from", "2"]);
     await server.out("publish", "demo", "m5");
     expect(await server.out("copy", "demo", "part", "--from", "2")).toBe(
@@ -197,6 +202,7 @@ test.each([
   [["copy", "demo", "./nowhere/demo.ndjson"], 1, "./nowhere/demo.ndjson cannot be written (ENOENT)"],
   [["copy", "demo", "./x.ndjson", "--follow"], 2, "--follow is for a copy to a topic; "],
   [["copy", "./package.json", "demo", "--from", "1"], 2, "--from is for the copy of a topic"],
+  [["copy", "demo", "demo2", "--format", "lines"], 2, "--format is for files and pipes; "],
   [["copy", "nobody", "demo"], 3, "topic not found"],
   [["export"], 2, "the topic to export is missing"],
   [["export", "nobody"], 3, "topic not found"],

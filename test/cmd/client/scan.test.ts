@@ -86,6 +86,12 @@ test.each([
   ],
   [["scan", "jobs", "--id", "w1", "--jobs", "0"], 2, '--jobs: "0" is not allowed; it takes a whole number '],
   [["scan", "jobs", "--id", "/"], 1, "bad request, id"],
+  [["scan", "jobs", "--id", "w1", "--jobs", "2"], 2, "--jobs and --retry-delay are for --exec"],
+  [
+    ["scan", "jobs", "--id", "w1", "--exec", "cat", "--ack"],
+    2,
+    "--ack, --format and --meta are for messages ",
+  ],
 ])("netlog %j is a mistake", async (args, status, text) => {
   const server = await filledServer();
   await fetch(`${server.url}/jobs/scanner?id=auto`, { method: "POST" });

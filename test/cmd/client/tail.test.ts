@@ -107,6 +107,8 @@ test.each([
   [["tail", "demo", "--from", "soon"], 1, 'bad request, from: "soon" is no offset'],
   [["tail", "demo", "--from", "13"], 3, "offset not found"],
   [["tail", "nobody"], 3, "topic not found"],
+  [["tail", "demo", "--ignore-case"], 2, "--ignore-case is for --grep"],
+  [["tail", "demo", "--meta", "--json"], 2, "--meta is for text"],
 ])("netlog %j is a mistake", async (args, status, text) => {
   const ran = await (await filledServer()).run(args);
   expect(ran).toMatchObject({ status, out: "" });

@@ -113,6 +113,8 @@ describe("mistakes are told in one line, with a status that says what kind they 
     [["info", "demo", "--server", "localhost:1/x?y"], 2, '--server: "localhost:1/x?y" is not allowed; '],
     [["info", "demo", "--token-from", "/nowhere"], 2, "the token file /nowhere cannot be read (ENOENT)"],
     [["topics", "--server", "http://127.0.0.1:4"], 4, "no connection "],
+    [["topics", "--interval", "1s"], 2, "--interval is for --watch"],
+    [["topics", "--names", "demo"], 2, "--names lists the names of all topics, once"],
     [["topics", "--serve", "x"], 2, "unknown flag --serve; did you mean --server? there are "],
   ])("netlog %j", async (args, status, text) => {
     const server = await serverForTest();
