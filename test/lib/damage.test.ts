@@ -99,6 +99,30 @@ describe.each(["t", "gzipped"])("a flipped bit in a data file of topic %s", (nam
   });
 });
 
+describe("a scanner before a damaged frame", () => {
+  it.each(["auto", "explicit"] as const)(
+    "with ack=%s can seek past it, before it is told of it and after",
+    async (ack) => {
+      const disk = await copyOf(closed);
+      const stretch = stretchesOf(disk, pathsOf(disk, TOPIC_FOLDER, ".data")[0]!)[2]!;
+      flipBit(disk, stretch.path, stretch.end - 1, 3);
+      const { netlog } = await openNetlog({ disk, runtime: closed.runtime });
+      const topic = netlog.topic("t");
+      const { scanner } = await topic.findOrCreateScanner({ id: ack, from: stretch.offset, ack });
+      await scanner.seek(stretch.nextOffset);
+      expect((await scanner.scan({ waitMs: 0 }))!.message.offset).toBe(stretch.nextOffset);
+      await scanner.seek(stretch.offset);
+      await expect(scanner.scan({ waitMs: 0 })).rejects.toMatchObject({
+        code: "checksum_error",
+        details: { offset: stretch.offset, nextOffset: stretch.nextOffset },
+      });
+      await scanner.seek(stretch.nextOffset + 1);
+      expect((await scanner.scan({ waitMs: 0 }))!.message.offset).toBe(stretch.nextOffset + 1);
+      await netlog.close();
+    },
+  );
+});
+
 describe("an index", () => {
   /** Every answer that an index has a part in. */
   async function answersOf(disk: MemoryDisk): Promise<unknown> {
