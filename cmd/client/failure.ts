@@ -2,6 +2,7 @@
 import { isNetlogClientError, type NetlogClientError } from "../../lib/client/index.ts";
 import { EXIT } from "../command.ts";
 import { printable } from "../printable.ts";
+import { TOKEN_VARIABLE } from "./variables.ts";
 
 /** Statuses by the error's code; every other code is `failed`. */
 const STATUSES: readonly (readonly [status: number, codes: readonly string[]])[] = [
@@ -36,7 +37,13 @@ export function failureStatus({ code, status }: NetlogClientError): number {
   return STATUSES.find(([, codes]) => codes.includes(code))?.[0] ?? EXIT.failed;
 }
 
+/** What may help, by the error's code. */
+const HINTS: Readonly<Record<string, string>> = {
+  unauthorized: `give a token in ${TOKEN_VARIABLE}, or a file that has it with --token-from`,
+};
+
 /** One line, without the program's name. */
-export function failureText({ message }: NetlogClientError): string {
-  return printable(message);
+export function failureText({ message, code }: NetlogClientError): string {
+  const hint = HINTS[code];
+  return printable(hint === undefined ? message : `${message}; ${hint}`);
 }

@@ -1,5 +1,5 @@
 /** One run of `netlog copy` or `netlog export`: opens both places, shows how far it has come, tells the outcome. */
-import type { TopicSettings } from "../../../lib/client/index.ts";
+import { isNetlogClientError, type Topic, type TopicSettings } from "../../../lib/client/index.ts";
 import { formatBytes } from "../../byte-size.ts";
 import { EXIT } from "../../command.ts";
 import { ProgressBar } from "../../progress-bar.ts";
@@ -117,8 +117,19 @@ async function open({ call, from, to, stop }: Copy): Promise<{ source: Source; t
   if (to.kind === "file") return { source, target: await FileTarget.open(to.path, format) };
   if (to.kind === "pipe") return { source, target: new PipeTarget(call.stdout, format) };
   const topic = clientOf(to.server, options.toTokenFrom ?? options.tokenFrom).topic(to.name);
-  if (await topic.createIfMissing(settings)) warn(stderr, `made the topic ${placeText(to)}`);
+  if (await makeIfMissing(topic, settings)) warn(stderr, `made the topic ${placeText(to)}`);
   return { source, target: new TopicTarget(topic) };
+}
+
+/** True when it was made. Who may write to it may lack the right to make topics: so it is looked at first. */
+async function makeIfMissing(topic: Topic, settings: TopicSettings | undefined): Promise<boolean> {
+  try {
+    await topic.info();
+    return false;
+  } catch (error) {
+    if (!isNetlogClientError(error, "topic_not_found")) throw error;
+    return await topic.createIfMissing(settings);
+  }
 }
 
 function beginText({ first }: Source): string {

@@ -38,7 +38,12 @@ describe("the token", () => {
       Object.entries(variables).map(([name, text]) => [name, here(text)]),
     );
     const ran = await runCommand(["topics", "--server", url, ...flags.map(here)], { environment });
-    expect(ran).toEqual({ status: 7, out: "", err: `netlog: GET ${url}/: unauthorized, no token\n` });
+    const hint = "give a token in NETLOG_TOKEN, or a file that has it with --token-from";
+    expect(ran).toEqual({
+      status: 7,
+      out: "",
+      err: `netlog: GET ${url}/: unauthorized, no token; ${hint}\n`,
+    });
     expect(authorizations).toEqual([sent]);
   });
 });
