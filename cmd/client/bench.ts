@@ -9,10 +9,10 @@ import { statusOf, watchStopSignals } from "../signals.ts";
 import { UsageError } from "../usage-error.ts";
 import { type BenchLoad, type Measured, publishLoad, readLoad } from "./bench-load.ts";
 import { type ClientCall, clientCommand } from "./client-command.ts";
-import { countText, NONE } from "./figures.ts";
 import { choiceFlag, countFlag, durationFlag, type Optional, switchFlag } from "./flags.ts";
-import { styleFor } from "./style.ts";
-import { type Column, tableText } from "./table.ts";
+import { countText, NONE } from "./output/figures.ts";
+import { styleFor } from "./output/style.ts";
+import { type Column, tableText } from "./output/table.ts";
 
 interface BenchOptions {
   readonly duration: Optional<number>;

@@ -7,7 +7,7 @@ import { readArguments } from "../read-arguments.ts";
 import { UsageError } from "../usage-error.ts";
 import { CONNECTION_OPTIONS, type ConnectionOptions, connect } from "./connection.ts";
 import { failureStatus, failureText, isFailure } from "./failure.ts";
-import { warn, warnOfRetry } from "./warn.ts";
+import { warn, warnOfRetry } from "./output/warn.ts";
 
 /** One call of the program. */
 export interface ClientCall<Options> extends Context {

@@ -5,9 +5,9 @@ import { type Command, type Context, EXIT } from "../command.ts";
 import { counted } from "../counted.ts";
 import { UsageError } from "../usage-error.ts";
 import { clientCommand, oneOperand } from "./client-command.ts";
-import { countText } from "./figures.ts";
+import { countText } from "./output/figures.ts";
+import { styleFor } from "./output/style.ts";
 import { SETTING_OPTIONS, type SettingOptions, settingsOf } from "./setting-flags.ts";
-import { styleFor } from "./style.ts";
 
 export const infoCommand: Command = clientCommand<object>({
   usage: "[flags] <topic>",

@@ -10,11 +10,11 @@ import { statusOf, watchStopSignals } from "../signals.ts";
 import { UsageError } from "../usage-error.ts";
 import { type ClientCall, clientCommand } from "./client-command.ts";
 import { failureStatus, failureText } from "./failure.ts";
-import { messagesText } from "./figures.ts";
 import { choiceFlag, type Optional, switchFlag } from "./flags.ts";
-import { LineTooLongError } from "./lines.ts";
-import { openPublishInput, type PublishInput, PublishInputError } from "./publish-input.ts";
-import { warn } from "./warn.ts";
+import { LineTooLongError } from "./input/lines.ts";
+import { openPublishInput, type PublishInput, PublishInputError } from "./input/publish-input.ts";
+import { messagesText } from "./output/figures.ts";
+import { warn } from "./output/warn.ts";
 
 export interface PublishOptions {
   readonly lines: boolean;

@@ -4,14 +4,14 @@ import { type Command, EXIT } from "../command.ts";
 import type { OptionTable } from "../option.ts";
 import { type StopWatch, watchStopSignals } from "../signals.ts";
 import { UsageError } from "../usage-error.ts";
-import { BufferedOutput } from "./buffered-output.ts";
 import { type ClientCall, clientCommand, oneOperand } from "./client-command.ts";
 import { countFlag, durationFlag, type Optional, switchFlag, textFlag } from "./flags.ts";
 import { endText, NOT_RUN, runJob } from "./job.ts";
-import { FORMAT_DETAILS, FORMAT_OPTIONS, type FormatOptions, showMessages } from "./message-format.ts";
+import { BufferedOutput } from "./output/buffered-output.ts";
+import { FORMAT_DETAILS, FORMAT_OPTIONS, type FormatOptions, showMessages } from "./output/message-format.ts";
+import { styleFor } from "./output/style.ts";
+import { warn, warnOfRetry } from "./output/warn.ts";
 import { openScanner, SCANNER_FLAGS, type ScannerFlags } from "./scan-scanner.ts";
-import { styleFor } from "./style.ts";
-import { warn, warnOfRetry } from "./warn.ts";
 
 interface ScanOptions extends ScannerFlags, FormatOptions {
   readonly exec: Optional<string>;

@@ -3,10 +3,10 @@ import type { ScannerDescription } from "../../lib/client/index.ts";
 import { type Command, EXIT, writeAll } from "../command.ts";
 import { UsageError } from "../usage-error.ts";
 import { type ClientCall, clientCommand, oneOperand } from "./client-command.ts";
-import { ageText, countText, NONE } from "./figures.ts";
 import { type Optional, offsetFlag, textFlag } from "./flags.ts";
-import { styleFor } from "./style.ts";
-import { type Column, tableText } from "./table.ts";
+import { ageText, countText, NONE } from "./output/figures.ts";
+import { styleFor } from "./output/style.ts";
+import { type Column, tableText } from "./output/table.ts";
 
 interface ScannersOptions {
   readonly delete: Optional<string>;

@@ -3,12 +3,12 @@ import type { Message, Topic } from "../../lib/client/index.ts";
 import { type Command, EXIT } from "../command.ts";
 import type { OptionTable } from "../option.ts";
 import { UsageError } from "../usage-error.ts";
-import { BufferedOutput } from "./buffered-output.ts";
 import { type ClientCall, clientCommand, oneOperand } from "./client-command.ts";
 import { countFlag, type Optional, offsetFlag, switchFlag, valueFlag } from "./flags.ts";
-import { FORMAT_DETAILS, FORMAT_OPTIONS, type FormatOptions, showMessages } from "./message-format.ts";
-import { styleFor } from "./style.ts";
-import { warn, warnOfRetry } from "./warn.ts";
+import { BufferedOutput } from "./output/buffered-output.ts";
+import { FORMAT_DETAILS, FORMAT_OPTIONS, type FormatOptions, showMessages } from "./output/message-format.ts";
+import { styleFor } from "./output/style.ts";
+import { warn, warnOfRetry } from "./output/warn.ts";
 
 interface TailOptions extends FormatOptions {
   readonly from: Optional<string>;

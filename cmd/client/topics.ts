@@ -4,11 +4,11 @@ import { formatBytes } from "../byte-size.ts";
 import { type Command, EXIT, writeAll } from "../command.ts";
 import { UsageError } from "../usage-error.ts";
 import { type ClientCall, clientCommand } from "./client-command.ts";
-import { ageText, countText, NONE, rateText } from "./figures.ts";
 import { durationFlag, type Optional, switchFlag } from "./flags.ts";
-import { Screen } from "./screen.ts";
-import { styleFor } from "./style.ts";
-import { type Column, tableText } from "./table.ts";
+import { ageText, countText, NONE, rateText } from "./output/figures.ts";
+import { Screen } from "./output/screen.ts";
+import { styleFor } from "./output/style.ts";
+import { type Column, tableText } from "./output/table.ts";
 import { readFigures, type TopicFigures, withRates } from "./topic-figures.ts";
 
 interface TopicsOptions {

@@ -1,5 +1,5 @@
 /** How messages stand in a file. */
-import { messageJson, type ToldMessage } from "../message-json.ts";
+import { messageJson, type ToldMessage } from "../output/message-json.ts";
 import { CopyError } from "./copy-error.ts";
 
 /** `ndjson`: a line of JSON each, with offset, time and checksum. `lines`: the payload and a line end. */

@@ -1,8 +1,8 @@
 /** A copy into a file, which is gone on with where it ends, or into standard output. */
 import { type FileHandle, open } from "node:fs/promises";
 import type { Output } from "../../command.ts";
-import { BufferedOutput } from "../buffered-output.ts";
-import type { ToldMessage } from "../message-json.ts";
+import { BufferedOutput } from "../output/buffered-output.ts";
+import type { ToldMessage } from "../output/message-json.ts";
 import { CopyError } from "./copy-error.ts";
 import { encodeMessage, type FileFormat } from "./file-format.ts";
 import { type Held, NOTHING_HELD, type Target } from "./target.ts";

@@ -3,7 +3,7 @@
  * last message there must be the one at that place of the source. So nothing is copied twice, nor left out, as long as
  * the target takes nothing but the copy.
  */
-import type { ToldMessage } from "../message-json.ts";
+import type { ToldMessage } from "../output/message-json.ts";
 import { CopyError } from "./copy-error.ts";
 import type { Source } from "./source.ts";
 import type { Held, Target } from "./target.ts";

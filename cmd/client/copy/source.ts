@@ -1,5 +1,5 @@
 /** Where a copy comes from: a topic, or a file of messages. Places are counted from 0, in a topic by its offsets. */
-import type { ToldMessage } from "../message-json.ts";
+import type { ToldMessage } from "../output/message-json.ts";
 
 export interface Source {
   /** Place of the first message of the copy. */

@@ -1,5 +1,5 @@
 /** Where a copy goes to. */
-import type { ToldMessage } from "../message-json.ts";
+import type { ToldMessage } from "../output/message-json.ts";
 
 /** What is there of the copy already. */
 export interface Held {

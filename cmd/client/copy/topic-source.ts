@@ -1,6 +1,6 @@
 /** A copy out of a topic. */
 import type { Topic } from "../../../lib/client/index.ts";
-import type { ToldMessage } from "../message-json.ts";
+import type { ToldMessage } from "../output/message-json.ts";
 import { CopyError } from "./copy-error.ts";
 import type { Source } from "./source.ts";
 

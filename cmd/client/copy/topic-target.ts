@@ -1,6 +1,6 @@
 /** A copy into a topic, which takes nothing else meanwhile. */
 import { isNetlogClientError, type PublishAllProgress, type Topic } from "../../../lib/client/index.ts";
-import type { ToldMessage } from "../message-json.ts";
+import type { ToldMessage } from "../output/message-json.ts";
 import { CopyError } from "./copy-error.ts";
 import { type Held, NOTHING_HELD, type Target } from "./target.ts";
 

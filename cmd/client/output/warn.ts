@@ -1,7 +1,7 @@
 /** What is said on stderr while work goes on. */
-import type { Output } from "../command.ts";
-import { printable } from "../printable.ts";
-import { failureText, isFailure } from "./failure.ts";
+import type { Output } from "../../command.ts";
+import { printable } from "../../printable.ts";
+import { failureText, isFailure } from "../failure.ts";
 
 /** Back to the beginning of the line, over a progress bar that may stand there. */
 const CLEAR_LINE = "\r\x1b[K";

@@ -1,6 +1,6 @@
 /** A message as one line of JSON, in the server's own form, which the server also takes back. */
 import { isUtf8 } from "node:buffer";
-import type { Message } from "../../lib/client/index.ts";
+import type { Message } from "../../../lib/client/index.ts";
 
 /** What a message is told by; of a scanner with acknowledgements also which delivery it is. */
 export type ToldMessage = Pick<Message, "offset" | "timestamp" | "crc32" | "payload"> & {

@@ -1,5 +1,5 @@
 /** Many small pieces for one output, written together: at the latest when whoever brings them has to wait. */
-import { type Output, writeAll } from "../command.ts";
+import { type Output, writeAll } from "../../command.ts";
 
 const FULL_BYTES = 64 * 1024;
 

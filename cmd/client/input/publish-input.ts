@@ -1,8 +1,8 @@
 /** What `netlog publish` publishes: arguments, files whole or by line, standard input whole or by line. */
 import { createReadStream, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { LIMIT_RANGES } from "../../lib/values.ts";
-import { type Context, EXIT, type Input } from "../command.ts";
+import { LIMIT_RANGES } from "../../../lib/values.ts";
+import { type Context, EXIT, type Input } from "../../command.ts";
 import { cutLines } from "./lines.ts";
 import { untilAborted } from "./until-aborted.ts";
 
