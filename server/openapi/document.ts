@@ -2,7 +2,7 @@
 import { ERROR_TABLE } from "../errors.ts";
 import type { Json, Operation, Success } from "./operation.ts";
 import { OPERATIONS } from "./operations.ts";
-import { HEADERS, QUERY, ref, SCHEMAS } from "./parts.ts";
+import { HEADERS, QUERY, REQUEST_HEADERS, ref, SCHEMAS } from "./parts.ts";
 
 type Code = keyof typeof ERROR_TABLE;
 
@@ -16,6 +16,13 @@ const ALWAYS: readonly Code[] = [
 ];
 const GUARDED: readonly Code[] = ["unauthorized", "too_many_requests"];
 const OF_TOPICS: readonly Code[] = ["topic_not_found", "topic_unavailable"];
+
+/** Headers that depend on the error itself, beside those of the table. */
+const DETAIL_HEADERS: Readonly<Partial<Record<Code, readonly string[]>>> = {
+  offset_not_found: ["X-First-Offset"],
+  checksum_error: ["X-Offset", "X-Next-Offset"],
+};
+const SERVER_ERROR = 500;
 
 const DESCRIPTION =
   "A log queue over HTTP. Paths are taken as sent; a parameter given twice is refused; OPTIONS is there everywhere.";
@@ -46,7 +53,11 @@ export function openApiDocument(version: string): Json {
 
 function describe(operation: Operation, operationId: string): Json {
   const { tag, summary, body, isBodyRequired = false } = operation;
-  const parameters = [...pathParameters(operation), ...queryParameters(operation)];
+  const parameters = [
+    ...pathParameters(operation),
+    ...queryParameters(operation),
+    ...headerParameters(operation),
+  ];
   return {
     operationId,
     tags: [tag],
@@ -82,6 +93,13 @@ function queryParameters({ query = [], required = [] }: Operation): Json[] {
   });
 }
 
+function headerParameters({ requestHeaders = [] }: Operation): Json[] {
+  return ["X-Request-Id", ...requestHeaders].map((name) => {
+    const [description, schema] = REQUEST_HEADERS[name]!;
+    return { name, in: "header", required: false, description, schema };
+  });
+}
+
 function successes({ success }: Operation): Record<string, Json> {
   return Object.fromEntries(
     Object.entries(success).map(([status, { description, content, headers = [] }]: [string, Success]) => [
@@ -110,11 +128,24 @@ function failures(operation: Operation): Record<string, Json> {
       String(status),
       {
         description: all.join(", "),
-        headers: { "X-Netlog-Error": { schema: { type: "string", enum: all } } },
+        headers: {
+          "X-Netlog-Error": { schema: { type: "string", enum: all } },
+          ...headersOf(errorHeaders(all)),
+        },
         content: { "application/json": { schema: ref("Error") } },
       },
     ]),
   );
+}
+
+/** Names of headers that some of these codes bring. */
+function errorHeaders(codes: readonly Code[]): string[] {
+  const names = codes.flatMap((code) => {
+    const { status, headers = [] } = ERROR_TABLE[code];
+    const ofTable = headers.filter((_, place) => place % 2 === 0);
+    return [...ofTable, ...(DETAIL_HEADERS[code] ?? []), ...(status >= SERVER_ERROR ? ["X-Request-Id"] : [])];
+  });
+  return [...new Set(names)];
 }
 
 function headersOf(names: readonly string[]): Json {

@@ -25,6 +25,8 @@ export interface Operation {
   readonly query?: readonly string[];
   /** Those of them without which nothing goes. */
   readonly required?: readonly string[];
+  /** Headers of the request that are its own; see parts.ts. */
+  readonly requestHeaders?: readonly string[];
   /** Media type to schema. */
   readonly body?: Readonly<Record<string, Json>>;
   readonly isBodyRequired?: boolean;

@@ -227,6 +227,7 @@ const MESSAGES: readonly Operation[] = [
     tag: "messages",
     summary: "What is there, then what comes",
     query: ["from", "id", "follow", "format"],
+    requestHeaders: ["Last-Event-ID"],
     success: {
       "200": {
         description: "Messages, without end unless follow=0",

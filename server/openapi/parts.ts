@@ -60,6 +60,19 @@ export const HEADERS: Readonly<Record<string, readonly [description: string, sch
   "X-Skipped": ["Messages that retention dropped before the scanner had them.", count],
   "X-Delivery": ["How often the message was given out; with ack=explicit.", count],
   "X-Lease": ["Token of this answer; with ack=explicit.", text],
+  "X-First-Offset": ["First offset that is still kept, where retention dropped what was asked for.", offset],
+  "X-Request-Id": ["Name of the request in the server's log; the client's own where it sent one.", text],
+  "Retry-After": ["Seconds after which to try again.", count],
+  "WWW-Authenticate": ["How to bring a token.", text],
+};
+
+/** Of requests, likewise. */
+export const REQUEST_HEADERS: Readonly<Record<string, readonly [description: string, schema: Json]>> = {
+  "X-Request-Id": [
+    "A name for the request: it is told again, and in the server's log.",
+    { type: "string", pattern: "^[A-Za-z0-9._:-]{1,64}$" },
+  ],
+  "Last-Event-ID": ["Offset of the last message that was read; wins over from.", text],
 };
 
 const settings: Json = {

@@ -72,6 +72,24 @@ describe("the OpenAPI description", () => {
     expect(missing.sort()).toEqual(elsewhere.sort());
   });
 
+  it("tells the headers that errors bring, and those that a stream goes on by", () => {
+    const { paths } = openApiDocument("1.0.0") as { paths: Paths };
+    const { get } = paths["/{topic}/stream"] as unknown as {
+      get: {
+        parameters: { name: string; in: string }[];
+        responses: Record<string, { headers: Record<string, unknown> }>;
+      };
+    };
+    const names = get.parameters.filter((parameter) => parameter.in === "header").map(({ name }) => name);
+    expect(names).toEqual(["X-Request-Id", "Last-Event-ID"]);
+    const headersOf = (status: number) => Object.keys(get.responses[status]?.headers ?? {});
+    expect(headersOf(404)).toEqual(["X-Netlog-Error", "X-First-Offset"]);
+    expect(headersOf(401)).toEqual(["X-Netlog-Error", "WWW-Authenticate"]);
+    expect(headersOf(429)).toEqual(["X-Netlog-Error", "Retry-After"]);
+    expect(headersOf(503)).toEqual(["X-Netlog-Error", "Retry-After", "X-Request-Id"]);
+    expect(headersOf(500)).toEqual(["X-Netlog-Error", "X-Request-Id", "X-Offset", "X-Next-Offset"]);
+  });
+
   it("has the parameters that each route says it takes", async () => {
     const { api } = await serverForTest();
     await api.post("/t");
