@@ -58,7 +58,7 @@ export interface Limits {
    * taken yet. Likewise payloads on their way to the disk.
    */
   readonly bytesInFlight: number;
-  /** An answer, and the message that a stream in is in the middle of, count when they are larger. */
+  /** A body, an answer, and the message that a stream in is in the middle of, count when they are larger. */
   readonly uncountedBytes: number;
   /** Topics of a server, those that cannot be served included; and scanners of a topic. */
   readonly topics: number;
@@ -107,8 +107,10 @@ export interface Limits {
   /** Open files of sealed segments; and of scanners. */
   readonly openFiles: number;
   readonly openScannerFiles: number;
-  /** Syncs in flight, of all topics together. */
+  /** Syncs in flight, of all topics together; likewise reads of frames that span many blocks, and sets unpacked. */
   readonly syncsInFlight: number;
+  readonly largeReads: number;
+  readonly offloadedWork: number;
   /** Torn bytes kept beside a segment that was cut. */
   readonly tornBytes: number;
   /** Compression of more than this is done off the event loop. */
@@ -214,6 +216,8 @@ export const LIMITS: Limits = {
   openFiles: 512,
   openScannerFiles: 128,
   syncsInFlight: 8,
+  largeReads: 8,
+  offloadedWork: 16,
   tornBytes: MiB,
   inlineCompressionBytes: 64 * KiB,
   metricTopics: 200,

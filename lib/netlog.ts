@@ -11,7 +11,7 @@ import { LIMITS, type Limits } from "./limits.ts";
 import { failedRead, refusedWrite } from "./log/disk-errors.ts";
 import { LogShared } from "./log/index.ts";
 import type { Logger } from "./logger.ts";
-import type { Offload } from "./message/compression.ts";
+import { boundedOffload, type Offload } from "./message/compression.ts";
 import { threadPoolOffload } from "./message/thread-pool-offload.ts";
 import { Monitor } from "./monitor.ts";
 import { isSafeName, NAME_RULE } from "./names.ts";
@@ -23,6 +23,7 @@ import type { Runtime } from "./runtime.ts";
 import { ScannerFiles } from "./scanner/scanner-files.ts";
 import { SetCache } from "./set-cache.ts";
 import { DEFAULT_SETTINGS, resolveSettings, type TopicSettings } from "./settings.ts";
+import { Slots } from "./slots.ts";
 import type { NetlogStats } from "./stats.ts";
 import type { Topic } from "./topic.ts";
 import { TopicFolders } from "./topic-folders.ts";
@@ -109,7 +110,7 @@ export class Netlog {
       logger,
       limits,
       logs: new LogShared(disk, limits),
-      offload: options.offload ?? threadPoolOffload,
+      offload: boundedOffload(options.offload ?? threadPoolOffload, new Slots(limits.offloadedWork)),
       sets: new SetCache(limits.setCacheBytes),
       rooms: new Rooms(limits.readAheadBytes, limits.idleRooms),
       scannerFiles: new ScannerFiles({ disk, runtime, logger, limits }),

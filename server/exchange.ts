@@ -76,6 +76,7 @@ export class Exchange {
   /** Counted as in flight until the request is over. */
   #heldBytes = 0;
   #isHolding = false;
+  #bodyBytes = 0;
   /** Too many waited already. */
   #isTurnedAway = false;
 
@@ -129,7 +130,7 @@ export class Exchange {
     const { incoming, bodyLimitBytes, context } = this;
     this.#welcomeBody();
     const body = await takeBody(incoming, bodyLimitBytes, context.watch, roomBytes, (bytes) =>
-      this.hold(bytes),
+      this.#holdBody(bytes),
     );
     this.isBodyTaken = true;
     return body;
@@ -139,7 +140,7 @@ export class Exchange {
   async takePieces(take: (piece: Buffer) => void): Promise<void> {
     this.#welcomeBody();
     await takePieces(this.incoming, this.bodyLimitBytes, this.context.watch, (piece) => {
-      this.hold(piece.length);
+      this.#holdBody(piece.length);
       take(piece);
     });
     this.isBodyTaken = true;
@@ -147,9 +148,14 @@ export class Exchange {
 
   /** A body that there is no room for is not asked for. */
   #welcomeBody(): void {
-    if ((declaredBytes(this.incoming) ?? 0) > this.context.occupancy.bytes.freeBytes)
-      throw this.#tooManyBytes();
+    if ((declaredBytes(this.incoming) ?? 0) > this.roomBytes) throw this.#tooManyBytes();
     this.tellToContinue();
+  }
+
+  /** A small body has a place always. @throws too_many_requests. */
+  #holdBody(moreBytes: number): void {
+    this.#bodyBytes += moreBytes;
+    if (this.#bodyBytes > this.context.limits.uncountedBytes) this.holdAll(this.#bodyBytes);
   }
 
   /** Counts memory that is taken for the request until it is over. @throws too_many_requests. */
@@ -167,7 +173,7 @@ export class Exchange {
     else this.giveBack(this.#heldBytes - bytes);
   }
 
-  /** So much memory may an answer take. */
+  /** So much memory may a body or an answer take. */
   get roomBytes(): number {
     return Math.max(this.context.limits.uncountedBytes, this.context.occupancy.bytes.freeBytes);
   }

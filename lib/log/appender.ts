@@ -11,6 +11,7 @@ import type { Counters } from "../counters.ts";
 import { NetlogError } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 import type { Runtime, Timer } from "../runtime.ts";
+import type { Slots } from "../slots.ts";
 import { refusedWrite } from "./disk-errors.ts";
 import { frameBytesOf, writeGroup } from "./frame-writer.ts";
 import type { Appended, LogEntry, LogLimits } from "./log.ts";
@@ -19,7 +20,6 @@ import { fitsSegment, isDueToRoll } from "./roll-policy.ts";
 import type { Segment } from "./segment.ts";
 import type { SegmentList } from "./segment-list.ts";
 import { SyncLoop, type SyncLoopOwner } from "./sync-loop.ts";
-import type { SyncSlots } from "./sync-slots.ts";
 import type { Tail } from "./tail.ts";
 import { IncompleteWrite } from "./write-whole.ts";
 
@@ -28,7 +28,7 @@ export interface AppenderOptions {
   readonly logger: Logger;
   readonly segments: SegmentList;
   readonly tail: Tail;
-  readonly syncSlots: SyncSlots;
+  readonly syncSlots: Slots;
   readonly counters: Counters;
   readonly limits: LogLimits;
   /** Time of the newest message; times never go back from here. */

@@ -3,6 +3,7 @@
  * kept: what may yet be cut never gets in. Blocks are never reused for other bytes, so views of them stay right.
  */
 import { LRUCache } from "lru-cache";
+import type { Slots } from "../slots.ts";
 import type { PooledFile } from "./open-files.ts";
 
 /** What a block is read from. */
@@ -20,12 +21,15 @@ const BLOCKS_PER_SEGMENT = 2 ** 20;
 
 export class BlockCache {
   readonly #blockBytes: number;
+  readonly #largeReads: Slots;
   readonly #blocks: LRUCache<number, Buffer>;
   /** Reads in flight, so that many readers of one block cost one read. */
   readonly #loading = new Map<number, Promise<Buffer>>();
 
-  constructor(blockBytes: number, maxBytes: number) {
+  /** `largeReads` bounds those of more than two blocks, which are not kept: memory is taken when they begin. */
+  constructor(blockBytes: number, maxBytes: number, largeReads: Slots) {
     this.#blockBytes = blockBytes;
+    this.#largeReads = largeReads;
     this.#blocks = new LRUCache({ maxSize: maxBytes, sizeCalculation: (block) => Math.max(1, block.length) });
   }
 
@@ -40,7 +44,9 @@ export class BlockCache {
     if (position >= end) return Buffer.alloc(0);
     const first = Math.floor(position / this.#blockBytes);
     const last = Math.floor((end - 1) / this.#blockBytes);
-    if (last - first > 1) return source.file.read(position, end - position);
+    if (last - first > 1) {
+      return await this.#largeReads.run(() => source.file.read(position, end - position));
+    }
     const block = await this.#block(source, first, end);
     const at = position - first * this.#blockBytes;
     if (first === last) return block.subarray(at);

@@ -3,10 +3,10 @@ import { LRUCache } from "lru-cache";
 import { Counters } from "../counters.ts";
 import type { Disk } from "../disk/disk.ts";
 import type { Limits } from "../limits.ts";
+import { Slots } from "../slots.ts";
 import { BlockCache } from "./block-cache.ts";
 import { OpenFiles } from "./open-files.ts";
 import type { SparseIndex } from "./sparse-index.ts";
-import { SyncSlots } from "./sync-slots.ts";
 import { TailBudget } from "./tail.ts";
 
 export class LogShared {
@@ -15,7 +15,7 @@ export class LogShared {
   readonly files: OpenFiles;
   readonly blocks: BlockCache;
   readonly tailBudget: TailBudget;
-  readonly syncSlots: SyncSlots;
+  readonly syncSlots: Slots;
   /** Indexes of sealed segments, by segment id. */
   readonly sealedIndexes: LRUCache<number, SparseIndex>;
   #lastSegmentId = 0;
@@ -23,9 +23,9 @@ export class LogShared {
   constructor(disk: Disk, limits: Limits) {
     this.limits = limits;
     this.files = new OpenFiles(disk, limits.openFiles);
-    this.blocks = new BlockCache(limits.blockBytes, limits.blockCacheBytes);
+    this.blocks = new BlockCache(limits.blockBytes, limits.blockCacheBytes, new Slots(limits.largeReads));
     this.tailBudget = new TailBudget(limits.tailTotalBytes);
-    this.syncSlots = new SyncSlots(limits.syncsInFlight);
+    this.syncSlots = new Slots(limits.syncsInFlight);
     this.sealedIndexes = new LRUCache({
       maxSize: limits.indexCacheBytes,
       sizeCalculation: (index) => index.memoryBytes,

@@ -6,8 +6,8 @@
 import type { Counters } from "../counters.ts";
 import type { DiskFile } from "../disk/disk.ts";
 import type { Runtime } from "../runtime.ts";
+import type { Slots } from "../slots.ts";
 import type { Segment } from "./segment.ts";
-import type { SyncSlots } from "./sync-slots.ts";
 
 export interface SyncLoopOwner {
   /** The active segment, and the offset behind its last frame. */
@@ -27,7 +27,7 @@ interface SyncWaiter {
 }
 
 export interface SyncLoopOptions {
-  readonly syncSlots: SyncSlots;
+  readonly syncSlots: Slots;
   readonly runtime: Runtime;
   readonly counters: Counters;
   /** Everything below is on the disk. */
@@ -36,7 +36,7 @@ export interface SyncLoopOptions {
 
 export class SyncLoop {
   readonly #owner: SyncLoopOwner;
-  readonly #slots: SyncSlots;
+  readonly #slots: Slots;
   readonly #runtime: Runtime;
   readonly #counters: Counters;
   /** Sorted by offset, as they came. */

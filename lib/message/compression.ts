@@ -5,6 +5,7 @@
  */
 import { gunzipSync, gzipSync, type ZlibOptions } from "node:zlib";
 import { LIMITS, type Limits } from "../limits.ts";
+import type { Slots } from "../slots.ts";
 import { COMPRESSION_GZIP, COMPRESSION_NONE, COMPRESSION_SNAPPY, type SetCompression } from "./message.ts";
 import { frameSnappySync, unframeSnappySync } from "./snappy-framing.ts";
 import { UnpackError } from "./unpack-error.ts";
@@ -23,6 +24,14 @@ export const inlineOffload: Offload = {
   compress: (type, bytes) => settle(() => compressSync(type, bytes)),
   decompress: (type, bytes, maxBytes) => settle(() => decompressSync(type, bytes, maxBytes)),
 };
+
+/** Does so much at a time, for what comes out takes memory. */
+export function boundedOffload(offload: Offload, slots: Slots): Offload {
+  return {
+    compress: (type, bytes) => slots.run(() => offload.compress(type, bytes)),
+    decompress: (type, bytes, maxBytes) => slots.run(() => offload.decompress(type, bytes, maxBytes)),
+  };
+}
 
 /** Packs `bytes`, which are borrowed until it is done; type 1 gives them back as they are. */
 export function compress(

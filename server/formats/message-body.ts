@@ -58,6 +58,11 @@ export class MessageBody {
       return false;
     }
     const start = this.#writer.length;
+    // Most formats write at least the payload.
+    const fewestBytes = start + message.payload.length;
+    if (this.#count === 0 && this.#bounds.mayUse?.(fewestBytes) === false) {
+      throw new NetlogError("too_many_requests");
+    }
     if (skipped > 0) this.#writer.utf8(encoding.skipped?.(skipped, message.offset) ?? "");
     encoding.encode(this.#writer, message, this.#isFirst);
     const sizeBytes = this.#writer.length + encoding.closing.length;
