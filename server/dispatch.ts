@@ -105,6 +105,8 @@ export function refuseConnection(exchange: Exchange): void {
 
 /** Answers with what `error` means. */
 export function fail(exchange: Exchange, error: unknown): void {
+  // What was taken of its body is of no use any more.
+  exchange.holdAll(0);
   const answer = errorAnswer(error, exchange.failureFields);
   if (answer.status >= 500) {
     exchange.context.requestLog.noteFailure(exchange, error, answer.status);
