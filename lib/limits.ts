@@ -97,7 +97,7 @@ export interface Limits {
   /** Newest written bytes kept in memory, of one topic and of all. */
   readonly tailBytes: number;
   readonly tailTotalBytes: number;
-  /** Unit of reading history, and what is kept of it. */
+  /** Unit of reading history, as long as a step of the index; and what is kept of it. */
   readonly blockBytes: number;
   readonly blockCacheBytes: number;
   /** Indexes of sealed segments kept in memory. */
@@ -209,7 +209,7 @@ export const LIMITS: Limits = {
   indexCheckpointBytes: 64 * MiB,
   tailBytes: 2 * MiB,
   tailTotalBytes: 128 * MiB,
-  blockBytes: 256 * KiB,
+  blockBytes: 32 * KiB,
   blockCacheBytes: 64 * MiB,
   indexCacheBytes: 32 * MiB,
   setCacheBytes: 32 * MiB,

@@ -62,7 +62,10 @@ async function goScanner(bench: Bench, scanners: number): Promise<Contender[]> {
   if (server === undefined) return [];
   await call(server, "/topic", "{}");
   const payloads = cycleOf(MESSAGE_BYTES);
-  for (let sent = 0; sent < GO_MESSAGES; sent++) await call(server, "/topic/payload", payloads[sent % CYCLE]);
+  for (let sent = 0; sent < GO_MESSAGES; sent++) {
+    if (sent % CYCLE === 0) bench.progress.show(`filling ${GO}: ${sent} of ${GO_MESSAGES} messages`);
+    await call(server, "/topic/payload", payloads[sent % CYCLE]);
+  }
   const measure: Contender["measure"] = async () => {
     const paths: string[] = [];
     for (let made = 0; made < scanners; made++) {
