@@ -31,12 +31,13 @@ export async function publishLoad(load: BenchLoad, onMessages: OnMessages): Prom
   const latenciesMs: number[] = [];
   const startedAtMs = performance.now();
   const publisher = async (): Promise<void> => {
-    while (!signal.aborted && performance.now() - startedAtMs < durationMs) {
+    // Once in any case: however short the time is, there is something to tell.
+    do {
       const sentAtMs = performance.now();
       await publish();
       latenciesMs.push(performance.now() - sentAtMs);
       onMessages(latenciesMs.length * batch);
-    }
+    } while (!signal.aborted && performance.now() - startedAtMs < durationMs);
   };
   await Promise.all(Array.from({ length: publishers }, publisher));
   return {
