@@ -33,7 +33,10 @@ const SCAN_OPTIONS: OptionTable<ScanOptions> = {
     "Run this by the shell for each message, and acknowledge it when that ends with 0",
     "a command for the shell",
   ),
-  ack: switchFlag("ack", "Without --exec: acknowledge each message when it was shown"),
+  ack: switchFlag(
+    "ack",
+    "Acknowledge each message: when it was shown, or when its command has succeeded, as --exec does anyway",
+  ),
   count: countFlag("count", "End after so many messages"),
   wait: durationFlag("wait", "End when no message came for so long; 0 ends when there is none"),
   jobs: countFlag("jobs", "Commands that run at the same time; 1 when nothing is said", { max: MAX_JOBS }),
@@ -81,14 +84,12 @@ export const scanCommand: Command = clientCommand<ScanOptions>({
 });
 
 /** A flag that would do nothing is a mistake. */
-function requireFitting({ exec, ack, jobs, retryDelay, format, meta }: ScanOptions): void {
+function requireFitting({ exec, jobs, retryDelay, format, meta }: ScanOptions): void {
   if (exec === null && (jobs !== null || retryDelay !== null)) {
     throw new UsageError("--jobs and --retry-delay are for --exec");
   }
-  if (exec !== null && (ack || format !== null || meta)) {
-    throw new UsageError(
-      "--ack, --format and --meta are for messages that are shown; --exec acknowledges by itself",
-    );
+  if (exec !== null && (format !== null || meta)) {
+    throw new UsageError("--format and --meta are for messages that are shown, and --exec shows none");
   }
 }
 

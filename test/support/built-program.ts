@@ -33,7 +33,7 @@ export interface RunningProgram {
   /** Resolves when stdout or stderr, each read from its beginning, holds `pattern`. */
   printed(pattern: RegExp): Promise<RegExpExecArray>;
   /** Resolves when the process has ended, however. */
-  ended(): Promise<Finished>;
+  ended(deadlineMs?: number): Promise<Finished>;
 }
 
 export type LogLine = Readonly<Record<string, unknown>>;
@@ -99,7 +99,10 @@ export function programForTest(args: readonly string[], options: ProgramOptions 
     pid: child.pid!,
     signal: (signal) => child.kill(signal),
     printed: (pattern) => within(`${pattern} of ${name}`, printed(pattern), DEADLINE_MS),
-    ended: async () => ({ ...(await within(`the end of ${name}`, ended, DEADLINE_MS)), ...output }),
+    ended: async (deadlineMs = DEADLINE_MS) => ({
+      ...(await within(`the end of ${name}`, ended, deadlineMs)),
+      ...output,
+    }),
   };
 }
 

@@ -88,9 +88,9 @@ test.each([
   [["scan", "jobs", "--id", "/"], 1, "bad request, id"],
   [["scan", "jobs", "--id", "w1", "--jobs", "2"], 2, "--jobs and --retry-delay are for --exec"],
   [
-    ["scan", "jobs", "--id", "w1", "--exec", "cat", "--ack"],
+    ["scan", "jobs", "--id", "w1", "--exec", "cat", "--meta"],
     2,
-    "--ack, --format and --meta are for messages ",
+    "--format and --meta are for messages that ",
   ],
 ])("netlog %j is a mistake", async (args, status, text) => {
   const server = await filledServer();

@@ -32,7 +32,7 @@ describe("where it begins", () => {
 
 test("it follows what comes", async () => {
   const server = await filledServer();
-  const following = server.out("tail", "demo", "--last", "1", "--count", "3");
+  const following = server.out("tail", "demo", "--from", "11", "--count", "3");
   await server.out("publish", "demo", "more", "and more");
   expect(await following).toBe("m11\nmore\nand more\n");
 });
