@@ -66,7 +66,8 @@ function optionRow(option: Option<unknown>): [string, string] {
   const fallback = option.fallback === "" ? "" : ` (${option.fallback})`;
   const variable = variableOf(option);
   const text = `${option.description}${fallback}${variable === undefined ? "" : `\n${variable}`}`;
-  return [`${flagOf(option.name)} ${option.placeholder}`.trimEnd(), text];
+  const letter = option.letter === undefined ? "" : `-${option.letter}, `;
+  return [`${letter}${flagOf(option.name)} ${option.placeholder}`.trimEnd(), text];
 }
 
 /** Two columns; lines of the second one start below each other. */

@@ -69,7 +69,15 @@ async function dispatch(context: Context): Promise<number> {
     return EXIT.ok;
   }
   const command = await entry.load();
-  return await command.run({ ...context, args });
+  try {
+    return await command.run({ ...context, args });
+  } catch (error) {
+    const meant = isImplied && COMMANDS.find((candidate) => args.includes(candidate.name));
+    if (!(error instanceof UsageError) || !meant) throw error;
+    throw new UsageError(
+      `${error.message}; flags stand behind their command: netlog ${meant.name} ${first} …`,
+    );
+  }
 }
 
 /** What follows `--` is no flag. */

@@ -4,6 +4,8 @@ import { closest } from "./closest.ts";
 export interface Option<Value> {
   /** NetLog's own spelling, with underscores: `segment_age`. So it stands in a configuration file. */
   readonly name: string;
+  /** A letter that stands for it after one dash, where there is a habit: `n`. */
+  readonly letter?: string;
   /** Its variable, where that is not `NETLOG_` and the name; `false`: it is read from flags alone. */
   readonly variable?: string | false;
   /** `value`, `number`: the last one given counts. `list`: may be repeated, commas separate. `switch`: needs no value. */
@@ -54,6 +56,15 @@ export const ENVIRONMENT_PREFIX = "NETLOG_";
 /** The name that a flag or key as typed stands for, whatever its dashes: `-segment_age`, `--segment-age`. */
 export function nameOfFlag(typed: string): string {
   return typed.replace(/^--?/, "").replaceAll("-", "_");
+}
+
+/** The option that a flag as typed stands for, its letter included. */
+export function lookupOption(
+  options: readonly Option<unknown>[],
+  typed: string,
+): Option<unknown> | undefined {
+  const name = nameOfFlag(typed);
+  return options.find((option) => option.name === name || option.letter === name);
 }
 
 /** What an unknown `name` may have meant and which there are, each spelled by `spell`. */

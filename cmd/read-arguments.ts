@@ -2,7 +2,15 @@
  * Walks the arguments for flags in Go's spellings and in GNU's: `-segment_age 1day`, `-segment_age=1day`,
  * `--segment-age 1day`; `--` ends them. Node's own parseArgs takes `-listen` for seven short flags.
  */
-import { flagOf, type Given, type GivenOptions, hintFor, nameOfFlag, type Option } from "./option.ts";
+import {
+  flagOf,
+  type Given,
+  type GivenOptions,
+  hintFor,
+  lookupOption,
+  nameOfFlag,
+  type Option,
+} from "./option.ts";
 import { UsageError } from "./usage-error.ts";
 
 interface ReadArguments {
@@ -40,10 +48,9 @@ export function readArguments(options: readonly Option<unknown>[], args: readonl
 }
 
 function requireOption(options: readonly Option<unknown>[], typed: string): Option<unknown> {
-  const name = nameOfFlag(typed);
-  const option = options.find((candidate) => candidate.name === name);
+  const option = lookupOption(options, typed);
   if (option !== undefined) return option;
-  throw new UsageError(`unknown flag ${typed}; ${hintFor(name, options, flagOf)}`);
+  throw new UsageError(`unknown flag ${typed}; ${hintFor(nameOfFlag(typed), options, flagOf)}`);
 }
 
 function missingValue(option: Option<unknown>, typed: string): never {

@@ -14,6 +14,7 @@ interface TailOptions extends FormatOptions {
   readonly from: Optional<string>;
   readonly last: Optional<number>;
   readonly count: Optional<number>;
+  readonly follow: boolean;
   readonly noFollow: boolean;
   readonly grep: Optional<RegExp>;
   readonly ignoreCase: boolean;
@@ -24,10 +25,14 @@ const DEFAULT_LAST = 10;
 
 const TAIL_OPTIONS: OptionTable<TailOptions> = {
   from: offsetFlag("from", "Where to begin, instead of the last messages"),
-  last: countFlag("last", `Begin so many messages before the end; ${DEFAULT_LAST} when nothing is said`, {
-    min: 0,
-  }),
+  last: {
+    ...countFlag("last", `Begin so many messages before the end; ${DEFAULT_LAST} when nothing is said`, {
+      min: 0,
+    }),
+    letter: "n",
+  },
   count: countFlag("count", "End after so many messages were shown"),
+  follow: { ...switchFlag("follow", "Wait for more, as is done anyway"), letter: "f" },
   noFollow: switchFlag("no_follow", "End at what is the end now, instead of waiting for more"),
   grep: valueFlag({
     name: "grep",
@@ -56,6 +61,9 @@ export const tailCommand: Command = clientCommand<TailOptions>({
     const topic = call.netlog.topic(oneOperand(call, "the topic"));
     if (call.options.from !== null && call.options.last !== null) {
       throw new UsageError("--from and --last are two ways to say where to begin; give one");
+    }
+    if (call.options.follow && call.options.noFollow) {
+      throw new UsageError("--follow and --no-follow cannot be meant together");
     }
     if (call.options.ignoreCase && call.options.grep === null)
       throw new UsageError("--ignore-case is for --grep");

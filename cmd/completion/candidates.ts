@@ -4,7 +4,7 @@
  */
 
 import type { Command, CommandEntry, CommandGroup } from "../command.ts";
-import { flagOf, nameOfFlag, type Option } from "../option.ts";
+import { flagOf, lookupOption, type Option } from "../option.ts";
 import { type Lookups, typedServer } from "./lookups.ts";
 
 export interface Candidate {
@@ -77,7 +77,7 @@ function readWords(options: readonly Option<unknown>[], words: readonly string[]
     else if (word === "--") return { pending, operands: [...operands, ...words.slice(place + 1)] };
     else if (!word.startsWith("-") || word === "-") operands.push(word);
     else if (!word.includes("=")) {
-      const option = options.find(({ name }) => name === nameOfFlag(word));
+      const option = lookupOption(options, word);
       if (option !== undefined && option.kind !== "switch") pending = option;
     }
   }

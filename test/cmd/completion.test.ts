@@ -29,6 +29,7 @@ test.each([
   ["tail --server=http://x ", "elsewhere"],
   ["tail demo --no", "--no-follow"],
   ["tail demo --format ", "text json hex raw"],
+  ["tail -n 5 d", "demo"],
   ["tail --meta demo --format j", "json"],
   ["delete demo ", "demo logs"],
   ["publish demo ", ""],

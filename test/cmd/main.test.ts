@@ -47,6 +47,14 @@ describe("mistakes are one line on stderr, with status 2", () => {
     expect(err).toMatch(line);
   });
 
+  test("flags in front of a command of clients", async () => {
+    const { status, err } = await runWith("--server", "http://localhost:7200", "topics");
+    expect(status).toBe(2);
+    expect(err).toMatch(
+      /^netlog: unknown flag --server; .*; flags stand behind their command: netlog topics --server …\n$/,
+    );
+  });
+
   test.each([["-lissten :0"], ["serve -lissten :0"]])("netlog %s", async (args) => {
     const { status, err } = await runWith(...args.split(" "));
     expect(status).toBe(2);

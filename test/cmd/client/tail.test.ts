@@ -18,6 +18,7 @@ describe("where it begins", () => {
     [[], "m2\nm3\nm4\nm5\nm6\nm7\nm8\nm9\nm10\nm11\n"],
     [["--last", "2"], "m10\nm11\n"],
     [["--last", "0"], ""],
+    [["-n", "1"], "m11\n"],
     [["--last", "100", "--count", "2"], "m0\nm1\n"],
     [["--from", "10"], "m10\nm11\n"],
     [["--from", "last"], "m11\n"],
@@ -107,6 +108,7 @@ test.each([
   [["tail", "demo", "--from", "soon"], 1, 'bad request, from: "soon" is no offset'],
   [["tail", "demo", "--from", "13"], 3, "offset not found"],
   [["tail", "nobody"], 3, "topic not found"],
+  [["tail", "demo", "-f", "--no-follow"], 2, "--follow and --no-follow cannot be meant together"],
   [["tail", "demo", "--ignore-case"], 2, "--ignore-case is for --grep"],
   [["tail", "demo", "--meta", "--json"], 2, "--meta is for text"],
 ])("netlog %j is a mistake", async (args, status, text) => {
