@@ -76,6 +76,8 @@ export function finish(exchange: Exchange, given: Answer | StreamAnswer | undefi
   const answer = withinMemory(exchange, given);
   if (answer !== undefined && "stream" in answer) sendStream(exchange, answer);
   else if (answer !== undefined) send(exchange, answer);
+  const { memory } = exchange;
+  if (memory.heldBytes > 0) exchange.onClose(() => memory.release());
   const { incoming, context, resource, startedAtMs } = exchange;
   const { method = "" } = incoming;
   context.traffic.note(resource, method, answer?.status, context.runtime.elapsedMs() - startedAtMs);
@@ -91,7 +93,8 @@ function withinMemory<Given extends Answer | StreamAnswer | undefined>(
   answer: Given,
 ): Given | Answer {
   if (answer === undefined || !("messageCount" in answer)) return answer;
-  if (exchange.mayAnswerWith(answer.body.length)) return answer;
+  if (exchange.memory.mayHold(answer.body.length)) return answer;
+  exchange.memory.release();
   answer.settle?.(false);
   const reason = "there are too many large answers on their way (max_bytes_in_flight); try again";
   return errorAnswer(new NetlogError("too_many_requests", { reason }));
@@ -106,7 +109,7 @@ export function refuseConnection(exchange: Exchange): void {
 /** Answers with what `error` means. */
 export function fail(exchange: Exchange, error: unknown): void {
   // What was taken of its body is of no use any more.
-  exchange.holdAll(0);
+  exchange.memory.release();
   const answer = errorAnswer(error, exchange.failureFields);
   if (answer.status >= 500) {
     exchange.context.requestLog.noteFailure(exchange, error, answer.status);

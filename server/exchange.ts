@@ -14,6 +14,7 @@ import { declaredBytes, takeBody, takePieces } from "./body.ts";
 import type { ClientAddresses } from "./client-address.ts";
 import type { Connections } from "./connections.ts";
 import type { Gate } from "./gate.ts";
+import { HeldMemory } from "./held-memory.ts";
 import type { IdleWatch } from "./idle-watch.ts";
 import type { Occupancy } from "./occupancy.ts";
 import { Parameters } from "./parameters.ts";
@@ -60,6 +61,7 @@ export class Exchange {
   /** The client sends its body only when told to (`Expect: 100-continue`). */
   awaitsContinue: boolean;
   readonly startedAtMs: number;
+  readonly memory: HeldMemory;
   target: Target = NO_TARGET;
   /** What the request is for, once that is known and if there is such a thing. */
   resource: Resource | undefined;
@@ -73,10 +75,6 @@ export class Exchange {
   /** What the answer tells of a failure, behind the fields of any error. */
   failureFields: object = {};
   #id: string | undefined;
-  /** Counted as in flight until the request is over. */
-  #heldBytes = 0;
-  #isHolding = false;
-  #bodyBytes = 0;
   /** Too many waited already. */
   #isTurnedAway = false;
 
@@ -91,6 +89,7 @@ export class Exchange {
     this.outgoing = outgoing;
     this.awaitsContinue = awaitsContinue;
     this.startedAtMs = context.runtime.elapsedMs();
+    this.memory = new HeldMemory(context.occupancy.bytes, context.limits);
   }
 
   /** Its name in the log. */
@@ -130,7 +129,7 @@ export class Exchange {
     const { incoming, bodyLimitBytes, context } = this;
     this.#welcomeBody();
     const body = await takeBody(incoming, bodyLimitBytes, context.watch, roomBytes, (bytes) =>
-      this.#holdBody(bytes),
+      this.memory.addBody(bytes),
     );
     this.isBodyTaken = true;
     return body;
@@ -140,7 +139,7 @@ export class Exchange {
   async takePieces(take: (piece: Buffer) => void): Promise<void> {
     this.#welcomeBody();
     await takePieces(this.incoming, this.bodyLimitBytes, this.context.watch, (piece) => {
-      this.#holdBody(piece.length);
+      this.memory.addBody(piece.length);
       take(piece);
     });
     this.isBodyTaken = true;
@@ -148,55 +147,8 @@ export class Exchange {
 
   /** A body that there is no room for is not asked for. */
   #welcomeBody(): void {
-    if ((declaredBytes(this.incoming) ?? 0) > this.roomBytes) throw this.#tooManyBytes();
+    if ((declaredBytes(this.incoming) ?? 0) > this.memory.roomBytes) throw this.memory.tooMany();
     this.tellToContinue();
-  }
-
-  /** A small body has a place always. @throws too_many_requests. */
-  #holdBody(moreBytes: number): void {
-    this.#bodyBytes += moreBytes;
-    if (this.#bodyBytes > this.context.limits.uncountedBytes) this.holdAll(this.#bodyBytes);
-  }
-
-  /** Counts memory that is taken for the request until it is over. @throws too_many_requests. */
-  hold(bytes: number): void {
-    if (!this.context.occupancy.bytes.tryTake(bytes)) throw this.#tooManyBytes();
-    this.#heldBytes += bytes;
-    if (this.#isHolding) return;
-    this.#isHolding = true;
-    this.onClose(() => this.giveBack(this.#heldBytes));
-  }
-
-  /** Counts so much, whatever was counted before. @throws too_many_requests. */
-  holdAll(bytes: number): void {
-    if (bytes > this.#heldBytes) this.hold(bytes - this.#heldBytes);
-    else this.giveBack(this.#heldBytes - bytes);
-  }
-
-  /** So much memory may a body or an answer take. */
-  get roomBytes(): number {
-    return Math.max(this.context.limits.uncountedBytes, this.context.occupancy.bytes.freeBytes);
-  }
-
-  /** Whether an answer may take so much memory; counted if it may. */
-  mayAnswerWith(bytes: number): boolean {
-    if (bytes <= this.#heldBytes || bytes <= this.context.limits.uncountedBytes) return true;
-    if (bytes - this.#heldBytes > this.context.occupancy.bytes.freeBytes) return false;
-    this.holdAll(bytes);
-    return true;
-  }
-
-  /** Some of that memory is free again before. */
-  giveBack(bytes: number): void {
-    const held = Math.min(bytes, this.#heldBytes);
-    this.#heldBytes -= held;
-    this.context.occupancy.bytes.giveBack(held);
-  }
-
-  #tooManyBytes(): NetlogError {
-    const { bytesInFlight } = this.context.limits;
-    const reason = `there are too many bytes in flight, of ${bytesInFlight} in all (max_bytes_in_flight); try again`;
-    return new NetlogError("too_many_requests", { reason });
   }
 
   /** The request is about to wait. `cancel` ends that: when the client leaves, or at once where too many wait. */

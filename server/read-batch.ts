@@ -18,7 +18,7 @@ export async function readBatch(exchange: Exchange): Promise<Answer | undefined>
   const bounds: BodyBounds = {
     max: parameters.count("max", limits.readMessages, limits.readMessagesMax),
     maxBytes: parameters.count("max_bytes", limits.readBytes, limits.readBytesMax),
-    mayUse: (bytes) => exchange.mayAnswerWith(bytes),
+    mayUse: (bytes) => exchange.memory.mayHold(bytes),
   };
   const waitMs = parameters.duration("wait");
   const from = parameters.get("from") ?? "";
@@ -30,7 +30,7 @@ export async function readBatch(exchange: Exchange): Promise<Answer | undefined>
   if (waited === "cancelled") return exchange.endCancelled();
   if (waited === "late") return emptyAnswer(204, ["X-Next-Offset", String(offset)]);
   if (format.name === "frames") {
-    const maxBytes = Math.min(bounds.maxBytes, exchange.roomBytes);
+    const maxBytes = Math.min(bounds.maxBytes, exchange.memory.roomBytes);
     return await framesAnswer(cursor, offset, format, { ...bounds, maxBytes });
   }
   const body = new MessageBody(requireEncoding(format.name), bounds);

@@ -79,7 +79,7 @@ async function scanMany(
   const body = new MessageBody(requireEncoding(name), {
     max,
     maxBytes: limits.readBytes,
-    mayUse: (bytes) => exchange.mayAnswerWith(bytes),
+    mayUse: (bytes) => exchange.memory.mayHold(bytes),
   });
   body.open();
   let firstDelivery: number | undefined;

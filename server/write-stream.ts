@@ -43,13 +43,9 @@ export async function publishStream(exchange: Exchange): Promise<Answer> {
 }
 
 /** Whole messages wait for the disk, which is slow at times; one that does not end must not fill the memory. */
-function holdOpen(exchange: Exchange, stream: StreamIn): void {
-  const { openBytes } = stream;
-  try {
-    exchange.holdAll(openBytes > exchange.context.limits.uncountedBytes ? openBytes : 0);
-  } catch (error) {
-    stream.stop(error);
-  }
+function holdOpen({ memory }: Exchange, stream: StreamIn): void {
+  if (memory.mayHold(stream.openBytes)) memory.shrinkTo(stream.openBytes);
+  else stream.stop(memory.tooMany());
 }
 
 /** What the stream kept, when all of it came; rejects with what ended it before. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { LIMITS } from "../../lib/index.ts";
+import { inlineOffload, type Offload } from "../../lib/message/compression.ts";
 import type { Reply } from "../contract/api.ts";
 import type { RawConnection, RawReply } from "../contract/raw.ts";
 import { within } from "../support/deadline.ts";
@@ -231,6 +232,36 @@ describe("bytes in flight", () => {
     await expect.poll(() => figure(fixture, "netlog_bytes_in_flight")).toBe(0);
     for (const size of [900, 20]) expect((await api.scan("t", id)).body.length).toBe(size);
     expect((await api.get("/t/batch?format=frames")).headers).toMatchObject({ "x-count": "1" });
+  });
+
+  it("of an answer whose client left while it was made are free when it is made", async () => {
+    let unpackSecond = (): void => {};
+    const second = new Promise<void>((resolve) => {
+      unpackSecond = resolve;
+    });
+    let unpackedCount = 0;
+    const offload: Offload = {
+      compress: inlineOffload.compress,
+      async decompress(...work) {
+        unpackedCount += 1;
+        if (unpackedCount === 2) await second;
+        return await inlineOffload.decompress(...work);
+      },
+    };
+    const fixture = await serverForTest({ offload });
+    const topic = await fixture.api.newTopic([], { compression_type: 2 });
+    const lines = `${"x".repeat(1000)}\n`.repeat(200);
+    for (const _ of ["first", "second"]) await fixture.api.post(`/${topic}/batch?format=lines`, lines);
+    const reader = await connectionForTest(fixture);
+    reader.send(`GET /${topic}/batch?format=lines HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+    await expect.poll(() => unpackedCount).toBe(2);
+    expect(await figure(fixture, "netlog_bytes_in_flight")).toBeGreaterThan(LIMITS.uncountedBytes);
+    const connections = await figure(fixture, "netlog_connections");
+    reader.leave();
+    await expect.poll(() => figure(fixture, "netlog_connections")).toBe(connections - 1);
+    expect(await figure(fixture, "netlog_bytes_in_flight")).toBeGreaterThan(LIMITS.uncountedBytes);
+    unpackSecond();
+    await expect.poll(() => figure(fixture, "netlog_bytes_in_flight")).toBe(0);
   });
 });
 

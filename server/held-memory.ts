@@ -1,0 +1,59 @@
+/**
+ * What one request takes of the memory that all clients share. It is counted while it grows, and for as long as it is
+ * in use: whoever leaves before the answer is ready does not make room that is not there.
+ */
+import { type ByteBudget, type Limits, NetlogError } from "../lib/index.ts";
+
+export class HeldMemory {
+  readonly #budget: ByteBudget;
+  readonly #limits: Limits;
+  #heldBytes = 0;
+  #bodyBytes = 0;
+
+  constructor(budget: ByteBudget, limits: Limits) {
+    this.#budget = budget;
+    this.#limits = limits;
+  }
+
+  /** What is counted, and is to be released. */
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  /** So much may a body or an answer take. */
+  get roomBytes(): number {
+    return Math.max(this.#limits.uncountedBytes, this.#budget.freeBytes);
+  }
+
+  /** More of the body has come; a small one has a place always. @throws too_many_requests. */
+  addBody(moreBytes: number): void {
+    this.#bodyBytes += moreBytes;
+    if (!this.mayHold(this.#bodyBytes)) throw this.tooMany();
+  }
+
+  /** Whether so much in all may be held; counted from here on if it may, and if it is more than before. */
+  mayHold(bytes: number): boolean {
+    if (bytes <= this.#heldBytes || bytes <= this.#limits.uncountedBytes) return true;
+    if (!this.#budget.tryTake(bytes - this.#heldBytes)) return false;
+    this.#heldBytes = bytes;
+    return true;
+  }
+
+  /** No more than `bytes` of it is in use from here on. */
+  shrinkTo(bytes: number): void {
+    if (bytes >= this.#heldBytes) return;
+    this.#budget.giveBack(this.#heldBytes - bytes);
+    this.#heldBytes = bytes;
+  }
+
+  /** None of it is in use any more. */
+  release(): void {
+    this.shrinkTo(0);
+  }
+
+  tooMany(): NetlogError {
+    const { bytesInFlight } = this.#limits;
+    const reason = `there are too many bytes in flight, of ${bytesInFlight} in all (max_bytes_in_flight); try again`;
+    return new NetlogError("too_many_requests", { reason });
+  }
+}
