@@ -10,10 +10,17 @@ export function warn(stderr: Output, text: string): void {
   stderr.write(`${stderr.isTTY === true ? CLEAR_LINE : ""}netlog: ${printable(text)}\n`);
 }
 
-/** For calls that are tried again. */
+/** A wait that is told again, though nothing else has changed. */
+const LONG_DELAY_MS = 1000;
+
+/** For calls that are tried again: the same failure is told once more only when the wait is long. */
 export function warnOfRetry(stderr: Output): (error: unknown, delayMs: number) => void {
+  let told = "";
   return (error, delayMs) => {
-    const seconds = (delayMs / 1000).toFixed(1);
-    if (isFailure(error)) warn(stderr, `${failureText(error)}; trying again in ${seconds} s`);
+    if (!isFailure(error)) return;
+    const text = failureText(error);
+    if (text === told && delayMs < LONG_DELAY_MS) return;
+    told = text;
+    warn(stderr, `${text}; trying again in ${(delayMs / 1000).toFixed(1)} s`);
   };
 }
