@@ -39,6 +39,8 @@ interface Copy {
   readonly from: Place;
   readonly to: Place;
   readonly stop: StopWatch;
+  /** Told of messages that are left out. */
+  readonly onMissing: (text: string) => void;
 }
 
 export async function startCopy(call: ClientCall<CopyOptions>, from: Place, to: Place): Promise<number> {
@@ -47,14 +49,21 @@ export async function startCopy(call: ClientCall<CopyOptions>, from: Place, to: 
   if (call.options.format !== null && from.kind === "topic" && to.kind === "topic") {
     throw new UsageError("--format is for files and pipes; between topics messages are copied as they are");
   }
+  if (isSameTopic(from, to, call.options.server))
+    throw new UsageError("a topic cannot be copied into itself");
   if (call.options.follow && to.kind !== "topic") {
     throw new UsageError("--follow is for a copy to a topic; netlog tail --json follows into a file");
   }
   const stop = watchStopSignals();
   const bar = new ProgressBar(call.stderr, "copy");
   let progress: CopyProgress | undefined;
+  let isWhole = true;
+  const onMissing = (text: string): void => {
+    isWhole = false;
+    warn(call.stderr, text);
+  };
   try {
-    const { source, target } = await open({ call, from, to, stop });
+    const { source, target } = await open({ call, from, to, stop, onMissing });
     try {
       progress = await runCopy(source, target, {
         signal: stop.signal,
@@ -81,10 +90,17 @@ export async function startCopy(call: ClientCall<CopyOptions>, from: Place, to: 
     stop.end();
   }
   tell(call, from, to, progress);
-  return stop.received === undefined ? EXIT.ok : statusOf(stop.received);
+  if (stop.received !== undefined) return statusOf(stop.received);
+  return isWhole ? EXIT.ok : EXIT.partial;
 }
 
-async function open({ call, from, to, stop }: Copy): Promise<{ source: Source; target: Target }> {
+/** What comes in would go out again, without end. */
+function isSameTopic(from: Place, to: Place, server: string): boolean {
+  if (from.kind !== "topic" || to.kind !== "topic" || from.name !== to.name) return false;
+  return new URL(from.server ?? server).href === new URL(to.server ?? server).href;
+}
+
+async function open({ call, from, to, stop, onMissing }: Copy): Promise<{ source: Source; target: Target }> {
   const { options, environment, stderr } = call;
   const format = formatOf(pathOf(from) ?? pathOf(to), options.format);
   const onRetry = warnOfRetry(stderr);
@@ -96,15 +112,14 @@ async function open({ call, from, to, stop }: Copy): Promise<{ source: Source; t
     const topic = clientOf(from.server, options.tokenFrom).topic(from.name);
     settings = (await topic.info()).settings;
     // Offsets in the file tell what is missing; in a topic nothing would.
-    const onMissing =
-      to.kind !== "topic" && format === "ndjson" ? (text: string) => warn(stderr, text) : undefined;
+    const mayMiss = to.kind !== "topic" && format === "ndjson";
     const { follow } = options;
     source = await openTopicSource(topic, {
       from: options.from,
       follow,
       signal: stop.signal,
       onRetry,
-      onMissing,
+      onMissing: mayMiss ? onMissing : undefined,
     });
   } else if (options.from !== null) {
     throw new UsageError("--from is for the copy of a topic");

@@ -203,6 +203,7 @@ test.each([
   [["copy", "demo", "./x.ndjson", "--follow"], 2, "--follow is for a copy to a topic; "],
   [["copy", "./package.json", "demo", "--from", "1"], 2, "--from is for the copy of a topic"],
   [["copy", "demo", "demo2", "--format", "lines"], 2, "--format is for files and pipes; "],
+  [["copy", "demo", "demo", "--follow"], 2, "a topic cannot be copied into itself"],
   [["copy", "nobody", "demo"], 3, "topic not found"],
   [["export"], 2, "the topic to export is missing"],
   [["export", "nobody"], 3, "topic not found"],
