@@ -1,55 +1,15 @@
 /** One request and the way to answer it, as handlers see them: Node's own two objects, and what is read from them. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import {
-  type Limits,
-  type Logger,
-  type Netlog,
-  NetlogError,
-  type Runtime,
-  type Topic,
-} from "../lib/index.ts";
-import { type Access, EVERYTHING, type Grant } from "./auth/access.ts";
+import { NetlogError, type Topic } from "../lib/index.ts";
+import { EVERYTHING, type Grant } from "./auth/access.ts";
 import type { Need } from "./auth/rights.ts";
 import { declaredBytes, takeBody, takePieces } from "./body.ts";
-import type { ClientAddresses } from "./client-address.ts";
-import type { Connections } from "./connections.ts";
-import type { Gate } from "./gate.ts";
+import type { ServerContext } from "./context.ts";
 import { HeldMemory } from "./held-memory.ts";
-import type { IdleWatch } from "./idle-watch.ts";
-import type { Occupancy } from "./occupancy.ts";
 import { Parameters } from "./parameters.ts";
-import type { RateLimit } from "./rate-limit.ts";
-import { givenId, type RequestLog } from "./request-log.ts";
+import { givenId } from "./request-log.ts";
 import type { Resource } from "./routes.ts";
 import type { Target } from "./target.ts";
-import type { Traffic } from "./traffic.ts";
-import type { TurnQueue } from "./turn-queue.ts";
-
-/** What all exchanges of a server share. */
-export interface ServerContext {
-  readonly netlog: Netlog;
-  readonly logger: Logger;
-  readonly limits: Limits;
-  readonly runtime: Runtime;
-  readonly watch: IdleWatch;
-  readonly gate: Gate;
-  /** `undefined`: no tokens are used, and everybody may do everything. */
-  readonly access: Access | undefined;
-  /** `undefined`: there is none. */
-  readonly rateLimit: RateLimit | undefined;
-  readonly clientAddresses: ClientAddresses;
-  /** For what goes better together. */
-  readonly turn: TurnQueue;
-  readonly traffic: Traffic;
-  readonly connections: Connections;
-  /** What is taken up of what all clients share. */
-  readonly occupancy: Occupancy;
-  /** Of the program. */
-  readonly version: string;
-  readonly requestLog: RequestLog;
-  /** Once true, each answer is the last of its connection. */
-  isStopping: boolean;
-}
 
 const NO_TARGET: Target = { parts: [], query: "", authority: undefined };
 const NO_PARAMETERS = new Parameters("");

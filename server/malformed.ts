@@ -4,8 +4,8 @@ import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { NetlogError } from "../lib/index.ts";
 import type { Answer } from "./answer.ts";
+import type { ServerContext } from "./context.ts";
 import { errorAnswer, HttpError } from "./errors.ts";
-import type { ServerContext } from "./exchange.ts";
 
 /** Node keeps the answer that a connection is at here; its own handling of such errors looks at it, too. */
 type HttpSocket = Duplex & {

@@ -5,7 +5,8 @@
 import type { ServerResponse } from "node:http";
 import type { Timer } from "../lib/index.ts";
 import { isStillAdmitted } from "./admission.ts";
-import type { Exchange, ServerContext } from "./exchange.ts";
+import type { ServerContext } from "./context.ts";
+import type { Exchange } from "./exchange.ts";
 import { ReaderWatch } from "./reader-watch.ts";
 
 export class Outlet {

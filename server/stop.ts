@@ -1,7 +1,7 @@
 /** Ends a server without breaking off what is under way. */
 import type { Server } from "node:http";
 import { Server as NetServer } from "node:net";
-import type { ServerContext } from "./exchange.ts";
+import type { ServerContext } from "./context.ts";
 
 /** How often connections that have no request, or none any more, are looked for: one may just be on its way. */
 const SWEEP_MS = 50;
