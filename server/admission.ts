@@ -1,4 +1,5 @@
-/** Whether a request may do what it asks for: its rate, its token, and the right that its route needs. */
+/** Whether a request may do what it asks for: its connection, its rate, its token, and the right that its route needs. */
+import { NetlogError } from "../lib/index.ts";
 import { EVERYTHING, NOTHING } from "./auth/access.ts";
 import { isRight, type Need } from "./auth/rights.ts";
 import { clientKey } from "./client-address.ts";
@@ -12,7 +13,12 @@ import type { Exchange } from "./exchange.ts";
  * @throws too_many_requests, unauthorized, forbidden.
  */
 export function admit(exchange: Exchange, need: Need): void {
-  const { access, rateLimit } = exchange.context;
+  const { access, rateLimit, limits } = exchange.context;
+  // Who looks after the server must see it when it is full, and a probe must not take it for dead.
+  if (exchange.isSurplus && need !== "nothing" && need !== "metrics") {
+    const reason = `there are ${limits.connections} connections, and no more are allowed (max_connections)`;
+    throw new NetlogError("too_many_requests", { reason });
+  }
   if (access === undefined && rateLimit === undefined) return;
   const grant = access === undefined ? EVERYTHING : access.identify(exchange.incoming.headers.authorization);
   // Who holds a token is one client wherever they call from. Probes go on when others of their address ask too much.

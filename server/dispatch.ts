@@ -100,12 +100,6 @@ function withinMemory<Given extends Answer | StreamAnswer | undefined>(
   return errorAnswer(new NetlogError("too_many_requests", { reason }));
 }
 
-/** Answers a request whose connection is one too many, and closes that. */
-export function refuseConnection(exchange: Exchange): void {
-  const reason = `there are ${exchange.context.limits.connections} connections, and no more are allowed (max_connections)`;
-  finish(exchange, { ...errorAnswer(new NetlogError("too_many_requests", { reason })), closes: true });
-}
-
 /** Answers with what `error` means. */
 export function fail(exchange: Exchange, error: unknown): void {
   // What was taken of its body is of no use any more.

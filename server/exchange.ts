@@ -22,6 +22,8 @@ export class Exchange {
   awaitsContinue: boolean;
   readonly startedAtMs: number;
   readonly memory: HeldMemory;
+  /** Its connection is one too many, and ends with the answer. */
+  isSurplus = false;
   target: Target = NO_TARGET;
   /** What the request is for, once that is known and if there is such a thing. */
   resource: Resource | undefined;

@@ -10,7 +10,6 @@ import { type Certificate, checkCertificate } from "./certificate.ts";
 import { ClientAddresses, type Network } from "./client-address.ts";
 import { Connections } from "./connections.ts";
 import type { ServerContext } from "./context.ts";
-import { refuseConnection } from "./dispatch.ts";
 import { Exchange } from "./exchange.ts";
 import { Gate } from "./gate.ts";
 import { createHttpServer } from "./http-server.ts";
@@ -158,9 +157,8 @@ function serve(server: Server, context: ServerContext): void {
 }
 
 function take(exchange: Exchange): void {
-  const { connections } = exchange.context;
-  if (connections.noteUse(exchange.incoming.socket)) refuseConnection(exchange);
-  else accept(exchange);
+  exchange.isSurplus = exchange.context.connections.noteUse(exchange.incoming.socket);
+  accept(exchange);
 }
 
 function listen(server: Server, host: string, port: number): Promise<AddressInfo> {

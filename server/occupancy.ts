@@ -2,7 +2,7 @@
 import { ByteBudget, type Limits } from "../lib/index.ts";
 
 export class Occupancy {
-  /** Bodies in memory, until their requests are answered. */
+  /** Bodies and answers in memory. */
   readonly bytes: ByteBudget;
   /** Requests that wait for a message. */
   waitingCount = 0;

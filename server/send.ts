@@ -29,8 +29,9 @@ export function send(exchange: Exchange, answer: Answer): void {
     exchange.onClose(() => settle(false));
   }
   const hasUnreadBody = !exchange.isBodyTaken && !incoming.complete && declaredBytes(incoming) !== 0;
-  const lingers = hasUnreadBody && (answer.closes === true || !canSkipBody(exchange));
-  writeHead(exchange, answer, lingers || answer.closes === true);
+  const closes = answer.closes === true || exchange.isSurplus;
+  const lingers = hasUnreadBody && (closes || !canSkipBody(exchange));
+  writeHead(exchange, answer, lingers || closes);
   if (lingers) {
     linger(exchange, answer.body);
     return;

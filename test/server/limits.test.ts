@@ -60,6 +60,20 @@ describe("connections", () => {
       .toBe(200);
   });
 
+  it("beyond the limit still tell probes and operators how the server is, once", async () => {
+    const fixture = await serverForTest({ limits: { connections: 1 } });
+    expect((await ask(await connectionForTest(fixture))).status).toBe(200);
+    for (const path of ["/-/health", "/-/ready", "/-/metrics"]) {
+      const surplus = await connectionForTest(fixture);
+      surplus.send(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+      expect(await surplus.reply()).toMatchObject({ status: 200, headers: { connection: "close" } });
+      await surplus.closed();
+    }
+    const publisher = await connectionForTest(fixture);
+    publisher.send(post("/t/payload", 1_000_000, "x"));
+    expectTooMany(await publisher.reply(), "max_connections");
+  });
+
   it("beyond the surplus are closed unheard", async () => {
     const fixture = await serverForTest({ limits: { connections: 1, surplusConnections: 1 } });
     const kept = [await connectionForTest(fixture), await connectionForTest(fixture)];
