@@ -1,4 +1,4 @@
-/** The signals that end the server: the first one asks, the second one ends the process at once. */
+/** The signals that end the program: the first one asks, the second one ends the process at once. */
 import { constants } from "node:os";
 
 type StopSignal = "SIGINT" | "SIGTERM";

@@ -127,38 +127,39 @@ async function work(
   const { options, stderr, environment } = call;
   const retryDelayMs = options.retryDelay ?? RETRY_DELAY_MS;
   const place = { command, topic: scanner.topicName, scanner: scanner.id, environment };
-  const enough = new AbortController();
-  const signal = AbortSignal.any([stop.signal, enough.signal]);
+  const hopeless = new AbortController();
+  const signal = AbortSignal.any([stop.signal, hopeless.signal]);
   let begun = 0;
   let failed = 0;
-  let isNotRun = false;
   const handle = async (message: Delivery): Promise<void> => {
     warnOfSkipped(call, message);
     begun++;
-    // The last one: no other is fetched while it runs.
-    if (begun === options.count) enough.abort();
     const end = await runJob(place, message);
     const ok = end.status === 0;
     const { offset, delivery } = message;
     if (options.json) call.stdout.write(`${JSON.stringify({ offset, delivery, ok, ...end })}\n`);
     if (ok) return;
-    failed++;
-    warn(stderr, `the command for offset ${offset}, delivery ${delivery}, ended with ${endText(end)}`);
-    if (!NOT_RUN.includes(end.status)) throw new Error("given back");
-    isNotRun = true;
-    enough.abort();
-    await message.nack();
+    if (NOT_RUN.includes(end.status)) {
+      hopeless.abort();
+      await message.nack();
+    }
+    throw new Error(`the command for offset ${offset}, delivery ${delivery}, ended with ${endText(end)}`);
   };
   await scanner.work(handle, {
     concurrency: options.jobs ?? 1,
+    count: options.count ?? undefined,
     retryDelayMs,
     waitMs: options.wait ?? undefined,
     signal,
+    onError: (error) => {
+      failed++;
+      warn(stderr, error instanceof Error ? error.message : String(error));
+    },
     onLeaseLost: ({ offset }) =>
       warn(stderr, `the lease of offset ${offset} ended before its command did; it is given out again`),
     onRetry: warnOfRetry(stderr),
   });
-  if (isNotRun) return EXIT.failed;
+  if (hopeless.signal.aborted) return EXIT.failed;
   if (stop.received !== undefined) return EXIT.ok;
   if (failed > 0) return EXIT.failed;
   return begun === 0 ? EXIT.nothing : EXIT.ok;

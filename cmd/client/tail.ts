@@ -110,15 +110,19 @@ async function beginning(topic: Topic, { from, last }: TailOptions): Promise<num
 
 function grep({ grep: pattern, ignoreCase }: TailOptions): (message: Message) => boolean {
   if (pattern === null) return () => true;
-  const regExp = ignoreCase ? new RegExp(pattern, "iu") : pattern;
+  const regExp = ignoreCase ? new RegExp(pattern, `i${pattern.flags}`) : pattern;
   return (message) => regExp.test(message.text());
 }
 
 function parsePattern(text: string): Optional<RegExp> | undefined {
   if (text === "") return null;
-  try {
-    return new RegExp(text, "u");
-  } catch {
-    return undefined;
+  // By characters, not halves of them; escapes of what needs none, which other tools put up with, are refused then.
+  for (const flags of ["u", ""]) {
+    try {
+      return new RegExp(text, flags);
+    } catch {
+      // Not by these rules.
+    }
   }
+  return undefined;
 }

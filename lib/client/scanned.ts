@@ -72,8 +72,11 @@ async function acknowledge(
 ): Promise<void> {
   if (message.isSettled) return;
   try {
-    // It was handled: that the loop is to end takes nothing back.
-    await message.ack(isAborted(signal) ? {} : { signal });
+    await message.ack({ signal }).catch(async (error: unknown) => {
+      if (!isAborted(signal)) throw error;
+      // It was handled: that the loop is to end takes nothing back, also while this was on its way.
+      await message.ack();
+    });
   } catch (error) {
     if (!isNetlogClientError(error, "lease_lost")) throw error;
     onLeaseLost?.(message);

@@ -10,6 +10,8 @@ import type { ScannerDescription } from "./wire.ts";
 export interface WorkOptions extends PatienceOptions {
   /** Messages handled at the same time, 1 by default. */
   readonly concurrency?: number | undefined;
+  /** Ends when so many messages were handled, and takes no more than those; Infinity by default. */
+  readonly count?: number | undefined;
   /** A message whose handling failed is given out again so much later, in ms; 1,000 by default. */
   readonly retryDelayMs?: number | undefined;
   /** Told what handling rejected with. */
@@ -38,16 +40,18 @@ const DEFAULT_RETRY_DELAY_MS = 1000;
 const TOUCHES_A_LEASE = 3;
 
 export async function work(worker: Worker, handle: Handle, options: WorkOptions): Promise<void> {
-  const { concurrency = 1, signal, onRetry } = options;
+  const { concurrency = 1, count = Number.POSITIVE_INFINITY, signal, onRetry } = options;
   if (!(concurrency >= 1)) throw invalidArgument(`concurrency is ${concurrency}; it takes 1 or more`);
+  if (!(count >= 1)) throw invalidArgument(`count is ${count}; it takes 1 or more`);
   const failed = new AbortController();
   const stop = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]);
   const source = worker.source({ signal: stop, onRetry });
   const touchMs = await touchInterval(source, stop);
+  const counted = atMost(source, count);
   let failure: { readonly error: unknown } | undefined;
   const loops = Array.from({ length: concurrency }, async () => {
     try {
-      await loop({ ...worker, source }, handle, { ...options, signal: stop }, touchMs);
+      await loop({ ...worker, source: counted }, handle, { ...options, signal: stop }, touchMs);
     } catch (error) {
       // The others end what they have begun.
       failure ??= { error };
@@ -69,8 +73,23 @@ async function touchInterval(source: Source, signal: AbortSignal): Promise<numbe
   }
 }
 
+/** Counted before they are asked for: what several loops take at once would be too much, and leased for nobody. */
+function atMost(source: Source, count: number): Loops[0] {
+  let left = count;
+  return {
+    scanBatch: (options) => source.scanBatch(options),
+    async scan(options) {
+      if (left < 1) return undefined;
+      left--;
+      const message = await source.scan(options);
+      if (message === undefined) left++;
+      return message;
+    },
+  };
+}
+
 async function loop(
-  { source, returns, runtime }: { readonly source: Source } & Omit<Worker, "source">,
+  { source, returns, runtime }: { readonly source: Loops[0] } & Omit<Worker, "source">,
   handle: Handle,
   options: WorkOptions,
   touchMs: number | undefined,

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Scanner, Topic } from "../../lib/client/index.ts";
 import { within } from "../support/deadline.ts";
 import { type ClientFixture, clientForTest, textsOf } from "./client-fixture.ts";
-import { brokenOff, json, refused, Script, silence } from "./scripted-fetch.ts";
+import { type Asked, brokenOff, json, refused, Script, silence } from "./scripted-fetch.ts";
 
 const PAYLOADS = ["a", "b", "c"];
 
@@ -192,6 +192,19 @@ describe("a loop over a scanner", () => {
     expect(script.manual.elapsedMs()).toBeLessThan(10_000);
   });
 
+  it("acknowledges what was handled when it is aborted while the acknowledgement is on its way", async () => {
+    const stop = new AbortController();
+    const abortAnd = (asked: Asked): Promise<Response> => {
+      stop.abort();
+      return silence(asked);
+    };
+    const script = new Script(leased(), abortAnd, json({ ok: true, settled: 1, refused: [] }));
+    await script.settle(textsOf(script.client().topic("t").scanner("s").messages({ signal: stop.signal })));
+    expect(script.asked.slice(1).map(({ target }) => target)).toEqual(
+      Array(2).fill("/t/ack?id=s&offset=0&lease=l"),
+    );
+  });
+
   it("ends soon when it is left while the server is away", async () => {
     const script = new Script(leased(), brokenOff());
     const loop = async (): Promise<void> => {
@@ -243,6 +256,15 @@ describe("work", () => {
     await within("the work", scanner.work(handle, { concurrency: 3, signal: stop.signal }));
     expect(most).toBe(3);
     expect(await scanner.info()).toMatchObject({ pending: 0 });
+  });
+
+  it("takes no more messages than it is to handle, however many at a time", async () => {
+    const { scanner } = await fixture();
+    const texts: string[] = [];
+    const work = scanner.work((message) => void texts.push(message.text()), { concurrency: 3, count: 2 });
+    await within("the work", work);
+    expect(texts).toEqual(["a", "b"]);
+    expect(await scanner.info()).toMatchObject({ next: 2, pending: 0 });
   });
 
   it("keeps a lease alive for as long as handling takes", async () => {

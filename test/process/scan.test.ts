@@ -109,8 +109,8 @@ test("a command that cannot be run ends it, and the message is given back", asyn
   expect(await all.worker("cat", "--count", "1").ended()).toMatchObject({ status: 0, stdout: "one" });
 });
 
-test("commands run side by side where that is asked for", async () => {
-  const all = await ground("one", "two");
+test("commands run side by side where that is asked for, and no message is taken for none", async () => {
+  const all = await ground("one", "two", "three");
   const gate = join(temporaryFolder(), "gate");
   execFileSync("mkfifo", [gate]);
   // Each waits for the other one: one at a time would never end.
@@ -119,4 +119,5 @@ test("commands run side by side where that is asked for", async () => {
   expect(status).toBe(0);
   expect(stdout).toContain("hello\n");
   expect(stdout).toContain('{"offset":0,"delivery":1,"ok":true,"status":0,"signal":null}\n');
+  expect(await scanner(all)).toMatchObject({ next: 2, pending: 0 });
 });

@@ -28,10 +28,20 @@ function parseTopicUrl(text: string): Place {
   const server = parseServerUrl(text);
   const slash = server?.lastIndexOf("/") ?? -1;
   const base = server?.slice(0, slash) ?? "";
-  if (server === undefined || !/^https?:\/\/[^/]/i.test(base)) {
+  const name = decoded(server?.slice(slash + 1) ?? "");
+  if (name === undefined || !/^https?:\/\/[^/]/i.test(base)) {
     throw new UsageError(`"${text}" is no topic's URL; it takes one such as http://localhost:7200/demo`);
   }
-  return { kind: "topic", server: base, name: decodeURIComponent(server.slice(slash + 1)) };
+  return { kind: "topic", server: base, name };
+}
+
+/** `undefined` for a percent sign that begins nothing. */
+function decoded(part: string): string | undefined {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return undefined;
+  }
 }
 
 export function placeText(place: Place): string {

@@ -196,6 +196,7 @@ describe("file to topic", () => {
 test.each([
   [["copy", "demo"], 2, "copy takes two places: "],
   [["copy", "./a", "./b"], 2, "one of the two places must be a topic"],
+  [["copy", "http://127.0.0.1:4/%zz", "demo"], 2, '"http://127.0.0.1:4/%zz" is no topic\'s URL'],
   [["copy", "demo", "demo.ndjson"], 2, '"demo.ndjson" may be a file or a topic: write ./demo.ndjson '],
   [["copy", "http://127.0.0.1:4", "demo"], 2, '"http://127.0.0.1:4" is no topic\'s URL; '],
   [["copy", "./nothing.ndjson", "demo"], 1, "./nothing.ndjson is no file"],

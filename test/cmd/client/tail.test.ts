@@ -44,6 +44,9 @@ test("--grep shows what a pattern finds something in", async () => {
   expect(await tail(server, "--from=0", "--grep", "^m1\\d$")).toBe("m10\nm11\n");
   expect(await tail(server, "--from=0", "--grep", "error")).toBe("an error\n");
   expect(await tail(server, "--from=0", "--grep", "error", "--ignore-case")).toBe("An ERROR\nan error\n");
+  expect(await tail(server, "--from=0", "--grep", "a[\\w-.]* \\ERROR", "-ignore-case")).toBe(
+    "An ERROR\nan error\n",
+  );
   expect(await server.run(["tail", "demo", "--grep", "("])).toMatchObject({
     status: 2,
     err: 'netlog: --grep: "(" is not allowed; it takes a regular expression of JavaScript\n',
