@@ -90,6 +90,7 @@ export class Client {
       state: "begun",
       offset: undefined,
       timestampMs: undefined,
+      mayBeHidden: false,
       seenIn: undefined,
       isForced: false,
     };
@@ -117,7 +118,7 @@ export class Client {
   async read(topic: TopicModel, handle: Topic, at: number): Promise<void> {
     const offset = Math.floor((at / 100) * (topic.knownEnd + 1));
     const known = topic.byOffset.get(offset);
-    const mustBeFound = known !== undefined && isReadable(topic, known);
+    const mustBeFound = known !== undefined && isReadable(topic, known, this.#world.hasTrouble);
     await this.#calls.make(
       `read ${topic.name}/${offset}`,
       () => handle.message(offset),
@@ -175,7 +176,7 @@ export class Client {
 
   async #scanOnce(scanner: ScannerModel, { waitMs, leaves, settles }: Does<"scan">): Promise<void> {
     const { topic, handle } = scanner;
-    const unread = scanner.waitingScans === 0 ? readableUnread(scanner) : undefined;
+    const unread = scanner.waitingScans === 0 ? readableUnread(scanner, this.#world.hasTrouble) : undefined;
     scanner.waitingScans++;
     const onWaiting = leaves ? (cancel: () => void) => queueMicrotask(cancel) : () => {};
     await this.#calls.make(
@@ -257,6 +258,7 @@ export class Client {
     offsetIsNew(topic, message, published.offset);
     topic.place(message, published.offset, published.timestampMs);
     message.state = "acknowledged";
+    message.mayBeHidden = topic.canBe("synced");
     this.acknowledged++;
   }
 

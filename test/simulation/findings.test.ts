@@ -66,6 +66,25 @@ describe("a topic", () => {
   });
 });
 
+describe("a message that was written, in a topic whose sync failed", () => {
+  it("is not shown by a change to durability=written, which no sync stands for, and is there after a kill", async () => {
+    let faulty!: FaultyDisk;
+    const seen = (inner: MemoryDisk) => {
+      faulty = new FaultyDisk(inner);
+      return faulty;
+    };
+    const { netlog, disk, runtime } = await openNetlog({ seen });
+    const topic = await netlog.createTopic("t");
+    faulty.plan({ code: "EIO", kinds: ["sync"], path: /[.]data$/ });
+    expect(await topic.publish(Buffer.from("m"), "written")).toMatchObject({ offset: 0 });
+    await runtime.turn();
+    await netlog.updateTopic("t", { durability: "written" });
+    await expect(topic.message(0)).rejects.toMatchObject({ code: "offset_not_found" });
+    const killed = await openNetlog({ disk: disk.crashProcess(), runtime });
+    expect((await killed.netlog.topic("t").message(0)).payload.toString()).toBe("m");
+  });
+});
+
 describe("persistent scanners", () => {
   it("can be the first ones of a topic together", async () => {
     const { netlog } = await openNetlog();

@@ -24,6 +24,8 @@ export interface SentMessage {
   state: "begun" | "acknowledged" | "refused" | "unknown" | "kept" | "lost";
   offset: number | undefined;
   timestampMs: number | undefined;
+  /** Answered by a topic that may have shown it only after a sync: where that fails, it shows it after a restart. */
+  mayBeHidden: boolean;
   /** The topic's durability when a reader saw it. */
   seenIn: Durability | undefined;
   /** Known to be on the disk: a sync of the topic was answered, or it was there after an opening. */
@@ -66,8 +68,6 @@ export class TopicModel {
   /** Scanners asked for, whose ids are not known. */
   scannersBegun = 0;
   firstOffset = 0;
-  /** In this life something told that the topic is not whole. */
-  hasTrouble = false;
 
   constructor(id: number, name: string, settings: TopicSettings) {
     this.id = id;
@@ -152,16 +152,17 @@ export function lowestUnsettled(scanner: ScannerModel, firstOffset: number): num
   return offset;
 }
 
-/** True when the message was answered so that whoever asks from then on must find it. */
-export function isReadable(topic: TopicModel, { state, durability }: SentMessage): boolean {
-  if (state === "kept") return true;
-  return state === "acknowledged" && (durability === "synced" || !topic.canBe("synced"));
+/** True when the message was answered so that whoever asks from then on must find it, also on a disk in trouble. */
+export function isReadable(topic: TopicModel, message: SentMessage, hasTrouble: boolean): boolean {
+  const { state, durability, mayBeHidden } = message;
+  if (state !== "acknowledged") return state === "kept";
+  return durability === "synced" || !(topic.canBe("synced") || (mayBeHidden && hasTrouble));
 }
 
 /** Offset of the first message that a scan has to give, of those that must be readable now. */
-export function readableUnread({ topic, ...scanner }: ScannerModel): number | undefined {
+export function readableUnread({ topic, ...scanner }: ScannerModel, hasTrouble: boolean): number | undefined {
   const offsets = [...topic.byOffset]
-    .filter(([_offset, message]) => isReadable(topic, message))
+    .filter(([_offset, message]) => isReadable(topic, message, hasTrouble))
     .map(([offset]) => offset)
     .filter((offset) => offset >= Math.max(scanner.settledBelow, topic.firstOffset))
     .filter((offset) => !scanner.settled.has(offset) && !scanner.outstanding.has(offset));
