@@ -64,6 +64,7 @@ async function serve(options: ServeOptions, { stderr, version }: Context): Promi
     await netlog.close();
     return refuse(explainListenError(error, options.listen), error);
   }
+  reloadOnHangUp(options, server, logger, process.stderr.isTTY);
   const failed = netlog.failedTopics().length;
   const topics = netlog.topicNames().length - failed;
   const opened = `${topics} ${topics === 1 ? "topic" : "topics"} opened in ${ms(openedInMs)}`;
@@ -74,7 +75,6 @@ async function serve(options: ServeOptions, { stderr, version }: Context): Promi
 
   logCredentials(options, credentials, logger);
   if (start.isOpen) for (const warning of openStartWarnings(options)) logger.warn({}, warning);
-  reloadOnHangUp(options, server, logger);
 
   logger.info({ signal: await signal }, "stopping; once more ends at once");
   netlog.beginShutdown();

@@ -12,6 +12,8 @@ import { temporaryFolder } from "../support/temporary-folder.ts";
 interface Terminal {
   /** Resolves when what is shown from now on holds `pattern`. */
   shows(pattern: RegExp): Promise<RegExpExecArray>;
+  /** As when its window is closed. */
+  close(): void;
 }
 
 const hasTerminal = spawnSync("script", ["--version"]).status === 0;
@@ -45,7 +47,10 @@ function onTerminal(args: string, environment: Readonly<Record<string, string>>)
       };
       look();
     });
-  return { shows: (pattern) => within(`${pattern} of ${args}`, shows(pattern), 20_000) };
+  return {
+    shows: (pattern) => within(`${pattern} of ${args}`, shows(pattern), 20_000),
+    close: () => process.kill(child.pid!, "SIGKILL"),
+  };
 }
 
 test.runIf(hasTerminal)("netlog topics --watch draws its table anew in place", async () => {
@@ -71,6 +76,18 @@ test.runIf(hasTerminal)("a long publish and a long copy show bar, rate and messa
   const copy = onTerminal("copy demo demo2", environment);
   await copy.shows(/copy +\d+% \[[#.]{24}\] [\d,]+ \/ 200,000 messages {2}[\d,]+\/s/);
   await copy.shows(/copied 200,000 messages\r\n/);
+});
+
+test.runIf(hasTerminal)("a server without tokens ends with its terminal", async () => {
+  const terminal = onTerminal(`serve --listen 127.0.0.1:0 --dir ${temporaryFolder()}`, {});
+  const [, url] = await terminal.shows(/listening on (http:\S+), /);
+  terminal.close();
+  const isThere = () =>
+    fetch(`${url}/-/health`).then(
+      () => true,
+      () => false,
+    );
+  await expect.poll(isThere, { interval: 20, timeout: 20_000 }).toBe(false);
 });
 
 test("a publish that is asked to end stores what it has read of whole lines, and tells", async () => {

@@ -23,6 +23,13 @@ test("the systemd unit starts the program, with variables that it has", () => {
   expect(known).toEqual(expect.arrayContaining(variables));
 });
 
+test("the systemd unit names the user who is to read the token file, and where it is looked for", () => {
+  expect(text).toContain(`runuser -u ${setting("User")} -- `);
+  const [, folder = ""] = /NETLOG_CONFIG=(\S+)\//.exec(setting("Environment")) ?? [];
+  expect(text).toMatch(new RegExp(`^# +install -d -o ${setting("User")} .*${folder}$`, "m"));
+  expect(text).toContain(`--token-file ${folder}/`);
+});
+
 test("the systemd unit lets the server finish, and does not start again what was told wrongly", () => {
   expect(Number(setting("TimeoutStopSec")) * 1000).toBeGreaterThan(2 * LIMITS.stopMs);
   expect(Number(setting("RestartPreventExitStatus"))).toBe(EXIT.usage);
