@@ -43,7 +43,7 @@ describe("the examples", () => {
     }
     const exported = { ...client, ...events, FileCursor, NetlogClient: Local };
     const scope = { ...exported, netlog, topic, folder: temporaryFolder() };
-    await within(example.place, runExample(example, scope), 20_000);
+    await within(example.place, runExample(example, scope));
   });
 });
 

@@ -78,7 +78,7 @@ export class Script {
       }
       return await settled;
     };
-    return await within("the scripted calls", run(), 20_000);
+    return await within("the scripted calls", run());
   }
 }
 

@@ -17,7 +17,6 @@ export interface Reply {
 export interface CallOptions {
   readonly body?: string | Buffer | Readable;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly deadlineMs?: number;
   /** Leaves: ends the connection without waiting for the answer. */
   readonly signal?: AbortSignal;
 }
@@ -48,13 +47,13 @@ export class Api {
 
   /** `path` goes out as it is. */
   async call(method: Method, path: string, options: CallOptions = {}): Promise<Reply> {
-    const { body = null, headers = {}, deadlineMs = 10_000, signal } = options;
+    const { body = null, headers = {}, signal } = options;
     const request = async (): Promise<Reply> => {
       const answer = await this.#pool.request({ method, path, body, headers, signal: signal ?? null });
       const bytes = Buffer.from(await answer.body.arrayBuffer());
       return new WholeReply(answer.statusCode, answer.headers, bytes);
     };
-    return await within(`${method} ${path}`, request(), deadlineMs);
+    return await within(`${method} ${path}`, request());
   }
 
   get(path: string, options: CallOptions = {}): Promise<Reply> {

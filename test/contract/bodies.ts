@@ -13,11 +13,11 @@ export function bodyContract(use: UseApi): void {
     const post = (path: string, headers: string): string =>
       `POST ${path} HTTP/1.1\r\nHost: ${use().host}\r\n${headers}\r\n`;
 
-    it("of 16 MiB are one message, and come back to the byte", { timeout: 60_000 }, async () => {
+    it("of 16 MiB are one message, and come back to the byte", async () => {
       const topic = await use().newTopic();
       const payload = Buffer.alloc(PAYLOAD_LIMIT, "0123456789abcdef\n");
-      expect((await use().post(`/${topic}/payload`, payload, { deadlineMs: 30_000 })).status).toBe(201);
-      const reply = await use().get(`/${topic}/payload/0`, { deadlineMs: 30_000 });
+      expect((await use().post(`/${topic}/payload`, payload)).status).toBe(201);
+      const reply = await use().get(`/${topic}/payload/0`);
       expect(reply.body.equals(payload)).toBe(true);
     });
 

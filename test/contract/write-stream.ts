@@ -101,9 +101,7 @@ export function writeStreamContract(use: UseApi): void {
       expect(await use().publish(topic, "next")).toBe(3);
     });
 
-    it("refuses a line that is larger than a payload, and keeps those before it", {
-      timeout: 60_000,
-    }, async () => {
+    it("refuses a line that is larger than a payload, and keeps those before it", async () => {
       const topic = await use().newTopic();
       const connection = await open(topic);
       connection.send(chunk("one\n"));
@@ -194,10 +192,10 @@ export function writeStreamContract(use: UseApi): void {
       expect(await use().publish(topic, "first")).toBe(0);
     });
 
-    it("brings a hundred thousand lines in order, of whatever length", { timeout: 60_000 }, async () => {
+    it("brings a hundred thousand lines in order, of whatever length", async () => {
       const topic = await use().newTopic();
       const lines = Array.from({ length: 100_000 }, (_, i) => `${i} ${"x".repeat(i % 97)}`);
-      const reply = await use().post(`/${topic}/stream`, lines.join("\n"), { deadlineMs: 30_000 });
+      const reply = await use().post(`/${topic}/stream`, lines.join("\n"));
       expect(reply.json).toEqual({ ok: true, offset: 0, count: 100_000 });
       for (const offset of [0, 1, 4711, 65_536, 99_999]) {
         expect((await use().get(`/${topic}/payload/${offset}`)).text).toBe(lines[offset]);

@@ -62,7 +62,7 @@ describe("between processes", () => {
   test("does not keep a process alive", async () => {
     const folder = temporaryFolder();
     const run = promisify(execFile)(process.execPath, [join(programs, "passer-by.js"), folder]);
-    await within("the process that has nothing else to do", run, 20_000);
+    await within("the process that has nothing else to do", run);
     await (await lockFolder(folder)).release();
   });
 });

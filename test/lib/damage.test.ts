@@ -45,7 +45,7 @@ function sampleBits(
 }
 
 describe.each(["t", "gzipped"])("a flipped bit in a data file of topic %s", (name) => {
-  it("is detected, and costs the frame it is in alone", { timeout: 60_000 }, async () => {
+  it("is detected, and costs the frame it is in alone", async () => {
     const sound = await copyOf(closed);
     for (const { stretch, position, bit } of sampleBits(sound, `${DATA_FOLDER}/${name}`, 4)) {
       const disk = await copyOf(closed);
@@ -139,7 +139,7 @@ describe("an index", () => {
     return answers;
   }
 
-  it("that is deleted, cut or garbled is made anew, and changes no answer", { timeout: 60_000 }, async () => {
+  it("that is deleted, cut or garbled is made anew, and changes no answer", async () => {
     const sound = await copyOf(closed);
     const indexes = pathsOf(sound, TOPIC_FOLDER, ".index");
     expect(indexes.length).toBeGreaterThan(2);

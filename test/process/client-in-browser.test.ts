@@ -100,9 +100,7 @@ test("a page's bundle of the client needs nothing of Node", async () => {
 });
 
 describe.skipIf(browser === undefined)("the client in a browser", () => {
-  it("does what it does in Node, and comes back after a kill of the server", {
-    timeout: 120_000,
-  }, async () => {
+  it("does what it does in Node, and comes back after a kill of the server", async () => {
     const folder = temporaryFolder();
     const page = new Page();
     const origin = await page.listen();

@@ -30,7 +30,7 @@ async function publish(server: BuiltServer, payloads: readonly string[]): Promis
 }
 
 describe.skipIf(browser === undefined)("an EventSource in a browser", () => {
-  it("comes back after a restart of the server, and misses nothing", { timeout: 120_000 }, async () => {
+  it("comes back after a restart of the server, and misses nothing", async () => {
     const folder = temporaryFolder();
     const page = new Page();
     const origin = await page.listen();

@@ -46,7 +46,7 @@ function pageOf(closed: string, open: string, secured: string, token: string): s
 }
 
 describe.skipIf(browser === undefined)("a page of another origin", () => {
-  it("is kept out, or let in where --cors-origin names its origin", { timeout: 120_000 }, async () => {
+  it("is kept out, or let in where --cors-origin names its origin", async () => {
     const folder = temporaryFolder();
     const page = new Page();
     const origin = await page.listen();

@@ -134,4 +134,4 @@ test("a full disk refuses with 507, reads go on, and room that returns is used",
     rest.push(given);
   expect(rest.length).toBeGreaterThanOrEqual(client.stored.length - 3);
   expect(rest).toEqual(client.stored.slice(-rest.length));
-}, 120_000);
+});

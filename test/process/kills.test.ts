@@ -9,7 +9,6 @@ const CLIENTS = { publish: 12, batch: 4, scan: 4 };
 const BATCH = 50;
 /** Answered messages between two kills. */
 const ANSWERED_A_LIFE = 120;
-const DEADLINE_MS = 60_000;
 
 type Act = keyof typeof CLIENTS;
 
@@ -136,11 +135,7 @@ test("nothing answered is lost to two dozen kills while many publish, batch and 
   const whole = Promise.all(load);
 
   for (let kill = 1; kill <= KILLS; kill++) {
-    await within(
-      `enough answers before kill ${kill}`,
-      Promise.race([told.more(ANSWERED_A_LIFE), whole]),
-      DEADLINE_MS,
-    );
+    await within(`enough answers before kill ${kill}`, Promise.race([told.more(ANSWERED_A_LIFE), whole]));
     await target.kill();
     await target.start();
     // Nothing that was told, to whoever publishes or reads, is above the end.
@@ -152,7 +147,7 @@ test("nothing answered is lost to two dozen kills while many publish, batch and 
   target.isOver = true;
   // Wakes the scans that wait.
   for (let scan = 0; scan < CLIENTS.scan; scan++) await acts.publish();
-  await within("the end of all clients", whole, DEADLINE_MS);
+  await within("the end of all clients", whole);
   for (const act of Object.keys(CLIENTS) as Act[]) {
     expect(target.cut[act], `${act}, cut off by kills`).toBeGreaterThanOrEqual(KILLS / 4);
   }
@@ -168,7 +163,7 @@ test("nothing answered is lost to two dozen kills while many publish, batch and 
     told.scan(Number(reply.headers.get("x-offset")), payload);
   }
   expect([...told.scanned].sort(([a], [b]) => a - b)).toEqual([...stored.entries()]);
-}, 240_000);
+});
 
 function linesOf(batch: number): string[] {
   return Array.from({ length: BATCH }, (_, line) => `batch ${batch} line ${line}`);

@@ -6,7 +6,6 @@ import { type BuiltServer, builtServerForTest } from "../support/built-program.t
 import { within } from "../support/deadline.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
-const DEADLINE_MS = 20_000;
 const MEANWHILE = 20;
 
 async function post(url: string): Promise<unknown> {
@@ -30,7 +29,7 @@ test.runIf(process.platform === "linux")(
     const half = await halfPublished(port, "t");
 
     server.signal("SIGSTOP");
-    await within("the stop of the process", stopped(server), DEADLINE_MS);
+    await within("the stop of the process", stopped(server));
     half.socket.write("whole");
     const texts = Array.from({ length: MEANWHILE }, (_, n) => `meanwhile ${n}`);
     const sent = await Promise.all(texts.map((text) => sentMessage(port, "t", text)));
@@ -41,7 +40,7 @@ test.runIf(process.platform === "linux")(
     });
     expect(answers).toBe(0);
     server.signal("SIGCONT");
-    await within("all answers", Promise.all(all), DEADLINE_MS);
+    await within("all answers", Promise.all(all));
 
     const published = new Map<number, string>();
     for (const [index, text] of ["half whole", ...texts].entries()) {
@@ -49,7 +48,7 @@ test.runIf(process.platform === "linux")(
       expect(answer).toMatch(/^HTTP\/1\.1 201 /);
       published.set(Number(/^x-offset: (\d+)\r$/im.exec(answer)![1]), text);
     }
-    const [head, first] = (await within("the scan that waited", scan.answer, DEADLINE_MS)).split("\r\n\r\n");
+    const [head, first] = (await within("the scan that waited", scan.answer)).split("\r\n\r\n");
     expect(head).toMatch(/^HTTP\/1\.1 200 .*^x-offset: 0$/ims);
     const given = [first];
     for (;;) {

@@ -50,7 +50,7 @@ test("a command works on each message; what fails comes again, and goes to the d
   const buried = async (): Promise<void> => {
     while (!JSON.stringify(await scanner(all)).includes('"dead_lettered":1')) await new Promise(setImmediate);
   };
-  await within("the dead letter", buried(), 20_000);
+  await within("the dead letter", buried());
   expect(await scanner(all)).toMatchObject({ pending: 0, lag: 0 });
   expect((await all.run("tail", "failed", "--no-follow")).stdout).toBe("poison\n");
 });

@@ -53,7 +53,7 @@ describe.each(["SIGTERM", "SIGINT"] as const)("%s", (signal) => {
     expect(await within("a refused connection", refusal(server))).toBe("ECONNREFUSED");
     socket.write("whole");
     expect(await within("the answer to what was begun", answer)).toMatch(/^HTTP\/1\.1 201 /);
-    expect(await within("the end", server.ended, 20_000)).toEqual({ status: 0, signal: null });
+    expect(await within("the end", server.ended)).toEqual({ status: 0, signal: null });
     expect(await refusal(server)).toBe("ECONNREFUSED");
   });
 
@@ -122,7 +122,7 @@ test("kill -9 in the middle of publishing loses nothing that was answered", asyn
       if (answered.size === 300) first.signal("SIGKILL");
     }
   };
-  await within("the publishers' end", Promise.all([0, 1, 2, 3, 4, 5, 6, 7].map(publisher)), 20_000);
+  await within("the publishers' end", Promise.all([0, 1, 2, 3, 4, 5, 6, 7].map(publisher)));
   await first.ended;
   expect(answered.size).toBeGreaterThanOrEqual(300);
 

@@ -33,7 +33,7 @@ function printed(child: ChildProcess, pattern: RegExp): Promise<RegExpExecArray>
       });
     }
   });
-  return within(`${pattern} in the output`, found, 20_000);
+  return within(`${pattern} in the output`, found);
 }
 
 test("npm start passes SIGTERM on, and flags", async () => {

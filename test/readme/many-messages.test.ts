@@ -52,7 +52,7 @@ test("the README's commands for many messages do what their comments say", async
   const created = await fetch(`${server.url}/logs/scanner?from=end`, { method: "POST" });
   const { id } = (await created.json()) as { id: string };
   const scan = async (): Promise<string> =>
-    await (await fetch(`${server.url}/logs/scan?id=${id}&wait=10s`)).text();
+    await (await fetch(`${server.url}/logs/scan?id=${id}&wait=1m`)).text();
   shell.type(next());
   expect([await scan(), await scan()]).toEqual(["first", "second"]);
   for (const line of ["third", "fourth"]) {

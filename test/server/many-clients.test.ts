@@ -6,15 +6,13 @@ import { texts } from "../support/netlog-fixture.ts";
 import { connectionForTest, type ServerFixture, serverForTest } from "./server-fixture.ts";
 
 const KIB = 1024;
-/** On a loaded machine. */
-const GENEROUS = { timeout: 30_000 };
 
 async function figure({ api }: ServerFixture, name: string): Promise<number> {
   const { text } = await api.get("/-/metrics");
   return Number(new RegExp(`^${name} (.+)$`, "m").exec(text)?.[1]);
 }
 
-it("ten thousand scans wait, and each gets a message of its own", { timeout: 120_000 }, async () => {
+it("ten thousand scans wait, and each gets a message of its own", async () => {
   const [connectionCount, eachCount] = [100, 100];
   const count = connectionCount * eachCount;
   const fixture = await serverForTest();
@@ -26,19 +24,17 @@ it("ten thousand scans wait, and each gets a message of its own", { timeout: 120
   for (let i = 0; i < connectionCount; i++) connections.push(await connectionForTest(fixture));
   const scan = `GET /${topic}/scan?id=${id}&wait=1h HTTP/1.1\r\nHost: localhost\r\n\r\n`;
   for (const connection of connections) connection.send(scan.repeat(eachCount));
-  await expect.poll(() => figure(fixture, "netlog_waiting_requests"), GENEROUS).toBe(count);
+  await expect.poll(() => figure(fixture, "netlog_waiting_requests")).toBe(count);
 
-  const published = await api.post(`/${topic}/batch?format=lines`, texts(count).join("\n"), {
-    deadlineMs: 30_000,
-  });
+  const published = await api.post(`/${topic}/batch?format=lines`, texts(count).join("\n"));
   expect(published.json).toMatchObject({ count });
   const given = new Set<string>();
   const readAll = connections.map(async (connection) => {
     for (let i = 0; i < eachCount; i++) given.add((await connection.reply()).text);
   });
-  await within("all answers", Promise.all(readAll), 60_000);
+  await within("all answers", Promise.all(readAll));
   expect(given).toEqual(new Set(texts(count)));
-  await expect.poll(() => figure(fixture, "netlog_waiting_requests"), GENEROUS).toBe(0);
+  await expect.poll(() => figure(fixture, "netlog_waiting_requests")).toBe(0);
   expect(runtime.timerCount).toBeLessThanOrEqual(timersBefore + 1);
 });
 
@@ -64,14 +60,14 @@ it("five hundred slow bodies fill no more memory than is allowed, and keep nobod
   for (const connection of connections) connection.send(head + "x".repeat(16 * KIB));
 
   // A quarter of them has a place, and the others are told to come back.
-  await expect.poll(() => refused, GENEROUS).toBeGreaterThanOrEqual(count / 2 - 1);
+  await expect.poll(() => refused).toBeGreaterThanOrEqual(count / 2 - 1);
   expect(await figure(fixture, "netlog_bytes_in_flight")).toBeLessThanOrEqual(bytesInFlight);
   expect(await api.publish(topic, "of a client that is not slow")).toBe(0);
 
   await runtime.advance(2 * LIMITS.bodyIdleMs);
-  await expect.poll(() => slow + refused, GENEROUS).toBe(count);
+  await expect.poll(() => slow + refused).toBe(count);
   for (const answer of answers) expect([408, 429]).toContain((await answer).status);
   await runtime.advance(LIMITS.lingerMs);
-  await expect.poll(() => figure(fixture, "netlog_bytes_in_flight"), GENEROUS).toBe(0);
+  await expect.poll(() => figure(fixture, "netlog_bytes_in_flight")).toBe(0);
   expect((await api.get(`/${topic}`)).json).toMatchObject({ latest_offset: 0 });
 });

@@ -86,12 +86,11 @@ describe("a stream in", () => {
     const taken = await within(
       "a standstill",
       settled(() => socket.bytesWritten - socket.writableLength),
-      20_000,
     );
     expect(taken).toBeLessThan(ON_THE_WAY_BYTES);
     expect(socket.writableLength).toBeGreaterThan(lines.length - ON_THE_WAY_BYTES);
     release();
-    await within("the answer", closed, 20_000);
+    await within("the answer", closed);
     expect(answer).toContain('{"ok":true,"offset":0,"count":65536}');
   });
 

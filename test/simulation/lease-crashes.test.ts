@@ -170,7 +170,6 @@ class WorkRun {
 
 test.each(Array.from({ length: 8 }, (_, index) => 1 + index * SEEDS_A_TEST))(
   "settled stays settled, and the rest comes back, from seed %i on",
-  { timeout: 120_000 },
   async (first) => {
     let confirmed = 0;
     for (let seed = first; seed < first + SEEDS_A_TEST; seed++) {

@@ -8,7 +8,6 @@ import { onTestFinished } from "vitest";
 import { within } from "./deadline.ts";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
-const DEADLINE_MS = 60_000;
 
 /** Its path; `undefined`, said aloud, when there is none. `what` is the test that needs it. */
 export function findBrowser(what: string): string | undefined {
@@ -73,7 +72,7 @@ export class Page {
       };
       this.#wake();
     });
-    await within(`${count} of ${kind}, told were ${JSON.stringify(this.told)}`, there, DEADLINE_MS);
+    await within(`${count} of ${kind}, told were ${JSON.stringify(this.told)}`, there);
   }
 }
 

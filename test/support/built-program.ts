@@ -5,7 +5,6 @@ import { onTestFinished } from "vitest";
 import { within } from "./deadline.ts";
 
 const SHIM = fileURLToPath(new URL("../../cmd/netlog.cjs", import.meta.url));
-const DEADLINE_MS = 20_000;
 
 export interface Exit {
   /** `null` when a signal ended it. */
@@ -33,7 +32,7 @@ export interface RunningProgram {
   /** Resolves when stdout or stderr, each read from its beginning, holds `pattern`. */
   printed(pattern: RegExp): Promise<RegExpExecArray>;
   /** Resolves when the process has ended, however. */
-  ended(deadlineMs?: number): Promise<Finished>;
+  ended(): Promise<Finished>;
 }
 
 export type LogLine = Readonly<Record<string, unknown>>;
@@ -72,7 +71,7 @@ process.once("exit", () => {
 export async function runProgram(args: readonly string[], options: ProgramOptions = {}): Promise<Finished> {
   const { child, output, ended } = start(args, options);
   try {
-    const exit = await within(`the end of netlog ${args.join(" ")}`, ended, DEADLINE_MS);
+    const exit = await within(`the end of netlog ${args.join(" ")}`, ended);
     return { ...exit, ...output };
   } finally {
     child.kill("SIGKILL");
@@ -98,9 +97,9 @@ export function programForTest(args: readonly string[], options: ProgramOptions 
   return {
     pid: child.pid!,
     signal: (signal) => child.kill(signal),
-    printed: (pattern) => within(`${pattern} of ${name}`, printed(pattern), DEADLINE_MS),
-    ended: async (deadlineMs = DEADLINE_MS) => ({
-      ...(await within(`the end of ${name}`, ended, deadlineMs)),
+    printed: (pattern) => within(`${pattern} of ${name}`, printed(pattern)),
+    ended: async () => ({
+      ...(await within(`the end of ${name}`, ended)),
       ...output,
     }),
   };
@@ -122,10 +121,10 @@ export async function startServing(
 ): Promise<BuiltServer> {
   const started = start(args, options);
   const { child, output, ended } = started;
-  const { url, port } = await within("the server's listening line", listening(started), DEADLINE_MS);
+  const { url, port } = await within("the server's listening line", listening(started));
   const end = async (signal: NodeJS.Signals): Promise<Exit> => {
     child.kill(signal);
-    return await within(`the server's end after ${signal}`, ended, DEADLINE_MS);
+    return await within(`the server's end after ${signal}`, ended);
   };
   return {
     url,
@@ -133,8 +132,8 @@ export async function startServing(
     pid: child.pid!,
     ended,
     logLines: () => parseLines(output.stderr),
-    logged: (message) => within(`the log line "${message}"`, line(started, message), DEADLINE_MS),
-    metric: (name) => within(`the metric ${name}`, metric(url, name), DEADLINE_MS),
+    logged: (message) => within(`the log line "${message}"`, line(started, message)),
+    metric: (name) => within(`the metric ${name}`, metric(url, name)),
     signal: (name) => child.kill(name),
     stop: () => end("SIGTERM"),
     kill: () => end("SIGKILL"),

@@ -44,7 +44,7 @@ export class LockHolder {
   async lock(folder: string): Promise<string> {
     const answer = once(this.#process, "message");
     this.#process.send(folder);
-    const [outcome] = await within("an answer of the other process", answer, 20_000);
+    const [outcome] = await within("an answer of the other process", answer);
     return outcome;
   }
 

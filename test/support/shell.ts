@@ -28,9 +28,9 @@ export class Shell {
   }
 
   /** What a command prints on stdout. Rejects when it ends with another status than 0. */
-  async run(command: string, deadlineMs = 10_000): Promise<string> {
+  async run(command: string): Promise<string> {
     this.type(`${command}\nprintf '${PROMPT}%d\\n' $?`);
-    const printed = await this.read(new RegExp(`^([^]*?)${PROMPT}(\\d+)\\n`), command, deadlineMs);
+    const printed = await this.read(new RegExp(`^([^]*?)${PROMPT}(\\d+)\\n`), command);
     if (printed[2] !== "0") throw new Error(`status ${printed[2]}: ${command}`);
     return printed[1] ?? "";
   }
@@ -41,7 +41,7 @@ export class Shell {
   }
 
   /** Waits until what was printed and not read yet begins with `pattern`, and takes that. */
-  async read(pattern: RegExp, label: string, deadlineMs = 10_000): Promise<RegExpExecArray> {
+  async read(pattern: RegExp, label: string): Promise<RegExpExecArray> {
     const found = new Promise<RegExpExecArray>((resolve) => {
       this.#onOutput = () => {
         const match = pattern.exec(this.#unread);
@@ -52,6 +52,6 @@ export class Shell {
       };
       this.#onOutput();
     });
-    return await within(label, found, deadlineMs);
+    return await within(label, found);
   }
 }

@@ -95,7 +95,7 @@ export class SubscriberFixture {
     const waiting = async (): Promise<void> => {
       while (!isSo() && !isLate) await this.manual.turn();
     };
-    await within(`${label}; calls were ${this.calls.join()}`, waiting(), 15_000).finally(() => {
+    await within(`${label}; calls were ${this.calls.join()}`, waiting()).finally(() => {
       isLate = true;
     });
   }
