@@ -27,7 +27,7 @@ export class Outlet {
     this.#outgoing = exchange.outgoing;
     this.#context = exchange.context;
     this.#heartbeat = heartbeat;
-    this.#reader = new ReaderWatch(this.#outgoing, this.#context.limits);
+    this.#reader = new ReaderWatch(exchange.incoming.socket, this.#context.limits);
     this.#timer = this.#nextTick();
     exchange.onClose(() => this.#close());
   }

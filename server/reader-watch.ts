@@ -1,5 +1,4 @@
 /** Tells whether a client takes what was written to it, by what the system has not taken of it yet. */
-import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Limits } from "../lib/index.ts";
 import type { Exchange } from "./exchange.ts";
@@ -14,14 +13,15 @@ interface CountingHandle {
 type CountingSocket = Socket & { readonly _handle?: CountingHandle | null };
 
 export class ReaderWatch {
-  readonly #outgoing: ServerResponse;
+  readonly #socket: CountingSocket;
   readonly #limits: Limits;
   /** How long what waits for the reader has not become less. */
   #stalledMs = 0;
   #lastQueuedBytes: number | undefined;
 
-  constructor(outgoing: ServerResponse, limits: Limits) {
-    this.#outgoing = outgoing;
+  /** Of a connection: an answer behind another one (pipelining) has no socket of its own yet. */
+  constructor(socket: Socket, limits: Limits) {
+    this.#socket = socket;
     this.#limits = limits;
   }
 
@@ -31,12 +31,16 @@ export class ReaderWatch {
     this.#lastQueuedBytes = undefined;
   }
 
-  /** To be asked each `heartbeatMs` while something waits for the reader: it took nothing for too long. */
+  /**
+   * To be asked each `heartbeatMs` while something waits for the reader: it took nothing for too long. What waits for
+   * the answer before it does not wait for the reader.
+   */
   isStalled(): boolean {
     const { heartbeatMs, stalledMs } = this.#limits;
-    const handle = (this.#outgoing.socket as CountingSocket | null)?._handle;
-    const queuedBytes = (handle?._parent ?? handle)?.writeQueueSize;
-    this.#stalledMs = queuedBytes === this.#lastQueuedBytes ? this.#stalledMs + heartbeatMs : 0;
+    const { _handle: handle } = this.#socket;
+    const queuedBytes = (handle?._parent ?? handle)?.writeQueueSize ?? 0;
+    const isStill = queuedBytes > 0 && queuedBytes === this.#lastQueuedBytes;
+    this.#stalledMs = isStill ? this.#stalledMs + heartbeatMs : 0;
     this.#lastQueuedBytes = queuedBytes;
     return this.#stalledMs >= stalledMs;
   }
@@ -45,7 +49,7 @@ export class ReaderWatch {
 /** Cuts the connection of an answer that was written whole and that nobody takes. */
 export function cutWhenStalled({ outgoing, context, incoming }: Exchange): void {
   const { runtime, limits, logger } = context;
-  const reader = new ReaderWatch(outgoing, limits);
+  const reader = new ReaderWatch(incoming.socket, limits);
   const look = (): void => {
     if (outgoing.closed || incoming.socket.destroyed) return;
     if (reader.isStalled()) {

@@ -3,14 +3,10 @@ import { openFileLimit } from "../../cmd/open-file-limit.ts";
 import { LIMITS } from "../../lib/index.ts";
 import { within } from "../support/deadline.ts";
 import { texts } from "../support/netlog-fixture.ts";
-import { connectionForTest, type ServerFixture, serverForTest } from "./server-fixture.ts";
+import { figure } from "./limit-checks.ts";
+import { connectionForTest, serverForTest } from "./server-fixture.ts";
 
 const KIB = 1024;
-
-async function figure({ api }: ServerFixture, name: string): Promise<number> {
-  const { text } = await api.get("/-/metrics");
-  return Number(new RegExp(`^${name} (.+)$`, "m").exec(text)?.[1]);
-}
 
 it("ten thousand scans wait, and each gets a message of its own", async () => {
   const [connectionCount, eachCount] = [100, 100];

@@ -1,4 +1,4 @@
-import type { ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { expect, it } from "vitest";
 import { LIMITS } from "../../lib/index.ts";
 import { ReaderWatch } from "../../server/reader-watch.ts";
@@ -7,7 +7,7 @@ const ROUNDS = LIMITS.stalledMs / LIMITS.heartbeatMs;
 
 /** What is told in each of twice the rounds after which a reader counts as stalled. */
 function rounds(handle: object, next: () => void): boolean[] {
-  const watch = new ReaderWatch({ socket: { _handle: handle } } as unknown as ServerResponse, LIMITS);
+  const watch = new ReaderWatch({ _handle: handle } as unknown as Socket, LIMITS);
   return Array.from({ length: 2 * ROUNDS }, () => {
     next();
     return watch.isStalled();

@@ -3,11 +3,8 @@ import { LIMITS } from "../../lib/index.ts";
 import { expectError } from "../contract/expect-error.ts";
 import { RawConnection } from "../contract/raw.ts";
 import { within } from "../support/deadline.ts";
+import { post } from "./limit-checks.ts";
 import { connectionForTest, type ServerFixture, serverForTest } from "./server-fixture.ts";
-
-function post(path: string, lengthBytes: number, body: string): string {
-  return `POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${lengthBytes}\r\n\r\n${body}`;
-}
 
 /** Until the server has taken up what was sent before. */
 async function roundTrip({ api }: ServerFixture): Promise<void> {
