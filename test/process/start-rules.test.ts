@@ -1,15 +1,12 @@
 /** The program where others can reach it, and where they cannot. */
 import { writeFileSync } from "node:fs";
-import { networkInterfaces } from "node:os";
 import { expect, onTestFinished, test } from "vitest";
 import { formatTokenFile } from "../../server/auth/token-record.ts";
 import { runProgram, startServing } from "../support/built-program.ts";
+import { HAS_IPV6_LOOPBACK } from "../support/ipv6-loopback.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
-const LOOPBACK_6 = Object.values(networkInterfaces())
-  .flat()
-  .some((each) => each?.address === "::1");
-if (!LOOPBACK_6) console.warn("SKIPPED: starting on [::1] needs IPv6 on loopback, and there is none");
+if (!HAS_IPV6_LOOPBACK) console.warn("SKIPPED: starting on [::1] needs IPv6 on loopback, and there is none");
 
 /** What it logs when it is started so; it answers, too. */
 async function startsOn(listen: string, ...args: readonly string[]): Promise<string> {
@@ -26,7 +23,7 @@ async function startsOn(listen: string, ...args: readonly string[]): Promise<str
 }
 
 test("it starts on loopback as it is", async () => {
-  const addresses = ["127.0.0.1:0", "localhost:0", ...(LOOPBACK_6 ? ["[::1]:0"] : [])];
+  const addresses = ["127.0.0.1:0", "localhost:0", ...(HAS_IPV6_LOOPBACK ? ["[::1]:0"] : [])];
   for (const listen of addresses) expect(await startsOn(listen), listen).not.toContain("warn");
 });
 

@@ -3,6 +3,7 @@ import { Api } from "../contract/api.ts";
 import { expectError } from "../contract/expect-error.ts";
 import { RawConnection } from "../contract/raw.ts";
 import { within } from "../support/deadline.ts";
+import { HAS_IPV6_LOOPBACK } from "../support/ipv6-loopback.ts";
 import { connectionForTest, type ServerFixture, serverForTest } from "./server-fixture.ts";
 
 function get(path: string): string {
@@ -96,7 +97,8 @@ describe("starting the server", () => {
     expect(server.port).toBeGreaterThan(0);
   });
 
-  it("writes an IPv6 address as URLs do", async () => {
+  it("writes an IPv6 address as URLs do", async (context) => {
+    if (!HAS_IPV6_LOOPBACK) context.skip("there is no IPv6 on loopback");
     const { server } = await serverForTest({ server: { host: "::1" } });
     expect(server.url).toBe(`http://[::1]:${server.port}`);
     const api = new Api(server.url);
