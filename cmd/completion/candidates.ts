@@ -47,10 +47,20 @@ async function possible(
   const { pending, operands } = readWords(options, before);
   const place: Place = { name: entry.name, command, words: before, operands, lookups, commands };
   if (pending !== undefined) return await meant(pending.placeholder, place);
-  if (words.at(-1)!.startsWith("-") && !before.includes("--")) {
-    return described(options.map(({ name, description }) => [flagOf(name), description]));
+  const typed = words.at(-1)!;
+  if (typed.startsWith("-") && !before.includes("--")) {
+    const equals = typed.indexOf("=");
+    if (equals < 0) return described(options.map(({ name, description }) => [flagOf(name), description]));
+    const flag = typed.slice(0, equals);
+    const placeholder = readWords(options, [flag]).pending?.placeholder ?? "";
+    return behind(`${flag}=`, await meant(placeholder, place));
   }
   return await meant(operandOf(command.usage, operands.length), place);
+}
+
+/** Values that stand in one word with their flag. */
+function behind(front: string, { values, files }: Candidates): Candidates {
+  return { values: values.map(({ value, description }) => ({ value: front + value, description })), files };
 }
 
 interface Place {

@@ -1,5 +1,5 @@
 /** Names that only a server knows, for completion. */
-import { connect, parseServerUrl } from "../client/connection.ts";
+import { CONNECTION_OPTIONS, connect, parseServerUrl } from "../client/connection.ts";
 import { TOKEN_FROM_VARIABLE, URL_VARIABLE } from "../client/variables.ts";
 
 /** `server` is what was typed for --server; `null`: nothing. */
@@ -8,16 +8,16 @@ export interface Lookups {
   scanners(server: string | null, topic: string | undefined): Promise<readonly string[]>;
 }
 
-const DEFAULT_SERVER = "http://127.0.0.1:7200";
 /** A person waits for the cursor. */
 const TIMEOUT_MS = 1000;
 
 /** Asks the server; where none answers in time, there are no names. */
 export function serverLookups(environment: Readonly<Record<string, string | undefined>>): Lookups {
   const clientOf = (server: string | null) => {
-    const url = parseServerUrl(server ?? (environment[URL_VARIABLE] || DEFAULT_SERVER));
+    const { fallback } = CONNECTION_OPTIONS.server;
+    const url = parseServerUrl(server ?? (environment[URL_VARIABLE] || fallback));
     const tokenFrom = environment[TOKEN_FROM_VARIABLE] || null;
-    return connect(url ?? DEFAULT_SERVER, { tokenFrom }, environment);
+    return connect(url ?? fallback, { tokenFrom }, environment);
   };
   const names = async (
     ask: (signal: AbortSignal) => Promise<readonly string[]>,

@@ -9,16 +9,30 @@ export type CompletedShell = (typeof SHELLS)[number];
 export const SCRIPTS: Readonly<Record<CompletedShell, string>> = {
   bash: `# bash completion of netlog: source <(netlog completion bash)
 _netlog() {
-  local typed=\${COMP_WORDS[COMP_CWORD]} value description path
+  local rest=\${COMP_LINE:0:COMP_POINT} last=\${COMP_WORDS[COMP_CWORD]} word typed cut value description path
+  local -a words=()
+  # Bash cuts words at = and : too, and what is offered is for the last piece.
+  for word in "\${COMP_WORDS[@]:0:COMP_CWORD+1}"; do
+    if [[ \${#words[@]} == 0 || $rest == [[:space:]]* ]]; then
+      rest=\${rest#"\${rest%%[![:space:]]*}"}
+      words+=("$word")
+    else
+      words[-1]+=$word
+    fi
+    rest=\${rest#"$word"}
+  done
+  typed=\${words[-1]}
+  [[ $last == [=:] ]] && last=
+  cut=\${typed%"$last"}
   COMPREPLY=()
   while IFS=$'\\t' read -r value description; do
     if [[ $value != ${FILES_LINE} ]]; then
-      COMPREPLY+=("$value")
+      COMPREPLY+=("\${value#"$cut"}")
       continue
     fi
     compopt -o filenames
-    while IFS= read -r path; do COMPREPLY+=("$path"); done < <(compgen -f -- "$typed")
-  done < <("\${COMP_WORDS[0]}" completion candidates -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
+    while IFS= read -r path; do COMPREPLY+=("$path"); done < <(compgen -f -- "$last")
+  done < <("\${COMP_WORDS[0]}" completion candidates -- "\${words[@]:1}" 2>/dev/null)
 }
 complete -F _netlog netlog
 `,

@@ -38,26 +38,43 @@ function run(shell: string, args: readonly string[], script: string, { cwd, env 
   return stdout;
 }
 
-/** Asks bash's own machinery what it would offer; `compopt` speaks only within a real TAB. */
+/** Asks bash's own machinery what it would offer; `compopt` speaks only within a real TAB. Words as bash cuts them. */
 const BASH = `
 source <(netlog completion bash)
 compopt() { :; }
 offer() {
+  COMP_LINE=$1 COMP_POINT=\${#1}
+  shift
   COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
   $(complete -p netlog | sed 's/.*-F \\([^ ]*\\) .*/\\1/')
   printf '%s|' "\${COMPREPLY[@]}"
   echo
 }
-offer netlog expo
-offer netlog export ord
-offer netlog export orders --format ''
-offer netlog copy two
-offer netlog scan orders ''
+offer "netlog expo" netlog expo
+offer "netlog  export ord" netlog export ord
+offer "netlog export orders --format " netlog export orders --format ''
+offer "netlog export orders --format=nd" netlog export orders --format = nd
+offer "netlog export orders --format=" netlog export orders --format =
+offer "netlog copy two" netlog copy two
+offer "netlog copy --to-token-from=two" netlog copy --to-token-from = two
+offer "netlog scan orders " netlog scan orders ''
+offer "netlog info --server $NETLOG_URL o" netlog info --server http : //127.0.0.1 : "\${NETLOG_URL##*:}" o
 `;
 
 test("bash completes commands, topics, choices and files", async () => {
   expect(run("bash", ["--norc", "-c"], BASH, await ground())).toBe(
-    ["export|", "orders|", "ndjson|lines|", "two words.ndjson|", "|", ""].join("\n"),
+    [
+      "export|",
+      "orders|",
+      "ndjson|lines|",
+      "ndjson|",
+      "ndjson|lines|",
+      "two words.ndjson|",
+      "two words.ndjson|",
+      "|",
+      "orders|",
+      "",
+    ].join("\n"),
   );
 });
 
