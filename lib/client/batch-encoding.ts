@@ -7,7 +7,7 @@
  *     | compver  | crc32  | length   | payload (length bytes)
  *       u8         u32      u32        big-endian; crc32 is the IEEE CRC-32 of the payload
  */
-import { gzipSync } from "fflate";
+import { gzip } from "./gzip.ts";
 import { crc32Of } from "./message.ts";
 
 export const MESSAGE_HEADER_BYTES = 9;
@@ -26,7 +26,7 @@ export type BatchCompression = "none" | "gzip";
 export function encodeBatch(payloads: readonly Uint8Array[], compression: BatchCompression): Uint8Array {
   const messages = encodeMessages(payloads);
   if (compression === "none" || payloads.length === 0) return messages;
-  const packed = gzipSync(messages, { mtime: 0 });
+  const packed = gzip(messages);
   const set = new Uint8Array(MESSAGE_HEADER_BYTES + packed.length);
   encodeMessage(set, 0, GZIP_SET, packed);
   return set;
