@@ -5,20 +5,29 @@
  */
 import { spawn } from "node:child_process";
 import { fstatSync } from "node:fs";
+import type { Socket } from "node:net";
 
 const STDOUT = 1;
+const LIFELINE = 3;
+
+/**
+ * Becomes tail on a file that does not grow, and ends it when the lifeline breaks, as it does whatever ends this
+ * process: a tail that stays would keep the pipe open, and its reader waiting.
+ */
+const SCRIPT = `{ read -r _; kill $$; } <&${LIFELINE} ${LIFELINE}<&- >/dev/null 2>&1 & exec tail -n0 -f "$0" ${LIFELINE}<&-`;
 
 /** Calls `onUnread` at most once. */
 export function watchStdout(onUnread: () => void): void {
   if (!fstatSync(STDOUT).isFIFO()) return;
-  // --pid: it must not keep the pipe open when this process is gone.
-  const watcher = spawn("tail", ["-n0", "-f", `--pid=${process.pid}`, import.meta.filename], {
-    stdio: ["ignore", STDOUT, "ignore"],
+  const watcher = spawn("sh", ["-c", SCRIPT, import.meta.filename], {
+    stdio: ["ignore", STDOUT, "ignore", "pipe"],
   });
-  watcher.unref();
   watcher.on("error", () => {});
   watcher.on("exit", (_status, signal) => {
     if (signal === "SIGPIPE") onUnread();
   });
-  process.once("exit", () => watcher.kill());
+  watcher.unref();
+  const lifeline = watcher.stdio[LIFELINE] as Socket;
+  lifeline.on("error", () => {});
+  lifeline.unref();
 }

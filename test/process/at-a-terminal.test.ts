@@ -107,3 +107,16 @@ test("a publish that is asked to end stores what it has read of whole lines, and
   await shell.run("kill -TERM $!; wait $!; [ $? = 143 ]");
   expect(await shell.run("cat told")).toBe("demo: 2 messages, offsets 0 to 1\n");
 });
+
+test("a tail that is killed lets go of its pipe, also where its end is not asked for", async () => {
+  const server = await builtServerForTest(temporaryFolder());
+  const environment = { NETLOG_URL: server.url };
+  await runProgram(["publish", "--create", "demo", "hello"], { environment });
+  const shell = new Shell();
+  await shell.run(`cd ${temporaryFolder()}; export NETLOG_URL=${server.url}; mkfifo pipe`);
+  // The parent becomes sleep, which waits for no child.
+  const tail = `echo $$ > tail; exec node ${PROJECT_ROOT}cmd/netlog.cjs tail demo > pipe`;
+  await shell.run(`sh -c "sh -c '${tail.replace("$$", "\\$\\$")}' & exec sleep 600" & exec 4< pipe`);
+  expect(await shell.run("read -r line <&4; echo $line")).toBe("hello\n");
+  expect(await shell.run("kill -KILL $(cat tail); cat <&4; kill $!")).toBe("");
+});
