@@ -6,8 +6,8 @@ import { dumpJson } from "./dump-json.ts";
 import { DumpText } from "./dump-text.ts";
 import { JSON_OPTION } from "./json-option.ts";
 import type { OptionTable } from "./option.ts";
-import { parseSwitch } from "./option-values.ts";
 import { parseArguments } from "./parse-options.ts";
+import { switchOption } from "./switch-option.ts";
 import { UsageError } from "./usage-error.ts";
 
 interface DumpOptions {
@@ -19,15 +19,7 @@ interface DumpOptions {
 const PAYLOAD_BYTES = 64;
 
 const DUMP_OPTIONS: OptionTable<DumpOptions> = {
-  payloads: {
-    name: "payloads",
-    kind: "switch",
-    placeholder: "",
-    description: `Show the first ${PAYLOAD_BYTES} bytes of each payload, escaped`,
-    allowed: "true or false",
-    fallback: "false",
-    parse: parseSwitch,
-  },
+  payloads: switchOption("payloads", `Show the first ${PAYLOAD_BYTES} bytes of each payload, escaped`),
   json: JSON_OPTION,
 };
 

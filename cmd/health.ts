@@ -3,9 +3,10 @@ import { type IncomingMessage, request } from "node:http";
 import { request as requestTls } from "node:https";
 import { type Command, type Context, EXIT } from "./command.ts";
 import type { OptionTable } from "./option.ts";
-import { type ListenAddress, parseSwitch } from "./option-values.ts";
+import type { ListenAddress } from "./option-values.ts";
 import { SERVE_OPTIONS } from "./options.ts";
 import { parseOptions } from "./parse-options.ts";
+import { switchOption } from "./switch-option.ts";
 
 interface HealthOptions {
   readonly config: string;
@@ -23,15 +24,10 @@ const HEALTH_OPTIONS: OptionTable<HealthOptions> = {
   config: SERVE_OPTIONS.config,
   listen: { ...SERVE_OPTIONS.listen, description: "Address that the server listens on" },
   tlsCert: { ...SERVE_OPTIONS.tlsCert, description: "Named where the server speaks TLS; it is not verified" },
-  isReadyAsked: {
-    name: "ready",
-    kind: "switch",
-    placeholder: "",
-    description: "Ask whether it can take messages, too: `/-/ready` in place of `/-/health`",
-    allowed: "true or false",
-    fallback: "false",
-    parse: parseSwitch,
-  },
+  isReadyAsked: switchOption(
+    "ready",
+    "Ask whether it can take messages, too: `/-/ready` in place of `/-/health`",
+  ),
 };
 
 export const healthCommand: Command = {

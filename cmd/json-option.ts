@@ -1,13 +1,5 @@
+/** `--json`, for commands whose results a script may want. */
 import type { Option } from "./option.ts";
-import { parseSwitch } from "./option-values.ts";
+import { switchOption } from "./switch-option.ts";
 
-/** For commands whose results a script may want. */
-export const JSON_OPTION: Option<boolean> = {
-  name: "json",
-  kind: "switch",
-  placeholder: "",
-  description: "Tell results as JSON, a line each",
-  allowed: "true or false",
-  fallback: "false",
-  parse: parseSwitch,
-};
+export const JSON_OPTION: Option<boolean> = switchOption("json", "Tell results as JSON, a line each");

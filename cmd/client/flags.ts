@@ -1,13 +1,7 @@
 /** How commands that speak to a server declare their flags: read from the command line alone, absent unless given. */
 import type { Option } from "../option.ts";
-import {
-  DURATION,
-  MAX_TIMER_MS,
-  parseChoice,
-  parseDurationMs,
-  parseInteger,
-  parseSwitch,
-} from "../option-values.ts";
+import { DURATION, MAX_TIMER_MS, parseChoice, parseDurationMs, parseInteger } from "../option-values.ts";
+import { switchOption } from "../switch-option.ts";
 
 /** Of what was not given. */
 export type Optional<Value> = Value | null;
@@ -43,15 +37,7 @@ export function textFlag(
 }
 
 export function switchFlag(name: string, description: string): Option<boolean> {
-  return valueFlag({
-    name,
-    kind: "switch",
-    placeholder: "",
-    description,
-    allowed: "true or false",
-    fallback: "false",
-    parse: parseSwitch,
-  });
+  return { ...switchOption(name, description), variable: false };
 }
 
 export function countFlag(

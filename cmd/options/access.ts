@@ -1,7 +1,8 @@
 /** Options of who may use the server: tokens, TLS, how often. */
 import { type Network, parseNetwork, parseRate, type Rate } from "../../server/index.ts";
 import type { Option, OptionTable } from "../option.ts";
-import { parseList, parseSwitch } from "../option-values.ts";
+import { parseList } from "../option-values.ts";
+import { switchOption } from "../switch-option.ts";
 
 /** Paths are empty where there is no such file. */
 export interface AccessOptions {
@@ -19,8 +20,8 @@ const NO_FILE = "none";
 
 export const ACCESS_OPTIONS: OptionTable<AccessOptions> = {
   tokenFile: file("token_file", "File of the tokens that clients need, as `netlog token create` makes it"),
-  areMetricsOpen: toggle("open_metrics", "Show `/-/metrics` without a token"),
-  isInsecure: toggle("insecure", "Start without tokens, though others can reach the address"),
+  areMetricsOpen: switchOption("open_metrics", "Show `/-/metrics` without a token"),
+  isInsecure: switchOption("insecure", "Start without tokens, though others can reach the address"),
   tlsCert: file("tls_cert", "File of the certificate, in PEM form, to speak TLS with"),
   tlsKey: file("tls_key", "File of its private key, in PEM form"),
   rateLimit: {
@@ -52,17 +53,5 @@ function file(name: string, description: string): Option<string> {
     allowed: `the path of a file, or ${NO_FILE}`,
     fallback: NO_FILE,
     parse: (text) => (text === NO_FILE ? "" : text || undefined),
-  };
-}
-
-function toggle(name: string, description: string): Option<boolean> {
-  return {
-    name,
-    kind: "switch",
-    placeholder: "",
-    description,
-    allowed: "true or false",
-    fallback: "false",
-    parse: parseSwitch,
   };
 }

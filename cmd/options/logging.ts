@@ -1,7 +1,8 @@
 /** Options of what the server logs. */
 import { LOG_LEVELS, type LogLevel } from "../logger.ts";
 import type { OptionTable } from "../option.ts";
-import { parseChoice, parseSwitch } from "../option-values.ts";
+import { parseChoice } from "../option-values.ts";
+import { switchOption } from "../switch-option.ts";
 
 export interface LoggingOptions {
   readonly logLevel: LogLevel;
@@ -18,13 +19,5 @@ export const LOGGING_OPTIONS: OptionTable<LoggingOptions> = {
     fallback: "info",
     parse: (text) => parseChoice(text, LOG_LEVELS),
   },
-  debug: {
-    name: "debug",
-    kind: "switch",
-    placeholder: "",
-    description: "Log everything, as `--loglevel trace` does",
-    allowed: "true or false",
-    fallback: "false",
-    parse: parseSwitch,
-  },
+  debug: switchOption("debug", "Log everything, as `--loglevel trace` does"),
 };
