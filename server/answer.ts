@@ -28,44 +28,24 @@ export interface StreamAnswer {
   readonly heartbeat: string | undefined;
 }
 
-const NO_STORE = "no-store";
+const NO_SNIFF = ["X-Content-Type-Options", "nosniff"] as const;
+const NO_STORE = ["Cache-Control", "no-store"] as const;
 /** Of a message asked for by its number, which never changes: for every cache, or for that of one user alone. */
 const IMMUTABLE = {
   public: ["Cache-Control", "public, max-age=31536000, immutable"],
   private: ["Cache-Control", "private, max-age=31536000, immutable", "Vary", "Authorization"],
 } as const;
+const JSON_TYPE = "application/json; charset=utf-8";
 
 /** JSON and a line end. */
 export function jsonAnswer(status: number, value: object, headers: readonly string[] = []): Answer {
   const body = `${JSON.stringify(value)}\n`;
-  return {
-    status,
-    headers: [
-      "X-Content-Type-Options",
-      "nosniff",
-      "Cache-Control",
-      NO_STORE,
-      "Content-Type",
-      "application/json; charset=utf-8",
-      "Content-Length",
-      String(Buffer.byteLength(body)),
-      ...headers,
-    ],
-    body,
-  };
+  return { status, headers: wholeHeaders(JSON_TYPE, Buffer.byteLength(body), headers), body };
 }
 
 /** Text of a type that says its charset. */
 export function textAnswer(contentType: string, body: string): Answer {
-  const headers = [
-    "X-Content-Type-Options",
-    "nosniff",
-    "Cache-Control",
-    NO_STORE,
-    "Content-Type",
-    contentType,
-  ];
-  return { status: 200, headers: [...headers, "Content-Length", String(Buffer.byteLength(body))], body };
+  return { status: 200, headers: wholeHeaders(contentType, Buffer.byteLength(body), []), body };
 }
 
 /** `{"ok":true,"message":…}`, NetLog's way to say that something was done. */
@@ -75,7 +55,7 @@ export function doneAnswer(status: number, message: string): Answer {
 
 /** No body. */
 export function emptyAnswer(status: number, headers: readonly string[] = []): Answer {
-  const all = ["X-Content-Type-Options", "nosniff", "Cache-Control", NO_STORE, ...headers];
+  const all = [...NO_SNIFF, ...NO_STORE, ...headers];
   if (status !== 204) all.push("Content-Length", "0");
   return { status, headers: all, body: "" };
 }
@@ -88,23 +68,8 @@ export function bodyAnswer(
   headers: readonly string[],
   settle?: (handedOver: boolean) => void,
 ): Answer {
-  return {
-    status: 200,
-    headers: [
-      "X-Content-Type-Options",
-      "nosniff",
-      "Cache-Control",
-      NO_STORE,
-      "Content-Type",
-      contentType,
-      "Content-Length",
-      String(body.length),
-      ...headers,
-    ],
-    body,
-    messageCount,
-    ...(settle === undefined ? {} : { settle }),
-  };
+  const all = wholeHeaders(contentType, body.length, headers);
+  return { status: 200, headers: all, body, messageCount, ...(settle === undefined ? {} : { settle }) };
 }
 
 /** Many messages, for as long as it takes. Proxies are told to pass on what comes at once. */
@@ -114,29 +79,15 @@ export function streamAnswer(
   heartbeat: string | undefined,
   headers: readonly string[],
 ): StreamAnswer {
-  return {
-    status: 200,
-    headers: [
-      "X-Content-Type-Options",
-      "nosniff",
-      "Cache-Control",
-      NO_STORE,
-      "Content-Type",
-      contentType,
-      "X-Accel-Buffering",
-      "no",
-      ...headers,
-    ],
-    stream,
-    heartbeat,
-  };
+  const all = [...NO_SNIFF, ...NO_STORE, "Content-Type", contentType, "X-Accel-Buffering", "no", ...headers];
+  return { status: 200, headers: all, stream, heartbeat };
 }
 
 /** A message's payload, and whose caches may keep it. */
 export function messageAnswer(message: Message, caches: "none" | keyof typeof IMMUTABLE): Answer {
   return {
     status: 200,
-    headers: messageHeaders(message, caches === "none" ? ["Cache-Control", NO_STORE] : IMMUTABLE[caches]),
+    headers: messageHeaders(message, caches === "none" ? NO_STORE : IMMUTABLE[caches]),
     body: message.payload,
     messageCount: 1,
   };
@@ -144,7 +95,7 @@ export function messageAnswer(message: Message, caches: "none" | keyof typeof IM
 
 /** The answer of a scan, which tells the scanner whether it arrived. */
 export function deliveryAnswer(delivery: Delivery): Answer {
-  const headers = messageHeaders(delivery.message, ["Cache-Control", NO_STORE]);
+  const headers = messageHeaders(delivery.message, NO_STORE);
   if (delivery.skipped > 0) headers.push("X-Skipped", String(delivery.skipped));
   if (delivery.lease !== undefined) headers.push(...leaseHeaders(delivery.message.delivery, delivery.lease));
   return {
@@ -165,21 +116,19 @@ export function leaseHeaders(delivery: number | undefined, lease: string | undef
 }
 
 function messageHeaders(message: Message, caching: readonly string[]): string[] {
-  return [
-    "X-Content-Type-Options",
-    "nosniff",
-    ...caching,
-    "Content-Type",
-    "application/octet-stream",
-    "Content-Length",
-    String(message.payload.length),
-    "X-Offset",
-    String(message.offset),
-    "X-Crc32",
-    String(message.crc32),
-    "X-Timestamp",
-    formatTime(message.timestampMs),
-  ];
+  const { payload, offset, crc32, timestampMs } = message;
+  const more = ["X-Offset", String(offset), "X-Crc32", String(crc32), "X-Timestamp", formatTime(timestampMs)];
+  return wholeHeaders("application/octet-stream", payload.length, more, caching);
+}
+
+/** Of a body whose length is known, and `more`. */
+function wholeHeaders(
+  contentType: string,
+  sizeBytes: number,
+  more: readonly string[],
+  caching: readonly string[] = NO_STORE,
+): string[] {
+  return [...NO_SNIFF, ...caching, "Content-Type", contentType, "Content-Length", String(sizeBytes), ...more];
 }
 
 /** Of an answer that holds messages from `offset` to `nextOffset`. */
