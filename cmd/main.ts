@@ -14,6 +14,7 @@ const VERSION_FLAGS = ["-version", "--version"];
 export async function runProgram(version: string): Promise<void> {
   const { argv, env: environment, stdout, stderr } = process;
   stdout.on("error", endWhenNobodyReads);
+  stderr.on("error", goOnWhenNobodyReads);
   const status = await run({
     args: argv.slice(2),
     environment,
@@ -33,6 +34,11 @@ export async function runProgram(version: string): Promise<void> {
 function endWhenNobodyReads(error: NodeJS.ErrnoException): void {
   if (error.code !== "EPIPE") throw error;
   process.exit(EXIT.ok);
+}
+
+/** What is said about the work is lost then; the work is not. */
+function goOnWhenNobodyReads(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
 }
 
 /** A file's size is known before it is read. */

@@ -11,6 +11,7 @@ import {
   runProgram,
 } from "../support/built-program.ts";
 import { within } from "../support/deadline.ts";
+import { PROJECT_ROOT } from "../support/project-files.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 interface Ground {
@@ -120,4 +121,15 @@ test("commands run side by side where that is asked for, and no message is taken
   expect(stdout).toContain("hello\n");
   expect(stdout).toContain('{"offset":0,"delivery":1,"ok":true,"status":0,"signal":null}\n');
   expect(await scanner(all)).toMatchObject({ next: 2, pending: 0 });
+});
+
+test("commands go on when nobody reads any more what is said about them", async () => {
+  const { environment } = await ground("one", "two");
+  const netlog = `node ${PROJECT_ROOT}cmd/netlog.cjs scan jobs --id w1 --exec 'cat; exit 3' --count 2`;
+  const script = `
+    mkfifo gone
+    { read -r _ < gone; ${netlog} 2>&1 > seen; echo ", $?" > status; } | { exec <&-; echo > gone; }
+    cat seen status`;
+  const options = { cwd: temporaryFolder(), env: { ...process.env, ...environment }, timeout: 60_000 };
+  expect(execFileSync("bash", ["-c", script], { ...options, encoding: "utf8" })).toBe("onetwo, 1\n");
 });
