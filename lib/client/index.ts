@@ -20,7 +20,9 @@ export {
 export type { FollowOptions, Gap } from "./follow.ts";
 export { Message } from "./message.ts";
 export type { Payload } from "./payload.ts";
+export type { PublishBatchOptions, Published, PublishedBatch, PublishOptions } from "./publish.ts";
 export type { PublishAllOptions, PublishAllProgress, PublishedAll } from "./publish-all.ts";
+export type { MessageBatch, ReadBatchOptions } from "./read-batch.ts";
 export { DEFAULT_RETRY, type RetryMode, type RetryPolicy } from "./retry.ts";
 export type { ClientRuntime, ClientTimer } from "./runtime.ts";
 export type { ScannedOptions } from "./scanned.ts";
@@ -34,15 +36,7 @@ export {
 export type { LeaseMode, ScannerOptions } from "./scanner-options.ts";
 export type { CallOptions } from "./session.ts";
 export type { Offset } from "./spelling.ts";
-export {
-  type MessageBatch,
-  type PublishBatchOptions,
-  type Published,
-  type PublishedBatch,
-  type PublishOptions,
-  type ReadBatchOptions,
-  Topic,
-} from "./topic.ts";
+export { Topic } from "./topic.ts";
 export type {
   Durability,
   Finding,

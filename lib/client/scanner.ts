@@ -1,7 +1,7 @@
 /** What is done with a scanner: messages out of it, their settling, its place. */
 import { Delivery, type NackOptions } from "./delivery.ts";
 import { invalidArgument, isNetlogClientError } from "./errors.ts";
-import { headerNumber, requireNumber } from "./headers.ts";
+import { headerNumber, messageFields } from "./headers.ts";
 import { parseLines } from "./ndjson.ts";
 import { poll, waitParameter } from "./polls.ts";
 import type { RetryMode, RetryOption } from "./retry.ts";
@@ -68,10 +68,7 @@ export class Scanner {
   async scan(options: ScanOptions = {}): Promise<Delivery | undefined> {
     const [message] = await this.#poll(options, { wait: undefined }, (headers, payload) => [
       new Delivery(this, {
-        offset: requireNumber(headers, "X-Offset"),
-        timestamp: headers.get("X-Timestamp") ?? "",
-        crc32: requireNumber(headers, "X-Crc32"),
-        payload,
+        ...messageFields(headers, payload),
         delivery: headerNumber(headers, "X-Delivery"),
         lease: headers.get("X-Lease") ?? undefined,
         skipped: headerNumber(headers, "X-Skipped") ?? 0,

@@ -1,68 +1,26 @@
 /** What is done to a topic: its life, its settings, messages in and out, its scanners. */
-import { type BatchCompression, encodeBatch } from "./batch-encoding.ts";
+import { encodeBatch } from "./batch-encoding.ts";
 import type { Reply } from "./connection.ts";
-import { invalidArgument, isNetlogClientError, NetlogClientError } from "./errors.ts";
+import { invalidArgument, isNetlogClientError } from "./errors.ts";
 import { type FollowOptions, follow } from "./follow.ts";
-import { headerNumber, requireNumber } from "./headers.ts";
+import { headerNumber, messageFields, requireNumber } from "./headers.ts";
 import { Message } from "./message.ts";
-import { parseLines } from "./ndjson.ts";
 import { type Payload, payloadBytes } from "./payload.ts";
-import { poll, waitParameter } from "./polls.ts";
+import {
+  type PublishBatchOptions,
+  type Published,
+  type PublishedBatch,
+  type PublishOptions,
+  publishedOf,
+} from "./publish.ts";
 import { type PublishAllOptions, type PublishedAll, publishAll } from "./publish-all.ts";
-import type { RetryMode, RetryOption } from "./retry.ts";
+import { type MessageBatch, type ReadBatchOptions, readBatch } from "./read-batch.ts";
+import type { RetryOption } from "./retry.ts";
 import { Scanner } from "./scanner.ts";
 import { type LeaseMode, type ScannerOptions, scannerQuery } from "./scanner-options.ts";
 import type { CallOptions, Session } from "./session.ts";
 import { type Offset, requireTopicName, spellOffset } from "./spelling.ts";
-import type {
-  Durability,
-  Finding,
-  ScannerDescription,
-  ScannerInfo,
-  TopicInfo,
-  TopicSettingsChange,
-} from "./wire.ts";
-
-export interface PublishOptions extends CallOptions, RetryOption {
-  /** How safe the message is when it is answered; as the topic is set when it is left out. */
-  readonly durability?: Durability | undefined;
-}
-
-export interface PublishBatchOptions extends PublishOptions {
-  /** `none` by default. A gzipped batch is kept gzipped. */
-  readonly compression?: BatchCompression | undefined;
-}
-
-export interface Published {
-  /** Of the message, or of the first one of a batch. */
-  readonly offset: number;
-  /** What was reached. */
-  readonly durability: Durability;
-}
-
-export interface PublishedBatch extends Published {
-  readonly count: number;
-}
-
-export interface ReadBatchOptions extends CallOptions {
-  /** `always` by default. */
-  readonly retry?: RetryMode | undefined;
-  /** `first` by default. */
-  readonly from?: Offset | undefined;
-  /** Messages at most: 1,000 by default, 100,000 at most. */
-  readonly max?: number | undefined;
-  /** Bytes of the answer at most, 8 MiB by default; one message is given always. */
-  readonly maxBytes?: number | undefined;
-  /** How long to wait for a first message, in ms; Infinity for ever; 0 by default. */
-  readonly waitMs?: number | undefined;
-}
-
-export interface MessageBatch {
-  /** In the order of their offsets; empty when there was none in time. */
-  readonly messages: readonly Message[];
-  /** Where to read on. */
-  readonly nextOffset: number;
-}
+import type { Finding, ScannerDescription, ScannerInfo, TopicInfo, TopicSettingsChange } from "./wire.ts";
 
 const MESSAGES_TYPE = "application/vnd.netlog.messages";
 const SETTINGS_TYPE = "application/json";
@@ -276,7 +234,7 @@ export class Topic {
     const path = [this.name, "payload", spellOffset(offset)];
     return await this.#session.repeat("always", options.signal, async () => {
       const { headers, body } = await this.#session.connection.call({ method: "GET", path, ...options });
-      return messageOf(headers, body);
+      return new Message(messageFields(headers, body));
     });
   }
 
@@ -292,27 +250,7 @@ export class Topic {
    * console.log(messages.map((message) => message.text()).join(), nextOffset); // two,three 3
    */
   async readBatch(options: ReadBatchOptions = {}): Promise<MessageBatch> {
-    const { max, maxBytes, waitMs = 0, retry = "always", signal } = options;
-    let from = spellOffset(options.from ?? "first");
-    let nextOffset = 0;
-    const messages = await poll(waitMs, async (pollMs) => {
-      const query = { from, max, max_bytes: maxBytes, wait: waitParameter(pollMs), format: "ndjson" };
-      const path = [this.name, "batch"];
-      return await this.#session.repeat(retry, signal, async () => {
-        const reply = await this.#session.connection.call({
-          method: "GET",
-          path,
-          query,
-          waitMs: pollMs,
-          signal,
-        });
-        const found = reply.status === 204 ? undefined : batchOf(reply.headers, reply.body);
-        nextOffset = requireNumber(reply.headers, "X-Next-Offset");
-        from = String(nextOffset);
-        return found;
-      });
-    });
-    return { messages: messages ?? [], nextOffset };
+    return await readBatch(this.#session, this.name, options);
   }
 
   /**
@@ -400,28 +338,4 @@ export class Topic {
     const path = [this.name, "scanner"];
     return await this.#session.json<ScannerDescription[]>({ method: "GET", path, ...options }, "always");
   }
-}
-
-function publishedOf(headers: Headers): Published {
-  const durability = headers.get("X-Durability");
-  return {
-    offset: requireNumber(headers, "X-Offset"),
-    durability: durability === "written" ? "written" : "synced",
-  };
-}
-
-/** Of an answer that is one message. @throws checksum_mismatch. */
-export function messageOf(headers: Headers, payload: Uint8Array): Message {
-  return new Message({
-    offset: requireNumber(headers, "X-Offset"),
-    timestamp: headers.get("X-Timestamp") ?? "",
-    crc32: requireNumber(headers, "X-Crc32"),
-    payload,
-  });
-}
-
-function batchOf(headers: Headers, body: Uint8Array): Message[] {
-  const messages = parseLines(body).flatMap((line) => (line.kind === "message" ? [line.message] : []));
-  if (messages.length === requireNumber(headers, "X-Count")) return messages;
-  throw new NetlogClientError("unexpected_answer", "the answer does not hold as many messages as it tells");
 }

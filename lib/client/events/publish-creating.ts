@@ -1,6 +1,7 @@
 /** Publishing to a topic that may not be there yet. */
 import { isNetlogClientError } from "../errors.ts";
-import type { PublishOptions, Topic } from "../topic.ts";
+import type { PublishOptions } from "../publish.ts";
+import type { Topic } from "../topic.ts";
 import type { TopicSettingsChange } from "../wire.ts";
 
 /** Once; where the topic is missing it is created, and the message sent to it. @throws as publish and create do. */

@@ -5,9 +5,10 @@
 import type { NetlogClient } from "../client.ts";
 import { invalidArgument, isNetlogClientError } from "../errors.ts";
 import type { Message } from "../message.ts";
+import type { MessageBatch } from "../read-batch.ts";
 import { type ClientRuntime, platformRuntime, sleep } from "../runtime.ts";
 import type { Offset } from "../spelling.ts";
-import type { MessageBatch, Topic } from "../topic.ts";
+import type { Topic } from "../topic.ts";
 import { waitAfter } from "./back-off.ts";
 import { type CursorStore, ServerCursor } from "./cursor-store.ts";
 import { type AnyEvents, decodeEvent, type EventType, type StoredEvent } from "./event.ts";

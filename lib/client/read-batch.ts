@@ -1,0 +1,63 @@
+/** Many messages in one answer, and where to read on. */
+import { NetlogClientError } from "./errors.ts";
+import { requireNumber } from "./headers.ts";
+import type { Message } from "./message.ts";
+import { parseLines } from "./ndjson.ts";
+import { poll, waitParameter } from "./polls.ts";
+import type { RetryMode } from "./retry.ts";
+import type { CallOptions, Session } from "./session.ts";
+import { type Offset, spellOffset } from "./spelling.ts";
+
+export interface ReadBatchOptions extends CallOptions {
+  /** `always` by default. */
+  readonly retry?: RetryMode | undefined;
+  /** `first` by default. */
+  readonly from?: Offset | undefined;
+  /** Messages at most: 1,000 by default, 100,000 at most. */
+  readonly max?: number | undefined;
+  /** Bytes of the answer at most, 8 MiB by default; one message is given always. */
+  readonly maxBytes?: number | undefined;
+  /** How long to wait for a first message, in ms; Infinity for ever; 0 by default. */
+  readonly waitMs?: number | undefined;
+}
+
+export interface MessageBatch {
+  /** In the order of their offsets; empty when there was none in time. */
+  readonly messages: readonly Message[];
+  /** Where to read on. */
+  readonly nextOffset: number;
+}
+
+export async function readBatch(
+  session: Session,
+  topicName: string,
+  options: ReadBatchOptions,
+): Promise<MessageBatch> {
+  const { max, maxBytes, waitMs = 0, retry = "always", signal } = options;
+  let from = spellOffset(options.from ?? "first");
+  let nextOffset = 0;
+  const messages = await poll(waitMs, async (pollMs) => {
+    const query = { from, max, max_bytes: maxBytes, wait: waitParameter(pollMs), format: "ndjson" };
+    const path = [topicName, "batch"];
+    return await session.repeat(retry, signal, async () => {
+      const reply = await session.connection.call({
+        method: "GET",
+        path,
+        query,
+        waitMs: pollMs,
+        signal,
+      });
+      const found = reply.status === 204 ? undefined : batchOf(reply.headers, reply.body);
+      nextOffset = requireNumber(reply.headers, "X-Next-Offset");
+      from = String(nextOffset);
+      return found;
+    });
+  });
+  return { messages: messages ?? [], nextOffset };
+}
+
+function batchOf(headers: Headers, body: Uint8Array): Message[] {
+  const messages = parseLines(body).flatMap((line) => (line.kind === "message" ? [line.message] : []));
+  if (messages.length === requireNumber(headers, "X-Count")) return messages;
+  throw new NetlogClientError("unexpected_answer", "the answer does not hold as many messages as it tells");
+}
