@@ -169,7 +169,8 @@ export class Netlog {
    * Makes a topic; durable when it resolves. `settings` is parsed JSON.
    *
    * @throws invalid_topic_name, bad_request (names the setting), invalid_compression_type, topic_exists,
-   *   too_many_requests (there are as many as may be), storage_full and topic_unavailable (nothing is left of it), sync_failed (unknown), shutting_down.
+   *   too_many_requests (there are as many as may be), storage_full and topic_unavailable (nothing is left of it),
+   *   sync_failed (unknown), shutting_down.
    */
   async createTopic(name: string, settings?: unknown): Promise<Topic> {
     const { limits } = this.#shared;
@@ -250,16 +251,21 @@ export class Netlog {
     if (this.#topics.has(name) || this.#failed.has(name)) throw new NetlogError("topic_exists");
     this.#requireRoom();
     this.#creatingCount += 1;
+    let topic: Topic;
     try {
-      await this.#folders.create(name, settings);
+      topic = await this.#make(name, settings);
     } finally {
       this.#creatingCount -= 1;
     }
+    if (this.#isShuttingDown) topic.beginShutdown();
+    this.#topics.set(name, topic);
+    return topic;
+  }
+
+  async #make(name: string, settings: TopicSettings): Promise<Topic> {
+    await this.#folders.create(name, settings);
     try {
-      const topic = await openTopic(this.#shared, name, this.#folders.pathOf(name), this.#defaults);
-      if (this.#isShuttingDown) topic.beginShutdown();
-      this.#topics.set(name, topic);
-      return topic;
+      return await openTopic(this.#shared, name, this.#folders.pathOf(name), this.#defaults);
     } catch (error) {
       await this.#discardUnopened(name);
       throw refusedWrite(error);
