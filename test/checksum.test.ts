@@ -2,6 +2,7 @@ import { crc32 as nativeCrc32 } from "node:zlib";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { crc32, crc32Range } from "../lib/checksum.ts";
+import "./support/fixed-seed.ts";
 
 const CHECK_INPUT = Buffer.from("123456789");
 

@@ -9,6 +9,7 @@ import {
   timeBefore,
 } from "../lib/duration.ts";
 import { isNetlogError } from "../lib/errors.ts";
+import "./support/fixed-seed.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;

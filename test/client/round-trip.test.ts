@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { Message } from "../../lib/client/index.ts";
 import { clientForTest } from "./client-fixture.ts";
+import "../support/fixed-seed.ts";
 
 const payload = fc.oneof(
   fc.uint8Array({ minLength: 1, maxLength: 200 }),

@@ -10,6 +10,7 @@ import { within } from "../support/deadline.ts";
 import { MemoryDisk } from "../support/memory-disk.ts";
 import { openNetlog } from "../support/netlog-fixture.ts";
 import { seededRandom } from "../support/seeded-random.ts";
+import "../support/fixed-seed.ts";
 
 const SETS = [1, 2, 3] as const;
 

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { OffsetRanges } from "../../lib/scanner/offset-ranges.ts";
+import "../support/fixed-seed.ts";
 
 const offset = fc.nat({ max: 30 });
 const step = fc.record({ adds: fc.boolean(), start: offset, end: offset });

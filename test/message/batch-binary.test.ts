@@ -11,6 +11,7 @@ import { encodeMessage, encodeMessageHeader } from "../../lib/message/message.ts
 import { encodeSet, unpackEntry } from "../../lib/message/message-set.ts";
 import { frameSnappySync } from "../../lib/message/snappy-framing.ts";
 import { threadPoolOffload } from "../../lib/message/thread-pool-offload.ts";
+import "../support/fixed-seed.ts";
 
 const SETS = [1, 2, 3] as const;
 

@@ -7,6 +7,7 @@ import { parseJsonBatch } from "../../lib/message/batch-json.ts";
 import { inlineOffload } from "../../lib/message/compression.ts";
 import { encodeGroup } from "../../lib/message/message-groups.ts";
 import { unpackEntry } from "../../lib/message/message-set.ts";
+import "../support/fixed-seed.ts";
 
 async function payloadsOf(value: unknown): Promise<Buffer[]> {
   const { entry, count } = await encodeGroup(parseJsonBatch(value, LIMITS), 1, inlineOffload);

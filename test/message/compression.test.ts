@@ -6,6 +6,7 @@ import { compress, decompress, inlineOffload, type Offload } from "../../lib/mes
 import { COMPRESSION_GZIP, COMPRESSION_NONE, COMPRESSION_SNAPPY } from "../../lib/message/message.ts";
 import { threadPoolOffload } from "../../lib/message/thread-pool-offload.ts";
 import { UnpackError } from "../../lib/message/unpack-error.ts";
+import "../support/fixed-seed.ts";
 
 const INLINE_BYTES = LIMITS.inlineCompressionBytes;
 const MAX_BYTES = 1 << 20;

@@ -8,6 +8,7 @@ import { COMPRESSION_NONE, encodeMessage } from "../../lib/message/message.ts";
 import { MessageCutter } from "../../lib/message/message-cutter.ts";
 import { encodeGroup, type GroupCaps, MessageGroups } from "../../lib/message/message-groups.ts";
 import { encodeSet, unpackEntry } from "../../lib/message/message-set.ts";
+import "../support/fixed-seed.ts";
 
 const CAPS: GroupCaps = { messages: 1000, bytes: 1_000_000 };
 

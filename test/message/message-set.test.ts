@@ -12,6 +12,7 @@ import { encodeEntry, encodeSet, setEnd, unpackEntry } from "../../lib/message/m
 import { threadPoolOffload } from "../../lib/message/thread-pool-offload.ts";
 import type { UnpackedEntry } from "../../lib/message/unpacked-entry.ts";
 import { goEntries, goManifest, unpackGoData } from "../support/go-data.ts";
+import "../support/fixed-seed.ts";
 
 const SETS: SetCompression[] = [1, 2, 3];
 const COMPRESSIONS = [0, ...SETS];

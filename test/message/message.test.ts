@@ -11,6 +11,7 @@ import {
   UNSOUND,
   viewOf,
 } from "../../lib/message/message.ts";
+import "../support/fixed-seed.ts";
 
 const PAYLOAD = Buffer.from("123456789");
 /** CRC-32 of "123456789" is the check value of every catalogue of CRCs: cbf43926. */

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { BodyBuffer } from "../../server/body-buffer.ts";
+import "../support/fixed-seed.ts";
 
 const piece = fc.oneof(
   fc.uint8Array({ maxLength: 20 }),

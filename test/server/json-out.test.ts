@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ByteWriter } from "../../server/formats/byte-writer.ts";
 import { JSON_ARRAY, NDJSON } from "../../server/formats/json-out.ts";
+import "../support/fixed-seed.ts";
 
 const message = fc.record({
   offset: fc.oneof(fc.nat(), fc.maxSafeNat()),

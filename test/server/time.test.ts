@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { formatTime } from "../../server/time.ts";
+import "../support/fixed-seed.ts";
 
 it("prints times as RFC 3339 in UTC with milliseconds", () => {
   expect(formatTime(Date.UTC(2026, 10, 20, 23, 27, 59, 23))).toBe("2026-11-20T23:27:59.023Z");
