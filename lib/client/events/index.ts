@@ -2,14 +2,13 @@
 
 export { type CursorStore, MemoryCursor, ServerCursor } from "./cursor-store.ts";
 export type { AnyEvents, EventType, NewEvent, StoredEvent } from "./event.ts";
+export type {
+  EventHandler,
+  EventHandlers,
+  EventSubscriberStats,
+  HandlerContext,
+  OnGiveUp,
+} from "./handling.ts";
 export { EventPublisher, type EventPublisherOptions, type EventPublisherStats } from "./publisher.ts";
-export {
-  type EventHandler,
-  type EventHandlers,
-  EventSubscriber,
-  type EventSubscriberOptions,
-  type EventSubscriberStats,
-  type HandlerContext,
-  type OnGiveUp,
-} from "./subscriber.ts";
+export { EventSubscriber, type EventSubscriberOptions } from "./subscriber.ts";
 export type { EventWarning, EventWarningCode, OnWarning } from "./warnings.ts";

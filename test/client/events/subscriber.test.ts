@@ -224,6 +224,23 @@ describe("an event subscriber", () => {
     expect(await fixture.place()).toBe(1);
   });
 
+  it("begins anew with a topic that was deleted while an event was handled", async () => {
+    const fixture = await subscriberForTest();
+    await fixture.tell("a", "b");
+    fixture.does.set("a", () => fixture.topic.delete({ force: true }));
+    const run = fixture.run({ from: "first" });
+    await fixture.called(2);
+    await fixture.until(
+      "that it is there again",
+      () => fixture.asked.at(-1)?.startsWith("GET /t/batch?from=0") === true,
+    );
+    await fixture.tell("c");
+    await fixture.called(3);
+    await fixture.end(run);
+    expect(fixture.calls).toEqual(["a@0", "b@1", "c@0"]);
+    expect(await fixture.place()).toBe(1);
+  });
+
   it("runs once at a time", async () => {
     const fixture = await subscriberForTest();
     const run = fixture.run();
