@@ -36,42 +36,37 @@ function baseOffsetOf(path: string): number {
 }
 
 describe("an active data file that is cut", () => {
-  it.each(["killed", "closed"])(
-    "at any length opens to a prefix, %s before",
-    { timeout: 60_000 },
-    async (how) => {
-      const filled = how === "closed" ? closed : killed;
-      const sound = await copyOf(filled);
-      const path = dataFiles(sound).at(-1)!;
-      const stretches = stretchesOf(sound, path);
-      const bytes = sound.bytesOf(path);
-      for (let length = 0; length < bytes.length; length += 3) {
-        const disk = await copyOf(filled);
-        disk.replaceBytes(path, bytes.subarray(0, length));
-        const last = stretches.findLast((stretch) => stretch.end <= length);
-        const end = last?.nextOffset ?? baseOffsetOf(path);
-        // Only an index that was written at a clean close can tell that there was more.
-        const provenEnd = how === "closed" ? MESSAGES : end;
-        const kinds = (await findingsOf(disk, ["t"])).map(({ kind }) => kind);
-        const { netlog } = await openNetlog({ disk, runtime: filled.runtime });
-        const topic = netlog.topic("t");
-        expect((await topic.info()).latest_offset, `cut at ${length}`).toBe(provenEnd - 1);
-        expect(await readAll(topic, end), `cut at ${length}`).toEqual(texts(end));
-        expect(kinds.includes("damage"), `cut at ${length}`).toBe(how === "closed");
-        const lost =
-          how === "closed" ? [expect.objectContaining({ offset: end, odelta: MESSAGES - end })] : [];
-        expect(await topic.check(0), `cut at ${length}`).toEqual(lost);
-        expect((await scanAll(topic)).errors).toBe(lost.length);
-        expect(await publishAll(topic, ["next"])).toEqual([provenEnd]);
-        await netlog.close();
-        // It stays so: what was lost is not given again, nor forgotten.
-        const again = await openNetlog({ disk, runtime: filled.runtime });
-        expect(await again.netlog.topic("t").check(0), `cut at ${length}`).toEqual(lost);
-        expect((await again.netlog.topic("t").message(provenEnd)).payload.toString()).toBe("next");
-        await again.netlog.close();
-      }
-    },
-  );
+  it.each(["killed", "closed"])("at any length opens to a prefix, %s before", async (how) => {
+    const filled = how === "closed" ? closed : killed;
+    const sound = await copyOf(filled);
+    const path = dataFiles(sound).at(-1)!;
+    const stretches = stretchesOf(sound, path);
+    const bytes = sound.bytesOf(path);
+    for (let length = 0; length < bytes.length; length += 3) {
+      const disk = await copyOf(filled);
+      disk.replaceBytes(path, bytes.subarray(0, length));
+      const last = stretches.findLast((stretch) => stretch.end <= length);
+      const end = last?.nextOffset ?? baseOffsetOf(path);
+      // Only an index that was written at a clean close can tell that there was more.
+      const provenEnd = how === "closed" ? MESSAGES : end;
+      const kinds = (await findingsOf(disk, ["t"])).map(({ kind }) => kind);
+      const { netlog } = await openNetlog({ disk, runtime: filled.runtime });
+      const topic = netlog.topic("t");
+      expect((await topic.info()).latest_offset, `cut at ${length}`).toBe(provenEnd - 1);
+      expect(await readAll(topic, end), `cut at ${length}`).toEqual(texts(end));
+      expect(kinds.includes("damage"), `cut at ${length}`).toBe(how === "closed");
+      const lost = how === "closed" ? [expect.objectContaining({ offset: end, odelta: MESSAGES - end })] : [];
+      expect(await topic.check(0), `cut at ${length}`).toEqual(lost);
+      expect((await scanAll(topic)).errors).toBe(lost.length);
+      expect(await publishAll(topic, ["next"])).toEqual([provenEnd]);
+      await netlog.close();
+      // It stays so: what was lost is not given again, nor forgotten.
+      const again = await openNetlog({ disk, runtime: filled.runtime });
+      expect(await again.netlog.topic("t").check(0), `cut at ${length}`).toEqual(lost);
+      expect((await again.netlog.topic("t").message(provenEnd)).payload.toString()).toBe("next");
+      await again.netlog.close();
+    }
+  });
 
   it("in the middle of a frame has its torn bytes cut, kept beside, and reported", async () => {
     const disk = await copyOf(killed);

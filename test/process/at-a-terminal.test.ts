@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, onTestFinished, type TestContext, test } from "vitest";
+import { expect, type TestContext, test } from "vitest";
 import { builtServerForTest, runProgram } from "../support/built-program.ts";
 import { within } from "../support/deadline.ts";
+import { endWithTest } from "../support/process-group.ts";
 import { PROJECT_ROOT } from "../support/project-files.ts";
 import { Shell } from "../support/shell.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
@@ -30,9 +31,7 @@ function onTerminal(args: string, environment: Readonly<Record<string, string>>)
     stdio: ["pipe", "pipe", "ignore"],
     env: { PATH: process.env.PATH, TERM: "xterm", ...environment },
   });
-  onTestFinished(() => {
-    if (child.exitCode === null) process.kill(-child.pid!, "SIGKILL");
-  });
+  endWithTest(child);
   let text = "";
   let look = (): void => {};
   child.stdout?.setEncoding("utf8").on("data", (piece: string) => {
@@ -93,7 +92,7 @@ test("a server without tokens ends with its terminal", async (context) => {
       () => true,
       () => false,
     );
-  await expect.poll(isThere, { interval: 20, timeout: 20_000 }).toBe(false);
+  await expect.poll(isThere, { interval: 20 }).toBe(false);
 });
 
 test("a publish that is asked to end stores what it has read of whole lines, and tells", async () => {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import { within } from "../support/deadline.ts";
+import { endWithTest } from "../support/process-group.ts";
 import { PROJECT_ROOT } from "../support/project-files.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
@@ -11,13 +12,7 @@ function start(command: string, args: readonly string[]): ChildProcess {
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
   });
-  onTestFinished(() => {
-    try {
-      process.kill(-child.pid!, "SIGKILL");
-    } catch {
-      // Nothing of it runs any more.
-    }
-  });
+  endWithTest(child);
   return child;
 }
 

@@ -1,7 +1,7 @@
 /** A bash that a test types into and reads from, as a person does in a terminal window. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { onTestFinished } from "vitest";
 import { within } from "./deadline.ts";
+import { endWithTest } from "./process-group.ts";
 
 /** Printed after each command's output, with its status. No command of a test prints it. */
 const PROMPT = "\u0001done ";
@@ -22,9 +22,7 @@ export class Shell {
       this.#unread += text;
       this.#onOutput();
     });
-    onTestFinished(() => {
-      if (child.exitCode === null) process.kill(-child.pid!, "SIGKILL");
-    });
+    endWithTest(child);
   }
 
   /** What a command prints on stdout. Rejects when it ends with another status than 0. */
