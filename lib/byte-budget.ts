@@ -22,6 +22,13 @@ export class ByteBudget {
     return true;
   }
 
+  /** Likewise, but what is more than all of it is taken while nothing else is: it would be refused for ever. */
+  tryTakeOrAlone(bytes: number): boolean {
+    if (this.#takenBytes > 0) return this.tryTake(bytes);
+    this.#takenBytes = bytes;
+    return true;
+  }
+
   giveBack(bytes: number): void {
     this.#takenBytes -= bytes;
   }

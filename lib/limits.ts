@@ -58,7 +58,7 @@ export interface Limits {
    * taken yet. Likewise payloads on their way to the disk.
    */
   readonly bytesInFlight: number;
-  /** A body, an answer, and the message that a stream in is in the middle of, count when they are larger. */
+  /** A body, an answer, and what a stream in brought and is not committed, count when they are larger. */
   readonly uncountedBytes: number;
   /** Topics of a server, those that cannot be served included; and scanners of a topic. */
   readonly topics: number;

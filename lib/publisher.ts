@@ -162,7 +162,7 @@ export class Publisher {
     if (bytes.length > maxBytes) {
       return new NetlogError("payload_too_large", { reason: `a message has at most ${maxBytes} bytes` });
     }
-    if (!this.#options.inFlight.tryTake(bytes.length)) {
+    if (!this.#options.inFlight.tryTakeOrAlone(bytes.length)) {
       return new NetlogError("too_many_requests", {
         reason: "too many bytes are being published; try again",
       });

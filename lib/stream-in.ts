@@ -25,7 +25,7 @@ export interface StreamInOptions {
   readonly limits: Limits;
   readonly runtime: Runtime;
   readonly logEndOffset: () => number;
-  /** There is room again after `isFull` was true. */
+  /** Something was committed, and there is room. */
   readonly onRoom: () => void;
 }
 
@@ -44,6 +44,7 @@ export class StreamIn {
   #isOver = false;
   #failure: { readonly error: unknown } | undefined;
   #isCommitting = false;
+  #committingBytes = 0;
   #resolve: (kept: Kept) => void = () => {};
   #reject: (error: unknown) => void = () => {};
 
@@ -66,9 +67,14 @@ export class StreamIn {
     return this.#cutter.waitingBytes >= this.#options.limits.streamInBytes;
   }
 
-  /** Bytes of the message that is not whole yet. */
-  get openBytes(): number {
-    return this.#cutter.openBytes;
+  /** A commit is under way, after which `onRoom` is called. */
+  get isCommitting(): boolean {
+    return this.#isCommitting;
+  }
+
+  /** Bytes that came and are not committed: of the message that is not whole yet, too. */
+  get heldBytes(): number {
+    return this.#cutter.openBytes + this.#cutter.waitingBytes + this.#committingBytes;
   }
 
   /** Copies what it needs of `piece`, and commits the messages that are whole. */
@@ -106,12 +112,14 @@ export class StreamIn {
 
   #advance(): void {
     if (this.#isCommitting) return;
+    const { waitingBytes } = this.#cutter;
     const batch = this.#cutter.take();
     if (batch === undefined) {
       if (this.#isOver) this.#settle();
       return;
     }
     this.#isCommitting = true;
+    this.#committingBytes = waitingBytes - this.#cutter.waitingBytes;
     this.#commit(batch).then(this.#committed, this.#failed);
   }
 
@@ -136,10 +144,10 @@ export class StreamIn {
   }
 
   readonly #committed = (): void => {
-    const wasFull = this.isFull;
     this.#isCommitting = false;
+    this.#committingBytes = 0;
     this.#advance();
-    if (wasFull && !this.isFull && !this.#isOver) this.#options.onRoom();
+    if (!this.isFull && !this.#isOver) this.#options.onRoom();
   };
 
   /** What waits behind it is dropped, or what is kept would have a gap. */

@@ -118,7 +118,7 @@ export class Topic {
 
   /**
    * A pipe into the topic, as durable as asked for (the topic's own durability by default). It is stopped when the
-   * topic is deleted or the server shuts down. `onRoom` is called when there is room again after it was full.
+   * topic is deleted or the server shuts down. `onRoom` is called when something was committed and there is room.
    */
   openStreamIn(options: {
     readonly format: "lines" | "messages";

@@ -28,7 +28,7 @@ export async function publishStream(exchange: Exchange): Promise<Answer> {
   const stream = topic.openStreamIn({
     format: format === "messages" ? "messages" : "lines",
     durability,
-    onRoom: () => incoming.resume(),
+    onRoom: () => steer(exchange, stream),
   });
   // A client whose machine is gone says nothing more, and nobody else waits for it.
   incoming.socket.setKeepAlive(true, context.limits.streamInProbeMs);
@@ -42,10 +42,17 @@ export async function publishStream(exchange: Exchange): Promise<Answer> {
   }
 }
 
-/** Whole messages wait for the disk, which is slow at times; one that does not end must not fill the memory. */
-function holdOpen({ memory }: Exchange, stream: StreamIn): void {
-  if (memory.mayHold(stream.openBytes)) memory.shrinkTo(stream.openBytes);
-  else stream.stop(memory.tooMany());
+/**
+ * Reads on where there is memory for what is not committed, waits where there will be, and gives up where a message
+ * that does not end takes more than there is.
+ */
+function steer({ incoming, memory }: Exchange, stream: StreamIn): void {
+  const { heldBytes } = stream;
+  const hasMemory = memory.mayHold(heldBytes);
+  if (hasMemory) memory.shrinkTo(heldBytes);
+  if (!hasMemory && !stream.isCommitting) stream.stop(memory.tooMany());
+  else if (!hasMemory || stream.isFull) incoming.pause();
+  else incoming.resume();
 }
 
 /** What the stream kept, when all of it came; rejects with what ended it before. */
@@ -57,8 +64,7 @@ async function pipe(exchange: Exchange, stream: StreamIn): StreamIn["ended"] {
       return;
     }
     stream.write(piece);
-    holdOpen(exchange, stream);
-    if (stream.isFull) incoming.pause();
+    steer(exchange, stream);
   };
   const end = (): void => {
     exchange.isBodyTaken = true;

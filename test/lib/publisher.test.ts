@@ -123,6 +123,16 @@ describe("publishing singles", () => {
     await expect(publisher.publish(Buffer.alloc(10), "synced")).resolves.toMatchObject({ offset: 1 });
   });
 
+  it("takes alone what is more than all bytes that may be in flight", async () => {
+    const { publisher } = await newPublisher({}, { limits: { bytesInFlight: 15 } });
+    const first = publisher.publish(Buffer.alloc(20), "synced");
+    await expect(publisher.publish(Buffer.alloc(1), "synced")).rejects.toMatchObject({
+      code: "too_many_requests",
+    });
+    await expect(first).resolves.toMatchObject({ offset: 0 });
+    await expect(publisher.publish(Buffer.alloc(20), "synced")).resolves.toMatchObject({ offset: 1 });
+  });
+
   it("frees the bytes of what the log refused", async () => {
     const { publisher, log } = await newPublisher({}, { limits: { bytesInFlight: 10 } });
     await log.delete();

@@ -19,7 +19,7 @@ export function expectTooMany(reply: Reply | RawReply, option: string): void {
 }
 
 /** The figure of a metric without labels. */
-export async function figure({ api }: ServerFixture, name: string): Promise<number> {
+export async function figure({ api }: Pick<ServerFixture, "api">, name: string): Promise<number> {
   const { text } = await api.get("/-/metrics");
   return Number(new RegExp(`^${name} (.+)$`, "m").exec(text)?.[1]);
 }

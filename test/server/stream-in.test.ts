@@ -1,10 +1,12 @@
 import { connect, type Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import { LIMITS, Netlog, nodeRuntime, silentLogger } from "../../lib/index.ts";
+import { LIMITS, type Limits, Netlog, nodeRuntime, silentLogger } from "../../lib/index.ts";
 import { type RunningServer, startServer } from "../../server/index.ts";
+import { Api } from "../contract/api.ts";
 import { RawConnection } from "../contract/raw.ts";
 import { within } from "../support/deadline.ts";
 import { MemoryDisk } from "../support/memory-disk.ts";
+import { figure } from "./limit-checks.ts";
 import { connectionForTest, serverForTest } from "./server-fixture.ts";
 
 const MIB = 1024 * 1024;
@@ -23,18 +25,25 @@ interface Fixture {
   hold(): () => void;
 }
 
-async function start(): Promise<Fixture> {
+async function start(limits: Partial<Limits> = {}): Promise<Fixture> {
   let held: Promise<void> | undefined;
   const disk = new MemoryDisk({
     schedule: (operation) => (operation.startsWith("fdatasync ") && held) || Promise.resolve(),
   });
-  const netlog = await Netlog.open({ folder: "/data", disk, runtime: nodeRuntime, logger: silentLogger });
+  const all = { ...LIMITS, ...limits };
+  const netlog = await Netlog.open({
+    folder: "/data",
+    disk,
+    runtime: nodeRuntime,
+    logger: silentLogger,
+    limits: all,
+  });
   const server = await startServer({
     netlog,
     host: "127.0.0.1",
     port: 0,
     logger: silentLogger,
-    limits: LIMITS,
+    limits: all,
   });
   ends = [() => netlog.close(), () => server.stop({ graceMs: 0 })];
   await netlog.createTopic("t");
@@ -92,6 +101,34 @@ describe("a stream in", () => {
     release();
     await within("the answer", closed);
     expect(answer).toContain('{"ok":true,"offset":0,"count":65536}');
+  });
+
+  it("waits where there is no memory for what is not committed, and all of it comes", async () => {
+    const bytesInFlight = 300_000;
+    const fixture = await start({ bytesInFlight });
+    const release = fixture.hold();
+    const api = new Api(fixture.server.url);
+    ends.push(() => api.disconnect());
+    const lines = Buffer.from(`${"x".repeat(1023)}\n`.repeat(4 * 1024));
+    const answers = [1, 2, 3].map(() => {
+      const socket = openStream(fixture, lines.length);
+      socket.write(lines);
+      return new Promise<string>((resolve) => {
+        let text = "";
+        socket.on("data", (bytes) => {
+          text += bytes.toString();
+        });
+        socket.once("close", () => resolve(text));
+      });
+    });
+    const held = () => figure({ api }, "netlog_bytes_in_flight");
+    await expect.poll(held).toBeGreaterThan(bytesInFlight / 2);
+    for (let i = 0; i < 20; i++) expect(await held()).toBeLessThanOrEqual(bytesInFlight);
+    release();
+    for (const answer of await within("the answers", Promise.all(answers))) {
+      expect(answer).toContain('"count":4096}');
+    }
+    await expect.poll(held).toBe(0);
   });
 
   it("may be silent for as long as it likes", async () => {
