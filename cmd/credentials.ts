@@ -45,25 +45,33 @@ export function logCredentials(files: Files, { tokens, certificate }: Credential
 }
 
 /**
- * From here on SIGHUP has the files read again. Where the options name none it changes nothing, for supervisors send it
- * without knowing; on a terminal, which sends it when it is closed, it then ends the process, as ever. A file that is
- * broken leaves what the server knows as it was, and does not keep the other one from being read.
+ * From here on SIGHUP has the files read again, once the server is there that this gives. Where the options name none it
+ * changes nothing, for supervisors send it without knowing; on a terminal, which sends it when it is closed, it then
+ * ends the process, as ever. A file that is broken leaves what the server knows as it was, and does not keep the other
+ * one from being read.
  */
 export function reloadOnHangUp(
-  files: Files,
-  server: RunningServer,
+  { tokenFile, tlsCert, tlsKey }: Files,
   logger: Logger,
   isTerminal: boolean,
-): void {
-  const { tokenFile, tlsCert, tlsKey } = files;
+): (server: RunningServer) => void {
   const parts: Files[] = [];
   if (tokenFile !== "") parts.push({ tokenFile, tlsCert: "", tlsKey: "" });
   if (tlsCert !== "") parts.push({ tokenFile: "", tlsCert, tlsKey });
-  if (parts.length === 0 && isTerminal) return;
-  process.on("SIGHUP", () => {
+  if (parts.length === 0 && isTerminal) return () => {};
+  let running: RunningServer | undefined;
+  let isAsked = false;
+  const reloadAll = (): void => {
+    isAsked = true;
+    if (running === undefined) return;
     if (parts.length === 0) logger.info({}, "SIGHUP: no token file and no certificate to read again");
-    for (const part of parts) reload(part, server, logger);
-  });
+    for (const part of parts) reload(part, running, logger);
+  };
+  process.on("SIGHUP", reloadAll);
+  return (server) => {
+    running = server;
+    if (isAsked) reloadAll();
+  };
 }
 
 function reload(files: Files, server: RunningServer, logger: Logger): void {

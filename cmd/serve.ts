@@ -32,6 +32,7 @@ export const serveCommand: Command = {
 async function serve(options: ServeOptions, { stderr, version }: Context): Promise<number> {
   const signal = nextStopSignal();
   const logger = createLogger(options.debug ? "trace" : options.logLevel, process.stderr.isTTY);
+  const reloadFor = reloadOnHangUp(options, logger, process.stderr.isTTY);
   const refuse = (reason: string | undefined, error: unknown): number => {
     if (reason === undefined) throw error;
     stderr.write(`netlog: ${reason}\n`);
@@ -64,7 +65,7 @@ async function serve(options: ServeOptions, { stderr, version }: Context): Promi
     await netlog.close();
     return refuse(explainListenError(error, options.listen), error);
   }
-  reloadOnHangUp(options, server, logger, process.stderr.isTTY);
+  reloadFor(server);
   const failed = netlog.failedTopics().length;
   const topics = netlog.topicNames().length - failed;
   const opened = `${topics} ${topics === 1 ? "topic" : "topics"} opened in ${ms(openedInMs)}`;

@@ -1,4 +1,4 @@
-/** Whether a request may do what it asks for: its connection, its rate, its token, and the right that its route needs. */
+/** Whether a request may do what it asks for: its connection, its rate, its token, and what its route needs. */
 import { NetlogError } from "../lib/index.ts";
 import { EVERYTHING, NOTHING } from "./auth/access.ts";
 import { isRight, type Need } from "./auth/rights.ts";

@@ -20,7 +20,7 @@ const EXPOSED = [
 
 const MAX_AGE_SECONDS = "600";
 
-/** Of a gate that allows some: name, value, …; for an origin that is not allowed, as for none, only what caches have to know. */
+/** Of a gate that allows some: name, value, …; for an origin that is not allowed, or none, what caches have to know. */
 export function corsHeaders(gate: Gate, headers: IncomingHttpHeaders): string[] {
   const { origin } = headers;
   if (origin === undefined || !gate.isAllowedOrigin(origin)) return ["Vary", "Origin"];

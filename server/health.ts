@@ -10,8 +10,8 @@ export function tellHealth(exchange: Exchange): Answer {
 }
 
 /**
- * Ready for work. Topics that cannot be served are listed, as far as one may read them, and do not make it unready: the others would be taken from
- * their users, too.
+ * Ready for work. Topics that cannot be served are listed, as far as one may read them, and do not make it unready:
+ * the others would be taken from their users, too.
  *
  * @throws shutting_down; topic_unavailable: no topic takes messages, for the data folder or the disk is at fault.
  */

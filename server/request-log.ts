@@ -1,6 +1,7 @@
 /**
  * Log lines of requests: each one at debug, and a failure of the server at error, once for each cause, and seldom for
- * causes that are alike: a disk that is broken or full fails every request. Neither payloads nor headers are ever in them, for those hold tokens.
+ * causes that are alike: a disk that is broken or full fails every request. Neither payloads nor headers are ever in
+ * them, for those hold tokens.
  */
 import { isNetlogError, type Limits, type Logger, type Runtime } from "../lib/index.ts";
 import { errorCode } from "./errors.ts";
