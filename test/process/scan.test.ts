@@ -126,7 +126,7 @@ test("commands run side by side where that is asked for, and no message is taken
 
 test("commands go on when nobody reads any more what is said about them", async () => {
   const { environment } = await ground("one", "two");
-  const netlog = `node ${PROJECT_ROOT}cmd/netlog.cjs scan jobs --id w1 --exec 'cat; exit 3' --count 2`;
+  const netlog = `node ${PROJECT_ROOT}cmd/netlog.cjs scan jobs --id w1 --exec 'cat; exit 3' --retry-delay 1h --count 2`;
   const script = `
     mkfifo gone
     { read -r _ < gone; ${netlog} 2>&1 > seen; echo ", $?" > status; } | { exec <&-; echo > gone; }
