@@ -93,7 +93,7 @@ export function scanWaitContract(use: UseApi): void {
       const unread = await finishing.closed();
       await use().publish(topic, "a");
       expect(unread).toBe("");
-      expect((await use().scan(topic, id, "5s")).text).toBe("a");
+      expect((await use().scan(topic, id, "30s")).text).toBe("a");
     });
 
     it("behind another one on the same connection takes no message when the client leaves", async () => {
@@ -108,8 +108,8 @@ export function scanWaitContract(use: UseApi): void {
       leaving.leave();
       await leaving.closed();
       await use().publish(topic, "a");
-      expect((await use().scan(topic, first, "5s")).text).toBe("a");
-      expect((await use().scan(topic, second, "5s")).text).toBe("a");
+      expect((await use().scan(topic, first, "30s")).text).toBe("a");
+      expect((await use().scan(topic, second, "30s")).text).toBe("a");
     });
 
     it("and whose client leaves before it read the whole answer has not taken the message", async () => {
@@ -124,7 +124,7 @@ export function scanWaitContract(use: UseApi): void {
       await use().get(`/${topic}`);
       leaving.leave("reset");
       await leaving.closed();
-      const reply = await use().scan(topic, id, "10s");
+      const reply = await use().scan(topic, id, "30s");
       expect(reply.headers["x-offset"]).toBe("0");
       expect(reply.body.equals(payload)).toBe(true);
       expectError(await use().scan(topic, id), "end of topic");

@@ -36,7 +36,7 @@ export function writeStreamContract(use: UseApi): void {
   /** The next message that a scanner gets. */
   const follow = async (topic: string): Promise<() => Promise<string>> => {
     const id = await use().newScanner(topic);
-    return async () => (await use().scan(topic, id, "5s")).text;
+    return async () => (await use().scan(topic, id, "30s")).text;
   };
 
   describe("POST /:topic/stream", () => {

@@ -149,7 +149,7 @@ describe("a stream in", () => {
     const topic = fixture.netlog.topic("t");
     const scanner = await topic.createScanner({ from: 0, persist: false });
     for (const expected of ["one", "two"]) {
-      const delivery = await within(expected, scanner.scan({ waitMs: 5000 }));
+      const delivery = await within(expected, scanner.scan({ waitMs: 30_000 }));
       expect(delivery?.message.payload.toString()).toBe(expected);
       delivery?.settle(true);
     }
