@@ -10,7 +10,7 @@ const CONTAINED_AS_USER = ["unshare", "--user", "--map-root-user", ...CONTAINED.
 
 /** True when a program that is run under `command` is process 1. */
 function isProcessOne(command: readonly string[]): boolean {
-  const [program, ...args] = [...command, process.execPath, "-p", "process.pid"];
+  const [program, ...args] = [...command, process.execPath, "-p", "String(process.pid)"];
   try {
     return execFileSync(program!, args, { stdio: ["ignore", "pipe", "ignore"] }).toString() === "1\n";
   } catch {
