@@ -13,8 +13,9 @@ const VERSION_FLAGS = ["-version", "--version"];
 /** Runs what the process was started for, and ends it. */
 export async function runProgram(version: string): Promise<void> {
   const { argv, env: environment, stdout, stderr } = process;
-  stdout.on("error", endWhenNobodyReads);
-  stderr.on("error", goOnWhenNobodyReads);
+  stdout.on("error", endWithoutOutput);
+  // What is said about the work is lost then; the work is not.
+  stderr.on("error", () => {});
   const status = await run({
     args: argv.slice(2),
     environment,
@@ -30,15 +31,11 @@ export async function runProgram(version: string): Promise<void> {
   });
 }
 
-/** `netlog dump file | head`: who reads has seen enough, and that is no error. */
-function endWhenNobodyReads(error: NodeJS.ErrnoException): void {
-  if (error.code !== "EPIPE") throw error;
-  process.exit(EXIT.ok);
-}
-
-/** What is said about the work is lost then; the work is not. */
-function goOnWhenNobodyReads(error: NodeJS.ErrnoException): void {
-  if (error.code !== "EPIPE") throw error;
+/** `netlog dump file | head`: who reads has seen enough, and that is no error. A full disk is one. */
+function endWithoutOutput({ code }: NodeJS.ErrnoException): void {
+  if (code === "EPIPE") process.exit(EXIT.ok);
+  process.stderr.write(`netlog: standard output cannot be written (${code})\n`);
+  process.exit(EXIT.failed);
 }
 
 /** A file's size is known before it is read. */

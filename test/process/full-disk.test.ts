@@ -1,8 +1,9 @@
 /** A disk that is really full: a small tmpfs, where the system lets one be mounted. */
-import { execFileSync } from "node:child_process";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { expect, onTestFinished, test } from "vitest";
 import { type BuiltServer, startBuiltServer } from "../support/built-program.ts";
+import { PROJECT_ROOT } from "../support/project-files.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const DISK_BYTES = 4 * 1024 * 1024;
@@ -134,4 +135,13 @@ test("a full disk refuses with 507, reads go on, and room that returns is used",
     rest.push(given);
   expect(rest.length).toBeGreaterThanOrEqual(client.stored.length - 3);
   expect(rest).toEqual(client.stored.slice(-rest.length));
+});
+
+test.runIf(existsSync("/dev/full"))("output that a full disk does not take is an error, in one line", () => {
+  const command = `node ${PROJECT_ROOT}cmd/netlog.cjs help > /dev/full`;
+  const { status, stderr } = spawnSync("sh", ["-c", command], { encoding: "utf8", timeout: 60_000 });
+  expect({ status, stderr }).toEqual({
+    status: 1,
+    stderr: "netlog: standard output cannot be written (ENOSPC)\n",
+  });
 });
