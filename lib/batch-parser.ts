@@ -43,7 +43,8 @@ export class BatchParser {
     const { limits, offload, inFlight } = this.#options;
     const unpackedBytes = isPacked(body) ? limits.batchBytes : 0;
     if (!inFlight.tryTake(unpackedBytes)) {
-      throw new NetlogError("too_many_requests", { reason: "too many sets are being unpacked; try again" });
+      const reason = "too many sets are being unpacked (max_bytes_in_flight); try again";
+      throw new NetlogError("too_many_requests", { reason });
     }
     try {
       return await parseBinaryBatch(body, offload, limits, roomBytes);

@@ -164,7 +164,7 @@ export class Publisher {
     }
     if (!this.#options.inFlight.tryTakeOrAlone(bytes.length)) {
       return new NetlogError("too_many_requests", {
-        reason: "too many bytes are being published; try again",
+        reason: "too many bytes are being published (max_bytes_in_flight); try again",
       });
     }
     return undefined;

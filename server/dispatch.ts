@@ -1,9 +1,8 @@
 /** From a request to its answer: what every request goes through, in the order in which failures are told. */
-import { NetlogError } from "../lib/index.ts";
 import { admit, isStillAdmitted } from "./admission.ts";
 import { type Answer, emptyAnswer, type StreamAnswer } from "./answer.ts";
 import { checkDeclaredBytes } from "./body.ts";
-import { errorAnswer, HttpError } from "./errors.ts";
+import { errorAnswer, HttpError, tooManyAnswers } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Resource } from "./routes.ts";
 import { send, sendStream } from "./send.ts";
@@ -96,8 +95,7 @@ function withinMemory<Given extends Answer | StreamAnswer | undefined>(
   if (exchange.memory.mayHold(answer.body.length)) return answer;
   exchange.memory.release();
   answer.settle?.(false);
-  const reason = "there are too many large answers on their way (max_bytes_in_flight); try again";
-  return errorAnswer(new NetlogError("too_many_requests", { reason }));
+  return errorAnswer(tooManyAnswers());
 }
 
 /** Answers with what `error` means. */

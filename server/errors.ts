@@ -2,7 +2,7 @@
  * How failures read over HTTP: the one table from code to status, reason and headers, over the engine's codes and
  * those that only HTTP has. The text that a client sees is NetLog's; README.md beside this file has it as a table.
  */
-import { type ErrorCode, isNetlogError, type NetlogError } from "../lib/index.ts";
+import { type ErrorCode, isNetlogError, NetlogError } from "../lib/index.ts";
 import { type Answer, jsonAnswer } from "./answer.ts";
 
 type HttpErrorCode =
@@ -85,6 +85,12 @@ export class HttpError extends Error {
     this.reason = options.reason;
     this.headers = options.headers;
   }
+}
+
+/** There is no memory for an answer. */
+export function tooManyAnswers(): NetlogError {
+  const reason = "there are too many large answers on their way (max_bytes_in_flight); try again";
+  return new NetlogError("too_many_requests", { reason });
 }
 
 /** The code that a client is told: of anything unexpected, `unknown_error`. */

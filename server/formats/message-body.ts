@@ -1,6 +1,6 @@
 /** The body of an answer, or one piece of a stream after the other: messages in one format, within bounds. */
 import { type Message, NetlogError } from "../../lib/index.ts";
-import { HttpError } from "../errors.ts";
+import { HttpError, tooManyAnswers } from "../errors.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import type { Encoding } from "./encoding.ts";
 
@@ -61,13 +61,13 @@ export class MessageBody {
     // Most formats write at least the payload.
     const fewestBytes = start + message.payload.length;
     if (this.#count === 0 && this.#bounds.mayUse?.(fewestBytes) === false) {
-      throw new NetlogError("too_many_requests");
+      throw tooManyAnswers();
     }
     if (skipped > 0) this.#writer.utf8(encoding.skipped?.(skipped, message.offset) ?? "");
     encoding.encode(this.#writer, message, this.#isFirst);
     const sizeBytes = this.#writer.length + encoding.closing.length;
     const isInMemory = this.#bounds.mayUse?.(this.#writer.capacity) !== false;
-    if (!isInMemory && this.#count === 0) throw new NetlogError("too_many_requests");
+    if (!isInMemory && this.#count === 0) throw tooManyAnswers();
     if (!isInMemory || (this.#count > 0 && sizeBytes > this.#bounds.maxBytes)) {
       this.#writer.truncate(start);
       return false;
