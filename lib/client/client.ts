@@ -8,7 +8,7 @@ import { Topic } from "./topic.ts";
 import type { TopicSettingsChange } from "./wire.ts";
 
 export interface NetlogClientOptions {
-  /** Sent as `Authorization: Bearer …`. A function is asked before each attempt. */
+  /** Sent as `Authorization: Bearer …`. A function is asked before each attempt; what it throws, the call does. */
   readonly token?: Token | undefined;
   /** Further headers of each request. */
   readonly headers?: Readonly<Record<string, string>> | undefined;

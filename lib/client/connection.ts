@@ -101,11 +101,13 @@ export class Connection {
 
   /** The head of a success; the watch is open, and armed. */
   async #send(call: Call, silenceMs: number): Promise<{ response: Response; watch: Watch }> {
-    const headers = await this.#headers(call);
     const watch = new Watch(this.runtime, this.#name(call), call.signal);
+    watch.arm(silenceMs);
+    const headers = await untilAborted(watch.signal, () => this.#headers(call)).catch((error: unknown) => {
+      watch.close();
+      throw error;
+    });
     try {
-      watch.signal.throwIfAborted();
-      watch.arm(silenceMs);
       const { fetch: send = fetch, dispatcher } = this.#options;
       const init: object = {
         method: call.method,
@@ -183,6 +185,15 @@ function parseBaseUrl(given: string | URL): string {
     throw invalidArgument("a server's URL has no user and no password; give a token");
   }
   return `${url.origin}${url.pathname.replace(/\/+$/, "")}`;
+}
+
+/** Rejects with the signal's reason as soon as it is aborted. What `ask` rejects with is the caller's own. */
+async function untilAborted<T>(signal: AbortSignal, ask: () => Promise<T>): Promise<T> {
+  signal.throwIfAborted();
+  return await new Promise((resolve, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+    ask().then(resolve, reject);
+  });
 }
 
 async function* piecesOf(

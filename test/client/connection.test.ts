@@ -72,6 +72,20 @@ describe("what requests carry", () => {
     expect(script.asked).toHaveLength(0);
   });
 
+  it("is no token that does not come, when it is late or not wanted any more, nor one that cannot be had", async () => {
+    const script = new Script(json([]));
+    const waiting = script.client({ token: () => new Promise(() => {}), timeoutMs: 5000, retry: false });
+    await expect(script.settle(waiting.topics())).rejects.toMatchObject({ code: "timed_out" });
+    const stop = new AbortController();
+    const topics = waiting.topics({ signal: stop.signal });
+    stop.abort(new Error("enough"));
+    await expect(topics).rejects.toThrow("enough");
+    const failing = script.client({ token: () => Promise.reject(new Error("no tokens today")) });
+    await expect(failing.topics()).rejects.toThrow("no tokens today");
+    expect(script.asked).toHaveLength(0);
+    expect(script.manual.timerCount).toBe(0);
+  });
+
   it("is a text as UTF-8, and never half a character", async () => {
     const { client, topic } = await clientForTest();
     await topic.publish("grüß 🦊");
