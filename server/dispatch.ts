@@ -86,16 +86,22 @@ export function finish(exchange: Exchange, given: Answer | StreamAnswer | undefi
   context.requestLog.note(exchange, answer?.status);
 }
 
-/** The answer, or where too many large ones are on their way already, that. Those without messages go always. */
+/** The answer, or where too many large ones are on their way already, that. */
 function withinMemory<Given extends Answer | StreamAnswer | undefined>(
   exchange: Exchange,
   answer: Given,
 ): Given | Answer {
-  if (answer === undefined || !("messageCount" in answer)) return answer;
+  if (answer === undefined || "stream" in answer || goesAlways(exchange, answer)) return answer;
   if (exchange.memory.mayHold(answer.body.length)) return answer;
   exchange.memory.release();
   answer.settle?.(false);
   return errorAnswer(tooManyAnswers());
+}
+
+/** What was done or refused is told, come what may; and how the server is. */
+function goesAlways({ incoming, resource }: Exchange, { status, messageCount }: Answer): boolean {
+  if (messageCount !== undefined) return false;
+  return status !== 200 || incoming.method !== "GET" || resource?.path.startsWith("/-/") === true;
 }
 
 /** Answers with what `error` means. */

@@ -98,6 +98,8 @@ describe("bytes in flight", () => {
     expectTooMany(await api.get(`/t/scan?id=${many}&max=5&format=lines`), "max_bytes_in_flight");
     expectTooMany(await api.get("/t/batch?format=frames"), "max_bytes_in_flight");
     expect((await api.get("/t/payload/1")).status).toBe(200);
+    expectTooMany(await api.get("/t"), "max_bytes_in_flight");
+    expect((await api.post("/another")).status).toBe(201);
     holder.leave();
     await expect.poll(() => figure(fixture, "netlog_bytes_in_flight")).toBe(0);
     for (const size of [900, 20]) expect((await api.scan("t", id)).body.length).toBe(size);
