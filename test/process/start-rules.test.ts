@@ -16,6 +16,8 @@ async function startsOn(listen: string, ...args: readonly string[]): Promise<str
   });
   const url = server.url.replace("[::]", "127.0.0.1");
   expect((await fetch(`${url}/-/health`)).status).toBe(200);
+  // By its end all that it logged has been read.
+  await server.stop();
   return server
     .logLines()
     .map(({ level, msg }) => `${String(level)}: ${String(msg)}`)

@@ -46,6 +46,6 @@ test("on a terminal, logs are lines for people", async (context) => {
     context.skip("script, of util-linux, is not installed");
   const serve = `node cmd/netlog.cjs -listen 127.0.0.1:0 -dir '${temporaryFolder()}'`;
   const child = start("script", ["--quiet", "--return", "--command", serve, "/dev/null"]);
-  const [line] = await printed(child, /.*listening on .*/);
+  const [line] = await printed(child, /.*listening on .*\r\n/);
   expect(line).toMatch(/^\[\d\d:\d\d:\d\d\.\d{3}\] .*INFO.*listening on http/);
 });
