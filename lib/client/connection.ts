@@ -103,7 +103,7 @@ export class Connection {
   async #send(call: Call, silenceMs: number): Promise<{ response: Response; watch: Watch }> {
     const watch = new Watch(this.runtime, this.#name(call), call.signal);
     watch.arm(silenceMs);
-    const headers = await untilAborted(watch.signal, () => this.#headers(call)).catch((error: unknown) => {
+    const headers = await beforeAbort(watch.signal, () => this.#headers(call)).catch((error: unknown) => {
       watch.close();
       throw error;
     });
@@ -188,7 +188,7 @@ function parseBaseUrl(given: string | URL): string {
 }
 
 /** Rejects with the signal's reason as soon as it is aborted. What `ask` rejects with is the caller's own. */
-async function untilAborted<T>(signal: AbortSignal, ask: () => Promise<T>): Promise<T> {
+async function beforeAbort<T>(signal: AbortSignal, ask: () => Promise<T>): Promise<T> {
   signal.throwIfAborted();
   return await new Promise((resolve, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
