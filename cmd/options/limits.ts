@@ -32,16 +32,19 @@ const LIMIT_NAMES = Object.keys(LIMIT_OPTIONS) as SettableLimit[];
 
 /**
  * All limits, those that were set as they were set; connections never so many that segments could not be opened any
- * more, where the system allows `openFiles` files.
+ * more, where the system allows `allowedFiles` open files. Where these are few, half of them is for connections.
  */
-export function limitsOf(options: LimitOptions, openFiles: number = Infinity): Limits {
+export function limitsOf(options: LimitOptions, allowedFiles: number = Infinity): Limits {
   const set = Object.fromEntries(LIMIT_NAMES.map((name) => [name, options[name]]));
   const limits: Limits = { ...LIMITS, ...set };
-  const kept = limits.openFiles + limits.openScannerFiles + limits.surplusConnections + OTHER_FILES;
-  return {
-    ...limits,
-    connections: Math.min(limits.connections, Math.max(FEWEST_CONNECTIONS, openFiles - kept)),
-  };
+  const share = (limit: number, part: number): number =>
+    Math.min(limit, Math.max(1, Math.floor(allowedFiles / part)));
+  const openFiles = share(limits.openFiles, 8);
+  const openScannerFiles = share(limits.openScannerFiles, 16);
+  const surplusConnections = share(limits.surplusConnections, 16);
+  const kept = openFiles + openScannerFiles + surplusConnections + OTHER_FILES;
+  const connections = Math.min(limits.connections, Math.max(FEWEST_CONNECTIONS, allowedFiles - kept));
+  return { ...limits, openFiles, openScannerFiles, surplusConnections, connections };
 }
 
 /** What cannot be meant together, for whoever set it. */

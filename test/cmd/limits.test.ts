@@ -26,3 +26,13 @@ test("connections leave open files to the log, whatever was asked for", () => {
   expect(limitsOf(options("--max-connections", "100"), allowed).connections).toBe(100);
   expect(limitsOf(options(), 16).connections).toBeGreaterThan(0);
 });
+
+test("where few files may be open, half of them is for connections, and the rest is shared", () => {
+  const allowed = 1024;
+  const { connections, surplusConnections, openFiles, openScannerFiles } = limitsOf(options(), allowed);
+  expect(connections).toBeGreaterThanOrEqual(allowed / 2);
+  expect(connections + surplusConnections + openFiles + openScannerFiles).toBeLessThan((3 / 4) * allowed + 1);
+  for (const limit of [surplusConnections, openFiles, openScannerFiles]) expect(limit).toBeGreaterThan(16);
+  const { openFiles: ours, surplusConnections: surplus } = limitsOf(options(), 20_000);
+  expect([ours, surplus]).toEqual([LIMITS.openFiles, LIMITS.surplusConnections]);
+});
