@@ -47,7 +47,8 @@ async function serve(options: ServeOptions, { stderr, version }: Context): Promi
   } catch (error) {
     return refuse(explainOpenError(error) ?? explainListenError(error, options.listen), error);
   }
-  const limits = limitsHere(options, logger);
+  const allowedFiles = openFileLimit();
+  const limits = limitsOf(options, allowedFiles);
   const startedAtMs = performance.now();
   const folder = resolve(options.dir);
   let netlog: Netlog;
@@ -74,6 +75,10 @@ async function serve(options: ServeOptions, { stderr, version }: Context): Promi
     `listening on ${server.url}, data in ${folder}, ${opened}`,
   );
 
+  const { connections } = limits;
+  if (connections < options.connections) {
+    logger.info({ allowedFiles, connections }, "the system allows too few open files for more connections");
+  }
   logCredentials(options, credentials, logger);
   if (start.isOpen) for (const warning of openStartWarnings(options)) logger.warn({}, warning);
 
@@ -83,16 +88,6 @@ async function serve(options: ServeOptions, { stderr, version }: Context): Promi
   await netlog.close();
   logger.info({}, "stopped");
   return EXIT.ok;
-}
-
-function limitsHere(options: ServeOptions, logger: Logger): Limits {
-  const openFiles = openFileLimit();
-  const limits = limitsOf(options, openFiles);
-  if (limits.connections < options.connections) {
-    const { connections } = limits;
-    logger.info({ openFiles, connections }, "the system allows too few open files for more connections");
-  }
-  return limits;
 }
 
 function openNetlog(options: ServeOptions, limits: Limits, folder: string, logger: Logger): Promise<Netlog> {
