@@ -1,7 +1,8 @@
 /**
  * The newest bytes of a log, in memory, so that a consumer at the tail never touches the disk. Frames are encoded
  * straight into a slab and written from there: the write buffer is the tail. A slab mirrors one contiguous range
- * of one segment's data file, a frame lies in one slab whole, and bytes handed out are never changed.
+ * of one segment's data file, a frame lies in one slab whole, and bytes handed out are never changed. A slab of which
+ * none were is written again: new ones at the speed of the disk keep the collector busy (`npm run bench`, publish-1k).
  */
 
 const SMALLEST_SLAB_BYTES = 4 * 1024;
@@ -14,6 +15,8 @@ interface Slab {
   readonly bytes: Buffer;
   /** Bytes used, from the beginning. */
   filled: number;
+  /** Bytes of it were handed out, and may be in use for as long as their reader likes. */
+  isLent: boolean;
 }
 
 /** The bytes that all tails together may hold; the tail written longest ago gives way. */
@@ -44,6 +47,8 @@ export class Tail {
   readonly #maxBytes: number;
   /** Oldest first; all but the last are full. */
   #slabs: Slab[] = [];
+  /** Of a slab that gave way and was never lent; not counted as held. */
+  #spare: Buffer | undefined;
   heldBytes = 0;
 
   constructor(budget: TailBudget, maxBytes: number) {
@@ -65,15 +70,14 @@ export class Tail {
     ) {
       return { bytes: last.bytes, at: last.filled };
     }
-    const slabBytes = Math.max(length, nextSlabBytes(last));
-    const bytes = Buffer.allocUnsafeSlow(slabBytes);
-    this.#push({ segmentId, startPosition: position, bytes, filled: 0 });
+    const bytes = this.#newSlab(Math.max(length, nextSlabBytes(last)));
+    this.#push({ segmentId, startPosition: position, bytes, filled: 0, isLent: false });
     return { bytes, at: 0 };
   }
 
   /** Takes bytes that were written at `position` of a segment as a slab of their own; they never change from now on. */
   adopt(segmentId: number, position: number, bytes: Buffer): void {
-    this.#push({ segmentId, startPosition: position, bytes, filled: bytes.length });
+    this.#push({ segmentId, startPosition: position, bytes, filled: bytes.length, isLent: true });
   }
 
   /** The room last reserved was written with `length` bytes. */
@@ -87,7 +91,9 @@ export class Tail {
       const slab = this.#slabs[i]!;
       const at = position - slab.startPosition;
       if (slab.segmentId !== segmentId || at < 0) continue;
-      return at < slab.filled ? slab.bytes.subarray(at, slab.filled) : undefined;
+      if (at >= slab.filled) return undefined;
+      slab.isLent = true;
+      return slab.bytes.subarray(at, slab.filled);
     }
     return undefined;
   }
@@ -95,6 +101,7 @@ export class Tail {
   clear(): void {
     const held = this.heldBytes;
     this.#slabs = [];
+    this.#spare = undefined;
     this.#changeHeld(-held);
   }
 
@@ -102,8 +109,16 @@ export class Tail {
     this.#slabs.push(slab);
     this.#changeHeld(slab.bytes.length);
     while (this.#slabs.length > 1 && this.heldBytes > this.#maxBytes) {
-      this.#changeHeld(-this.#slabs.shift()!.bytes.length);
+      const { bytes, isLent } = this.#slabs.shift()!;
+      if (!isLent) this.#spare = bytes;
+      this.#changeHeld(-bytes.length);
     }
+  }
+
+  #newSlab(sizeBytes: number): Buffer {
+    const spare = this.#spare;
+    this.#spare = undefined;
+    return spare?.length === sizeBytes ? spare : Buffer.allocUnsafeSlow(sizeBytes);
   }
 
   #changeHeld(deltaBytes: number): void {
