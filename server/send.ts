@@ -18,25 +18,28 @@ import { givenId } from "./request-log.ts";
 /** Payloads up to this size are worth a copy to save a writev. */
 const JOINED_BYTES = 16 * 1024;
 
+type WriteCallback = (error: Error | null | undefined) => void;
+
 /** Writes `answer`, and tells it how it ended. */
 export function send(exchange: Exchange, answer: Answer): void {
   const { incoming, outgoing } = exchange;
   const { settle } = answer;
-  if (settle !== undefined) {
-    // It comes as well when a write was broken off with the connection; and first of all here, for the next in line
-    // closes the connection of an answer that is the last.
-    outgoing.prependListener("finish", () => settle(isAlive(incoming.socket)));
-    exchange.onClose(() => settle(false));
-  }
+  if (settle !== undefined) exchange.onClose(() => settle(false));
+  const onWritten: WriteCallback | undefined =
+    settle && ((error) => settle(error == null && isAlive(incoming.socket)));
   const hasUnreadBody = !exchange.isBodyTaken && !incoming.complete && declaredBytes(incoming) !== 0;
   const closes = answer.closes === true || exchange.isSurplus;
   const lingers = hasUnreadBody && (closes || !canSkipBody(exchange));
   writeHead(exchange, answer, lingers || closes);
+  if (answer.body.length > 0) writeBody(outgoing, answer.body, onWritten);
   if (lingers) {
-    linger(exchange, answer.body);
+    outgoing.flushHeaders();
+    linger(exchange);
     return;
   }
-  end(outgoing, answer.body);
+  // The body goes out here, alone: end() would put an empty piece behind it, and make of both a writev.
+  outgoing.socket?.uncork();
+  outgoing.end();
   if (incoming.socket.writableLength > 0) cutWhenStalled(exchange);
   if (hasUnreadBody) skipBody(exchange);
 }
@@ -75,13 +78,13 @@ function writeHead(
 }
 
 /**
- * Ends the answer. Node joins a text with the headers into one write, bytes go beside them in a writev, which takes
- * twice the CPU of the rest of a scan (`npm run bench`, scan): so small payloads go as latin1 text, byte for byte.
+ * Node joins a text with the headers into one write, bytes go beside them in a writev, which takes twice the CPU of the
+ * rest of a scan (`npm run bench`, scan): so small payloads go as latin1 text, byte for byte.
  */
-function end(outgoing: ServerResponse, body: string | Buffer): void {
-  if (typeof body === "string") outgoing.end(body);
-  else if (body.length <= JOINED_BYTES) outgoing.end(body.toString("latin1"), "latin1");
-  else outgoing.end(body);
+function writeBody(outgoing: ServerResponse, body: string | Buffer, onWritten?: WriteCallback): void {
+  if (typeof body === "string") outgoing.write(body, onWritten);
+  else if (body.length <= JOINED_BYTES) outgoing.write(body.toString("latin1"), "latin1", onWritten);
+  else outgoing.write(body, onWritten);
 }
 
 /** Whether what is left of the body is worth reading for the sake of the connection. */
@@ -108,10 +111,8 @@ function skipBody({ incoming, context }: Exchange): void {
  * Sends the answer, then goes on taking the body for a while before the connection is closed: closed at once, with
  * bytes unread, the client's system would throw away the answer together with the connection.
  */
-function linger({ incoming, outgoing, context }: Exchange, body: string | Buffer): void {
+function linger({ incoming, outgoing, context }: Exchange): void {
   const { limits, runtime } = context;
-  if (body.length > 0) outgoing.write(body);
-  else outgoing.flushHeaders();
   const timer = runtime.setTimer(limits.lingerMs, () => outgoing.end());
   onMalformedBody(outgoing, () => outgoing.end());
   incoming.once("close", () => {

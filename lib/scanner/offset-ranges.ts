@@ -31,6 +31,7 @@ export class OffsetRanges {
       range = { start: Math.min(range.start, other.start), end: Math.max(range.end, other.end) };
     }
     if (next - place === 1) this.#ranges[place] = range;
+    else if (place === this.#ranges.length) this.#ranges.push(range);
     else this.#ranges.splice(place, next - place, range);
   }
 
