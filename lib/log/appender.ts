@@ -13,7 +13,7 @@ import type { Logger } from "../logger.ts";
 import type { Runtime, Timer } from "../runtime.ts";
 import type { Slots } from "../slots.ts";
 import { refusedWrite } from "./disk-errors.ts";
-import { frameBytesOf, writeGroup } from "./frame-writer.ts";
+import { frameBytesOf, liesInPlace, writeGroup } from "./frame-writer.ts";
 import type { Appended, LogEntry, LogLimits } from "./log.ts";
 import { endOffsetOf, type PendingAppend, pendingAppend } from "./pending-append.ts";
 import { fitsSegment, isDueToRoll } from "./roll-policy.ts";
@@ -184,6 +184,8 @@ export class Appender implements SyncLoopOwner {
     let to = from;
     while (to < pending.length) {
       const { entry } = pending[to]!;
+      const standsAlone = liesInPlace(entry);
+      if (standsAlone && to > from) break;
       const isFirst = to === from && segment.isEmpty;
       if (
         !isFirst &&
@@ -194,6 +196,7 @@ export class Appender implements SyncLoopOwner {
       sizeBytes += frameBytesOf(entry);
       endOffset += entry.count;
       to++;
+      if (standsAlone) break;
     }
     return to;
   }

@@ -82,6 +82,11 @@ function frameFacts(
   };
 }
 
+/** Whether it is written from where it lies, if it comes alone. */
+export function liesInPlace(entry: LogEntry): boolean {
+  return frameInPlace(entry) !== undefined;
+}
+
 /** The frame's bytes around a large entry that has room for the header, where they keep little else alive. */
 function frameInPlace({ bytes, roomBytes = 0 }: LogEntry): Buffer | undefined {
   const frameBytes = FRAME_HEADER_BYTES + bytes.length;

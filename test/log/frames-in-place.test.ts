@@ -64,6 +64,27 @@ describe("a large entry with room in front of it", () => {
     expect(memory.toString("latin1", 10, 13)).toBe("NLF");
   });
 
+  it("is not copied when others come with it", async () => {
+    const { log } = await newLog();
+    const entries = [entry("one"), roomy("a"), roomy("b"), entry("two")];
+    await Promise.all(log.append(entries));
+    for (const { bytes } of entries.slice(1, 3)) {
+      const inFront = Buffer.from(bytes.buffer, bytes.byteOffset - FRAME_HEADER_BYTES, FRAME_HEADER_BYTES);
+      expect(inFront.toString("latin1", 0, 3)).toBe("NLF");
+    }
+  });
+
+  it("is taken back alone when it cannot be written, of those that came together", async () => {
+    let disk: FaultyDisk | undefined;
+    const fixture = await newLog({}, { seen: (inner) => (disk = new FaultyDisk(inner)) });
+    disk?.plan({ code: "ENOSPC", kinds: ["write"], nth: 2, shortBytes: 5000 });
+    const answers = await Promise.allSettled(fixture.log.append([roomy("a"), roomy("b"), entry("three")]));
+    expect(answers.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+    disk?.plan();
+    await fixture.log.append([roomy("d")])[0];
+    expect(await entriesOf(fixture)).toEqual(["100000 aaa", "5 thr", "100000 ddd"]);
+  });
+
   it("leaves nothing behind when it cannot be written", async () => {
     let disk: FaultyDisk | undefined;
     const fixture = await newLog({}, { seen: (inner) => (disk = new FaultyDisk(inner)) });
