@@ -5,6 +5,7 @@ import { type Limits, type Logger, Netlog, nodeDisk, nodeRuntime } from "../lib/
 import { type RunningServer, type ServerOptions, startServer } from "../server/index.ts";
 import { type Command, type Context, EXIT } from "./command.ts";
 import { type Credentials, logCredentials, readCredentials, reloadOnHangUp } from "./credentials.ts";
+import { letHeapGrow } from "./heap-growth.ts";
 import { createLogger } from "./logger.ts";
 import { openFileLimit } from "./open-file-limit.ts";
 import { limitsOf } from "./options/limits.ts";
@@ -30,6 +31,7 @@ export const serveCommand: Command = {
 };
 
 async function serve(options: ServeOptions, { stderr, version }: Context): Promise<number> {
+  letHeapGrow();
   const signal = nextStopSignal();
   const logger = createLogger(options.debug ? "trace" : options.logLevel, process.stderr.isTTY);
   const reloadFor = reloadOnHangUp(options, logger, process.stderr.isTTY);
