@@ -11,6 +11,7 @@ import type { Limits } from "./limits.ts";
 import type { Durability, Log, LogEntry } from "./log/log.ts";
 import type { Batch } from "./message/batch.ts";
 import type { Offload } from "./message/compression.ts";
+import { derivedCrc32 } from "./message/message.ts";
 import { encodeEntry, setEnd } from "./message/message-set.ts";
 import type { Runtime, Timer } from "./runtime.ts";
 import type { TopicSettings } from "./settings.ts";
@@ -130,7 +131,7 @@ export class Publisher {
     if (refusal !== undefined) return Promise.reject(refusal);
     const promise = new Promise<Published>(capture);
     const waiting = [new Waiting(entry.length)];
-    this.#batches.push({ bytes: entry, roomBytes, count, durability, waiting });
+    this.#batches.push({ bytes: entry, roomBytes, crc32: derivedCrc32(entry), count, durability, waiting });
     this.#schedule();
     return promise;
   }
@@ -232,14 +233,14 @@ export class Publisher {
     durability: Durability,
   ): Frame | Promise<Frame | undefined> {
     const count = waiting.length;
-    if (!(entry instanceof Promise)) return { bytes: entry, count, durability, waiting };
-    return entry.then(
-      (bytes) => ({ bytes, count, durability, waiting }),
-      (error: unknown) => {
-        this.#reject(waiting, error);
-        return undefined;
-      },
-    );
+    const toFrame = (bytes: Buffer): Frame => {
+      return { bytes, crc32: derivedCrc32(bytes), count, durability, waiting };
+    };
+    if (!(entry instanceof Promise)) return toFrame(entry);
+    return entry.then(toFrame, (error: unknown) => {
+      this.#reject(waiting, error);
+      return undefined;
+    });
   }
 
   #appendFrames(frames: readonly Frame[]): void {

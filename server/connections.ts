@@ -12,7 +12,7 @@ export class Connections {
   droppedCount = 0;
   readonly #maxCount: number;
   readonly #unused = new Set<Socket>();
-  readonly #surplus = new WeakSet<Socket>();
+  readonly #surplus = new Set<Socket>();
   /** In their TLS handshake, by what such a connection has in common with the one that comes of it. */
   readonly #handshakes = new Map<string, Socket>();
 
@@ -35,8 +35,8 @@ export class Connections {
 
   /** A request came. True: the connection is one too many. */
   noteUse(socket: Socket): boolean {
-    this.#unused.delete(socket);
-    return this.#surplus.has(socket);
+    if (this.#unused.size > 0) this.#unused.delete(socket);
+    return this.#surplus.size > 0 && this.#surplus.has(socket);
   }
 
   /** Closes those that brought no request yet, which Node does not count as idle. */
@@ -48,7 +48,10 @@ export class Connections {
     this.#handshakes.delete(keyOf(socket));
     if (this.count > this.#maxCount) this.#surplus.add(socket);
     this.#unused.add(socket);
-    socket.once("close", () => this.#unused.delete(socket));
+    socket.once("close", () => {
+      this.#unused.delete(socket);
+      this.#surplus.delete(socket);
+    });
   }
 
   #addHandshake(socket: Socket): void {

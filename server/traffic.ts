@@ -26,6 +26,8 @@ export class Traffic {
   messagesOut = 0;
   bytesOut = 0;
   readonly #routes = new Map<Routed | undefined, Map<string, RouteTraffic>>();
+  /** What was noted last, which is what is noted next most of the time. */
+  #last: { resource: Routed | undefined; method: string; traffic: RouteTraffic } | undefined;
 
   /** Of all routes that were asked for. */
   get routes(): RouteTraffic[] {
@@ -34,7 +36,10 @@ export class Traffic {
 
   /** A request that was answered with `status`, or not answered for want of a client. */
   note(resource: Routed | undefined, method: string, status: number | undefined, elapsedMs: number): void {
-    const { statuses, durationMs } = this.#route(resource, method);
+    if (this.#last?.resource !== resource || this.#last?.method !== method) {
+      this.#last = { resource, method, traffic: this.#route(resource, method) };
+    }
+    const { statuses, durationMs } = this.#last.traffic;
     const told = status ?? CLIENT_LEFT;
     statuses.set(told, (statuses.get(told) ?? 0) + 1);
     durationMs.add(elapsedMs);

@@ -1,7 +1,7 @@
 import { crc32 as nativeCrc32 } from "node:zlib";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { crc32, crc32Range } from "../lib/checksum.ts";
+import { crc32, crc32Joined, crc32Range } from "../lib/checksum.ts";
 import "./support/fixed-seed.ts";
 
 const CHECK_INPUT = Buffer.from("123456789");
@@ -29,4 +29,19 @@ test("sums long stretches of a view that does not begin where its buffer does", 
   const buffer = Buffer.alloc(5000, "netlog");
   const view = new DataView(buffer.buffer, buffer.byteOffset + 3, 4990);
   expect(crc32Range(view, 7, 4000)).toBe(nativeCrc32(buffer.subarray(10, 4003)));
+});
+
+test("joins the sums of two stretches to that of both", () => {
+  const bytes = fc.uint8Array({ minLength: 0, maxLength: 3000 });
+  fc.assert(
+    fc.property(bytes, bytes, (first, second) => {
+      const joined = crc32Joined(crc32(first), crc32(second), second.length);
+      expect(joined).toBe(nativeCrc32(Buffer.concat([first, second])));
+    }),
+    { numRuns: 500 },
+  );
+  const large = Buffer.alloc(16 * 1024 * 1024 + 5, "netlog");
+  expect(crc32Joined(nativeCrc32("head"), nativeCrc32(large), large.length)).toBe(
+    nativeCrc32(large, nativeCrc32("head")),
+  );
 });

@@ -4,7 +4,7 @@
  * written from where it lies, and becomes a slab itself.
  */
 import type { DiskFile } from "../disk/disk.ts";
-import { encodeFrame, encodeFrameHeader, FRAME_HEADER_BYTES } from "./frame.ts";
+import { encodeFrame, encodeFrameHeader, FRAME_HEADER_BYTES, type FrameFacts } from "./frame.ts";
 import type { LogEntry } from "./log.ts";
 import type { Segment } from "./segment.ts";
 import type { Tail } from "./tail.ts";
@@ -69,16 +69,13 @@ function writeJoined(
   tail.commit(groupBytes);
 }
 
-function frameFacts(
-  entry: LogEntry,
-  baseOffset: number,
-  place: GroupPlace,
-): Parameters<typeof encodeFrameHeader>[2] {
+function frameFacts(entry: LogEntry, baseOffset: number, place: GroupPlace): FrameFacts {
   return {
     baseOffset,
     timestampMs: place.timestampMs,
     unsyncedCount: baseOffset - place.syncedEndOffset,
     messageCount: entry.count,
+    entryCrc: entry.crc32,
   };
 }
 

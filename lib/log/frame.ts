@@ -38,6 +38,13 @@ export interface FrameHeader {
   readonly entryCrc: number;
 }
 
+/** What a frame is written from. */
+export interface FrameFacts
+  extends Pick<FrameHeader, "baseOffset" | "timestampMs" | "unsyncedCount" | "messageCount"> {
+  /** Computed where it is not known. */
+  readonly entryCrc?: number | undefined;
+}
+
 /** Offset after the frame's last message. */
 export function frameEndOffset(header: FrameHeader): number {
   return header.baseOffset + header.messageCount;
@@ -49,12 +56,7 @@ export function frameBytes(header: FrameHeader): number {
 }
 
 /** Writes the frame of `entry` into `target` at `position`; returns the position after it. */
-export function encodeFrame(
-  target: Buffer,
-  position: number,
-  frame: Pick<FrameHeader, "baseOffset" | "timestampMs" | "unsyncedCount" | "messageCount">,
-  entry: Uint8Array,
-): number {
+export function encodeFrame(target: Buffer, position: number, frame: FrameFacts, entry: Uint8Array): number {
   encodeFrameHeader(target, position, frame, entry);
   target.set(entry, position + FRAME_HEADER_BYTES);
   return position + FRAME_HEADER_BYTES + entry.length;
@@ -64,7 +66,7 @@ export function encodeFrame(
 export function encodeFrameHeader(
   target: Buffer,
   position: number,
-  frame: Pick<FrameHeader, "baseOffset" | "timestampMs" | "unsyncedCount" | "messageCount">,
+  frame: FrameFacts,
   entry: Uint8Array,
 ): void {
   target.writeUInt32BE(MAGIC_AND_FLAGS, position);
@@ -73,7 +75,7 @@ export function encodeFrameHeader(
   target.writeUInt32BE(Math.min(frame.unsyncedCount, UINT32_MAX), position + UNSYNCED);
   target.writeUInt32BE(frame.messageCount, position + COUNT);
   target.writeUInt32BE(entry.length, position + LENGTH);
-  target.writeUInt32BE(crc32(entry), position + ENTRY_CRC);
+  target.writeUInt32BE(frame.entryCrc ?? crc32(entry), position + ENTRY_CRC);
   target.writeUInt32BE(headerCrc(target, position), position + HEADER_CRC);
 }
 

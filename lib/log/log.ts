@@ -15,6 +15,8 @@ export interface LogEntry {
    * its for good: a large frame is then written from where it lies, and kept. None when absent.
    */
   readonly roomBytes?: number;
+  /** The CRC-32 of `bytes`, where it is known. */
+  readonly crc32?: number | undefined;
   /** Messages in it, at least 1. */
   readonly count: number;
   /** What must be reached before its append resolves. */

@@ -10,7 +10,7 @@
  * of the payload. Version 0 is the only one known; 1 is reserved for messages with metadata.
  */
 import assert from "node:assert/strict";
-import { crc32, crc32Range } from "../checksum.ts";
+import { crc32, crc32Joined, crc32Range } from "../checksum.ts";
 import type { Flaw, Found } from "./flaw.ts";
 
 export const MESSAGE_HEADER_BYTES = 9;
@@ -70,6 +70,23 @@ export function encodeMessageHeader(
   target[position] = compression;
   target.writeUInt32BE(crc, position + CRC_POSITION);
   target.writeUInt32BE(length, position + LENGTH_POSITION);
+}
+
+/** Below this a sum over the bytes costs less. */
+const DERIVED_FROM_BYTES = 8 * 1024;
+
+/**
+ * The CRC-32 of a large message, header and all, from the one of its payload that its header tells, which must be
+ * right: no other pass over the bytes. `undefined` for a small one.
+ */
+export function derivedCrc32(message: Uint8Array): number | undefined {
+  if (message.length < DERIVED_FROM_BYTES) return undefined;
+  const header = message.subarray(0, MESSAGE_HEADER_BYTES);
+  return crc32Joined(
+    crc32(header),
+    decodeMessageHeader(viewOf(header), 0).crc32,
+    message.length - header.length,
+  );
 }
 
 /** Reads the header at `position`, where there must be 9 bytes; verifies nothing. */

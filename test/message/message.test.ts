@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { crc32 } from "../../lib/checksum.ts";
 import {
   decodeMessageHeader,
+  derivedCrc32,
   encodeMessage,
   encodeMessageHeader,
   encodeMessageInto,
@@ -114,4 +116,13 @@ describe("says what is wrong:", () => {
   test("nothing about the header of a set", () => {
     expect(headerFlaw(viewOf(header(3, 0, 1, "a")), 0, 10)).toBeUndefined();
   });
+});
+
+test("a large message's own CRC follows from that of its payload", () => {
+  for (const payloadBytes of [1, 100, 8 * 1024 - 10, 8 * 1024 - 9, 10_000, 1_000_003]) {
+    const message = encodeMessage(Buffer.alloc(payloadBytes, "netlog"));
+    const derived = derivedCrc32(message);
+    if (message.length < 8 * 1024) expect(derived).toBeUndefined();
+    else expect(derived).toBe(crc32(message));
+  }
 });

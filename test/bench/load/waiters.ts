@@ -24,7 +24,12 @@ export interface WakeResult {
 /** Connections opened at a time: a listening socket's backlog has an end. */
 const TOGETHER = 100;
 
-let waiters: HttpConnection[] = [];
+interface Waiter {
+  readonly connection: HttpConnection;
+  readonly request: Buffer;
+}
+
+let waiters: Waiter[] = [];
 let onAnswer: (answer: HttpAnswer) => void = () => {};
 let onEnd: (error: Error) => void = () => {};
 
@@ -39,20 +44,21 @@ export async function openWaiters({ port, paths }: OpenWaitersJob): Promise<void
   };
   for (let from = 0; from < paths.length; from += TOGETHER) {
     for (const path of paths.slice(from, from + TOGETHER)) {
-      const waiter = new HttpConnection(
+      const connection = new HttpConnection(
         port,
         (answer) => onAnswer(answer),
         (error) => onEnd(error),
       );
-      waiter.send(encodeRequest("GET", path));
-      waiters.push(waiter);
+      const request = encodeRequest("GET", path);
+      connection.send(request);
+      waiters.push({ connection, request });
     }
     await new Promise((resolve) => setTimeout(resolve, 10));
     if (failure !== undefined) throw failure;
   }
 }
 
-/** Publishes, and resolves when all waiters have the message. */
+/** Publishes, and resolves when all waiters have the message; they wait for the next one then. */
 export function wakeWaiters({ port, publishPath, payload }: WakeWaitersJob): Promise<WakeResult> {
   const latencies = new Latencies();
   const expected = Buffer.from(payload);
@@ -65,7 +71,9 @@ export function wakeWaiters({ port, publishPath, payload }: WakeWaitersJob): Pro
       latencies.add(tookMs);
       if (answer.status !== 200 || !answer.body.equals(expected)) reject(unexpected(answer));
       left -= 1;
-      if (left === 0) resolve({ tookMs, ...latencies.percentiles() });
+      if (left > 0) return;
+      for (const { connection, request } of waiters) connection.send(request);
+      resolve({ tookMs, ...latencies.percentiles() });
     };
     const publisher = new HttpConnection(port, () => publisher.close(), reject);
     publisher.send(encodeRequest("POST", publishPath, Buffer.from(payload)));
@@ -74,7 +82,7 @@ export function wakeWaiters({ port, publishPath, payload }: WakeWaitersJob): Pro
 
 export function closeWaiters(_job: undefined): Promise<void> {
   onEnd = () => {};
-  for (const waiter of waiters) waiter.close();
+  for (const { connection } of waiters) connection.close();
   waiters = [];
   return Promise.resolve();
 }
