@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { NetlogError, type Topic } from "../lib/index.ts";
 import { EVERYTHING, type Grant } from "./auth/access.ts";
 import type { Need } from "./auth/rights.ts";
-import { declaredBytes, takeBody, takePieces } from "./body.ts";
+import { declaredBytes, readSmallBody, takeBody, takePieces } from "./body.ts";
 import type { ServerContext } from "./context.ts";
 import { HeldMemory } from "./held-memory.ts";
 import { Parameters } from "./parameters.ts";
@@ -90,9 +90,12 @@ export class Exchange {
   async takeBody(roomBytes = 0): Promise<Buffer> {
     const { incoming, bodyLimitBytes, context } = this;
     this.#welcomeBody();
-    const body = await takeBody(incoming, bodyLimitBytes, context.watch, roomBytes, (bytes) =>
-      this.memory.addBody(bytes),
-    );
+    await undefined;
+    const body =
+      (roomBytes === 0 ? readSmallBody(incoming) : undefined) ??
+      (await takeBody(incoming, bodyLimitBytes, context.watch, roomBytes, (bytes) =>
+        this.memory.addBody(bytes),
+      ));
     this.isBodyTaken = true;
     return body;
   }
