@@ -5,7 +5,10 @@
  */
 import { setFlagsFromString } from "node:v8";
 
-/** To four times what is live, which is V8's own highest factor (`kMaxGrowingFactor` in its heap-controller.h). */
+/**
+ * To four times what is live: the most that V8 allows by itself, where collections are quick and the heap may become
+ * large (`kMaxGrowingFactor` in its heap-controller.h). The heap's own limit holds as before.
+ */
 const GROWTH_PERCENT = 300;
 
 /** Holds from the next full collection on. */

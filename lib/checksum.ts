@@ -48,7 +48,7 @@ export function crc32Range(view: DataView, start: number, end: number): number {
 
 /**
  * The CRC-32 of bytes of which `first` is that of a beginning and `second` that of the `secondBytes` behind it: the
- * first is multiplied by x to the power of the bits that follow it. About 1 µs, whatever their number (to 2^32).
+ * first is multiplied by x to the power of the bits that follow it. 1 to 2 µs, whatever their number (to 2^32).
  */
 export function crc32Joined(first: number, second: number, secondBytes: number): number {
   let shifted = first;

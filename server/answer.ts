@@ -12,7 +12,10 @@ export interface Answer {
   readonly body: string | Buffer;
   /** The connection ends with it. */
   readonly closes?: boolean;
-  /** Called once: true when all of it was handed to the network, false when the client left before. */
+  /**
+   * Of an answer with a body. Told true when all of it was handed to the network, false when the client left before;
+   * what is told first counts.
+   */
   readonly settle?: (handedOver: boolean) => void;
   /** Messages in the body. */
   readonly messageCount?: number;

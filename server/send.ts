@@ -108,8 +108,8 @@ function skipBody({ incoming, context }: Exchange): void {
 }
 
 /**
- * Sends the answer, then goes on taking the body for a while before the connection is closed: closed at once, with
- * bytes unread, the client's system would throw away the answer together with the connection.
+ * Behind an answer that was sent: goes on taking the body for a while before the connection is closed. Closed at once,
+ * with bytes unread, the client's system would throw away the answer together with the connection.
  */
 function linger({ incoming, outgoing, context }: Exchange): void {
   const { limits, runtime } = context;

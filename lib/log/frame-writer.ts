@@ -1,7 +1,7 @@
 /**
  * Writes a group of entries as frames at the end of the active segment, joined into one write. The frames are
- * encoded into the tail's slab and written from there; a large one that came alone, with room in front of it, is
- * written from where it lies, and becomes a slab itself.
+ * encoded into the tail's slab and written from there; a large one with room in front of it makes a group of its own,
+ * is written from where it lies, and becomes a slab itself.
  */
 import type { DiskFile } from "../disk/disk.ts";
 import { encodeFrame, encodeFrameHeader, FRAME_HEADER_BYTES, type FrameFacts } from "./frame.ts";

@@ -47,7 +47,7 @@ export class Tail {
   readonly #maxBytes: number;
   /** Oldest first; all but the last are full. */
   #slabs: Slab[] = [];
-  /** Of a slab that gave way and was never lent; not counted as held. */
+  /** Of a slab of the largest size that gave way and was never lent; not counted as held. */
   #spare: Buffer | undefined;
   heldBytes = 0;
 
@@ -110,7 +110,7 @@ export class Tail {
     this.#changeHeld(slab.bytes.length);
     while (this.#slabs.length > 1 && this.heldBytes > this.#maxBytes) {
       const { bytes, isLent } = this.#slabs.shift()!;
-      if (!isLent) this.#spare = bytes;
+      if (!isLent && bytes.length === LARGEST_SLAB_BYTES) this.#spare = bytes;
       this.#changeHeld(-bytes.length);
     }
   }

@@ -38,6 +38,17 @@ describe("a tail that is full", () => {
     expect(buffers.size).toBeLessThanOrEqual(4);
   });
 
+  it("does not keep a slab for one large group beyond its time", () => {
+    const tail = new Tail(new TailBudget(MAX_BYTES), MAX_BYTES);
+    const largeBytes = 64 * SLAB_BYTES;
+    const large = tail.reserve(SEGMENT, 0, largeBytes).bytes.buffer;
+    tail.commit(largeBytes);
+    const end = fill(tail, largeBytes, 1, 1);
+    expect(tail.heldBytes).toBe(SLAB_BYTES);
+    // As large as before: it would be taken where it was kept.
+    expect(tail.reserve(SEGMENT, end, largeBytes).bytes.buffer).not.toBe(large);
+  });
+
   it("never changes bytes that somebody has seen", () => {
     const tail = new Tail(new TailBudget(MAX_BYTES), MAX_BYTES);
     const seen: Buffer[] = [];

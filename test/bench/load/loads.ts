@@ -6,7 +6,7 @@ import { pipelineRedis } from "./redis-pipeline.ts";
 import { readRedis } from "./redis-range.ts";
 import { sendRedis } from "./redis-send.ts";
 import { repeat } from "./repeat.ts";
-import { closeWaiters, openWaiters, wakeWaiters } from "./waiters.ts";
+import { closeWaiters, openWaiters, waitAgain, wakeWaiters } from "./waiters.ts";
 
 export interface Loads {
   readonly closeWaiters: typeof closeWaiters;
@@ -18,6 +18,7 @@ export interface Loads {
   readonly readRedis: typeof readRedis;
   readonly repeat: typeof repeat;
   readonly sendRedis: typeof sendRedis;
+  readonly waitAgain: typeof waitAgain;
   readonly wakeWaiters: typeof wakeWaiters;
 }
 
@@ -31,6 +32,7 @@ export const LOADS: Loads = {
   readRedis,
   repeat,
   sendRedis,
+  waitAgain,
   wakeWaiters,
 };
 

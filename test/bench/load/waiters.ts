@@ -58,7 +58,7 @@ export async function openWaiters({ port, paths }: OpenWaitersJob): Promise<void
   }
 }
 
-/** Publishes, and resolves when all waiters have the message; they wait for the next one then. */
+/** Publishes, and resolves when all waiters have the message. */
 export function wakeWaiters({ port, publishPath, payload }: WakeWaitersJob): Promise<WakeResult> {
   const latencies = new Latencies();
   const expected = Buffer.from(payload);
@@ -71,13 +71,17 @@ export function wakeWaiters({ port, publishPath, payload }: WakeWaitersJob): Pro
       latencies.add(tookMs);
       if (answer.status !== 200 || !answer.body.equals(expected)) reject(unexpected(answer));
       left -= 1;
-      if (left > 0) return;
-      for (const { connection, request } of waiters) connection.send(request);
-      resolve({ tookMs, ...latencies.percentiles() });
+      if (left === 0) resolve({ tookMs, ...latencies.percentiles() });
     };
     const publisher = new HttpConnection(port, () => publisher.close(), reject);
     publisher.send(encodeRequest("POST", publishPath, Buffer.from(payload)));
   });
+}
+
+/** All ask again, for the next message. */
+export function waitAgain(_job: undefined): Promise<void> {
+  for (const { connection, request } of waiters) connection.send(request);
+  return Promise.resolve();
 }
 
 export function closeWaiters(_job: undefined): Promise<void> {
