@@ -46,7 +46,7 @@ describe("a tail that is full", () => {
     const end = fill(tail, largeBytes, 1, 1);
     expect(tail.heldBytes).toBe(SLAB_BYTES);
     // As large as before: it would be taken where it was kept.
-    expect(tail.reserve(SEGMENT, end, largeBytes).bytes.buffer).not.toBe(large);
+    expect(tail.reserve(SEGMENT, end, largeBytes).bytes.buffer === large).toBe(false);
   });
 
   it("never changes bytes that somebody has seen", () => {
