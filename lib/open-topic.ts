@@ -18,6 +18,8 @@ export async function openTopic(
 ): Promise<Topic> {
   const { disk, runtime, logger, limits, logs } = shared;
   const settings = await readSettings(disk, folder, defaults, limits);
+  // A kill may have come before a change of them was on the disk: it must be, before anybody is told of it.
+  await disk.syncFolder(folder);
   const logLimits = logLimitsOf(settings);
   const log = await openLog({ disk, runtime, logger, folder, limits: logLimits, shared: logs });
   const topic = new Topic(shared, name, folder, settings, log);

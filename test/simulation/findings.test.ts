@@ -47,6 +47,31 @@ describe("a loss of power in the middle of an opening", () => {
   });
 });
 
+describe("settings", () => {
+  it("that a restart told of stay, although their change had been broken off by a kill", async () => {
+    for (let seed = 0; seed < 20; seed++) {
+      const runtime = new ManualRuntime();
+      let isStalled = false;
+      const schedule = async (operation: string) => {
+        if (isStalled && operation === "fsync /data/t") await new Promise<void>(() => {});
+      };
+      const { netlog, disk } = await openNetlog({ runtime, disk: new MemoryDisk({ schedule }) });
+      await netlog.createTopic("t", { durability: "written" });
+      await netlog.close();
+      const changing = await openNetlog({ runtime, disk: disk.crashProcess() });
+      isStalled = true;
+      changing.netlog.updateTopic("t", { durability: "synced" }).catch(() => {});
+      for (let turn = 0; turn < 10; turn++) await runtime.turn();
+      isStalled = false;
+      const killed = await openNetlog({ runtime, disk: changing.disk.crashProcess() });
+      const told = killed.netlog.topic("t").settings.durability;
+      expect(told).toBe("synced");
+      const left = await openNetlog({ runtime, disk: killed.disk.crashPower(seededRandom(seed)) });
+      expect(left.netlog.topic("t").settings.durability, `seed ${seed}`).toBe(told);
+    }
+  });
+});
+
 describe("a topic", () => {
   it("that a restart found stays, although its making had been broken off by a kill", async () => {
     const runtime = new ManualRuntime();
