@@ -90,6 +90,7 @@ export class Exchange {
   async takeBody(roomBytes = 0): Promise<Buffer> {
     const { incoming, bodyLimitBytes, context } = this;
     this.#welcomeBody();
+    // A small body is there a microtask later.
     await undefined;
     const body =
       (roomBytes === 0 ? readSmallBody(incoming) : undefined) ??
