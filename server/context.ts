@@ -5,6 +5,7 @@ import type { ClientAddresses } from "./client-address.ts";
 import type { Connections } from "./connections.ts";
 import type { Gate } from "./gate.ts";
 import type { IdleWatch } from "./idle-watch.ts";
+import type { LoopWatch } from "./loop-watch.ts";
 import type { Occupancy } from "./occupancy.ts";
 import type { RateLimit } from "./rate-limit.ts";
 import type { RequestLog } from "./request-log.ts";
@@ -27,6 +28,7 @@ export interface ServerContext {
   readonly turn: TurnQueue;
   readonly traffic: Traffic;
   readonly connections: Connections;
+  readonly loop: LoopWatch;
   /** What is taken up of what all clients share. */
   readonly occupancy: Occupancy;
   /** Of the program. */

@@ -14,6 +14,7 @@ import { Exchange } from "./exchange.ts";
 import { Gate } from "./gate.ts";
 import { createHttpServer } from "./http-server.ts";
 import { IdleWatch } from "./idle-watch.ts";
+import { LoopWatch } from "./loop-watch.ts";
 import { refuseConnect, refuseMalformed } from "./malformed.ts";
 import { Occupancy } from "./occupancy.ts";
 import { type Rate, RateLimit } from "./rate-limit.ts";
@@ -135,6 +136,8 @@ function createContext(
     clientAddresses: new ClientAddresses(trustedProxies),
     turn: new TurnQueue(runtime),
     traffic: new Traffic(),
+    // The event loop is the process's own, whatever clock the rest goes by.
+    loop: new LoopWatch(nodeRuntime),
     occupancy: new Occupancy(limits),
     connections: new Connections(server, limits, certificate !== undefined),
     isStopping: false,
@@ -157,6 +160,7 @@ function serve(server: Server, context: ServerContext): void {
 }
 
 function take(exchange: Exchange): void {
+  exchange.context.loop.noteWork();
   exchange.isSurplus = exchange.context.connections.noteUse(exchange.incoming.socket);
   accept(exchange);
 }

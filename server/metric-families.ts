@@ -4,6 +4,7 @@
  */
 import type { Limits, NetlogStats, Tally, TopicStats } from "../lib/index.ts";
 import type { Connections } from "./connections.ts";
+import type { LoopWatch } from "./loop-watch.ts";
 import type { Occupancy } from "./occupancy.ts";
 import type { Traffic } from "./traffic.ts";
 
@@ -28,6 +29,7 @@ export interface Sources {
   readonly traffic: Traffic;
   readonly occupancy: Occupancy;
   readonly connections: Connections;
+  readonly loop: LoopWatch;
   readonly limits: Limits;
   readonly version: string;
   /** Topics that have figures of their own for whoever asks. */
@@ -78,6 +80,12 @@ export const FAMILIES: readonly Family[] = [
   gauge("netlog_bytes_in_flight", "Memory of bodies and answers that are not done with yet.", (s) => [
     { labels: {}, value: s.occupancy.bytes.takenBytes },
   ]),
+  {
+    name: "netlog_loop_hold_seconds",
+    type: "histogram",
+    help: "How late a timer of 10 ms came while there was work: the event loop was held so long, or up to 10 ms longer.",
+    read: ({ loop }) => spread(loop.holdMs, MS_PER_SECOND, {}),
+  },
   counter(
     "netlog_messages_in_total",
     "Messages published and acknowledged.",

@@ -43,6 +43,7 @@ export class Outlet {
     return new Promise((resolve) => {
       this.#finishWrite = resolve;
       this.#reader.restart();
+      this.#context.loop.noteWork();
       // In a later turn: a reader as fast as the log must not keep the others waiting.
       this.#outgoing.write(bytes, (error) =>
         this.#context.runtime.endOfTurn(() => this.#finish(error === undefined || error === null)),
