@@ -1,10 +1,14 @@
 /**
- * The program's log lines, on stderr: for people on a terminal, JSON otherwise. Every line is written before the
- * call returns, so that none is lost when the process ends.
+ * The program's log lines, on stderr: for people on a terminal, JSON otherwise. A line is given to the system before
+ * the call returns, unless the system does not take it now: see log-output.ts.
  */
-import { type Logger as PinoLogger, pino, stdSerializers, stdTimeFunctions } from "pino";
-import pretty from "pino-pretty";
+import { writeSync } from "node:fs";
+import { type LoggerOptions, type Logger as PinoLogger, pino, stdSerializers, stdTimeFunctions } from "pino";
+import { prettyFactory } from "pino-pretty";
+import { LIMITS, nodeRuntime } from "../lib/index.ts";
 import { withoutTokens } from "../server/index.ts";
+import { openLogDescriptor } from "./log-descriptor.ts";
+import { LogOutput } from "./log-output.ts";
 
 /** NetLog's levels, and pino's word for one of them. */
 export const LOG_LEVELS = ["trace", "debug", "info", "warning", "error", "alert", "warn"] as const;
@@ -21,31 +25,50 @@ const PINO_LEVELS: Readonly<Record<LogLevel, string>> = {
   alert: "fatal",
 };
 
-const STDERR = 2;
+export interface ProgramLog {
+  readonly logger: PinoLogger;
+  readonly output: LogOutput;
+}
 
-export function createLogger(level: LogLevel, isTerminal: boolean): PinoLogger {
-  const destination = isTerminal
-    ? pretty({
-        destination: STDERR,
-        sync: true,
-        colorize: true,
-        singleLine: true,
-        translateTime: "SYS:HH:MM:ss.l",
-      })
-    : pino.destination({ dest: STDERR, sync: true });
-  return pino(
-    {
-      level: PINO_LEVELS[level],
-      base: null,
-      timestamp: stdTimeFunctions.isoTime,
-      formatters: isTerminal ? {} : { level: (label) => ({ level: label }) },
-      serializers: {
-        err: stdSerializers.err,
-        error: stdSerializers.err,
-        cause: stdSerializers.err,
-        url: withoutTokens,
-      },
+export function openLog(level: LogLevel, isTerminal: boolean): ProgramLog {
+  const format = isTerminal
+    ? prettyFactory({ colorize: true, singleLine: true, translateTime: "SYS:HH:MM:ss.l" })
+    : (line: string) => line;
+  const descriptor = openLogDescriptor();
+  const output = new LogOutput({
+    write: (bytes) => writeSync(descriptor, bytes),
+    gapLine: (droppedCount) => format(gapLine(droppedCount, isTerminal)),
+    runtime: nodeRuntime,
+    waitingBytes: LIMITS.logWaitingBytes,
+  });
+  const logger = pino(loggerOptions(PINO_LEVELS[level], isTerminal), {
+    write: (line) => output.write(format(line)),
+  });
+  return { logger, output };
+}
+
+/** Whatever level is logged: the reader has to know that lines are missing. */
+function gapLine(droppedCount: number, isTerminal: boolean): string {
+  let text = "";
+  const write = (line: string): void => {
+    text = line;
+  };
+  const logger = pino(loggerOptions("warn", isTerminal), { write });
+  logger.warn({ droppedCount }, `the log could not be written: ${droppedCount} lines are missing here`);
+  return text;
+}
+
+function loggerOptions(level: string, isTerminal: boolean): LoggerOptions {
+  return {
+    level,
+    base: null,
+    timestamp: stdTimeFunctions.isoTime,
+    formatters: isTerminal ? {} : { level: (label) => ({ level: label }) },
+    serializers: {
+      err: stdSerializers.err,
+      error: stdSerializers.err,
+      cause: stdSerializers.err,
+      url: withoutTokens,
     },
-    destination,
-  );
+  };
 }

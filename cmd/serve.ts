@@ -1,12 +1,12 @@
 /** `netlog serve`: opens the data folder, listens, and stops cleanly when asked to. */
 import { resolve } from "node:path";
 import ms from "ms";
-import { type Limits, type Logger, Netlog, nodeDisk, nodeRuntime } from "../lib/index.ts";
+import { LIMITS, type Limits, type Logger, Netlog, nodeDisk, nodeRuntime } from "../lib/index.ts";
 import { type RunningServer, type ServerOptions, startServer } from "../server/index.ts";
 import { type Command, type Context, EXIT } from "./command.ts";
 import { type Credentials, logCredentials, readCredentials, reloadOnHangUp } from "./credentials.ts";
 import { letHeapGrow } from "./heap-growth.ts";
-import { createLogger } from "./logger.ts";
+import { openLog, type ProgramLog } from "./logger.ts";
 import { openFileLimit } from "./open-file-limit.ts";
 import { limitsOf } from "./options/limits.ts";
 import { SERVE_OPTIONS, type ServeOptions } from "./options.ts";
@@ -24,16 +24,24 @@ export const serveCommand: Command = {
       "or with --insecure. SIGHUP has the token file, the certificate and its key read again.",
   ],
   options: SERVE_OPTIONS,
-  run(context) {
+  async run(context) {
     const options = parseServeOptions(context.args, context.environment);
-    return serve(options, context);
+    const log = openLog(options.debug ? "trace" : options.logLevel, process.stderr.isTTY);
+    try {
+      return await serve(options, context, log);
+    } finally {
+      await log.output.drain(LIMITS.logDrainMs);
+    }
   },
 };
 
-async function serve(options: ServeOptions, { stderr, version }: Context): Promise<number> {
+async function serve(
+  options: ServeOptions,
+  { stderr, version }: Context,
+  { logger, output }: ProgramLog,
+): Promise<number> {
   letHeapGrow();
   const signal = nextStopSignal();
-  const logger = createLogger(options.debug ? "trace" : options.logLevel, process.stderr.isTTY);
   const reloadFor = reloadOnHangUp(options, logger, process.stderr.isTTY);
   const refuse = (reason: string | undefined, error: unknown): number => {
     if (reason === undefined) throw error;
@@ -63,7 +71,14 @@ async function serve(options: ServeOptions, { stderr, version }: Context): Promi
 
   let server: RunningServer;
   try {
-    server = await listen(options, start.host, credentials, { netlog, limits, logger, version });
+    const droppedLogLines = () => output.droppedCount;
+    server = await listen(options, start.host, credentials, {
+      netlog,
+      limits,
+      logger,
+      version,
+      droppedLogLines,
+    });
   } catch (error) {
     await netlog.close();
     return refuse(explainListenError(error, options.listen), error);
@@ -114,7 +129,7 @@ function listen(
   options: ServeOptions,
   host: string,
   { tokens, certificate }: Credentials,
-  surroundings: Pick<ServerOptions, "netlog" | "limits" | "logger" | "version">,
+  surroundings: Pick<ServerOptions, "netlog" | "limits" | "logger" | "version" | "droppedLogLines">,
 ): Promise<RunningServer> {
   const { listen: address, allowedHosts, corsOrigins, areMetricsOpen, rateLimit, trustedProxies } = options;
   return startServer({

@@ -160,6 +160,9 @@ export interface Limits {
   readonly stalledMs: number;
   /** Failures of the system with the same code are logged so far apart. */
   readonly failureLogMs: number;
+  /** Log lines that the system does not take now; and the time they get when the program ends. */
+  readonly logWaitingBytes: number;
+  readonly logDrainMs: number;
   /** Requests in flight when the server is stopped have so long. */
   readonly stopMs: number;
 }
@@ -245,6 +248,8 @@ export const LIMITS: Limits = {
   heartbeatMs: 15 * SECOND_MS,
   stalledMs: MINUTE_MS,
   failureLogMs: 10 * SECOND_MS,
+  logWaitingBytes: 256 * KiB,
+  logDrainMs: SECOND_MS,
   stopMs: 10 * SECOND_MS,
 };
 

@@ -15,6 +15,7 @@ import type { TurnQueue } from "./turn-queue.ts";
 export interface ServerContext {
   readonly netlog: Netlog;
   readonly logger: Logger;
+  readonly droppedLogLines: () => number;
   readonly limits: Limits;
   readonly runtime: Runtime;
   readonly watch: IdleWatch;

@@ -47,6 +47,8 @@ export interface ServerOptions {
   /** 0: any free one. */
   readonly port: number;
   readonly logger: Logger;
+  /** How many lines the logger dropped so far, for the metrics. */
+  readonly droppedLogLines?: () => number;
   /** Host names that are this server's too, while it listens on loopback. */
   readonly allowedHosts?: readonly string[];
   /** Origins of pages that may use this server. */
@@ -121,10 +123,11 @@ function createContext(
 ): ServerContext {
   const { netlog, logger, version = UNKNOWN_VERSION, limits = LIMITS, runtime = nodeRuntime } = options;
   const { allowedHosts = [], corsOrigins = [], areMetricsOpen = false, trustedProxies = [] } = options;
-  const { tokens, rate, certificate } = options;
+  const { tokens, rate, certificate, droppedLogLines = () => 0 } = options;
   return {
     netlog,
     logger,
+    droppedLogLines,
     limits,
     runtime,
     version,

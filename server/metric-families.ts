@@ -30,6 +30,7 @@ export interface Sources {
   readonly occupancy: Occupancy;
   readonly connections: Connections;
   readonly loop: LoopWatch;
+  readonly droppedLogLines: () => number;
   readonly limits: Limits;
   readonly version: string;
   /** Topics that have figures of their own for whoever asks. */
@@ -116,6 +117,11 @@ export const FAMILIES: readonly Family[] = [
   ),
   counter("netlog_cuts_total", "Torn ends of segments that were cut off.", (s) => s.stats.counters.cuts),
   counter("netlog_cut_bytes_total", "Bytes of those.", (s) => s.stats.counters.cutBytes),
+  counter(
+    "netlog_log_lines_dropped_total",
+    "Lines missing from the server's own log, which could not be written.",
+    (s) => s.droppedLogLines(),
+  ),
   gauge("netlog_open_files", "Files of segments and scanners that are open.", (s) => [
     { labels: {}, value: s.stats.openFileCount },
   ]),
