@@ -7,6 +7,7 @@ import type { Limits } from "./limits.ts";
 import { errorCode, refusedWrite } from "./log/disk-errors.ts";
 import { createLogFolder } from "./log/index.ts";
 import { resolveSettings, type TopicSettings } from "./settings.ts";
+import { writeTopicId } from "./topic-id.ts";
 
 export const SETTINGS_NAME = "settings.json";
 /** Of the log, and of the Go NetLog's. */
@@ -16,11 +17,12 @@ const DATA_SUFFIX = ".data";
 export async function buildTopicFolder(
   disk: Disk,
   folder: string,
-  settings: TopicSettings,
+  content: { readonly id: string; readonly settings: TopicSettings },
   nowMs: number,
 ): Promise<void> {
   await disk.makeFolder(folder);
-  await writeSettings(disk, folder, settings);
+  await writeTopicId(disk, folder, content.id);
+  await writeSettings(disk, folder, content.settings);
   await createLogFolder({ disk, folder, nowMs });
 }
 

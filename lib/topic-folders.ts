@@ -39,7 +39,8 @@ export class TopicFolders {
    */
   async create(name: string, settings: TopicSettings): Promise<void> {
     const { disk, runtime } = this.#options;
-    await this.build(name, (folder) => buildTopicFolder(disk, folder, settings, runtime.now()));
+    const content = { id: runtime.randomId(), settings };
+    await this.build(name, (folder) => buildTopicFolder(disk, folder, content, runtime.now()));
   }
 
   /**

@@ -25,14 +25,15 @@ export interface TopicInfo {
   readonly segments: readonly SegmentInfo[];
   readonly mod_time: string;
   readonly scanners: Readonly<Record<string, ScannerInfo>>;
+  /** Random, of its making: a topic of the same name that was made later has another. */
+  readonly id: string;
   readonly settings: TopicSettings;
 }
 
 export function describeTopic(
-  name: string,
+  { name, id, settings }: Pick<TopicInfo, "name" | "id" | "settings">,
   log: LogDescription,
   scanners: readonly ScannerInfo[],
-  settings: TopicSettings,
 ): TopicInfo {
   return {
     name,
@@ -48,6 +49,7 @@ export function describeTopic(
     })),
     mod_time: formatTime(log.modifiedAtMs),
     scanners: Object.fromEntries(scanners.map((scanner) => [scanner.id, scanner])),
+    id,
     settings,
   };
 }

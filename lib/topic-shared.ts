@@ -11,6 +11,15 @@ import type { LetterBox } from "./scanner/dead-letters.ts";
 import type { ScannerFiles } from "./scanner/scanner-files.ts";
 import type { SetCache } from "./set-cache.ts";
 
+/** Which topic it is, and where it lies. */
+export interface TopicPlace {
+  readonly name: string;
+  /** Random, of its making. */
+  readonly id: string;
+  /** Its path. */
+  readonly folder: string;
+}
+
 export interface TopicShared {
   readonly disk: Disk;
   readonly runtime: Runtime;

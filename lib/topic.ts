@@ -22,11 +22,13 @@ import { StreamIn } from "./stream-in.ts";
 import { TopicCursor } from "./topic-cursor.ts";
 import { replaceSettings } from "./topic-folder.ts";
 import { describeTopic, type TopicInfo } from "./topic-info.ts";
-import type { TopicShared } from "./topic-shared.ts";
+import type { TopicPlace, TopicShared } from "./topic-shared.ts";
 import { TopicWaits } from "./topic-waits.ts";
 
 export class Topic {
   readonly name: string;
+  /** Random: a topic of the same name that was made before or after this one has another. */
+  readonly id: string;
   /** Those in force: one object, which a change writes into, so that whoever holds it need not be told. */
   readonly settings: TopicSettings;
   /** Makes batches of what clients send. */
@@ -47,9 +49,10 @@ export class Topic {
   #upkeepTrouble: string | undefined;
 
   /** For openTopic alone. */
-  constructor(shared: TopicShared, name: string, folder: string, settings: TopicSettings, log: Log) {
+  constructor(shared: TopicShared, { name, id, folder }: TopicPlace, settings: TopicSettings, log: Log) {
     const { disk, logger, limits, runtime, offload, inFlight, sets } = shared;
     this.name = name;
+    this.id = id;
     this.settings = settings;
     this.#folder = folder;
     this.#shared = shared;
@@ -210,7 +213,7 @@ export class Topic {
   }
 
   async info(): Promise<TopicInfo> {
-    return describeTopic(this.name, await this.#log.describe(), this.#scanners.infos(), this.settings);
+    return describeTopic(this, await this.#log.describe(), this.#scanners.infos());
   }
 
   async stats(): Promise<TopicStats> {

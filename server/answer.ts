@@ -33,11 +33,8 @@ export interface StreamAnswer {
 
 const NO_SNIFF = ["X-Content-Type-Options", "nosniff"] as const;
 const NO_STORE = ["Cache-Control", "no-store"] as const;
-/** Of a message asked for by its number, which never changes: for every cache, or for that of one user alone. */
-const IMMUTABLE = {
-  public: ["Cache-Control", "public, max-age=31536000, immutable"],
-  private: ["Cache-Control", "private, max-age=31536000, immutable", "Vary", "Authorization"],
-} as const;
+/** May be kept for one user, and has to be asked for again each time: see messageTag. */
+const REVALIDATED = ["Cache-Control", "private, no-cache"] as const;
 const JSON_TYPE = "application/json; charset=utf-8";
 
 /** JSON and a line end. */
@@ -86,14 +83,16 @@ export function streamAnswer(
   return { status: 200, headers: all, stream, heartbeat };
 }
 
-/** A message's payload, and whose caches may keep it. */
-export function messageAnswer(message: Message, caches: "none" | keyof typeof IMMUTABLE): Answer {
-  return {
-    status: 200,
-    headers: messageHeaders(message, caches === "none" ? NO_STORE : IMMUTABLE[caches]),
-    body: message.payload,
-    messageCount: 1,
-  };
+/** A message's payload; with a tag caches may keep it. */
+export function messageAnswer(message: Message, tag?: string): Answer {
+  const headers = messageHeaders(message, tag === undefined ? NO_STORE : REVALIDATED);
+  if (tag !== undefined) headers.push("ETag", tag);
+  return { status: 200, headers, body: message.payload, messageCount: 1 };
+}
+
+/** The client has the message of this tag. */
+export function unchangedAnswer(tag: string): Answer {
+  return { status: 304, headers: [...NO_SNIFF, ...REVALIDATED, "ETag", tag], body: "" };
 }
 
 /** The answer of a scan, which tells the scanner whether it arrived. */

@@ -16,6 +16,7 @@ const EXPOSED = [
   "X-Lease",
   "X-Request-Id",
   "Retry-After",
+  "ETag",
 ].join(", ");
 
 const MAX_AGE_SECONDS = "600";

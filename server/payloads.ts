@@ -1,10 +1,13 @@
 /** Handlers of single messages: publish one, read one. */
 import { type Durability, isNetlogError, type Message, NetlogError, type Topic } from "../lib/index.ts";
-import { type Answer, emptyAnswer, messageAnswer } from "./answer.ts";
+import { type Answer, emptyAnswer, messageAnswer, unchangedAnswer } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Parameters } from "./parameters.ts";
 
 const NUMBER = /^[0-9]+$/;
+const CRC_DIGITS = 8;
+/** Entity tags, without what makes one weak. */
+const TAGS = /"[^"]*"/g;
 
 export async function publishPayload(exchange: Exchange): Promise<Answer> {
   const topic = exchange.requireTopic();
@@ -24,9 +27,25 @@ export async function readPayload(exchange: Exchange): Promise<Answer> {
   exchange.parameters().finish();
   const spelling = exchange.target.parts[2] ?? "";
   const message = await readMessage(topic, await topic.resolveOffset(spelling));
-  if (!NUMBER.test(spelling)) return messageAnswer(message, "none");
-  // A cache that others share must not give it to those who have no token.
-  return messageAnswer(message, exchange.context.access === undefined ? "public" : "private");
+  if (!NUMBER.test(spelling)) return messageAnswer(message);
+  const tag = messageTag(topic, message);
+  return isHeld(tag, exchange.incoming.headers["if-none-match"])
+    ? unchangedAnswer(tag)
+    : messageAnswer(message, tag);
+}
+
+/**
+ * Another message of this number has another tag: the topic may have been deleted and made again, and in a `written`
+ * one a power cut may take the number back, which is then given again.
+ */
+function messageTag({ id }: Topic, { offset, crc32 }: Message): string {
+  return `"${id}:${offset}:${crc32.toString(16).padStart(CRC_DIGITS, "0")}"`;
+}
+
+/** Whether `If-None-Match` names the tag: alone, in a list, as a weak one, or by `*`, which is any. */
+function isHeld(tag: string, ifNoneMatch: string | undefined): boolean {
+  if (ifNoneMatch === undefined) return false;
+  return ifNoneMatch.trim() === "*" || ifNoneMatch.match(TAGS)?.includes(tag) === true;
 }
 
 /** @throws what Topic.message throws; end_of_topic for the offset to be written next, where nothing is yet. */

@@ -115,6 +115,8 @@ export class Connection {
         signal: watch.signal,
         // A POST that is redirected becomes a GET, and the token goes along.
         redirect: "manual",
+        // A browser, or a cache on the way, may hold the message of a topic that was deleted and made again.
+        ...(call.method === "GET" ? { cache: "no-cache" } : {}),
         ...(call.body === undefined ? {} : { body: call.body }),
         ...(dispatcher === undefined ? {} : { dispatcher }),
       };

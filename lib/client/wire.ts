@@ -54,6 +54,8 @@ export interface TopicInfo {
   readonly segments: readonly SegmentInfo[];
   readonly mod_time: string;
   readonly scanners: Readonly<Record<string, ScannerInfo>>;
+  /** Random, of its making: a topic of the same name that was made later has another. */
+  readonly id: string;
   readonly settings: TopicSettings;
 }
 

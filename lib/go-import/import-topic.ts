@@ -14,6 +14,7 @@ import { encodeScannerFile, SCANNER_SUFFIX } from "../scanner/scanner-file.ts";
 import { SCANNERS_FOLDER } from "../scanner/scanner-store.ts";
 import type { TopicSettings } from "../settings.ts";
 import { writeSettings } from "../topic-folder.ts";
+import { writeTopicId } from "../topic-id.ts";
 import { type OffsetRange, readGoScanners } from "./go-scanners.ts";
 import { listGoSegments } from "./go-segment-files.ts";
 import { readGoSettings } from "./go-settings.ts";
@@ -60,6 +61,7 @@ export async function importTopic(options: ImportTopicOptions): Promise<CopiedTo
   await disk.makeFolder(folder);
   const { settings, findings } = await reading(readGoSettings(source, sourceFolder, limits));
   for (const finding of findings) options.onFinding(finding);
+  await writeTopicId(disk, folder, options.runtime.randomId());
   await writeSettings(disk, folder, settings);
   const copy = new LogCopy(options);
   try {

@@ -14,11 +14,15 @@ import {
   inspectLog,
   isLogFileName,
   type LogInspection,
+  unreadableFinding,
 } from "../log/index.ts";
 import { SCANNERS_FOLDER } from "../scanner/scanner-store.ts";
 import { DEFAULT_SETTINGS } from "../settings.ts";
 import { readSettings, SETTINGS_NAME } from "../topic-folder.ts";
+import { readTopicId, TOPIC_ID_NAME } from "../topic-id.ts";
 import { checkScanners } from "./scanners-check.ts";
+
+const KNOWN_NAMES: ReadonlySet<string> = new Set([TOPIC_ID_NAME, SETTINGS_NAME, SCANNERS_FOLDER]);
 
 export interface TopicCheckOptions extends EntryOptions {
   /** Only read from. */
@@ -45,9 +49,11 @@ export async function* checkTopicFolder(
 ): AsyncGenerator<TopicCheckStep, void, void> {
   const { disk, folder, limits } = options;
   for (const name of await disk.list(folder)) {
-    const isKnown = name === SETTINGS_NAME || name === SCANNERS_FOLDER || isLogFileName(name);
+    const isKnown = KNOWN_NAMES.has(name) || isLogFileName(name);
     if (!isKnown) yield strangerStep(`${folder}/${name}`);
   }
+  const idTrouble = await troubleOfId(options);
+  if (idTrouble !== undefined) yield { kind: "finding", finding: idTrouble };
   const settingsTrouble = await troubleOfSettings(options);
   if (settingsTrouble !== undefined) yield { kind: "finding", finding: settingsTrouble };
   const log = yield* checkLog(options);
@@ -57,6 +63,17 @@ export async function* checkTopicFolder(
   }
   const scanners = checkScanners({ disk, limits, folder: `${folder}/${SCANNERS_FOLDER}` }, log.logEndOffset);
   for await (const finding of scanners) yield { kind: "finding", finding };
+}
+
+/** Without an id a topic gets a new one, which costs nobody a message. */
+async function troubleOfId({ disk, folder }: TopicCheckOptions): Promise<FileFinding | undefined> {
+  const file = `${folder}/${TOPIC_ID_NAME}`;
+  try {
+    if ((await readTopicId(disk, folder)) !== undefined) return undefined;
+    return { kind: "note", file, message: "missing, or no id of a topic; the next start makes a new one" };
+  } catch (error) {
+    return unreadableFinding(file, isNetlogError(error) ? error.cause : error);
+  }
 }
 
 async function troubleOfSettings({

@@ -171,12 +171,14 @@ const MESSAGES: readonly Operation[] = [
     id: "readPayload",
     tag: "messages",
     summary: "The message at an offset, in any spelling",
+    requestHeaders: ["If-None-Match"],
     success: {
       "200": {
         description: "The payload",
         content: { "application/octet-stream": bytes },
-        headers: ["X-Offset", "X-Crc32", "X-Timestamp"],
+        headers: ["X-Offset", "X-Crc32", "X-Timestamp", "ETag"],
       },
+      "304": { description: "The client has it; where the offset is a number", headers: ["ETag"] },
     },
     errors: ["invalid_offset", "offset_not_found", "end_of_topic", "checksum_error"],
     head: true,

@@ -61,6 +61,7 @@ export const HEADERS: Readonly<Record<string, readonly [description: string, sch
   "X-Delivery": ["How often the message was given out; with ack=explicit.", count],
   "X-Lease": ["Token of this answer; with ack=explicit.", text],
   "X-First-Offset": ["First offset that is still kept, where retention dropped what was asked for.", offset],
+  ETag: ["Names the message: id of the topic, offset, CRC-32; where the offset is a number.", text],
   "X-Request-Id": ["Name of the request in the server's log; the client's own where it sent one.", text],
   "Retry-After": ["Seconds after which to try again.", count],
   "WWW-Authenticate": ["How to bring a token.", text],
@@ -72,6 +73,7 @@ export const REQUEST_HEADERS: Readonly<Record<string, readonly [description: str
     "A name for the request: it is told again, and in the server's log.",
     { type: "string", pattern: "^[A-Za-z0-9._:-]{1,64}$" },
   ],
+  "If-None-Match": ["ETag of the message that the client has.", text],
   "Last-Event-ID": ["Offset of the last message that was read; wins over from.", text],
 };
 
@@ -126,6 +128,7 @@ export const SCHEMAS: Readonly<Record<string, Json>> = {
       "segments",
       "mod_time",
       "scanners",
+      "id",
       "settings",
     ],
     properties: {
@@ -148,6 +151,7 @@ export const SCHEMAS: Readonly<Record<string, Json>> = {
       },
       mod_time: { type: "string", format: "date-time" },
       scanners: { type: "object", additionalProperties: ref("Scanner") },
+      id: { type: "string", format: "uuid", description: "random; of another topic of this name another" },
       settings: ref("Settings"),
     },
   },

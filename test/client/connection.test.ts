@@ -1,6 +1,7 @@
 import { createServer } from "node:http";
 import { createServer as createTcpServer, type Server } from "node:net";
 import { join } from "node:path";
+import { crc32 } from "node:zlib";
 import { Agent } from "undici";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { isNetlogClientError, NetlogClient } from "../../lib/client/index.ts";
@@ -60,6 +61,19 @@ describe("what requests carry", () => {
       "Bearer second",
     ]);
     expect(script.asked[0]?.headers.get("x-trace")).toBe("7");
+  });
+
+  it("asks caches on the way to ask the server again, whatever they were told of a message", async () => {
+    const asked: (string | undefined)[] = [];
+    const server = createServer(({ headers }, response) => {
+      asked.push(headers["cache-control"]);
+      const timestamp = "2026-01-01T00:00:00Z";
+      response.writeHead(200, { "X-Offset": "0", "X-Crc32": crc32("x"), "X-Timestamp": timestamp });
+      response.end("x");
+    });
+    const client = new NetlogClient(`http://127.0.0.1:${await listen(server)}`);
+    expect((await client.topic("t").read(0)).text()).toBe("x");
+    expect(asked).toEqual(["max-age=0"]);
   });
 
   it("is never a token that no header can carry, which is not told either", async () => {

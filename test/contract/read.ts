@@ -1,6 +1,7 @@
 /** GET /:topic/payload/:offset, and all the ways to say an offset. */
 import { crc32 } from "node:zlib";
 import { describe, expect, it } from "vitest";
+import type { Reply } from "./api.ts";
 import type { UseApi } from "./contract.ts";
 import { expectError } from "./expect-error.ts";
 
@@ -28,16 +29,52 @@ export function readContract(use: UseApi): void {
       expect(timestampMs).toBeLessThanOrEqual(Date.now() + 1);
     });
 
-    it("may be kept for ever where the offset is a number, and not at all elsewhere", async () => {
+    it("may be kept where the offset is a number, and not at all elsewhere", async () => {
       const topic = await use().newTopic(["a"]);
-      const byNumber = await use().get(`/${topic}/payload/0`);
-      expect(byNumber.headers["cache-control"]).toContain("immutable");
+      const { id } = (await use().get(`/${topic}`)).json as { id: string };
+      const byNumber = await use().get(`/${topic}/payload/00`);
+      expect(byNumber.headers["cache-control"]).toBe("private, no-cache");
+      expect(byNumber.headers.etag).toBe(`"${id}:0:e8b7be43"`);
       for (const spelling of ["first", "last", "1day", "", "2020-01-01T00:00:00Z"]) {
         const reply = await use().get(`/${topic}/payload/${spelling}`);
         expect(reply.text).toBe("a");
         expect(reply.headers["cache-control"]).toBe("no-store");
+        expect(reply.headers.etag).toBeUndefined();
       }
       expect((await use().get(`/${topic}/payload/1`)).headers["cache-control"]).toBe("no-store");
+    });
+
+    it("is not sent again to a client that says it has it", async () => {
+      const topic = await use().newTopic(["a", "b"]);
+      const path = `/${topic}/payload/0`;
+      const etag = String((await use().get(path)).headers.etag);
+      const ask = (method: "GET" | "HEAD", ifNoneMatch: string): Promise<Reply> =>
+        use().call(method, path, { headers: { "if-none-match": ifNoneMatch } });
+      for (const held of [etag, `W/${etag}`, `"x, y" ,${etag}`, `W/"x",W/${etag}`, "*", " * "]) {
+        for (const method of ["GET", "HEAD"] as const) {
+          const reply = await ask(method, held);
+          expect([reply.status, reply.text], held).toEqual([304, ""]);
+          expect(reply.headers).toMatchObject({ etag, "cache-control": "private, no-cache" });
+          expect(reply.headers["content-length"]).toBeUndefined();
+        }
+      }
+      for (const other of ["", '""', etag.slice(1, -1), etag.replace(":0:", ":1:"), '"*"']) {
+        expect((await ask("GET", other)).text, other).toBe("a");
+      }
+      const missing = await use().get(`/${topic}/payload/2`, { headers: { "if-none-match": "*" } });
+      expectError(missing, "end of topic");
+    });
+
+    it("has another tag in a topic that was deleted and made again", async () => {
+      const topic = await use().newTopic(["same"]);
+      const path = `/${topic}/payload/0`;
+      const etag = String((await use().get(path)).headers.etag);
+      await use().delete(`/${topic}`);
+      await use().post(`/${topic}`);
+      await use().publish(topic, "same");
+      const reply = await use().get(path, { headers: { "if-none-match": etag } });
+      expect([reply.status, reply.text]).toEqual([200, "same"]);
+      expect(reply.headers.etag).not.toBe(etag);
     });
 
     it.each(["", "beginning", "first", "oldest", "start", "START", "First", "0", "00", "+0", "-0"])(

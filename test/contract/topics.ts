@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { UseApi } from "./contract.ts";
 import { expectError } from "./expect-error.ts";
 
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const RFC_3339_MS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 export function topicContract(use: UseApi): void {
@@ -89,7 +90,7 @@ export function topicContract(use: UseApi): void {
       const info = reply.json as { segments: unknown[] };
       expect(Object.keys(info)).toEqual([
         ...["name", "path", "disk_size", "first_offset", "latest_offset", "segments", "mod_time", "scanners"],
-        "settings",
+        ...["id", "settings"],
       ]);
       expect(info).toMatchObject({
         name: topic,
@@ -97,6 +98,7 @@ export function topicContract(use: UseApi): void {
         first_offset: 0,
         latest_offset: -1,
         scanners: {},
+        id: expect.stringMatching(UUID),
       });
       expect(info).toMatchObject({
         disk_size: expect.any(Number),
@@ -163,8 +165,10 @@ export function topicContract(use: UseApi): void {
     it("leaves nothing to a new topic of the same name", async () => {
       const topic = await use().newTopic(["old"], { segment_size: 2048 });
       const id = await use().newScanner(topic, "0", "&persist=1");
+      const before = (await use().get(`/${topic}`)).json as { id: string };
       await use().delete(`/${topic}?force=1`);
       await use().post(`/${topic}`);
+      expect((await use().get(`/${topic}`)).json).not.toMatchObject({ id: before.id });
       expect((await use().get(`/${topic}`)).json).toMatchObject({
         latest_offset: -1,
         scanners: {},

@@ -16,6 +16,7 @@ describe("a topic's info", () => {
       segments: [{ first_offset: 0, disk_size: 16, data_size: 16, mod_time: time }],
       mod_time: time,
       scanners: {},
+      id: topic.id,
       settings: {
         segment_age: "30day",
         segment_size: 1073741824,
@@ -36,6 +37,7 @@ describe("a topic's info", () => {
       "segments",
       "mod_time",
       "scanners",
+      "id",
       "settings",
     ]);
   });

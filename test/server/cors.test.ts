@@ -70,7 +70,7 @@ it("is every header of ours that a page may see", async () => {
   const { api } = await serverForTest({ server: { corsOrigins: [ORIGIN] } });
   const { headers } = await api.get("/", { headers: { origin: ORIGIN } });
   const exposed = String(headers["access-control-expose-headers"]).split(", ");
-  expect(exposed.sort()).toEqual([...ours, "Retry-After"].sort());
+  expect(exposed.sort()).toEqual([...ours, "ETag", "Retry-After"].sort());
 });
 
 describe("a page of another origin", () => {
