@@ -6,6 +6,7 @@ export { DataFolderError } from "./data-folder.ts";
 export type { Disk } from "./disk/disk.ts";
 export { nodeDisk } from "./disk/node-disk.ts";
 export { durationMs, formatDuration, parseDuration, parseDurationAtMost } from "./duration.ts";
+export { editDistance } from "./edit-distance.ts";
 export { ERROR_CODES, type ErrorCode, type ErrorDetails, isNetlogError, NetlogError } from "./errors.ts";
 export {
   type ImportedTopic,

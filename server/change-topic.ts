@@ -5,7 +5,7 @@ import { parseJson } from "./json.ts";
 
 export async function changeTopic(exchange: Exchange): Promise<Answer> {
   const topic = exchange.requireTopic();
-  exchange.parameters().finish([]);
+  exchange.parameters().finish();
   const change = parseJson(await exchange.takeBody());
   await exchange.context.netlog.updateTopic(topic.name, change);
   return jsonAnswer(200, await topic.info());

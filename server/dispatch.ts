@@ -1,10 +1,12 @@
 /** From a request to its answer: what every request goes through, in the order in which failures are told. */
+
+import { NetlogError } from "../lib/index.ts";
 import { admit, isStillAdmitted } from "./admission.ts";
 import { type Answer, emptyAnswer, type StreamAnswer } from "./answer.ts";
-import { checkDeclaredBytes } from "./body.ts";
+import { checkDeclaredBytes, declaredBytes } from "./body.ts";
 import { errorAnswer, HttpError, tooManyAnswers } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
-import type { Resource } from "./routes.ts";
+import type { Action, Resource } from "./routes.ts";
 import { send, sendStream } from "./send.ts";
 
 /** Answers a request for `resource`, now or later. */
@@ -37,14 +39,32 @@ function answerTo(
   if (action === undefined && method !== "OPTIONS") {
     throw new HttpError("method_not_allowed", { headers: ["Allow", resource.allow] });
   }
+  exchange.action = action;
   passGate(exchange);
   if (action === undefined) return emptyAnswer(204, ["Allow", resource.allow]);
   admit(exchange, action.needs);
-  if (action.body !== undefined) {
-    exchange.bodyLimitBytes = context.limits[action.body];
+  const { body } = action;
+  if (body === undefined && declaredBytes(incoming) !== 0) return refuseBody(exchange, action);
+  if (body !== undefined && body !== "unlimited") {
+    exchange.bodyLimitBytes = context.limits[body];
     checkDeclaredBytes(incoming, exchange.bodyLimitBytes);
   }
   return action.handle(exchange);
+}
+
+/** Where no body is taken. One whose length nobody told may be empty, and then it is none. */
+async function refuseBody(exchange: Exchange, action: Action): Promise<Answer | StreamAnswer | undefined> {
+  const { incoming, resource } = exchange;
+  const { names } = action.parameters;
+  const route = `${incoming.method} ${resource?.path.replace(/\{.*/, "")}`;
+  const advice = names.length === 0 ? "send none" : `its parameters (${names.join(", ")}) go in the query`;
+  const refusal = new NetlogError("bad_request", { reason: `${route} takes no body; ${advice}` });
+  if (declaredBytes(incoming) !== undefined) throw refusal;
+  exchange.bodyLimitBytes = Number.POSITIVE_INFINITY;
+  await exchange.takePieces(() => {
+    throw refusal;
+  });
+  return await action.handle(exchange);
 }
 
 /** @throws HttpError forbidden. */

@@ -6,13 +6,15 @@ import type { Need } from "./auth/rights.ts";
 import { declaredBytes, readSmallBody, takeBody, takePieces } from "./body.ts";
 import type { ServerContext } from "./context.ts";
 import { HeldMemory } from "./held-memory.ts";
+import type { ParameterNames } from "./parameter-names.ts";
 import { Parameters } from "./parameters.ts";
 import { givenId } from "./request-log.ts";
-import type { Resource } from "./routes.ts";
+import type { Action, Resource } from "./routes.ts";
 import type { Target } from "./target.ts";
 
 const NO_TARGET: Target = { parts: [], query: "", authority: undefined };
-const NO_PARAMETERS = new Parameters("");
+const NO_NAMES: ParameterNames = { names: [], ignoresOthers: true };
+const NO_PARAMETERS = new Parameters("", NO_NAMES);
 
 export class Exchange {
   readonly context: ServerContext;
@@ -27,6 +29,8 @@ export class Exchange {
   target: Target = NO_TARGET;
   /** What the request is for, once that is known and if there is such a thing. */
   resource: Resource | undefined;
+  /** What its method does there. */
+  action: Action | undefined;
   /** What its route asks for, and what its token is good for; told by admission.ts. */
   need: Need = "nothing";
   grant: Grant = EVERYTHING;
@@ -79,7 +83,7 @@ export class Exchange {
 
   parameters(): Parameters {
     const { query } = this.target;
-    return query === "" ? NO_PARAMETERS : new Parameters(query);
+    return query === "" ? NO_PARAMETERS : new Parameters(query, this.action?.parameters ?? NO_NAMES);
   }
 
   /**

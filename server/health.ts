@@ -5,7 +5,7 @@ import type { Exchange } from "./exchange.ts";
 
 /** Alive: it answers. */
 export function tellHealth(exchange: Exchange): Answer {
-  exchange.parameters().finish([]);
+  exchange.parameters().finish();
   return jsonAnswer(200, { ok: true });
 }
 
@@ -17,7 +17,7 @@ export function tellHealth(exchange: Exchange): Answer {
  */
 export async function tellReady(exchange: Exchange): Promise<Answer> {
   const { netlog, isStopping } = exchange.context;
-  exchange.parameters().finish([]);
+  exchange.parameters().finish();
   const failed = netlog.failedTopics().filter(({ name }) => exchange.grant.may("read", name));
   exchange.failureFields = { failed };
   if (isStopping) throw new NetlogError("shutting_down");
@@ -26,7 +26,7 @@ export async function tellReady(exchange: Exchange): Promise<Answer> {
 }
 
 export function tellVersion(exchange: Exchange): Answer {
-  exchange.parameters().finish([]);
+  exchange.parameters().finish();
   const { version } = exchange.context;
   return jsonAnswer(200, { ok: true, name: "netlog", version, node: process.versions.node });
 }

@@ -11,7 +11,7 @@ const WATCH_MS = 60_000;
 let processMetrics: readonly Metric[] | undefined;
 
 export async function tellMetrics(exchange: Exchange): Promise<Answer> {
-  exchange.parameters().finish([]);
+  exchange.parameters().finish();
   const registry = await gather(exchange);
   return textAnswer(registry.contentType, await registry.metrics());
 }

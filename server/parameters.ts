@@ -1,11 +1,11 @@
 /** The parameters of a query string, read one by one in the order in which a route looks at them. */
 import { durationMs, NetlogError, parseDurationAtMost } from "../lib/index.ts";
+import { type ParameterNames, quote, refuseUnknown } from "./parameter-names.ts";
 
 const TRUE_WORDS: ReadonlySet<string> = new Set(["1", "true", "yes"]);
 /** No route has a dozen; looking for those given twice takes the square of it. */
 const MAX_PARAMETERS = 100;
 const DIGITS = /^[0-9]+$/;
-const QUOTED_LENGTH = 40;
 
 /** The last duration that was read, which is the next one most of the time: reading costs a tenth of a scan. */
 const lastDuration = { text: "0s", ms: 0 };
@@ -14,9 +14,11 @@ export class Parameters {
   /** Name, value, …; names decoded, and values as sent: whose fault comes first depends on the route. */
   readonly #pairs: string[] = [];
   #hasMalformedName = false;
+  readonly #known: ParameterNames;
 
-  /** `query` is what stands behind the "?", as sent. */
-  constructor(query: string) {
+  /** `query` is what stands behind the "?", as sent; `known` is what the route takes. */
+  constructor(query: string, known: ParameterNames) {
+    this.#known = known;
     let start = 0;
     while (start < query.length) {
       const next = query.indexOf("&", start);
@@ -80,19 +82,27 @@ export class Parameters {
   }
 
   /**
-   * Refuses what is wrong with parameters that were not read; with `known` also those of other names.
+   * Refuses what is wrong with parameters that were not read, and those that the route does not take; `isStrict`:
+   * none of these is ignored.
    *
    * @throws bad_request.
    */
-  finish(known?: readonly string[]): void {
+  finish(isStrict: boolean = !this.#known.ignoresOthers): void {
     if (this.#hasMalformedName) throw malformed("a parameter's name");
     if (this.#pairs.length > 2 * MAX_PARAMETERS) throw tooMany();
     for (let i = 0; i < this.#pairs.length; i += 2) {
       const name = this.#pairs[i] ?? "";
       for (let before = 0; before < i; before += 2) if (this.#pairs[before] === name) throw repeated(name);
-      if (known?.includes(name) === false) throw unknown(name, known);
+      this.#checkName(name, isStrict);
       if (decode(this.#pairs[i + 1] ?? "") === undefined) throw malformed(name);
     }
+  }
+
+  #checkName(name: string, isStrict: boolean): void {
+    const { names } = this.#known;
+    if (names.includes(name)) return;
+    const refusal = refuseUnknown(name, { names, ignoresOthers: !isStrict });
+    if (refusal !== undefined) throw refusal;
   }
 
   #add(pair: string): void {
@@ -122,15 +132,6 @@ function malformed(name: string): NetlogError {
   return new NetlogError("bad_request", { reason: `malformed percent-encoding in ${quote(name)}` });
 }
 
-function unknown(name: string, known: readonly string[]): NetlogError {
-  const list = known.length === 0 ? "none" : known.join(", ");
-  return new NetlogError("bad_request", { reason: `unknown parameter ${quote(name)}; there are: ${list}` });
-}
-
 function tooMany(): NetlogError {
   return new NetlogError("bad_request", { reason: `there are more than ${MAX_PARAMETERS} parameters` });
-}
-
-function quote(name: string): string {
-  return JSON.stringify(name.length > QUOTED_LENGTH ? `${name.slice(0, QUOTED_LENGTH)}…` : name);
 }

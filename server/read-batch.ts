@@ -22,7 +22,7 @@ export async function readBatch(exchange: Exchange): Promise<Answer | undefined>
   };
   const waitMs = parameters.duration("wait");
   const from = parameters.get("from") ?? "";
-  parameters.finish(["from", "max", "max_bytes", "wait", "format"]);
+  parameters.finish();
   const offset = await topic.startOf(from);
   const format = negotiate(named, exchange.incoming.headers.accept, POSSIBLE);
   const cursor = topic.openCursor();

@@ -73,7 +73,7 @@ function readRequest(parameters: Parameters, id: string | undefined): StreamRequ
   const named = readFormatName(parameters);
   const from = parameters.get("from");
   const follow = (parameters.get("follow") ?? "").toLowerCase();
-  parameters.finish(["from", "id", "follow", "format"]);
+  parameters.finish();
   if (id !== undefined && from !== undefined) {
     throw new NetlogError("bad_request", { reason: "take from or id: a scanner has a place of its own" });
   }

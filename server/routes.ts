@@ -6,6 +6,8 @@ import { describeApi } from "./describe-api.ts";
 import type { Exchange } from "./exchange.ts";
 import { tellHealth, tellReady, tellVersion } from "./health.ts";
 import { tellMetrics } from "./metrics.ts";
+import { OPERATIONS } from "./openapi/operations.ts";
+import type { ParameterNames } from "./parameter-names.ts";
 import { publishPayload, readPayload } from "./payloads.ts";
 import { readBatch } from "./read-batch.ts";
 import { streamTopic } from "./read-stream.ts";
@@ -18,18 +20,20 @@ import { publishStream } from "./write-stream.ts";
 /** Gives `undefined` when nobody is there to be answered. Throws NetlogError or HttpError for what it refuses. */
 type Handler = (exchange: Exchange) => Answer | Promise<Answer | StreamAnswer | undefined>;
 
-interface Action {
-  readonly handle: Handler;
+interface Row {
+  readonly method: string;
+  readonly path: string;
   readonly needs: Need;
-  /** The limit on the body that it takes; other bodies are dropped unread. */
-  readonly body?: "payloadBytes" | "settingsBytes" | "batchBytes" | "ackBytes";
+  readonly handle: Handler;
+  /** The limit on the body that it takes. Without it a body is refused. */
+  readonly body?: "payloadBytes" | "settingsBytes" | "batchBytes" | "ackBytes" | "unlimited";
   /** A GET that changes nothing, and so is there as HEAD as well. */
   readonly head?: true;
 }
 
-interface Row extends Action {
-  readonly method: string;
-  readonly path: string;
+export interface Action extends Omit<Row, "method" | "path"> {
+  /** What it takes in the query. */
+  readonly parameters: ParameterNames;
 }
 
 const METHOD_ORDER = ["GET", "HEAD", "POST", "PATCH", "DELETE"] as const;
@@ -48,9 +52,9 @@ const ROWS: readonly Row[] = [
   { method: "POST", path: "/:topic/payload", needs: "write", handle: publishPayload, body: "payloadBytes" },
   { method: "GET", path: "/:topic/payload/:offset{[^/]*}", needs: "read", handle: readPayload, head: true },
   { method: "POST", path: "/:topic/batch", needs: "write", handle: publishBatch, body: "batchBytes" },
-  { method: "POST", path: "/:topic/stream", needs: "write", handle: publishStream },
+  { method: "POST", path: "/:topic/stream", needs: "write", handle: publishStream, body: "unlimited" },
   // What `curl -T -` sends. Allow tells the proper verb alone.
-  { method: "PUT", path: "/:topic/stream", needs: "write", handle: publishStream },
+  { method: "PUT", path: "/:topic/stream", needs: "write", handle: publishStream, body: "unlimited" },
   { method: "GET", path: "/:topic/sync", needs: "write", handle: syncTopic },
   { method: "POST", path: "/:topic/sync", needs: "write", handle: syncTopic },
   { method: "POST", path: "/:topic/scanner", needs: "read", handle: createScanner },
@@ -66,6 +70,23 @@ const ROWS: readonly Row[] = [
   { method: "GET", path: "/:topic/stream", needs: "read", handle: streamTopic },
   { method: "GET", path: "/:topic/check", needs: "admin", handle: checkTopic, head: true },
 ];
+
+/**
+ * The routes that NetLog has as well, and which ignore parameters that nobody knows. Where a scanner is made they are
+ * refused all the same: most of what it can be asked to be is not NetLog's.
+ */
+const NETLOGS: ReadonlySet<string> = new Set([
+  "GET /",
+  "POST /:topic",
+  "GET /:topic",
+  "DELETE /:topic",
+  "POST /:topic/payload",
+  "GET /:topic/payload/:offset{[^/]*}",
+  "GET /:topic/sync",
+  "DELETE /:topic/scanner",
+  "GET /:topic/scan",
+  "GET /:topic/check",
+]);
 
 /** All that is under one path. */
 export interface Resource {
@@ -101,10 +122,22 @@ function toResource(path: string): Resource {
   const actions = new Map<string, Action>();
   for (const row of ROWS) {
     if (row.path !== path) continue;
-    actions.set(row.method, row);
-    if (row.head === true) actions.set("HEAD", row);
+    const action = toAction(row);
+    actions.set(row.method, action);
+    if (row.head === true) actions.set("HEAD", action);
   }
   return { path, actions, allow: toAllow(new Set(actions.keys())) };
+}
+
+function toAction({ method, path, ...row }: Row): Action {
+  const described = OPERATIONS.find((each) => each.method === method && each.path === spelledAsOpenApi(path));
+  const names = described?.query ?? [];
+  return { ...row, parameters: { names, ignoresOthers: NETLOGS.has(`${method} ${path}`) } };
+}
+
+/** `/:topic/payload/:offset{…}` as `/{topic}/payload/{offset}`. */
+export function spelledAsOpenApi(path: string): string {
+  return path.replace(/:(\w+)(\{.*\})?/g, "{$1}");
 }
 
 function toAllow(methods: ReadonlySet<string>): string {

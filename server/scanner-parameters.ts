@@ -2,23 +2,11 @@
 import { durationMs, isNetlogError, NetlogError, parseDuration, type ScannerRequest } from "../lib/index.ts";
 import type { Parameters } from "./parameters.ts";
 
-const NAMES = [
-  "id",
-  "from",
-  "persist",
-  "ack",
-  "ack_wait",
-  "max_deliver",
-  "max_pending",
-  "dead_letter",
-  "expire",
-] as const;
-
 const DIGITS = /^[0-9]+$/;
 
 /** @throws bad_request, also for a parameter that there is not. */
 export function readScannerRequest(parameters: Parameters): ScannerRequest {
-  parameters.finish(NAMES);
+  parameters.finish();
   return {
     id: parameters.get("id"),
     from: parameters.get("from"),

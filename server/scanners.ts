@@ -18,7 +18,6 @@ import { negotiate, readFormatName } from "./negotiate.ts";
 import type { Parameters } from "./parameters.ts";
 import { readScannerRequest } from "./scanner-parameters.ts";
 
-const SCAN_PARAMETERS: readonly string[] = ["id", "wait", "max", "format"];
 const SCAN_FORMATS: readonly FormatName[] = ["ndjson", "json", "lines"];
 /** A line cannot tell which message it is, and that is what has to be acknowledged. */
 const WORK_FORMATS: readonly FormatName[] = ["ndjson", "json"];
@@ -37,7 +36,7 @@ export function describeScanners(exchange: Exchange): Answer {
   const parameters = exchange.parameters();
   const id = parameters.get("id");
   const told = id === undefined ? topic.describeScanners() : topic.scanner(id).describe();
-  parameters.finish(["id"]);
+  parameters.finish();
   return jsonAnswer(200, told);
 }
 
@@ -58,8 +57,7 @@ export async function scanTopic(exchange: Exchange): Promise<Answer | undefined>
   const scanner = topic.scanner(parameters.get("id") ?? "");
   if (parameters.has("max") || parameters.has("format")) return await scanMany(exchange, scanner, parameters);
   const waitMs = parameters.duration("wait");
-  // NetLog's own verb puts up with anything.
-  parameters.finish(exchange.incoming.method === "POST" ? SCAN_PARAMETERS : undefined);
+  parameters.finish();
   const delivery = await scanner.scan({ waitMs, onWaiting: (cancel) => exchange.wait(cancel) });
   return delivery === undefined ? exchange.endCancelled() : deliveryAnswer(delivery);
 }
@@ -73,7 +71,8 @@ async function scanMany(
   const named = readFormatName(parameters);
   const max = parameters.count("max", 1, limits.readMessagesMax);
   const waitMs = parameters.duration("wait");
-  parameters.finish(SCAN_PARAMETERS);
+  // Many at once is nothing that NetLog knows, by either verb.
+  parameters.finish(true);
   const possible = scanner.leases ? WORK_FORMATS : SCAN_FORMATS;
   const { name, contentType } = negotiate(named, exchange.incoming.headers.accept, possible);
   const body = new MessageBody(requireEncoding(name), {

@@ -55,8 +55,7 @@ function readForce(exchange: Exchange): boolean {
 
 export async function syncTopic(exchange: Exchange): Promise<Answer> {
   const topic = exchange.requireTopic();
-  // NetLog's own verb puts up with anything.
-  exchange.parameters().finish(exchange.incoming.method === "POST" ? [] : undefined);
+  exchange.parameters().finish();
   await topic.sync();
   return doneAnswer(200, "synced");
 }

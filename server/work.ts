@@ -12,14 +12,14 @@ const NO_BODY = Buffer.alloc(0);
 
 export async function ackMessages(exchange: Exchange): Promise<Answer> {
   const { scanner, parameters } = open(exchange);
-  parameters.finish(["id", "offset", "lease"]);
+  parameters.finish();
   const request = await readWork(exchange, parameters);
   return workAnswer(parameters, await scanner.work.ack(request));
 }
 
 export async function nackMessages(exchange: Exchange): Promise<Answer> {
   const { scanner, parameters } = open(exchange);
-  parameters.finish(["id", "offset", "lease", "delay", "dead"]);
+  parameters.finish();
   const isDead = parameters.flag("dead");
   const delayMs = readDelay(exchange, parameters);
   if (isDead && delayMs > 0) throw badRequest("delay and dead exclude each other");
@@ -29,7 +29,7 @@ export async function nackMessages(exchange: Exchange): Promise<Answer> {
 
 export async function touchMessages(exchange: Exchange): Promise<Answer> {
   const { scanner, parameters } = open(exchange);
-  parameters.finish(["id", "offset", "lease"]);
+  parameters.finish();
   const request = await readWork(exchange, parameters);
   return workAnswer(parameters, scanner.work.touch(request));
 }
@@ -38,7 +38,7 @@ export async function seekScanner(exchange: Exchange): Promise<Answer> {
   const topic = exchange.requireTopic();
   const parameters = exchange.parameters();
   const scanner = topic.scanner(requireId(parameters));
-  parameters.finish(["id", "to"]);
+  parameters.finish();
   const to = parameters.get("to");
   if (to === undefined) throw badRequest("to is missing: where to go, such as first, end, a number or 1h");
   await scanner.seek(await topic.startOf(to, "to"));

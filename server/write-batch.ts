@@ -15,7 +15,7 @@ export async function publishBatch(exchange: Exchange): Promise<Answer> {
   const parameters = exchange.parameters();
   const format = formatParameter(parameters, FORMATS_IN) ?? typed;
   const asked = durabilityParameter(parameters);
-  parameters.finish(["durability", "format"]);
+  parameters.finish();
   const batch = await takeBatch(exchange, topic, format);
   const { offset, durability } = await topic.publishBatch(batch, asked);
   return publishedAnswer(offset, batch.count, durability);

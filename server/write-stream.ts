@@ -24,7 +24,7 @@ export async function publishStream(exchange: Exchange): Promise<Answer> {
   const parameters = exchange.parameters();
   const format = formatParameter(parameters, FORMATS_IN) ?? typed;
   const durability = durabilityParameter(parameters);
-  parameters.finish(["durability", "format"]);
+  parameters.finish();
   const stream = topic.openStreamIn({
     format: format === "messages" ? "messages" : "lines",
     durability,

@@ -59,6 +59,10 @@ export function checkScannerRequest(request: ScannerRequest, topicName: string, 
   if (id !== undefined && !isSafeName(id, limits.scannerNameLength)) {
     throw refuse("id", `1 to ${limits.scannerNameLength} of ${NAME_RULE}`);
   }
+  if (request.ack === "explicit" && request.persist === false) {
+    const reason = "persist=false contradicts ack=explicit, whose scanners always persist; leave persist out";
+    throw new NetlogError("bad_request", { reason });
+  }
   if (ackWaitMs !== undefined && !isWithin(ackWaitMs, limits.ackWaitMinMs, limits.ackWaitMaxMs)) {
     throw refuse("ack_wait", `${print(limits.ackWaitMinMs)} to ${print(limits.ackWaitMaxMs)}`);
   }

@@ -109,6 +109,50 @@ export function bodyContract(use: UseApi): void {
       }
     });
 
+    it.each([
+      ["POST", "/:topic/scanner", "its parameters (id, from, persist,"],
+      ["DELETE", "/:topic/scanner?id=:id", "its parameters (id)"],
+      ["GET", "/:topic/scan?id=:id", "its parameters (id, wait, max, format)"],
+      ["POST", "/:topic/scan?id=:id", "its parameters (id, wait, max, format)"],
+      ["POST", "/:topic/seek?id=:id&to=end", "its parameters (id, to)"],
+      ["GET", "/:topic/sync", "send none"],
+      ["POST", "/:topic/sync", "send none"],
+      ["DELETE", "/:topic?force=1", "its parameters (force)"],
+      ["GET", "/:topic", "send none"],
+      ["GET", "/:topic/payload/0", "send none"],
+      ["GET", "/:topic/batch", "its parameters (from,"],
+      ["GET", "/:topic/stream", "its parameters (from,"],
+      ["GET", "/:topic/check", "its parameters (from)"],
+      ["GET", "/", "send none"],
+      ["GET", "/-/health", "send none"],
+    ] as const)("are refused where none is taken: %s %s", async (method, path, told) => {
+      const topic = await use().newTopic(["a"]);
+      const id = await use().newScanner(topic);
+      const target = path.replace(":topic", topic).replace(":id", id);
+      for (const body of ["id=mine&from=2", Readable.from(["x"])]) {
+        const reason = expectError(await use().call(method, target, { body }), "bad request");
+        expect(reason).toContain(
+          `${method} ${path.replace(/\?.*/, "").replace("/0", "/:offset")} takes no body`,
+        );
+        expect(reason).toContain(told);
+        expect(reason).not.toContain("mine");
+      }
+      expect((await use().scan(topic, id)).text).toBe("a");
+    });
+
+    it("may be empty where none is taken, with a length or without", async () => {
+      const topic = await use().newTopic(["a"]);
+      const connection = await RawConnection.open(use().url);
+      connection.send(post(`/${topic}/scanner?id=s`, "Content-Length: 0\r\n"));
+      expect((await connection.reply()).status).toBe(201);
+      connection.send(post(`/${topic}/scan?id=s`, "Transfer-Encoding: chunked\r\n"));
+      connection.send("0\r\n\r\n");
+      expect((await connection.reply()).text).toBe("a");
+      connection.send(post(`/${topic}/sync`, ""));
+      expect((await connection.reply()).status).toBe(200);
+      connection.leave();
+    });
+
     it("that come with a request that failed do not become the next request", async () => {
       const { host } = use();
       const smuggled = `GET /smuggled HTTP/1.1\r\nHost: ${host}\r\n\r\n`;

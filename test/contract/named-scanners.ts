@@ -50,6 +50,7 @@ export function namedScannerContract(use: UseApi): void {
       "id=a%2Fb",
       `id=${"x".repeat(129)}`,
       "ack=maybe",
+      "ack=explicit&persist=false",
       "ack=explicit&ack_wait=99ms",
       "ack=explicit&ack_wait=25h",
       "ack=explicit&ack_wait=soon",

@@ -29,7 +29,7 @@ export function parameterContract(use: UseApi): void {
       expect((await use().get(`/${topic}`)).json).toMatchObject({ latest_offset: 0 });
     });
 
-    it("that nobody knows are ignored, but not where a scanner is made", async () => {
+    it("that nobody knows are ignored on NetLog's routes, but not where a scanner is made", async () => {
       const topic = await use().newTopic(["a"]);
       const id = await use().newScanner(topic);
       expect((await use().get("/?x=1")).status).toBe(200);
@@ -39,15 +39,56 @@ export function parameterContract(use: UseApi): void {
       expect((await use().get(`/${topic}/payload/0?x=1`)).text).toBe("a");
       expect((await use().get(`/${topic}/scan?x=1&id=${id}`)).text).toBe("a");
       expect((await use().post(`/${topic}/payload?x=1`, "b")).status).toBe(201);
-      const reason = expectError(await use().post(`/${topic}/scanner?form=0`), "bad request");
-      expect(reason).toContain('"form"');
+      const reason = expectError(await use().post(`/${topic}/scanner?nonsense=0`), "bad request");
+      expect(reason).toContain('"nonsense"');
     });
 
-    it("that nobody knows are refused by the proper verbs of scan and sync", async () => {
+    it.each([
+      ["POST", "/:topic/payload?duribility=written", "durability"],
+      ["POST", "/:fresh?segment_age=1day", "segment_age"],
+      ["DELETE", "/:topic?from=0&focre=1", "from"],
+      ["DELETE", "/:topic?focre=1", "force"],
+      ["GET", "/:topic/scan?id=:id&wiat=1s", "wait"],
+      ["GET", "/:topic/scan?id=:id&persist=1", "persist"],
+      ["GET", "/:topic/payload/0?format=json", "format"],
+      ["GET", "/:topic/check?form=0", "from"],
+      ["GET", "/:topic/sync?max=1", "max"],
+      ["GET", "/:topic?compression_typ=1", "compression_type"],
+      ["GET", "/?wait=1s", "wait"],
+    ] as const)("that look like one of ours are refused there: %s %s", async (method, path, meant) => {
       const topic = await use().newTopic(["a"]);
       const id = await use().newScanner(topic);
-      expectError(await use().post(`/${topic}/scan?id=${id}&x=1`), "bad request");
-      expectError(await use().post(`/${topic}/sync?x=1`), "bad request");
+      const target = path.replace(":topic", topic).replace(":id", id).replace(":fresh", use().freshName());
+      const reply = await use().call(method, target, method === "POST" ? { body: "{}" } : {});
+      expect(expectError(reply, "bad request")).toContain(meant);
+      expect((await use().get(`/${topic}`)).json).toMatchObject({ latest_offset: 0 });
+      expect((await use().scan(topic, id)).text).toBe("a");
+    });
+
+    it.each([
+      ["GET", "/:topic/batch?form=0", "did you mean from?"],
+      ["GET", "/:topic/stream?nonsense=1", "there are: from, id, follow, format"],
+      ["GET", "/:topic/scanner?x=1", "there are: id"],
+      ["POST", "/:topic/batch?durabilty=written&format=lines", "did you mean durability?"],
+      ["POST", "/:topic/stream?max=1", "max is a parameter of other routes"],
+      ["POST", "/:topic/scan?id=:id&x=1", "there are: id, wait, max, format"],
+      ["GET", "/:topic/scan?id=:id&max=1&x=1", "there are: id, wait, max, format"],
+      ["POST", "/:topic/sync?x=1", "there are: none"],
+      ["POST", "/:topic/seek?id=:id&to=0&form=1", "there are: id, to"],
+      ["PATCH", "/:topic?segment_age=1day", "segment_age is a setting"],
+      ["GET", "/-/health?x=1", "there are: none"],
+    ] as const)("that nobody knows are refused elsewhere: %s %s", async (method, path, told) => {
+      const topic = await use().newTopic(["a"]);
+      const id = await use().newScanner(topic);
+      const target = path.replace(":topic", topic).replace(":id", id);
+      const reply = await use().call(method, target, { headers: { "content-type": "text/plain" } });
+      expect(expectError(reply, "bad request")).toContain(told);
+      expect((await use().scan(topic, id)).text).toBe("a");
+    });
+
+    it("that are known are taken by the proper verbs of scan and sync", async () => {
+      const topic = await use().newTopic(["a"]);
+      const id = await use().newScanner(topic);
       expect((await use().post(`/${topic}/scan?id=${id}&wait=0s`)).text).toBe("a");
       expect((await use().post(`/${topic}/sync`)).status).toBe(200);
     });

@@ -17,11 +17,6 @@ export function scannerContract(use: UseApi): void {
       expect(info).toMatchObject({ id: expect.stringMatching(UUID), next: 1, from: 1, persistent: false });
     });
 
-    it("ignores a body", async () => {
-      const topic = await use().newTopic(["a"]);
-      expect((await use().post(`/${topic}/scanner?from=0`, '{"from":5}')).json).toMatchObject({ from: 0 });
-    });
-
     it("begins at the first message where nothing is said", async () => {
       const topic = await use().newTopic(["a", "b"]);
       expect((await use().post(`/${topic}/scanner`)).json).toMatchObject({ next: 0, from: 0 });

@@ -3,16 +3,11 @@ import { describe, expect, it } from "vitest";
 import { ERROR_TABLE } from "../../server/errors.ts";
 import { openApiDocument } from "../../server/openapi/document.ts";
 import { OPERATIONS } from "../../server/openapi/operations.ts";
-import { RESOURCES } from "../../server/routes.ts";
+import { RESOURCES, spelledAsOpenApi } from "../../server/routes.ts";
 import type { Method } from "../contract/api.ts";
 import { serverForTest } from "./server-fixture.ts";
 
 type Paths = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-
-/** The route table's spelling of a path, in OpenAPI's. */
-function spelled(path: string): string {
-  return path.replace(/:(\w+)(\{.*\})?/g, "{$1}");
-}
 
 describe("the OpenAPI description", () => {
   it("is valid OpenAPI 3.1, as the server gives it", async () => {
@@ -26,7 +21,7 @@ describe("the OpenAPI description", () => {
 
   it("has the routes of the server, all of them and no others", () => {
     const routes = RESOURCES.flatMap(({ path, actions }) =>
-      [...actions.keys()].map((method) => `${method} ${spelled(path)}`),
+      [...actions.keys()].map((method) => `${method} ${spelledAsOpenApi(path)}`),
     );
     const { paths } = openApiDocument("1.0.0") as { paths: Paths };
     const described = Object.entries(paths).flatMap(([path, item]) =>
@@ -44,7 +39,7 @@ describe("the OpenAPI description", () => {
     const { paths } = openApiDocument("1.0.0") as { paths: Paths };
     for (const { path, actions } of RESOURCES) {
       for (const [method, { needs }] of actions) {
-        const operation = paths[spelled(path)]?.[method.toLowerCase()] as {
+        const operation = paths[spelledAsOpenApi(path)]?.[method.toLowerCase()] as {
           readonly security?: unknown;
           readonly responses: object;
         };
@@ -90,7 +85,7 @@ describe("the OpenAPI description", () => {
     expect(headersOf(500)).toEqual(["X-Netlog-Error", "X-Request-Id", "X-Offset", "X-Next-Offset"]);
   });
 
-  it("has the parameters that each route says it takes", async () => {
+  it("has the parameters that each route takes", async () => {
     const { api } = await serverForTest();
     await api.post("/t");
     await api.post("/t/scanner?id=s&ack=explicit");
