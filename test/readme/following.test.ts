@@ -1,21 +1,19 @@
 import { expect, test } from "vitest";
 import { builtServerForTest } from "../support/built-program.ts";
-import { codeBlocks, projectText, section } from "../support/project-files.ts";
+import { bashCommands, projectText } from "../support/project-files.ts";
 import { Shell } from "../support/shell.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 test("the README's commands for following do what their comments say", async () => {
   const server = await builtServerForTest(temporaryFolder());
-  const [block = ""] = codeBlocks(section(projectText("README.md"), "Following a topic"), "bash");
-  const commands = block.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
-  const next = (): string =>
-    (commands.shift() ?? "false").replaceAll("localhost:7200", `localhost:${server.port}`);
+  const commands = bashCommands(projectText("README.md"), "Following a topic", server.port);
+  const next = (): string => commands.shift() ?? "false";
   const post = async (path: string, body = ""): Promise<void> => {
     const reply = await fetch(`${server.url}${path}`, { method: "POST", body });
     expect(reply.status).toBe(201);
   };
-  await post("/logs");
-  for (const payload of ["one", "two", "three"]) await post("/logs/payload", payload);
+  await post("/demo");
+  for (const payload of ["one", "two", "three"]) await post("/demo/payload", payload);
 
   const shell = new Shell();
   expect(await shell.run(next())).toBe("one\ntwo\n");
@@ -27,7 +25,7 @@ test("the README's commands for following do what their comments say", async () 
   ]);
   shell.type(next());
   await shell.read(/^one\ntwo\nthree\n/, "what is there");
-  await post("/logs/payload", "four");
+  await post("/demo/payload", "four");
   await shell.read(/^four\n/, "what comes");
   expect(commands).toEqual([]);
 });

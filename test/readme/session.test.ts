@@ -1,12 +1,15 @@
 import { spawnSync } from "node:child_process";
 import { expect, test } from "vitest";
 import { type BuiltServer, builtServerForTest } from "../support/built-program.ts";
-import { codeBlocks, projectText } from "../support/project-files.ts";
+import { codeBlocks, commandsIn, projectText } from "../support/project-files.ts";
 import { Shell } from "../support/shell.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
 const UUID_PLACE = "...UUID RETURNED...";
+
+/** Names the README's block with its one-line publisher. */
+const PUBLISHER = "read -r data";
 
 const blocks = codeBlocks(projectText("README.md"), "bash");
 
@@ -14,8 +17,7 @@ const blocks = codeBlocks(projectText("README.md"), "bash");
 function commandsOf(text: string, { port }: BuiltServer): string[] {
   const found = blocks.filter((block) => block.includes(text));
   expect(found, text).toHaveLength(1);
-  const lines = found[0]!.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
-  return lines.map((line) => line.replaceAll("localhost:7200", `localhost:${port}`));
+  return commandsIn(found[0]!, port);
 }
 
 /** Runs a command that asks for JSON. */
@@ -59,7 +61,7 @@ test("the README's one-line subscriber prints what its one-line publisher is giv
   if (spawnSync("jq", ["--version"]).status !== 0) context.skip("jq is not installed");
   const server = await builtServerForTest(temporaryFolder());
   const [create, takeId, subscribe, ...none] = commandsOf("jq -r .id", server);
-  const [publish, ...nor] = commandsOf("read -r data", server);
+  const [publish, ...nor] = commandsOf(PUBLISHER, server);
   expect([...none, ...nor]).toEqual([]);
 
   const subscriber = new Shell();
@@ -70,7 +72,14 @@ test("the README's one-line subscriber prints what its one-line publisher is giv
 
   const publisher = new Shell();
   publisher.type(publish ?? "false");
-  for (const line of ["hello", "two words and a 'quote'", "ümläut \\n $HOME *"]) {
+  for (const line of [
+    "hello",
+    "two words and a 'quote'",
+    "ümläut \\n $HOME *",
+    "@/etc/hostname",
+    "  \tspaces \t ",
+    "-X",
+  ]) {
     publisher.type(line);
     const [printed] = await subscriber.read(/^.*\n/, `"${line}" to come out`);
     expect(printed).toBe(`${line}\n`);
@@ -87,4 +96,40 @@ test("the scanner's ID is found without jq, too", async () => {
   expect(id).toMatch(new RegExp(`^${UUID.source}$`));
   const { scanners } = (await json(shell, `curl -s ${server.url}/pubsubdemo`)) as { scanners: object };
   expect(Object.keys(scanners)).toEqual([id]);
+});
+
+test("the README's one-line publisher takes a last line without a line end", async () => {
+  const server = await builtServerForTest(temporaryFolder());
+  const shell = new Shell();
+  await shell.run(`curl -s -XPOST ${server.url}/pubsubdemo`);
+  const [publish = "false"] = commandsOf(PUBLISHER, server);
+  await shell.run(`printf 'one\ntwo' | ${publish}`);
+  expect(await shell.run(`curl -s "${server.url}/pubsubdemo/batch?format=lines"`)).toBe("one\ntwo\n");
+});
+
+test("the README's one-line subscriber prints messages alone, and pauses while there is nobody to ask", async () => {
+  const server = await builtServerForTest(temporaryFolder());
+  const [, , subscribe = "false"] = commandsOf("jq -r .id", server);
+  const subscriber = new Shell();
+  // The pause ends when this test says so.
+  await subscriber.run('sleep() { echo "pause $*"; read -r; }; SCANNER=mine');
+  const pause = async (label: string): Promise<void> => {
+    await subscriber.read(/^pause 1\n$/, label);
+  };
+
+  subscriber.type(subscribe);
+  await pause("a pause, for there is no topic");
+  await fetch(`${server.url}/pubsubdemo`, { method: "POST" });
+  subscriber.type("");
+  await pause("a pause, for there is no scanner");
+
+  await fetch(`${server.url}/pubsubdemo/scanner?id=mine`, { method: "POST" });
+  await fetch(`${server.url}/pubsubdemo/payload`, { method: "POST", body: "a message" });
+  subscriber.type("");
+  await subscriber.read(/^a message\n$/, "the message alone");
+
+  await server.stop();
+  await pause("a pause, for the server stops");
+  subscriber.type("");
+  await pause("a pause, for there is no server");
 });

@@ -47,3 +47,26 @@ export function codeBlocks(markdown: string, language: string): string[] {
   const blocks = markdown.matchAll(/^```(\w*)\n(.*?)^```$/gms);
   return [...blocks].filter(([, named]) => named === language).map(([, , text = ""]) => text);
 }
+
+/**
+ * The commands of the one bash block of a section, for a server that listens on `port`: without comments, and with the
+ * lines of a loop or a subshell as one command.
+ */
+export function bashCommands(markdown: string, title: string, port: number): string[] {
+  const [block = "", ...more] = codeBlocks(section(markdown, title), "bash");
+  if (more.length > 0) throw new Error(`"${title}" has several bash blocks`);
+  return commandsIn(block, port);
+}
+
+/** The same, of a block. */
+export function commandsIn(block: string, port: number): string[] {
+  const lines = block.replaceAll("localhost:7200", `localhost:${port}`).split("\n");
+  const commands: string[] = [];
+  let isOpen = false;
+  for (const line of lines.filter((line) => line !== "" && !line.startsWith("#"))) {
+    if (isOpen) commands.push(`${commands.pop()}\n${line}`);
+    else commands.push(line);
+    if (line === "(" || line === ")") isOpen = line === "(";
+  }
+  return commands;
+}
