@@ -2,14 +2,27 @@ import { mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { EXIT } from "../../cmd/command.ts";
+import * as events from "../../lib/client/events/index.ts";
+import * as client from "../../lib/client/index.ts";
+import { runExample } from "../client/examples.ts";
 import { type BuiltServer, builtServerForTest } from "../support/built-program.ts";
-import { codeBlocks, PROJECT_ROOT, projectText, tableRows } from "../support/project-files.ts";
+import { within } from "../support/deadline.ts";
+import {
+  codeBlocks,
+  commandsIn,
+  PROJECT_ROOT,
+  projectText,
+  section,
+  tableRows,
+} from "../support/project-files.ts";
 import { Shell } from "../support/shell.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const README = projectText("cmd/README.md");
 /** Printed when a command is done. */
 const DONE = "\u0001done\n";
+/** Commands that do not end by themselves, take minutes, build the project, or need an id that was not given out here. */
+const GOES_ON = /^npm |^while |^\(\n|wait=|\$SC\b|UUID|tail -f|curl -N/;
 const ADDRESS = "127.0.0.1:7200";
 
 interface Step {
@@ -52,19 +65,57 @@ async function sessionShell({ port }: BuiltServer): Promise<(step: Step) => Prom
   };
 }
 
+/** What the examples of the client find around them. */
+function clientScope({ url }: BuiltServer): Record<string, unknown> {
+  class Local extends client.NetlogClient {
+    constructor(_url: string, options: client.NetlogClientOptions = {}) {
+      super(url, options);
+    }
+  }
+  return { ...client, ...events, NetlogClient: Local, netlog: new Local("") };
+}
+
 test.each([
   ["README.md", 8],
   ["cmd/README.md", 90],
-])(
-  "the session of %s prints what stands there",
-  async (path, least) => {
-    const steps = codeBlocks(projectText(path), "console").flatMap(stepsOf);
-    expect(steps.length).toBeGreaterThanOrEqual(least);
-    const run = await sessionShell(await builtServerForTest(temporaryFolder()));
-    for (const step of steps) await run(step);
-  },
-  300_000,
-);
+])("%s shows at least %d commands of a session", (path, least) => {
+  expect(codeBlocks(projectText(path), "console").flatMap(stepsOf).length).toBeGreaterThanOrEqual(least);
+});
+
+test("the documents, followed one after the other on one server, do what they say", async () => {
+  const server = await builtServerForTest(temporaryFolder());
+  const shell = new Shell();
+  await shell.run(`cd ${temporaryFolder()}`);
+  const follow = async (path: string, titles: readonly string[]): Promise<void> => {
+    const blocks = titles.flatMap((title) => codeBlocks(section(projectText(path), title), "bash"));
+    const commands = blocks.flatMap((block) => commandsIn(block, server.port));
+    expect(commands.length).toBeGreaterThan(3);
+    for (const command of commands.filter((each) => !GOES_ON.test(each))) {
+      expect(await shell.run(command), command).not.toContain('"ok":false');
+    }
+  };
+  const session = await sessionShell(server);
+  const converse = async (path: string): Promise<void> => {
+    for (const step of codeBlocks(projectText(path), "console").flatMap(stepsOf)) await session(step);
+  };
+
+  await follow("README.md", [
+    "Quick start",
+    "Publish and subscribe in one line each",
+    "Many messages at once",
+    "Workers that share a queue",
+    "Following a topic",
+  ]);
+  await converse("README.md");
+  await follow("server/README.md", ["Many messages in", "Many messages out"]);
+  await converse("cmd/README.md");
+  for (const path of ["README.md", "lib/client/README.md"]) {
+    for (const [index, code] of codeBlocks(projectText(path), "ts").entries()) {
+      const place = `${path}, block ${index}`;
+      await within(place, runExample({ place, subject: "", code }, clientScope(server)));
+    }
+  }
+}, 300_000);
 
 test("the README's exit statuses are the program's", () => {
   const [table = ""] = README.split("| status | when |").slice(1);

@@ -1,33 +1,26 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { expect, test } from "vitest";
-import { type BuiltServer, builtServerForTest } from "../support/built-program.ts";
-import { codeBlocks, projectText, section } from "../support/project-files.ts";
+import { builtServerForTest } from "../support/built-program.ts";
+import { bashCommands, codeBlocks, projectText, section } from "../support/project-files.ts";
 import { Shell } from "../support/shell.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const readme = projectText("server/README.md");
 
-/** The commands of a section, for a server that listens elsewhere. */
-function commandsOf(title: string, { port }: BuiltServer): string[] {
-  const [block = "", ...none] = codeBlocks(section(readme, title), "bash");
-  expect(none).toEqual([]);
-  const lines = block.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
-  return lines.map((line) => line.replaceAll("localhost:7200", `localhost:${port}`));
-}
-
 test("the commands of server/README.md bring messages in, and give them out", async () => {
-  const folder = temporaryFolder();
-  writeFileSync(join(folder, "app.log"), "first\nsecond\n");
-  const server = await builtServerForTest(join(folder, "data"));
-  await fetch(`${server.url}/logs`, { method: "POST" });
+  const server = await builtServerForTest(temporaryFolder());
   const shell = new Shell();
-  await shell.run(`cd ${folder}`);
+  await shell.run(`cd ${temporaryFolder()}`);
 
-  const [file = "", json = "", pipe = "", ...more] = commandsOf("Many messages in", server);
+  const [create = "", write = "", file = "", json = "", pipe = "", ...more] = bashCommands(
+    readme,
+    "Many messages in",
+    server.port,
+  );
+  expect(await shell.run(create)).toContain("topic created");
+  await shell.run(write);
   expect(await shell.run(file)).toBe('{"ok":true,"offset":0,"count":2}\n');
   expect(await shell.run(json)).toBe('{"ok":true,"offset":2,"count":2}\n');
-  const [batch = "", stream = "", ...others] = commandsOf("Many messages out", server);
+  const [batch = "", stream = "", ...others] = bashCommands(readme, "Many messages out", server.port);
   expect([...more, ...others]).toEqual([]);
   expect(await shell.run(batch)).toBe("first\nsecond\none\ntwo\n");
 
@@ -52,7 +45,9 @@ test("every command that a document shows in bash is in a section whose commands
     "Operating",
   ]);
   expect(sectionsWithCommands(readme)).toEqual(["Many messages in", "Many messages out"]);
-  expect(sectionsWithCommands(projectText("lib/README.md"))).toEqual([]);
+  for (const path of ["lib/README.md", "cmd/README.md", "lib/client/README.md"]) {
+    expect(sectionsWithCommands(projectText(path)), path).toEqual([]);
+  }
 });
 
 function sectionsWithCommands(markdown: string): string[] {
