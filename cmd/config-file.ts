@@ -5,6 +5,7 @@
  */
 import { readFileSync } from "node:fs";
 import { parse as parseToml, TomlError } from "smol-toml";
+import { JsonError, parseJson } from "../lib/values.ts";
 import { type Given, type GivenOptions, hintFor, nameOfFlag, type Option } from "./option.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -36,12 +37,11 @@ function parseFile(path: string): Readonly<Record<string, unknown>> {
   const isJson = path.toLowerCase().endsWith(".json");
   let parsed: unknown;
   try {
-    parsed = isJson ? JSON.parse(text) : parseToml(text);
+    parsed = isJson ? parseJson(text) : parseToml(text);
   } catch (error) {
     if (error instanceof TomlError)
       throw new UsageError(`${path}:${error.line}:${error.column}: ${firstLine(error)}`);
-    if (error instanceof SyntaxError)
-      throw new UsageError(`${path}: this is not valid JSON: ${error.message}`);
+    if (error instanceof JsonError) throw new UsageError(`${path}: this is ${error.message}`);
     throw error;
   }
   if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) return { ...parsed };

@@ -20,6 +20,7 @@ export {
   type FolderFinding,
 } from "./inspect/folder-check.ts";
 export type { Finding } from "./integrity.ts";
+export { JsonError, parseJson } from "./json.ts";
 export { LIMIT_RANGES, LIMITS, type Limits, type SettableLimit } from "./limits.ts";
 export type { Durability, FrameRun } from "./log/log.ts";
 export { type Logger, silentLogger } from "./logger.ts";

@@ -27,6 +27,8 @@ export interface Limits {
   readonly batchMessages: number;
   /** JSON bodies: settings. */
   readonly settingsBytes: number;
+  /** Arrays and objects within each other, of all JSON that is taken: bodies, files of tokens and of configuration. */
+  readonly jsonDepth: number;
 
   /** `segment_size`, both ends included. */
   readonly segmentSizeMinBytes: number;
@@ -173,6 +175,7 @@ export const LIMITS: Limits = {
   setBytes: LARGEST_BYTES + 9 * 65_536,
   batchMessages: 65_536,
   settingsBytes: 64 * KiB,
+  jsonDepth: 64,
   segmentSizeMinBytes: 1024,
   segmentSizeMaxBytes: 2 * GiB,
   segmentPosition: 2 ** 32 - 1,

@@ -2,7 +2,7 @@
 import { isSafeName } from "../lib/index.ts";
 import { type Answer, doneAnswer, jsonAnswer } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
-import { parseJson } from "./json.ts";
+import { parseJsonBody } from "./json.ts";
 
 export function listTopics(exchange: Exchange): Answer {
   exchange.parameters().finish();
@@ -25,7 +25,7 @@ export async function createTopic(exchange: Exchange): Promise<Answer> {
 
 function readSettings(exchange: Exchange, body: Buffer): unknown {
   exchange.parameters().finish();
-  return parseJson(body);
+  return parseJsonBody(body);
 }
 
 export async function describeTopic(exchange: Exchange): Promise<Answer> {

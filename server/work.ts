@@ -3,7 +3,7 @@ import { NetlogError, type Scanner, type WorkRequest, type WorkResult } from "..
 import { type Answer, jsonAnswer } from "./answer.ts";
 import { declaredBytes } from "./body.ts";
 import type { Exchange } from "./exchange.ts";
-import { parseJson } from "./json.ts";
+import { parseJsonBody } from "./json.ts";
 import type { Parameters } from "./parameters.ts";
 import { readDuration } from "./scanner-parameters.ts";
 
@@ -69,7 +69,7 @@ async function readWork(exchange: Exchange, parameters: Parameters): Promise<Wor
   const lease = parameters.get("lease");
   if (lease === "") throw badRequest("lease is empty; it takes what X-Lease said");
   const body = declaredBytes(exchange.incoming) === 0 ? NO_BODY : await exchange.takeBody();
-  const listed = body.length === 0 ? undefined : parseJson(body);
+  const listed = body.length === 0 ? undefined : parseJsonBody(body);
   if (offset !== undefined && listed !== undefined) {
     throw badRequest("take offset or an array of offsets as the body, not both");
   }

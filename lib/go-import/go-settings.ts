@@ -2,6 +2,7 @@
 import type { Disk } from "../disk/disk.ts";
 import { hasCode } from "../disk/disk-error.ts";
 import { isNetlogError } from "../errors.ts";
+import { JsonError, parseJson } from "../json.ts";
 import type { Limits } from "../limits.ts";
 import type { FileFinding } from "../log/index.ts";
 import { DEFAULT_SETTINGS, resolveSettings, type TopicSettings } from "../settings.ts";
@@ -24,22 +25,22 @@ export interface GoSettings {
 /** Settings that cannot be read are the defaults, and a finding. @throws what the disk throws, but not ENOENT. */
 export async function readGoSettings(disk: Disk, folder: string, limits: Limits): Promise<GoSettings> {
   const file = `${folder}/${NAME}`;
-  let text: string;
+  let bytes: Buffer;
   try {
-    text = (await disk.readFile(file)).toString();
+    bytes = await disk.readFile(file);
   } catch (error) {
     if (!hasCode(error, "ENOENT")) throw error;
     return unreadable(file, "there are no settings");
   }
   try {
-    const given: unknown = JSON.parse(text);
+    const given = parseJson(bytes);
     if (typeof given !== "object" || given === null || Array.isArray(given)) {
       return unreadable(file, "the settings are no JSON object");
     }
     return takeOver(file, given as Record<string, unknown>, limits);
   } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    return unreadable(file, "the settings are not JSON");
+    if (!(error instanceof JsonError)) throw error;
+    return unreadable(file, `the settings are ${error.message}`);
   }
 }
 

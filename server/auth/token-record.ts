@@ -5,8 +5,7 @@
  *     {"tokens":[{"name":"ci","hash":"sha256:9f86…","topics":["logs-*"],"rights":["read","write"],
  *                 "created":"2026-11-20T23:27:59.023Z","expires":"2027-02-18T23:27:59.023Z"}]}
  */
-import { isSafeName, type Limits, NAME_RULE } from "../../lib/index.ts";
-import { jsonFlaw } from "../json.ts";
+import { isSafeName, JsonError, type Limits, NAME_RULE, parseJson } from "../../lib/index.ts";
 import { isRight, RIGHTS, type Right } from "./rights.ts";
 import { isTopicPattern, PATTERN_RULE } from "./topic-pattern.ts";
 
@@ -92,12 +91,12 @@ function toRecord(value: unknown, index: string, limits: Limits): TokenRecord {
   return record;
 }
 
-/** V8's own message would quote the file, which may be another one than was meant, with secrets in it. */
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (error) {
-    throw new TokenFileError(`it is ${jsonFlaw(error)}`);
+    if (!(error instanceof JsonError)) throw error;
+    throw new TokenFileError(`it is ${error.message}`);
   }
 }
 

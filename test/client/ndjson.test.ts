@@ -56,6 +56,12 @@ describe("lines of an answer", () => {
     await expect(read(`${other}\n`, 10)).rejects.toMatchObject({ code: "unexpected_answer" });
   });
 
+  it("are none of netlog's where they are nested without end", async () => {
+    const payload = "[".repeat(20_000) + "]".repeat(20_000);
+    const lines = read(`{"offset":0,"crc32":0,"payload":${payload}}\n`, 10_000);
+    await expect(lines).rejects.toMatchObject({ code: "unexpected_answer" });
+  });
+
   it("tell how often a message was given out", () => {
     const [given] = parseLines(Buffer.from(line(0).replace("}", ',"delivery":4}')));
     expect(given).toMatchObject({ kind: "message", delivery: 4 });

@@ -114,6 +114,7 @@ describe("a wrong file is told with its name and the place", () => {
     ['dir = "a"\ndir = "b"', /^<file>:2:1: Invalid TOML document: trying to redefine /],
     ['segment-age = "1day"\nsegment_age = "1day"', /^<file>: segment_age is set twice$/],
     ['dir = "a\n', /^<file>:1:9: Invalid TOML document: /],
+    [`listen = ${"[".repeat(20_000)}`, /^<file>:1:\d+: Invalid TOML document: .*nest/],
     ["listen: ':7200'", /^<file>:1:7: Invalid TOML document: /],
   ])("%j", (text, line) => {
     expect(complaint(text)).toMatch(line);
@@ -121,8 +122,9 @@ describe("a wrong file is told with its name and the place", () => {
   });
 
   test.each([
-    ["", /^<file>: this is not valid JSON: /],
-    ['{"dir":"a",}', /^<file>: this is not valid JSON: /],
+    ["", /^<file>: this is not JSON$/],
+    ['{"dir":"a",}', /^<file>: this is not JSON, at position 11$/],
+    ["[".repeat(20_000), /^<file>: this is nested too deep: it may have 64 levels /],
     ["[]", /^<file>: a JSON object is needed, /],
     ["null", /^<file>: a JSON object is needed, /],
     ['{"dir":null}', /^<file>: dir: null is not allowed; /],

