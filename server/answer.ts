@@ -44,8 +44,8 @@ export function jsonAnswer(status: number, value: object, headers: readonly stri
 }
 
 /** Text of a type that says its charset. */
-export function textAnswer(contentType: string, body: string): Answer {
-  return { status: 200, headers: wholeHeaders(contentType, Buffer.byteLength(body), []), body };
+export function textAnswer(contentType: string, body: string, headers: readonly string[] = []): Answer {
+  return { status: 200, headers: wholeHeaders(contentType, Buffer.byteLength(body), headers), body };
 }
 
 /** `{"ok":true,"message":…}`, NetLog's way to say that something was done. */

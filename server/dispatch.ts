@@ -5,6 +5,7 @@ import { admit, isStillAdmitted } from "./admission.ts";
 import { type Answer, emptyAnswer, type StreamAnswer } from "./answer.ts";
 import { checkDeclaredBytes, declaredBytes } from "./body.ts";
 import { errorAnswer, HttpError, tooManyAnswers } from "./errors.ts";
+import { askToComeBack } from "./event-source.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Action, Resource } from "./routes.ts";
 import { send, sendStream } from "./send.ts";
@@ -133,5 +134,5 @@ export function fail(exchange: Exchange, error: unknown): void {
     exchange.context.requestLog.noteFailure(exchange, error, answer.status);
     answer.headers.push("X-Request-Id", exchange.id);
   }
-  finish(exchange, answer);
+  finish(exchange, askToComeBack(exchange, answer));
 }

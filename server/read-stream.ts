@@ -1,19 +1,20 @@
 /** Handler of `GET /:topic/stream`: what is there, then what comes, piece by piece as the reader takes it. */
-import { NetlogError, type Scanner, type Topic } from "../lib/index.ts";
+import { type Limits, NetlogError, type Scanner, type TopicCursor } from "../lib/index.ts";
 import { leaseHeaders, type StreamAnswer, streamAnswer } from "./answer.ts";
 import { errorCode } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
+import type { Encoding } from "./formats/encoding.ts";
 import { requireEncoding } from "./formats/encodings.ts";
 import { MessageBody } from "./formats/message-body.ts";
-import type { FormatName } from "./formats.ts";
+import type { Format, FormatName } from "./formats.ts";
 import { negotiate, readFormatName } from "./negotiate.ts";
 import type { Outlet } from "./outlet.ts";
 import type { Parameters } from "./parameters.ts";
 import { FrameSource, MessageSource, type Piece, ScannerSource, type StreamSource } from "./stream-source.ts";
+import { type StreamStart, streamStart } from "./stream-start.ts";
 
 const TRUE_WORDS: ReadonlySet<string> = new Set(["", "1", "true", "yes"]);
 const FALSE_WORDS: ReadonlySet<string> = new Set(["0", "false", "no"]);
-const DIGITS = /^[0-9]+$/;
 
 /** How a stream ends that did all it could. */
 const PROPER_ENDS: ReadonlySet<string> = new Set(["topic_not_found", "scanner_not_found", "shutting_down"]);
@@ -41,32 +42,60 @@ export async function streamTopic(exchange: Exchange): Promise<StreamAnswer> {
   const id = parameters.get("id");
   const scanner = id === undefined ? undefined : topic.scanner(id);
   const request = readRequest(parameters, id);
-  const start = id === undefined ? await startOf(topic, exchange, request.from) : 0;
-  const format = negotiate(
-    request.named,
-    exchange.incoming.headers.accept,
-    possibleFormats(request, scanner),
-  );
-  const cursor = topic.openCursor();
-  const range = { start, end: request.follows ? Number.POSITIVE_INFINITY : cursor.endOffset };
-  const { limits } = exchange.context;
-  if (format.name === "frames") {
+  const { incoming, context } = exchange;
+  const { limits } = context;
+  const chooseFormat = (): Format =>
+    negotiate(request.named, incoming.headers.accept, possibleFormats(request, scanner));
+  if (scanner !== undefined) return await scannerStream(scanner, request, chooseFormat(), limits);
+  const start = await streamStart(topic, incoming, request.from);
+  return await topicStream(topic.openCursor(), start, request, { format: chooseFormat(), limits });
+}
+
+async function topicStream(
+  cursor: TopicCursor,
+  { offset, isAnew }: StreamStart,
+  { follows }: StreamRequest,
+  { format, limits }: { readonly format: Format; readonly limits: Limits },
+): Promise<StreamAnswer> {
+  const range = { start: offset, end: follows ? Number.POSITIVE_INFINITY : cursor.endOffset };
+  const encoding = format.name === "frames" ? undefined : requireEncoding(format.name);
+  if (isAnew && encoding?.skipped === undefined) throw new NetlogError("offset_not_found");
+  if (encoding === undefined) {
     const source = new FrameSource(cursor, range, limits);
     const first = await source.poll();
-    const stream: Stream = { source, follows: request.follows, opening: "", closing: "", first };
+    const stream: Stream = { source, follows, opening: "", closing: "", first };
     return streamAnswer(format.contentType, (outlet) => run(stream, outlet), undefined, []);
   }
-  const encoding = requireEncoding(format.name);
-  const { opening, closing, heartbeat } = encoding;
-  const body = new MessageBody(encoding, { max: limits.readMessagesMax, maxBytes: limits.readAheadBytes });
-  const source =
-    scanner === undefined ? new MessageSource(cursor, range, body) : new ScannerSource(scanner, body, limits);
+  const source = new MessageSource(cursor, range, openBody(encoding, limits));
   const first = await source.poll();
-  const stream: Stream = { source, follows: request.follows, opening, closing, first };
-  const skipped = source instanceof ScannerSource ? source.skippedFirst : 0;
-  const headers = skipped > 0 ? ["X-Skipped", String(skipped)] : [];
-  if (source instanceof ScannerSource) headers.push(...leaseHeaders(undefined, source.lease?.token));
-  return streamAnswer(format.contentType, (outlet) => run(stream, outlet), heartbeat, headers);
+  const anew = isAnew ? encoding.skipped?.(0, offset) : "";
+  const opening = `${openingOf(encoding, offset)}${anew}`;
+  const stream: Stream = { source, follows, opening, closing: encoding.closing, first };
+  return streamAnswer(format.contentType, (outlet) => run(stream, outlet), encoding.heartbeat, []);
+}
+
+async function scannerStream(
+  scanner: Scanner,
+  { follows }: StreamRequest,
+  { name, contentType }: Format,
+  limits: Limits,
+): Promise<StreamAnswer> {
+  const encoding = requireEncoding(name);
+  const source = new ScannerSource(scanner, openBody(encoding, limits), limits);
+  const first = await source.poll();
+  const opening = openingOf(encoding, source.firstOffset ?? scanner.info().next);
+  const stream: Stream = { source, follows, opening, closing: encoding.closing, first };
+  const headers = source.skippedFirst > 0 ? ["X-Skipped", String(source.skippedFirst)] : [];
+  headers.push(...leaseHeaders(undefined, source.lease?.token));
+  return streamAnswer(contentType, (outlet) => run(stream, outlet), encoding.heartbeat, headers);
+}
+
+function openBody(encoding: Encoding, { readMessagesMax, readAheadBytes }: Limits): MessageBody {
+  return new MessageBody(encoding, { max: readMessagesMax, maxBytes: readAheadBytes });
+}
+
+function openingOf(encoding: Encoding, next: number): string {
+  return encoding.openingAt?.(next) ?? encoding.opening;
 }
 
 function readRequest(parameters: Parameters, id: string | undefined): StreamRequest {
@@ -81,17 +110,6 @@ function readRequest(parameters: Parameters, id: string | undefined): StreamRequ
     throw new NetlogError("bad_request", { reason: "follow takes 1, true, yes, 0, false or no" });
   }
   return { id, from: from ?? "", follows: !FALSE_WORDS.has(follow), named };
-}
-
-/** A browser that comes back says what it had last; it goes on behind that, or at the first kept. */
-async function startOf(topic: Topic, { incoming }: Exchange, from: string): Promise<number> {
-  const lastEventId = String(incoming.headers["last-event-id"] ?? "");
-  if (lastEventId === "") return await topic.startOf(from);
-  const next = Number(lastEventId) + 1;
-  if (!DIGITS.test(lastEventId) || !Number.isSafeInteger(next)) {
-    throw new NetlogError("bad_request", { reason: "Last-Event-ID takes the offset of a message" });
-  }
-  return next < topic.openCursor().startOffset ? next : await topic.startOf(String(next));
 }
 
 function possibleFormats(

@@ -137,9 +137,10 @@ export class ScannerSource implements StreamSource {
   readonly #limits: Limits;
   /** Missed before the first message: told in the headers where the format cannot. */
   skippedFirst = 0;
+  /** Of the first message, once there was one. */
+  firstOffset: number | undefined;
   /** One for the connection; `undefined` of a scanner without acknowledgements. */
   readonly lease: Lease | undefined;
-  #hasBegun = false;
 
   constructor(scanner: Scanner, body: MessageBody, limits: Limits) {
     this.#scanner = scanner;
@@ -182,10 +183,10 @@ export class ScannerSource implements StreamSource {
   }
 
   readonly #take = (message: Message, skipped: number): boolean => {
-    const isTold = this.#hasBegun || this.#body.encoding.skipped !== undefined;
+    const isTold = this.firstOffset !== undefined || this.#body.encoding.skipped !== undefined;
     if (!this.#body.take(message, isTold ? skipped : 0)) return false;
     if (!isTold) this.skippedFirst += skipped;
-    this.#hasBegun = true;
+    this.firstOffset ??= message.offset;
     return true;
   };
 }

@@ -6,6 +6,8 @@ export interface Encoding {
   /** Comes before the first message, and behind the last. */
   readonly opening: string;
   readonly closing: string;
+  /** The opening of a stream whose first message is to be `next`, in a format that tells this. */
+  readonly openingAt?: (next: number) => string;
   /** Sent from time to time on a stream that is quiet otherwise. */
   readonly heartbeat?: string;
   /** Why the format cannot hold a payload. Without it there is none of that kind. */

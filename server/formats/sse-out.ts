@@ -6,8 +6,10 @@ const LF = 0x0a;
 const CR = 0x0d;
 
 export const SERVER_SENT_EVENTS: Encoding = {
-  opening: "retry: 1000\n\n",
+  opening: "",
   closing: "",
+  // A browser comes back with the last id that it was told, which may be this one.
+  openingAt: (next) => `retry: 1000\nid: ${next - 1}\n\n`,
   heartbeat: ":\n\n",
   encode: (writer, { offset, payload }) => {
     writer.ascii(`id: ${offset}\n`);

@@ -232,9 +232,10 @@ const MESSAGES: readonly Operation[] = [
     requestHeaders: ["Last-Event-ID"],
     success: {
       "200": {
-        description: "Messages, without end unless follow=0",
+        description:
+          "Messages, without end unless follow=0; an EventSource gets 429 and 503 as a 200 that ends",
         content: messages(["ndjson", "json", "lines", "frames", "sse"]),
-        headers: ["X-Skipped", "X-Lease"],
+        headers: ["X-Skipped", "X-Lease", "X-Netlog-Error"],
       },
     },
     errors: ["scanner_not_found", "offset_not_found", "not_acceptable", "checksum_error"],

@@ -63,6 +63,7 @@ export const HEADERS: Readonly<Record<string, readonly [description: string, sch
   "X-First-Offset": ["First offset that is still kept, where retention dropped what was asked for.", offset],
   ETag: ["Names the message: id of the topic, offset, CRC-32; where the offset is a number.", text],
   "X-Request-Id": ["Name of the request in the server's log; the client's own where it sent one.", text],
+  "X-Netlog-Error": ["Code of the error, for an EventSource that is asked to come back.", text],
   "Retry-After": ["Seconds after which to try again.", count],
   "WWW-Authenticate": ["How to bring a token.", text],
 };
@@ -74,7 +75,7 @@ export const REQUEST_HEADERS: Readonly<Record<string, readonly [description: str
     { type: "string", pattern: "^[A-Za-z0-9._:-]{1,64}$" },
   ],
   "If-None-Match": ["ETag of the message that the client has.", text],
-  "Last-Event-ID": ["Offset of the last message that was read; wins over from.", text],
+  "Last-Event-ID": ["Offset of the last message that was read, or -1; wins over from.", text],
 };
 
 const settings: Json = {

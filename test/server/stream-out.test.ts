@@ -81,7 +81,7 @@ describe("a stream that is quiet", () => {
       await open("lines"),
       await open("frames"),
     ];
-    await events.comes("retry: 1000\n\n");
+    await events.comes("retry: 1000\nid: -1\n\n");
     await runtime.advance(HEARTBEAT_MS - 1);
     await publishAll(topic, ["a"]);
     await events.comes("id: 0\ndata: a\n\n");
@@ -196,7 +196,7 @@ describe("a gap in a stream", () => {
     const events = await LiveStream.open(`${server.url}/t/stream?format=sse`, headers);
     const missed = firstOffset - 10;
     await events.comes(
-      `retry: 1000\n\nevent: skipped\ndata: ${missed}\n\nid: ${firstOffset}\ndata: m${firstOffset}\n\n`,
+      `retry: 1000\nid: 9\n\nevent: skipped\ndata: ${missed}\n\nid: ${firstOffset}\ndata: m${firstOffset}\n\n`,
     );
     const ndjson = await LiveStream.open(`${server.url}/t/stream`, headers);
     expect(await ndjson.line()).toBe(`{"skipped":${missed},"next":${firstOffset}}`);
@@ -219,7 +219,8 @@ describe("a gap in a stream", () => {
     const first = (await topic.info()).first_offset;
     const [a, b, c] = scanners.map(({ id }) => id);
     const events = await LiveStream.open(`${server.url}/t/stream?format=sse&id=${a}`);
-    await events.comes(`retry: 1000\n\nevent: skipped\ndata: ${first}\n\nid: ${first}\n`);
+    const opening = `retry: 1000\nid: ${first - 1}\n\n`;
+    await events.comes(`${opening}event: skipped\ndata: ${first}\n\nid: ${first}\n`);
     const lines = await LiveStream.open(`${server.url}/t/stream?format=lines&id=${b}`);
     expect(lines.headers["x-skipped"]).toBe(String(first));
     await lines.comes(`m${first}\n`);
