@@ -65,11 +65,10 @@ export class DumpText {
   }
 }
 
-function headerText({ version, createdAtMs, bytes }: Of<"header">): string {
+function headerText({ version, createdAtMs }: Of<"header">): string {
   if (createdAtMs !== undefined)
     return line(0, `segment header, version ${version}, created ${time(createdAtMs)}, CRC ok`);
-  const what = version === undefined ? "segment header BAD" : `segment header, version ${version}, no CRC`;
-  return line(0, what) + hexDump(bytes);
+  return line(0, version === undefined ? "segment header BAD" : `segment header, version ${version}, no CRC`);
 }
 
 function frameText(frame: Of<"frame">): string {

@@ -16,10 +16,10 @@ const NATIVE_FROM_BYTES = 64;
  */
 const NATIVE_RANGE_FROM_BYTES = 256;
 
-/** CRC-32 (IEEE 802.3) of `bytes`, as an unsigned 32-bit number. */
-export function crc32(bytes: Uint8Array): number {
-  if (bytes.length >= NATIVE_FROM_BYTES) return nativeCrc32(bytes);
-  return crc32Table.buf(bytes) >>> 0;
+/** CRC-32 (IEEE 802.3) of `bytes`, as an unsigned 32-bit number; `before` is that of bytes in front of them. */
+export function crc32(bytes: Uint8Array, before = 0): number {
+  if (bytes.length >= NATIVE_FROM_BYTES) return nativeCrc32(bytes, before);
+  return crc32Table.buf(bytes, before) >>> 0;
 }
 
 /** CRC-32 of the bytes `[start, end)` of `view`. */

@@ -6,6 +6,7 @@ import { isNetlogError, NetlogError } from "./errors.ts";
 import type { Limits } from "./limits.ts";
 import { errorCode, refusedWrite } from "./log/disk-errors.ts";
 import { createLogFolder } from "./log/index.ts";
+import type { Runtime } from "./runtime.ts";
 import { resolveSettings, type TopicSettings } from "./settings.ts";
 import { writeTopicId } from "./topic-id.ts";
 
@@ -18,12 +19,12 @@ export async function buildTopicFolder(
   disk: Disk,
   folder: string,
   content: { readonly id: string; readonly settings: TopicSettings },
-  nowMs: number,
+  runtime: Runtime,
 ): Promise<void> {
   await disk.makeFolder(folder);
   await writeTopicId(disk, folder, content.id);
   await writeSettings(disk, folder, content.settings);
-  await createLogFolder({ disk, folder, nowMs });
+  await createLogFolder({ disk, runtime, folder });
 }
 
 /** Durable when it resolves. @throws what the disk throws. */

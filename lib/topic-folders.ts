@@ -40,7 +40,7 @@ export class TopicFolders {
   async create(name: string, settings: TopicSettings): Promise<void> {
     const { disk, runtime } = this.#options;
     const content = { id: runtime.randomId(), settings };
-    await this.build(name, (folder) => buildTopicFolder(disk, folder, content, runtime.now()));
+    await this.build(name, (folder) => buildTopicFolder(disk, folder, content, runtime));
   }
 
   /**

@@ -28,9 +28,8 @@ export class LogCopy {
   logEndOffset = 0;
 
   constructor(options: ImportTopicOptions) {
-    const { disk, folder, limits } = options;
     this.#options = options;
-    this.#builder = new LogBuilder({ disk, folder, limits });
+    this.#builder = new LogBuilder(options);
   }
 
   get segmentCount(): number {

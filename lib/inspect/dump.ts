@@ -9,10 +9,10 @@ import { LIMITS } from "../limits.ts";
 import {
   decodeSegmentHeader,
   dumpIndex,
-  FileWindow,
   type IndexDump,
   isTornFileName,
   OpenFiles,
+  openFrameWindow,
   type PooledFile,
   parseIndexFileName,
   parseRewriteFileName,
@@ -52,9 +52,8 @@ export type DumpedFile =
 export interface HeaderRecord {
   readonly kind: "header";
   /** `undefined` when the header is not valid. */
-  readonly version: 1 | 2 | undefined;
+  readonly version: 1 | 2 | 3 | undefined;
   readonly createdAtMs: number | undefined;
-  readonly bytes: Buffer;
 }
 
 export interface DumpOptions {
@@ -96,8 +95,9 @@ export async function* dumpFile({
     } else {
       const hasHeader = what === "data file" || (what === GO_NETLOG && path.endsWith(".data"));
       if (hasHeader) yield await dumpHeader(file);
-      const start = what === "data file" ? SEGMENT_HEADER_BYTES : 0;
-      if (what !== GO_NETLOG) yield* dumpData(new FileWindow(file, sizeBytes), start, payloadBytes);
+      if (what === GO_NETLOG) return;
+      const { window, start } = await openFrameWindow(disk, file, sizeBytes);
+      yield* dumpData(window, start, payloadBytes);
     }
   } finally {
     file.drop();
@@ -130,9 +130,10 @@ function beginsLikeGoIndex(first: Buffer): boolean {
 }
 
 async function dumpHeader(file: PooledFile): Promise<HeaderRecord> {
-  const bytes = await file.read(0, SEGMENT_HEADER_BYTES);
-  const header = decodeSegmentHeader(bytes);
-  if (header.kind === "valid") return { kind: "header", version: 2, createdAtMs: header.createdAtMs, bytes };
+  const header = decodeSegmentHeader(await file.read(0, SEGMENT_HEADER_BYTES));
+  if (header.kind === "valid") {
+    return { kind: "header", version: header.version, createdAtMs: header.createdAtMs };
+  }
   const version = header.kind === "go-netlog" ? 1 : undefined;
-  return { kind: "header", version, createdAtMs: undefined, bytes };
+  return { kind: "header", version, createdAtMs: undefined };
 }

@@ -16,6 +16,7 @@ import {
   type LogInspection,
   unreadableFinding,
 } from "../log/index.ts";
+import { nodeRuntime } from "../runtime.ts";
 import { SCANNERS_FOLDER } from "../scanner/scanner-store.ts";
 import { DEFAULT_SETTINGS } from "../settings.ts";
 import { readSettings, SETTINGS_NAME } from "../topic-folder.ts";
@@ -92,7 +93,7 @@ async function troubleOfSettings({
 }
 
 async function* checkLog(options: TopicCheckOptions): AsyncGenerator<TopicCheckStep, LogInspection, void> {
-  const steps = inspectLog(options);
+  const steps = inspectLog({ ...options, nowMs: nodeRuntime.now() });
   for (;;) {
     const { done, value } = await steps.next();
     if (done === true) return value;

@@ -8,7 +8,7 @@
  */
 import type { DamagedRange } from "./damage.ts";
 import type { FileWindow } from "./file-window.ts";
-import { decodeFrameHeader, FRAME_HEADER_BYTES, type FrameHeader } from "./frame.ts";
+import type { FrameHeader } from "./frame.ts";
 import { describeBadPlace, type FramePlace, walkFrames } from "./frame-walk.ts";
 
 export interface ActiveWalk {
@@ -22,14 +22,24 @@ export interface ActiveWalk {
 /** What the bytes behind `end`, where there are any, look like. */
 export type TornTail = Pick<DamagedRange, "type" | "expected" | "actual">;
 
+export interface ActiveStart {
+  /** Everything below is synced. */
+  readonly place: FramePlace;
+  /** Now, or when the file was last written to, if that is later. */
+  readonly latestMs: number;
+}
+
+/** How far ahead of `latestMs` a message may be stamped: clocks are set, but not by more. */
+const CLOCK_SLACK_MS = 24 * 3600 * 1000;
+
 /**
- * Walks from `start`, below which everything is synced, to the window's end. `onFrame` is told of every whole
- * frame, also of those that turn out to lie in the torn tail. @throws what the disk throws.
+ * Walks from `start` to the window's end. Calls `onFrame` with every whole frame, also with those that turn out to lie
+ * in the torn tail. @throws what the disk throws.
  */
 export async function walkActive(
   window: FileWindow,
   file: string,
-  start: FramePlace,
+  { place: start, latestMs }: ActiveStart,
   onFrame: (header: FrameHeader, position: number) => void,
 ): Promise<ActiveWalk> {
   const found: { readonly range: DamagedRange; readonly timestampMs: number }[] = [];
@@ -45,7 +55,13 @@ export async function walkActive(
       found.push({ range, timestampMs });
     },
   };
-  const walked = await walkFrames(window, file, start, { kind: "open" }, visitor);
+  const continuation = {
+    kind: "open" as const,
+    get newestMs() {
+      return Math.max(latestMs, timestampMs) + CLOCK_SLACK_MS;
+    },
+  };
+  const walked = await walkFrames(window, file, start, continuation, visitor);
   const torn = found.findIndex(({ range }) => range.offset >= syncedMark);
   if (torn < 0) return { end: walked, syncedMark, damages: found.map(({ range }) => range) };
   const { range, timestampMs: timeBefore } = found[torn]!;
@@ -55,6 +71,5 @@ export async function walkActive(
 
 /** Why no frame was read at `end`, behind which bytes are left. @throws what the disk throws. */
 export async function describeTornTail(window: FileWindow, end: FramePlace): Promise<TornTail> {
-  const header = decodeFrameHeader(await window.at(end.position, FRAME_HEADER_BYTES), 0);
-  return describeBadPlace(window, end, header);
+  return describeBadPlace(window, end, await window.header(end.position));
 }

@@ -3,7 +3,6 @@
 import { frameEndOffset } from "./frame.ts";
 import type { FramePosition, FrameReader } from "./frame-reader.ts";
 import type { FrameRun, LogCursor } from "./log.ts";
-import { SEGMENT_HEADER_BYTES } from "./segment-header.ts";
 import type { SegmentList } from "./segment-list.ts";
 
 /** What a cursor asks of its log. */
@@ -68,7 +67,10 @@ export class Cursor implements LogCursor {
     if (end.segment === this.#log.segments.active)
       return end.position < end.segment.sizeBytes ? end : undefined;
     const next = this.#log.segments.next(end.segment);
-    if (next?.baseOffset === offset) return { segment: next, position: SEGMENT_HEADER_BYTES, offset };
+    if (next?.baseOffset === offset) {
+      const position = next.layout?.headerBytes;
+      return position === undefined ? undefined : { segment: next, position, offset };
+    }
     return end.position < end.segment.sizeBytes ? end : undefined;
   }
 

@@ -36,6 +36,24 @@ interface Place {
   readonly offset: number;
 }
 
+/** A segment of which nothing tells how its frames lie in the file; the next one's name says where it ends. */
+export function unreadableSegment(
+  file: string,
+  { baseOffset, sizeBytes }: { readonly baseOffset: number; readonly sizeBytes: number },
+  endOffset: number,
+): DamagedRange {
+  return {
+    file,
+    position: 0,
+    nextPosition: sizeBytes,
+    offset: baseOffset,
+    nextOffset: endOffset,
+    type: "checksum",
+    expected: "a segment header, an index or a first frame that is sound",
+    actual: "none",
+  };
+}
+
 /** Offsets that the next segment's name says should be here. */
 export function missingEnd(file: string, from: Place, end: Place): DamagedRange {
   return {

@@ -5,14 +5,13 @@
 import type { FileWindow } from "./file-window.ts";
 import {
   computeEntryCrc,
-  decodeFrameHeader,
   FRAME_HEADER_BYTES,
   type FrameHeader,
   frameBytes,
   frameEndOffset,
-  frameHeaderTrouble,
 } from "./frame.ts";
-import { findCandidate } from "./frame-search.ts";
+import { findMaskedMagic } from "./frame-mask.ts";
+import { findHeader } from "./frame-search.ts";
 
 export type FrameDump =
   | {
@@ -32,23 +31,26 @@ export type FrameDump =
       /** The next header, or the end of the file. */
       readonly nextPosition: number;
       readonly trouble: string;
-      /** The first ones of the gap: as many as a header has, if there are. */
+      /** Of the first bytes of the gap those that in a header would not be masked, if there are. */
       readonly bytes: Buffer;
     };
 
-const NOTHING_BEFORE = { offset: -1, timestampMs: 0 };
+/** What of a header is the same in a file as in memory. Beside a payload that a client knows, the rest would tell the mask. */
+const PLAIN_START = 4;
+const PLAIN_END = 36;
 
 /** From `start` to the window's end. Buffers are valid until the next step. @throws what the disk throws. */
 export async function* dumpFrames(window: FileWindow, start: number): AsyncGenerator<FrameDump, void, void> {
   let position = start;
   let before: FrameHeader | undefined;
   while (position < window.sizeBytes) {
-    const bytes = await window.at(position, FRAME_HEADER_BYTES);
-    const header = decodeFrameHeader(bytes, 0);
+    const header = await window.header(position);
     if (header === undefined) {
-      const trouble = frameHeaderTrouble(bytes, 0);
-      const shown = Buffer.from(bytes.subarray(0, FRAME_HEADER_BYTES));
-      const next = await findCandidate(window, NOTHING_BEFORE, position + 1, window.sizeBytes);
+      const first = (await window.at(position, FRAME_HEADER_BYTES)).subarray(0, FRAME_HEADER_BYTES);
+      const beginsFrame = findMaskedMagic(first, 0, 1, window.origin + position, window.mask) === 0;
+      const trouble = headerTrouble(first, beginsFrame);
+      const shown = Buffer.from(first.subarray(PLAIN_START, PLAIN_END));
+      const next = await findHeader(window, position + 1, window.sizeBytes, () => true);
       const nextPosition = next?.position ?? window.sizeBytes;
       yield { kind: "gap", position, nextPosition, trouble, bytes: shown };
       position = nextPosition;
@@ -67,6 +69,13 @@ export async function* dumpFrames(window: FileWindow, start: number): AsyncGener
     before = header;
     position += frameBytes(header);
   }
+}
+
+/** Without the checksums: what is written, beside what is computed, would tell the mask. */
+function headerTrouble(bytes: Buffer, beginsFrame: boolean): string {
+  if (bytes.every((byte) => byte === 0)) return "zeros";
+  if (bytes.length < FRAME_HEADER_BYTES) return `${bytes.length} bytes, fewer than a frame header has`;
+  return beginsFrame ? "header BAD" : "no frame begins here";
 }
 
 function remarkOn(header: FrameHeader, before: FrameHeader): string | undefined {

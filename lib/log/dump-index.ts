@@ -1,8 +1,8 @@
-/** Everything that an index file says, believed or not, for people. */
+/** What an index file says, believed or not, for people; its data's mask stays unsaid. */
 import { readUint64 } from "./bytes.ts";
 import {
+  footerPosition,
   INDEX_ENTRY_BYTES,
-  INDEX_FOOTER_BYTES,
   type IndexEntry,
   type IndexFooter,
   indexTrouble,
@@ -11,14 +11,14 @@ import {
 /** A number of more than 2^53-1 is NaN. */
 export interface IndexDump {
   readonly entries: readonly (IndexEntry & { readonly timestampMs: number })[];
-  readonly footer: IndexFooter | undefined;
+  readonly footer: Omit<IndexFooter, "mask"> | undefined;
   /** Why it cannot be believed, if so. */
   readonly trouble: string | undefined;
 }
 
 export function dumpIndex(bytes: Buffer, baseOffset: number): IndexDump {
   const trouble = indexTrouble(bytes);
-  const at = bytes.length - INDEX_FOOTER_BYTES;
+  const at = footerPosition(bytes);
   if (at < 0) return { entries: [], footer: undefined, trouble };
   const number = (position: number): number => readUint64(bytes, position) ?? Number.NaN;
   const entries = Array.from({ length: Math.floor(at / INDEX_ENTRY_BYTES) }, (_, i) => ({

@@ -7,12 +7,12 @@ import { type DamagedRange, damageError, findDamage, insertDamage } from "./dama
 import { FileWindow } from "./file-window.ts";
 import {
   computeEntryCrc,
-  decodeFrameHeader,
   FRAME_HEADER_BYTES,
   type FrameHeader,
   frameBytes,
   frameEndOffset,
 } from "./frame.ts";
+import { decodeMaskedHeader, type FrameMask, toggleMask } from "./frame-mask.ts";
 import { type RunBounds, runOf } from "./frame-run.ts";
 import { badEntry, findDamageEnd } from "./frame-walk.ts";
 import { HeldFrames } from "./held-frames.ts";
@@ -20,10 +20,15 @@ import type { FrameRun } from "./log.ts";
 import type { LogShared } from "./log-shared.ts";
 import type { SealedIndexes } from "./sealed-indexes.ts";
 import type { Segment } from "./segment.ts";
-import { SEGMENT_HEADER_BYTES } from "./segment-header.ts";
 import type { SegmentList } from "./segment-list.ts";
 import type { IndexEntry } from "./sparse-index.ts";
 import type { Tail } from "./tail.ts";
+
+/** Bytes of a segment from some position on, plain or with the mask of their file. */
+interface Stretch {
+  readonly bytes: Buffer;
+  readonly mask: FrameMask | undefined;
+}
 
 /** Where a frame begins. */
 export interface FramePosition {
@@ -60,7 +65,7 @@ export class FrameReader {
       await this.#indexes.rebuild(segment);
       return this.locate(offset);
     }
-    const start = { position: SEGMENT_HEADER_BYTES, offset: segment.baseOffset };
+    const start = { position: segment.layout!.headerBytes, offset: segment.baseOffset };
     return this.walkTo(segment, floor ?? start, (header) => frameEndOffset(header) > offset, offset);
   }
 
@@ -91,14 +96,14 @@ export class FrameReader {
   ): Promise<FramePosition> {
     let { position, offset } = from;
     for (;;) {
-      const bytes = await this.#bytes(segment, position, FRAME_HEADER_BYTES);
+      const { bytes, mask } = await this.#stretch(segment, position, FRAME_HEADER_BYTES);
       let at = 0;
-      let header = decodeFrameHeader(bytes, 0);
+      let header = decodeMaskedHeader(bytes, 0, position, mask);
       while (header !== undefined && header.baseOffset === offset) {
         if (isFound(header)) return { segment, position: position + at, offset };
         at += frameBytes(header);
         offset = frameEndOffset(header);
-        header = decodeFrameHeader(bytes, at);
+        header = decodeMaskedHeader(bytes, at, position + at, mask);
       }
       position += at;
       if (at > 0) continue;
@@ -115,36 +120,47 @@ export class FrameReader {
     const held = this.held.read(at, bounds);
     if (held !== undefined) return held;
     const { segment, position, offset } = at;
-    let bytes = await this.#firstBytes(at, bounds.maxBytes, room);
-    const header = decodeFrameHeader(bytes, 0);
+    const { mask } = segment.layout!;
+    let { bytes, isOwn } = await this.#firstBytes(at, bounds.maxBytes, room);
+    const header = decodeMaskedHeader(bytes, 0, position, mask);
     if (header === undefined || header.baseOffset !== offset) {
       throw damageError(
         findDamage(segment.damages, offset) ?? (await this.#lookInto(segment, position, offset, header)),
       );
     }
     if (bytes.length < frameBytes(header)) {
+      // Longer than a block's rest: read into memory of its own.
       bytes = await this.#shared.blocks.read(segment, position, frameBytes(header));
+      isOwn = true;
     }
     if (bytes.length < frameBytes(header))
       throw damageError(await this.#lookInto(segment, position, offset, header));
     this.#checkEntry(segment, position, bytes, header);
-    return runOf(bytes, header, bounds, true);
+    const run = runOf(bytes, header, bounds, { position, mask, checksEntries: true });
+    if (mask === undefined) return run;
+    const plain = isOwn ? run.bytes : Buffer.from(run.bytes);
+    toggleMask(plain, position, mask);
+    return { ...run, bytes: plain };
   }
 
-  /** The beginning of the frame at `at`; all of it, and more, where it fits into `room`. */
+  /**
+   * The beginning of the frame at `at`; all of it, and more, where it fits into `room`. The bytes are the reader's own,
+   * or those of a block, which all its readers share.
+   */
   async #firstBytes(
     { segment, position, offset }: FramePosition,
     maxBytes: number,
     room: Buffer | undefined,
-  ): Promise<Buffer> {
-    const { blocks } = this.#shared;
-    if (room === undefined) return await blocks.read(segment, position, FRAME_HEADER_BYTES);
-    const wantedBytes = Math.min(room.length, maxBytes, segment.sizeBytes - position);
-    const filledBytes = await segment.file.readInto(room.subarray(0, wantedBytes), position);
-    const bytes = room.subarray(0, filledBytes);
-    const header = decodeFrameHeader(bytes, 0);
-    const isWhole = header?.baseOffset === offset && frameBytes(header) <= filledBytes;
-    return isWhole ? bytes : await blocks.read(segment, position, FRAME_HEADER_BYTES);
+  ): Promise<{ bytes: Buffer; isOwn: boolean }> {
+    if (room !== undefined) {
+      const wantedBytes = Math.min(room.length, maxBytes, segment.sizeBytes - position);
+      const filledBytes = await segment.file.readInto(room.subarray(0, wantedBytes), position);
+      const bytes = room.subarray(0, filledBytes);
+      const header = decodeMaskedHeader(bytes, 0, position, segment.layout!.mask);
+      if (header?.baseOffset === offset && frameBytes(header) <= filledBytes) return { bytes, isOwn: true };
+    }
+    const bytes = await this.#shared.blocks.read(segment, position, FRAME_HEADER_BYTES);
+    return { bytes, isOwn: false };
   }
 
   /** False when a sealed segment's index names a place at which a frame of another offset stands. */
@@ -163,11 +179,15 @@ export class FrameReader {
   }
 
   async #header(segment: Segment, position: number): Promise<FrameHeader | undefined> {
-    return decodeFrameHeader(await this.#bytes(segment, position, FRAME_HEADER_BYTES), 0);
+    const { bytes, mask } = await this.#stretch(segment, position, FRAME_HEADER_BYTES);
+    return decodeMaskedHeader(bytes, 0, position, mask);
   }
 
-  #bytes(segment: Segment, position: number, length: number): Buffer | Promise<Buffer> {
-    return this.#tail.view(segment.id, position) ?? this.#shared.blocks.read(segment, position, length);
+  async #stretch(segment: Segment, position: number, length: number): Promise<Stretch> {
+    const held = this.#tail.view(segment.id, position);
+    if (held !== undefined) return { bytes: held, mask: undefined };
+    const bytes = await this.#shared.blocks.read(segment, position, length);
+    return { bytes, mask: segment.layout!.mask };
   }
 
   /** What is damaged where a frame of `offset` should begin. */
@@ -179,7 +199,7 @@ export class FrameReader {
   ): Promise<DamagedRange> {
     const index = await this.#indexes.get(segment);
     const range = await findDamageEnd(
-      new FileWindow(segment.file, segment.sizeBytes),
+      new FileWindow(segment.file, segment.sizeBytes, segment.layout!.mask),
       segment.file.path,
       { position, offset, timestampMs: 0 },
       header,

@@ -1,20 +1,26 @@
 /**
- * Looks for frames behind a bad header. A payload may contain frames (somebody published what a bulk read gave
- * them), so finding one is not enough: it must lead to a place that is known, or begin frames of consecutive
- * offsets that say themselves that the bad place had been synced.
+ * Looks for frames behind a bad header. What a client sent is no evidence: in a masked file a payload cannot hold a
+ * frame of the log (frame-mask.ts). A file of the old layout has no mask, so a frame that is found there must be
+ * plausible as well: it has a place among the offsets that can lie between, and a time that can have been.
+ *
+ * Finding one is not enough. It must lead to a place that is known, or begin frames of consecutive offsets that say
+ * themselves that the bad place had been synced.
  */
 import type { FileWindow } from "./file-window.ts";
 import {
   computeEntryCrc,
-  decodeFrameHeader,
   FRAME_HEADER_BYTES,
-  FRAME_MAGIC,
   type FrameHeader,
   frameBytes,
   frameEndOffset,
 } from "./frame.ts";
+import { findMaskedMagic } from "./frame-mask.ts";
 import type { FramePlace } from "./frame-walk.ts";
 import type { IndexEntry } from "./sparse-index.ts";
+
+/** The old layout's bounds of a frame: messages in it, and its bytes with one message of one byte. */
+const FRAME_MESSAGES_MAX = 65_536;
+const FRAME_BYTES_MIN = FRAME_HEADER_BYTES + 10;
 
 interface Chain {
   readonly start: IndexEntry;
@@ -36,7 +42,7 @@ export async function findAnchoredFrame(
 ): Promise<IndexEntry> {
   let from = bad.position + 1;
   for (;;) {
-    const start = await findCandidate(window, bad, from, anchor.position);
+    const start = await findHeader(window, from, anchor.position, successorOf(window, bad));
     if (start === undefined) return anchor;
     const chain = await followChain(window, start, anchor);
     if (chain?.passes) return start;
@@ -46,15 +52,20 @@ export async function findAnchoredFrame(
 
 /**
  * The first frame behind `bad` that can be read on from, when the frames behind it prove that `bad` lies below the
- * synced mark; `undefined` when they do not: then the tail is torn at `bad`.
+ * synced mark; `undefined` when they do not: then the tail is torn at `bad`. No frame is younger than `newestMs`.
  *
  * Chains are taken in file order; one that a later chain contradicts by its offsets lay in a payload.
  */
-export async function findProvenChain(window: FileWindow, bad: FramePlace): Promise<IndexEntry | undefined> {
+export async function findProvenChain(
+  window: FileWindow,
+  bad: FramePlace,
+  newestMs: number,
+): Promise<IndexEntry | undefined> {
+  const accepts = successorOf(window, bad, newestMs);
   let from = bad.position + 1;
   const chains: Chain[] = [];
   for (;;) {
-    const start = await findCandidate(window, bad, from, window.sizeBytes);
+    const start = await findHeader(window, from, window.sizeBytes, accepts);
     if (start === undefined) break;
     const chain = await followChain(window, start);
     from = chain === undefined ? start.position + 1 : chain.end.position;
@@ -66,26 +77,42 @@ export async function findProvenChain(window: FileWindow, bad: FramePlace): Prom
   return isProven ? chains[0]!.start : undefined;
 }
 
-/** The first position in `[from, end)` with a header that may be of a frame behind `bad`, by offset and time. */
-export async function findCandidate(
+/** The first position in `[from, end)` with a sound header that `accepts` takes. */
+export async function findHeader(
   window: FileWindow,
-  bad: Pick<FramePlace, "offset" | "timestampMs">,
   from: number,
   end: number,
+  accepts: (header: FrameHeader, position: number) => boolean,
 ): Promise<IndexEntry | undefined> {
   let position = from;
   while (position + FRAME_HEADER_BYTES <= end) {
     const bytes = await window.at(position, FRAME_HEADER_BYTES);
-    for (let at = bytes.indexOf(FRAME_MAGIC); at >= 0; at = bytes.indexOf(FRAME_MAGIC, at + 1)) {
-      if (position + at >= end) return undefined;
-      const header = decodeFrameHeader(bytes, at);
-      if (header !== undefined && header.baseOffset > bad.offset && header.timestampMs >= bad.timestampMs) {
+    const find = (at: number) =>
+      findMaskedMagic(bytes, at, end - position, window.origin + position, window.mask);
+    for (let at = find(0); at >= 0; at = find(at + 1)) {
+      const header = window.decode(bytes, at, position + at);
+      if (header !== undefined && accepts(header, position + at)) {
         return { position: position + at, offset: header.baseOffset };
       }
     }
     position += Math.max(1, bytes.length - FRAME_HEADER_BYTES + 1);
   }
   return undefined;
+}
+
+/** Whether a header may be that of a frame behind `bad`. */
+function successorOf(
+  { mask }: FileWindow,
+  bad: FramePlace,
+  newestMs: number = Number.POSITIVE_INFINITY,
+): (header: FrameHeader, position: number) => boolean {
+  return (header, position) => {
+    if (header.baseOffset <= bad.offset || header.timestampMs < bad.timestampMs) return false;
+    if (mask !== undefined) return true;
+    const framesBetween = Math.floor((position - bad.position) / FRAME_BYTES_MIN);
+    const isNear = header.baseOffset <= bad.offset + FRAME_MESSAGES_MAX * framesBetween;
+    return isNear && header.timestampMs <= newestMs;
+  };
 }
 
 /**
@@ -102,7 +129,7 @@ async function followChain(
   let syncedMark = 0;
   const isAtAnchor = () => end.position === anchor?.position && end.offset === anchor.offset;
   while (!isAtAnchor()) {
-    const header = decodeFrameHeader(await window.at(end.position, FRAME_HEADER_BYTES), 0);
+    const header = await window.header(end.position);
     if (header === undefined || header.baseOffset !== end.offset || header.timestampMs < timestampMs) break;
     if (end.position + frameBytes(header) > window.sizeBytes) break;
     if (end === start && !(await isEntryWhole(window, start.position, header))) return undefined;

@@ -5,14 +5,7 @@
 import { hex } from "./bytes.ts";
 import type { DamagedRange } from "./damage.ts";
 import type { FileWindow } from "./file-window.ts";
-import {
-  computeEntryCrc,
-  decodeFrameHeader,
-  FRAME_HEADER_BYTES,
-  type FrameHeader,
-  frameBytes,
-  frameEndOffset,
-} from "./frame.ts";
+import { computeEntryCrc, type FrameHeader, frameBytes, frameEndOffset } from "./frame.ts";
 import { findAnchoredFrame, findProvenChain } from "./frame-search.ts";
 import type { IndexEntry } from "./sparse-index.ts";
 
@@ -25,18 +18,19 @@ export interface FramePlace {
 }
 
 export interface FrameVisitor {
-  /** A whole frame whose header and entry are as they were written; `bytes` holds it at `at`. */
+  /** A whole frame whose header and entry are as they were written; `bytes` holds it at `at`, masked. */
   frame(header: FrameHeader, position: number, bytes: Buffer, at: number): void;
   damage(range: DamagedRange): void;
 }
 
 /**
  * Where reading may go on behind a bad header. `anchored`: the file is complete, and good places behind the bad
- * one are known. `open`: the file's end may be torn, nothing behind the bad place is known.
+ * one are known. `open`: the file's end may be torn, nothing behind the bad place is known, and no frame of the log
+ * is younger than `newestMs`.
  */
 export type Continuation =
   | { readonly kind: "anchored"; readonly nextAnchor: (position: number) => IndexEntry }
-  | { readonly kind: "open" };
+  | { readonly kind: "open"; readonly newestMs: number };
 
 /**
  * Visits all frames from `from` to the window's end. Resolves to the place behind the last frame or damage that
@@ -66,9 +60,10 @@ export async function walkStep(
   visitor: FrameVisitor,
 ): Promise<FramePlace | undefined> {
   if (place.position >= window.sizeBytes) return undefined;
-  const header = decodeFrameHeader(await window.at(place.position, FRAME_HEADER_BYTES), 0);
+  const header = await window.header(place.position);
   if (isNext(header, place) && place.position + frameBytes(header) <= window.sizeBytes) {
-    return visitWholeFrames(await window.at(place.position, frameBytes(header)), file, place, visitor);
+    const bytes = await window.at(place.position, frameBytes(header));
+    return visitWholeFrames(window, bytes, file, place, visitor);
   }
   const damage = await findDamageEnd(window, file, place, header, continuation);
   if (damage === undefined) return undefined;
@@ -77,11 +72,17 @@ export async function walkStep(
 }
 
 /** Visits the frames that lie in `bytes` whole; `place` is where `bytes` begins. */
-function visitWholeFrames(bytes: Buffer, file: string, place: FramePlace, visitor: FrameVisitor): FramePlace {
+function visitWholeFrames(
+  window: FileWindow,
+  bytes: Buffer,
+  file: string,
+  place: FramePlace,
+  visitor: FrameVisitor,
+): FramePlace {
   let at = 0;
   let { offset, timestampMs } = place;
   for (;;) {
-    const header = decodeFrameHeader(bytes, at);
+    const header = window.decode(bytes, at, place.position + at);
     if (!isNext(header, { offset, timestampMs }) || at + frameBytes(header) > bytes.length) break;
     const position = place.position + at;
     const actualCrc = computeEntryCrc(bytes, at, header);
@@ -122,7 +123,10 @@ export function badEntry(
   };
 }
 
-/** What is damaged from `place` on, up to where reading can go on; `undefined` when nothing leads on. */
+/**
+ * What is damaged from `place` on, up to where reading can go on; `undefined` when nothing leads on. Nothing follows a
+ * sound header whose entry runs past the end of the file: what lies there is that entry's own.
+ */
 export async function findDamageEnd(
   window: FileWindow,
   file: string,
@@ -130,10 +134,14 @@ export async function findDamageEnd(
   header: FrameHeader | undefined,
   continuation: Continuation,
 ): Promise<DamagedRange | undefined> {
-  const next =
-    continuation.kind === "open"
-      ? await findProvenChain(window, place)
-      : await findAnchoredFrame(window, place, continuation.nextAnchor(place.position));
+  const isCutOff = isNext(header, place);
+  let next: IndexEntry | undefined;
+  if (continuation.kind === "anchored") {
+    const anchor = continuation.nextAnchor(place.position);
+    next = isCutOff ? anchor : await findAnchoredFrame(window, place, anchor);
+  } else if (!isCutOff) {
+    next = await findProvenChain(window, place, continuation.newestMs);
+  }
   if (next === undefined) return undefined;
   return {
     file,

@@ -5,6 +5,7 @@
  */
 import type { DiskFile } from "../disk/disk.ts";
 import { encodeFrame, encodeFrameHeader, FRAME_HEADER_BYTES, type FrameFacts } from "./frame.ts";
+import { toggleMask } from "./frame-mask.ts";
 import type { LogEntry } from "./log.ts";
 import type { Segment } from "./segment.ts";
 import type { Tail } from "./tail.ts";
@@ -42,7 +43,7 @@ export function writeGroup(
   if (framed !== undefined) {
     const entry = framed.subarray(FRAME_HEADER_BYTES);
     encodeFrameHeader(framed, 0, frameFacts(entries[0]!, place.baseOffset, place), entry);
-    writeWhole(file, framed, segment.sizeBytes);
+    writeMasked(file, segment, framed);
     tail.adopt(segment.id, segment.sizeBytes, framed);
   } else {
     writeJoined(file, segment, tail, entries, place);
@@ -65,8 +66,18 @@ function writeJoined(
     at = encodeFrame(room.bytes, at, frameFacts(entry, offset, place), entry.bytes);
     offset += entry.count;
   }
-  writeWhole(file, room.bytes.subarray(room.at, at), segment.sizeBytes);
+  writeMasked(file, segment, room.bytes.subarray(room.at, at));
   tail.commit(groupBytes);
+}
+
+/** Within the call `frames` are masked; before and behind it they are plain, also when it fails. */
+function writeMasked(file: DiskFile, { sizeBytes, layout }: Segment, frames: Buffer): void {
+  toggleMask(frames, sizeBytes, layout!.mask);
+  try {
+    writeWhole(file, frames, sizeBytes);
+  } finally {
+    toggleMask(frames, sizeBytes, layout!.mask);
+  }
 }
 
 function frameFacts(entry: LogEntry, baseOffset: number, place: GroupPlace): FrameFacts {

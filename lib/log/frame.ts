@@ -1,6 +1,7 @@
 /**
  * The frame: what is written, checked and handed out as a whole. A 40-byte header, then one entry, whose inside
- * is none of the log's business. All integers are big-endian.
+ * is none of the log's business. All integers are big-endian. In memory and over HTTP a frame looks like this; in
+ * a data file its magic, flags and headerCrc are masked (frame-mask.ts).
  *
  * ```
  *  0     3       4             12            20         24      28       32         36          40
@@ -12,21 +13,21 @@
  * `base offset - unsynced` is the synced mark of that moment: what lets recovery tell a torn tail from damage.
  */
 import { crc32 } from "../checksum.ts";
-import { hex, readUint64, UINT32_MAX, writeUint64 } from "./bytes.ts";
+import { readUint64, UINT32_MAX, writeUint64 } from "./bytes.ts";
 
 export const FRAME_HEADER_BYTES = 40;
 
-const MAGIC_AND_FLAGS = 0x4e4c4600;
+/** Masked in a file: where the two words lie that no payload can know. */
+export const MAGIC_AND_FLAGS = 0x4e4c4600;
+export const HEADER_CRC = 36;
 const BASE_OFFSET = 4;
 const TIMESTAMP = 12;
 const UNSYNCED = 20;
 const COUNT = 24;
-const LENGTH = 28;
+export const LENGTH = 28;
 const ENTRY_CRC = 32;
-const HEADER_CRC = 36;
 
-/** The magic that every frame begins with, for searching. */
-export const FRAME_MAGIC: Buffer = Buffer.from("NLF");
+const MAGIC_CRC = crc32(Buffer.from([0x4e, 0x4c, 0x46, 0x00]));
 
 export interface FrameHeader {
   readonly baseOffset: number;
@@ -79,11 +80,20 @@ export function encodeFrameHeader(
   target.writeUInt32BE(headerCrc(target, position), position + HEADER_CRC);
 }
 
-/** The header at `position`, or `undefined` where there is no valid one. Does not look at the entry. */
-export function decodeFrameHeader(bytes: Buffer, position: number): FrameHeader | undefined {
+/**
+ * The header at `position`, or `undefined` where there is no valid one. Does not look at the entry. In a file the
+ * two words are XORed with what stands for them.
+ */
+export function decodeFrameHeader(
+  bytes: Buffer,
+  position: number,
+  magicMask = 0,
+  crcMask = 0,
+): FrameHeader | undefined {
   if (position + FRAME_HEADER_BYTES > bytes.length) return undefined;
-  if (bytes.readUInt32BE(position) !== MAGIC_AND_FLAGS) return undefined;
-  if (bytes.readUInt32BE(position + HEADER_CRC) !== headerCrc(bytes, position)) return undefined;
+  if ((bytes.readUInt32BE(position) ^ magicMask) !== MAGIC_AND_FLAGS) return undefined;
+  if ((bytes.readUInt32BE(position + HEADER_CRC) ^ crcMask) >>> 0 !== headerCrc(bytes, position))
+    return undefined;
   const baseOffset = readUint64(bytes, position + BASE_OFFSET);
   const timestampMs = readUint64(bytes, position + TIMESTAMP);
   const messageCount = bytes.readUInt32BE(position + COUNT);
@@ -99,18 +109,6 @@ export function decodeFrameHeader(bytes: Buffer, position: number): FrameHeader 
     entryBytes,
     entryCrc: bytes.readUInt32BE(position + ENTRY_CRC),
   };
-}
-
-/** Why decodeFrameHeader finds none at `position`, for people. */
-export function frameHeaderTrouble(bytes: Buffer, position: number): string {
-  const header = bytes.subarray(position, position + FRAME_HEADER_BYTES);
-  if (header.every((byte) => byte === 0)) return "zeros";
-  if (header.length < FRAME_HEADER_BYTES) return `${header.length} bytes, fewer than a frame header has`;
-  if (header.readUInt32BE(0) !== MAGIC_AND_FLAGS) return "no frame begins here";
-  const crc = header.readUInt32BE(HEADER_CRC);
-  const actualCrc = headerCrc(header, 0);
-  if (crc !== actualCrc) return `header CRC BAD: ${hex(crc)} is written, ${hex(actualCrc)} computed`;
-  return "a header with numbers that cannot be";
 }
 
 /** CRC of the entry of the frame at `position`, all of which must be in `bytes`. */
@@ -145,6 +143,7 @@ export function frameAt(bytes: Buffer, position: number): Frame {
   };
 }
 
-function headerCrc(bytes: Buffer, position: number): number {
-  return crc32(bytes.subarray(position, position + HEADER_CRC));
+/** Of the header as it is in memory, whatever stands in place of its magic. */
+export function headerCrc(bytes: Buffer, position: number): number {
+  return crc32(bytes.subarray(position + BASE_OFFSET, position + HEADER_CRC), MAGIC_CRC);
 }

@@ -5,9 +5,8 @@
  */
 import { decodeFrameHeader, frameBytes, frameEndOffset } from "./frame.ts";
 import type { FramePosition } from "./frame-reader.ts";
-import { type RunBounds, runOf } from "./frame-run.ts";
+import { MEMORY, type RunBounds, runOf } from "./frame-run.ts";
 import type { FrameRun } from "./log.ts";
-import { SEGMENT_HEADER_BYTES } from "./segment-header.ts";
 import type { SegmentList } from "./segment-list.ts";
 import type { Tail } from "./tail.ts";
 
@@ -28,7 +27,7 @@ export class HeldFrames {
     if (this.#lastFound?.offset === offset && this.#lastFound.segment === segment) return this.#lastFound;
     if (offset < segment.baseOffset || segment.damages.length > 0) return undefined;
     let { position, offset: baseOffset } = segment.activeIndex?.floorByOffset(offset) ?? {
-      position: SEGMENT_HEADER_BYTES,
+      position: segment.layout!.headerBytes,
       offset: segment.baseOffset,
     };
     for (;;) {
@@ -43,11 +42,11 @@ export class HeldFrames {
     return this.#lastFound;
   }
 
-  /** Frames from `at` on; what was written here needs no check. `undefined` when they are not in memory. */
+  /** Frames from `at` on; `undefined` when they are not in memory. */
   read({ segment, position, offset }: FramePosition, bounds: RunBounds): FrameRun | undefined {
     const bytes = this.#tail.view(segment.id, position);
     const header = bytes === undefined ? undefined : decodeFrameHeader(bytes, 0);
     if (bytes === undefined || header?.baseOffset !== offset) return undefined;
-    return bytes.length < frameBytes(header) ? undefined : runOf(bytes, header, bounds, false);
+    return bytes.length < frameBytes(header) ? undefined : runOf(bytes, header, bounds, MEMORY);
   }
 }

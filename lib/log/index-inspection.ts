@@ -6,15 +6,19 @@ import type { Disk } from "../disk/disk.ts";
 import type { FileFinding } from "./file-finding.ts";
 import { fitsActive, fitsSealed, provesLoss } from "./index-trust.ts";
 import type { PooledFile } from "./open-files.ts";
-import { indexFileName } from "./segment-name.ts";
+import { OLD_LAYOUT, type SegmentLayout } from "./segment-header.ts";
 import { type DecodedIndex, SparseIndex } from "./sparse-index.ts";
 
 /** A segment as its files tell it. */
 export interface InspectedSegment {
-  readonly folder: string;
   readonly file: PooledFile;
+  readonly indexPath: string;
   readonly baseOffset: number;
   readonly sizeBytes: number;
+  /** Now, or when the data was last written to, if that is later. */
+  readonly latestMs: number;
+  /** `undefined` where nothing tells, or the file is the Go NetLog's. */
+  readonly layout: SegmentLayout | undefined;
   /** Of the segment that follows; `undefined` for the active one. */
   readonly nextBaseOffset: number | undefined;
 }
@@ -27,30 +31,26 @@ export interface IndexInspection {
   readonly findings: readonly FileFinding[];
 }
 
-export function indexPathOf({ folder, baseOffset }: InspectedSegment): string {
-  return `${folder}/${indexFileName(baseOffset)}`;
-}
-
 /** @throws what the disk throws. */
 export async function inspectIndex(
   disk: Disk,
   segment: InspectedSegment,
   intervalBytes: number,
 ): Promise<IndexInspection> {
-  const { file, baseOffset, sizeBytes, nextBaseOffset } = segment;
-  const path = indexPathOf(segment);
+  const { indexPath: path, baseOffset, nextBaseOffset } = segment;
   if ((await disk.stat(path))?.kind !== "file") {
     // An active segment has none before its first checkpoint or clean close.
     return nextBaseOffset === undefined ? untrusted([]) : untrusted([disposable(path, "there is no index")]);
   }
   const decoded = SparseIndex.decode(await disk.readFile(path), baseOffset, intervalBytes);
   if (decoded === undefined) return untrusted([disposable(path, "the index is damaged")]);
+  const data = { ...segment, layout: segment.layout ?? OLD_LAYOUT };
   const fits =
     nextBaseOffset === undefined
-      ? await fitsActive(decoded, file, sizeBytes)
-      : await fitsSealed(decoded, file, sizeBytes, nextBaseOffset);
+      ? await fitsActive(decoded, data)
+      : await fitsSealed(decoded, data, nextBaseOffset);
   if (fits) return { trusted: decoded, provenEndOffset: undefined, findings: [] };
-  const isLost = nextBaseOffset === undefined && (await provesLoss(decoded, file, sizeBytes));
+  const isLost = nextBaseOffset === undefined && (await provesLoss(decoded, data));
   const provenEndOffset = isLost ? decoded.footer.endOffset : undefined;
   return { ...untrusted([disposable(path, "the index does not fit its data")]), provenEndOffset };
 }

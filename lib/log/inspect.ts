@@ -17,17 +17,14 @@ import {
 import { FileWindow } from "./file-window.ts";
 import { frameBytes, framesOf } from "./frame.ts";
 import { IndexAudit } from "./index-audit.ts";
-import {
-  type IndexInspection,
-  type InspectedSegment,
-  indexPathOf,
-  inspectIndex,
-} from "./index-inspection.ts";
+import { type IndexInspection, type InspectedSegment, inspectIndex } from "./index-inspection.ts";
 import type { VerifyStep } from "./log.ts";
 import { OpenFiles } from "./open-files.ts";
-import { decodeSegmentHeader, SEGMENT_HEADER_BYTES } from "./segment-header.ts";
+import { SEGMENT_HEADER_BYTES, type SegmentLayout } from "./segment-header.ts";
+import { type FoundLayout, findLayout } from "./segment-layout.ts";
 import {
   dataFileName,
+  indexFileName,
   isTornFileName,
   parseDataFileName,
   parseIndexFileName,
@@ -41,6 +38,7 @@ export interface InspectOptions {
   readonly disk: Disk;
   readonly folder: string;
   readonly limits: Limits;
+  readonly nowMs: number;
 }
 
 export type InspectStep =
@@ -59,7 +57,8 @@ export interface LogInspection {
 type Steps<Result> = AsyncGenerator<InspectStep, Result, void>;
 
 /** Walks all segments, oldest first. What cannot be read is a finding. @throws what listing the folder throws. */
-export async function* inspectLog({ disk, folder, limits }: InspectOptions): Steps<LogInspection> {
+export async function* inspectLog(options: InspectOptions): Steps<LogInspection> {
+  const { disk, folder, limits, nowMs } = options;
   const names = await disk.list(folder);
   const baseOffsets = names.map(parseDataFileName).filter((offset) => offset !== undefined);
   for (const name of names) {
@@ -72,10 +71,14 @@ export async function* inspectLog({ disk, folder, limits }: InspectOptions): Ste
     const file = files.file(`${folder}/${dataFileName(baseOffset)}`);
     let sizeBytes = 0;
     try {
-      sizeBytes = (await disk.stat(file.path))?.sizeBytes ?? 0;
-      const segment = { folder, file, baseOffset, sizeBytes, nextBaseOffset: baseOffsets[i + 1] };
+      const stat = await disk.stat(file.path);
+      sizeBytes = stat?.sizeBytes ?? 0;
+      const latestMs = Math.max(nowMs, stat?.modifiedAtMs ?? 0);
+      const files = { file, indexPath: `${folder}/${indexFileName(baseOffset)}`, baseOffset, sizeBytes };
+      const { header, layout } = await findLayout(disk, files);
+      const segment = { ...files, layout, latestMs, nextBaseOffset: baseOffsets[i + 1] };
       const index = await inspectIndex(disk, segment, limits.indexIntervalBytes);
-      logEndOffset = yield* inspectSegment(segment, index, limits.indexIntervalBytes);
+      logEndOffset = yield* inspectSegment(segment, header, index, limits.indexIntervalBytes);
     } catch (error) {
       logEndOffset = undefined;
       yield finding(unreadableFinding(file.path, error));
@@ -90,11 +93,11 @@ export async function* inspectLog({ disk, folder, limits }: InspectOptions): Ste
 /** Gives the offset behind its last message, where that can be told. @throws what the disk throws. */
 async function* inspectSegment(
   segment: InspectedSegment,
+  header: FoundLayout["header"],
   { trusted, provenEndOffset, findings }: IndexInspection,
   intervalBytes: number,
 ): Steps<number | undefined> {
-  const { file, baseOffset, sizeBytes, nextBaseOffset } = segment;
-  const header = decodeSegmentHeader(await file.read(0, SEGMENT_HEADER_BYTES)).kind;
+  const { file, baseOffset, sizeBytes, nextBaseOffset, layout } = segment;
   const isActive = nextBaseOffset === undefined;
   let end: SegmentEnd = { position: sizeBytes, offset: nextBaseOffset ?? baseOffset };
   if (header === "go-netlog") {
@@ -107,12 +110,12 @@ async function* inspectSegment(
   } else {
     const audit = trusted === undefined ? undefined : new IndexAudit(trusted);
     const index = trusted?.index ?? new SparseIndex(baseOffset, intervalBytes);
-    if (isActive) end = yield* inspectTail(segment, trusted, index);
+    if (isActive && layout !== undefined) end = yield* inspectTail(segment, layout, trusted, index);
     yield* inspectFrames(segment, index, end, audit);
     const contradiction = audit?.contradiction;
     if (contradiction !== undefined) {
       const message = "the index contradicts its data; it is made anew when that is noticed";
-      yield finding({ kind: "note", file: indexPathOf(segment), ...contradiction, message });
+      yield finding({ kind: "note", file: segment.indexPath, ...contradiction, message });
     }
   }
   if (provenEndOffset === undefined || provenEndOffset <= end.offset) return end.offset;
@@ -122,20 +125,21 @@ async function* inspectSegment(
 
 /** Where the frames of an active segment end that a start would keep; completes `index` up to there. */
 async function* inspectTail(
-  { file, baseOffset, sizeBytes }: InspectedSegment,
+  { file, baseOffset, sizeBytes, latestMs }: InspectedSegment,
+  { headerBytes, mask }: SegmentLayout,
   trusted: IndexInspection["trusted"],
   index: SparseIndex,
 ): Steps<SegmentEnd> {
-  const window = new FileWindow(file, sizeBytes);
-  const start =
+  const window = new FileWindow(file, sizeBytes, mask);
+  const place =
     trusted === undefined
-      ? { position: SEGMENT_HEADER_BYTES, offset: baseOffset, timestampMs: 0 }
+      ? { position: headerBytes, offset: baseOffset, timestampMs: 0 }
       : {
           position: trusted.footer.dataPosition,
           offset: trusted.footer.endOffset,
           timestampMs: trusted.footer.lastTimestampMs,
         };
-  const { end } = await walkActive(window, file.path, start, (header, position) =>
+  const { end } = await walkActive(window, file.path, { place, latestMs }, (header, position) =>
     index.add(header.baseOffset, position, header.timestampMs),
   );
   index.cutFrom(end.position);
@@ -146,12 +150,12 @@ async function* inspectTail(
 }
 
 async function* inspectFrames(
-  { file, baseOffset }: InspectedSegment,
+  { file, baseOffset, layout }: InspectedSegment,
   index: SparseIndex,
   end: SegmentEnd,
   audit: IndexAudit | undefined,
 ): Steps<void> {
-  for await (const step of verifyFile({ file, baseOffset, index, end }, baseOffset)) {
+  for await (const step of verifyFile({ file, baseOffset, layout, index, end }, baseOffset)) {
     if (step.kind === "damage") {
       yield finding(damageFinding(step.damage));
       continue;

@@ -71,6 +71,11 @@ export class PooledFile {
     this.#file = file;
   }
 
+  /** Another file of the same pool. */
+  beside(path: string): PooledFile {
+    return this.#pool.file(path);
+  }
+
   /** Pairs with `release`. @throws what the disk throws on opening. */
   acquire(): DiskFile {
     if (this.#isDropped) throw new Error(`${this.path} was dropped`);

@@ -1,16 +1,21 @@
-/** Opens a log from its folder: finds the segments, recovers the active one, leaves the sealed ones for first use. */
+/**
+ * Opens a log from its folder: finds the segments, recovers the active one, leaves the sealed ones for first use. An
+ * active one of the old layout is sealed, and takes no appends.
+ */
 import type { Disk, FileStat } from "../disk/disk.ts";
 import { NetlogError } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 import type { Runtime } from "../runtime.ts";
 import { failedRead } from "./disk-errors.ts";
+import { newMask } from "./frame-mask.ts";
 import type { Log, LogLimits } from "./log.ts";
 import type { LogShared } from "./log-shared.ts";
-import { recoverActiveSegment } from "./recovery.ts";
+import { notOurs, recoverActiveSegment } from "./recovery.ts";
 import { SealedIndexes } from "./sealed-indexes.ts";
 import { Segment } from "./segment.ts";
 import { createDataFile, createSegment } from "./segment-files.ts";
-import { decodeSegmentHeader, SEGMENT_HEADER_BYTES } from "./segment-header.ts";
+import { layoutWith, type SegmentLayout } from "./segment-header.ts";
+import { findLayout } from "./segment-layout.ts";
 import { SegmentList } from "./segment-list.ts";
 import { parseDataFileName } from "./segment-name.ts";
 import { SegmentedLog } from "./segmented-log.ts";
@@ -28,10 +33,12 @@ export interface OpenLogOptions {
 /** Makes the first segment of a new log in an existing folder; durable when it resolves. */
 export async function createLogFolder(options: {
   readonly disk: Disk;
+  readonly runtime: Runtime;
   readonly folder: string;
-  readonly nowMs: number;
 }): Promise<void> {
-  await createDataFile(options.disk, options.folder, 0, options.nowMs);
+  const { disk, runtime, folder } = options;
+  const layout = layoutWith(newMask(runtime));
+  await createDataFile(disk, { folder, baseOffset: 0, createdAtMs: runtime.now(), layout });
 }
 
 /**
@@ -44,28 +51,51 @@ export async function openLog(options: OpenLogOptions): Promise<Log> {
   try {
     const segments = await findSegments(options);
     const active = segments.at(-1)!;
-    const header = await readHeader(active);
-    if (header === "go-netlog") throw goNetlogError();
-    const stat = await disk.stat(active.file.path);
+    const fileSizeBytes = active.sizeBytes;
     const nextOffset = await recoverActiveSegment(active, {
       disk,
       shared,
       logger,
-      fileSizeBytes: stat?.sizeBytes ?? 0,
-      hasHeader: header === "valid",
+      fileSizeBytes,
+      modifiedAtMs: active.modifiedAtMs,
+      ...(await activeLayout(options, active)),
       nowMs: runtime.now(),
     });
     if (nextOffset > active.endOffset!) {
       // The offsets between are damage from then on, and not given again.
       active.activeIndex = undefined;
-      segments.push(await createSegment(disk, shared, active.folder, nextOffset, runtime.now()));
+      segments.push(
+        await createSegment(disk, shared, {
+          folder: active.folder,
+          baseOffset: nextOffset,
+          createdAtMs: runtime.now(),
+          layout: layoutWith(newMask(runtime)),
+        }),
+      );
     }
     const list = new SegmentList(segments);
     const indexes = new SealedIndexes(disk, shared, logger, list);
-    return new SegmentedLog(options, list, indexes, await newestTimestamp(segments, indexes));
+    const log = new SegmentedLog(options, list, indexes, await newestTimestamp(segments, indexes));
+    await log.leaveOldLayout();
+    return log;
   } catch (error) {
     throw failedRead(error);
   }
+}
+
+/** The layout of the active segment; one without a frame gets a new mask where it has none. */
+async function activeLayout(
+  { disk, runtime }: OpenLogOptions,
+  active: Segment,
+): Promise<{ readonly layout: SegmentLayout; readonly hasHeader: boolean }> {
+  const { header, layout } = await findLayout(disk, active);
+  if (header === "go-netlog") throw goNetlogError();
+  const isEmpty = active.sizeBytes <= (layout ?? layoutWith(newMask(runtime))).headerBytes;
+  if (isEmpty && layout?.mask === undefined) {
+    return { layout: layoutWith(newMask(runtime)), hasHeader: false };
+  }
+  if (layout === undefined) throw notOurs(active);
+  return { layout, hasHeader: header === "valid" };
 }
 
 /** Of an empty active segment it is the segment's before. */
@@ -95,14 +125,10 @@ async function findSegments({ disk, folder, shared, runtime }: OpenLogOptions): 
 async function noteFileFacts(disk: Disk, segment: Segment): Promise<void> {
   const data: FileStat | undefined = await disk.stat(segment.file.path);
   const index = await disk.stat(segment.indexPath);
-  segment.sizeBytes = Math.max(data?.sizeBytes ?? 0, SEGMENT_HEADER_BYTES);
+  segment.sizeBytes = data?.sizeBytes ?? 0;
   segment.synced = { ...segment.synced, position: segment.sizeBytes };
   segment.modifiedAtMs = data?.modifiedAtMs ?? segment.modifiedAtMs;
   segment.indexSizeBytes = index?.sizeBytes ?? 0;
-}
-
-async function readHeader(segment: Segment): Promise<"valid" | "go-netlog" | "damaged"> {
-  return decodeSegmentHeader(await segment.file.read(0, SEGMENT_HEADER_BYTES)).kind;
 }
 
 function goNetlogError(): NetlogError {

@@ -9,12 +9,12 @@ import type { Logger } from "../logger.ts";
 import { walkActive } from "./active-walk.ts";
 import { insertDamage } from "./damage.ts";
 import { FileWindow } from "./file-window.ts";
-import { decodeFrameHeader, FRAME_HEADER_BYTES, frameBytes, frameEndOffset } from "./frame.ts";
+import { frameBytes, frameEndOffset } from "./frame.ts";
 import type { FramePlace } from "./frame-walk.ts";
 import { fitsActive, provesLoss } from "./index-trust.ts";
 import type { LogShared } from "./log-shared.ts";
 import type { Segment } from "./segment.ts";
-import { encodeSegmentHeader, SEGMENT_HEADER_BYTES } from "./segment-header.ts";
+import { encodeSegmentHeader, type SegmentLayout } from "./segment-header.ts";
 import { SparseIndex } from "./sparse-index.ts";
 import { restoreTail, rewriteTail } from "./tail-rewrite.ts";
 import { keepTornBytes } from "./torn-tail.ts";
@@ -24,8 +24,10 @@ export interface RecoveryOptions {
   readonly disk: Disk;
   readonly shared: LogShared;
   readonly logger: Logger;
-  /** Its last file's size, and whether that begins with a valid header. */
+  /** Its last file: its size, when it was written to, its layout, and whether it begins with a header that says so. */
   readonly fileSizeBytes: number;
+  readonly modifiedAtMs: number;
+  readonly layout: SegmentLayout;
   readonly hasHeader: boolean;
   readonly nowMs: number;
 }
@@ -46,23 +48,22 @@ interface StartingPlace {
  * @throws what the disk throws.
  */
 export async function recoverActiveSegment(segment: Segment, options: RecoveryOptions): Promise<number> {
-  const { shared, logger } = options;
+  const { shared, logger, layout } = options;
   const file = segment.file.acquire();
   try {
     const restoredEnd = await restoreTail(options.disk, file, segment);
-    const fileSizeBytes = Math.max(options.fileSizeBytes, restoredEnd, SEGMENT_HEADER_BYTES);
+    const fileSizeBytes = Math.max(options.fileSizeBytes, restoredEnd, layout.headerBytes);
     const { index, start, isIndexed, provenEnd } = await startingPlace(segment, options, fileSizeBytes);
-    const window = new FileWindow(segment.file, fileSizeBytes);
+    const window = new FileWindow(segment.file, fileSizeBytes, layout.mask);
     const { end, syncedMark, damages } = await walkActive(
       window,
       segment.file.path,
-      start,
+      { place: start, latestMs: Math.max(options.nowMs, options.modifiedAtMs) },
       (header, position) => index.add(header.baseOffset, position, header.timestampMs),
     );
     if (!options.hasHeader) {
-      if (end.position === SEGMENT_HEADER_BYTES && fileSizeBytes > SEGMENT_HEADER_BYTES)
-        throw notOurs(segment);
-      writeWhole(file, encodeSegmentHeader(options.nowMs), 0);
+      if (end.position === layout.headerBytes && fileSizeBytes > layout.headerBytes) throw notOurs(segment);
+      writeWhole(file, encodeSegmentHeader(options.nowMs, layout), 0);
     }
     for (const range of damages) {
       insertDamage(segment.damages, range);
@@ -72,8 +73,8 @@ export async function recoverActiveSegment(segment: Segment, options: RecoveryOp
     segment.endOffset = end.offset;
     index.cutFrom(end.position);
     segment.firstTimestampMs = index.firstTimestampMs;
+    segment.activate(shared, layout, index);
     segment.lastTimestampMs = segment.isEmpty ? undefined : end.timestampMs;
-    segment.activate(shared, index);
     if (end.position < fileSizeBytes) {
       await keepTornBytes(options.disk, logger, segment, fileSizeBytes);
       file.truncate(end.position);
@@ -83,7 +84,7 @@ export async function recoverActiveSegment(segment: Segment, options: RecoveryOp
     // Where the index speaks of all of the file, all of it, and its name, was synced at a clean close.
     const wasClosed = options.hasHeader && isIndexed && start.position === fileSizeBytes;
     if (!wasClosed) {
-      if (fileSizeBytes > SEGMENT_HEADER_BYTES) shared.counters.recoveries += 1;
+      if (fileSizeBytes > layout.headerBytes) shared.counters.recoveries += 1;
       await rewriteTail(options.disk, logger, file, segment, await positionOf(segment, start, syncedMark));
       await file.sync();
       await options.disk.syncFolder(segment.folder);
@@ -96,7 +97,7 @@ export async function recoverActiveSegment(segment: Segment, options: RecoveryOp
 }
 
 /** A header is synced before anything follows it: what has neither header nor frame was not torn by a crash. */
-function notOurs(segment: Segment): NetlogError {
+export function notOurs(segment: Segment): NetlogError {
   const reason = `${basename(segment.file.path)} has neither a valid header nor a frame; it is left as it is`;
   return new NetlogError("topic_unavailable", { reason });
 }
@@ -104,11 +105,11 @@ function notOurs(segment: Segment): NetlogError {
 /** Where the index stops to speak; the beginning when there is none that agrees with the data. */
 async function startingPlace(
   segment: Segment,
-  { disk, shared, logger }: RecoveryOptions,
+  { disk, shared, logger, layout }: RecoveryOptions,
   sizeBytes: number,
 ): Promise<StartingPlace> {
   const { indexIntervalBytes } = shared.limits;
-  const beginning = { position: SEGMENT_HEADER_BYTES, offset: segment.baseOffset, timestampMs: 0 };
+  const beginning = { position: layout.headerBytes, offset: segment.baseOffset, timestampMs: 0 };
   const anew = {
     index: new SparseIndex(segment.baseOffset, indexIntervalBytes),
     start: beginning,
@@ -118,9 +119,10 @@ async function startingPlace(
   if ((await disk.stat(segment.indexPath))?.kind !== "file") return anew;
   const bytes = await disk.readFile(segment.indexPath);
   const decoded = SparseIndex.decode(bytes, segment.baseOffset, indexIntervalBytes);
-  if (decoded === undefined || !(await fitsActive(decoded, segment.file, sizeBytes))) {
+  const data = { file: segment.file, layout, sizeBytes };
+  if (decoded === undefined || !(await fitsActive(decoded, data))) {
     logger.warn({ file: segment.indexPath }, "an index does not fit its data and is rebuilt");
-    const isLost = decoded !== undefined && (await provesLoss(decoded, segment.file, sizeBytes));
+    const isLost = decoded !== undefined && (await provesLoss(decoded, data));
     return isLost ? { ...anew, provenEnd: decoded.footer.endOffset } : anew;
   }
   segment.indexSizeBytes = bytes.length;
@@ -138,12 +140,12 @@ async function startingPlace(
  * behind `start` is known.
  */
 async function positionOf(segment: Segment, start: FramePlace, offset: number): Promise<number> {
-  const window = new FileWindow(segment.file, segment.sizeBytes);
+  const window = new FileWindow(segment.file, segment.sizeBytes, segment.layout!.mask);
   const floor = segment.activeIndex!.floorByOffset(offset);
   let place: Pick<FramePlace, "position" | "offset"> =
     floor === undefined || floor.position < start.position ? start : floor;
   while (place.position < segment.sizeBytes && place.offset < offset) {
-    const header = decodeFrameHeader(await window.at(place.position, FRAME_HEADER_BYTES), 0);
+    const header = await window.header(place.position);
     if (header !== undefined && header.baseOffset === place.offset) {
       place = { position: place.position + frameBytes(header), offset: frameEndOffset(header) };
     } else {

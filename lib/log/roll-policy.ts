@@ -26,9 +26,10 @@ export function fitsSegment(
   return sizeBytes <= LIMITS.segmentPosition && endOffset - segment.baseOffset <= LIMITS.segmentPosition;
 }
 
-/** True when the active segment's first message is old enough that the segment should end. */
+/** True when the active segment's first message is old enough that the segment should end, or it is of the old layout. */
 export function isDueToRoll(segment: Segment, limits: LogLimits, nowMs: number): boolean {
   const { firstTimestampMs } = segment;
+  if (segment.layout!.mask === undefined) return true;
   if (firstTimestampMs === undefined) return false;
   const since = firstTimestampMs > nowMs ? segment.firstSeenAtMs : firstTimestampMs;
   return nowMs - since > limits.segmentAgeMs / AGE_DIVISOR;

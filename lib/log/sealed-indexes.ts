@@ -5,13 +5,14 @@
 import { replaceFile } from "../disk/atomic-file.ts";
 import type { Disk } from "../disk/disk.ts";
 import type { Logger } from "../logger.ts";
-import { type DamagedRange, insertDamage, missingEnd } from "./damage.ts";
+import { type DamagedRange, insertDamage, missingEnd, unreadableSegment } from "./damage.ts";
 import { FileWindow } from "./file-window.ts";
 import { walkFrames } from "./frame-walk.ts";
 import { fitsSealed } from "./index-trust.ts";
 import type { LogShared } from "./log-shared.ts";
 import type { Segment } from "./segment.ts";
-import { SEGMENT_HEADER_BYTES } from "./segment-header.ts";
+import type { SegmentLayout } from "./segment-header.ts";
+import { findLayout } from "./segment-layout.ts";
 import type { SegmentList } from "./segment-list.ts";
 import { type IndexEntry, SparseIndex } from "./sparse-index.ts";
 
@@ -45,7 +46,7 @@ export class SealedIndexes {
   /** The index was found to be at odds with a frame: it is rebuilt. */
   async rebuild(segment: Segment): Promise<void> {
     this.#logger.warn({ file: segment.indexPath }, "an index contradicts its data and is rebuilt");
-    this.#keep(segment, await this.#build(segment));
+    this.#keep(segment, await this.#build(segment, segment.layout!));
   }
 
   /** Good places behind `position`: index entries, then the end of the segment. */
@@ -55,29 +56,45 @@ export class SealedIndexes {
   }
 
   async #load(segment: Segment): Promise<SparseIndex> {
-    const index = (await this.#read(segment)) ?? (await this.#build(segment));
+    const { layout } = await findLayout(this.#disk, segment);
+    if (layout === undefined) return this.#giveUp(segment);
+    segment.layout = layout;
+    segment.sizeBytes = Math.max(segment.sizeBytes, layout.headerBytes);
+    const index = (await this.#read(segment, layout)) ?? (await this.#build(segment, layout));
     this.#keep(segment, index);
     return index;
   }
 
-  async #read(segment: Segment): Promise<SparseIndex | undefined> {
+  /** Nothing tells where its frames are. It ages by its file, since its messages tell no time. */
+  #giveUp(segment: Segment): SparseIndex {
+    const endOffset = this.#nominalEndOffset(segment);
+    segment.endOffset = endOffset;
+    segment.lastTimestampMs = segment.modifiedAtMs;
+    this.#note(segment, unreadableSegment(segment.file.path, segment, endOffset));
+    const index = new SparseIndex(segment.baseOffset, this.#shared.limits.indexIntervalBytes);
+    this.#shared.sealedIndexes.set(segment.id, index);
+    return index;
+  }
+
+  async #read(segment: Segment, layout: SegmentLayout): Promise<SparseIndex | undefined> {
     if ((await this.#disk.stat(segment.indexPath))?.kind !== "file") return undefined;
     const bytes = await this.#disk.readFile(segment.indexPath);
     const decoded = SparseIndex.decode(bytes, segment.baseOffset, this.#shared.limits.indexIntervalBytes);
     if (decoded === undefined) return undefined;
+    const { file, sizeBytes } = segment;
     const nominalEnd = this.#nominalEndOffset(segment);
-    if (!(await fitsSealed(decoded, segment.file, segment.sizeBytes, nominalEnd))) return undefined;
+    if (!(await fitsSealed(decoded, { file, layout, sizeBytes }, nominalEnd))) return undefined;
     segment.endOffset = decoded.footer.endOffset;
     segment.lastTimestampMs = decoded.footer.lastTimestampMs;
     segment.indexSizeBytes = bytes.length;
     return decoded.index;
   }
 
-  async #build(segment: Segment): Promise<SparseIndex> {
+  async #build(segment: Segment, { headerBytes, mask }: SegmentLayout): Promise<SparseIndex> {
     const index = new SparseIndex(segment.baseOffset, this.#shared.limits.indexIntervalBytes);
-    const start = { position: SEGMENT_HEADER_BYTES, offset: segment.baseOffset, timestampMs: 0 };
+    const start = { position: headerBytes, offset: segment.baseOffset, timestampMs: 0 };
     const end = await walkFrames(
-      new FileWindow(segment.file, segment.sizeBytes),
+      new FileWindow(segment.file, segment.sizeBytes, mask),
       segment.file.path,
       start,
       { kind: "anchored", nextAnchor: (position) => this.nextAnchor(segment, undefined, position) },
@@ -92,6 +109,7 @@ export class SealedIndexes {
       dataPosition: segment.sizeBytes,
       endOffset: end.offset,
       lastTimestampMs: end.timestampMs,
+      mask,
     });
     try {
       await replaceFile(this.#disk, segment.indexPath, bytes);

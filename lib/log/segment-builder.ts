@@ -2,9 +2,11 @@
 import { replaceFile } from "../disk/atomic-file.ts";
 import type { Disk, DiskFile } from "../disk/disk.ts";
 import type { Limits } from "../limits.ts";
+import type { Runtime } from "../runtime.ts";
 import { encodeFrame, FRAME_HEADER_BYTES, type FrameHeader } from "./frame.ts";
+import { type FrameMask, newMask, toggleMask } from "./frame-mask.ts";
 import { createDataFile } from "./segment-files.ts";
-import { SEGMENT_HEADER_BYTES } from "./segment-header.ts";
+import { layoutWith, SEGMENT_HEADER_BYTES } from "./segment-header.ts";
 import { dataFileName, indexFileName } from "./segment-name.ts";
 import { SparseIndex } from "./sparse-index.ts";
 import { writeWhole } from "./write-whole.ts";
@@ -16,6 +18,7 @@ export type FramePlan = Pick<FrameHeader, "baseOffset" | "timestampMs" | "messag
 
 export interface SegmentBuilderOptions {
   readonly disk: Disk;
+  readonly runtime: Pick<Runtime, "randomId">;
   readonly folder: string;
   readonly limits: Limits;
 }
@@ -24,6 +27,7 @@ export class SegmentBuilder {
   readonly #options: SegmentBuilderOptions;
   readonly #baseOffset: number;
   readonly #file: DiskFile;
+  readonly #mask: FrameMask;
   readonly #index: SparseIndex;
   #buffer: Buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
   #buffered = 0;
@@ -33,10 +37,12 @@ export class SegmentBuilder {
   /** Behind the last frame. */
   endOffset: number;
 
-  private constructor(options: SegmentBuilderOptions, baseOffset: number, file: DiskFile) {
+  private constructor(options: SegmentBuilderOptions, baseOffset: number, mask: FrameMask) {
+    const { disk, folder } = options;
     this.#options = options;
     this.#baseOffset = baseOffset;
-    this.#file = file;
+    this.#mask = mask;
+    this.#file = disk.open(`${folder}/${dataFileName(baseOffset)}`);
     this.#index = new SparseIndex(baseOffset, options.limits.indexIntervalBytes);
     this.endOffset = baseOffset;
   }
@@ -47,9 +53,10 @@ export class SegmentBuilder {
     baseOffset: number,
     createdAtMs: number,
   ): Promise<SegmentBuilder> {
-    const { disk, folder } = options;
-    await createDataFile(disk, folder, baseOffset, createdAtMs);
-    return new SegmentBuilder(options, baseOffset, disk.open(`${folder}/${dataFileName(baseOffset)}`));
+    const { disk, folder, runtime } = options;
+    const mask = newMask(runtime);
+    await createDataFile(disk, { folder, baseOffset, createdAtMs, layout: layoutWith(mask) });
+    return new SegmentBuilder(options, baseOffset, mask);
   }
 
   /** True when a frame of such an entry may still go here: one of any size does, where there is none yet. */
@@ -87,6 +94,7 @@ export class SegmentBuilder {
       dataPosition: this.#writtenBytes,
       endOffset: this.endOffset,
       lastTimestampMs: this.#lastTimestampMs ?? timestampMs,
+      mask: this.#mask,
     });
     const { disk, folder } = this.#options;
     await replaceFile(disk, `${folder}/${indexFileName(this.#baseOffset)}`, bytes);
@@ -103,7 +111,9 @@ export class SegmentBuilder {
   }
 
   #flush(): void {
-    writeWhole(this.#file, this.#buffer.subarray(0, this.#buffered), this.#writtenBytes);
+    const frames = this.#buffer.subarray(0, this.#buffered);
+    toggleMask(frames, this.#writtenBytes, this.#mask);
+    writeWhole(this.#file, frames, this.#writtenBytes);
     this.#writtenBytes += this.#buffered;
     this.#buffered = 0;
     if (this.#buffer.length > BUFFER_BYTES) this.#buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);

@@ -7,7 +7,7 @@ import type { DamagedRange } from "./damage.ts";
 import type { FramePlace } from "./frame-walk.ts";
 import type { LogShared } from "./log-shared.ts";
 import type { PooledFile } from "./open-files.ts";
-import { SEGMENT_HEADER_BYTES } from "./segment-header.ts";
+import { SEGMENT_HEADER_BYTES, type SegmentLayout } from "./segment-header.ts";
 import { dataFileName, indexFileName } from "./segment-name.ts";
 import { SparseIndex } from "./sparse-index.ts";
 
@@ -21,6 +21,8 @@ export class Segment implements BlockSource {
    * clock turns out to have been ahead then as well.
    */
   firstSeenAtMs: number;
+  /** How its frames lie in the file; of a sealed segment unknown until its facts are loaded. */
+  layout: SegmentLayout | undefined;
   /** Data file up to the last whole frame. Never shrinks below `synced`. */
   sizeBytes: number = SEGMENT_HEADER_BYTES;
   /** Up to here it is known to be on the disk. */
@@ -61,11 +63,12 @@ export class Segment implements BlockSource {
 
   /** True when it holds no frame. */
   get isEmpty(): boolean {
-    return this.sizeBytes <= SEGMENT_HEADER_BYTES;
+    return this.sizeBytes <= (this.layout?.headerBytes ?? SEGMENT_HEADER_BYTES);
   }
 
   /** Makes it the active segment: empty, or with the facts that opening found. */
-  activate(shared: LogShared, index?: SparseIndex): SparseIndex {
+  activate(shared: LogShared, layout: SegmentLayout, index?: SparseIndex): SparseIndex {
+    this.layout = layout;
     this.activeIndex = index ?? new SparseIndex(this.baseOffset, shared.limits.indexIntervalBytes);
     this.endOffset ??= this.baseOffset;
     return this.activeIndex;

@@ -7,6 +7,7 @@ import type { Logger } from "../logger.ts";
 import { Appender } from "./appender.ts";
 import { Cursor, type CursorLog } from "./cursor.ts";
 import { failedRead } from "./disk-errors.ts";
+import { newMask } from "./frame-mask.ts";
 import { FrameReader } from "./frame-reader.ts";
 import type {
   Appended,
@@ -23,6 +24,7 @@ import { isExpired } from "./retention.ts";
 import type { SealedIndexes } from "./sealed-indexes.ts";
 import type { Segment } from "./segment.ts";
 import { createSegment, writeIndexFile } from "./segment-files.ts";
+import { layoutWith } from "./segment-header.ts";
 import type { SegmentList } from "./segment-list.ts";
 import { Tail } from "./tail.ts";
 import { verifySegment } from "./verify.ts";
@@ -182,6 +184,13 @@ export class SegmentedLog implements Log, CursorLog {
     this.#dropFiles();
   }
 
+  /** Seals an active segment of the old layout. Where the disk has no room for the next one, the first append tries again. */
+  async leaveOldLayout(): Promise<void> {
+    if (this.segments.active.layout!.mask === undefined) {
+      await this.#appender.rollIfDue(this.#options.runtime.now());
+    }
+  }
+
   /** For Cursor. */
   isReadable(offset: number): boolean {
     return this.#ended === undefined && offset >= this.logStartOffset;
@@ -226,7 +235,12 @@ export class SegmentedLog implements Log, CursorLog {
     const { disk, shared, folder, runtime } = this.#options;
     await this.#indexWrites;
     await writeIndexFile(disk, active);
-    const next = await createSegment(disk, shared, folder, nextBaseOffset, runtime.now());
+    const next = await createSegment(disk, shared, {
+      folder,
+      baseOffset: nextBaseOffset,
+      createdAtMs: runtime.now(),
+      layout: layoutWith(newMask(runtime)),
+    });
     if (active.activeIndex !== undefined) shared.sealedIndexes.set(active.id, active.activeIndex);
     active.activeIndex = undefined;
     this.#indexedBytes = next.sizeBytes;

@@ -8,18 +8,22 @@
  * entry:   0                 4               8              16
  *          | relative offset | file position | timestamp    |
  *            u32               u32             u64 ms
- * footer:  0               8            16               24            28       32
- *          | data position | end offset | last timestamp | entry count | CRC-32 |
- *            u64             u64          u64 ms           u32           u32 of all before
+ * footer:  0               8            16               24           28         32            36       40
+ *          | data position | end offset | last timestamp | mask magic | mask crc | entry count | CRC-32 |
+ *            u64             u64          u64 ms           u32          u32        u32           u32 of all before
  * ```
  *
- * Data position: the index speaks of the data file up to here, and this much was synced when it was written.
+ * Data position: the index speaks of the data file up to here, and this much was synced when it was written. The mask
+ * is that of the data file (frame-mask.ts), in case its header is damaged. The index of a file of the old layout has
+ * none: its footer is 8 bytes shorter, which the length of the file tells.
  */
 import { crc32 } from "../checksum.ts";
 import { hex, readUint64, writeUint64 } from "./bytes.ts";
+import type { FrameMask } from "./frame-mask.ts";
 
 export const INDEX_ENTRY_BYTES = 16;
-export const INDEX_FOOTER_BYTES = 32;
+const FOOTER_BYTES = 40;
+const OLD_FOOTER_BYTES = 32;
 /** Three numbers an entry. */
 const ENTRY_MEMORY_BYTES = 24;
 
@@ -33,6 +37,8 @@ export interface IndexFooter {
   readonly dataPosition: number;
   readonly endOffset: number;
   readonly lastTimestampMs: number;
+  /** Of the data file; `undefined` in the old layout. */
+  readonly mask: FrameMask | undefined;
 }
 
 /** An index file that is whole and does not contradict itself. */
@@ -104,7 +110,9 @@ export class SparseIndex {
   /** The index file for the data up to `footer.dataPosition`; entries beyond are left out. */
   encode(footer: IndexFooter): Buffer {
     const count = lastBelow(this.#positions, footer.dataPosition) + 1;
-    const bytes = Buffer.alloc(count * INDEX_ENTRY_BYTES + INDEX_FOOTER_BYTES);
+    const { mask } = footer;
+    const footerBytes = mask === undefined ? OLD_FOOTER_BYTES : FOOTER_BYTES;
+    const bytes = Buffer.alloc(count * INDEX_ENTRY_BYTES + footerBytes);
     for (let i = 0; i < count; i++) {
       bytes.writeUInt32BE(this.#relativeOffsets[i]!, i * INDEX_ENTRY_BYTES);
       bytes.writeUInt32BE(this.#positions[i]!, i * INDEX_ENTRY_BYTES + 4);
@@ -114,7 +122,11 @@ export class SparseIndex {
     writeUint64(bytes, footer.dataPosition, at);
     writeUint64(bytes, footer.endOffset, at + 8);
     writeUint64(bytes, footer.lastTimestampMs, at + 16);
-    bytes.writeUInt32BE(count, at + 24);
+    if (mask !== undefined) {
+      bytes.writeUInt32BE(mask.magic, at + 24);
+      bytes.writeUInt32BE(mask.crc, at + 28);
+    }
+    bytes.writeUInt32BE(count, bytes.length - 8);
     bytes.writeUInt32BE(crc32(bytes.subarray(0, bytes.length - 4)), bytes.length - 4);
     return bytes;
   }
@@ -124,7 +136,7 @@ export class SparseIndex {
     const footer = decodeFooter(bytes);
     if (footer === undefined || footer.endOffset < baseOffset) return undefined;
     const index = new SparseIndex(baseOffset, intervalBytes);
-    const count = (bytes.length - INDEX_FOOTER_BYTES) / INDEX_ENTRY_BYTES;
+    const count = footerPosition(bytes) / INDEX_ENTRY_BYTES;
     for (let i = 0; i < count; i++) {
       const timestampMs = readUint64(bytes, i * INDEX_ENTRY_BYTES + 8);
       if (timestampMs === undefined) return undefined;
@@ -158,26 +170,34 @@ export class SparseIndex {
 
 /** Why `bytes` are no whole index file, for people; `undefined` when they are one, whatever its entries say. */
 export function indexTrouble(bytes: Buffer): string | undefined {
-  if (bytes.length < INDEX_FOOTER_BYTES) return `${bytes.length} bytes, fewer than a footer has`;
-  if ((bytes.length - INDEX_FOOTER_BYTES) % INDEX_ENTRY_BYTES !== 0)
+  if (footerPosition(bytes) < 0) return `${bytes.length} bytes, fewer than a footer has`;
+  if (footerPosition(bytes) % INDEX_ENTRY_BYTES !== 0)
     return `${bytes.length} bytes, no whole number of entries`;
   const crc = bytes.readUInt32BE(bytes.length - 4);
   const actualCrc = crc32(bytes.subarray(0, bytes.length - 4));
   if (crc !== actualCrc) return `CRC BAD: ${hex(crc)} is written, ${hex(actualCrc)} computed`;
   const count = bytes.readUInt32BE(bytes.length - 8);
-  const actualCount = (bytes.length - INDEX_FOOTER_BYTES) / INDEX_ENTRY_BYTES;
+  const actualCount = footerPosition(bytes) / INDEX_ENTRY_BYTES;
   return count === actualCount ? undefined : `${count} entries are announced, there are ${actualCount}`;
 }
 
 function decodeFooter(bytes: Buffer): IndexFooter | undefined {
   if (indexTrouble(bytes) !== undefined) return undefined;
-  const at = bytes.length - INDEX_FOOTER_BYTES;
+  const at = footerPosition(bytes);
   const dataPosition = readUint64(bytes, at);
   const endOffset = readUint64(bytes, at + 8);
   const lastTimestampMs = readUint64(bytes, at + 16);
   if (dataPosition === undefined || endOffset === undefined || lastTimestampMs === undefined)
     return undefined;
-  return { dataPosition, endOffset, lastTimestampMs };
+  const isOld = bytes.length - at === OLD_FOOTER_BYTES;
+  const mask = isOld ? undefined : { magic: bytes.readUInt32BE(at + 24), crc: bytes.readUInt32BE(at + 28) };
+  return { dataPosition, endOffset, lastTimestampMs, mask };
+}
+
+/** Where the footer of an index file begins; below 0 when the file is too short for one. */
+export function footerPosition(bytes: Buffer): number {
+  const isOld = bytes.length % INDEX_ENTRY_BYTES === OLD_FOOTER_BYTES % INDEX_ENTRY_BYTES;
+  return bytes.length - (isOld ? OLD_FOOTER_BYTES : FOOTER_BYTES);
 }
 
 /** Place of the last value below `bound` in an ascending column; -1 when there is none. */

@@ -1,13 +1,14 @@
 /** Walks a log from the disk, past all caches, and tells frame by frame what is whole and what is damaged. */
-import { type DamagedRange, missingEnd } from "./damage.ts";
+import { type DamagedRange, missingEnd, unreadableSegment } from "./damage.ts";
 import { FileWindow } from "./file-window.ts";
 import { type FrameHeader, frameBytes, frameEndOffset } from "./frame.ts";
+import { toggleMask } from "./frame-mask.ts";
 import { type FramePlace, type FrameVisitor, walkStep } from "./frame-walk.ts";
 import type { VerifyStep } from "./log.ts";
 import type { PooledFile } from "./open-files.ts";
 import type { SealedIndexes } from "./sealed-indexes.ts";
 import type { Segment } from "./segment.ts";
-import { decodeSegmentHeader, SEGMENT_HEADER_BYTES } from "./segment-header.ts";
+import { decodeSegmentHeader, SEGMENT_HEADER_BYTES, type SegmentLayout } from "./segment-header.ts";
 import type { IndexEntry, SparseIndex } from "./sparse-index.ts";
 
 /** How far a segment is to be walked. */
@@ -20,6 +21,8 @@ export interface SegmentEnd {
 export interface VerifiedFile {
   readonly file: PooledFile;
   readonly baseOffset: number;
+  /** `undefined` where nothing tells; see segment-layout.ts. */
+  readonly layout: SegmentLayout | undefined;
   readonly index: SparseIndex | undefined;
   readonly end: SegmentEnd;
 }
@@ -31,24 +34,30 @@ export async function* verifySegment(
   from: number,
   end: SegmentEnd,
 ): AsyncGenerator<VerifyStep, void, void> {
-  const { file, baseOffset } = segment;
-  yield* verifyFile({ file, baseOffset, index: await indexes.get(segment), end }, from);
+  const index = await indexes.get(segment);
+  const { file, baseOffset, layout } = segment;
+  yield* verifyFile({ file, baseOffset, layout, index, end }, from);
 }
 
 /** Likewise, of a file that belongs to no open log. */
 export async function* verifyFile(
-  { file, baseOffset, index, end }: VerifiedFile,
+  { file, baseOffset, layout, index, end }: VerifiedFile,
   from: number,
 ): AsyncGenerator<VerifyStep, void, void> {
+  if (layout === undefined) {
+    const facts = { baseOffset, sizeBytes: end.position };
+    yield { kind: "damage", damage: unreadableSegment(file.path, facts, end.offset) };
+    return;
+  }
   const header = decodeSegmentHeader(await file.read(0, SEGMENT_HEADER_BYTES));
   if (header.kind !== "valid") yield { kind: "damage", damage: badSegmentHeader(file.path, baseOffset) };
   const nextAnchor = (position: number): IndexEntry => {
     const entry = index?.ceilByPosition(position);
     return entry === undefined || entry.position > end.position ? end : entry;
   };
-  const floor = index?.floorByOffset(from) ?? { position: SEGMENT_HEADER_BYTES, offset: baseOffset };
+  const floor = index?.floorByOffset(from) ?? { position: layout.headerBytes, offset: baseOffset };
   let place: FramePlace | undefined = { ...floor, timestampMs: 0 };
-  const window = new FileWindow(file, end.position);
+  const window = new FileWindow(file, end.position, layout.mask);
   for (;;) {
     const collector = new StepCollector(file.path, from);
     const next: FramePlace | undefined = await walkStep(
@@ -58,11 +67,19 @@ export async function* verifyFile(
       { kind: "anchored", nextAnchor },
       collector,
     );
-    yield* collector.steps;
+    for (const step of collector.steps) yield unmasked(step, layout);
     if (next === undefined) break;
     place = next;
   }
   if (place.offset < end.offset) yield { kind: "damage", damage: missingEnd(file.path, place, end) };
+}
+
+/** With the frames as they are in memory. */
+function unmasked(step: VerifyStep, { mask }: SegmentLayout): VerifyStep {
+  if (step.kind === "damage" || mask === undefined) return step;
+  const bytes = Buffer.from(step.run.bytes);
+  toggleMask(bytes, step.position, mask);
+  return { ...step, run: { ...step.run, bytes } };
 }
 
 /** Joins neighbouring frames of one step into runs; leaves out those that end before `from`. */

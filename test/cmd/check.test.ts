@@ -44,7 +44,7 @@ function parseLines(out: string): Record<string, unknown>[] {
 /** The frame of message 0 of topic `t`, damaged in its payload. */
 function damageFirstMessage(): string {
   const path = join(folder, "t", FIRST_DATA);
-  flipBitOf(path, 16 + 40 + 9, 2);
+  flipBitOf(path, 24 + 40 + 9, 2);
   return path;
 }
 
@@ -62,7 +62,7 @@ test("a damaged folder is named, status 1, and nothing in it is mended", async (
   const { status, out } = await runCommand(["check", "--dir", folder]);
   expect(status).toBe(1);
   const [finding, summary] = out.split("\n");
-  expect(finding).toContain(`damage: ${path} at byte 16: message 0 is lost (checksum: expected 0x`);
+  expect(finding).toContain(`damage: ${path} at byte 24: message 0 is lost (checksum: expected 0x`);
   expect(summary).toMatch(/^NOT healthy: .* 146 messages whole, .*1 damaged, 0 unreadable, 0 torn, 0 notes$/);
   expect(stateOf(folder)).toEqual(before);
 });
@@ -76,7 +76,7 @@ test("with --json each finding is a line, and the last line sums up", async () =
       kind: "damage",
       topic: "t",
       file,
-      position: 16,
+      position: 24,
       offset: 0,
       nextOffset: 1,
       type: "checksum",

@@ -5,7 +5,7 @@ import { encodeLeaseFile, encodeRecords } from "../../lib/scanner/lease-file.ts"
 import { PendingTable } from "../../lib/scanner/pending-table.ts";
 import { encodeScannerFile } from "../../lib/scanner/scanner-file.ts";
 import { type Filled, fill, flipBitOf, writeOut } from "../support/damage-fixture.ts";
-import { snapshotOf } from "../support/data-files.ts";
+import { plainFrames, snapshotOf, withFrames } from "../support/data-files.ts";
 import { unpackGoData } from "../support/go-data.ts";
 import { openNetlog } from "../support/netlog-fixture.ts";
 import { runCommand } from "../support/run-command.ts";
@@ -42,12 +42,12 @@ describe("a data file", () => {
     const { status, lines } = await dump(path);
     expect(status).toBe(0);
     expect(lines[0]).toMatch(/: data file, \d+ bytes/);
-    expect(lines[1]).toMatch(/^ +0 {2}segment header, version 2, created 2026-01-01T00:00:00.000Z, CRC ok$/);
+    expect(lines[1]).toMatch(/^ +0 {2}segment header, version 3, created 2026-01-01T00:00:00.000Z, CRC ok$/);
     expect(lines[2]).toBe(
-      "        16  offset 0, 2026-01-01T00:00:00.000Z, synced mark 0 (0 unsynced), 51 bytes, " +
+      "        24  offset 0, 2026-01-01T00:00:00.000Z, synced mark 0 (0 unsynced), 51 bytes, " +
         "header CRC ok, entry CRC ok, single",
     );
-    expect(lines[7]).toMatch(/^ +271 {2}offsets 5 to 11, .* set$/);
+    expect(lines[7]).toMatch(/^ +279 {2}offsets 5 to 11, .* set$/);
     expect(lines.at(-1)).toMatch(/end: \d+ frames with \d+ messages$/);
   });
 
@@ -75,34 +75,34 @@ describe("a data file", () => {
   });
 
   test("with a bad entry says BAD, and goes on behind it", async () => {
-    flipBitOf(path, 16 + FRAME_BYTES + 45, 0);
+    flipBitOf(path, 24 + FRAME_BYTES + 45, 0);
     const { status, lines } = await dump(path);
     expect(status).toBe(1);
     expect(lines[3]).toMatch(
-      /^ +67 {2}offset 1, .* entry CRC BAD \(0x[0-9a-f]{8} written, 0x[0-9a-f]{8} computed\)/,
+      /^ +75 {2}offset 1, .* entry CRC BAD \(0x[0-9a-f]{8} written, 0x[0-9a-f]{8} computed\)/,
     );
-    expect(lines[4]).toMatch(/^ +118 {2}offset 2, .* entry CRC ok/);
+    expect(lines[4]).toMatch(/^ +126 {2}offset 2, .* entry CRC ok/);
     expect(lines.at(-1)).toContain("1 of them BAD");
   });
 
   test("with a bad header says where and what it sees, and goes on at the next one", async () => {
-    flipBitOf(path, 16 + FRAME_BYTES + 5, 0);
+    flipBitOf(path, 24 + FRAME_BYTES + 5, 0);
     const { status, lines } = await dump(path);
     expect(status).toBe(1);
-    expect(lines[3]).toMatch(/^ +67 {2}\?\? 51 bytes, up to 118: header CRC BAD: 0x[0-9a-f]{8} is written/);
-    expect(lines[4]).toMatch(/^ {12}4e 4c 46 00 00 01 .* \|NLF\./);
-    expect(lines[7]).toMatch(/^ +118 {2}offset 2, .* entry CRC ok, single$/);
-    expect(lines[8]).toBe("            !! offset 1 should follow");
+    expect(lines[3]).toMatch(/^ +75 {2}\?\? 51 bytes, up to 126: header BAD$/);
+    expect(lines[4]).toMatch(/^ {12}00 01 00 00 00 00 00 01 /);
+    expect(lines[6]).toMatch(/^ +126 {2}offset 2, .* entry CRC ok, single$/);
+    expect(lines[7]).toBe("            !! offset 1 should follow");
     const gap = (await dumpJson(path)).find(({ kind }) => kind === "gap");
     expect(gap).toMatchObject({
-      position: 67,
-      nextPosition: 118,
-      bytes: expect.stringMatching(/^4e4c46[0-9a-f]{74}$/),
+      position: 75,
+      nextPosition: 126,
+      bytes: expect.stringMatching(/^0001[0-9a-f]{60}$/),
     });
   });
 
   test("that ends within a frame says how much of it is there", async () => {
-    truncateSync(path, 16 + FRAME_BYTES + 45);
+    truncateSync(path, 24 + FRAME_BYTES + 45);
     const { status, lines } = await dump(path);
     expect(status).toBe(1);
     expect(lines[3]).toContain("entry cut off");
@@ -120,12 +120,9 @@ describe("a data file", () => {
 
   test("with frames that do not follow each other says so", async () => {
     const bytes = readFileSync(path);
-    const cut = Buffer.concat([
-      bytes.subarray(0, 16),
-      bytes.subarray(16 + FRAME_BYTES, 16 + 2 * FRAME_BYTES),
-      bytes.subarray(16 + 3 * FRAME_BYTES),
-    ]);
-    writeFileSync(path, cut);
+    const frames = plainFrames(bytes);
+    const cut = [frames.subarray(FRAME_BYTES, 2 * FRAME_BYTES), frames.subarray(3 * FRAME_BYTES)];
+    writeFileSync(path, withFrames(bytes, Buffer.concat(cut)));
     const { lines } = await dump(path);
     expect(lines).toContain("            !! offset 2 should follow");
   });
@@ -133,10 +130,10 @@ describe("a data file", () => {
   test("as JSON is a record a line", async () => {
     const [file, header, frame] = await dumpJson("--payloads", path);
     expect(file).toMatchObject({ kind: "file", what: "data file" });
-    expect(header).toMatchObject({ kind: "header", version: 2, createdAtMs: Date.UTC(2026, 0, 1) });
+    expect(header).toMatchObject({ kind: "header", version: 3, createdAtMs: Date.UTC(2026, 0, 1) });
     expect(frame).toMatchObject({
       kind: "frame",
-      position: 16,
+      position: 24,
       baseOffset: 0,
       messageCount: 1,
       unsyncedCount: 0,
@@ -154,7 +151,7 @@ describe("other files", () => {
   test("an index: its entries and how far it speaks", async () => {
     const { status, lines } = await dump(path.replace(/data$/, "index"));
     expect(status).toBe(0);
-    expect(lines[1]).toMatch(/^ +offset 0 at byte 16 of the data, 2026-/);
+    expect(lines[1]).toMatch(/^ +offset 0 at byte 24 of the data, 2026-/);
     expect(lines[2]).toMatch(/^ +footer: speaks of the data up to byte \d+, offset \d+, last time 2026-/);
     expect(lines[3]).toBe("            CRC ok");
   });
@@ -164,7 +161,7 @@ describe("other files", () => {
     flipBitOf(index, 3, 0);
     const { status, lines } = await dump(index);
     expect(status).toBe(1);
-    expect(lines[1]).toContain("offset 1 at byte 16");
+    expect(lines[1]).toContain("offset 1 at byte 24");
     expect(lines.at(-1)).toMatch(/!! CRC BAD: 0x[0-9a-f]{8} is written, 0x[0-9a-f]{8} computed/);
   });
 
@@ -206,11 +203,11 @@ describe("other files", () => {
   });
 
   test.each([
-    ["torn bytes", "00000000000000000000.torn-16"],
-    ["copy of the end of a data file", "00000000000000000000.rewrite-16"],
+    ["torn bytes", "00000000000000000000.torn-24"],
+    ["copy of the end of a data file", "00000000000000000000.rewrite-24"],
   ])("%s, which have no header, are frames from their first byte on", async (what, name) => {
     const file = join(path, "..", name);
-    writeFileSync(file, readFileSync(path).subarray(16, 16 + FRAME_BYTES));
+    writeFileSync(file, readFileSync(path).subarray(24, 24 + FRAME_BYTES));
     const { status, lines } = await dump(file);
     expect(status).toBe(0);
     expect(lines[0]).toContain(`: ${what}, ${FRAME_BYTES} bytes`);

@@ -107,7 +107,7 @@ it.each([1, 2, 3] as const)("a set of compression %i is kept byte for byte", asy
   const write = set(texts(5), type);
   const imported = await runImport(goTopic("t", [{ baseOffset: 0, writes: [write] }]));
   const data = imported.disk.bytesOf("/data/t/00000000000000000000.data");
-  expect(data.subarray(16 + 40).equals(write.bytes)).toBe(true);
+  expect(data.subarray(24 + 40).equals(write.bytes)).toBe(true);
 });
 
 describe.each([1, 2, 3] as const)("a set of compression %i that is larger than one may be here", (type) => {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { checkDataFolder } from "../../lib/index.ts";
 import { encodeFrame } from "../../lib/log/frame.ts";
-import { encodeSegmentHeader } from "../../lib/log/segment-header.ts";
+import { encodeSegmentHeader, OLD_LAYOUT } from "../../lib/log/segment-header.ts";
 import { SparseIndex } from "../../lib/log/sparse-index.ts";
 import { encodeMessage } from "../../lib/message/message.ts";
 import { encodeScannerFile } from "../../lib/scanner/scanner-file.ts";
@@ -181,7 +181,7 @@ it("finds a message that is wrong within a frame that is right", async () => {
     if (/\.(data|index)$/.test(path)) await disk.remove(path);
   }
   const file = `${DATA_FOLDER}/other/00000000000000000000.data`;
-  disk.replaceBytes(file, Buffer.concat([encodeSegmentHeader(1), frame]));
+  disk.replaceBytes(file, Buffer.concat([encodeSegmentHeader(1, OLD_LAYOUT), frame]));
   expect(await findingsOf(disk)).toEqual([
     expect.objectContaining({
       kind: "damage",

@@ -4,6 +4,7 @@ import { framesOf } from "../../lib/log/index.ts";
 import { inlineOffload } from "../../lib/message/compression.ts";
 import { encodeMessage } from "../../lib/message/message.ts";
 import { encodeSet } from "../../lib/message/message-set.ts";
+import { plainFrames } from "../support/data-files.ts";
 import { within } from "../support/deadline.ts";
 import { type Fault, FaultyDisk } from "../support/faulty-disk.ts";
 import { MemoryDisk } from "../support/memory-disk.ts";
@@ -62,7 +63,7 @@ async function payloadsOf(topic: Topic): Promise<string[]> {
 /** How many messages each frame of the topic's file holds. */
 async function frameCounts(disk: Disk): Promise<number[]> {
   const bytes = await disk.readFile(`${DATA_FOLDER}/t/00000000000000000000.data`);
-  return Array.from(framesOf(bytes.subarray(16)), ({ header }) => header.messageCount);
+  return Array.from(framesOf(plainFrames(bytes)), ({ header }) => header.messageCount);
 }
 
 async function codeOf(stream: StreamIn): Promise<string> {

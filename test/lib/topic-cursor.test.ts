@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Message, Topic } from "../../lib/index.ts";
 import { framesOf } from "../../lib/log/index.ts";
+import { plainFrames } from "../support/data-files.ts";
 import { within } from "../support/deadline.ts";
 import {
   type NetlogFixture,
@@ -11,7 +12,6 @@ import {
 } from "../support/netlog-fixture.ts";
 
 const FIRST_DATA_FILE = "/data/t/00000000000000000000.data";
-const SEGMENT_HEADER_BYTES = 16;
 const EVERYTHING = { maxMessages: 1_000_000, maxBytes: 64 * 1024 * 1024 };
 
 /** Messages in frames of all kinds: ten alone, ten together, and so on. */
@@ -113,7 +113,7 @@ describe("reading many messages", () => {
 describe("reading frames", () => {
   it("gives the bytes of the file, from memory and from the disk", async () => {
     const fixture = await newTopic();
-    const file = fixture.disk.bytesOf(FIRST_DATA_FILE).subarray(SEGMENT_HEADER_BYTES);
+    const file = plainFrames(fixture.disk.bytesOf(FIRST_DATA_FILE));
     const run = await fixture.topic.openCursor().collectFrames(0, EVERYTHING);
     expect(run).toMatchObject({ baseOffset: 0, endOffset: 100 });
     expect(run.bytes.equals(file)).toBe(true);

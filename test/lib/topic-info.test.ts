@@ -10,10 +10,10 @@ describe("a topic's info", () => {
     expect(info).toEqual({
       name: "demo",
       path: "demo",
-      disk_size: 16,
+      disk_size: 64,
       first_offset: 0,
       latest_offset: -1,
-      segments: [{ first_offset: 0, disk_size: 16, data_size: 16, mod_time: time }],
+      segments: [{ first_offset: 0, disk_size: 64, data_size: 24, mod_time: time }],
       mod_time: time,
       scanners: {},
       id: topic.id,

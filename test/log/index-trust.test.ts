@@ -1,7 +1,7 @@
 /** How far an index is believed whose data was damaged since: it knows what was synced. */
 import { describe, expect, it } from "vitest";
 import { SparseIndex } from "../../lib/log/sparse-index.ts";
-import { flipBit, stretchesOf } from "../support/data-files.ts";
+import { flipBit, SEGMENT_HEADER_BYTES, stretchesOf } from "../support/data-files.ts";
 import { FaultyDisk } from "../support/faulty-disk.ts";
 import {
   appendAll,
@@ -22,7 +22,7 @@ it("a damaged only frame, synced and indexed at a clean close, is no torn tail: 
   await appendAll(log, ["only"]);
   await log.close();
   const crashed = disk.crashProcess();
-  flipBit(crashed, DATA, 16 + 5, 1);
+  flipBit(crashed, DATA, SEGMENT_HEADER_BYTES + 5, 1);
   const { log: reopened } = await openFixture(crashed, runtime);
   await expect(reopened.openCursor().read(0, 1)).rejects.toMatchObject({
     code: "checksum_error",

@@ -26,7 +26,12 @@ async function build(
   given: { end?: number; base?: number; caps?: Partial<Limits> } = {},
 ) {
   const disk = await emptyFolder();
-  const builder = new LogBuilder({ disk, folder: LOG_FOLDER, limits: { ...LIMITS, ...given.caps } });
+  const builder = new LogBuilder({
+    disk,
+    runtime: new ManualRuntime(),
+    folder: LOG_FOLDER,
+    limits: { ...LIMITS, ...given.caps },
+  });
   builder.beginSegment({ baseOffset: given.base ?? steps[0]?.offset ?? 0, createdAtMs: START_MS });
   for (const [i, { offset, count = 1, text = `at ${offset}` }] of steps.entries()) {
     const frame = { baseOffset: offset, timestampMs: START_MS + i * 1000, messageCount: count };
@@ -71,7 +76,7 @@ describe("a built log", () => {
     const { disk } = await build([{ offset: 0 }, { offset: 1 }]);
     const index = disk.bytesOf(`${LOG_FOLDER}/00000000000000000000.index`);
     const data = disk.bytesOf(`${LOG_FOLDER}/00000000000000000000.data`);
-    expect(index.readBigUInt64BE(index.length - 32)).toBe(BigInt(data.length));
+    expect(index.readBigUInt64BE(index.length - 40)).toBe(BigInt(data.length));
   });
 
   it("begins a segment behind each gap, whose offsets are damaged and no others", async () => {
@@ -118,7 +123,12 @@ describe("a built log", () => {
 
   it("begins a segment where it was told to", async () => {
     const disk = await emptyFolder();
-    const builder = new LogBuilder({ disk, folder: LOG_FOLDER, limits: LIMITS });
+    const builder = new LogBuilder({
+      disk,
+      runtime: new ManualRuntime(),
+      folder: LOG_FOLDER,
+      limits: LIMITS,
+    });
     for (const baseOffset of [0, 1, 2]) {
       builder.beginSegment({ baseOffset, createdAtMs: START_MS });
       if (baseOffset === 2) continue;
@@ -163,7 +173,7 @@ describe("a built log", () => {
     const disk = new MemoryDisk({ schedule });
     await disk.makeFolder(LOG_FOLDER);
     const limits = { ...LIMITS, indexCheckpointBytes: 2 * 1024 * 1024 };
-    const builder = new LogBuilder({ disk, folder: LOG_FOLDER, limits });
+    const builder = new LogBuilder({ disk, runtime: new ManualRuntime(), folder: LOG_FOLDER, limits });
     builder.beginSegment({ baseOffset: 0, createdAtMs: START_MS });
     const entry = Buffer.alloc(1024 * 1024, 1);
     for (let baseOffset = 0; baseOffset < 8; baseOffset++) {
@@ -177,7 +187,7 @@ describe("a built log", () => {
 
 it("offsets and times that go back are a defect of who gives them", async () => {
   const disk = await emptyFolder();
-  const builder = new LogBuilder({ disk, folder: LOG_FOLDER, limits: LIMITS });
+  const builder = new LogBuilder({ disk, runtime: new ManualRuntime(), folder: LOG_FOLDER, limits: LIMITS });
   builder.beginSegment({ baseOffset: 5, createdAtMs: START_MS });
   const entry = Buffer.from("x");
   await builder.append({ baseOffset: 5, timestampMs: START_MS, messageCount: 2 }, entry);

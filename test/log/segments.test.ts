@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { SEGMENT_HEADER_BYTES } from "../support/data-files.ts";
 import { type Fault, FaultyDisk } from "../support/faulty-disk.ts";
 import {
   appendAll,
@@ -140,7 +141,7 @@ describe("opening many segments", () => {
     await fixture.log.close();
     const crashed = fixture.disk.crashProcess();
     const bytes = crashed.bytesOf(dataPath(0));
-    bytes[16 + 5]! ^= 1;
+    bytes[SEGMENT_HEADER_BYTES + 5]! ^= 1;
     crashed.replaceBytes(dataPath(0), bytes);
     const { log } = await openFixture(crashed, fixture.runtime);
     await expect(log.openCursor().read(0, 1)).rejects.toMatchObject({

@@ -27,11 +27,11 @@ test("a flipped bit is named by check, over HTTP and without a server, and costs
   for (let i = 0; i < 5; i++) await post(`${server.url}/t/payload`, `message ${i}`);
   await server.stop();
   const path = join(folder, "t", DATA);
-  flipBitOf(path, 16 + 2 * FRAME_BYTES + 50, 3);
+  flipBitOf(path, 24 + 2 * FRAME_BYTES + 50, 3);
 
   const checked = await runProgram(["check", "--json", "--dir", folder]);
   expect(checked).toMatchObject({ status: 1, stderr: "" });
-  const finding = { kind: "damage", topic: "t", file: path, position: 132, offset: 2, nextOffset: 3 };
+  const finding = { kind: "damage", topic: "t", file: path, position: 140, offset: 2, nextOffset: 3 };
   expect(JSON.parse(checked.stdout.split("\n")[0]!)).toMatchObject(finding);
 
   const { url } = await builtServerForTest(folder);

@@ -5,7 +5,7 @@ import { flipBitOf } from "../support/damage-fixture.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 /** Header of the file; and the frames of `message 0`, `message 1`: 40 bytes, 9 of message header, 9 of payload. */
-const HEADER_BYTES = 16;
+const HEADER_BYTES = 24;
 const FRAME_BYTES = 58;
 
 test("commands say what is damaged, and leave it out only where that can be told", async () => {

@@ -34,7 +34,7 @@ export async function newLog(
   const disk = new MemoryDisk({ now: () => runtime.now() });
   await disk.makeFolder(LOG_FOLDER);
   await disk.syncFolder("/data");
-  await createLogFolder({ disk, folder: LOG_FOLDER, nowMs: runtime.now() });
+  await createLogFolder({ disk, runtime, folder: LOG_FOLDER });
   return openFixture(disk, runtime, limits, options);
 }
 

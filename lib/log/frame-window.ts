@@ -1,0 +1,37 @@
+/** Opens a file of a log for one who takes it apart: with the mask that its frames have, and where the first one lies. */
+import { basename, dirname } from "node:path/posix";
+import type { Disk } from "../disk/disk.ts";
+import { FileWindow } from "./file-window.ts";
+import type { PooledFile } from "./open-files.ts";
+import { OLD_LAYOUT } from "./segment-header.ts";
+import { findLayout } from "./segment-layout.ts";
+import { dataFileName, indexFileName, parseDataFileName, parsePieceName } from "./segment-name.ts";
+
+export interface FrameWindow {
+  readonly window: FileWindow;
+  readonly start: number;
+}
+
+/**
+ * Of a data file, of the bytes of a torn tail, or of a copy of an end; the latter two lie beside their data file, which
+ * has the mask. @throws what the disk throws.
+ */
+export async function openFrameWindow(disk: Disk, file: PooledFile, sizeBytes: number): Promise<FrameWindow> {
+  const folder = dirname(file.path);
+  const piece = parsePieceName(basename(file.path));
+  const baseOffset = piece?.baseOffset ?? parseDataFileName(basename(file.path)) ?? 0;
+  const indexPath = `${folder}/${indexFileName(baseOffset)}`;
+  if (piece === undefined) {
+    const layout = (await findLayout(disk, { file, indexPath, baseOffset, sizeBytes })).layout ?? OLD_LAYOUT;
+    return { window: new FileWindow(file, sizeBytes, layout.mask), start: layout.headerBytes };
+  }
+  const data = file.beside(`${folder}/${dataFileName(baseOffset)}`);
+  const stat = await disk.stat(data.path);
+  if (stat === undefined) return { window: new FileWindow(file, sizeBytes, undefined), start: 0 };
+  try {
+    const found = await findLayout(disk, { file: data, indexPath, baseOffset, sizeBytes: stat.sizeBytes });
+    return { window: new FileWindow(file, sizeBytes, found.layout?.mask, piece.position), start: 0 };
+  } finally {
+    data.drop();
+  }
+}
