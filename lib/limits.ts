@@ -35,6 +35,9 @@ export interface Limits {
   readonly segmentSizeMaxBytes: number;
   /** Relative offsets and positions within a segment are u32. */
   readonly segmentPosition: number;
+  /** Nothing is written from this offset on, nor from this time on: numbers beyond come from damage or a wrong clock. */
+  readonly offsetEnd: number;
+  readonly timestampEndMs: number;
   /** Topic names and scanner names, in characters. */
   readonly topicNameLength: number;
   readonly scannerNameLength: number;
@@ -179,6 +182,8 @@ export const LIMITS: Limits = {
   segmentSizeMinBytes: 1024,
   segmentSizeMaxBytes: 2 * GiB,
   segmentPosition: 2 ** 32 - 1,
+  offsetEnd: 2 ** 53 - 2 ** 32,
+  timestampEndMs: Date.UTC(2100, 0, 1),
   topicNameLength: 255,
   scannerNameLength: 128,
   settingsIntervalMs: DAY_MS,

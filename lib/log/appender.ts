@@ -9,6 +9,7 @@
 import assert from "node:assert/strict";
 import type { Counters } from "../counters.ts";
 import { NetlogError } from "../errors.ts";
+import { LIMITS } from "../limits.ts";
 import type { Logger } from "../logger.ts";
 import type { Runtime, Timer } from "../runtime.ts";
 import type { Slots } from "../slots.ts";
@@ -159,7 +160,7 @@ export class Appender implements SyncLoopOwner {
   }
 
   #write(pending: PendingAppend[]): void {
-    const refusal = this.#refusal();
+    const refusal = this.#refusal() ?? this.#outOfRange();
     if (refusal !== undefined) {
       for (const append of pending) append.reject(refusal);
       return;
@@ -326,6 +327,20 @@ export class Appender implements SyncLoopOwner {
   #throwIfRefusing(): void {
     const refusal = this.#refusal();
     if (refusal !== undefined) throw refusal;
+  }
+
+  /** Why nothing may be written now, though the log is in order. */
+  #outOfRange(): NetlogError | undefined {
+    const { offsetEnd, timestampEndMs } = LIMITS;
+    if (this.logEndOffset >= offsetEnd) {
+      const reason = `the topic's offsets end at ${offsetEnd}; publish to another topic`;
+      return new NetlogError("topic_unavailable", { reason });
+    }
+    const nowMs = this.#options.runtime.now();
+    if (Math.max(nowMs, this.#lastTimestampMs) < timestampEndMs) return undefined;
+    const whose = nowMs < timestampEndMs ? "the topic's newest message" : "the server's clock";
+    const reason = `${whose} is beyond ${new Date(timestampEndMs).toISOString()}; no message is stamped so late`;
+    return new NetlogError("topic_unavailable", { reason });
   }
 
   /** Why appends are refused, if they are; nothing of them is kept. */

@@ -4,6 +4,8 @@
  * behind it, which an open log takes for damage of just those offsets.
  */
 import assert from "node:assert/strict";
+import { NetlogError } from "../errors.ts";
+import { LIMITS } from "../limits.ts";
 import { type FramePlan, SegmentBuilder, type SegmentBuilderOptions } from "./segment-builder.ts";
 
 interface SegmentStart {
@@ -38,9 +40,13 @@ export class LogBuilder {
   /**
    * Offsets and times ascend. `entry` is borrowed until it resolves.
    *
-   * @throws what the disk throws; then only `close` may follow.
+   * @throws topic_unavailable for an offset or a time that no log has; what the disk throws; then only `close` may follow.
    */
   async append(frame: FramePlan, entry: Uint8Array): Promise<void> {
+    if (frame.baseOffset >= LIMITS.offsetEnd || frame.timestampMs >= LIMITS.timestampEndMs) {
+      const reason = `message ${frame.baseOffset} of ${frame.timestampMs} ms is beyond what a log can hold`;
+      throw new NetlogError("topic_unavailable", { reason });
+    }
     assert(frame.timestampMs >= this.#lastTimestampMs, "times of a log never go back");
     this.#lastTimestampMs = frame.timestampMs;
     const segment = this.#segment;

@@ -108,7 +108,7 @@ export function decodeLeaseFile(bytes: Buffer): LeaseFile | undefined {
     endPosition = block.endPosition;
     sequence += 1;
   }
-  if (syncedBytes > endPosition || isFollowed(bytes, endPosition)) return undefined;
+  if (syncedBytes > endPosition || isFollowed(bytes, endPosition, sequence)) return undefined;
   return { ...state, sequence, endPosition, syncedBytes };
 }
 
@@ -145,14 +145,21 @@ function blockAt(bytes: Buffer, position: number): Block | undefined {
   };
 }
 
-/** Whether a whole block behind the bad bytes at `position` says that these were on the disk. */
-function isFollowed(bytes: Buffer, position: number): boolean {
+/**
+ * Whether a whole block behind the bad bytes at `position`, whose sequence number would be `sequence`, says that these
+ * were on the disk. Clients choose the offsets in records, and a row of them can look like a block; its number is then
+ * beyond those of all blocks that have room in between.
+ */
+function isFollowed(bytes: Buffer, position: number, sequence: number): boolean {
   const magic = Buffer.alloc(4);
   magic.writeUInt32BE(MAGIC_AND_VERSION);
   let found = bytes.indexOf(magic, position + 1);
   while (found >= 0) {
     const block = blockAt(bytes, found);
-    if (block !== undefined && block.syncedBytes > position) return true;
+    const blocksBetween = Math.floor((found - position) / (HEADER_BYTES + CRC_BYTES));
+    const isNear =
+      block !== undefined && block.sequence > sequence && block.sequence <= sequence + blocksBetween;
+    if (isNear && block.syncedBytes > position && block.syncedBytes <= found) return true;
     found = bytes.indexOf(magic, found + 1);
   }
   return false;

@@ -14,7 +14,7 @@ import {
   type TopicModel,
 } from "./model.ts";
 import { segmentAgeMs } from "./opening.ts";
-import { payloadOf, payloadWithFrame } from "./payload.ts";
+import { forgedPayload, payloadOf } from "./payload.ts";
 import type { Operation } from "./plan.ts";
 import {
   acknowledgedIsFound,
@@ -74,14 +74,15 @@ export class Client {
   #newMessage(
     topic: TopicModel,
     handle: Topic,
-    { durability, batch, holdsFrame }: Does<"publish">,
+    { durability, batch, forgery }: Does<"publish">,
     sizeBytes: number,
     first: number,
   ): SentMessage {
     const id = ++this.#lastMessageId;
-    const payload = holdsFrame
-      ? payloadWithFrame(id, topic.knownEnd + 1, this.#world.runtime.now())
-      : payloadOf(id, sizeBytes);
+    const payload =
+      forgery === undefined
+        ? payloadOf(id, sizeBytes)
+        : forgedPayload(id, forgery, topic.knownEnd, this.#world.runtime.now());
     return {
       id,
       payload,

@@ -8,13 +8,39 @@ export function payloadOf(id: number, sizeBytes: number): Buffer {
   return Buffer.from(`${id}.`.padEnd(sizeBytes, `${id % 7}abcdefgh`)).subarray(0, sizeBytes);
 }
 
-/**
- * A payload that holds a frame, valid in every respect, with a message for `offset`. It does not claim that what lies
- * before it had been synced: a payload that does is taken at its word where the header before it is torn.
- */
-export function payloadWithFrame(id: number, offset: number, timestampMs: number): Buffer {
-  const entry = encodeMessage(Buffer.from(`a message that nobody published, in ${id}`));
-  const frame = Buffer.alloc(FRAME_HEADER_BYTES + entry.length);
-  encodeFrame(frame, 0, { baseOffset: offset, timestampMs, unsyncedCount: offset, messageCount: 1 }, entry);
-  return Buffer.concat([Buffer.from(`${id}.`), frame, Buffer.from("behind it")]);
+/** The payload of an adversary, who has read every byte that the API gives. */
+export interface Forgery {
+  /** Frames in it, one behind the other. */
+  readonly count: number;
+  /** Of the first one, beyond the offset that the message itself is likely to get. */
+  readonly ahead: number;
+  /** What each says of the messages before it: that all were synced, or none. */
+  readonly unsynced: "none" | "all";
+  readonly timeAheadMs: number;
+  /** As frames stand in memory and over HTTP, or masked like those of a file, with words that the adversary made up. */
+  readonly layout: "plain" | "masked";
+}
+
+const HEADER_CRC = 36;
+
+/** A payload that consists of frames, valid in every respect, with messages that nobody published. */
+export function forgedPayload(id: number, forgery: Forgery, nextOffset: number, nowMs: number): Buffer {
+  const timestampMs = nowMs + forgery.timeAheadMs;
+  const pieces: Buffer[] = [Buffer.from(`${id}.`)];
+  for (let i = 0; i < forgery.count; i++) {
+    const baseOffset = Math.min(nextOffset + forgery.ahead, Number.MAX_SAFE_INTEGER - forgery.count) + i;
+    const entry = encodeMessage(Buffer.from(`a message that nobody published, in ${id}`));
+    const frame = Buffer.alloc(FRAME_HEADER_BYTES + entry.length);
+    const unsyncedCount = forgery.unsynced === "all" ? baseOffset : 0;
+    encodeFrame(frame, 0, { baseOffset, timestampMs, unsyncedCount, messageCount: 1 }, entry);
+    if (forgery.layout === "masked") disguise(frame, id);
+    pieces.push(frame);
+  }
+  return Buffer.concat(pieces);
+}
+
+function disguise(frame: Buffer, id: number): void {
+  for (const place of [0, HEADER_CRC]) {
+    frame.writeUInt32BE((frame.readUInt32BE(place) ^ Math.imul(id, 0x9e3779b1)) >>> 0, place);
+  }
 }

@@ -4,6 +4,7 @@
  */
 import fc from "fast-check";
 import type { TopicSettings } from "../../lib/index.ts";
+import type { Forgery } from "./payload.ts";
 
 /** What a crash spares: `process` all writes, `power` what was synced, and of the rest what its seed says. */
 export interface Crash {
@@ -24,8 +25,8 @@ export type Operation =
       readonly durability: "written" | "synced" | undefined;
       /** All in one batch, packed like this. */
       readonly batch: 1 | 2 | 3 | undefined;
-      /** The payload holds a frame that would fit where it comes to lie. */
-      readonly holdsFrame: boolean;
+      /** The payloads are frames themselves. */
+      readonly forgery: Forgery | undefined;
       /** Whether the next operation comes after the answer. */
       readonly waits: boolean;
       /** Through the handle of the topic's predecessor of the same name, where there is one. */
@@ -73,6 +74,8 @@ export type Operation =
       readonly nth: number;
       readonly shortBytes: number;
     }
+  /** The process dies within a write to a data file, of which the disk has so many bytes; a crash has to follow. */
+  | { readonly kind: "kill"; readonly nth: number; readonly shortBytes: number }
   /** The disk answers so many operations more, then none, until a crash or the next `resume`. */
   | { readonly kind: "stall"; readonly after: number }
   | { readonly kind: "resume" }
@@ -136,6 +139,14 @@ const change: fc.Arbitrary<Partial<TopicSettings>> = fc.record(
 /** From one byte to more than a segment holds. */
 const sizeBytes = fc.constantFrom(1, 12, 20, 20, 60, 60, 150, 400, 900, 2100, 5000);
 
+const forgery: fc.Arbitrary<Forgery> = fc.record({
+  count: fc.constantFrom(1, 2, 3, 10, 40),
+  ahead: fc.constantFrom(0, 1, 1, 1, 2, 5, 1000, 2 ** 53),
+  unsynced: fc.constantFrom("none", "none", "all"),
+  timeAheadMs: fc.constantFrom(0, 0, 0, 3_600_000, 48 * 3_600_000, 8.6e15),
+  layout: fc.constantFrom("plain", "plain", "masked"),
+});
+
 const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ kind: fc.constant("create"), topic, settings }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("delete"), topic, force: fc.boolean() }) },
@@ -148,7 +159,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
       sizes: fc.array(sizeBytes, { minLength: 1, maxLength: 4 }),
       durability: fc.constantFrom(undefined, undefined, "written", "synced"),
       batch: fc.constantFrom(undefined, undefined, undefined, undefined, 1, 2, 3),
-      holdsFrame: seldom,
+      forgery: seldom.chain((is) => (is ? forgery : fc.constant(undefined))),
       waits: fc.constantFrom(true, true, false),
       stale: seldom,
     }),
@@ -268,14 +279,36 @@ const takenInPart: fc.Arbitrary<Operation[]> = fc
     { kind: "crash", crash: last, interrupted: undefined, again: undefined },
   ]);
 
-function publishOf(concerned: number, sizes: readonly number[]): Operation {
+/** A kill, or a loss of power, in the middle of a write that an adversary has chosen. */
+const killedInWrite: fc.Arbitrary<Operation[]> = fc
+  .record({
+    topic,
+    before: fc.array(sizeBytes, { maxLength: 2 }),
+    forgery,
+    nth: fc.constantFrom(1, 1, 2),
+    shortBytes: fc.integer({ min: 1, max: 4000 }),
+    after: fc.array(sizeBytes, { maxLength: 3 }),
+    first: crash,
+    last: crash,
+  })
+  .map(({ topic: concerned, before, forgery: forged, nth, shortBytes, after, first, last }) => [
+    ...before.map((size) => publishOf(concerned, [size])),
+    { kind: "kill", nth, shortBytes },
+    publishOf(concerned, [20], forged),
+    publishOf(concerned, [20, 20]),
+    { kind: "crash", crash: first, interrupted: undefined, again: undefined },
+    ...after.map((size) => publishOf(concerned, [size])),
+    { kind: "crash", crash: last, interrupted: undefined, again: undefined },
+  ]);
+
+function publishOf(concerned: number, sizes: readonly number[], forged?: Forgery): Operation {
   return {
     kind: "publish",
     topic: concerned,
     sizes,
     durability: undefined,
     batch: undefined,
-    holdsFrame: false,
+    forgery: forged,
     waits: true,
     stale: false,
   };
@@ -285,6 +318,7 @@ const scene: fc.Arbitrary<Operation[]> = fc.oneof(
   { weight: 90, arbitrary: operation.map((one) => [one]) },
   { weight: 2, arbitrary: brokenOff },
   { weight: 2, arbitrary: takenInPart },
+  { weight: 4, arbitrary: killedInWrite },
 );
 
 /** Every plan begins with a topic, for without one nothing happens. */

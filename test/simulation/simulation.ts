@@ -127,7 +127,7 @@ class Run {
   }
 
   async #withWorld(
-    operation: OfKind<"pass" | "jump" | "fill" | "clear" | "fault" | "stall" | "resume">,
+    operation: OfKind<"pass" | "jump" | "fill" | "clear" | "fault" | "kill" | "stall" | "resume">,
   ): Promise<void> {
     const world = this.#world;
     switch (operation.kind) {
@@ -152,6 +152,13 @@ class Run {
         const { of, code, nth, shortBytes } = operation;
         world.hasTrouble = true;
         world.disk.plan({ code, nth, kinds: [of], shortBytes });
+        return;
+      }
+      case "kill": {
+        const { nth, shortBytes } = operation;
+        world.hasTrouble = true;
+        const kinds = ["write", "truncate"] as const;
+        world.disk.plan({ code: "EIO", nth, kinds, path: /[.]data$/, shortBytes, lasting: true });
         return;
       }
       case "stall":
