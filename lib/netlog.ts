@@ -126,19 +126,24 @@ export class Netlog {
     return [...this.#topics.keys(), ...this.#failed.keys()].sort();
   }
 
+  /** Sorted: topics that failed to open, and such that take no messages because their settings are lost. */
   failedTopics(): FailedTopic[] {
-    return Array.from(this.#failed, ([name, reason]) => ({ name, reason })).sort((a, b) =>
-      a.name < b.name ? -1 : 1,
-    );
+    const failed = Array.from(this.#failed, ([name, reason]) => ({ name, reason }));
+    for (const { name, trouble } of this.#topics.values()) {
+      if (trouble !== undefined) failed.push({ name, reason: trouble });
+    }
+    return failed.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   /** What there is to tell of its work, in figures. */
   async stats(): Promise<NetlogStats> {
     const { logs, scannerFiles } = this.#shared;
     const topics = await Promise.all(Array.from(this.#topics.values(), (topic) => topic.stats()));
+    const failedTopicCount = this.failedTopics().length;
     return {
       topics: topics.sort((a, b) => (a.name < b.name ? -1 : 1)),
-      failedTopicCount: this.#failed.size,
+      openTopicCount: this.topicNames().length - failedTopicCount,
+      failedTopicCount,
       openFileCount: logs.files.openCount + scannerFiles.openCount,
       counters: logs.counters,
     };

@@ -88,6 +88,7 @@ export class Publisher {
   #areSinglesDue = false;
   #linger: Timer | undefined;
   #isScheduled = false;
+  #refused: NetlogError | undefined;
   /** Sets being compressed off the event loop; nothing overtakes them. */
   #packing: Promise<void> | undefined;
 
@@ -100,7 +101,7 @@ export class Publisher {
   /**
    * Appends one message, of `maxBytes` at most. `payload` is borrowed until the promise settles.
    *
-   * @throws bad_request (no bytes), payload_too_large, too_many_requests, and what Log.append throws.
+   * @throws bad_request (no bytes), payload_too_large, too_many_requests, topic_unavailable, and what Log.append throws.
    */
   publish(
     payload: Uint8Array,
@@ -136,6 +137,16 @@ export class Publisher {
     return promise;
   }
 
+  /** Why everything is refused, if it is. */
+  get refusedFor(): string | undefined {
+    return this.#refused?.reason;
+  }
+
+  /** Refuses everything from now on, with topic_unavailable; nothing any more where there is no reason. */
+  refuse(reason: string | undefined): void {
+    this.#refused = reason === undefined ? undefined : new NetlogError("topic_unavailable", { reason });
+  }
+
   /** Resolves when all that was published so far has gone to the log; it need not have got anywhere there. */
   async flush(): Promise<void> {
     await this.#packing;
@@ -157,6 +168,7 @@ export class Publisher {
   }
 
   #refusal(bytes: Uint8Array, maxBytes: number): NetlogError | undefined {
+    if (this.#refused !== undefined) return this.#refused;
     if (bytes.length === 0) {
       return new NetlogError("bad_request", { reason: "a message has at least one byte" });
     }

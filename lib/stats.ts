@@ -25,6 +25,8 @@ export interface TopicStats {
 export interface NetlogStats {
   /** By name. */
   readonly topics: readonly TopicStats[];
+  /** Those that take messages; and the others, which may have figures above. */
+  readonly openTopicCount: number;
   readonly failedTopicCount: number;
   readonly openFileCount: number;
   /** The live ones: they go on. */

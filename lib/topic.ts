@@ -1,6 +1,5 @@
 /** One topic: a log of messages with its settings and scanners. Everything a client does to a topic comes here. */
 import { BatchParser } from "./batch-parser.ts";
-import { parseDuration, timeBefore } from "./duration.ts";
 import { isNetlogError, NetlogError } from "./errors.ts";
 import { FrameCursors } from "./frame-cursors.ts";
 import { checkMessages, type Finding } from "./integrity.ts";
@@ -16,13 +15,14 @@ import { checkScannerRequest, type ScannerRequest } from "./scanner/scanner-sett
 import { ScannerStore } from "./scanner/scanner-store.ts";
 import { type FoundScanner, TopicScanners } from "./scanner/topic-scanners.ts";
 import { changeSettings, logLimitsOf, type TopicSettings } from "./settings.ts";
+import type { OpenedSettings, SettingsFiles } from "./settings-files.ts";
 import { type TopicStats, topicStats } from "./stats.ts";
 import { openLineCutter, openMessageCutter } from "./stream-cutter.ts";
 import { StreamIn } from "./stream-in.ts";
 import { TopicCursor } from "./topic-cursor.ts";
-import { replaceSettings } from "./topic-folder.ts";
 import { describeTopic, type TopicInfo } from "./topic-info.ts";
 import type { TopicPlace, TopicShared } from "./topic-shared.ts";
+import { TopicUpkeep } from "./topic-upkeep.ts";
 import { TopicWaits } from "./topic-waits.ts";
 
 export class Topic {
@@ -44,17 +44,17 @@ export class Topic {
   readonly #store: ScannerStore;
   readonly #scanners: TopicScanners;
   readonly #streamsIn = new Set<StreamIn>();
-  readonly #folder: string;
-  /** The kind of failure of the last upkeep, so that it is logged once. */
-  #upkeepTrouble: string | undefined;
+  readonly #upkeep: TopicUpkeep;
+  readonly #settingsFiles: SettingsFiles;
 
   /** For openTopic alone. */
-  constructor(shared: TopicShared, { name, id, folder }: TopicPlace, settings: TopicSettings, log: Log) {
+  constructor(shared: TopicShared, { name, id, folder }: TopicPlace, opened: OpenedSettings, log: Log) {
     const { disk, logger, limits, runtime, offload, inFlight, sets } = shared;
+    const { settings } = opened;
     this.name = name;
     this.id = id;
     this.settings = settings;
-    this.#folder = folder;
+    this.#settingsFiles = opened.files;
     this.#shared = shared;
     this.#log = log;
     const reader = new MessageReader({ log, sets, offload, limits });
@@ -83,6 +83,20 @@ export class Topic {
       durability: () => settings.durability,
     });
     this.#scanners = new TopicScanners({ shared, topicName: name, log, reader, store: this.#store });
+    this.#upkeep = new TopicUpkeep({
+      topicName: name,
+      log,
+      scanners: this.#scanners,
+      settings,
+      runtime,
+      logger,
+    });
+    this.#publisher.refuse(opened.trouble);
+  }
+
+  /** Why nothing is appended here, where the topic's settings are lost. */
+  get trouble(): string | undefined {
+    return this.#publisher.refusedFor;
   }
 
   /** Scanners that stand in the way of an unforced deletion. */
@@ -189,20 +203,20 @@ export class Topic {
 
   /**
    * Changes the settings that `change` names (parsed JSON), for what is published from then on; durable when it
-   * resolves. For Netlog alone, which makes one change of a topic at a time.
+   * resolves. Where the settings are lost, the others become the server's defaults. For Netlog alone, which makes one change of a topic at a time.
    *
    * @throws bad_request, invalid_compression_type; storage_full, topic_unavailable: nothing has changed; sync_failed:
    *   unknown, after a restart it may have.
    */
   async updateSettings(change: unknown, defaults: TopicSettings): Promise<void> {
-    const { disk, limits } = this.#shared;
-    const settings = changeSettings(change, this.settings, defaults, limits);
+    const settings = changeSettings(change, this.settings, defaults, this.#shared.limits);
     if (settings.durability === "synced" && this.settings.durability === "written") await this.sync();
-    await replaceSettings(disk, this.#folder, settings);
+    await this.#settingsFiles.replace(settings);
     await this.#publisher.flush();
     Object.assign(this.settings, settings);
     this.#publisher.settingsChanged();
     await this.#log.setLimits(logLimitsOf(settings));
+    this.#publisher.refuse(undefined);
   }
 
   /** Resolves when all that was published so far is on the disk. @throws sync_failed, topic_unavailable. */
@@ -277,20 +291,10 @@ export class Topic {
     return this.#scanners.delete(id);
   }
 
-  /** A round of the monitor, `passedMs` after the last one. Failures are logged when they are new. */
+  /** A round of the monitor, `passedMs` after the last one. While its settings are lost, a topic drops no message. */
   async upkeep(passedMs: number): Promise<void> {
-    await this.#dropIdleScanners(passedMs);
-    const segmentAge = parseDuration(this.settings.segment_age);
-    try {
-      await this.#log.applyRetention(timeBefore(segmentAge, this.#shared.runtime.now()));
-      this.#upkeepTrouble = undefined;
-    } catch (error) {
-      if (isNetlogError(error, "topic_not_found") || isNetlogError(error, "shutting_down")) return;
-      const trouble = error instanceof Error && "code" in error ? String(error.code) : String(error);
-      if (this.#upkeepTrouble === trouble) return;
-      this.#upkeepTrouble = trouble;
-      this.#shared.logger.error({ err: error, topic: this.name }, "old segments could not be dropped");
-    }
+    await this.#upkeep.dropIdleScanners(passedMs);
+    if (this.trouble === undefined) await this.#upkeep.dropOldSegments();
   }
 
   /** Lets nothing wait any longer: neither scans for a message, nor messages for company. */
@@ -326,14 +330,6 @@ export class Topic {
 
   #stopStreamsIn(error: NetlogError): void {
     for (const stream of this.#streamsIn) stream.stop(error);
-  }
-
-  async #dropIdleScanners(passedMs: number): Promise<void> {
-    try {
-      await this.#scanners.dropIdle(passedMs);
-    } catch (error) {
-      this.#shared.logger.error({ err: error, topic: this.name }, "an idle scanner could not be dropped");
-    }
   }
 
   async #requireOffset(from: number | string, name = "from"): Promise<number> {

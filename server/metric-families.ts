@@ -125,10 +125,14 @@ export const FAMILIES: readonly Family[] = [
   gauge("netlog_open_files", "Files of segments and scanners that are open.", (s) => [
     { labels: {}, value: s.stats.openFileCount },
   ]),
-  gauge("netlog_topics", "Topics that are served, and such that cannot be.", ({ stats }) => [
-    { labels: { state: "open" }, value: stats.topics.length },
-    { labels: { state: "failed" }, value: stats.failedTopicCount },
-  ]),
+  gauge(
+    "netlog_topics",
+    "Topics that are served, and such that cannot be, or take no messages.",
+    ({ stats }) => [
+      { labels: { state: "open" }, value: stats.openTopicCount },
+      { labels: { state: "failed" }, value: stats.failedTopicCount },
+    ],
+  ),
   gauge("netlog_waiters", "Readers that wait for a message.", ({ stats }) => [
     { labels: {}, value: stats.topics.reduce((sum, { waiterCount }) => sum + waiterCount, 0) },
   ]),

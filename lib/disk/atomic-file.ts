@@ -1,4 +1,4 @@
-/** Small files that are replaced whole, so that a crash leaves the old one or the new one. */
+/** Small files that are written whole; replaced so that a crash leaves the old one or the new one. */
 import { dirname } from "node:path/posix";
 import type { Disk } from "./disk.ts";
 
@@ -12,7 +12,7 @@ import type { Disk } from "./disk.ts";
 export async function replaceFile(disk: Disk, path: string, bytes: Uint8Array): Promise<void> {
   const temporary = `${path}.tmp`;
   try {
-    await writeNew(disk, temporary, bytes);
+    await createFile(disk, temporary, bytes);
     await disk.rename(temporary, path);
   } catch (error) {
     await removeIfThere(disk, temporary);
@@ -21,7 +21,8 @@ export async function replaceFile(disk: Disk, path: string, bytes: Uint8Array): 
   await disk.syncFolder(dirname(path));
 }
 
-async function writeNew(disk: Disk, path: string, bytes: Uint8Array): Promise<void> {
+/** Writes a file anew, its bytes durable when it resolves, and its name after `syncFolder`. */
+export async function createFile(disk: Disk, path: string, bytes: Uint8Array): Promise<void> {
   if ((await disk.stat(path)) !== undefined) await disk.remove(path);
   const file = disk.create(path);
   try {

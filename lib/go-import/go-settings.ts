@@ -7,7 +7,7 @@ import type { Limits } from "../limits.ts";
 import type { FileFinding } from "../log/index.ts";
 import { DEFAULT_SETTINGS, resolveSettings, type TopicSettings } from "../settings.ts";
 
-const NAME = "settings.json";
+export const GO_SETTINGS_NAME = "settings.json";
 /** Those of the Go NetLog, which has no others. */
 const FIELDS = [
   "segment_age",
@@ -24,7 +24,7 @@ export interface GoSettings {
 
 /** Settings that cannot be read are the defaults, and a finding. @throws what the disk throws, but not ENOENT. */
 export async function readGoSettings(disk: Disk, folder: string, limits: Limits): Promise<GoSettings> {
-  const file = `${folder}/${NAME}`;
+  const file = `${folder}/${GO_SETTINGS_NAME}`;
   let bytes: Buffer;
   try {
     bytes = await disk.readFile(file);

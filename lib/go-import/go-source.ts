@@ -4,8 +4,8 @@ import { DataFolderError } from "../data-folder.ts";
 import type { Disk } from "../disk/disk.ts";
 import { NetlogError } from "../errors.ts";
 import { decodeSegmentHeader, isDataFileName, OpenFiles, SEGMENT_HEADER_BYTES } from "../log/index.ts";
-import { SETTINGS_NAME } from "../topic-folder.ts";
 import { isSegmentFileName } from "./go-segment-files.ts";
+import { GO_SETTINGS_NAME } from "./go-settings.ts";
 
 export interface GoSource {
   /** Names of folders that hold a topic of the Go NetLog, sorted. */
@@ -65,7 +65,7 @@ async function kindOf(disk: Disk, folder: string): Promise<"go-netlog" | "own" |
   try {
     if ((await disk.stat(folder))?.kind !== "folder") return "stranger";
     const names = await disk.list(folder);
-    if (!names.some((name) => isSegmentFileName(name) || name === SETTINGS_NAME)) return "stranger";
+    if (!names.some((name) => isSegmentFileName(name) || name === GO_SETTINGS_NAME)) return "stranger";
     for (const name of names.filter(isDataFileName)) {
       const file = new OpenFiles(disk, 1).file(`${folder}/${name}`);
       try {

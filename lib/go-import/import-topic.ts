@@ -8,7 +8,7 @@ import { NetlogError } from "../errors.ts";
 import { encodeScannerFile, SCANNER_SUFFIX } from "../scanner/scanner-file.ts";
 import { SCANNERS_FOLDER } from "../scanner/scanner-store.ts";
 import type { TopicSettings } from "../settings.ts";
-import { writeSettings } from "../topic-folder.ts";
+import { createSettings } from "../settings-files.ts";
 import { writeTopicId } from "../topic-id.ts";
 import { type OffsetRange, readGoScanners } from "./go-scanners.ts";
 import { listGoSegments } from "./go-segment-files.ts";
@@ -41,7 +41,7 @@ export async function importTopic(options: ImportTopicOptions): Promise<CopiedTo
   const { settings, findings } = await reading(readGoSettings(source, sourceFolder, limits));
   for (const finding of findings) options.onFinding(finding);
   await writeTopicId(disk, folder, options.runtime.randomId());
-  await writeSettings(disk, folder, settings);
+  await createSettings(disk, folder, settings);
   const copy = new LogCopy(options);
   try {
     for (const files of segments) await copy.addSegment(files);
@@ -64,8 +64,8 @@ function warnOfRetention(
 ): void {
   if (messageCount === 0 || lastTimestampMs >= timeBefore(parseDuration(age), runtime.now())) return;
   const message =
-    `all messages are older than the topic's segment_age of ${age}: a server drops them at its first check, ` +
-    "unless segment_age in the settings.json of the imported topic is raised first";
+    `all messages are older than the topic's segment_age of ${age}: a server drops them at its first check; ` +
+    "to keep them, serve with --monitor-interval 1h at first, and raise segment_age with PATCH or `netlog set`";
   onFinding({ kind: "note", file: sourceFolder, message });
 }
 

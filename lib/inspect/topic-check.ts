@@ -18,12 +18,12 @@ import {
 } from "../log/index.ts";
 import { nodeRuntime } from "../runtime.ts";
 import { SCANNERS_FOLDER } from "../scanner/scanner-store.ts";
-import { DEFAULT_SETTINGS } from "../settings.ts";
-import { readSettings, SETTINGS_NAME } from "../topic-folder.ts";
+import { SETTINGS_NAMES } from "../settings-copies.ts";
 import { readTopicId, TOPIC_ID_NAME } from "../topic-id.ts";
 import { checkScanners } from "./scanners-check.ts";
+import { checkSettings } from "./settings-check.ts";
 
-const KNOWN_NAMES: ReadonlySet<string> = new Set([TOPIC_ID_NAME, SETTINGS_NAME, SCANNERS_FOLDER]);
+const KNOWN_NAMES: ReadonlySet<string> = new Set([TOPIC_ID_NAME, ...SETTINGS_NAMES, SCANNERS_FOLDER]);
 
 export interface TopicCheckOptions extends EntryOptions {
   /** Only read from. */
@@ -55,8 +55,7 @@ export async function* checkTopicFolder(
   }
   const idTrouble = await troubleOfId(options);
   if (idTrouble !== undefined) yield { kind: "finding", finding: idTrouble };
-  const settingsTrouble = await troubleOfSettings(options);
-  if (settingsTrouble !== undefined) yield { kind: "finding", finding: settingsTrouble };
+  for (const finding of await checkSettings(options)) yield { kind: "finding", finding };
   const log = yield* checkLog(options);
   if (log.segmentCount === 0) {
     const finding: FileFinding = { kind: "damage", file: folder, message: "there is no data file" };
@@ -74,21 +73,6 @@ async function troubleOfId({ disk, folder }: TopicCheckOptions): Promise<FileFin
     return { kind: "note", file, message: "missing, or no id of a topic; the next start makes a new one" };
   } catch (error) {
     return unreadableFinding(file, isNetlogError(error) ? error.cause : error);
-  }
-}
-
-async function troubleOfSettings({
-  disk,
-  folder,
-  limits,
-}: TopicCheckOptions): Promise<FileFinding | undefined> {
-  try {
-    await readSettings(disk, folder, DEFAULT_SETTINGS, limits);
-    return undefined;
-  } catch (error) {
-    if (!isNetlogError(error)) throw error;
-    const message = `the topic cannot be served: ${error.reason ?? error.message}`;
-    return { kind: "damage", file: `${folder}/${SETTINGS_NAME}`, message };
   }
 }
 

@@ -15,7 +15,6 @@ import { DATA_FOLDER, openNetlog, publishAll, texts } from "../support/netlog-fi
 import { seededRandom } from "../support/seeded-random.ts";
 
 const TOPIC_FOLDER = `${DATA_FOLDER}/t`;
-const SETTINGS = `${TOPIC_FOLDER}/settings.json`;
 const SEED = 11;
 
 let closed: Filled;
@@ -124,28 +123,6 @@ describe("a sealed data file", () => {
 });
 
 describe("a garbled small file", () => {
-  it.each<[string, Buffer | undefined]>([
-    ["missing", undefined],
-    ["empty", Buffer.alloc(0)],
-    ["half of it", Buffer.from('{"segment_age":"30d')],
-    ["garbled", Buffer.from([0xff, 0x00, 0x7b])],
-    ["another type", Buffer.from("[]")],
-    ["an unknown setting", Buffer.from('{"segment_sise":1}')],
-  ])("settings.json, %s: the topic is reported as failed, the others serve", async (_how, bytes) => {
-    const disk = await copyOf(closed);
-    if (bytes === undefined) await disk.remove(SETTINGS);
-    else disk.replaceBytes(SETTINGS, bytes);
-    expect(await findingsOf(disk)).toEqual([
-      expect.objectContaining({ kind: "damage", topic: "t", file: SETTINGS }),
-    ]);
-    const { netlog } = await openNetlog({ disk, runtime: closed.runtime });
-    const reason = expect.stringContaining("settings.json");
-    expect(netlog.failedTopics()).toEqual([{ name: "t", reason }]);
-    expect(() => netlog.topic("t")).toThrow(expect.objectContaining({ code: "topic_unavailable" }));
-    expect(await readAll(netlog.topic("gzipped"))).toEqual(texts(MESSAGES));
-    await netlog.close();
-  });
-
   it("of a scanner, by any bytes: it goes on from a position it had, or is reported and the rest serves", async () => {
     const disk = await copyOf(closed);
     const { netlog, runtime } = await openNetlog({ disk, runtime: closed.runtime });

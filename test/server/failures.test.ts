@@ -101,7 +101,7 @@ describe("a topic that could not be opened", () => {
     const first = await serverForTest();
     const topic = await first.api.newTopic(["a"]);
     await endServer(first);
-    first.disk.replaceBytes(`/data/${topic}/settings.json`, Buffer.from("{"));
+    await first.disk.remove(`/data/${topic}/00000000000000000000.data`);
     const { api } = await serverForTest({ disk: first.disk, runtime: first.runtime });
     expect((await api.get("/")).json).toContain(topic);
     for (const reply of [
@@ -115,6 +115,29 @@ describe("a topic that could not be opened", () => {
     }
     expect((await api.delete(`/${topic}?force=1`)).status).toBe(200);
     expectError(await api.get(`/${topic}`), "topic not found");
+  });
+});
+
+describe("a topic whose settings are lost", () => {
+  it("is read, refuses messages with what mends it, and is mended by PATCH", async () => {
+    const first = await serverForTest();
+    const topic = await first.api.newTopic(["a"]);
+    await endServer(first);
+    for (const name of ["settings.json", "settings.copy.json"])
+      await first.disk.remove(`/data/${topic}/${name}`);
+    const { api } = await serverForTest({ disk: first.disk, runtime: first.runtime });
+    expect((await api.get(`/${topic}/payload/0`)).text).toBe("a");
+    expect((await api.get("/-/ready")).json).toMatchObject({ ok: true, failed: [{ name: topic }] });
+    for (const path of ["payload", "batch?format=lines"]) {
+      expect(expectError(await api.post(`/${topic}/${path}`, "b\n"), "topic unavailable")).toContain("PATCH");
+    }
+    const streamed = await api.post(`/${topic}/stream?format=lines`, "b\n");
+    expect(streamed.json).toMatchObject({ status: 503, reason: expect.stringContaining("PATCH"), count: 0 });
+    expect((await api.get("/-/metrics")).text).toContain('netlog_topics{state="failed"} 1');
+    expect((await api.call("PATCH", `/${topic}`, { body: '{"segment_age":"7day"}' })).status).toBe(200);
+    expect(await api.publish(topic, "b")).toBe(1);
+    expect((await api.get("/-/ready")).json).toEqual({ ok: true, failed: [] });
+    expect((await api.get("/-/metrics")).text).toContain('netlog_topics{state="open"} 1');
   });
 });
 

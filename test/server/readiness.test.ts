@@ -49,11 +49,14 @@ it("is ready with topics that failed to open, and lists them", async () => {
   const first = await openNetlog();
   for (const name of ["good", "bad"]) await first.netlog.createTopic(name);
   await first.netlog.close();
-  await first.disk.remove(`${DATA_FOLDER}/bad/settings.json`);
+  await first.disk.remove(`${DATA_FOLDER}/bad/00000000000000000000.data`);
   const { api } = await serverForTest({ disk: first.disk, runtime: first.runtime });
   const reply = await api.get("/-/ready");
   expect(reply.status).toBe(200);
-  expect(reply.json).toEqual({ ok: true, failed: [{ name: "bad", reason: "settings.json is missing" }] });
+  expect(reply.json).toEqual({
+    ok: true,
+    failed: [{ name: "bad", reason: "there is no data file in its folder" }],
+  });
 });
 
 it("is alive but not ready while it shuts down", async () => {

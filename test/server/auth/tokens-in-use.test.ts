@@ -27,7 +27,8 @@ describe("what a token may not read", () => {
     const first = await openNetlog();
     for (const name of ["logs-a", "orders"]) await first.netlog.createTopic(name);
     await first.netlog.close();
-    for (const name of ["logs-a", "orders"]) await first.disk.remove(`${DATA_FOLDER}/${name}/settings.json`);
+    for (const name of ["logs-a", "orders"])
+      await first.disk.remove(`${DATA_FOLDER}/${name}/00000000000000000000.data`);
     const logs = testToken(["logs-*"], ["read"]);
     const { disk, runtime } = first;
     const { api } = await serverForTest({ disk, runtime, server: { tokens: [logs.record] } });
