@@ -13,7 +13,7 @@ import { type NetlogFixture, openNetlog } from "../support/netlog-fixture.ts";
 /** Everything but what belongs to the topic that must not notice. */
 const PATHS = /^(?!.*[/]calm)/;
 /** More operations than the workload makes. */
-const RUNS_MAX = 250;
+const RUNS_MAX = 400;
 
 interface Sent {
   readonly topic: string;
