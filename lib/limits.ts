@@ -146,6 +146,10 @@ export interface Limits {
   readonly surplusConnections: number;
   /** Requests that wait for a message; streams are bounded by connections. */
   readonly waitingRequests: number;
+  /** Requests of one connection under way at once, small publishes alone: others are taken up one after the other. */
+  readonly pipelinedRequests: number;
+  /** Bytes of one connection that are read before their turn. Behind more of them no request waits. */
+  readonly pipelinedBytes: number;
   /** Whole messages of one stream in that wait for those before them to be committed; then the client waits. */
   readonly streamInBytes: number;
   /** A stream in that finds too many bytes in flight tries again after so long. */
@@ -246,6 +250,8 @@ export const LIMITS: Limits = {
   connections: 16_384,
   surplusConnections: 256,
   waitingRequests: 16_384,
+  pipelinedRequests: 48,
+  pipelinedBytes: 64 * KiB,
   streamInBytes: MiB,
   streamInRetryMs: 50,
   streamInProbeMs: 30 * SECOND_MS,

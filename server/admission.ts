@@ -15,7 +15,7 @@ import type { Exchange } from "./exchange.ts";
 export function admit(exchange: Exchange, need: Need): void {
   const { access, rateLimit, limits } = exchange.context;
   // Who looks after the server must see it when it is full, and a probe must not take it for dead.
-  if (exchange.isSurplus && need !== "nothing" && need !== "metrics") {
+  if (exchange.connection.isSurplus && need !== "nothing" && need !== "metrics") {
     const reason = `there are ${limits.connections} connections, and no more are allowed (max_connections)`;
     throw new NetlogError("too_many_requests", { reason });
   }

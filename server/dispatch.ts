@@ -94,8 +94,10 @@ function finishLater(exchange: Exchange, answer: Answer | StreamAnswer | undefin
 /** Sends the answer, if there is anybody to send it to. */
 export function finish(exchange: Exchange, given: Answer | StreamAnswer | undefined): void {
   const answer = withinMemory(exchange, given);
-  if (answer !== undefined && "stream" in answer) sendStream(exchange, answer);
-  else if (answer !== undefined) send(exchange, answer);
+  // Where nobody is to be answered, the connection ends with what was answered before.
+  if (answer === undefined) exchange.incoming.socket.destroySoon();
+  else if ("stream" in answer) sendStream(exchange, answer);
+  else send(exchange, answer);
   const { memory } = exchange;
   if (memory.heldBytes > 0) exchange.onClose(() => memory.release());
   const { incoming, context, resource, startedAtMs } = exchange;

@@ -4,6 +4,7 @@ import { NetlogError, type Topic } from "../lib/index.ts";
 import { EVERYTHING, type Grant } from "./auth/access.ts";
 import type { Need } from "./auth/rights.ts";
 import { declaredBytes, readSmallBody, takeBody, takePieces } from "./body.ts";
+import type { Connection } from "./connection.ts";
 import type { ServerContext } from "./context.ts";
 import { HeldMemory } from "./held-memory.ts";
 import type { ParameterNames } from "./parameter-names.ts";
@@ -18,14 +19,13 @@ const NO_PARAMETERS = new Parameters("", NO_NAMES);
 
 export class Exchange {
   readonly context: ServerContext;
+  readonly connection: Connection;
   readonly incoming: IncomingMessage;
   readonly outgoing: ServerResponse;
   /** The client sends its body only when told to (`Expect: 100-continue`). */
   awaitsContinue: boolean;
   readonly startedAtMs: number;
   readonly memory: HeldMemory;
-  /** Its connection is one too many, and ends with the answer. */
-  isSurplus = false;
   target: Target = NO_TARGET;
   /** What the request is for, once that is known and if there is such a thing. */
   resource: Resource | undefined;
@@ -41,16 +41,18 @@ export class Exchange {
   /** What the answer tells of a failure, behind the fields of any error. */
   failureFields: object = {};
   #id: string | undefined;
-  /** Too many waited already. */
-  #isTurnedAway = false;
+  /** Why it may not wait. */
+  #turnedAwayFor: string | undefined;
 
   constructor(
     context: ServerContext,
+    connection: Connection,
     incoming: IncomingMessage,
     outgoing: ServerResponse,
     awaitsContinue: boolean,
   ) {
     this.context = context;
+    this.connection = connection;
     this.incoming = incoming;
     this.outgoing = outgoing;
     this.awaitsContinue = awaitsContinue;
@@ -121,28 +123,38 @@ export class Exchange {
     this.tellToContinue();
   }
 
-  /** The request is about to wait. `cancel` ends that: when the client leaves, or at once where too many wait. */
+  /**
+   * The request is about to wait. `cancel` ends that: when the client leaves or sends no more, when it has sent too much
+   * behind this request, or at once where too many wait.
+   */
   wait(cancel: () => void): void {
     const { occupancy, limits } = this.context;
     if (occupancy.waitingCount >= limits.waitingRequests) {
-      this.#isTurnedAway = true;
+      this.#turnedAwayFor = `${limits.waitingRequests} requests wait already (max_waiting); try again later`;
       cancel();
       return;
     }
     occupancy.waitingCount += 1;
     let isWaiting = true;
-    this.onClose(() => {
+    const end = (): void => {
       if (isWaiting) occupancy.waitingCount -= 1;
       isWaiting = false;
       cancel();
+    };
+    this.onClose(end);
+    this.connection.whileWaiting((why) => {
+      if (why === "crowded") {
+        const most = `at most ${limits.pipelinedBytes} bytes (pipelinedBytes)`;
+        this.#turnedAwayFor = `${most} may be sent behind a request that waits; take its answer first`;
+      }
+      end();
     });
   }
 
   /** For a wait that was cancelled: nobody is there to be answered. @throws too_many_requests: somebody is. */
   endCancelled(): undefined {
-    if (!this.#isTurnedAway) return undefined;
-    const reason = `${this.context.limits.waitingRequests} requests wait already (max_waiting); try again later`;
-    throw new NetlogError("too_many_requests", { reason });
+    if (this.#turnedAwayFor === undefined) return undefined;
+    throw new NetlogError("too_many_requests", { reason: this.#turnedAwayFor });
   }
 
   /** From here on the body is wanted. */

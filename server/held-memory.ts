@@ -31,9 +31,14 @@ export class HeldMemory {
     if (!this.mayHold(this.#bodyBytes)) throw this.tooMany();
   }
 
-  /** Whether so much in all may be held; counted from here on if it may, and if it is more than before. */
+  /** Whether so much in all may be held; counted from here on if it is not small. */
   mayHold(bytes: number): boolean {
-    if (bytes <= this.#heldBytes || bytes <= this.#limits.uncountedBytes) return true;
+    return bytes <= this.#limits.uncountedBytes || this.mayKeep(bytes);
+  }
+
+  /** Whether so much in all may be held while the client keeps it waiting; counted from here on, be it small or not. */
+  mayKeep(bytes: number): boolean {
+    if (bytes <= this.#heldBytes) return true;
     if (!this.#budget.tryTake(bytes - this.#heldBytes)) return false;
     this.#heldBytes = bytes;
     return true;

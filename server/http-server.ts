@@ -21,12 +21,16 @@ export function createHttpServer(limits: Limits, certificate: Certificate | unde
     requireHostHeader: false,
     connectionsCheckingInterval: Math.min(limits.headersMs, MAX_CHECK_MS),
   };
-  if (certificate === undefined) return createServer(options);
-  return createTlsServer({
-    ...options,
-    ...certificate,
-    handshakeTimeout: limits.headersMs,
-    // As node:http has it by itself: who has sent all may still listen.
-    allowHalfOpen: true,
-  });
+  const server =
+    certificate === undefined
+      ? createServer(options)
+      : createTlsServer({
+          ...options,
+          ...certificate,
+          handshakeTimeout: limits.headersMs,
+          // As node:http has it by itself.
+          allowHalfOpen: true,
+        });
+  // A client that has sent all may still listen: without this node:http ends the connection before it has answered.
+  return Object.assign(server, { httpAllowHalfOpen: true });
 }

@@ -1,5 +1,5 @@
 /** The server: what cmd/ starts and stops. HTTP by node:http itself, every request through dispatch.ts. */
-import type { Server } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Server as TlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { LIMITS, type Limits, type Logger, type Netlog, nodeRuntime, type Runtime } from "../lib/index.ts";
@@ -13,6 +13,7 @@ import type { ServerContext } from "./context.ts";
 import { Exchange } from "./exchange.ts";
 import { Gate } from "./gate.ts";
 import { createHttpServer } from "./http-server.ts";
+import type { HttpSocket } from "./http-socket.ts";
 import { IdleWatch } from "./idle-watch.ts";
 import { LoopWatch } from "./loop-watch.ts";
 import { refuseConnect, refuseMalformed } from "./malformed.ts";
@@ -124,6 +125,7 @@ function createContext(
   const { netlog, logger, version = UNKNOWN_VERSION, limits = LIMITS, runtime = nodeRuntime } = options;
   const { allowedHosts = [], corsOrigins = [], areMetricsOpen = false, trustedProxies = [] } = options;
   const { tokens, rate, certificate, droppedLogLines = () => 0 } = options;
+  const occupancy = new Occupancy(limits);
   return {
     netlog,
     logger,
@@ -141,16 +143,16 @@ function createContext(
     traffic: new Traffic(),
     // The event loop is the process's own, whatever clock the rest goes by.
     loop: new LoopWatch(nodeRuntime),
-    occupancy: new Occupancy(limits),
-    connections: new Connections(server, limits, certificate !== undefined),
+    occupancy,
+    connections: new Connections(server, limits, occupancy.bytes, certificate !== undefined),
     isStopping: false,
   };
 }
 
 /** Handles what comes. */
 function serve(server: Server, context: ServerContext): void {
-  server.on("request", (incoming, outgoing) => take(new Exchange(context, incoming, outgoing, false)));
-  server.on("checkContinue", (incoming, outgoing) => take(new Exchange(context, incoming, outgoing, true)));
+  server.on("request", (incoming, outgoing) => take(context, incoming, outgoing, false));
+  server.on("checkContinue", (incoming, outgoing) => take(context, incoming, outgoing, true));
   // Whatever else is expected of the server is ignored.
   server.on("checkExpectation", (incoming, outgoing) => server.emit("request", incoming, outgoing));
   // Before Node's own listener: nothing can be told in a handshake.
@@ -158,13 +160,20 @@ function serve(server: Server, context: ServerContext): void {
     context.logger.debug({ code: error.code }, "a TLS handshake failed");
     socket.destroy();
   });
-  server.on("clientError", (error, socket) => refuseMalformed(context, error, socket));
-  server.on("connect", (_incoming, socket) => refuseConnect(context, socket));
+  server.on("clientError", (error, socket) => refuseMalformed(context, error, socket as HttpSocket));
+  server.on("connect", (_incoming, socket) => refuseConnect(context, socket as HttpSocket));
 }
 
-function take(exchange: Exchange): void {
-  exchange.context.loop.noteWork();
-  exchange.isSurplus = exchange.context.connections.noteUse(exchange.incoming.socket);
+function take(
+  context: ServerContext,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  awaitsContinue: boolean,
+): void {
+  context.loop.noteWork();
+  const connection = context.connections.of(incoming.socket);
+  const exchange = new Exchange(context, connection, incoming, outgoing, awaitsContinue);
+  connection.begin(exchange);
   accept(exchange);
 }
 

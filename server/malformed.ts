@@ -1,19 +1,18 @@
 /** Answers what never became a request: bytes that Node's parser refuses, headers that are too large or too slow. */
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { OutgoingMessage, ServerResponse } from "node:http";
 import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { NetlogError } from "../lib/index.ts";
 import type { Answer } from "./answer.ts";
 import type { ServerContext } from "./context.ts";
 import { errorAnswer, HttpError } from "./errors.ts";
-
-/** Node keeps the answer that a connection is at here; its own handling of such errors looks at it, too. */
-type HttpSocket = Duplex & {
-  readonly _httpMessage?: (ServerResponse & { readonly req: IncomingMessage }) | null;
-};
+import type { HttpSocket } from "./http-socket.ts";
 
 /** Answers that their handlers give themselves when the body turns out malformed, and how to tell them. */
 const toldOnes = new WeakMap<ServerResponse, () => void>();
+
+/** Answers behind which an error is told. */
+const lastOnes = new WeakSet<OutgoingMessage>();
 
 /** Calls `act` when the body of the request that `outgoing` answers is not valid HTTP, or ends too early. */
 export function onMalformedBody(outgoing: ServerResponse, act: () => void): void {
@@ -38,17 +37,34 @@ export function refuseMalformed(
     finish(context, socket, "");
     return;
   }
-  // Behind a request that was whole, or after its answer began, an error would be taken for that answer.
-  if (!socket.writable || (underway && (underway.req.complete || underway.headersSent))) {
+  // After an answer began, an error would be taken for a part of it.
+  if (!socket.writable || underway?.headersSent === true) {
     socket.destroy();
     return;
   }
-  refuse(context, socket, errorOf(error.code));
+  const tell = (): void => refuse(context, socket, errorOf(error.code));
+  if (underway?.req.complete === true) tellBehindAnswers(context, socket, tell);
+  else tell();
+}
+
+/** Requests that were whole get their answers first. */
+function tellBehindAnswers({ connections }: ServerContext, socket: HttpSocket, tell: () => void): void {
+  const newest = connections.find(socket)?.newestAnswer;
+  if (newest === undefined || lastOnes.has(newest)) return;
+  lastOnes.add(newest);
+  newest.once("close", () => {
+    if (socket.writable) tell();
+  });
 }
 
 /** For `connect`: a tunnel is asked for. */
-export function refuseConnect(context: ServerContext, socket: Duplex): void {
-  refuse(context, socket, new NetlogError("bad_request", { reason: "CONNECT: this server is no proxy" }));
+export function refuseConnect(context: ServerContext, socket: HttpSocket): void {
+  // node:http has let go of the socket: an error that nobody listens for would end the process.
+  socket.on("error", () => {});
+  const error = new NetlogError("bad_request", { reason: "CONNECT: this server is no proxy" });
+  const tell = (): void => refuse(context, socket, error);
+  if ((socket._httpMessage ?? null) === null) tell();
+  else tellBehindAnswers(context, socket, tell);
 }
 
 function errorOf(code: string | undefined): Error {

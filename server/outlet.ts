@@ -19,6 +19,7 @@ export class Outlet {
   /** Ends the write that is under way. */
   #finishWrite: ((handedOver: boolean) => void) | undefined;
   #leave: (() => void) | undefined;
+  #mustNotWait = false;
   readonly #reader: ReaderWatch;
 
   /** Of an answer whose headers were given. */
@@ -30,11 +31,20 @@ export class Outlet {
     this.#reader = new ReaderWatch(exchange.incoming.socket, this.#context.limits);
     this.#timer = this.#nextTick();
     exchange.onClose(() => this.#close());
+    exchange.connection.whileWaiting(() => {
+      this.#mustNotWait = true;
+      this.#leave?.();
+    });
   }
 
-  /** The server is about to stop: what is under way is to end soon. */
+  /** The client sends no more, or has sent too much behind this: a stream that follows is to end. */
+  get mustNotWait(): boolean {
+    return this.#mustNotWait;
+  }
+
+  /** The server is about to stop, or the client waits for no more: what is under way is to end soon. */
   get isStopping(): boolean {
-    return this.#context.isStopping;
+    return this.#context.isStopping || this.#mustNotWait;
   }
 
   /** Resolves to true when all of `bytes` was handed to the network, to false when the client left before. */
@@ -58,7 +68,7 @@ export class Outlet {
 
   /** `leave` is called when the client has left, at once if it has already; it replaces the one before. */
   readonly whileWaiting = (leave: () => void): void => {
-    if (this.#isClosed) leave();
+    if (this.#isClosed || this.#mustNotWait) leave();
     else this.#leave = leave;
   };
 

@@ -139,6 +139,10 @@ async function run(stream: Stream, outlet: Outlet): Promise<void> {
 
 /** False when the client has left. */
 async function pump({ source, follows, opening, closing, first }: Stream, outlet: Outlet): Promise<boolean> {
+  if (follows && outlet.mustNotWait) {
+    first?.settle?.(false);
+    return true;
+  }
   let piece = first;
   let isHere = opening === "" || (await outlet.write(opening));
   for (;;) {
@@ -150,6 +154,6 @@ async function pump({ source, follows, opening, closing, first }: Stream, outlet
     if (!isHere || (follows && outlet.isStopping)) return isHere;
     piece = await source.poll();
   }
-  if (follows || closing === "") return !follows;
+  if (follows || closing === "") return !follows || outlet.mustNotWait;
   return await outlet.write(closing);
 }

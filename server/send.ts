@@ -28,7 +28,7 @@ export function send(exchange: Exchange, answer: Answer): void {
   const onWritten: WriteCallback | undefined =
     settle && ((error) => settle(error == null && isAlive(incoming.socket)));
   const hasUnreadBody = !exchange.isBodyTaken && !incoming.complete && declaredBytes(incoming) !== 0;
-  const closes = answer.closes === true || exchange.isSurplus;
+  const closes = answer.closes === true || exchange.connection.isSurplus;
   const lingers = hasUnreadBody && (closes || !canSkipBody(exchange));
   writeHead(exchange, answer, lingers || closes);
   if (answer.body.length > 0) writeBody(outgoing, answer.body, onWritten);
@@ -66,13 +66,13 @@ export function sendStream(exchange: Exchange, answer: StreamAnswer): void {
 
 /** With what the connection adds to the headers of the answer. */
 function writeHead(
-  { incoming, outgoing, context }: Exchange,
+  { incoming, outgoing, context, connection }: Exchange,
   { status, headers }: Pick<Answer, "status" | "headers">,
   closes: boolean,
 ): void {
   const id = givenId(incoming.headers["x-request-id"]);
   if (id !== undefined && !headers.includes("X-Request-Id")) headers.push("X-Request-Id", id);
-  if (closes || context.isStopping) headers.push("Connection", "close");
+  if (closes || (context.isStopping && !connection.hasOverlap)) headers.push("Connection", "close");
   if (context.gate.hasAllowedOrigins) headers.push(...corsHeaders(context.gate, incoming.headers));
   outgoing.writeHead(status, headers as unknown as OutgoingHttpHeader[]);
 }

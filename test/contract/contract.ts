@@ -10,11 +10,13 @@ import { changeSettingsContract } from "./change-settings.ts";
 import { checkContract } from "./check.ts";
 import { connectionContract } from "./connections.ts";
 import { conventionContract } from "./conventions.ts";
+import { halfCloseContract } from "./half-close.ts";
 import { jsonBodyContract } from "./json-bodies.ts";
 import { namedScannerContract } from "./named-scanners.ts";
 import { orderContract } from "./order-of-failures.ts";
 import { parameterContract } from "./parameters.ts";
 import { pathContract } from "./paths.ts";
+import { pipeliningContract } from "./pipelining.ts";
 import { publishContract } from "./publish.ts";
 import { readContract } from "./read.ts";
 import { scanContract } from "./scan.ts";
@@ -68,6 +70,8 @@ const PARTS: readonly ((use: UseApi) => void)[] = [
   parameterContract,
   webPageContract,
   connectionContract,
+  pipeliningContract,
+  halfCloseContract,
   bodyContract,
   jsonBodyContract,
   topicContract,

@@ -52,6 +52,11 @@ export class RawConnection {
     return connection;
   }
 
+  /** What came and was not read, a character a byte. */
+  get received(): string {
+    return this.#received;
+  }
+
   send(text: string | Buffer): void {
     this.#socket.write(text);
   }

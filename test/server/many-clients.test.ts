@@ -8,26 +8,25 @@ import { connectionForTest, serverForTest } from "./server-fixture.ts";
 
 const KIB = 1024;
 
-it("ten thousand scans wait, and each gets a message of its own", async () => {
-  const [connectionCount, eachCount] = [100, 100];
-  const count = connectionCount * eachCount;
+it("thousands of scans wait, and each gets a message of its own", async (context) => {
+  const count = 3000;
+  // Both ends of each connection are in this process.
+  if ((openFileLimit() ?? Infinity) < 3 * count) context.skip("this system allows too few open files");
   const fixture = await serverForTest();
   const { api, runtime } = fixture;
   const topic = await api.newTopic();
   const id = await api.newScanner(topic);
   const timersBefore = runtime.timerCount;
   const connections = [];
-  for (let i = 0; i < connectionCount; i++) connections.push(await connectionForTest(fixture));
+  for (let i = 0; i < count; i++) connections.push(await connectionForTest(fixture));
   const scan = `GET /${topic}/scan?id=${id}&wait=1h HTTP/1.1\r\nHost: localhost\r\n\r\n`;
-  for (const connection of connections) connection.send(scan.repeat(eachCount));
+  for (const connection of connections) connection.send(scan);
   await expect.poll(() => figure(fixture, "netlog_waiting_requests")).toBe(count);
 
   const published = await api.post(`/${topic}/batch?format=lines`, texts(count).join("\n"));
   expect(published.json).toMatchObject({ count });
   const given = new Set<string>();
-  const readAll = connections.map(async (connection) => {
-    for (let i = 0; i < eachCount; i++) given.add((await connection.reply()).text);
-  });
+  const readAll = connections.map(async (connection) => given.add((await connection.reply()).text));
   await within("all answers", Promise.all(readAll));
   expect(given).toEqual(new Set(texts(count)));
   await expect.poll(() => figure(fixture, "netlog_waiting_requests")).toBe(0);

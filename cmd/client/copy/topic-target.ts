@@ -28,11 +28,11 @@ export class TopicTarget implements Target {
   }
 
   async take(
-    batches: AsyncIterable<readonly ToldMessage[]>,
+    messages: AsyncIterable<ToldMessage>,
     onCopied: (count: number, bytes: number) => void,
   ): Promise<void> {
     let before = { count: 0, bytes: 0 };
-    await this.#topic.publishAll(payloadsOf(batches), {
+    await this.#topic.publishAll(payloadsOf(messages), {
       onProgress: (progress) => {
         this.#requireAlone(progress);
         onCopied(progress.count - before.count, progress.bytes - before.bytes);
@@ -60,7 +60,7 @@ export function isUncertain(error: unknown): boolean {
 }
 
 async function* payloadsOf(
-  batches: AsyncIterable<readonly ToldMessage[]>,
-): AsyncGenerator<Uint8Array[], void, undefined> {
-  for await (const messages of batches) yield messages.map(({ payload }) => payload);
+  messages: AsyncIterable<ToldMessage>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const { payload } of messages) yield payload;
 }
