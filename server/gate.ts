@@ -62,12 +62,13 @@ export class Gate {
     return this.#corsOrigins.has(origin.toLowerCase());
   }
 
-  /** The origin is the one the request was sent to; on loopback, under whichever of the server's names. */
+  /** The origin is the one the request was sent to, also through a proxy; on loopback, any name with the server's port. */
   #isOwn(origin: string, host: string | undefined): boolean {
     const [scheme = "", authority = ""] = origin.split("://");
     const defaultPort = DEFAULT_PORTS[scheme];
     if (defaultPort === undefined || (this.#isSecure && scheme !== "https")) return false;
-    if (this.#hosts?.has(hostName(authority)) === true) return portOf(authority, defaultPort) === this.#port;
+    const isOnPort = portOf(authority, defaultPort) === this.#port;
+    if (isOnPort && this.#hosts?.has(hostName(authority)) === true) return true;
     return (
       host !== undefined &&
       hostName(authority) === hostName(host) &&

@@ -1,13 +1,12 @@
 /** `netlog scan`: takes messages with a scanner, and shows them or has a command work on each. */
 import type { Delivery, Scanner } from "../../lib/client/index.ts";
-import { type Command, EXIT } from "../command.ts";
+import { type Command, EXIT, writeAll } from "../command.ts";
 import type { OptionTable } from "../option.ts";
 import { type StopWatch, watchStopSignals } from "../signals.ts";
 import { UsageError } from "../usage-error.ts";
 import { type ClientCall, clientCommand, oneOperand } from "./client-command.ts";
 import { countFlag, durationFlag, type Optional, switchFlag, textFlag } from "./flags.ts";
 import { endText, NOT_RUN, runJob } from "./job.ts";
-import { BufferedOutput } from "./output/buffered-output.ts";
 import { FORMAT_DETAILS, FORMAT_OPTIONS, type FormatOptions, showMessages } from "./output/message-format.ts";
 import { styleFor } from "./output/style.ts";
 import { warn, warnOfRetry } from "./output/warn.ts";
@@ -95,7 +94,6 @@ function requireFitting({ exec, jobs, retryDelay, format, meta }: ScanOptions): 
 
 async function show(call: ClientCall<ScanOptions>, scanner: Scanner, stop: StopWatch): Promise<number> {
   const { options, stdout, stderr, environment } = call;
-  const output = new BufferedOutput(stdout);
   const text = showMessages(options, stdout, styleFor(stdout, environment));
   let count = 0;
   call.endWhenUnread?.();
@@ -107,9 +105,8 @@ async function show(call: ClientCall<ScanOptions>, scanner: Scanner, stop: StopW
   });
   for await (const message of messages) {
     warnOfSkipped(call, message);
-    await output.write(text(message));
     // What is acknowledged must have been shown.
-    await output.flush();
+    await writeAll(stdout, text([message]));
     count++;
     if (count !== options.count) continue;
     if (options.ack) await message.ack();

@@ -1,12 +1,17 @@
 /** `netlog tail`: shows what is in a topic, and what comes. */
-import type { Message, Topic } from "../../lib/client/index.ts";
-import { type Command, EXIT } from "../command.ts";
+import type { FollowOptions, Message, Topic } from "../../lib/client/index.ts";
+import { type Command, EXIT, writeAll } from "../command.ts";
 import type { OptionTable } from "../option.ts";
 import { UsageError } from "../usage-error.ts";
 import { type ClientCall, clientCommand, oneOperand } from "./client-command.ts";
 import { countFlag, type Optional, offsetFlag, switchFlag, valueFlag } from "./flags.ts";
-import { BufferedOutput } from "./output/buffered-output.ts";
-import { FORMAT_DETAILS, FORMAT_OPTIONS, type FormatOptions, showMessages } from "./output/message-format.ts";
+import {
+  FORMAT_DETAILS,
+  FORMAT_OPTIONS,
+  type FormatOptions,
+  isPlainText,
+  showMessages,
+} from "./output/message-format.ts";
 import { styleFor } from "./output/style.ts";
 import { warn, warnOfRetry } from "./output/warn.ts";
 
@@ -73,13 +78,10 @@ export const tailCommand: Command = clientCommand<TailOptions>({
 
 async function tail(call: ClientCall<TailOptions>, topic: Topic): Promise<number> {
   const { options, stdout, stderr, environment } = call;
-  const output = new BufferedOutput(stdout);
   const show = showMessages(options, stdout, styleFor(stdout, environment));
-  const isWanted = grep(options);
   let isDamaged = false;
-  let shown = 0;
   call.endWhenUnread?.();
-  const messages = topic.stream({
+  const reading: FollowOptions = {
     from: await beginning(topic, options),
     follow: !options.noFollow,
     onSkipped: ({ count, next }) =>
@@ -89,15 +91,32 @@ async function tail(call: ClientCall<TailOptions>, topic: Topic): Promise<number
       warn(stderr, `damage at offset ${error.offset}; going on at offset ${error.nextOffset}`);
     },
     onRetry: warnOfRetry(stderr),
-  });
-  for await (const message of messages) {
-    if (!isWanted(message)) continue;
-    await output.write(show(message));
-    shown++;
-    if (shown === options.count) break;
+  };
+  const count = options.count ?? Number.POSITIVE_INFINITY;
+  if (options.grep === null && isPlainText(options, stdout)) {
+    for await (const lines of topic.streamLines({ ...reading, count })) await writeAll(stdout, lines);
+  } else {
+    const isWanted = grep(options);
+    for await (const messages of atMost(count, topic.streamBatches(reading), isWanted)) {
+      await writeAll(stdout, show(messages));
+    }
   }
-  await output.flush();
   return isDamaged ? EXIT.partial : EXIT.ok;
+}
+
+/** The first `count` of the messages that are wanted. */
+async function* atMost(
+  count: number,
+  batches: AsyncIterable<Message[]>,
+  isWanted: (message: Message) => boolean,
+): AsyncGenerator<Message[], void, undefined> {
+  let left = count;
+  for await (const batch of batches) {
+    const messages = batch.filter(isWanted).slice(0, left);
+    left -= messages.length;
+    if (messages.length > 0) yield messages;
+    if (left === 0) return;
+  }
 }
 
 /** Where retention may drop the message until it is asked for, the text goes to the server as it is. */

@@ -28,24 +28,34 @@ export function encodeBatch(payloads: readonly Uint8Array[], compression: BatchC
   if (compression === "none" || payloads.length === 0) return messages;
   const packed = gzip(messages);
   const set = new Uint8Array(MESSAGE_HEADER_BYTES + packed.length);
-  encodeMessage(set, 0, GZIP_SET, packed);
+  encodeMessage(set, viewOf(set), 0, GZIP_SET, packed);
   return set;
 }
 
 function encodeMessages(payloads: readonly Uint8Array[]): Uint8Array {
   const sizeBytes = payloads.reduce((sum, { length }) => sum + MESSAGE_HEADER_BYTES + length, 0);
   const messages = new Uint8Array(sizeBytes);
+  const view = viewOf(messages);
   let position = 0;
-  for (const payload of payloads) position = encodeMessage(messages, position, SINGLE, payload);
+  for (const payload of payloads) position = encodeMessage(messages, view, position, SINGLE, payload);
   return messages;
 }
 
-/** Returns the position after it. */
-function encodeMessage(target: Uint8Array, position: number, compver: number, payload: Uint8Array): number {
-  const view = new DataView(target.buffer, target.byteOffset + position, MESSAGE_HEADER_BYTES);
-  view.setUint8(0, compver);
-  view.setUint32(1, crc32Of(payload));
-  view.setUint32(5, payload.length);
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+/** `view` is on `target`. Returns the position after it. */
+function encodeMessage(
+  target: Uint8Array,
+  view: DataView,
+  position: number,
+  compver: number,
+  payload: Uint8Array,
+): number {
+  view.setUint8(position, compver);
+  view.setUint32(position + 1, crc32Of(payload));
+  view.setUint32(position + 5, payload.length);
   target.set(payload, position + MESSAGE_HEADER_BYTES);
   return position + MESSAGE_HEADER_BYTES + payload.length;
 }

@@ -2,6 +2,7 @@
  * Requests over fetch: URL, token, time-out, and what went wrong as a NetlogClientError. One call here is one
  * attempt; retry.ts repeats it.
  */
+import { joined } from "./bytes.ts";
 import { invalidArgument, NetlogClientError } from "./errors.ts";
 import { connectionError, refusal } from "./failures.ts";
 import type { ClientRuntime } from "./runtime.ts";
@@ -232,15 +233,4 @@ async function collect(pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array[]>
   const all: Uint8Array[] = [];
   for await (const piece of pieces) all.push(piece);
   return all;
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  if (pieces.length === 1) return pieces[0]!;
-  const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let position = 0;
-  for (const piece of pieces) {
-    whole.set(piece, position);
-    position += piece.length;
-  }
-  return whole;
 }

@@ -17,12 +17,13 @@ export {
   SERVER_ERROR_CODES,
   type ServerErrorCode,
 } from "./errors.ts";
-export type { FollowOptions, Gap } from "./follow.ts";
+export type { FollowLinesOptions } from "./follow.ts";
 export { Message } from "./message.ts";
 export type { Payload } from "./payload.ts";
 export type { PublishBatchOptions, Published, PublishedBatch, PublishOptions } from "./publish.ts";
 export type { PublishAllOptions, PublishAllProgress, PublishedAll } from "./publish-all.ts";
 export type { MessageBatch, ReadBatchOptions } from "./read-batch.ts";
+export type { FollowOptions, Gap } from "./reading.ts";
 export { DEFAULT_RETRY, type RetryMode, type RetryPolicy } from "./retry.ts";
 export type { ClientRuntime, ClientTimer } from "./runtime.ts";
 export type { ScannedOptions } from "./scanned.ts";

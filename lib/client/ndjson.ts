@@ -21,8 +21,13 @@ interface Fields {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** Whole lines; what is left of one that broke off is dropped. Empty lines are signs of life. */
-export async function* readLines(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Line, void, undefined> {
+/**
+ * Whole lines; lines that arrive together are given together. What is left of one that broke off is dropped. Empty lines
+ * are signs of life, and left out.
+ */
+export async function* readLines(
+  pieces: AsyncIterable<Uint8Array>,
+): AsyncGenerator<string[], void, undefined> {
   const streaming = new TextDecoder();
   let begun = "";
   for await (const piece of pieces) {
@@ -34,7 +39,7 @@ export async function* readLines(pieces: AsyncIterable<Uint8Array>): AsyncGenera
     }
     const lines = (begun + text).split("\n");
     begun = lines.pop() ?? "";
-    for (const line of lines) if (line !== "") yield parseLine(line);
+    yield lines.filter((line) => line !== "");
   }
 }
 
@@ -44,8 +49,18 @@ export function parseLines(body: Uint8Array): Line[] {
   return texts.filter((text) => text !== "").map(parseLine);
 }
 
+/** How the server writes most messages. Reading these without a parser of JSON takes a quarter of the time. */
+const PLAIN_LINE = /^\{"offset":(\d+),"timestamp":"([^"\\]+)","crc32":(\d+),"payload":"([^"\\]+)"\}$/;
+
 /** @throws unexpected_answer for what is no line of netlog's; checksum_mismatch. */
-function parseLine(text: string): Line {
+export function parseLine(text: string): Line {
+  const [, offset, timestamp, crc32, payload] = PLAIN_LINE.exec(text) ?? [];
+  if (timestamp === undefined || payload === undefined) return parseJsonLine(text);
+  const fields = { offset: Number(offset), timestamp, crc32: Number(crc32), payload: encodeText(payload) };
+  return { kind: "message", message: new Message(fields), delivery: undefined };
+}
+
+function parseJsonLine(text: string): Line {
   let fields: Fields;
   let payload: Uint8Array | undefined;
   try {
@@ -65,10 +80,24 @@ function parseLine(text: string): Line {
 }
 
 function payloadOf({ payload, payload_base64 }: Fields): Uint8Array | undefined {
-  if (payload !== undefined) return encoder.encode(payload);
+  if (payload !== undefined) return encodeText(payload);
   if (payload_base64 === undefined) return undefined;
   const binary = atob(payload_base64);
   const bytes = new Uint8Array(binary.length);
   for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
+  return bytes;
+}
+
+/** A call into native code costs more than so many characters one by one. */
+const NATIVE_FROM_LENGTH = 64;
+
+function encodeText(text: string): Uint8Array {
+  if (text.length >= NATIVE_FROM_LENGTH) return encoder.encode(text);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 0x7f) return encoder.encode(text);
+    bytes[i] = code;
+  }
   return bytes;
 }

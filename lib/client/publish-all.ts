@@ -6,7 +6,7 @@ import {
   MESSAGE_HEADER_BYTES,
 } from "./batch-encoding.ts";
 import { invalidArgument } from "./errors.ts";
-import { type Payload, payloadBytes } from "./payload.ts";
+import { type Payload, payloadBytes, payloadsOf, requireMany } from "./payload.ts";
 import type { RetryOption } from "./retry.ts";
 import type { CallOptions } from "./session.ts";
 import type { Durability } from "./wire.ts";
@@ -54,15 +54,14 @@ const DEFAULT_BATCH_BYTES = 1024 * 1024;
 
 export async function publishAll(
   sender: Sender,
-  payloads: Iterable<Payload> | AsyncIterable<Payload>,
+  payloads: Iterable<Payload> | AsyncIterable<Payload | readonly Payload[]>,
   options: PublishAllOptions,
 ): Promise<PublishedAll> {
   const { batchBytes = DEFAULT_BATCH_BYTES, batchMessages = BATCH_MESSAGES, fill = false } = options;
   const { signal, onProgress } = options;
   requireWithin("batchBytes", batchBytes, BATCH_BYTES);
   requireWithin("batchMessages", batchMessages, BATCH_MESSAGES);
-  if (typeof payloads === "string")
-    throw invalidArgument("publishAll takes many messages, and was given one text");
+  requireMany(payloads, "publishAll", [Symbol.iterator, Symbol.asyncIterator]);
   const queue = new Queue(batchBytes, batchMessages, fill, signal);
   void queue.fill(payloads);
   let progress: PublishAllProgress | undefined;
@@ -120,17 +119,11 @@ class Queue {
   }
 
   /** Never rejects: what the payloads throw is told to who takes. What need not be waited for fills a batch at once. */
-  async fill(payloads: Iterable<Payload> | AsyncIterable<Payload>): Promise<void> {
+  async fill(payloads: Iterable<Payload> | AsyncIterable<Payload | readonly Payload[]>): Promise<void> {
     try {
       if (Symbol.asyncIterator in payloads) {
-        for await (const payload of payloads) if (!(await this.#add(payloadBytes(payload)))) return;
-      } else {
-        for (const payload of payloads) {
-          const bytes = payloadBytes(payload);
-          if (this.#hasRoom(bytes.length)) this.#push(bytes);
-          else if (!(await this.#add(bytes))) return;
-        }
-      }
+        for await (const given of payloads) if (!(await this.#addAll(payloadsOf(given)))) return;
+      } else if (!(await this.#addAll(payloads))) return;
       this.#finish({});
     } catch (error) {
       this.#finish({ error });
@@ -161,6 +154,17 @@ class Queue {
     this.#isClosed = true;
     this.#signal?.removeEventListener("abort", this.#abort);
     this.#wake();
+  }
+
+  /** False when nobody takes any more. */
+  async #addAll(payloads: Iterable<Payload>): Promise<boolean> {
+    for (const payload of payloads) {
+      const bytes = payloadBytes(payload);
+      if (this.#isClosed) return false;
+      if (this.#hasRoom(bytes.length)) this.#push(bytes);
+      else if (!(await this.#add(bytes))) return false;
+    }
+    return true;
   }
 
   /** As soon as there is room; false when nobody takes any more. */

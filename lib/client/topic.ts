@@ -1,11 +1,8 @@
-/** What is done to a topic: its life, its settings, messages in and out, its scanners. */
+/** What is done to a topic: its life, its settings, messages into it, its scanners. What is read is in readable-topic.ts. */
 import { encodeBatch } from "./batch-encoding.ts";
-import type { Reply } from "./connection.ts";
-import { invalidArgument, isNetlogClientError } from "./errors.ts";
-import { type FollowOptions, follow } from "./follow.ts";
-import { headerNumber, messageFields, requireNumber } from "./headers.ts";
-import { Message } from "./message.ts";
-import { type Payload, payloadBytes } from "./payload.ts";
+import { isNetlogClientError } from "./errors.ts";
+import { requireNumber } from "./headers.ts";
+import { type Payload, payloadBytes, requireMany } from "./payload.ts";
 import {
   type PublishBatchOptions,
   type Published,
@@ -14,25 +11,24 @@ import {
   publishedOf,
 } from "./publish.ts";
 import { type PublishAllOptions, type PublishedAll, publishAll } from "./publish-all.ts";
-import { type MessageBatch, type ReadBatchOptions, readBatch } from "./read-batch.ts";
+import { ReadableTopic } from "./readable-topic.ts";
 import type { RetryOption } from "./retry.ts";
 import { Scanner } from "./scanner.ts";
 import { type LeaseMode, type ScannerOptions, scannerQuery } from "./scanner-options.ts";
 import type { CallOptions, Session } from "./session.ts";
-import { type Offset, requireTopicName, spellOffset } from "./spelling.ts";
+import { type Offset, spellOffset } from "./spelling.ts";
 import type { Finding, ScannerDescription, ScannerInfo, TopicInfo, TopicSettingsChange } from "./wire.ts";
 
 const MESSAGES_TYPE = "application/vnd.netlog.messages";
 const SETTINGS_TYPE = "application/json";
 
 /** Made by NetlogClient.topic. Everything here rejects with a NetlogClientError, or with the signal's reason. */
-export class Topic {
-  readonly name: string;
+export class Topic extends ReadableTopic {
   readonly #session: Session;
 
   /** @throws invalid_topic_name. */
   constructor(session: Session, name: string) {
-    this.name = requireTopicName(name);
+    super(session, name);
     this.#session = session;
   }
 
@@ -157,8 +153,8 @@ export class Topic {
   /**
    * Appends one message. Sent again only where it was surely not stored, unless `retry` says otherwise.
    *
-   * @throws NetlogClientError topic_not_found; payload_too_large; bad_request for an empty payload; storage_full;
-   *   sync_failed, after which nobody knows; connection_lost and timed_out, likewise.
+   * @throws NetlogClientError invalid_argument for what is no payload; topic_not_found; payload_too_large; bad_request
+   *   for an empty payload; storage_full; sync_failed, after which nobody knows; connection_lost and timed_out, likewise.
    *
    * @example
    * const { offset, durability } = await topic.publish("hello", { durability: "synced" });
@@ -189,8 +185,7 @@ export class Topic {
     options: PublishBatchOptions = {},
   ): Promise<PublishedBatch> {
     const { durability, retry = "undone", signal, compression = "none" } = options;
-    if (typeof payloads === "string")
-      throw invalidArgument("publishBatch takes many messages, and was given one text");
+    requireMany(payloads, "publishBatch", [Symbol.iterator]);
     const body = encodeBatch(Array.from(payloads, payloadBytes), compression);
     const path = [this.name, "batch"];
     const { headers } = await this.#session.call(
@@ -202,8 +197,8 @@ export class Topic {
 
   /**
    * Appends as many messages as come, in order, in batches one after the other: what comes slowly goes at once, what
-   * comes fast in batches of up to `batchBytes`. Not atomic: when it fails, the batches before are stored, of which
-   * `onProgress` told. Each batch is sent again as publish is.
+   * comes fast in batches of up to `batchBytes`. An async source may give several at once, as an array. Not atomic:
+   * when it fails, the batches before are stored, of which `onProgress` told. Each batch is sent again as publish is.
    *
    * @throws as publish does; what `payloads` throws.
    *
@@ -213,83 +208,10 @@ export class Topic {
    * console.log(count); // 1000
    */
   async publishAll(
-    payloads: Iterable<Payload> | AsyncIterable<Payload>,
+    payloads: Iterable<Payload> | AsyncIterable<Payload | readonly Payload[]>,
     options: PublishAllOptions = {},
   ): Promise<PublishedAll> {
     return await publishAll(this, payloads, options);
-  }
-
-  /**
-   * Reads one message, and verifies it. Retried.
-   *
-   * @throws NetlogClientError topic_not_found; end_of_topic where nothing is yet; offset_not_found, with `firstOffset`
-   *   for what retention dropped; invalid_offset; checksum_error for damage; checksum_mismatch.
-   *
-   * @example
-   * await topic.publish("hello");
-   * const message = await topic.read(0);
-   * console.log(message.offset, message.text()); // 0 hello
-   */
-  async read(offset: Offset, options: CallOptions = {}): Promise<Message> {
-    const path = [this.name, "payload", spellOffset(offset)];
-    return await this.#session.repeat("always", options.signal, async () => {
-      const { headers, body } = await this.#session.connection.call({ method: "GET", path, ...options });
-      return new Message(messageFields(headers, body));
-    });
-  }
-
-  /**
-   * Reads many messages at once, and verifies them; waits for a first one if asked to. Retried.
-   *
-   * @throws NetlogClientError topic_not_found; offset_not_found, with `firstOffset` for what retention dropped;
-   *   checksum_error for damage: read on from its `nextOffset`; checksum_mismatch.
-   *
-   * @example
-   * await topic.publishBatch(["one", "two", "three"]);
-   * const { messages, nextOffset } = await topic.readBatch({ from: 1, max: 10 });
-   * console.log(messages.map((message) => message.text()).join(), nextOffset); // two,three 3
-   */
-  async readBatch(options: ReadBatchOptions = {}): Promise<MessageBatch> {
-    return await readBatch(this.#session, this.name, options);
-  }
-
-  /**
-   * The number behind any spelling of an offset, such as `end` or `1h`, as it is now. Retried.
-   *
-   * @throws NetlogClientError topic_not_found; offset_not_found; bad_request for what is no offset, with a reason.
-   *
-   * @example
-   * await topic.publishBatch(["one", "two"]);
-   * console.log(await topic.offsetOf("last"), await topic.offsetOf("end")); // 1 2
-   */
-  async offsetOf(offset: Offset, options: CallOptions = {}): Promise<number> {
-    const query = { from: spellOffset(offset), max: 1 };
-    const ask = (method: "HEAD" | "GET"): Promise<Reply> =>
-      this.#session.call({ method, path: [this.name, "batch"], query, ...options }, "always");
-    // The answer to HEAD has no body, and so no reason.
-    const { headers } = await ask("HEAD").catch((error: unknown) => {
-      if (!isNetlogClientError(error, "bad_request")) throw error;
-      return ask("GET");
-    });
-    return headerNumber(headers, "X-Offset") ?? requireNumber(headers, "X-Next-Offset");
-  }
-
-  /**
-   * Reads from an offset on, and follows what comes. Goes on behind the last message when the connection breaks, for
-   * as long as it takes; pulls no faster than it is read. Aborting the signal ends the loop without an error.
-   *
-   * @throws NetlogClientError, at the first reading, as readBatch does; later: topic_not_found when it was deleted;
-   *   checksum_error for damage, unless `onDamage` is given.
-   *
-   * @example
-   * await topic.publishBatch(["one", "two"]);
-   * for await (const message of topic.stream({ from: "first" })) {
-   *   console.log(message.offset, message.text()); // 0 one
-   *   break;
-   * }
-   */
-  stream(options: FollowOptions = {}): AsyncGenerator<Message, void, undefined> {
-    return follow(this, this.#session, options);
   }
 
   /**

@@ -3,13 +3,8 @@
  * What is damaged is told and left out. A segment there begins a segment here, so that retention drops the same.
  */
 import { replaceFile } from "../disk/atomic-file.ts";
-import type { Disk } from "../disk/disk.ts";
 import { parseDuration, timeBefore } from "../duration.ts";
 import { NetlogError } from "../errors.ts";
-import type { Limits } from "../limits.ts";
-import type { FileFinding } from "../log/index.ts";
-import type { Offload } from "../message/compression.ts";
-import type { Runtime } from "../runtime.ts";
 import { encodeScannerFile, SCANNER_SUFFIX } from "../scanner/scanner-file.ts";
 import { SCANNERS_FOLDER } from "../scanner/scanner-store.ts";
 import type { TopicSettings } from "../settings.ts";
@@ -18,25 +13,9 @@ import { writeTopicId } from "../topic-id.ts";
 import { type OffsetRange, readGoScanners } from "./go-scanners.ts";
 import { listGoSegments } from "./go-segment-files.ts";
 import { readGoSettings } from "./go-settings.ts";
+import type { ImportTopicOptions } from "./import-options.ts";
 import { LogCopy } from "./log-copy.ts";
 import { reading } from "./source-error.ts";
-
-export interface ImportTopicOptions {
-  /** Only read from. */
-  readonly source: Disk;
-  /** Of the topic in the source. */
-  readonly sourceFolder: string;
-  readonly disk: Disk;
-  /** Does not exist yet. */
-  readonly folder: string;
-  readonly runtime: Runtime;
-  readonly limits: Limits;
-  readonly offload: Offload;
-  readonly onFinding: (finding: FileFinding) => void;
-  /** So much more of the data files is done with. */
-  readonly onBytes: (bytes: number) => void;
-  readonly isCancelled: () => boolean;
-}
 
 export interface CopiedTopic {
   readonly messageCount: number;

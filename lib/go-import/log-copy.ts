@@ -13,7 +13,7 @@ import { cutSet, type SoundEntry } from "./go-entry.ts";
 import { decodeGoIndex, GO_HEADER_BYTES, GO_INDEX_MAX_BYTES, type GoIndex, noGoIndex } from "./go-index.ts";
 import type { GoSegmentFiles } from "./go-segment-files.ts";
 import { GoSegmentWalk, type GoStep } from "./go-segment-walk.ts";
-import type { ImportTopicOptions } from "./import-topic.ts";
+import type { ImportTopicOptions } from "./import-options.ts";
 import { reading, readingSteps } from "./source-error.ts";
 
 const CREATED_SECONDS = 2;

@@ -9,7 +9,8 @@
 import type { DamagedRange } from "./damage.ts";
 import type { FileWindow } from "./file-window.ts";
 import type { FrameHeader } from "./frame.ts";
-import { describeBadPlace, type FramePlace, walkFrames } from "./frame-walk.ts";
+import type { FramePlace } from "./frame-place.ts";
+import { describeBadPlace, walkFrames } from "./frame-walk.ts";
 
 export interface ActiveWalk {
   /** Behind the last frame, or where the torn tail begins. */

@@ -1,8 +1,9 @@
 /** A walk over a log that remembers where the last frames began and ended, so that going on costs no lookup. */
 
 import { frameEndOffset } from "./frame.ts";
-import type { FramePosition, FrameReader } from "./frame-reader.ts";
+import type { FrameReader } from "./frame-reader.ts";
 import type { FrameRun, LogCursor } from "./log.ts";
+import type { FramePosition } from "./segment.ts";
 import type { SegmentList } from "./segment-list.ts";
 
 /** What a cursor asks of its log. */

@@ -19,7 +19,7 @@ import { HeldFrames } from "./held-frames.ts";
 import type { FrameRun } from "./log.ts";
 import type { LogShared } from "./log-shared.ts";
 import type { SealedIndexes } from "./sealed-indexes.ts";
-import type { Segment } from "./segment.ts";
+import type { FramePosition, Segment } from "./segment.ts";
 import type { SegmentList } from "./segment-list.ts";
 import type { IndexEntry } from "./sparse-index.ts";
 import type { Tail } from "./tail.ts";
@@ -28,13 +28,6 @@ import type { Tail } from "./tail.ts";
 interface Stretch {
   readonly bytes: Buffer;
   readonly mask: FrameMask | undefined;
-}
-
-/** Where a frame begins. */
-export interface FramePosition {
-  readonly segment: Segment;
-  readonly position: number;
-  readonly offset: number;
 }
 
 export class FrameReader {

@@ -15,7 +15,7 @@ import {
   frameEndOffset,
 } from "./frame.ts";
 import { findMaskedMagic } from "./frame-mask.ts";
-import type { FramePlace } from "./frame-walk.ts";
+import type { FramePlace } from "./frame-place.ts";
 import type { IndexEntry } from "./sparse-index.ts";
 
 /** The old layout's bounds of a frame: messages in it, and its bytes with one message of one byte. */

@@ -6,16 +6,9 @@ import { hex } from "./bytes.ts";
 import type { DamagedRange } from "./damage.ts";
 import type { FileWindow } from "./file-window.ts";
 import { computeEntryCrc, type FrameHeader, frameBytes, frameEndOffset } from "./frame.ts";
+import type { FramePlace } from "./frame-place.ts";
 import { findAnchoredFrame, findProvenChain } from "./frame-search.ts";
 import type { IndexEntry } from "./sparse-index.ts";
-
-/** A place between two frames. */
-export interface FramePlace {
-  readonly position: number;
-  readonly offset: number;
-  /** Time of the frame before; 0 at the beginning. */
-  readonly timestampMs: number;
-}
 
 export interface FrameVisitor {
   /** A whole frame whose header and entry are as they were written; `bytes` holds it at `at`, masked. */

@@ -4,9 +4,9 @@
  * (`npm run bench -- --only waiting-10k`).
  */
 import { decodeFrameHeader, frameBytes, frameEndOffset } from "./frame.ts";
-import type { FramePosition } from "./frame-reader.ts";
 import { MEMORY, type RunBounds, runOf } from "./frame-run.ts";
 import type { FrameRun } from "./log.ts";
+import type { FramePosition } from "./segment.ts";
 import type { SegmentList } from "./segment-list.ts";
 import type { Tail } from "./tail.ts";
 

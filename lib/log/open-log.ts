@@ -4,12 +4,11 @@
  */
 import type { Disk, FileStat } from "../disk/disk.ts";
 import { NetlogError } from "../errors.ts";
-import type { Logger } from "../logger.ts";
 import type { Runtime } from "../runtime.ts";
 import { failedRead } from "./disk-errors.ts";
 import { newMask } from "./frame-mask.ts";
-import type { Log, LogLimits } from "./log.ts";
-import type { LogShared } from "./log-shared.ts";
+import type { Log } from "./log.ts";
+import type { OpenLogOptions } from "./log-options.ts";
 import { notOurs, recoverActiveSegment } from "./recovery.ts";
 import { SealedIndexes } from "./sealed-indexes.ts";
 import { Segment } from "./segment.ts";
@@ -19,16 +18,6 @@ import { findLayout } from "./segment-layout.ts";
 import { SegmentList } from "./segment-list.ts";
 import { parseDataFileName } from "./segment-name.ts";
 import { SegmentedLog } from "./segmented-log.ts";
-
-export interface OpenLogOptions {
-  readonly disk: Disk;
-  readonly runtime: Runtime;
-  readonly logger: Logger;
-  /** Holds the log's files; other files in it are left alone. */
-  readonly folder: string;
-  readonly limits: LogLimits;
-  readonly shared: LogShared;
-}
 
 /** Makes the first segment of a new log in an existing folder; durable when it resolves. */
 export async function createLogFolder(options: {

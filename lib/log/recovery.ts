@@ -10,7 +10,7 @@ import { walkActive } from "./active-walk.ts";
 import { insertDamage } from "./damage.ts";
 import { FileWindow } from "./file-window.ts";
 import { frameBytes, frameEndOffset } from "./frame.ts";
-import type { FramePlace } from "./frame-walk.ts";
+import type { FramePlace } from "./frame-place.ts";
 import { fitsActive, provesLoss } from "./index-trust.ts";
 import type { LogShared } from "./log-shared.ts";
 import type { Segment } from "./segment.ts";

@@ -4,12 +4,19 @@
  */
 import type { BlockSource } from "./block-cache.ts";
 import type { DamagedRange } from "./damage.ts";
-import type { FramePlace } from "./frame-walk.ts";
+import type { FramePlace } from "./frame-place.ts";
 import type { LogShared } from "./log-shared.ts";
 import type { PooledFile } from "./open-files.ts";
 import { SEGMENT_HEADER_BYTES, type SegmentLayout } from "./segment-header.ts";
 import { dataFileName, indexFileName } from "./segment-name.ts";
 import { SparseIndex } from "./sparse-index.ts";
+
+/** Where a frame begins. */
+export interface FramePosition {
+  readonly segment: Segment;
+  readonly position: number;
+  readonly offset: number;
+}
 
 export class Segment implements BlockSource {
   readonly id: number;

@@ -19,7 +19,7 @@ import type {
   VerifyStep,
   WakeReason,
 } from "./log.ts";
-import type { OpenLogOptions } from "./open-log.ts";
+import type { OpenLogOptions } from "./log-options.ts";
 import { isExpired } from "./retention.ts";
 import type { SealedIndexes } from "./sealed-indexes.ts";
 import type { Segment } from "./segment.ts";

@@ -3,6 +3,7 @@ import { describe, expect, it, test } from "vitest";
 import { FileCursor } from "../../lib/client/events/file-store.ts";
 import * as events from "../../lib/client/events/index.ts";
 import * as client from "../../lib/client/index.ts";
+import { ReadableTopic } from "../../lib/client/readable-topic.ts";
 import { within } from "../support/deadline.ts";
 import { codeBlocks, projectText, section, tableRows } from "../support/project-files.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
@@ -23,6 +24,7 @@ const inReadmes: Example[] = [README, "README.md"].flatMap((path) =>
 const CLASSES = [
   client.NetlogClient,
   client.Topic,
+  ReadableTopic,
   client.Scanner,
   client.Message,
   client.Delivery,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Line, parseLines, readLines } from "../../lib/client/ndjson.ts";
+import { type Line, parseLine, parseLines, readLines } from "../../lib/client/ndjson.ts";
 import { line } from "./scripted-fetch.ts";
 
 async function* pieces(text: string, size: number): AsyncGenerator<Uint8Array> {
@@ -9,7 +9,7 @@ async function* pieces(text: string, size: number): AsyncGenerator<Uint8Array> {
 
 async function read(text: string, size: number): Promise<Line[]> {
   const lines: Line[] = [];
-  for await (const each of readLines(pieces(text, size))) lines.push(each);
+  for await (const each of readLines(pieces(text, size))) lines.push(...each.map(parseLine));
   return lines;
 }
 

@@ -60,6 +60,7 @@ test("the variables that documents and the image name are known to a command", a
     "cmd/README.md",
     "Dockerfile",
     "cmd/netlog.service",
+    "cmd/examples/compose.yaml",
   ]) {
     for (const [name] of projectText(path).matchAll(/NETLOG_[A-Z_]+/g)) expect(known, path).toContain(name);
   }

@@ -111,6 +111,15 @@ describe("Origin", () => {
     }
   });
 
+  it("is the server's own on loopback behind a proxy that hands the Host on", () => {
+    const behind = gate({ allowedHosts: ["queue.example"] });
+    expect(passes(behind, "queue.example", "https://queue.example")).toBe(true);
+    expect(passes(behind, "queue.example:8443", "https://queue.example:8443")).toBe(true);
+    expect(passes(behind, "queue.example", "https://queue.example:8443")).toBe(false);
+    expect(passes(behind, "queue.example", "https://evil.example")).toBe(false);
+    expect(passes(behind, "evil.example", "https://evil.example")).toBe(false);
+  });
+
   it.each(["null", "", "://", "http://", "http://localhost:7200, http://evil.example", "javascript:1"])(
     "is foreign where it is none: %j",
     (origin) => {

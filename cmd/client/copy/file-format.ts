@@ -1,6 +1,5 @@
 /** How messages stand in a file. */
 import { messageJson, type ToldMessage } from "../output/message-json.ts";
-import { CopyError } from "./copy-error.ts";
 
 /** `ndjson`: a line of JSON each, with offset, time and checksum. `lines`: the payload and a line end. */
 export const FILE_FORMATS = ["ndjson", "lines"] as const;
@@ -14,14 +13,13 @@ export function formatOf(path: string | undefined, given: FileFormat | null): Fi
   return given ?? (/\.(lines|txt|log)$/.test(path ?? "") ? "lines" : "ndjson");
 }
 
-/** A message as it stands in a file. @throws CopyError for one that a line cannot hold. */
-export function encodeMessage(message: ToldMessage, format: FileFormat): Uint8Array {
-  if (format === "ndjson") return Buffer.from(messageJson(message));
-  const { payload, offset } = message;
-  if (payload.includes(LF) || payload.at(-1) === CR) {
-    throw new CopyError(
-      `the message at offset ${offset} does not fit into a line; --format ndjson takes any`,
-    );
-  }
-  return Buffer.concat([payload, LINE_END]);
+/** False for a payload that would not be the same when its line is read again. */
+export function canHold({ payload }: ToldMessage, format: FileFormat): boolean {
+  return format === "ndjson" || !(payload.includes(LF) || payload.at(-1) === CR);
+}
+
+/** Messages as they stand in a file, which can hold them. */
+export function encodeMessages(messages: readonly ToldMessage[], format: FileFormat): Uint8Array {
+  if (format === "ndjson") return Buffer.from(messages.map(messageJson).join(""));
+  return Buffer.concat(messages.flatMap(({ payload }) => [payload, LINE_END]));
 }

@@ -65,16 +65,31 @@ export class FileSource implements Source {
     return this.#done;
   }
 
-  async *read(place: number): AsyncGenerator<ToldMessage, void, undefined> {
+  async *read(place: number): AsyncGenerator<readonly ToldMessage[], void, undefined> {
     this.#done = 0;
     let offset = 0;
     const maxBytes = this.#format === "ndjson" ? JSON_LINE_BYTES : PAYLOAD_BYTES;
-    for await (const line of cutLines(this.#counted(), maxBytes, this.#signal)) {
-      if (offset >= place) yield this.#message(line, offset);
-      offset++;
+    for await (const lines of cutLines(this.#counted(), maxBytes, this.#signal)) {
+      yield* this.#messages(lines.slice(Math.max(0, place - offset)), Math.max(place, offset));
+      offset += lines.length;
     }
     if (offset < place)
       throw new CopyError(`${this.#name} has ${offset} messages, less than were copied from it`);
+  }
+
+  /** What stands before a line that is no message is given first. */
+  *#messages(
+    lines: readonly Uint8Array[],
+    first: number,
+  ): Generator<readonly ToldMessage[], void, undefined> {
+    const messages: ToldMessage[] = [];
+    try {
+      for (const line of lines) messages.push(this.#message(line, first + messages.length));
+    } catch (error) {
+      if (messages.length > 0) yield messages;
+      throw error;
+    }
+    if (messages.length > 0) yield messages;
   }
 
   async *#counted(): AsyncGenerator<Uint8Array, void, undefined> {

@@ -1,10 +1,9 @@
 /** A copy into a file, which is gone on with where it ends, or into standard output. */
 import { type FileHandle, open } from "node:fs/promises";
-import type { Output } from "../../command.ts";
-import { BufferedOutput } from "../output/buffered-output.ts";
+import { type Output, writeAll } from "../../command.ts";
 import type { ToldMessage } from "../output/message-json.ts";
 import { CopyError } from "./copy-error.ts";
-import { encodeMessage, type FileFormat } from "./file-format.ts";
+import { canHold, encodeMessages, type FileFormat } from "./file-format.ts";
 import { type Held, NOTHING_HELD, type Target } from "./target.ts";
 
 const LF = 0x0a;
@@ -52,10 +51,10 @@ export class FileTarget implements Target {
 
   /** What a crash left of a line is written over, and cut off at the end: by then the line before it was looked at. */
   async take(
-    messages: AsyncIterable<ToldMessage>,
+    batches: AsyncIterable<readonly ToldMessage[]>,
     onCopied: (count: number, bytes: number) => void,
   ): Promise<void> {
-    await writeMessages(messages, this.#format, onCopied, (bytes) => this.#write(bytes));
+    await writeMessages(batches, this.#format, onCopied, (bytes) => this.#write(bytes));
     await this.#file.truncate(this.#end);
   }
 
@@ -134,11 +133,11 @@ export class FileTarget implements Target {
 
 /** Nothing is known of what a pipe was given before. */
 export class PipeTarget implements Target {
-  readonly #output: BufferedOutput;
+  readonly #output: Output;
   readonly #format: FileFormat;
 
   constructor(output: Output, format: FileFormat) {
-    this.#output = new BufferedOutput(output);
+    this.#output = output;
     this.#format = format;
   }
 
@@ -147,44 +146,37 @@ export class PipeTarget implements Target {
   }
 
   async take(
-    messages: AsyncIterable<ToldMessage>,
+    batches: AsyncIterable<readonly ToldMessage[]>,
     onCopied: (count: number, bytes: number) => void,
   ): Promise<void> {
-    await writeMessages(messages, this.#format, onCopied, (bytes) => this.#output.write(bytes));
+    await writeMessages(batches, this.#format, onCopied, (bytes) => writeAll(this.#output, bytes));
   }
 
-  async close(): Promise<void> {
-    await this.#output.flush();
+  close(): Promise<void> {
+    return Promise.resolve();
   }
 }
 
-/** In pieces; what came before a failure is written. */
+/** What came before a failure is written. @throws CopyError for a message that the format cannot hold. */
 async function writeMessages(
-  messages: AsyncIterable<ToldMessage>,
+  batches: AsyncIterable<readonly ToldMessage[]>,
   format: FileFormat,
   onCopied: (count: number, bytes: number) => void,
   write: (bytes: Uint8Array) => Promise<void>,
 ): Promise<void> {
-  let lines: Uint8Array[] = [];
-  let lineBytes = 0;
-  let payloadBytes = 0;
-  const flush = async (): Promise<void> => {
-    if (lines.length === 0) return;
-    await write(Buffer.concat(lines));
-    onCopied(lines.length, payloadBytes);
-    lines = [];
-    lineBytes = 0;
-    payloadBytes = 0;
-  };
-  try {
-    for await (const message of messages) {
-      const line = encodeMessage(message, format);
-      lines.push(line);
-      lineBytes += line.length;
-      payloadBytes += message.payload.length;
-      if (lineBytes >= PIECE_BYTES) await flush();
+  for await (const messages of batches) {
+    const unfit = messages.find((message) => !canHold(message, format));
+    const fitting = unfit === undefined ? messages : messages.slice(0, messages.indexOf(unfit));
+    if (fitting.length > 0) {
+      await write(encodeMessages(fitting, format));
+      onCopied(
+        fitting.length,
+        fitting.reduce((sum, { payload }) => sum + payload.length, 0),
+      );
     }
-  } finally {
-    await flush();
+    if (unfit === undefined) continue;
+    throw new CopyError(
+      `the message at offset ${unfit.offset} does not fit into a line; --format ndjson takes any`,
+    );
   }
 }

@@ -59,27 +59,32 @@ async function* remaining(
   source: Source,
   held: Held,
   signal: AbortSignal,
-): AsyncGenerator<ToldMessage, void, undefined> {
+): AsyncGenerator<readonly ToldMessage[], void, undefined> {
   if (held.count === 0) {
     yield* source.read(source.first);
     return;
   }
   const lastPlace = placeOfLast(source, held);
   let isLastSeen = false;
-  for await (const message of source.read(lastPlace)) {
+  for await (const messages of source.read(lastPlace)) {
     if (isLastSeen) {
-      yield message;
+      yield messages;
       continue;
     }
     isLastSeen = true;
-    if (message.offset !== lastPlace || !Buffer.from(message.payload).equals(held.lastPayload!)) {
-      throw new CopyError(
-        `the target's last message is not the one at place ${lastPlace} of the source: it holds something else, or its copy began elsewhere`,
-      );
-    }
+    requireSame(messages[0]!, lastPlace, held);
+    if (messages.length > 1) yield messages.slice(1);
   }
   if (!isLastSeen && !signal.aborted)
     throw new CopyError(`the target holds ${held.count} messages, more than the source has`);
+}
+
+/** @throws CopyError when the target's last message is not the one at its place of the source. */
+function requireSame({ offset, payload }: ToldMessage, lastPlace: number, { lastPayload }: Held): void {
+  if (offset === lastPlace && Buffer.from(payload).equals(lastPayload!)) return;
+  throw new CopyError(
+    `the target's last message is not the one at place ${lastPlace} of the source: it holds something else, or its copy began elsewhere`,
+  );
 }
 
 /** @throws CopyError where nothing tells. */

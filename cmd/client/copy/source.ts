@@ -9,8 +9,8 @@ export interface Source {
    * places [first, first + n).
    */
   readonly isFirstFixed: boolean;
-  /** Messages from a place on, in order, each with its place as `offset`. Ends at what was the end. */
-  read(place: number): AsyncIterable<ToldMessage>;
+  /** Messages from a place on, in order, each with its place as `offset`; many at once. Ends at what was the end. */
+  read(place: number): AsyncIterable<readonly ToldMessage[]>;
   /** How far reading has come, in `unit`s. */
   readonly done: number;
   /** `undefined` where nobody knows. */

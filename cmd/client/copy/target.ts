@@ -17,7 +17,10 @@ export interface Target {
   /** Looks anew. What a crash left of a message is cut off. */
   held(): Promise<Held>;
   /** Takes messages to their end; `onCopied` is told of each step with the messages and bytes of it. */
-  take(messages: AsyncIterable<ToldMessage>, onCopied: (count: number, bytes: number) => void): Promise<void>;
+  take(
+    batches: AsyncIterable<readonly ToldMessage[]>,
+    onCopied: (count: number, bytes: number) => void,
+  ): Promise<void>;
   /** Makes what was taken last. */
   close(): Promise<void>;
 }

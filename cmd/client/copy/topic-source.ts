@@ -54,12 +54,12 @@ class TopicSource implements Source {
     return this.#options.follow ? undefined : Math.max(0, this.#end - this.first);
   }
 
-  async *read(place: number): AsyncGenerator<ToldMessage, void, undefined> {
+  async *read(place: number): AsyncGenerator<readonly ToldMessage[], void, undefined> {
     const { follow, signal, onRetry, onMissing } = this.#options;
     this.#next = place;
     // Whoever holds more than the topic is told so by the copy, not by the server.
     if (place > this.#end || (place === this.#end && !follow)) return;
-    const messages = this.#topic.stream({
+    const batches = this.#topic.streamBatches({
       from: place,
       follow,
       signal,
@@ -70,10 +70,13 @@ class TopicSource implements Source {
         ? {}
         : { onDamage: ({ offset }) => this.#miss(`what is damaged at offset ${offset} is left out`) }),
     });
-    for await (const message of messages) {
-      if (!follow && message.offset >= this.#end) return;
-      this.#next = message.offset + 1;
-      yield message;
+    for await (const batch of batches) {
+      const messages = follow ? batch : batch.filter(({ offset }) => offset < this.#end);
+      if (messages.length > 0) {
+        this.#next = messages.at(-1)!.offset + 1;
+        yield messages;
+      }
+      if (messages.length < batch.length) return;
     }
   }
 

@@ -28,11 +28,11 @@ export class TopicTarget implements Target {
   }
 
   async take(
-    messages: AsyncIterable<ToldMessage>,
+    batches: AsyncIterable<readonly ToldMessage[]>,
     onCopied: (count: number, bytes: number) => void,
   ): Promise<void> {
     let before = { count: 0, bytes: 0 };
-    await this.#topic.publishAll(payloadsOf(messages), {
+    await this.#topic.publishAll(payloadsOf(batches), {
       onProgress: (progress) => {
         this.#requireAlone(progress);
         onCopied(progress.count - before.count, progress.bytes - before.bytes);
@@ -60,7 +60,7 @@ export function isUncertain(error: unknown): boolean {
 }
 
 async function* payloadsOf(
-  messages: AsyncIterable<ToldMessage>,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  for await (const { payload } of messages) yield payload;
+  batches: AsyncIterable<readonly ToldMessage[]>,
+): AsyncGenerator<Uint8Array[], void, undefined> {
+  for await (const messages of batches) yield messages.map(({ payload }) => payload);
 }

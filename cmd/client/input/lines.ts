@@ -17,37 +17,43 @@ export class LineTooLongError extends Error {
 }
 
 /**
- * Ends early, and without what has come of a line, when `signal` is aborted.
+ * Lines that arrive together are given together. Ends early, and without what has come of a line, when `signal` is
+ * aborted.
  *
- * @throws LineTooLongError for a line of more than `maxBytes`.
+ * @throws LineTooLongError for a line of more than `maxBytes`, behind the lines before it.
  */
 export async function* cutLines(
   pieces: AsyncIterable<Uint8Array>,
   maxBytes: number,
   signal: AbortSignal,
-): AsyncGenerator<Uint8Array, void, undefined> {
+): AsyncGenerator<readonly Uint8Array[], void, undefined> {
   let begun: Uint8Array[] = [];
   let begunBytes = 0;
   let number = 1;
   for await (const piece of untilAborted(pieces, signal)) {
+    const lines: Uint8Array[] = [];
+    let isTooLong = false;
     let start = 0;
     for (let end = piece.indexOf(LF); end >= 0; end = piece.indexOf(LF, start)) {
       const rest = piece.subarray(start, end);
       const line = withoutCr(begun.length === 0 ? rest : Buffer.concat([...begun, rest]));
-      if (line.length > maxBytes) throw new LineTooLongError(number, maxBytes);
+      isTooLong = line.length > maxBytes;
+      if (isTooLong) break;
       begun = [];
       begunBytes = 0;
       start = end + 1;
       number++;
-      if (line.length > 0) yield line;
+      if (line.length > 0) lines.push(line);
     }
-    if (start === piece.length) continue;
-    begun.push(piece.subarray(start));
-    begunBytes += piece.length - start;
-    if (begunBytes > maxBytes + 1) throw new LineTooLongError(number, maxBytes);
+    if (start < piece.length) {
+      begun.push(piece.subarray(start));
+      begunBytes += piece.length - start;
+    }
+    if (lines.length > 0) yield lines;
+    if (isTooLong || begunBytes > maxBytes + 1) throw new LineTooLongError(number, maxBytes);
   }
   const last = Buffer.concat(begun);
-  if (last.length > 0 && !signal.aborted) yield last;
+  if (last.length > 0 && !signal.aborted) yield [last];
 }
 
 function withoutCr(line: Uint8Array): Uint8Array {

@@ -21,7 +21,7 @@ export class PublishInputError extends Error {
 }
 
 export interface PublishInput {
-  readonly payloads: AsyncIterable<Uint8Array> | Iterable<string>;
+  readonly payloads: AsyncIterable<Uint8Array | readonly Uint8Array[]> | Iterable<string>;
   /** `undefined` where nobody knows. */
   readonly totalBytes: number | undefined;
   /** A person types it. */
@@ -60,7 +60,10 @@ export function openPublishInput(
   return { payloads, totalBytes: input.sizeBytes, isInteractive, isLive: true };
 }
 
-function linesOf(pieces: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncIterable<Uint8Array> {
+function linesOf(
+  pieces: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+): AsyncIterable<readonly Uint8Array[]> {
   return cutLines(pieces, PAYLOAD_BYTES, signal);
 }
 

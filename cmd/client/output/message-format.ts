@@ -29,41 +29,59 @@ export const FORMAT_DETAILS: string =
 const LF = 0x0a;
 const LINE_END = Buffer.from("\n");
 
-/** What is written for a message. */
-export type ShowMessage = (message: ToldMessage) => string | Uint8Array;
+/** What is written for messages, in order. */
+export type ShowMessages = (messages: readonly ToldMessage[]) => string | Uint8Array;
 
-export function showMessages(
-  { format, meta, json }: FormatOptions & { readonly json: boolean },
-  output: Output,
-  style: Style,
-): ShowMessage {
-  const chosen = format ?? (json ? "json" : "text");
+interface ShowOptions extends FormatOptions {
+  readonly json: boolean;
+}
+
+export function showMessages(options: ShowOptions, output: Output, style: Style): ShowMessages {
+  const { meta } = options;
+  const chosen = formatOf(options);
   if (meta && chosen !== "text") throw new UsageError("--meta is for text");
   switch (chosen) {
     case "json":
-      return messageJson;
+      return (messages) => messages.map(messageJson).join("");
     case "raw":
-      return ({ payload }) => payload;
+      return (messages) => Buffer.concat(messages.map(({ payload }) => payload));
     case "hex":
-      return (message) =>
-        `${style("dim", `offset ${message.offset}, ${message.timestamp}, ${message.payload.length} bytes`)}\n` +
-        `${hexDump(message.payload)}\n`;
+      return (messages) =>
+        messages
+          .map(({ offset, timestamp, payload }) => {
+            const front = style("dim", `offset ${offset}, ${timestamp}, ${payload.length} bytes`);
+            return `${front}\n${hexDump(payload)}\n`;
+          })
+          .join("");
     default:
-      return (message) => {
-        const line = output.isTTY === true ? terminalText(message.payload) : lineOf(message.payload);
-        const front = style("dim", `${message.offset} ${message.timestamp}`);
-        return meta ? Buffer.concat([Buffer.from(`${front} `), Buffer.from(line)]) : line;
-      };
+      return (messages) =>
+        Buffer.concat(
+          messages.flatMap((message) => [
+            ...(meta ? [Buffer.from(`${style("dim", `${message.offset} ${message.timestamp}`)} `)] : []),
+            ...(output.isTTY === true
+              ? [Buffer.from(terminalText(message.payload))]
+              : lineOf(message.payload)),
+          ]),
+        );
   }
 }
 
-function lineOf(payload: Uint8Array): Uint8Array {
-  return payload.at(-1) === LF ? payload : Buffer.concat([payload, LINE_END]);
+/** True where a message is shown as nothing but its payload and a line end. */
+export function isPlainText(options: ShowOptions, output: Output): boolean {
+  return formatOf(options) === "text" && !options.meta && output.isTTY !== true;
+}
+
+function formatOf({ format, json }: ShowOptions): (typeof FORMATS)[number] {
+  return format ?? (json ? "json" : "text");
+}
+
+function lineOf(payload: Uint8Array): Uint8Array[] {
+  return payload.at(-1) === LF ? [payload] : [payload, LINE_END];
 }
 
 /** A payload must not move the cursor or change colours of whoever looks at it; lines and tabs stay. */
 function terminalText(payload: Uint8Array): string {
-  const text = Buffer.from(lineOf(payload)).toString();
+  const text = Buffer.concat(lineOf(payload)).toString();
   return text
     .split(/([\n\t])/)
     .map((part) => (part === "\n" || part === "\t" ? part : printable(part)))

@@ -11,7 +11,8 @@ export type ToldMessage = Pick<Message, "offset" | "timestamp" | "crc32" | "payl
 export function messageJson({ offset, timestamp, crc32, payload, delivery }: ToldMessage): string {
   const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.length);
   const content = isUtf8(bytes)
-    ? { payload: bytes.toString() }
-    : { payload_base64: bytes.toString("base64") };
-  return `${JSON.stringify({ offset, timestamp, crc32, delivery, ...content })}\n`;
+    ? `"payload":${JSON.stringify(bytes.toString())}`
+    : `"payload_base64":"${bytes.toString("base64")}"`;
+  const given = delivery === undefined ? "" : `"delivery":${delivery},`;
+  return `{"offset":${offset},"timestamp":${JSON.stringify(timestamp)},"crc32":${crc32},${given}${content}}\n`;
 }
