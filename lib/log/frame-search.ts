@@ -29,7 +29,11 @@ interface Chain {
   /** The highest synced mark that its frames tell. */
   readonly syncedMark: number;
   readonly passes: boolean;
+  /** It ends before a frame that follows it and cannot have been written. */
+  readonly isRefuted: boolean;
 }
+
+type Accepts = (header: FrameHeader, position: number) => boolean;
 
 /**
  * The nearest frame behind `bad` from which consecutive frames lead exactly to `anchor`; the anchor itself when
@@ -40,11 +44,12 @@ export async function findAnchoredFrame(
   bad: FramePlace,
   anchor: IndexEntry,
 ): Promise<IndexEntry> {
+  const accepts = successorOf(window, bad);
   let from = bad.position + 1;
   for (;;) {
-    const start = await findHeader(window, from, anchor.position, successorOf(window, bad));
+    const start = await findHeader(window, from, anchor.position, accepts);
     if (start === undefined) return anchor;
-    const chain = await followChain(window, start, anchor);
+    const chain = await followChain(window, start, accepts, anchor);
     if (chain?.passes) return start;
     from = chain === undefined ? start.position + 1 : Math.min(chain.end.position, anchor.position);
   }
@@ -67,9 +72,9 @@ export async function findProvenChain(
   for (;;) {
     const start = await findHeader(window, from, window.sizeBytes, accepts);
     if (start === undefined) break;
-    const chain = await followChain(window, start);
+    const chain = await followChain(window, start, accepts);
     from = chain === undefined ? start.position + 1 : chain.end.position;
-    if (chain === undefined) continue;
+    if (chain === undefined || chain.isRefuted) continue;
     while (chains.length > 0 && chains.at(-1)!.end.offset > chain.start.offset) chains.pop();
     chains.push(chain);
   }
@@ -82,7 +87,7 @@ export async function findHeader(
   window: FileWindow,
   from: number,
   end: number,
-  accepts: (header: FrameHeader, position: number) => boolean,
+  accepts: Accepts,
 ): Promise<IndexEntry | undefined> {
   let position = from;
   while (position + FRAME_HEADER_BYTES <= end) {
@@ -105,40 +110,43 @@ function successorOf(
   { mask }: FileWindow,
   bad: FramePlace,
   newestMs: number = Number.POSITIVE_INFINITY,
-): (header: FrameHeader, position: number) => boolean {
+): Accepts {
   return (header, position) => {
     if (header.baseOffset <= bad.offset || header.timestampMs < bad.timestampMs) return false;
     if (mask !== undefined) return true;
     const framesBetween = Math.floor((position - bad.position) / FRAME_BYTES_MIN);
     const isNear = header.baseOffset <= bad.offset + FRAME_MESSAGES_MAX * framesBetween;
-    return isNear && header.timestampMs <= newestMs;
+    return isNear && header.messageCount <= FRAME_MESSAGES_MAX && header.timestampMs <= newestMs;
   };
 }
 
 /**
  * Follows frames of consecutive offsets from `start`; later ones may have damaged entries, the first must be
- * whole, else `undefined`. Stops at `anchor` when it is met.
+ * whole, else `undefined`. Stops at `anchor` when it is met, and at a frame that `accepts` does not take.
  */
 async function followChain(
   window: FileWindow,
   start: IndexEntry,
+  accepts: Accepts,
   anchor?: IndexEntry,
 ): Promise<Chain | undefined> {
   let end = start;
   let timestampMs = 0;
   let syncedMark = 0;
+  let isRefuted = false;
   const isAtAnchor = () => end.position === anchor?.position && end.offset === anchor.offset;
   while (!isAtAnchor()) {
     const header = await window.header(end.position);
     if (header === undefined || header.baseOffset !== end.offset || header.timestampMs < timestampMs) break;
-    if (end.position + frameBytes(header) > window.sizeBytes) break;
+    isRefuted = !accepts(header, end.position);
+    if (isRefuted || end.position + frameBytes(header) > window.sizeBytes) break;
     if (end === start && !(await isEntryWhole(window, start.position, header))) return undefined;
     syncedMark = Math.max(syncedMark, header.baseOffset - header.unsyncedCount);
     timestampMs = header.timestampMs;
     end = { position: end.position + frameBytes(header), offset: frameEndOffset(header) };
   }
   if (end === start) return undefined;
-  return { start, end, syncedMark, passes: isAtAnchor() };
+  return { start, end, syncedMark, passes: isAtAnchor(), isRefuted };
 }
 
 async function isEntryWhole(window: FileWindow, position: number, header: FrameHeader): Promise<boolean> {

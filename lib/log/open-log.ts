@@ -13,11 +13,12 @@ import { notOurs, recoverActiveSegment } from "./recovery.ts";
 import { SealedIndexes } from "./sealed-indexes.ts";
 import { Segment } from "./segment.ts";
 import { createDataFile, createSegment } from "./segment-files.ts";
-import { layoutWith, type SegmentLayout } from "./segment-header.ts";
+import { layoutWith, SEGMENT_HEADER_BYTES, type SegmentLayout } from "./segment-header.ts";
 import { findLayout } from "./segment-layout.ts";
 import { SegmentList } from "./segment-list.ts";
 import { parseDataFileName } from "./segment-name.ts";
 import { SegmentedLog } from "./segmented-log.ts";
+import { restoreTail } from "./tail-rewrite.ts";
 
 /** Makes the first segment of a new log in an existing folder; durable when it resolves. */
 export async function createLogFolder(options: {
@@ -40,16 +41,9 @@ export async function openLog(options: OpenLogOptions): Promise<Log> {
   try {
     const segments = await findSegments(options);
     const active = segments.at(-1)!;
-    const fileSizeBytes = active.sizeBytes;
-    const nextOffset = await recoverActiveSegment(active, {
-      disk,
-      shared,
-      logger,
-      fileSizeBytes,
-      modifiedAtMs: active.modifiedAtMs,
-      ...(await activeLayout(options, active)),
-      nowMs: runtime.now(),
-    });
+    let nextOffset = await recover(options, active);
+    // One of the old layout that was cut back to its header gets a mask; a second segment would have the same name.
+    if (active.isEmpty && active.layout!.mask === undefined) nextOffset = await recover(options, active);
     if (nextOffset > active.endOffset!) {
       // The offsets between are damage from then on, and not given again.
       active.activeIndex = undefined;
@@ -72,15 +66,31 @@ export async function openLog(options: OpenLogOptions): Promise<Log> {
   }
 }
 
-/** The layout of the active segment; one without a frame gets a new mask where it has none. */
+async function recover(options: OpenLogOptions, active: Segment): Promise<number> {
+  const { disk, shared, logger, runtime } = options;
+  active.sizeBytes = Math.max(active.sizeBytes, await restoreTail(disk, active));
+  return await recoverActiveSegment(active, {
+    disk,
+    shared,
+    logger,
+    fileSizeBytes: active.sizeBytes,
+    modifiedAtMs: active.modifiedAtMs,
+    ...(await activeLayout(options, active)),
+    nowMs: runtime.now(),
+  });
+}
+
+/**
+ * The layout of the active segment. Where there is no mask and no frame, it gets a new one: also where a crash tore
+ * the header that an earlier opening wrote over one of the old layout.
+ */
 async function activeLayout(
   { disk, runtime }: OpenLogOptions,
   active: Segment,
 ): Promise<{ readonly layout: SegmentLayout; readonly hasHeader: boolean }> {
   const { header, layout } = await findLayout(disk, active);
   if (header === "go-netlog") throw goNetlogError();
-  const isEmpty = active.sizeBytes <= (layout ?? layoutWith(newMask(runtime))).headerBytes;
-  if (isEmpty && layout?.mask === undefined) {
+  if (active.sizeBytes <= SEGMENT_HEADER_BYTES && layout?.mask === undefined) {
     return { layout: layoutWith(newMask(runtime)), hasHeader: false };
   }
   if (layout === undefined) throw notOurs(active);

@@ -14,9 +14,10 @@ import type { FramePlace } from "./frame-place.ts";
 import { fitsActive, provesLoss } from "./index-trust.ts";
 import type { LogShared } from "./log-shared.ts";
 import type { Segment } from "./segment.ts";
+import { writeIndexFile } from "./segment-files.ts";
 import { encodeSegmentHeader, type SegmentLayout } from "./segment-header.ts";
 import { SparseIndex } from "./sparse-index.ts";
-import { restoreTail, rewriteTail } from "./tail-rewrite.ts";
+import { rewriteTail } from "./tail-rewrite.ts";
 import { keepTornBytes } from "./torn-tail.ts";
 import { writeWhole } from "./write-whole.ts";
 
@@ -51,8 +52,7 @@ export async function recoverActiveSegment(segment: Segment, options: RecoveryOp
   const { shared, logger, layout } = options;
   const file = segment.file.acquire();
   try {
-    const restoredEnd = await restoreTail(options.disk, file, segment);
-    const fileSizeBytes = Math.max(options.fileSizeBytes, restoredEnd, layout.headerBytes);
+    const fileSizeBytes = Math.max(options.fileSizeBytes, layout.headerBytes);
     const { index, start, isIndexed, provenEnd } = await startingPlace(segment, options, fileSizeBytes);
     const window = new FileWindow(segment.file, fileSizeBytes, layout.mask);
     const { end, syncedMark, damages } = await walkActive(
@@ -90,9 +90,20 @@ export async function recoverActiveSegment(segment: Segment, options: RecoveryOp
       await options.disk.syncFolder(segment.folder);
     }
     segment.synced = segment.end;
+    // One that proves a loss stays until a new segment is there.
+    if (!isIndexed && provenEnd <= end.offset) await tryToWriteIndex(options, segment);
     return Math.max(end.offset, provenEnd);
   } finally {
     segment.file.release();
+  }
+}
+
+/** So that the mask is there twice, and no index of another layout lies beside the data. */
+async function tryToWriteIndex({ disk, logger }: RecoveryOptions, segment: Segment): Promise<void> {
+  try {
+    await writeIndexFile(disk, segment);
+  } catch (error) {
+    logger.warn({ err: error, file: segment.indexPath }, "an index could not be written");
   }
 }
 

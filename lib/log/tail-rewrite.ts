@@ -37,18 +37,23 @@ export async function rewriteTail(
 }
 
 /** Puts back what an interrupted `rewriteTail` has copied; resolves to where that ends, 0 when there is nothing. */
-export async function restoreTail(disk: Disk, file: DiskFile, segment: Segment): Promise<number> {
+export async function restoreTail(disk: Disk, segment: Segment): Promise<number> {
   const copies = (await disk.list(segment.folder))
     .map((name) => ({ path: `${segment.folder}/${name}`, place: parseRewriteFileName(name) }))
     .filter(({ place }) => place?.baseOffset === segment.baseOffset);
   let end = 0;
-  for (const { path, place } of copies) {
-    if (place?.isWhole !== true) continue;
-    const bytes = await disk.readFile(path);
-    writeWhole(file, bytes, place.position);
-    end = Math.max(end, place.position + bytes.length);
+  const file = segment.file.acquire();
+  try {
+    for (const { path, place } of copies) {
+      if (place?.isWhole !== true) continue;
+      const bytes = await disk.readFile(path);
+      writeWhole(file, bytes, place.position);
+      end = Math.max(end, place.position + bytes.length);
+    }
+    if (end > 0) await file.sync();
+  } finally {
+    segment.file.release();
   }
-  if (end > 0) await file.sync();
   for (const { path } of copies) await disk.remove(path);
   // A copy that came back later would overwrite what is appended from now on.
   if (copies.length > 0) await disk.syncFolder(segment.folder);

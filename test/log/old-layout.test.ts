@@ -1,5 +1,8 @@
 /** Logs whose files were written before frames were masked: read, recovered once, sealed, and never appended to. */
 import { describe, expect, it } from "vitest";
+import { rewriteFileName } from "../../lib/log/segment-name.ts";
+import { SparseIndex } from "../../lib/log/sparse-index.ts";
+import { flipBit } from "../support/data-files.ts";
 import {
   appendAll,
   entry,
@@ -14,6 +17,7 @@ import { MemoryDisk } from "../support/memory-disk.ts";
 import { OLD_SEGMENT_HEADER_BYTES, oldDataFile, plainFrame, plainFramesOf } from "../support/old-layout.ts";
 
 const FIRST_DATA = `${LOG_FOLDER}/00000000000000000000.data`;
+const FIRST_INDEX = `${LOG_FOLDER}/00000000000000000000.index`;
 const HOUR_MS = 3_600_000;
 
 const runtime = new ManualRuntime();
@@ -41,6 +45,12 @@ function forged(from: number, count: number, timestampMs = nowMs): Buffer {
   return plainFramesOf(messages, from, timestampMs);
 }
 
+/** A frame that says of itself to hold four thousand million messages. */
+function crowded(baseOffset: number): Buffer {
+  const facts = { baseOffset, timestampMs: nowMs, unsyncedCount: 0, messageCount: 4_000_000_000 };
+  return plainFrame(facts, Buffer.from("forged"));
+}
+
 describe("a log of the old layout", () => {
   it("serves what it has, and takes the next message in a segment of its own", async () => {
     const bytes = oldDataFile(1, plainFramesOf(entries(texts(5))));
@@ -61,6 +71,72 @@ describe("a log of the old layout", () => {
     expect(disk.bytesOf(FIRST_DATA)[0]).toBe(3);
     const { log: reopened } = await openFixture(disk.crashProcess(), runtime);
     expect(await readAll(reopened)).toEqual(numbered(texts(2)));
+  });
+
+  it("whose first message was torn begins anew, and retention does not take it for two segments", async () => {
+    const facts = { baseOffset: 0, timestampMs: nowMs, unsyncedCount: 0, messageCount: 1 };
+    const first = plainFrame(facts, Buffer.alloc(100, "torn"));
+    for (let kept = 0; kept < first.length; kept++) {
+      const { log, disk } = await openFixture(
+        await diskWith(oldDataFile(1, first.subarray(0, kept))),
+        runtime,
+      );
+      await appendAll(log, texts(3));
+      await log.applyRetention(nowMs + 1000 * HOUR_MS);
+      expect((await log.describe()).segments, `${kept} bytes`).toHaveLength(1);
+      const { log: reopened } = await openFixture(disk.crashProcess(), runtime);
+      expect(await readAll(reopened)).toEqual(numbered(texts(3)));
+    }
+  });
+
+  describe("that has no message, and an index from a clean stop", () => {
+    const emptyIndex = new SparseIndex(0, 4096).encode({
+      dataPosition: OLD_SEGMENT_HEADER_BYTES,
+      endOffset: 0,
+      lastTimestampMs: 0,
+      mask: undefined,
+    });
+
+    async function openEmpty(bytes: Buffer) {
+      const disk = await diskWith(bytes);
+      disk.replaceBytes(FIRST_INDEX, emptyIndex);
+      return await openFixture(disk, runtime);
+    }
+
+    it("is opened again wherever a crash tore its new header", async () => {
+      const before = Buffer.concat([oldDataFile(1, Buffer.alloc(0)), Buffer.alloc(8)]);
+      const after = (await openEmpty(before.subarray(0, OLD_SEGMENT_HEADER_BYTES))).disk.bytesOf(FIRST_DATA);
+      expect(after).toHaveLength(before.length);
+      for (let at = 0; at <= after.length; at++) {
+        for (const halves of [
+          [after, before],
+          [before, after],
+        ] as const) {
+          const torn = Buffer.concat([halves[0].subarray(0, at), halves[1].subarray(at)]);
+          const { log, disk } = await openEmpty(torn);
+          await appendAll(log, texts(2));
+          const { log: reopened } = await openFixture(disk.crashProcess(), runtime);
+          expect(await readAll(reopened), `byte ${at}`).toEqual(numbered(texts(2)));
+        }
+      }
+    });
+
+    it("is read when its new header is damaged later, and no index of the old layout speaks for it", async () => {
+      const { log, disk } = await openEmpty(oldDataFile(1, Buffer.alloc(0)));
+      await appendAll(log, texts(3));
+      const killed = disk.crashProcess();
+      flipBit(killed, FIRST_DATA, 5, 0);
+      const { log: reopened } = await openFixture(killed, runtime);
+      expect(await readAll(reopened)).toEqual(numbered(texts(3)));
+    });
+  });
+
+  it("is opened at once when a copy of its end, which an interrupted rewrite left, holds all of its messages", async () => {
+    const frames = plainFramesOf(entries(texts(3)));
+    const disk = await diskWith(oldDataFile(1, Buffer.alloc(0)));
+    disk.replaceBytes(`${LOG_FOLDER}/${rewriteFileName(0, OLD_SEGMENT_HEADER_BYTES)}`, frames);
+    const { log } = await openFixture(disk, runtime);
+    expect(await readAll(log)).toEqual(numbered(texts(3)));
   });
 
   it("serves reads where the disk has no room for the next segment, and takes messages when it has", async () => {
@@ -111,6 +187,11 @@ describe("the first opening of a log of the old layout after a crash", () => {
     ["offsets that have no room in between", forged(1_000_000, 4)],
     ["offsets near 2^53", forged(Number.MAX_SAFE_INTEGER - 10, 4)],
     ["times of more than a day ahead", forged(3, 4, nowMs + 25 * HOUR_MS)],
+    [
+      "such times behind a plausible one",
+      Buffer.concat([forged(3, 2), forged(5, 2, Number.MAX_SAFE_INTEGER)]),
+    ],
+    ["more messages in one than a frame can have", crowded(3)],
   ])("takes no frames with %s", async (_, frames) => {
     const { log } = await openBehindZeros(frames);
     expect(log.logEndOffset).toBe(2);
