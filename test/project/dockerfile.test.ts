@@ -39,9 +39,12 @@ describe("the Dockerfile", () => {
     }
   });
 
-  test("copies from the build what the package consists of, and its dependencies", () => {
+  test("copies from the build what the program consists of, and its dependencies", () => {
     const sources = copies.filter(({ stage }) => stage === "build").flatMap(({ sources }) => sources);
-    const parts = [...packageJson().files, "package.json", "node_modules"].map((path) => `/app/${path}`);
+    const { bin } = packageJson();
+    const parts = ["dist", ...Object.values(bin), "package.json", "node_modules"].map(
+      (path) => `/app/${path}`,
+    );
     expect(sources.toSorted()).toEqual(parts.toSorted());
   });
 

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { expect, test } from "vitest";
 import { PROJECT_ROOT, packageJson, projectText } from "../support/project-files.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 /** The oldest Node that the project promises to run on. */
 const OLDEST = [20, 19, 0] as const;
@@ -18,12 +19,13 @@ interface Lock {
 
 test("what package.json names is there after the build", () => {
   const { bin, files } = packageJson();
-  for (const path of [...Object.values(bin), ...files, "dist/cmd/main.js"]) {
+  const included = files.filter((path) => !path.startsWith("!"));
+  for (const path of [...Object.values(bin), ...included, "dist/cmd/main.js"]) {
     expect(existsSync(`${PROJECT_ROOT}${path}`), path).toBe(true);
   }
 });
 
-test("the package holds the program and nothing else", () => {
+test("the package holds the program, its sources and documents, and nothing else", () => {
   const report = execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], {
     cwd: PROJECT_ROOT,
     encoding: "utf8",
@@ -31,11 +33,26 @@ test("the package holds the program and nothing else", () => {
   });
   const [packed] = JSON.parse(report) as [{ files: { path: string }[] }];
   const paths = packed.files.map(({ path }) => path);
-  expect(paths).toEqual(expect.arrayContaining(["cmd/netlog.cjs", "dist/cmd/main.js", "dist/lib/index.js"]));
+  expect(paths).toEqual(expect.arrayContaining(["cmd/netlog.cjs", "dist/cmd/main.js", "lib/README.md"]));
   const others = paths.filter(
-    (path) => !/^(package\.json|README\.md|cmd\/netlog\.cjs|dist\/(cmd|lib|server)\/.+)$/.test(path),
+    (path) =>
+      !/^(package\.json|README\.md|CHANGELOG\.md|LICENSE|(dist\/)?(cmd|lib|server)\/.+)$/.test(path) ||
+      path.endsWith("tsconfig.json"),
   );
   expect(others).toEqual([]);
+});
+
+test("npm ci leaves the build to npm run build, and so does npm install where there is no compiler", () => {
+  const { prepare = "" } = packageJson().scripts;
+  const builds = (command: string, folder: string): boolean => {
+    // In the place of npm, for the build itself.
+    const script = `npm() { echo "builds"; }; ${prepare}`;
+    const env = { ...process.env, npm_command: command };
+    return execFileSync("sh", ["-c", script], { cwd: folder, env, encoding: "utf8" }) === "builds\n";
+  };
+  expect(builds("ci", PROJECT_ROOT)).toBe(false);
+  for (const command of ["install", "pack", ""]) expect(builds(command, PROJECT_ROOT), command).toBe(true);
+  expect(builds("install", temporaryFolder())).toBe(false);
 });
 
 test("every package that runs in production runs on the oldest Node of engines", () => {

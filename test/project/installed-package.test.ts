@@ -1,0 +1,114 @@
+/** The package as `npm i` gives it to others: made from a fresh clone, installed into an empty project, used there. */
+import { execFileSync } from "node:child_process";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { PROJECT_ROOT, packageJson, projectText } from "../support/project-files.ts";
+
+interface Lock {
+  readonly packages: Readonly<Record<string, { readonly dev?: boolean }>>;
+}
+
+const INSTALLED_MODULES = join(PROJECT_ROOT, "node_modules");
+
+let folder: string;
+let project: string;
+let installed: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "netlog-test-"));
+  const clone = join(folder, "clone");
+  run(folder, "git", "clone", "--quiet", PROJECT_ROOT, clone);
+  // In the place of npm ci, which needs the network.
+  symlinkSync(INSTALLED_MODULES, join(clone, "node_modules"));
+  run(clone, "npm", "pack", "--pack-destination", folder);
+  project = emptyProject(join(folder, "project"));
+  const archive = join(folder, `netlog-${packageJson().version}.tgz`);
+  run(project, "npm", "install", "--offline", "--no-audit", "--no-fund", archive);
+  installed = join(project, "node_modules/netlog");
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** With no dependency, though those of the package lie there already: npm then needs no network for them. */
+function emptyProject(folder: string): string {
+  mkdirSync(folder);
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "empty", type: "module" }));
+  const { packages } = JSON.parse(projectText("package-lock.json")) as Lock;
+  for (const [path, { dev }] of Object.entries(packages)) {
+    const isThere = path !== "" && existsSync(join(PROJECT_ROOT, path));
+    if (dev !== true && isThere) cpSync(join(PROJECT_ROOT, path), join(folder, path), { recursive: true });
+  }
+  const links = "node_modules/.bin";
+  cpSync(join(PROJECT_ROOT, links), join(folder, links), { recursive: true, verbatimSymlinks: true });
+  return folder;
+}
+
+/** What it prints. */
+function run(folder: string, command: string, ...args: string[]): string {
+  // The npm that runs these tests tells its children which of its commands is at work.
+  const { npm_command: _, ...env } = process.env;
+  return execFileSync(command, args, {
+    cwd: folder,
+    env,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+}
+
+test("npx runs the program", () => {
+  expect(run(project, "npx", "--offline", "netlog", "version")).toBe(`netlog ${packageJson().version}\n`);
+});
+
+test("its name alone gives the client, as netlog/client does", () => {
+  const program =
+    'const [whole, client] = [await import("netlog"), await import("netlog/client")];' +
+    'console.log(whole === client, typeof whole.NetlogClient, typeof require("netlog").NetlogClient);';
+  const source = `import { createRequire } from "node:module"; const require = createRequire(import.meta.url); ${program}`;
+  writeFileSync(join(project, "use.js"), source);
+  expect(run(project, process.execPath, "--no-warnings", "use.js")).toBe("true function function\n");
+});
+
+test("every link in its documents leads to something", () => {
+  const documents = filesOf(".md");
+  expect(documents).toEqual(expect.arrayContaining(["README.md", "cmd/README.md", "lib/client/README.md"]));
+  const dangling = documents.flatMap((document) => {
+    const text = readFileSync(join(installed, document), "utf8");
+    const links = [...text.matchAll(/\]\(([^)#\s]+)[^)]*\)/g)].map(([, link = ""]) => link);
+    return links
+      .filter((link) => !/^\w+:/.test(link) && !existsSync(resolve(installed, dirname(document), link)))
+      .map((link) => `${document}: ${link}`);
+  });
+  expect(dangling).toEqual([]);
+});
+
+test("every source map leads to its source", () => {
+  const programs = filesOf(".js").filter((path) => path.startsWith("dist/"));
+  expect(programs).toContain("dist/lib/client/index.js");
+  const astray = programs.filter((program) => {
+    const [, map] =
+      /\/\/# sourceMappingURL=(\S+)\s*$/.exec(readFileSync(join(installed, program), "utf8")) ?? [];
+    if (map === undefined) return true;
+    const path = resolve(installed, dirname(program), map);
+    const { sources } = JSON.parse(readFileSync(path, "utf8")) as { sources: string[] };
+    return !sources.every((source) => existsSync(resolve(dirname(path), source)));
+  });
+  expect(astray).toEqual([]);
+});
+
+/** Paths in the package that end so. */
+function filesOf(ending: string): string[] {
+  const paths = readdirSync(installed, { recursive: true, encoding: "utf8" });
+  return paths.filter((path) => path.endsWith(ending) && !path.startsWith("node_modules"));
+}
