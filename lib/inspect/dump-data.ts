@@ -1,7 +1,7 @@
 /** The frames of a data file, with what can be said of the messages in them, for people; see dump.ts. */
 
 import { LIMITS } from "../limits.ts";
-import { dumpFrames, type FileWindow, type FrameDump, frameBytes } from "../log/index.ts";
+import { dumpFrames, type FrameDump, type FrameWindow, frameBytes } from "../log/index.ts";
 import { DamagedEntryError, describeFlaw } from "../message/flaw.ts";
 import { decodeMessageHeader, MESSAGE_HEADER_BYTES, viewOf } from "../message/message.ts";
 import { unpackEntry } from "../message/message-set.ts";
@@ -42,11 +42,10 @@ const COMPRESSIONS = ["single", "set", "set, gzip", "set, snappy"];
 
 /** @throws what the disk throws. */
 export async function* dumpData(
-  window: FileWindow,
-  start: number,
+  frames: FrameWindow,
   payloadBytes: number,
 ): AsyncGenerator<FrameRecord | GapRecord, void, void> {
-  for await (const found of dumpFrames(window, start)) {
+  for await (const found of dumpFrames(frames)) {
     if (found.kind === "gap") yield found;
     else yield await describeFrame(found, payloadBytes);
   }

@@ -96,8 +96,7 @@ export async function* dumpFile({
       const hasHeader = what === "data file" || (what === GO_NETLOG && path.endsWith(".data"));
       if (hasHeader) yield await dumpHeader(file);
       if (what === GO_NETLOG) return;
-      const { window, start } = await openFrameWindow(disk, file, sizeBytes);
-      yield* dumpData(window, start, payloadBytes);
+      yield* dumpData(await openFrameWindow(disk, file, sizeBytes), payloadBytes);
     }
   } finally {
     file.drop();

@@ -2,7 +2,6 @@
  * Goes through bytes that are or were frames for a person who has to find out what happened: shows what stands
  * there and goes on at the next header, without judging which of it belongs to the log.
  */
-import type { FileWindow } from "./file-window.ts";
 import {
   computeEntryCrc,
   FRAME_HEADER_BYTES,
@@ -12,6 +11,7 @@ import {
 } from "./frame.ts";
 import { findMaskedMagic } from "./frame-mask.ts";
 import { findHeader } from "./frame-search.ts";
+import type { FrameWindow } from "./frame-window.ts";
 
 export type FrameDump =
   | {
@@ -31,7 +31,7 @@ export type FrameDump =
       /** The next header, or the end of the file. */
       readonly nextPosition: number;
       readonly trouble: string;
-      /** Of the first bytes of the gap those that in a header would not be masked, if there are. */
+      /** Of the first bytes of the gap those that in a header would not be masked; none where the layout is unknown. */
       readonly bytes: Buffer;
     };
 
@@ -39,8 +39,12 @@ export type FrameDump =
 const PLAIN_START = 4;
 const PLAIN_END = 36;
 
-/** From `start` to the window's end. Buffers are valid until the next step. @throws what the disk throws. */
-export async function* dumpFrames(window: FileWindow, start: number): AsyncGenerator<FrameDump, void, void> {
+/** From the first frame to the window's end. Buffers are valid until the next step. @throws what the disk throws. */
+export async function* dumpFrames({
+  window,
+  start,
+  isLayoutKnown,
+}: FrameWindow): AsyncGenerator<FrameDump, void, void> {
   let position = start;
   let before: FrameHeader | undefined;
   while (position < window.sizeBytes) {
@@ -49,7 +53,7 @@ export async function* dumpFrames(window: FileWindow, start: number): AsyncGener
       const first = (await window.at(position, FRAME_HEADER_BYTES)).subarray(0, FRAME_HEADER_BYTES);
       const beginsFrame = findMaskedMagic(first, 0, 1, window.origin + position, window.mask) === 0;
       const trouble = headerTrouble(first, beginsFrame);
-      const shown = Buffer.from(first.subarray(PLAIN_START, PLAIN_END));
+      const shown = Buffer.from(isLayoutKnown ? first.subarray(PLAIN_START, PLAIN_END) : []);
       const next = await findHeader(window, position + 1, window.sizeBytes, () => true);
       const nextPosition = next?.position ?? window.sizeBytes;
       yield { kind: "gap", position, nextPosition, trouble, bytes: shown };

@@ -10,6 +10,8 @@ import { dataFileName, indexFileName, parseDataFileName, parsePieceName } from "
 export interface FrameWindow {
   readonly window: FileWindow;
   readonly start: number;
+  /** False where nothing tells how the frames lie in it: any of its bytes may be a part of the mask. */
+  readonly isLayoutKnown: boolean;
 }
 
 /**
@@ -22,15 +24,18 @@ export async function openFrameWindow(disk: Disk, file: PooledFile, sizeBytes: n
   const baseOffset = piece?.baseOffset ?? parseDataFileName(basename(file.path)) ?? 0;
   const indexPath = `${folder}/${indexFileName(baseOffset)}`;
   if (piece === undefined) {
-    const layout = (await findLayout(disk, { file, indexPath, baseOffset, sizeBytes })).layout ?? OLD_LAYOUT;
-    return { window: new FileWindow(file, sizeBytes, layout.mask), start: layout.headerBytes };
+    const { layout } = await findLayout(disk, { file, indexPath, baseOffset, sizeBytes });
+    const { headerBytes, mask } = layout ?? OLD_LAYOUT;
+    const window = new FileWindow(file, sizeBytes, mask);
+    return { window, start: headerBytes, isLayoutKnown: layout !== undefined };
   }
   const data = file.beside(`${folder}/${dataFileName(baseOffset)}`);
   const stat = await disk.stat(data.path);
-  if (stat === undefined) return { window: new FileWindow(file, sizeBytes, undefined), start: 0 };
+  if (stat === undefined) return { window: new FileWindow(file, sizeBytes), start: 0, isLayoutKnown: false };
   try {
     const found = await findLayout(disk, { file: data, indexPath, baseOffset, sizeBytes: stat.sizeBytes });
-    return { window: new FileWindow(file, sizeBytes, found.layout?.mask, piece.position), start: 0 };
+    const window = new FileWindow(file, sizeBytes, found.layout?.mask, piece.position);
+    return { window, start: 0, isLayoutKnown: found.layout !== undefined };
   } finally {
     data.drop();
   }

@@ -12,7 +12,7 @@ export {
   frameEndOffset,
   framesOf,
 } from "./frame.ts";
-export { openFrameWindow } from "./frame-window.ts";
+export { type FrameWindow, openFrameWindow } from "./frame-window.ts";
 export { type InspectStep, inspectLog, type LogInspection } from "./inspect.ts";
 export type * from "./log.ts";
 export { LogBuilder } from "./log-builder.ts";

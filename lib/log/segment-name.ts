@@ -33,11 +33,14 @@ export function parseRewriteFileName(
   return { baseOffset: Number(match[1]), position: Number(match[2]), isWhole: match[3] === undefined };
 }
 
-/** Where in a segment's data the bytes of a torn tail, or of a copy of its end, belong; `undefined` for other names. */
+/**
+ * Where in a segment's data the bytes of a torn tail, or of a copy of its end, whole or not, belong; `undefined` for
+ * other names.
+ */
 export function parsePieceName(
   name: string,
 ): { readonly baseOffset: number; readonly position: number } | undefined {
-  const match = /^(\d{20})\.(?:torn|rewrite)-(\d+)$/.exec(name);
+  const match = /^(\d{20})\.(?:torn|rewrite)-(\d+)(?:\.tmp)?$/.exec(name);
   return match === null ? undefined : { baseOffset: Number(match[1]), position: Number(match[2]) };
 }
 

@@ -51,7 +51,8 @@ export async function* verifyFile(
     return;
   }
   const header = decodeSegmentHeader(await file.read(0, SEGMENT_HEADER_BYTES));
-  if (header.kind !== "valid") yield { kind: "damage", damage: badSegmentHeader(file.path, baseOffset) };
+  if (header.kind !== "valid")
+    yield { kind: "damage", damage: badSegmentHeader(file.path, baseOffset, layout) };
   const nextAnchor = (position: number): IndexEntry => {
     const entry = index?.ceilByPosition(position);
     return entry === undefined || entry.position > end.position ? end : entry;
@@ -113,11 +114,11 @@ class StepCollector implements FrameVisitor {
   }
 }
 
-function badSegmentHeader(file: string, baseOffset: number): DamagedRange {
+function badSegmentHeader(file: string, baseOffset: number, { headerBytes }: SegmentLayout): DamagedRange {
   return {
     file,
     position: 0,
-    nextPosition: SEGMENT_HEADER_BYTES,
+    nextPosition: headerBytes,
     offset: baseOffset,
     nextOffset: baseOffset,
     type: "checksum",

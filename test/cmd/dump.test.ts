@@ -162,7 +162,7 @@ describe("other files", () => {
     const { status, lines } = await dump(index);
     expect(status).toBe(1);
     expect(lines[1]).toContain("offset 1 at byte 24");
-    expect(lines.at(-1)).toMatch(/!! CRC BAD: 0x[0-9a-f]{8} is written, 0x[0-9a-f]{8} computed/);
+    expect(lines.at(-1)).toBe("            !! CRC BAD");
   });
 
   test("a scanner: which of its slots counts", async () => {

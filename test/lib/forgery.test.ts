@@ -2,6 +2,8 @@
  * Payloads that consist of frames, from a client who knows the offsets, times and sizes that the API tells. Whatever a
  * crash tears and damage hits, nobody reads a message that nobody posted, and what was acknowledged stays.
  */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Topic } from "../../lib/index.ts";
 import { FRAME_HEADER_BYTES } from "../../lib/log/frame.ts";
@@ -10,7 +12,14 @@ import { inlineOffload } from "../../lib/message/compression.ts";
 import { encodeMessage, MESSAGE_HEADER_BYTES } from "../../lib/message/message.ts";
 import { encodeEntry } from "../../lib/message/message-set.ts";
 import { findingsOf, writeOut } from "../support/damage-fixture.ts";
-import { diskOf, flipBit, SEGMENT_HEADER_BYTES, type Snapshot, snapshotOf } from "../support/data-files.ts";
+import {
+  diskOf,
+  flipBit,
+  SEGMENT_HEADER_BYTES,
+  type Snapshot,
+  snapshotOf,
+  stretchesOf,
+} from "../support/data-files.ts";
 import { ManualRuntime } from "../support/manual-runtime.ts";
 import type { MemoryDisk } from "../support/memory-disk.ts";
 import { DATA_FOLDER, openNetlog, publishAll, texts } from "../support/netlog-fixture.ts";
@@ -171,6 +180,39 @@ describe("a header that is damaged, of a frame whose payload leads where its own
     const told = JSON.stringify(await findingsOf(disk));
     for (const secret of hidden) expect(told).not.toContain(secret);
     expect(SEGMENT_HEADER_BYTES).toBeLessThan(position);
+  });
+});
+
+describe("dump, of bytes whose mask nothing tells", () => {
+  /** A frame that is a payload, and ends so that what follows it in the file is looked at as a frame's header. */
+  const misleading = Buffer.concat([forged(1, 1, 1), Buffer.alloc(20, ".")]);
+
+  it.each([
+    ["a data file without its header and its first frame's", "0/00000000000000000000.data", 0, true],
+    ["a data file under another name", "0/copy.bak", 0, false],
+    ["the end of one under another name", "0/copy.bak", SEGMENT_HEADER_BYTES, false],
+    ["torn bytes without their data file", "0/00000000000000000000.torn-24", SEGMENT_HEADER_BYTES, false],
+    ["a copy that is not whole", "0/00000000000000000000.rewrite-24.tmp", SEGMENT_HEADER_BYTES, false],
+  ])("shows no word of it: %s", async (_, name, from, isHeadless) => {
+    const { netlog, disk } = await openNetlog();
+    const topic = await netlog.createTopic("t");
+    for (let i = 0; i < 3; i++) await topic.publish(misleading);
+    const bytes = Buffer.from(disk.bytesOf(FIRST_DATA));
+    const words = stretchesOf(disk, FIRST_DATA)
+      .slice(1)
+      .flatMap(({ start }) => [start, start + FRAME_HEADER_BYTES - 4])
+      .concat([12, 16, 20])
+      .map((at) => bytes.toString("hex", at, at + 4));
+    if (isHeadless) bytes.fill(0, 0, SEGMENT_HEADER_BYTES + FRAME_HEADER_BYTES);
+    else bytes[from]! ^= 1;
+    const folder = temporaryFolder();
+    mkdirSync(join(folder, "0"));
+    writeFileSync(join(folder, name), bytes.subarray(from));
+    for (const options of [[], ["--json"]]) {
+      const { out } = await runCommand(["dump", ...options, join(folder, name)]);
+      const shown = out.replaceAll(/\s/g, "");
+      for (const word of words) expect(shown).not.toContain(word);
+    }
   });
 });
 
