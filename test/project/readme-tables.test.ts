@@ -7,6 +7,7 @@ import { SERVE_OPTIONS } from "../../cmd/options.ts";
 import { LIMITS } from "../../lib/index.ts";
 import { ERROR_TABLE } from "../../server/errors.ts";
 import { FAMILIES } from "../../server/metric-families.ts";
+import { OPERATIONS } from "../../server/openapi/operations.ts";
 import { packageJson, projectText, section, tableRows } from "../support/project-files.ts";
 
 const readme = projectText("README.md");
@@ -64,6 +65,12 @@ test("the variables that documents and the image name are known to a command", a
   ]) {
     for (const [name] of projectText(path).matchAll(/NETLOG_[A-Z_]+/g)) expect(known, path).toContain(name);
   }
+});
+
+test("the parameters of a scanner in server/README.md are those that the server takes", () => {
+  const { query = [] } = OPERATIONS.find(({ id }) => id === "createScanner") ?? {};
+  const rows = tableRows(section(serverReadme, "Workers")).map(([name]) => name);
+  expect(["from", ...rows].toSorted()).toEqual(query.toSorted());
 });
 
 test("the README gives a reason for each dependency, and for no other package", () => {

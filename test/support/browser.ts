@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import { delimiter, join } from "node:path";
 import { onTestFinished } from "vitest";
 import { within } from "./deadline.ts";
+import { endWithTest } from "./process-group.ts";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
@@ -91,7 +92,9 @@ export function browse(path: string, url: string, profile: string): ChildProcess
     "--remote-debugging-port=0",
     `--user-data-dir=${profile}`,
   ];
-  const child = spawn(path, [...flags, url], { stdio: "ignore" });
+  const child = spawn(path, [...flags, url], { stdio: "ignore", detached: true });
+  // Runs after what stands below: helpers that outlive the browser write into its profile.
+  endWithTest(child);
   const exited = new Promise((resolve) => child.once("exit", resolve));
   onTestFinished(async () => {
     child.kill();
