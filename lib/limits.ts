@@ -65,6 +65,8 @@ export interface Limits {
   readonly bytesInFlight: number;
   /** A body, an answer, and what a stream in brought and is not committed, count when they are larger. */
   readonly uncountedBytes: number;
+  /** A body that is being unpacked counts so much, beside its bytes. */
+  readonly unpackerBytes: number;
   /** Topics of a server, those that cannot be served included; and scanners of a topic. */
   readonly topics: number;
   readonly scanners: number;
@@ -202,6 +204,7 @@ export const LIMITS: Limits = {
   checkFindings: 1000,
   bytesInFlight: 256 * MiB,
   uncountedBytes: 64 * KiB,
+  unpackerBytes: 128 * KiB,
   topics: 10_000,
   scanners: 16_384,
   scannerIdleMs: 7 * DAY_MS,

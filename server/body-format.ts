@@ -18,10 +18,6 @@ export function readBodyFormat(
   possible: readonly FormatName[],
   untyped?: FormatName,
 ): FormatName | undefined {
-  const encoding = incoming.headers["content-encoding"] ?? "identity";
-  if (encoding.trim().toLowerCase() !== "identity") {
-    throw unsupported("Content-Encoding: a body is taken as it is, so none or identity");
-  }
   if (hasFormat(target.query)) return undefined;
   const mediaType = mediaTypeOf(incoming.headers["content-type"]);
   if (mediaType === "" && untyped !== undefined) return untyped;

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from "node:http";
 import { NetlogError } from "../lib/index.ts";
 import { BodyBuffer } from "./body-buffer.ts";
+import type { BodySource } from "./body-source.ts";
 import { HttpError } from "./errors.ts";
 import type { IdleWatch, Progress } from "./idle-watch.ts";
 
@@ -32,20 +33,22 @@ export function readSmallBody(incoming: IncomingMessage): Buffer | undefined {
 }
 
 /**
- * The whole body; the caller owns the buffer. `roomBytes` before it are the caller's, too.
+ * The whole body; the caller owns the buffer. `roomBytes` before it are the caller's, too. `lengthBytes` is what it will
+ * be, where that is known.
  *
  * @throws payload_too_large, request_timeout: then the rest of the body is still to come. bad_request when the
- *   body was cut off. What `hold` throws.
+ *   body was cut off, or is not packed as it says. What `hold` throws.
  */
 export async function takeBody(
-  incoming: IncomingMessage,
+  source: BodySource,
+  lengthBytes: number | undefined,
   limitBytes: number,
   watch: IdleWatch,
   roomBytes: number,
   hold: Hold,
 ): Promise<Buffer> {
-  const body = new BodyBuffer(declaredBytes(incoming), limitBytes, roomBytes);
-  await takePieces(incoming, limitBytes, watch, (piece) => {
+  const body = new BodyBuffer(lengthBytes, limitBytes, roomBytes);
+  await takePieces(source, limitBytes, watch, (piece) => {
     hold(piece.length);
     body.add(piece);
   });
@@ -58,13 +61,13 @@ export async function takeBody(
  * @throws as takeBody does, and what `take` throws: then, too, the rest is still to come.
  */
 export function takePieces(
-  incoming: IncomingMessage,
+  source: BodySource,
   limitBytes: number,
   watch: IdleWatch,
   take: (piece: Buffer) => void,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
-    const body = new BodyTaker(incoming, limitBytes, watch, { take, resolve, reject });
+    const body = new BodyTaker(source, limitBytes, watch, { take, resolve, reject });
     watch.add(body);
   });
 }
@@ -77,20 +80,20 @@ interface Receiver {
 
 class BodyTaker implements Progress {
   hasMoved = true;
-  readonly #incoming: IncomingMessage;
+  readonly #source: BodySource;
   readonly #limitBytes: number;
   readonly #watch: IdleWatch;
   readonly #receiver: Receiver;
   #sizeBytes = 0;
 
-  constructor(incoming: IncomingMessage, limitBytes: number, watch: IdleWatch, receiver: Receiver) {
-    this.#incoming = incoming;
+  constructor(source: BodySource, limitBytes: number, watch: IdleWatch, receiver: Receiver) {
+    this.#source = source;
     this.#limitBytes = limitBytes;
     this.#watch = watch;
     this.#receiver = receiver;
-    incoming.on("data", this.#take);
-    incoming.on("end", this.#end);
-    incoming.on("error", this.#cutOff);
+    source.stream.on("data", this.#take);
+    source.stream.on("end", this.#end);
+    source.stream.on("error", this.#fail);
   }
 
   giveUp(): void {
@@ -109,20 +112,25 @@ class BodyTaker implements Progress {
   };
 
   readonly #end = (): void => {
+    const flaw = this.#source.flaw();
+    if (flaw !== undefined) {
+      this.#stop(flaw);
+      return;
+    }
     this.#watch.remove(this);
     this.#receiver.resolve();
   };
 
-  readonly #cutOff = (): void => {
-    this.#stop(new NetlogError("bad_request", { reason: "the body was cut off" }));
+  readonly #fail = (error: unknown): void => {
+    this.#stop(this.#source.failureOf(error));
   };
 
   /** What comes later is for whoever answers to drop. */
   #stop(error: unknown): void {
     this.#watch.remove(this);
-    this.#incoming.off("data", this.#take);
-    this.#incoming.off("end", this.#end);
-    this.#incoming.pause();
+    this.#source.stream.off("data", this.#take);
+    this.#source.stream.off("end", this.#end);
+    this.#source.close();
     this.#receiver.reject(error);
   }
 }

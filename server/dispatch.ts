@@ -4,6 +4,7 @@ import { NetlogError } from "../lib/index.ts";
 import { admit, isStillAdmitted } from "./admission.ts";
 import { type Answer, emptyAnswer, type StreamAnswer } from "./answer.ts";
 import { checkDeclaredBytes, declaredBytes } from "./body.ts";
+import { parseContentCoding } from "./content-coding.ts";
 import { errorAnswer, HttpError, tooManyAnswers } from "./errors.ts";
 import { askToComeBack } from "./event-source.ts";
 import type { Exchange } from "./exchange.ts";
@@ -49,6 +50,10 @@ function answerTo(
   if (body !== undefined && body !== "unlimited") {
     exchange.bodyLimitBytes = context.limits[body];
     checkDeclaredBytes(incoming, exchange.bodyLimitBytes);
+  }
+  const { "content-encoding": encoding } = incoming.headers;
+  if (encoding !== undefined && body !== undefined && declaredBytes(incoming) !== 0) {
+    exchange.contentCoding = parseContentCoding(encoding);
   }
   return action.handle(exchange);
 }

@@ -4,7 +4,9 @@ import { NetlogError, type Topic } from "../lib/index.ts";
 import { EVERYTHING, type Grant } from "./auth/access.ts";
 import type { Need } from "./auth/rights.ts";
 import { declaredBytes, readSmallBody, takeBody, takePieces } from "./body.ts";
+import { BodySource } from "./body-source.ts";
 import type { Connection } from "./connection.ts";
+import type { ContentCoding } from "./content-coding.ts";
 import type { ServerContext } from "./context.ts";
 import { HeldMemory } from "./held-memory.ts";
 import type { ParameterNames } from "./parameter-names.ts";
@@ -36,6 +38,8 @@ export class Exchange {
   grant: Grant = EVERYTHING;
   /** The largest body that the route takes. */
   bodyLimitBytes = 0;
+  /** How the body is packed, if it is. */
+  contentCoding: ContentCoding | undefined;
   /** Nothing of the body is left to come. */
   isBodyTaken = false;
   /** What the answer tells of a failure, behind the fields of any error. */
@@ -91,17 +95,24 @@ export class Exchange {
   /**
    * The whole body, behind `roomBytes` that are the caller's, too; to be called before anything is awaited.
    *
-   * @throws payload_too_large, too_many_requests, request_timeout, bad_request when it was cut off.
+   * @throws payload_too_large, too_many_requests, request_timeout, bad_request when it was cut off, or is not packed as
+   *   it says.
    */
   async takeBody(roomBytes = 0): Promise<Buffer> {
-    const { incoming, bodyLimitBytes, context } = this;
+    const { incoming, bodyLimitBytes, context, contentCoding } = this;
     this.#welcomeBody();
     // A small body is there a microtask later.
     await undefined;
+    const isAsItIs = contentCoding === undefined;
     const body =
-      (roomBytes === 0 ? readSmallBody(incoming) : undefined) ??
-      (await takeBody(incoming, bodyLimitBytes, context.watch, roomBytes, (bytes) =>
-        this.memory.addBody(bytes),
+      (isAsItIs && roomBytes === 0 ? readSmallBody(incoming) : undefined) ??
+      (await takeBody(
+        this.openBody(),
+        isAsItIs ? declaredBytes(incoming) : undefined,
+        bodyLimitBytes,
+        context.watch,
+        roomBytes,
+        (bytes) => this.memory.addBody(bytes),
       ));
     this.isBodyTaken = true;
     return body;
@@ -110,11 +121,17 @@ export class Exchange {
   /** The body piece by piece, likewise. @throws also what `take` throws. */
   async takePieces(take: (piece: Buffer) => void): Promise<void> {
     this.#welcomeBody();
-    await takePieces(this.incoming, this.bodyLimitBytes, this.context.watch, (piece) => {
+    await takePieces(this.openBody(), this.bodyLimitBytes, this.context.watch, (piece) => {
       this.memory.addBody(piece.length);
       take(piece);
     });
     this.isBodyTaken = true;
+  }
+
+  /** What the body is read from; to be called once. @throws too_many_requests where it is packed. */
+  openBody(): BodySource {
+    if (this.contentCoding !== undefined) this.memory.addUnpacker();
+    return new BodySource(this.incoming, this.contentCoding);
   }
 
   /** A body that there is no room for is not asked for. */

@@ -9,6 +9,7 @@ export class HeldMemory {
   readonly #limits: Limits;
   #heldBytes = 0;
   #bodyBytes = 0;
+  #unpackerBytes = 0;
 
   constructor(budget: ByteBudget, limits: Limits) {
     this.#budget = budget;
@@ -17,7 +18,7 @@ export class HeldMemory {
 
   /** What is counted, and is to be released. */
   get heldBytes(): number {
-    return this.#heldBytes;
+    return this.#heldBytes + this.#unpackerBytes;
   }
 
   /** So much may a body or an answer take. */
@@ -29,6 +30,13 @@ export class HeldMemory {
   addBody(moreBytes: number): void {
     this.#bodyBytes += moreBytes;
     if (!this.mayHold(this.#bodyBytes)) throw this.tooMany();
+  }
+
+  /** The body is unpacked, which takes memory however small it is. @throws too_many_requests. */
+  addUnpacker(): void {
+    const { unpackerBytes } = this.#limits;
+    if (!this.#budget.tryTake(unpackerBytes)) throw this.tooMany();
+    this.#unpackerBytes = unpackerBytes;
   }
 
   /** Whether so much in all may be held; counted from here on if it is not small. */
@@ -54,6 +62,8 @@ export class HeldMemory {
   /** None of it is in use any more. */
   release(): void {
     this.shrinkTo(0);
+    this.#budget.giveBack(this.#unpackerBytes);
+    this.#unpackerBytes = 0;
   }
 
   tooMany(): NetlogError {

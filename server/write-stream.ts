@@ -2,10 +2,11 @@
  * The handler of streams in: messages of any number in one body, committed while they arrive. The connection may be
  * silent for as long as it likes; while the disk is behind, nothing is read from it.
  */
-import { NetlogError, type StreamIn } from "../lib/index.ts";
+import type { StreamIn } from "../lib/index.ts";
 import { isStillAdmitted } from "./admission.ts";
 import type { Answer } from "./answer.ts";
 import { formatParameter, readBodyFormat } from "./body-format.ts";
+import { type BodySource, cutOff } from "./body-source.ts";
 import { HttpError } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
 import type { FormatName } from "./formats.ts";
@@ -25,16 +26,17 @@ export async function publishStream(exchange: Exchange): Promise<Answer> {
   const format = formatParameter(parameters, FORMATS_IN) ?? typed;
   const durability = durabilityParameter(parameters);
   parameters.finish();
+  const source = exchange.openBody();
   const stream = topic.openStreamIn({
     format: format === "messages" ? "messages" : "lines",
     durability,
-    onRoom: () => steer(exchange, stream),
+    onRoom: () => steer(exchange, source, stream),
   });
   // A client whose machine is gone says nothing more, and nobody else waits for it.
   incoming.socket.setKeepAlive(true, context.limits.streamInProbeMs);
   exchange.tellToContinue();
   try {
-    const { offset, count } = await pipe(exchange, stream);
+    const { offset, count } = await pipe(exchange, source, stream);
     return publishedAnswer(offset, count, stream.durability);
   } catch (error) {
     exchange.failureFields = stream.kept;
@@ -46,41 +48,45 @@ export async function publishStream(exchange: Exchange): Promise<Answer> {
  * Reads on where there is memory for what is not committed, waits where there will be, and gives up where a message
  * that does not end takes more than there is.
  */
-function steer({ incoming, memory }: Exchange, stream: StreamIn): void {
+function steer({ memory }: Exchange, source: BodySource, stream: StreamIn): void {
   const { heldBytes } = stream;
   const hasMemory = memory.mayHold(heldBytes);
   if (hasMemory) memory.shrinkTo(heldBytes);
   if (!hasMemory && !stream.isCommitting) stream.stop(memory.tooMany());
-  else if (!hasMemory || stream.isFull) incoming.pause();
-  else incoming.resume();
+  else if (!hasMemory || stream.isFull) source.stream.pause();
+  else source.stream.resume();
 }
 
 /** What the stream kept, when all of it came; rejects with what ended it before. */
-async function pipe(exchange: Exchange, stream: StreamIn): StreamIn["ended"] {
-  const { incoming } = exchange;
+async function pipe(exchange: Exchange, source: BodySource, stream: StreamIn): StreamIn["ended"] {
   const take = (piece: Buffer): void => {
     if (!isStillAdmitted(exchange)) {
       stream.stop(new HttpError("unauthorized"));
       return;
     }
     stream.write(piece);
-    steer(exchange, stream);
+    steer(exchange, source, stream);
   };
   const end = (): void => {
+    const flaw = source.flaw();
+    if (flaw !== undefined) {
+      stream.stop(flaw);
+      return;
+    }
     exchange.isBodyTaken = true;
     stream.end();
   };
-  const cutOff = (): void => stream.stop(new NetlogError("bad_request", { reason: "the body was cut off" }));
-  onMalformedBody(exchange.outgoing, cutOff);
-  incoming.on("error", cutOff);
-  incoming.on("data", take);
-  incoming.on("end", end);
+  const fail = (error: unknown): void => stream.stop(source.failureOf(error));
+  onMalformedBody(exchange.outgoing, () => stream.stop(cutOff()));
+  source.stream.on("error", fail);
+  source.stream.on("data", take);
+  source.stream.on("end", end);
   try {
     return await stream.ended;
   } finally {
     // What comes after a failure is for whoever answers to drop.
-    incoming.off("data", take);
-    incoming.off("end", end);
-    incoming.pause();
+    source.stream.off("data", take);
+    source.stream.off("end", end);
+    source.close();
   }
 }

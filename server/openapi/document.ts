@@ -21,6 +21,7 @@ const OF_TOPICS: readonly Code[] = ["topic_not_found", "topic_unavailable"];
 const DETAIL_HEADERS: Readonly<Partial<Record<Code, readonly string[]>>> = {
   offset_not_found: ["X-First-Offset"],
   checksum_error: ["X-Offset", "X-Next-Offset"],
+  unsupported_media_type: ["Accept-Encoding"],
 };
 const SERVER_ERROR = 500;
 
@@ -93,8 +94,9 @@ function queryParameters({ query = [], required = [] }: Operation): Json[] {
   });
 }
 
-function headerParameters({ requestHeaders = [] }: Operation): Json[] {
-  return ["X-Request-Id", ...requestHeaders].map((name) => {
+function headerParameters({ requestHeaders = [], body }: Operation): Json[] {
+  const ofBody = body === undefined ? [] : ["Content-Encoding"];
+  return ["X-Request-Id", ...ofBody, ...requestHeaders].map((name) => {
     const [description, schema] = REQUEST_HEADERS[name]!;
     return { name, in: "header", required: false, description, schema };
   });
@@ -116,6 +118,7 @@ function successes({ success }: Operation): Record<string, Json> {
 /** By status; which codes it may be is told by description and header. */
 function failures(operation: Operation): Record<string, Json> {
   const codes = new Set<Code>([...ALWAYS, ...operation.errors]);
+  if (operation.body !== undefined) codes.add("unsupported_media_type");
   if (operation.hasNoTopic !== true) for (const code of OF_TOPICS) codes.add(code);
   if (operation.isOpen !== true) for (const code of GUARDED) codes.add(code);
   const byStatus = new Map<number, Code[]>();

@@ -32,7 +32,7 @@ export interface Operation {
   readonly isBodyRequired?: boolean;
   readonly success: Readonly<Record<string, Success>>;
   /** Beside those that every route has. */
-  readonly errors: readonly (ErrorCode | "not_acceptable" | "unsupported_media_type" | "request_timeout")[];
+  readonly errors: readonly (ErrorCode | "not_acceptable" | "request_timeout")[];
   /** HEAD is there too. */
   readonly head?: true;
   /** Needs no topic. */

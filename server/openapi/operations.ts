@@ -19,7 +19,7 @@ const STREAM_IN: Omit<Operation, "method" | "id"> = {
   query: ["durability", "format"],
   body: messages(["messages", "lines", "ndjson"]),
   success: { "201": json("All of it is kept", ref("Published"), ["X-Offset", "X-Count", "X-Durability"]) },
-  errors: ["payload_too_large", "unsupported_media_type", "storage_full", "sync_failed"],
+  errors: ["payload_too_large", "storage_full", "sync_failed"],
 };
 
 function own(id: string, summary: string, success: Success, errors: Operation["errors"] = []): Operation {
@@ -193,14 +193,7 @@ const MESSAGES: readonly Operation[] = [
     body: messages(["messages", "lines", "ndjson", "json"]),
     isBodyRequired: true,
     success: { "201": json("Kept", ref("Published"), ["X-Offset", "X-Count", "X-Durability"]) },
-    errors: [
-      "payload_too_large",
-      "request_timeout",
-      "unsupported_media_type",
-      "too_many_requests",
-      "storage_full",
-      "sync_failed",
-    ],
+    errors: ["payload_too_large", "request_timeout", "too_many_requests", "storage_full", "sync_failed"],
   },
   {
     method: "GET",

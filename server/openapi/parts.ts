@@ -64,6 +64,7 @@ export const HEADERS: Readonly<Record<string, readonly [description: string, sch
   ETag: ["Names the message: id of the topic, offset, CRC-32; where the offset is a number.", text],
   "X-Request-Id": ["Name of the request in the server's log; the client's own where it sent one.", text],
   "X-Netlog-Error": ["Code of the error, for an EventSource that is asked to come back.", text],
+  "Accept-Encoding": ["How a body may be packed, where Content-Encoding was refused.", text],
   "Retry-After": ["Seconds after which to try again.", count],
   "WWW-Authenticate": ["How to bring a token.", text],
 };
@@ -73,6 +74,10 @@ export const REQUEST_HEADERS: Readonly<Record<string, readonly [description: str
   "X-Request-Id": [
     "A name for the request: it is told again, and in the server's log.",
     { type: "string", pattern: "^[A-Za-z0-9._:-]{1,64}$" },
+  ],
+  "Content-Encoding": [
+    "How the body is packed; limits hold for what it unpacks to.",
+    { type: "string", enum: ["gzip", "deflate", "identity"] },
   ],
   "If-None-Match": ["ETag of the message that the client has.", text],
   "Last-Event-ID": ["Offset of the last message that was read, or -1; wins over from.", text],

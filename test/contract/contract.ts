@@ -14,6 +14,7 @@ import { halfCloseContract } from "./half-close.ts";
 import { jsonBodyContract } from "./json-bodies.ts";
 import { namedScannerContract } from "./named-scanners.ts";
 import { orderContract } from "./order-of-failures.ts";
+import { packedBodyContract } from "./packed-bodies.ts";
 import { parameterContract } from "./parameters.ts";
 import { pathContract } from "./paths.ts";
 import { pipeliningContract } from "./pipelining.ts";
@@ -74,6 +75,7 @@ const PARTS: readonly ((use: UseApi) => void)[] = [
   halfCloseContract,
   bodyContract,
   jsonBodyContract,
+  packedBodyContract,
   topicContract,
   settingsContract,
   changeSettingsContract,

@@ -48,21 +48,19 @@ export function publishContract(use: UseApi): void {
       }
     });
 
-    it("takes any content type and encoding, and keeps the bytes as they were sent", async () => {
+    it("takes any content type, and keeps the bytes as they were sent", async () => {
       const topic = await use().newTopic();
       const all: Record<string, string>[] = [
         { "content-type": "application/x-www-form-urlencoded" },
         { "content-type": "application/json" },
         { "content-type": "multipart/form-data; boundary=x" },
         { "content-type": "not a type" },
-        { "content-encoding": "gzip" },
       ];
       for (const [offset, headers] of all.entries()) {
         expect((await use().post(`/${topic}/payload`, "a=b+c%20{", { headers })).status).toBe(201);
         const read = await use().get(`/${topic}/payload/${offset}`);
         expect(read.text).toBe("a=b+c%20{");
         expect(read.headers["content-type"]).toBe("application/octet-stream");
-        expect(read.headers["content-encoding"]).toBeUndefined();
       }
     });
 

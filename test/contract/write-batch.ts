@@ -150,16 +150,6 @@ export function writeBatchContract(use: UseApi): void {
       }
     });
 
-    it("refuses bodies that are encoded", async () => {
-      const topic = await use().newTopic();
-      const post = (encoding: string): Promise<Reply> =>
-        use().post(`/${topic}/batch?format=lines`, "a\n", { headers: { "content-encoding": encoding } });
-      for (const encoding of ["gzip", "br", "identity, gzip"]) {
-        expect(expectError(await post(encoding), "unsupported media type")).toContain("Content-Encoding");
-      }
-      expectPublished(await post("Identity"), 0, 1);
-    });
-
     it("is as durable as asked for", async () => {
       const topic = await use().newTopic();
       for (const durability of ["written", "synced"]) {

@@ -182,7 +182,7 @@ export function writeStreamContract(use: UseApi): void {
       ["?format=lines&x=1", "", "bad request"],
       ["", "Content-Type: application/json\r\n", "unsupported media type"],
       ["", "Content-Type: application/x-www-form-urlencoded\r\n", "unsupported media type"],
-      ["", "Content-Encoding: gzip\r\n", "unsupported media type"],
+      ["", "Content-Encoding: br\r\n", "unsupported media type"],
     ] as const)("refuses %s %s before it begins, and keeps nothing", async (query, headers, text) => {
       const topic = await use().newTopic();
       const connection = await open(topic, query, headers);
