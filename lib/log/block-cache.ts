@@ -54,6 +54,11 @@ export class BlockCache {
     return Buffer.concat([block.subarray(at), next.subarray(0, end - last * this.#blockBytes)]);
   }
 
+  /** Whether such a read gives memory of its own, and not a view of a block that all its readers share. */
+  copiesOut(position: number, length: number): boolean {
+    return Math.floor(position / this.#blockBytes) !== Math.floor((position + length - 1) / this.#blockBytes);
+  }
+
   /** Block number `number`, holding at least what lies below position `end` of it. */
   #block(source: BlockSource, number: number, end: number): Buffer | Promise<Buffer> {
     const key = source.id * BLOCKS_PER_SEGMENT + number;

@@ -40,7 +40,7 @@ export class FileWindow {
     return this.decode(await this.at(position, FRAME_HEADER_BYTES), 0, position);
   }
 
-  /** Likewise at `at` of `bytes`, a view that `at` gave, which is `position` of the file. */
+  /** The header at `at` of `bytes`, which `this.at` gave; that is `position` of the file. */
   decode(bytes: Buffer, at: number, position: number): FrameHeader | undefined {
     return decodeMaskedHeader(bytes, at, this.origin + position, this.mask);
   }

@@ -122,9 +122,9 @@ export class FrameReader {
       );
     }
     if (bytes.length < frameBytes(header)) {
-      // Longer than a block's rest: read into memory of its own.
-      bytes = await this.#shared.blocks.read(segment, position, frameBytes(header));
-      isOwn = true;
+      const { blocks } = this.#shared;
+      bytes = await blocks.read(segment, position, frameBytes(header));
+      isOwn = blocks.copiesOut(position, frameBytes(header));
     }
     if (bytes.length < frameBytes(header))
       throw damageError(await this.#lookInto(segment, position, offset, header));

@@ -15,7 +15,7 @@ export interface FrameWindow {
 }
 
 /**
- * Of a data file, of the bytes of a torn tail, or of a copy of an end; the latter two lie beside their data file, which
+ * Opens a data file, the bytes of a torn tail, or a copy of an end; the latter two lie beside their data file, which
  * has the mask. @throws what the disk throws.
  */
 export async function openFrameWindow(disk: Disk, file: PooledFile, sizeBytes: number): Promise<FrameWindow> {

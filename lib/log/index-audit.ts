@@ -1,4 +1,4 @@
-/** Holds every word of an index against the frames it speaks of. Told of the frames, in order, by who walks them. */
+/** Compares every word of an index with the frames it speaks of. The walker reports the frames in order. */
 import { type FrameHeader, frameBytes, frameEndOffset } from "./frame.ts";
 import type { DecodedIndex, IndexEntry, IndexFooter } from "./sparse-index.ts";
 

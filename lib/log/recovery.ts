@@ -109,7 +109,7 @@ async function tryToWriteIndex({ disk, logger }: RecoveryOptions, segment: Segme
 
 /** A header is synced before anything follows it: what has neither header nor frame was not torn by a crash. */
 export function notOurs(segment: Segment): NetlogError {
-  const reason = `${basename(segment.file.path)} has neither a valid header nor a frame; it is left as it is`;
+  const reason = `${basename(segment.file.path)} has neither a valid header nor a frame that can be read, so it is left as it is; bring it back from a backup, or move it away`;
   return new NetlogError("topic_unavailable", { reason });
 }
 

@@ -53,7 +53,7 @@ export function isDataFileName(name: string): boolean {
   return parseDataFileName(name) !== undefined;
 }
 
-/** Likewise, of an index file. */
+/** The base offset that an index file's name tells, or `undefined` for any other name. */
 export function parseIndexFileName(name: string): number | undefined {
   return parseName(/^\d{20}\.index$/, name);
 }

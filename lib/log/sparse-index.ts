@@ -64,7 +64,7 @@ export class SparseIndex {
     return 1 + this.#positions.length * ENTRY_MEMORY_BYTES;
   }
 
-  /** To be told of every frame, in order; keeps those that an entry is due for. */
+  /** Takes every frame, in order; keeps those that an entry is due for. */
   add(offset: number, position: number, timestampMs: number): void {
     const last = this.#positions.at(-1);
     if (last !== undefined && this.#stretchOf(position) === this.#stretchOf(last)) return;

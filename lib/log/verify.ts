@@ -40,7 +40,7 @@ export async function* verifySegment(
   yield* verifyFile({ file, baseOffset, layout, index, end }, from);
 }
 
-/** Likewise, of a file that belongs to no open log. */
+/** The steps of a file that belongs to no open log. */
 export async function* verifyFile(
   { file, baseOffset, layout, index, end }: VerifiedFile,
   from: number,
