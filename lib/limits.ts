@@ -92,8 +92,9 @@ export interface Limits {
   readonly deadLettersTogether: number;
   readonly deadLetterRetryMs: number;
   readonly deadLetterRetryMaxMs: number;
-  /** Written to the data folder and removed, each time somebody asks whether the server is ready. */
+  /** Written to the data folder and removed when a client asks whether the server is ready, so often at most. */
   readonly probeBytes: number;
+  readonly probeMs: number;
   /** Topics opened or closed at a time. */
   readonly topicsInTransition: number;
 
@@ -133,6 +134,8 @@ export interface Limits {
   readonly tokenNameLength: number;
   /** Clients whose rate is remembered; of more, the ones longest not seen are forgotten. */
   readonly rateLimitedClients: number;
+  /** Requests of one address that need no token: health, description, OPTIONS. */
+  readonly openRequestsPerSecond: number;
   /** A file with a certificate or its key. */
   readonly certificateBytes: number;
   /** Request line and headers together. */
@@ -222,6 +225,7 @@ export const LIMITS: Limits = {
   deadLetterRetryMs: SECOND_MS,
   deadLetterRetryMaxMs: MINUTE_MS,
   probeBytes: 64 * KiB,
+  probeMs: SECOND_MS,
   topicsInTransition: 32,
   indexIntervalBytes: 32 * KiB,
   indexCheckpointBytes: 64 * MiB,
@@ -245,6 +249,7 @@ export const LIMITS: Limits = {
   tokenPatterns: 100,
   tokenNameLength: 128,
   rateLimitedClients: 10_000,
+  openRequestsPerSecond: 1000,
   certificateBytes: MiB,
   headerBytes: 16 * KiB,
   headersMs: 30 * SECOND_MS,

@@ -101,7 +101,7 @@ export class Netlog {
       this.#tellOpened = resolve;
     });
     this.#folders = new TopicFolders(options);
-    this.#probe = new FolderProbe(disk, options.folder, limits.probeBytes);
+    this.#probe = new FolderProbe(disk, options.folder, runtime, limits);
     this.#defaults = defaults;
     this.#lock = lock;
     this.#shared = {

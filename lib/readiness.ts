@@ -2,27 +2,39 @@
 import { LOCK_PREFIX, PROBE_NAME } from "./data-folder.ts";
 import type { Disk } from "./disk/disk.ts";
 import { hasCode } from "./disk/disk-error.ts";
+import type { Limits } from "./limits.ts";
 import { isNoRoom } from "./log/disk-errors.ts";
+import type { Runtime } from "./runtime.ts";
 
 export class FolderProbe {
   readonly #disk: Disk;
   readonly #folder: string;
+  readonly #runtime: Runtime;
+  /** Written each time: a disk may have room for a name, and for nothing in it. */
   readonly #bytes: Buffer;
-  #inFlight: Promise<string | undefined> | undefined;
+  readonly #freshMs: number;
+  /** The last look; those who ask while it is fresh share it. */
+  #looked: Promise<string | undefined> | undefined;
+  #freshUntilMs = 0;
 
-  /** Writes `sizeBytes` each time: a disk may have room for a name, and for nothing in it. */
-  constructor(disk: Disk, folder: string, sizeBytes: number) {
+  constructor(disk: Disk, folder: string, runtime: Runtime, { probeBytes, probeMs }: Limits) {
     this.#disk = disk;
     this.#folder = folder;
-    this.#bytes = Buffer.alloc(sizeBytes, 1);
+    this.#runtime = runtime;
+    this.#bytes = Buffer.alloc(probeBytes, 1);
+    this.#freshMs = probeMs;
   }
 
-  /** What is wrong with it, for whoever runs the server; those who ask at the same time share an answer. */
+  /** What is wrong with it, for the operator, as it was within the last `probeMs`. */
   trouble(): Promise<string | undefined> {
-    this.#inFlight ??= this.#look().finally(() => {
-      this.#inFlight = undefined;
-    });
-    return this.#inFlight;
+    if (this.#looked === undefined || this.#runtime.elapsedMs() >= this.#freshUntilMs) {
+      // No second look begins while one takes long.
+      this.#freshUntilMs = Number.POSITIVE_INFINITY;
+      this.#looked = this.#look().finally(() => {
+        this.#freshUntilMs = this.#runtime.elapsedMs() + this.#freshMs;
+      });
+    }
+    return this.#looked;
   }
 
   async #look(): Promise<string | undefined> {

@@ -1,6 +1,7 @@
 /** Where requests come in: their syntax is checked, then they go to their row of the route table. */
 import type { IncomingMessage } from "node:http";
 import { NetlogError } from "../lib/index.ts";
+import { admit } from "./admission.ts";
 import { emptyAnswer } from "./answer.ts";
 import { routeByApp } from "./app.ts";
 import { fail, finish, handle, passGate } from "./dispatch.ts";
@@ -16,6 +17,7 @@ export function accept(exchange: Exchange): void {
     checkTransferEncoding(exchange.incoming);
     if (url === "*" && method === "OPTIONS") {
       passGate(exchange);
+      admit(exchange, "nothing");
       finish(exchange, emptyAnswer(204, ["Allow", ALLOW_ALL]));
       return;
     }

@@ -13,18 +13,20 @@ import type { Exchange } from "./exchange.ts";
  * @throws too_many_requests, unauthorized, forbidden.
  */
 export function admit(exchange: Exchange, need: Need): void {
-  const { access, rateLimit, limits } = exchange.context;
+  const { access, rateLimit, openRateLimit, limits } = exchange.context;
   // Who looks after the server must see it when it is full, and a probe must not take it for dead.
   if (exchange.connection.isSurplus && need !== "nothing" && need !== "metrics") {
     const reason = `there are ${limits.connections} connections, and no more are allowed (max_connections)`;
     throw new NetlogError("too_many_requests", { reason });
   }
+  const needsNothing = need === "nothing" || (need === "metrics" && access?.areMetricsOpen === true);
+  if (needsNothing) openRateLimit.take(clientKey(exchange.client));
   if (access === undefined && rateLimit === undefined) return;
   const grant = access === undefined ? EVERYTHING : access.identify(exchange.incoming.headers.authorization);
   // Who holds a token is one client wherever they call from. Probes go on when others of their address ask too much.
   if (need !== "nothing")
     rateLimit?.take(grant?.name === undefined ? clientKey(exchange.client) : `token ${grant.name}`);
-  if (access === undefined || (need === "metrics" && access.areMetricsOpen)) return;
+  if (access === undefined || (needsNothing && need === "metrics")) return;
   exchange.need = need;
   exchange.grant = grant ?? NOTHING;
   if (need === "nothing") return;

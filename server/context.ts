@@ -24,6 +24,8 @@ export interface ServerContext {
   readonly access: Access | undefined;
   /** `undefined`: there is none. */
   readonly rateLimit: RateLimit | undefined;
+  /** Of requests that need no token, by address. */
+  readonly openRateLimit: RateLimit;
   readonly clientAddresses: ClientAddresses;
   /** For what goes better together. */
   readonly turn: TurnQueue;

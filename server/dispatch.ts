@@ -43,8 +43,8 @@ function answerTo(
   }
   exchange.action = action;
   passGate(exchange);
+  admit(exchange, action?.needs ?? "nothing");
   if (action === undefined) return emptyAnswer(204, ["Allow", resource.allow]);
-  admit(exchange, action.needs);
   const { body } = action;
   if (body === undefined && declaredBytes(incoming) !== 0) return refuseBody(exchange, action);
   if (body !== undefined && body !== "unlimited") {

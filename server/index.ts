@@ -138,6 +138,12 @@ function createContext(
     gate: new Gate({ allowedHosts, corsOrigins, address, port, isSecure: certificate !== undefined }),
     access: tokens === undefined ? undefined : new Access(tokens, areMetricsOpen, runtime),
     rateLimit: rate === undefined ? undefined : new RateLimit(rate, limits.rateLimitedClients, runtime),
+    openRateLimit: new RateLimit(
+      { count: limits.openRequestsPerSecond, periodMs: 1000 },
+      limits.rateLimitedClients,
+      runtime,
+      "requests that need no token (openRequestsPerSecond)",
+    ),
     clientAddresses: new ClientAddresses(trustedProxies),
     turn: new TurnQueue(runtime),
     traffic: new Traffic(),

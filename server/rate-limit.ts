@@ -27,12 +27,17 @@ export function parseRate(text: string): Rate | undefined {
 
 export class RateLimit {
   readonly #rate: Rate;
+  readonly #what: string;
   readonly #runtime: Runtime;
   readonly #buckets: LRUCache<string, Bucket>;
 
-  /** Clients beyond `clientsMax` that were longest not seen are forgotten, and begin anew. */
-  constructor(rate: Rate, clientsMax: number, runtime: Runtime) {
+  /**
+   * Clients beyond `clientsMax` that were longest not seen are forgotten, and begin anew. `what` are the requests that
+   * are counted.
+   */
+  constructor(rate: Rate, clientsMax: number, runtime: Runtime, what = "requests") {
     this.#rate = rate;
+    this.#what = what;
     this.#runtime = runtime;
     this.#buckets = new LRUCache({ max: clientsMax });
   }
@@ -59,7 +64,7 @@ export class RateLimit {
   #tooMany(missing: number): HttpError {
     const { count, periodMs } = this.#rate;
     const seconds = Math.ceil((missing * periodMs) / count / MS_PER_SECOND);
-    const reason = `a client may send ${count} requests in ${periodMs / MS_PER_SECOND} s; try again later`;
+    const reason = `a client may send ${count} ${this.#what} in ${periodMs / MS_PER_SECOND} s; try again later`;
     return new HttpError("too_many_requests", {
       reason,
       headers: ["Retry-After", String(Math.max(1, seconds))],

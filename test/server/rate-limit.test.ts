@@ -83,6 +83,28 @@ describe("a server with a rate limit", () => {
     expect([status(await api.get("/")), status(await api.get("/"))]).toEqual([200, 429]);
   });
 
+  it("has a rate of its own for what needs no token, by address, that leaves the others alone", async () => {
+    const token = testToken(["*"], ["read"]);
+    const { api, runtime } = await serverForTest({
+      limits: { openRequestsPerSecond: 4 },
+      server: { tokens: [token.record], areMetricsOpen: true, trustedProxies: [parseNetwork("127.0.0.1")!] },
+    });
+    const from = (address: string) => ({ headers: { "x-forwarded-for": address } });
+    const open = ["/-/health", "/-/ready", "/-/metrics"];
+    for (const path of open) expect(status(await api.get(path, from("192.0.2.1")))).toBe(200);
+    expect(status(await api.call("OPTIONS", "/t", from("192.0.2.1")))).toBe(204);
+    for (const path of [...open, "/-/version", "/-/openapi.json"]) {
+      const refused = await api.get(path, from("192.0.2.1"));
+      expect(expectError(refused, "too many requests")).toContain("openRequestsPerSecond");
+    }
+    expect(status(await api.call("OPTIONS", "/t", from("192.0.2.1")))).toBe(429);
+    expect(status(await api.get("/-/health", from("192.0.2.2")))).toBe(200);
+    const headers = { ...bearer(token), "x-forwarded-for": "192.0.2.1" };
+    expect(status(await api.get("/", { headers }))).toBe(200);
+    await runtime.advance(250);
+    expect(status(await api.get("/-/health", from("192.0.2.1")))).toBe(200);
+  });
+
   it("believes X-Forwarded-For of a trusted proxy alone", async () => {
     const rate = { count: 1, periodMs: 60_000 };
     const proxied = await serverForTest({ server: { rate, trustedProxies: [parseNetwork("127.0.0.1")!] } });

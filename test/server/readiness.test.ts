@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { LIMITS } from "../../lib/index.ts";
 import { expectError } from "../contract/expect-error.ts";
 import { within } from "../support/deadline.ts";
 import { FaultyDisk } from "../support/faulty-disk.ts";
@@ -6,10 +7,11 @@ import { DATA_FOLDER, openNetlog } from "../support/netlog-fixture.ts";
 import { serverForTest } from "./server-fixture.ts";
 
 it("is not ready while the disk is full, and ready again when there is room", async () => {
-  const { api, disk } = await serverForTest();
+  const { api, disk, runtime } = await serverForTest();
   const { capacityBytes } = disk;
   expect((await api.get("/-/ready")).status).toBe(200);
   disk.capacityBytes = 0;
+  await runtime.advance(LIMITS.probeMs);
   const reply = await api.get("/-/ready");
   expect(reply.status).toBe(503);
   expect(reply.headers["retry-after"]).toMatch(/^\d+$/);
@@ -21,7 +23,29 @@ it("is not ready while the disk is full, and ready again when there is room", as
     failed: [],
   });
   disk.capacityBytes = capacityBytes;
+  await runtime.advance(LIMITS.probeMs);
   expect((await api.get("/-/ready")).status).toBe(200);
+});
+
+it("looks at the disk once a second at most, however many ask", async () => {
+  let writtenCount = 0;
+  const seen = (disk: FaultyDisk["inner"]): FaultyDisk => {
+    const counting = new FaultyDisk(disk);
+    const create = counting.create.bind(counting);
+    counting.create = (path) => {
+      if (path.endsWith(".probe")) writtenCount += 1;
+      return create(path);
+    };
+    return counting;
+  };
+  const { api, runtime } = await serverForTest({ seen });
+  for (const looks of [1, 2, 3]) {
+    for (let i = 0; i < 10; i++) expect((await api.get("/-/ready")).status).toBe(200);
+    await runtime.advance(LIMITS.probeMs - 1);
+    expect((await api.get("/-/ready")).status).toBe(200);
+    expect(writtenCount).toBe(looks);
+    await runtime.advance(1);
+  }
 });
 
 it("is not ready when the data folder is gone, and says nothing of its path", async () => {
@@ -75,6 +99,7 @@ it("looks once for those who ask at the same time, and leaves nothing behind", a
   expect(await disk.list(DATA_FOLDER)).toEqual([".lock"]);
   expectError(await api.get("/-/ready?deep=1"), "bad request");
   disk.create(`${DATA_FOLDER}/.probe`).close();
+  await runtime.advance(LIMITS.probeMs);
   expect((await api.get("/-/ready")).status).toBe(200);
   disk.create(`${DATA_FOLDER}/.probe`).close();
   await netlog.close();
