@@ -114,7 +114,7 @@ export class Netlog {
       sets: new SetCache(limits.setCacheBytes),
       rooms: new Rooms(limits.readAheadBytes, limits.idleRooms),
       scannerFiles: new ScannerFiles({ disk, runtime, logger, limits }),
-      letterBox: { post: (topicName, payload) => this.#post(topicName, payload) },
+      letterBox: { post: (...letter) => this.#post(...letter) },
       inFlight: new ByteBudget(limits.bytesInFlight),
     };
     const intervalMs = options.monitorIntervalMs ?? MONITOR_INTERVAL_MS;
@@ -127,6 +127,11 @@ export class Netlog {
   }
 
   /** Sorted: topics that failed to open, and such that take no messages because their settings are lost. */
+  /** One that failed to open is there as well. */
+  hasTopic(name: string): boolean {
+    return this.#topics.has(name) || this.#failed.has(name);
+  }
+
   failedTopics(): FailedTopic[] {
     const failed = Array.from(this.#failed, ([name, reason]) => ({ name, reason }));
     for (const { name, trouble } of this.#topics.values()) {
@@ -253,7 +258,7 @@ export class Netlog {
 
   async #create(name: string, settings: TopicSettings): Promise<Topic> {
     this.#throwIfClosed();
-    if (this.#topics.has(name) || this.#failed.has(name)) throw new NetlogError("topic_exists");
+    if (this.hasTopic(name)) throw new NetlogError("topic_exists");
     this.#requireRoom();
     this.#creatingCount += 1;
     let topic: Topic;
@@ -310,16 +315,16 @@ export class Netlog {
     }
   }
 
-  /** Publishes to a topic, which is made when it is missing; on the disk when it resolves. */
-  async #post(topicName: string, payload: Uint8Array): Promise<void> {
+  /** Publishes to a topic, which is made when it is missing and may be made; on the disk when it resolves. */
+  async #post(topicName: string, payload: Uint8Array, makesTopic: boolean): Promise<void> {
     await this.#opened;
     this.#throwIfClosed();
-    await this.#requireTopic(topicName);
+    if (makesTopic) await this.#requireTopic(topicName);
     await this.topic(topicName).publishAgain(payload);
   }
 
   async #requireTopic(name: string): Promise<void> {
-    if (this.#topics.has(name) || this.#failed.has(name)) return;
+    if (this.hasTopic(name)) return;
     try {
       await this.createTopic(name);
     } catch (error) {

@@ -37,7 +37,10 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode | HttpErrorCode, ErrorRow>> 
   invalid_topic_name: { status: 400, reason: "this is no name for a topic" },
   topic_exists: { status: 400 },
   unauthorized: { status: 401, headers: ["WWW-Authenticate", "Bearer"] },
-  forbidden: { status: 403 },
+  forbidden: {
+    status: 403,
+    reason: "the token has no right to this, or the Host or Origin is a foreign one",
+  },
   end_of_topic: { status: 404 },
   topic_not_found: { status: 404 },
   scanner_not_found: { status: 404 },

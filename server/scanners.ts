@@ -1,5 +1,5 @@
 /** Handlers of scanners: create, delete, scan. */
-import { NetlogError, type Scanner } from "../lib/index.ts";
+import { isNetlogError, NetlogError, type Scanner, type Topic } from "../lib/index.ts";
 import {
   type Answer,
   batchHeaders,
@@ -26,9 +26,33 @@ export async function createScanner(exchange: Exchange): Promise<Answer> {
   const topic = exchange.requireTopic();
   const request = readScannerRequest(exchange.parameters());
   const { deadLetter } = request;
-  if (deadLetter !== undefined && !exchange.grant.may("write", deadLetter)) throw new HttpError("forbidden");
-  const { scanner, isNew } = await topic.findOrCreateScanner(request);
+  const makesDeadLetter = deadLetter === undefined || exchange.grant.may("admin", deadLetter);
+  if (deadLetter !== undefined)
+    checkDeadLetter(exchange, deadLetter, makesDeadLetter || hasScanner(topic, request.id));
+  const { scanner, isNew } = await topic.findOrCreateScanner({ ...request, makesDeadLetter });
   return jsonAnswer(isNew ? 201 : 200, scanner.info());
+}
+
+/** `mayBeMissing`: the topic would be made by right, or a scanner that is there answers for it. @throws forbidden. */
+function checkDeadLetter({ context, grant }: Exchange, deadLetter: string, mayBeMissing: boolean): void {
+  if (!grant.may("write", deadLetter)) {
+    throw new HttpError("forbidden", { reason: "dead_letter: the token has no write right on that topic" });
+  }
+  if (mayBeMissing || context.netlog.hasTopic(deadLetter)) return;
+  const reason =
+    "dead_letter: that topic is missing, and making it needs the admin right; have it created first";
+  throw new HttpError("forbidden", { reason });
+}
+
+/** One that cannot be used is there as well. */
+function hasScanner(topic: Topic, id: string | undefined): boolean {
+  if (id === undefined) return false;
+  try {
+    topic.scanner(id);
+    return true;
+  } catch (error) {
+    return !isNetlogError(error, "scanner_not_found");
+  }
 }
 
 export function describeScanners(exchange: Exchange): Answer {

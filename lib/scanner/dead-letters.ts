@@ -9,10 +9,14 @@ import type { Logger } from "../logger.ts";
 import type { MessageCursor } from "../message-reader.ts";
 import type { Pending } from "./pending-table.ts";
 
-/** Where copies go to: other topics, made when they are missing. */
+/** Where copies go to: other topics. */
 export interface LetterBox {
-  /** On the disk when it resolves. @throws what creating a topic and publishing to it throw. */
-  post(topicName: string, payload: Uint8Array): Promise<void>;
+  /**
+   * On the disk when it resolves. A topic that is missing is made if `makesTopic` says so.
+   *
+   * @throws what creating a topic and publishing to it throw.
+   */
+  post(topicName: string, payload: Uint8Array, makesTopic: boolean): Promise<void>;
 }
 
 export type Fate = "buried" | "dropped" | "gone" | "retry";
@@ -21,6 +25,7 @@ export interface DeadLettersOptions {
   readonly topicName: string;
   readonly scannerId: string;
   readonly deadLetter: string | null;
+  readonly makesTopic: boolean;
   readonly cursor: MessageCursor;
   readonly letterBox: LetterBox;
   readonly logger: Logger;
@@ -73,7 +78,7 @@ export class DeadLetters {
   }
 
   async #bury(pending: Pending): Promise<void> {
-    const { deadLetter, cursor, letterBox, isDying } = this.#options;
+    const { deadLetter, makesTopic, cursor, letterBox, isDying } = this.#options;
     if (!isDying(pending)) return;
     if (deadLetter === null) {
       this.#tell("warn", pending, "dropped a message that was given out too often");
@@ -83,7 +88,7 @@ export class DeadLetters {
     try {
       const message = await cursor.read(pending.offset);
       if (!isDying(pending)) return;
-      await letterBox.post(deadLetter, message.payload);
+      await letterBox.post(deadLetter, message.payload, makesTopic);
     } catch (error) {
       this.#refuse(pending, error);
       return;

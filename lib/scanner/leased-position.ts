@@ -74,6 +74,7 @@ export class LeasedPosition implements ScannerPosition {
       ...options,
       scannerId,
       deadLetter: settings.dead_letter,
+      makesTopic: settings.makes_dead_letter !== false,
       isDying: (pending) => pending.state === "dying" && table.pending.get(pending.offset) === pending,
       decide: (pending, fate, retryMs) => this.#decide(pending, fate, retryMs),
     });

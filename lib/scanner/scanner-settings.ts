@@ -16,6 +16,8 @@ export interface ScannerRequest {
   readonly maxDeliver?: number | undefined;
   readonly maxPending?: number | undefined;
   readonly deadLetter?: string | undefined;
+  /** False: the topic of the dead letter is never made, for who asks must not make it. Counts when the scanner is new. */
+  readonly makesDeadLetter?: boolean | undefined;
   readonly expireMs?: number | undefined;
 }
 
@@ -29,6 +31,8 @@ export interface WorkSettings {
   readonly max_pending: number;
   /** Topic of those that were given out too often. */
   readonly dead_letter: string | null;
+  /** That topic is not made when it is missing: who made the scanner had no right to. */
+  readonly makes_dead_letter?: false;
 }
 
 export interface ScannerSettings {
@@ -40,6 +44,8 @@ export interface ScannerSettings {
 
 const DEFAULT_WORK: WorkSettings = { ack_wait: "30s", max_deliver: 0, max_pending: 1000, dead_letter: null };
 
+const MUST_BE_THERE = { makes_dead_letter: false } as const;
+
 /** Of a new scanner. @throws bad_request. */
 export function resolveScannerSettings(
   request: ScannerRequest,
@@ -47,7 +53,11 @@ export function resolveScannerSettings(
   limits: Limits,
 ): ScannerSettings {
   const expireMs = request.expireMs ?? (isPersistent ? undefined : limits.scannerIdleMs);
-  if (request.ack === "explicit") return { work: { ...DEFAULT_WORK, ...givenWork(request) }, expireMs };
+  if (request.ack === "explicit") {
+    const isNotMade = request.deadLetter !== undefined && request.makesDeadLetter === false;
+    const work = { ...DEFAULT_WORK, ...givenWork(request), ...(isNotMade ? MUST_BE_THERE : {}) };
+    return { work, expireMs };
+  }
   const [first] = Object.keys(givenWork(request));
   if (first === undefined) return { work: undefined, expireMs };
   throw new NetlogError("bad_request", { reason: `${first} needs ack=explicit` });
@@ -104,7 +114,8 @@ export function readWorkSettings(kept: unknown): WorkSettings | undefined {
   if (typeof max_pending !== "number" || (typeof dead_letter !== "string" && dead_letter !== null)) {
     return undefined;
   }
-  return { ack_wait, max_deliver, max_pending, dead_letter };
+  const isNotMade = "makes_dead_letter" in kept && kept.makes_dead_letter === false;
+  return { ack_wait, max_deliver, max_pending, dead_letter, ...(isNotMade ? MUST_BE_THERE : {}) };
 }
 
 /** Such a duration as it is told. */

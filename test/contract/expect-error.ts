@@ -43,7 +43,7 @@ const ERRORS: Readonly<Record<ErrorText, readonly [status: number, hasReason: bo
   "invalid topic name": [400, true],
   "topic exists": [400, false],
   unauthorized: [401, false],
-  forbidden: [403, false],
+  forbidden: [403, true],
   "end of topic": [404, false],
   "topic not found": [404, false],
   "scanner not found": [404, false],

@@ -116,6 +116,25 @@ describe("a dead letter that cannot be written", () => {
   });
 });
 
+describe("a dead letter that the scanner may not make", () => {
+  it("is not made, also over a restart, and gets the message once it is there", async () => {
+    const request = { deadLetter: "dead", makesDeadLetter: false };
+    const fixture = await openWork(1, request);
+    await leaseAll(fixture.scanner);
+    expect(await nack(fixture.scanner, [0], 0, true)).toEqual({ settled: 1, refused: [] });
+    await fixture.netlog.close();
+    const { netlog, scanner, runtime } = await reopenWork(fixture.disk, fixture);
+    await runtime.advance(10_000);
+    expect(netlog.topicNames()).toEqual(["t"]);
+    expect(scanner.describe()).toMatchObject({ pending: 1, dead_lettered: 0 });
+    const dead = await netlog.createTopic("dead");
+    await runtime.advance(20_000);
+    for (let i = 0; i < 20; i++) await runtime.turn();
+    expect(await payloadsOf(dead)).toEqual(["m0"]);
+    expect(scanner.describe()).toMatchObject({ pending: 0, dead_lettered: 1 });
+  });
+});
+
 describe("a dead letter's name", () => {
   it("is a topic's, and not the scanner's own", async () => {
     const { netlog } = await openNetlog();

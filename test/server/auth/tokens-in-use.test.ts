@@ -58,22 +58,54 @@ describe("what a token may not read", () => {
 });
 
 describe("a dead-letter topic", () => {
-  it("needs the right to write there of whoever creates the scanner", async () => {
-    const reader = testToken(["jobs", "failed"], ["read", "admin"]);
-    const worker = testToken(["jobs", "failed"], ["read", "write"]);
-    const { api, netlog } = await serverFor(reader, worker);
-    await netlog.createTopic("jobs");
+  const rightless = testToken(["jobs", "failed"], ["read", "admin"]);
+  const worker = testToken(["jobs", "failed"], ["read", "write"]);
+  const owner = testToken(["jobs", "failed"], ["read", "write", "admin"]);
+
+  async function serverWithJobs() {
+    const fixture = await serverFor(rightless, worker, owner);
+    await (await fixture.netlog.createTopic("jobs")).publish(Buffer.from("a job"));
+    const post = async (token: TestToken, path: string) =>
+      await fixture.api.post(path, undefined, { headers: bearer(token) });
     const create = async (token: TestToken, deadLetter: string) =>
-      await api.post(`/jobs/scanner?id=w&ack=explicit&dead_letter=${deadLetter}`, "", {
-        headers: bearer(token),
-      });
-    expectError(await create(reader, "failed"), "forbidden");
-    expectError(await create(worker, "orders"), "forbidden");
+      await post(token, `/jobs/scanner?id=w&ack=explicit&from=0&dead_letter=${deadLetter}`);
+    return { ...fixture, post, create };
+  }
+
+  it("needs the right to write there of the one who creates the scanner", async () => {
+    const { create, post, netlog } = await serverWithJobs();
+    expectError(await create(rightless, "failed"), "forbidden");
+    expectError(await create(owner, "orders"), "forbidden");
+    expect((await create(owner, "failed")).status).toBe(201);
+    expectError(await create(rightless, "failed"), "forbidden");
+    expect((await post(rightless, "/jobs/scanner?id=w")).status).toBe(200);
     expect(netlog.topicNames()).toEqual(["jobs"]);
+  });
+
+  it("that is missing needs the right to make it, or a scanner that is there already", async () => {
+    const { create, netlog } = await serverWithJobs();
+    const refused = await create(worker, "failed");
+    expect(expectError(refused, "forbidden")).toContain("needs the admin right");
+    expect(netlog.topic("jobs").scannerCount).toBe(0);
+    expect((await create(owner, "failed")).status).toBe(201);
+    expect((await create(worker, "failed")).status).toBe(200);
+  });
+
+  it("is not made for a scanner whose maker had no right to, be it deleted later", async () => {
+    const { create, post, netlog, api, runtime } = await serverWithJobs();
+    await netlog.createTopic("failed");
     expect((await create(worker, "failed")).status).toBe(201);
-    expectError(await create(reader, "failed"), "forbidden");
-    const found = await api.post("/jobs/scanner?id=w", "", { headers: bearer(reader) });
-    expect(found.status).toBe(200);
+    await netlog.deleteTopic("failed", { force: true });
+    const given = await post(worker, "/jobs/scan?id=w");
+    const dead = `/jobs/nack?id=w&dead=true&lease=${given.headers["x-lease"]}`;
+    expect((await post(worker, dead)).status).toBe(200);
+    await runtime.advance(10_000);
+    expect(netlog.topicNames()).toEqual(["jobs"]);
+    const told = await api.get("/jobs/scanner?id=w", { headers: bearer(worker) });
+    expect(told.json).toMatchObject({ pending: 1, settings: { makes_dead_letter: false } });
+    const failed = await netlog.createTopic("failed");
+    await runtime.advance(20_000);
+    await expect.poll(async () => (await failed.info()).latest_offset).toBe(0);
   });
 });
 
