@@ -1,5 +1,6 @@
 /** The values of options out of the texts that were given for them. */
 import { type Given, type GivenOptions, type Option, type OptionTable, variableOf } from "./option.ts";
+import { requireUtf8 } from "./require-utf8.ts";
 import { UsageError } from "./usage-error.ts";
 
 export interface Chosen<Values> {
@@ -27,6 +28,7 @@ export function chooseValues<Values>(
 }
 
 function parsedValue(option: Option<unknown>, { source, text }: Given): unknown {
+  requireUtf8(text, `the value of ${source},`);
   const value = option.parse(text);
   if (value !== undefined) return value;
   throw new UsageError(`${source}: "${text}" is not allowed; it takes ${option.allowed}`);

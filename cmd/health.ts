@@ -3,7 +3,7 @@ import { type IncomingMessage, request } from "node:http";
 import { request as requestTls } from "node:https";
 import { type Command, type Context, EXIT } from "./command.ts";
 import type { OptionTable } from "./option.ts";
-import type { ListenAddress } from "./option-values.ts";
+import { formatListenAddress, type ListenAddress } from "./option-values.ts";
 import { SERVE_OPTIONS } from "./options.ts";
 import { parseOptions } from "./parse-options.ts";
 import { switchOption } from "./switch-option.ts";
@@ -43,6 +43,13 @@ export const healthCommand: Command = {
   },
 };
 
+/** What may be wrong, by the code of the system's error. */
+const HINTS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: ": is the server running? --listen says where it is",
+  ECONNRESET: ": where it speaks TLS, --tls-cert says so",
+  EPROTO: ": it does not speak TLS; leave --tls-cert out",
+};
+
 async function askHealth(options: HealthOptions, { stdout, stderr }: Context): Promise<number> {
   const path = options.isReadyAsked ? "/-/ready" : "/-/health";
   try {
@@ -51,15 +58,27 @@ async function askHealth(options: HealthOptions, { stdout, stderr }: Context): P
     return status === OK ? EXIT.ok : EXIT.failed;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    stderr.write(`netlog: no answer from port ${options.listen.port} (${code ?? message})\n`);
+    const address = formatListenAddress({ ...options.listen, host: hostOf(options.listen) });
+    const hint = code === undefined ? "" : (HINTS[code] ?? "");
+    stderr.write(`netlog: no answer from ${address} (${code ?? message})${hint}\n`);
     return EXIT.failed;
   }
 }
 
+function hostOf({ host }: ListenAddress): string {
+  return ANY_ADDRESSES.includes(host) ? "localhost" : host;
+}
+
 function get({ listen, tlsCert }: HealthOptions, path: string): Promise<{ status: number; text: string }> {
-  const host = ANY_ADDRESSES.includes(listen.host) ? "localhost" : listen.host;
   const signal = AbortSignal.timeout(TIMEOUT_MS);
-  const options = { host, port: listen.port, path, signal, agent: false, rejectUnauthorized: false };
+  const options = {
+    host: hostOf(listen),
+    port: listen.port,
+    path,
+    signal,
+    agent: false,
+    rejectUnauthorized: false,
+  };
   return new Promise((resolve, reject) => {
     const asked = (tlsCert === "" ? request : requestTls)(options, (answer: IncomingMessage) => {
       let text = "";

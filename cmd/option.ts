@@ -1,5 +1,6 @@
 /** What an option is, how its one name is spelled as flag and in the environment, and who may have given it. */
 import { closest } from "./closest.ts";
+import { FLAG_WORDS } from "./other-words.ts";
 
 export interface Option<Value> {
   /** NetLog's own spelling, with underscores: `segment_age`. So it stands in a configuration file. */
@@ -73,6 +74,8 @@ export function hintFor(
   options: readonly Option<unknown>[],
   spell: (name: string) => string,
 ): string {
+  const meant = FLAG_WORDS[name]?.flatMap((word) => options.find((option) => option.name === word) ?? [])[0];
+  if (meant !== undefined) return `did you mean ${spell(meant.name)}? it takes ${meant.allowed}`;
   const names = options.map((option) => option.name);
   const near = closest(name, names);
   const hint = near === undefined ? "" : `did you mean ${spell(near)}? `;

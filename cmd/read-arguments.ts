@@ -11,6 +11,7 @@ import {
   nameOfFlag,
   type Option,
 } from "./option.ts";
+import { requireUtf8 } from "./require-utf8.ts";
 import { UsageError } from "./usage-error.ts";
 
 interface ReadArguments {
@@ -19,13 +20,16 @@ interface ReadArguments {
   readonly operands: readonly string[];
 }
 
-/** @throws UsageError for an unknown flag, or one without its value. */
+/** @throws UsageError for an unknown flag, one without its value, and operands that are not UTF-8. */
 export function readArguments(options: readonly Option<unknown>[], args: readonly string[]): ReadArguments {
   const flags = new Map<string, Given>();
   const operands: string[] = [];
   for (let place = 0; place < args.length; place++) {
     const arg = args[place]!;
-    if (arg === "--") return { flags, operands: [...operands, ...args.slice(place + 1)] };
+    if (arg === "--") {
+      operands.push(...args.slice(place + 1));
+      break;
+    }
     if (!/^--?[^-]/.test(arg)) {
       operands.push(arg);
       continue;
@@ -44,6 +48,7 @@ export function readArguments(options: readonly Option<unknown>[], args: readonl
     const joined = before === undefined ? text : `${before.text},${text}`;
     flags.set(option.name, { origin: "flag", source: typed, text: joined });
   }
+  for (const operand of operands) requireUtf8(operand, "the argument");
   return { flags, operands };
 }
 

@@ -2,7 +2,7 @@
 import { isNetlogClientError, type NetlogClientError } from "../../lib/client/index.ts";
 import { EXIT } from "../command.ts";
 import { printable } from "../printable.ts";
-import { TOKEN_VARIABLE } from "./variables.ts";
+import { TOKEN_VARIABLE, URL_VARIABLE } from "./variables.ts";
 
 /** Statuses by the error's code; every other code is `failed`. */
 const STATUSES: readonly (readonly [status: number, codes: readonly string[]])[] = [
@@ -39,6 +39,7 @@ export function failureStatus({ code, status }: NetlogClientError): number {
 
 /** What may help, by the error's code. */
 const HINTS: Readonly<Record<string, string>> = {
+  unreachable: `is the server running? --server and ${URL_VARIABLE} say where it is`,
   unauthorized: `give a token in ${TOKEN_VARIABLE}, or a file that has it with --token-from`,
 };
 

@@ -54,6 +54,7 @@ export class Connection {
   /** Without a slash at its end. */
   readonly #baseUrl: string;
   readonly #options: ConnectionOptions;
+  #hasAnswered = false;
 
   /** @throws invalid_argument for what is no http or https URL. */
   constructor(url: string | URL, options: ConnectionOptions) {
@@ -122,6 +123,7 @@ export class Connection {
         ...(dispatcher === undefined ? {} : { dispatcher }),
       };
       const response = await send(this.#url(call), init);
+      this.#hasAnswered = true;
       if (response.ok) return { response, watch };
       throw refusal(
         this.#name(call),
@@ -170,7 +172,8 @@ export class Connection {
 
   #translate(error: unknown, call: Call, watch: Watch): unknown {
     if (watch.signal.aborted) return watch.signal.reason;
-    return error instanceof NetlogClientError ? error : connectionError(this.#name(call), error);
+    if (error instanceof NetlogClientError) return error;
+    return connectionError(this.#name(call), error, !this.#hasAnswered);
   }
 }
 

@@ -42,7 +42,7 @@ export const SERVER_ERROR_CODES = [
  * - `unreachable`: no connection; the server has not seen the request.
  * - `connection_lost`: it broke before the answer was whole, or nothing more is known (a browser does not tell).
  * - `timed_out`: nothing came for longer than the client waits.
- * - `unexpected_answer`: not an answer of netlog's; a proxy's, or another server's.
+ * - `unexpected_answer`: not an answer of netlog's; a proxy's, or another server's, or one that cannot be trusted.
  * - `checksum_mismatch`: a payload that is not what was published; it was changed on its way.
  * - `invalid_argument`: the call cannot be made; nothing was sent.
  */

@@ -13,6 +13,22 @@ const NOT_CONNECTED: ReadonlySet<string> = new Set([
   "ConnectionRefused",
 ]);
 
+/** By Node, when something else than TLS came in answer to a handshake. */
+const NO_TLS: ReadonlySet<string> = new Set([
+  "ERR_SSL_WRONG_VERSION_NUMBER",
+  "ERR_SSL_PACKET_LENGTH_TOO_LONG",
+]);
+const AUTHORITY = "; Node takes the file of a further authority from NODE_EXTRA_CA_CERTS";
+/** Likewise, when the certificate is none for this server; and what helps. Nothing was sent. */
+const UNTRUSTED: ReadonlyMap<string, string> = new Map([
+  ["DEPTH_ZERO_SELF_SIGNED_CERT", AUTHORITY],
+  ["SELF_SIGNED_CERT_IN_CHAIN", AUTHORITY],
+  ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", AUTHORITY],
+  ["UNABLE_TO_GET_ISSUER_CERT_LOCALLY", AUTHORITY],
+  ["CERT_HAS_EXPIRED", ""],
+  ["ERR_TLS_CERT_ALTNAME_INVALID", ""],
+]);
+
 /** The error of an answer that is no success. `what` is the request, for the message. */
 export function refusal(
   what: string,
@@ -42,13 +58,32 @@ export function refusal(
   });
 }
 
-/** The error of a request that got no whole answer; `cause` is what fetch or the body threw. */
-export function connectionError(what: string, cause: unknown): NetlogClientError {
+/**
+ * The error of a request that got no whole answer; `cause` is what fetch or the body threw. `isFirst`: nothing has been
+ * answered there before.
+ */
+export function connectionError(what: string, cause: unknown, isFirst: boolean): NetlogClientError {
   const inner = innermost(cause);
-  const text = inner instanceof Error ? inner.message : String(inner);
-  return isRefused(cause)
-    ? new NetlogClientError("unreachable", `${what}: no connection (${text})`, { isUndone: true, cause })
-    : new NetlogClientError("connection_lost", `${what}: the connection failed (${text})`, { cause });
+  const text = [...new Set(inner.map(textOf))].join(", ");
+  const undone = { isUndone: true, cause };
+  if (isRefused(cause))
+    return new NetlogClientError("unreachable", `${what}: no connection (${text})`, undone);
+  const code = codeOf(inner[0]);
+  if (NO_TLS.has(code)) {
+    const told = "what answers there does not speak TLS: give a URL that begins with http://";
+    return new NetlogClientError("unexpected_answer", `${what}: ${told}`, undone);
+  }
+  const hint = UNTRUSTED.get(code);
+  if (hint !== undefined) {
+    const told = `the certificate of the server is not trusted (${text})${hint}`;
+    return new NetlogClientError("unexpected_answer", `${what}: ${told}`, undone);
+  }
+  // A server that waits for a TLS handshake hangs up.
+  const mayNeedTls = isFirst && what.includes(" http://");
+  const told = mayNeedTls ? "; where the server speaks TLS, its URL begins with https://" : "";
+  return new NetlogClientError("connection_lost", `${what}: the connection failed (${text})${told}`, {
+    cause,
+  });
 }
 
 interface Refusal {
@@ -108,9 +143,18 @@ function isRefused(error: unknown): boolean {
   return isRefused(cause);
 }
 
-function innermost(error: unknown): unknown {
-  if (!(error instanceof Error)) return error;
+/** What stands at the bottom of an error: several errors where several addresses were tried. */
+function innermost(error: unknown): unknown[] {
+  if (!(error instanceof Error)) return [error];
   if (error.cause instanceof Error) return innermost(error.cause);
-  const [first] = "errors" in error && Array.isArray(error.errors) ? (error.errors as unknown[]) : [];
-  return first ?? error;
+  const all: unknown = "errors" in error ? error.errors : undefined;
+  return Array.isArray(all) && all.length > 0 ? all : [error];
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function codeOf(error: unknown): string {
+  return String(Object(error).code);
 }

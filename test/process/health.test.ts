@@ -31,6 +31,10 @@ test("netlog health of a server on all addresses, by its configuration file, und
     stdout: '{"ok":true}\n',
     stderr: "",
   });
+  expect(await runProgram(["health", "--listen", `:${port}`])).toMatchObject({
+    status: 1,
+    stderr: `netlog: no answer from localhost:${port} (ECONNRESET): where it speaks TLS, --tls-cert says so\n`,
+  });
 });
 
 test("netlog health fails where a server is not ready, and where nobody answers", async () => {
@@ -48,6 +52,6 @@ test("netlog health fails where a server is not ready, and where nobody answers"
     status: 1,
     signal: null,
     stdout: "",
-    stderr: `netlog: no answer from port ${server.port} (ECONNREFUSED)\n`,
+    stderr: `netlog: no answer from 127.0.0.1:${server.port} (ECONNREFUSED): is the server running? --listen says where it is\n`,
   });
 });

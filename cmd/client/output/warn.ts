@@ -1,7 +1,7 @@
 /** What is said on stderr while work goes on. */
 import type { Output } from "../../command.ts";
 import { printable } from "../../printable.ts";
-import { failureText, isFailure } from "../failure.ts";
+import { isFailure } from "../failure.ts";
 
 /** Back to the beginning of the line, over a progress bar that may stand there. */
 const CLEAR_LINE = "\r\x1b[K";
@@ -18,7 +18,7 @@ export function warnOfRetry(stderr: Output): (error: unknown, delayMs: number) =
   let told = "";
   return (error, delayMs) => {
     if (!isFailure(error)) return;
-    const text = failureText(error);
+    const text = error.message;
     if (text === told && delayMs < LONG_DELAY_MS) return;
     told = text;
     warn(stderr, `${text}; trying again in ${(delayMs / 1000).toFixed(1)} s`);

@@ -1,0 +1,65 @@
+/** Words that other programs have for our commands and flags, so that a mistake is answered with the word that is meant. */
+
+const READING = ["tail", "scan"];
+const ADDRESS = ["listen", "server"];
+
+/** Names of commands, the likeliest first. */
+export const COMMAND_WORDS: Readonly<Record<string, readonly string[]>> = {
+  add: ["create"],
+  cat: ["tail"],
+  consume: READING,
+  del: ["delete"],
+  describe: ["info"],
+  follow: ["tail"],
+  fsck: ["check"],
+  get: READING,
+  groups: ["scanners"],
+  list: ["topics"],
+  ls: ["topics"],
+  ping: ["health"],
+  post: ["publish"],
+  produce: ["publish"],
+  pub: ["publish"],
+  put: ["publish"],
+  read: READING,
+  remove: ["delete"],
+  rm: ["delete"],
+  run: ["serve"],
+  send: ["publish"],
+  show: ["info"],
+  start: ["serve"],
+  stat: ["info"],
+  stats: ["info"],
+  status: ["health"],
+  sub: READING,
+  subscribe: READING,
+  verify: ["check"],
+  work: ["scan"],
+};
+
+/** Names of options; which one is meant depends on the command. */
+export const FLAG_WORDS: Readonly<Record<string, readonly string[]>> = {
+  addr: ADDRESS,
+  address: ADDRESS,
+  bind: ADDRESS,
+  cmd: ["exec"],
+  command: ["exec"],
+  consumer: ["id"],
+  data: ["dir"],
+  data_dir: ["dir"],
+  folder: ["dir"],
+  group: ["id"],
+  host: ADDRESS,
+  limit: ["count"],
+  max: ["count"],
+  offset: ["from"],
+  output: ["format"],
+  p: ADDRESS,
+  port: ADDRESS,
+  since: ["from"],
+  start: ["from"],
+  timeout: ["wait"],
+  token: ["token_from", "token_file"],
+  url: ["server"],
+  verbose: ["debug"],
+};
