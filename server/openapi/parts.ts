@@ -28,7 +28,7 @@ export const QUERY: Readonly<Record<string, readonly [description: string, schem
   persist: ["Survives a restart.", flag],
   id: ["Which scanner.", text],
   ack: [
-    "explicit: a message given out is leased until it is settled.",
+    "explicit: a message given out is leased until it is acknowledged. auto: it is gone once it was handed over.",
     { type: "string", enum: ["auto", "explicit"] },
   ],
   ack_wait: ["How long a lease lasts.", duration],

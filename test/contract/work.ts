@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Api, Reply } from "./api.ts";
 import type { UseApi } from "./contract.ts";
 import { expectError } from "./expect-error.ts";
+import { RawConnection } from "./raw.ts";
 
 interface Work {
   readonly topic: string;
@@ -54,6 +55,27 @@ export function workContract(use: UseApi): void {
         { offset: 2, delivery: 1 },
       ]);
       expectSettled(await work.post(`ack?lease=${String(reply.headers["x-lease"])}`), 3);
+    });
+
+    it("loses nothing to clients that leave right behind their request, whatever was on its way", async () => {
+      const count = 40;
+      const work = await newWork(use(), count, "&ack_wait=100ms");
+      for (let i = 0; i < count; i++) {
+        const leaving = await RawConnection.open(use().url);
+        leaving.send(`GET /${work.topic}/scan?id=w HTTP/1.1\r\nHost: ${use().host}\r\n\r\n`);
+        // Some get their answer, some leave before it is written.
+        if (i % 2 === 0) await leaving.reply();
+        leaving.leave(i % 4 < 2 ? "close" : "reset");
+      }
+      const settled = new Set<string>();
+      while (settled.size < count) {
+        const reply = await work.scan("&wait=20s");
+        expect(reply.status, reply.text).toBe(200);
+        // Without the lease, which a slow machine may let run out.
+        expectSettled(await work.post(`ack?offset=${String(reply.headers["x-offset"])}`), 1);
+        settled.add(reply.text);
+      }
+      expect((await work.describe()).pending).toBe(0);
     });
 
     it("has no lines and no frames", async () => {
