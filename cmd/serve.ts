@@ -7,6 +7,7 @@ import { type Command, type Context, EXIT } from "./command.ts";
 import { type Credentials, logCredentials, readCredentials, reloadOnHangUp } from "./credentials.ts";
 import { letHeapGrow } from "./heap-growth.ts";
 import { openLog, type ProgramLog } from "./logger.ts";
+import { missingFolders, removeEmptyFolders } from "./made-folders.ts";
 import { openFileLimit } from "./open-file-limit.ts";
 import { limitsOf } from "./options/limits.ts";
 import { SERVE_OPTIONS, type ServeOptions } from "./options.ts";
@@ -27,9 +28,14 @@ export const serveCommand: Command = {
   async run(context) {
     const options = parseServeOptions(context.args, context.environment);
     const log = openLog(options.debug ? "trace" : options.logLevel, process.stderr.isTTY);
+    const missing = missingFolders(resolve(options.dir));
+    let hasServed = false;
     try {
-      return await serve(options, context, log);
+      const status = await serve(options, context, log);
+      hasServed = status === EXIT.ok;
+      return status;
     } finally {
+      if (!hasServed) removeEmptyFolders(missing);
       await log.output.drain(LIMITS.logDrainMs);
     }
   },

@@ -27,7 +27,7 @@ export const PROBE_NAME = ".probe";
 const PLACEHOLDER_NAME = ".gitkeep";
 
 /**
- * Makes the folder when it is missing (not what it lies in), and locks it.
+ * Makes the folder when it is missing, with the folders that it lies in, and locks it.
  *
  * @throws DataFolderError: it is a file, cannot be made, is not writable, or is in use by another server.
  */
@@ -116,12 +116,19 @@ async function requireFolder(disk: Disk, folder: string): Promise<void> {
     const stat = await disk.stat(folder);
     if (stat?.kind === "folder") return;
     if (stat !== undefined) throw new DataFolderError(`the data folder ${folder} is not a folder`);
-    await disk.makeFolder(folder);
-    await disk.syncFolder(dirname(folder));
+    await makeFolders(disk, folder);
   } catch (error) {
     if (error instanceof DataFolderError) throw error;
     throw new DataFolderError(`the data folder ${folder} cannot be made: ${messageOf(error)}`, error);
   }
+}
+
+/** Durable when it resolves, as are the folders around it that were missing. */
+async function makeFolders(disk: Disk, folder: string): Promise<void> {
+  const parent = dirname(folder);
+  if (parent !== folder && (await disk.stat(parent)) === undefined) await makeFolders(disk, parent);
+  await disk.makeFolder(folder);
+  await disk.syncFolder(parent);
 }
 
 function messageOf(error: unknown): string {

@@ -28,6 +28,11 @@ export async function readPayload(exchange: Exchange): Promise<Answer> {
   const topic = exchange.requireTopic();
   exchange.parameters().finish();
   const spelling = exchange.target.parts[2] ?? "";
+  if (spelling === "") {
+    const reason =
+      "the path ends before the offset: /:topic/payload/ and a number, first, last, end, 1h or a time";
+    throw new NetlogError("invalid_offset", { reason });
+  }
   const message = await readMessage(topic, await topic.resolveOffset(spelling));
   if (!NUMBER.test(spelling)) return messageAnswer(message);
   const tag = messageTag(topic, message);

@@ -36,7 +36,7 @@ export interface Action extends Omit<Row, "method" | "path"> {
   readonly parameters: ParameterNames;
 }
 
-const METHOD_ORDER = ["GET", "HEAD", "POST", "PATCH", "DELETE"] as const;
+const METHOD_ORDER = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const;
 
 const ROWS: readonly Row[] = [
   { method: "GET", path: "/", needs: "token", handle: listTopics, head: true },
@@ -50,10 +50,11 @@ const ROWS: readonly Row[] = [
   { method: "PATCH", path: "/:topic", needs: "admin", handle: changeTopic, body: "settingsBytes" },
   { method: "DELETE", path: "/:topic", needs: "admin", handle: deleteTopic },
   { method: "POST", path: "/:topic/payload", needs: "write", handle: publishPayload, body: "payloadBytes" },
+  // What `curl -T` sends.
+  { method: "PUT", path: "/:topic/payload", needs: "write", handle: publishPayload, body: "payloadBytes" },
   { method: "GET", path: "/:topic/payload/:offset{[^/]*}", needs: "read", handle: readPayload, head: true },
   { method: "POST", path: "/:topic/batch", needs: "write", handle: publishBatch, body: "batchBytes" },
   { method: "POST", path: "/:topic/stream", needs: "write", handle: publishStream, body: "unlimited" },
-  // What `curl -T -` sends. Allow tells the proper verb alone.
   { method: "PUT", path: "/:topic/stream", needs: "write", handle: publishStream, body: "unlimited" },
   { method: "GET", path: "/:topic/sync", needs: "write", handle: syncTopic },
   { method: "POST", path: "/:topic/sync", needs: "write", handle: syncTopic },
@@ -81,6 +82,7 @@ const NETLOGS: ReadonlySet<string> = new Set([
   "GET /:topic",
   "DELETE /:topic",
   "POST /:topic/payload",
+  "PUT /:topic/payload",
   "GET /:topic/payload/:offset{[^/]*}",
   "GET /:topic/sync",
   "DELETE /:topic/scanner",

@@ -20,7 +20,7 @@ export const TOPIC_OPTIONS: OptionTable<TopicOptions> = {
     name: "dir",
     kind: "value",
     placeholder: "<folder>",
-    description: "Data folder; made when it is missing",
+    description: "Data folder; made when it is missing, with the folders around it",
     allowed: "the path of a folder",
     fallback: "./data",
     parse: (text) => (text === "" ? undefined : text),

@@ -22,6 +22,17 @@ const STREAM_IN: Omit<Operation, "method" | "id"> = {
   errors: ["payload_too_large", "storage_full", "sync_failed"],
 };
 
+const PUBLISH: Omit<Operation, "method" | "id"> = {
+  path: "/{topic}/payload",
+  tag: "messages",
+  summary: "Appends the body as one message",
+  query: ["durability"],
+  body: { "*/*": bytes },
+  isBodyRequired: true,
+  success: { "201": { description: "Kept", headers: ["X-Offset", "X-Durability"] } },
+  errors: ["payload_too_large", "request_timeout", "too_many_requests", "storage_full", "sync_failed"],
+};
+
 function own(id: string, summary: string, success: Success, errors: Operation["errors"] = []): Operation {
   return {
     method: "GET",
@@ -153,18 +164,8 @@ const TOPICS: readonly Operation[] = [
 ];
 
 const MESSAGES: readonly Operation[] = [
-  {
-    method: "POST",
-    path: "/{topic}/payload",
-    id: "publish",
-    tag: "messages",
-    summary: "Appends the body as one message",
-    query: ["durability"],
-    body: { "*/*": bytes },
-    isBodyRequired: true,
-    success: { "201": { description: "Kept", headers: ["X-Offset", "X-Durability"] } },
-    errors: ["payload_too_large", "request_timeout", "too_many_requests", "storage_full", "sync_failed"],
-  },
+  { ...PUBLISH, method: "POST", id: "publish" },
+  { ...PUBLISH, method: "PUT", id: "publishByPut" },
   {
     method: "GET",
     path: "/{topic}/payload/{offset}",

@@ -86,6 +86,9 @@ export function batchOutContract(use: UseApi): void {
         expect(reply.text).toBe(lines("a", "b\rc"));
         expect(reply.headers).toMatchObject({ "x-next-offset": "2", "x-count": "2" });
         expect(reply.headers["content-type"]).toMatch(/^text\/plain/);
+        // A client that asks for the head alone learns as well where it would stop.
+        const head = await use().call("HEAD", `/${topic}/batch?format=lines`);
+        expect(head.headers).toMatchObject({ "x-next-offset": "2", "x-count": "2" });
         expectError(await use().get(`/${topic}/batch?format=lines&from=2`), "not acceptable");
         expect((await use().get(`/${topic}/batch?format=lines&from=3`)).text).toBe(lines("d"));
       }

@@ -8,7 +8,7 @@ import { expectError } from "./expect-error.ts";
 const ROUTES: readonly (readonly [path: string, methods: readonly Method[], never: readonly Method[]])[] = [
   ["/", ["GET", "HEAD"], ["POST", "PUT", "DELETE"]],
   ["/:topic", ["GET", "HEAD", "POST", "DELETE"], ["PUT"]],
-  ["/:topic/payload", ["POST"], ["GET", "HEAD", "PUT", "PATCH", "DELETE"]],
+  ["/:topic/payload", ["POST", "PUT"], ["GET", "HEAD", "PATCH", "DELETE"]],
   ["/:topic/payload/0", ["GET", "HEAD"], ["POST", "PUT", "DELETE"]],
   ["/:topic/sync", ["GET"], ["HEAD", "PUT", "DELETE"]],
   ["/:topic/scanner", ["POST", "DELETE"], ["PUT"]],

@@ -64,6 +64,18 @@ export function publishContract(use: UseApi): void {
       }
     });
 
+    it("takes PUT as well, which is what curl -T sends", async () => {
+      const topic = await use().newTopic();
+      for (const offset of [0, 1]) {
+        const reply = await use().call("PUT", `/${topic}/payload?durability=written`, { body: "a file" });
+        expect(reply.status).toBe(201);
+        expect(reply.headers).toMatchObject({ "x-offset": String(offset), "x-durability": "written" });
+      }
+      expect((await use().get(`/${topic}/payload/1`)).text).toBe("a file");
+      expectError(await use().call("PUT", `/${topic}/payload`, { body: "" }), "bad request");
+      expect((await use().call("OPTIONS", `/${topic}/payload`)).headers.allow).toBe("POST, PUT, OPTIONS");
+    });
+
     it("refuses an empty body, and gives no offset to it", async () => {
       const topic = await use().newTopic();
       expectError(await use().post(`/${topic}/payload`), "bad request");

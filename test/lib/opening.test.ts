@@ -23,14 +23,14 @@ async function putFile(disk: MemoryDisk, path: string, bytes: string | Uint8Arra
 }
 
 describe("a data folder", () => {
-  it("is made when it is missing, so that it survives a loss of power", async () => {
+  it("is made when it is missing, with those around it, so that it survives a loss of power", async () => {
     const disk = new MemoryDisk({ folders: ["/var"] });
-    await openNetlog({ disk, folder: "/var/netlog" });
-    expect(await disk.crashPower(() => 0).stat("/var/netlog")).toMatchObject({ kind: "folder" });
+    await openNetlog({ disk, folder: "/var/lib/netlog/data" });
+    expect(await disk.crashPower(() => 0).stat("/var/lib/netlog/data")).toMatchObject({ kind: "folder" });
   });
 
   it.each([
-    ["what it lies in is missing", "/nowhere/netlog", undefined, /cannot be made.*ENOENT/],
+    ["what it lies in is a file", "/data/file/netlog", undefined, /cannot be made.*ENOTDIR/],
     ["it is a file", "/data/file", undefined, /\/data\/file is not a folder/],
     ["it cannot be made", "/data/new", { code: "EACCES", kinds: ["makeFolder"] }, /cannot be made.*EACCES/],
     ["it is not writable", "/data", { code: "EACCES", kinds: ["lock"] }, /is not writable.*EACCES/],

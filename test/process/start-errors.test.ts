@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { builtServerForTest, runProgram } from "../support/built-program.ts";
@@ -25,8 +25,17 @@ describe("the data folder", () => {
   });
 
   test("cannot be made", async () => {
-    const path = `${temporaryFolder()}/missing/data`;
+    const file = `${temporaryFolder()}/file`;
+    writeFileSync(file, "");
+    const path = `${file}/missing/data`;
     expect(await refusal([...FREE_PORT, "-dir", path])).toContain(`the data folder ${path} cannot be made`);
+  });
+
+  test("is made with the folders around it", async () => {
+    const path = `${temporaryFolder()}/var/lib/netlog`;
+    const { url } = await builtServerForTest(path);
+    expect((await fetch(`${url}/t`, { method: "POST" })).status).toBe(201);
+    expect(existsSync(`${path}/t`)).toBe(true);
   });
 
   test("is not writable", async () => {
@@ -62,7 +71,12 @@ describe("the address", () => {
     expect(await refusal(args)).toBe(
       `cannot listen on 127.0.0.1:${port}: another program listens there; choose another port with --listen`,
     );
+    expect(existsSync(folder)).toBe(true);
     await builtServerForTest(folder);
+    // Folders that were made for this start do not stay.
+    const around = `${temporaryFolder()}/var`;
+    await refusal(["-dir", `${around}/netlog/data`, "-listen", `127.0.0.1:${port}`]);
+    expect(existsSync(around)).toBe(false);
   });
 
   test("is not this machine's", async () => {
@@ -83,7 +97,7 @@ test("a wrong flag ends the program with status 2 before it touches anything", a
   const { status, stderr } = await runProgram(["-dir", folder, "-compression", "gzip"]);
   expect(status).toBe(2);
   expect(stderr).toMatch(/^netlog: -compression: "gzip" is not allowed; it takes 0 .*\n$/);
-  expect(await refusal([...FREE_PORT, "-dir", `${folder}/below`])).toContain("cannot be made");
+  expect(existsSync(folder)).toBe(false);
 });
 
 test("netlog --version prints the version of package.json", async () => {

@@ -34,6 +34,8 @@ describe("Host, while the server listens on loopback", () => {
         "[::1]",
         "[::1]:7200",
         "LocalHost:7200",
+        "localhost.",
+        "LocalHost.:7200",
       ]) {
         expect(passes(loopback, host), host).toBe(true);
       }
@@ -41,6 +43,8 @@ describe("Host, while the server listens on loopback", () => {
         "evil.example",
         "evil.example:7200",
         "localhost.evil.example",
+        "localhost..",
+        ".",
         "",
         "127.0.0.1.",
         "::1",
@@ -57,7 +61,13 @@ describe("Host, while the server listens on loopback", () => {
 
   it("may be another one that is allowed by name", () => {
     const allowing = gate({ allowedHosts: ["Queue.example", "other.example:80"] });
-    for (const host of ["queue.example", "QUEUE.example:7200", "other.example", "localhost"]) {
+    for (const host of [
+      "queue.example",
+      "QUEUE.example:7200",
+      "queue.example.",
+      "other.example",
+      "localhost",
+    ]) {
       expect(passes(allowing, host), host).toBe(true);
     }
     expect(passes(allowing, "x.queue.example")).toBe(false);
@@ -98,6 +108,7 @@ describe("Origin", () => {
       "http://127.0.0.1:7200",
       "http://[::1]:7200",
       "https://localhost:7200",
+      "http://localhost.:7200",
     ]) {
       expect(passes(gate(), "127.0.0.1:7200", origin), origin).toBe(true);
     }

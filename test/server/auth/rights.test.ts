@@ -44,6 +44,7 @@ const NEEDS: Readonly<Record<string, Need>> = {
   "POST /:topic/payload": "write",
   "POST /:topic/batch": "write",
   "POST /:topic/stream": "write",
+  "PUT /:topic/payload": "write",
   "PUT /:topic/stream": "write",
   "GET /:topic/sync": "write",
   "POST /:topic/sync": "write",
