@@ -62,7 +62,7 @@ export async function checkEntry(
   { offload, limits }: EntryOptions,
 ): Promise<Finding | undefined> {
   try {
-    await unpackEntry(entry, header.messageCount, offload, limits);
+    await unpackEntry(entry, header.messageCount, offload, limits, header.entryCrc);
     return undefined;
   } catch (error) {
     if (!(error instanceof DamagedEntryError)) throw error;

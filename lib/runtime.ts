@@ -3,6 +3,7 @@
  * loop, random ids. Injected, so that one seed replays a run exactly.
  */
 import { v4 } from "uuid";
+import { LoopShare } from "./loop-share.ts";
 
 export interface Timer {
   /** Idempotent; a cancelled timer never fires. */
@@ -18,9 +19,20 @@ export interface Runtime {
   setTimer(delayMs: number, fire: () => void): Timer;
   /** Calls `run` when what arrived in this turn of the event loop was handled. Order is kept. */
   endOfTurn(run: () => void): void;
+  /**
+   * Resolves when others had their turn of the event loop. Long work awaits this itself between two pieces of it, of
+   * a few ms at most, and shares the loop with the long work of others.
+   */
+  pause(): Promise<void>;
   /** A new UUID. */
   randomId(): string;
 }
+
+/** One for the process, as there is one event loop. */
+const loopShare = new LoopShare(
+  () => performance.now(),
+  (run) => void setImmediate(run),
+);
 
 export const nodeRuntime: Runtime = {
   now: () => Date.now(),
@@ -33,5 +45,6 @@ export const nodeRuntime: Runtime = {
   endOfTurn: (run) => {
     setImmediate(run);
   },
+  pause: () => loopShare.pause(),
   randomId: () => v4(),
 };

@@ -9,7 +9,7 @@ const HOLD_MS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000] as const;
 /** A tick that is later than this has met work. */
 const BUSY_MS = 2;
 /** So many ticks go on behind the last work. */
-const REST_TICKS = 500;
+const REST_TICKS = 100;
 
 export class LoopWatch {
   readonly holdMs: Tally = new Tally(HOLD_MS);

@@ -12,17 +12,20 @@ import { UnpackError } from "./unpack-error.ts";
 
 export type PackedCompression = typeof COMPRESSION_GZIP | typeof COMPRESSION_SNAPPY;
 
-/** Packing that does not hold up the event loop. Bytes are borrowed until the promise settles. */
+/** Work that does not hold up the event loop. Bytes are borrowed until the promise settles. */
 export interface Offload {
   compress(type: PackedCompression, bytes: Uint8Array): Promise<Buffer>;
   /** Rejects with UnpackError, when more than `maxBytes` would come out too. */
   decompress(type: PackedCompression, bytes: Uint8Array, maxBytes: number): Promise<Buffer>;
+  /** Gives the event loop back between two pieces of what is done on it: see Runtime. */
+  pause(): Promise<void>;
 }
 
 /** Does the work on the spot, so that a simulation replays the same run. */
 export const inlineOffload: Offload = {
   compress: (type, bytes) => settle(() => compressSync(type, bytes)),
   decompress: (type, bytes, maxBytes) => settle(() => decompressSync(type, bytes, maxBytes)),
+  pause: () => Promise.resolve(),
 };
 
 /** Does so much at a time, for what comes out takes memory. */
@@ -30,6 +33,7 @@ export function boundedOffload(offload: Offload, slots: Slots): Offload {
   return {
     compress: (type, bytes) => slots.run(() => offload.compress(type, bytes)),
     decompress: (type, bytes, maxBytes) => slots.run(() => offload.decompress(type, bytes, maxBytes)),
+    pause: () => offload.pause(),
   };
 }
 

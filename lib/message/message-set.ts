@@ -5,6 +5,7 @@
  */
 import { crc32 } from "../checksum.ts";
 import { LIMITS, type Limits } from "../limits.ts";
+import { PIECE_WORK_BYTES } from "../loop-share.ts";
 import { compress, decompress, type Offload } from "./compression.ts";
 import { DamagedEntryError, type Found } from "./flaw.ts";
 import {
@@ -16,6 +17,7 @@ import {
   encodeMessageHeader,
   encodeMessageInto,
   headerFlaw,
+  isPayloadVouched,
   MESSAGE_HEADER_BYTES,
   type MessageHeader,
   messageFlaw,
@@ -26,6 +28,9 @@ import {
 } from "./message.ts";
 import { UnpackError } from "./unpack-error.ts";
 import { UnpackedEntry } from "./unpacked-entry.ts";
+
+/** The messages of a longer set are verified piece by piece. */
+const LONG_SET_BYTES = 1024 * 1024;
 
 /**
  * Where to cut: of the payloads from `start` on, how far those reach that may share one set, at most
@@ -97,7 +102,8 @@ function wrap(packed: Buffer, type: SetCompression): Buffer {
  * Takes a stored entry apart, after verifying all of it: version, compression, CRC and length of the entry and
  * of each message in it; that it unpacks to exactly `expectedCount` messages, within the limits of a set (those
  * of the time it was written: lower ones make it unreadable); that no set is in a set. `entry` is borrowed until
- * then, and what comes back is a view of it where nothing had to be unpacked.
+ * then, and what comes back is a view of it where nothing had to be unpacked. With `entryCrc`, the CRC-32 of `entry`
+ * as the caller verified it, a large entry is not summed once more. A promise for what takes long.
  *
  * @throws DamagedEntryError (checksum_error), at once or by rejecting: the first flaw found.
  */
@@ -106,33 +112,46 @@ export function unpackEntry(
   expectedCount: number,
   offload: Offload,
   limits: Limits = LIMITS,
+  entryCrc?: number,
 ): UnpackedEntry | Promise<UnpackedEntry> {
   const view = viewOf(entry);
-  if (soundMessageEnd(view, 0, entry.length) === entry.length && expectedCount === 1) {
+  const isVouched = isPayloadVouched(entry, entryCrc);
+  if (expectedCount === 1 && singleEnd(view, isVouched) === entry.length) {
     return UnpackedEntry.single(entry, view);
   }
-  const header = requireSoundEntry(view, expectedCount, limits);
+  const header = requireSoundEntry(view, expectedCount, isVouched, limits);
   const payload = entry.subarray(MESSAGE_HEADER_BYTES);
   const type = header.compression as SetCompression;
   try {
     const unpacked = decompress(type, payload, limits.setBytes, offload, limits);
     return unpacked instanceof Promise
-      ? unpacked.then((messages) => locateMessages(messages, expectedCount), failUnpacking)
-      : locateMessages(unpacked, expectedCount);
+      ? unpacked.then((messages) => locateMessages(messages, expectedCount, offload), failUnpacking)
+      : locateMessages(unpacked, expectedCount, offload);
   } catch (error) {
     return failUnpacking(error);
   }
 }
 
+/** Where the single message of an entry ends; UNSOUND when it is none. */
+function singleEnd(view: DataView, isVouched: boolean): number {
+  if (!isVouched || view.getUint8(0) !== COMPRESSION_SINGLE) return soundMessageEnd(view, 0, view.byteLength);
+  return MESSAGE_HEADER_BYTES + decodeMessageHeader(view, 0).length;
+}
+
 /** Verifies what can be without unpacking; returns the header of a set. */
-function requireSoundEntry(view: DataView, expectedCount: number, limits: Limits): MessageHeader {
+function requireSoundEntry(
+  view: DataView,
+  expectedCount: number,
+  isVouched: boolean,
+  limits: Limits,
+): MessageHeader {
   const end = view.byteLength;
   const flaw = headerFlaw(view, 0, end);
   if (flaw !== undefined) throw damaged(flaw);
   const header = decodeMessageHeader(view, 0);
   const entryBytes = MESSAGE_HEADER_BYTES + header.length;
   if (entryBytes !== end) throw damaged(lengthFlaw(`${entryBytes} bytes of entry`, `${end} bytes`));
-  const checksum = checksumFlaw(view, 0);
+  const checksum = isVouched ? undefined : checksumFlaw(view, 0);
   if (checksum !== undefined) throw damaged(checksum);
   if (header.compression === COMPRESSION_SINGLE) throw countFlaw(expectedCount, "1");
   if (expectedCount > limits.batchMessages) {
@@ -141,23 +160,67 @@ function requireSoundEntry(view: DataView, expectedCount: number, limits: Limits
   return header;
 }
 
-/** Verifies each message, and that there are exactly `count`. */
-function locateMessages(messages: Buffer, count: number): UnpackedEntry {
-  const view = viewOf(messages);
-  const end = messages.length;
+/** Verifies each message, and that there are exactly `count`; piece by piece where there is much. */
+function locateMessages(
+  messages: Buffer,
+  count: number,
+  offload: Offload,
+): UnpackedEntry | Promise<UnpackedEntry> {
   // A message has at least a header and one byte: no memory is taken for a count that cannot be.
-  if (count * (MESSAGE_HEADER_BYTES + 1) > end) throw countFlaw(count, `${end} bytes of messages`);
-  const positions = new Uint32Array(count);
-  let position = 0;
-  for (let i = 0; i < count; i++) {
-    if (position === end) throw countFlaw(count, String(i));
-    positions[i] = position;
-    const next = soundMessageEnd(view, position, end);
-    if (next === UNSOUND) throw new DamagedEntryError(messageFlaw(view, position, end, i));
-    position = next;
+  if (count * (MESSAGE_HEADER_BYTES + 1) > messages.length) {
+    throw countFlaw(count, `${messages.length} bytes of messages`);
   }
-  if (position !== end) throw countFlaw(count, `${end - position} bytes after them`);
-  return new UnpackedEntry(messages, view, positions);
+  const located = new LocatedMessages(messages, count);
+  if (messages.length > LONG_SET_BYTES) return locateInPieces(located, offload);
+  located.advance(messages.length);
+  return located.entry();
+}
+
+async function locateInPieces(located: LocatedMessages, offload: Offload): Promise<UnpackedEntry> {
+  while (located.advance(PIECE_WORK_BYTES)) await offload.pause();
+  return located.entry();
+}
+
+/** The messages of a set, verified as far as it has advanced. */
+class LocatedMessages {
+  readonly #messages: Buffer;
+  readonly #view: DataView;
+  readonly #positions: Uint32Array;
+  #position = 0;
+  #index = 0;
+
+  constructor(messages: Buffer, count: number) {
+    this.#messages = messages;
+    this.#view = viewOf(messages);
+    this.#positions = new Uint32Array(count);
+  }
+
+  /** Goes on by `bytes`, and to the end of a message. False at the end of all. @throws DamagedEntryError. */
+  advance(bytes: number): boolean {
+    const positions = this.#positions;
+    const view = this.#view;
+    const end = view.byteLength;
+    const stop = this.#position + bytes;
+    let position = this.#position;
+    let index = this.#index;
+    for (; index < positions.length && position < end && position < stop; index++) {
+      positions[index] = position;
+      const next = soundMessageEnd(view, position, end);
+      if (next === UNSOUND) throw new DamagedEntryError(messageFlaw(view, position, end, index));
+      position = next;
+    }
+    this.#position = position;
+    this.#index = index;
+    return index < positions.length && position < end;
+  }
+
+  /** When it is at the end of all. @throws DamagedEntryError: there are fewer, or more. */
+  entry(): UnpackedEntry {
+    if (this.#index < this.#positions.length) throw countFlaw(this.#positions.length, String(this.#index));
+    const left = this.#messages.length - this.#position;
+    if (left > 0) throw countFlaw(this.#positions.length, `${left} bytes after them`);
+    return new UnpackedEntry(this.#messages, this.#view, this.#positions);
+  }
 }
 
 function failUnpacking(error: unknown): never {

@@ -89,6 +89,11 @@ export function derivedCrc32(message: Uint8Array): number | undefined {
   );
 }
 
+/** Whether the CRC of a large message's payload is right, given that `entryCrc` is that of the message as a whole. */
+export function isPayloadVouched(message: Uint8Array, entryCrc: number | undefined): boolean {
+  return entryCrc !== undefined && derivedCrc32(message) === entryCrc;
+}
+
 /** Reads the header at `position`, where there must be 9 bytes; verifies nothing. */
 export function decodeMessageHeader(view: DataView, position: number): MessageHeader {
   const compver = view.getUint8(position);

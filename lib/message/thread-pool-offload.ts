@@ -1,6 +1,7 @@
 /** Packs and unpacks on Node's thread pool, so that large message sets do not hold up the event loop. */
 import { promisify } from "node:util";
 import { gunzip, gzip } from "node:zlib";
+import { nodeRuntime } from "../runtime.ts";
 import { gunzipError, gunzipOptions, gunzipOutput, type Offload } from "./compression.ts";
 import { COMPRESSION_GZIP, COMPRESSION_SNAPPY } from "./message.ts";
 import { frameSnappy, unframeSnappy } from "./snappy-framing.ts";
@@ -11,6 +12,7 @@ export const threadPoolOffload: Offload = {
   compress: (type, bytes) => (type === COMPRESSION_GZIP ? gzipAsync(bytes) : frameSnappy(bytes)),
   decompress: (type, bytes, maxBytes) =>
     type === COMPRESSION_SNAPPY ? unframeSnappy(bytes, maxBytes) : gunzipAsync(bytes, maxBytes),
+  pause: () => nodeRuntime.pause(),
 };
 
 function gunzipAsync(bytes: Uint8Array, maxBytes: number): Promise<Buffer> {

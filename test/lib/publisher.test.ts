@@ -187,6 +187,7 @@ describe("packing off the event loop", () => {
   class HeldOffload implements Offload {
     readonly held: (() => void)[] = [];
     readonly decompress = inlineOffload.decompress;
+    readonly pause = inlineOffload.pause;
     failure: Error | undefined;
 
     async compress(...given: Parameters<Offload["compress"]>): Promise<Buffer> {

@@ -7,6 +7,7 @@ import { openNetlog, publishAll, publishTogether, texts } from "../support/netlo
 class CountingOffload implements Offload {
   unpacked = 0;
   readonly compress = inlineOffload.compress;
+  readonly pause = inlineOffload.pause;
   async decompress(...given: Parameters<Offload["decompress"]>): Promise<Buffer> {
     this.unpacked++;
     await new Promise<void>((resolve) => setImmediate(resolve));

@@ -20,6 +20,7 @@ const OFFLOADS: [string, Offload][] = [
 const noOffload: Offload = {
   compress: () => expect.unreachable("was not to be offloaded"),
   decompress: () => expect.unreachable("was not to be offloaded"),
+  pause: () => expect.unreachable("was not to be offloaded"),
 };
 
 function isUnpackError(kind: UnpackError["kind"]): (error: unknown) => boolean {
@@ -121,6 +122,7 @@ describe.each(PACKED)("type %i", (type) => {
     const bytes = Buffer.alloc(INLINE_BYTES + 1, "much");
     const calls: string[] = [];
     const offload: Offload = {
+      pause: inlineOffload.pause,
       compress(...call) {
         calls.push("compress");
         return inlineOffload.compress(...call);

@@ -114,6 +114,7 @@ describe("bytes in flight", () => {
     let unpackedCount = 0;
     const offload: Offload = {
       compress: inlineOffload.compress,
+      pause: inlineOffload.pause,
       async decompress(...work) {
         unpackedCount += 1;
         if (unpackedCount === 2) await second;

@@ -47,6 +47,10 @@ export class ManualRuntime implements Runtime {
     setImmediate(run);
   }
 
+  pause(): Promise<void> {
+    return new Promise((resolve) => this.endOfTurn(resolve));
+  }
+
   randomId(): string {
     const digits = Array.from({ length: 32 }, () => Math.floor(this.#random() * 16));
     digits[12] = 4;

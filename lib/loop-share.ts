@@ -1,0 +1,51 @@
+/**
+ * Shares the event loop among long work that is done in pieces: in each turn of the loop as many of them go on as fit
+ * into a few ms, first come, first served, so that a hundred long answers keep other requests waiting no longer than
+ * one does.
+ */
+
+/** So many bytes are a piece of work, of one or two ms; a message counts as so many beside its own. */
+export const PIECE_WORK_BYTES: number = 128 * 1024;
+export const MESSAGE_WORK_BYTES = 100;
+
+/** Pieces of one turn begin within this. The longest hold is this and one piece. */
+const SHARE_MS = 5;
+
+export class LoopShare {
+  readonly #elapsedMs: () => number;
+  readonly #endOfTurn: (run: () => void) => void;
+  /** Those that wait for their turn; `#first` is the place of the one that is next. */
+  #waiting: (() => void)[] = [];
+  #first = 0;
+
+  constructor(elapsedMs: () => number, endOfTurn: (run: () => void) => void) {
+    this.#elapsedMs = elapsedMs;
+    this.#endOfTurn = endOfTurn;
+  }
+
+  /** Resolves when it is the caller's turn: what arrived meanwhile was handled before. */
+  pause(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      if (this.#waiting.length === 1) this.#endOfTurn(this.#turn);
+    });
+  }
+
+  readonly #turn = (): void => {
+    void this.#runTurn();
+  };
+
+  async #runTurn(): Promise<void> {
+    const endMs = this.#elapsedMs() + SHARE_MS;
+    // Those that come meanwhile belong to the next turn.
+    const last = this.#waiting.length;
+    do {
+      this.#waiting[this.#first++]!();
+      // The piece is done in the microtask that this lets pass, for its caller awaits the promise itself.
+      await undefined;
+    } while (this.#first < last && this.#elapsedMs() < endMs);
+    this.#waiting.splice(0, this.#first);
+    this.#first = 0;
+    if (this.#waiting.length > 0) this.#endOfTurn(this.#turn);
+  }
+}
