@@ -36,6 +36,8 @@ export class FrameReader {
   readonly #indexes: SealedIndexes;
   readonly #tail: Tail;
   readonly #logger: Logger;
+  /** Memory of large frames that were found sound, and whose mask was taken off: readers share it. */
+  readonly #plain = new WeakSet<ArrayBufferLike>();
   /** What can be read at once. */
   readonly held: HeldFrames;
 
@@ -114,20 +116,43 @@ export class FrameReader {
     if (held !== undefined) return held;
     const { segment, position, offset } = at;
     const { mask } = segment.layout!;
-    let { bytes, isOwn } = await this.#firstBytes(at, bounds.maxBytes, room);
+    const { bytes, isOwn } = await this.#firstBytes(at, bounds.maxBytes, room);
     const header = decodeMaskedHeader(bytes, 0, position, mask);
     if (header === undefined || header.baseOffset !== offset) {
       throw damageError(
         findDamage(segment.damages, offset) ?? (await this.#lookInto(segment, position, offset, header)),
       );
     }
-    if (bytes.length < frameBytes(header)) {
-      const { blocks } = this.#shared;
-      bytes = await blocks.read(segment, position, frameBytes(header));
-      isOwn = blocks.copiesOut(position, frameBytes(header));
-    }
+    if (bytes.length >= frameBytes(header)) return this.#plainRun(at, bytes, isOwn, header, bounds);
+    return await this.#readLong(at, header, bounds);
+  }
+
+  /** The run of a frame that is longer than a block's rest. */
+  async #readLong(at: FramePosition, header: FrameHeader, bounds: RunBounds): Promise<FrameRun> {
+    const { blocks } = this.#shared;
+    const { segment, position, offset } = at;
+    const bytes = await blocks.read(segment, position, frameBytes(header));
     if (bytes.length < frameBytes(header))
       throw damageError(await this.#lookInto(segment, position, offset, header));
+    const spanned = blocks.spannedBy(position, frameBytes(header));
+    const isShared = spanned > 2;
+    if (isShared && this.#plain.has(bytes.buffer)) {
+      return { baseOffset: offset, endOffset: frameEndOffset(header), bytes };
+    }
+    const run = this.#plainRun(at, bytes, spanned > 1, header, bounds);
+    if (isShared) this.#plain.add(bytes.buffer);
+    return run;
+  }
+
+  /** The run that begins with the frame `header`, checked, without its mask, which is taken off `bytes` where `isOwn`. */
+  #plainRun(
+    { segment, position }: FramePosition,
+    bytes: Buffer,
+    isOwn: boolean,
+    header: FrameHeader,
+    bounds: RunBounds,
+  ): FrameRun {
+    const { mask } = segment.layout!;
     this.#checkEntry(segment, position, bytes, header);
     const run = runOf(bytes, header, bounds, { position, mask, checksEntries: true });
     if (mask === undefined) return run;
