@@ -3,18 +3,21 @@ import { isNetlogError, NetlogError } from "./errors.ts";
 import { frameBytes, frameEndOffset, framesOf } from "./log/index.ts";
 import type { FrameRun, LogCursor } from "./log/log.ts";
 
-/** Read first, in the hope that it is enough; then twice as much each time. */
+/** Read first, in the hope that it is enough; then twice as much each time, up to the second. */
 const FIRST_READ_BYTES = 128 * 1024;
+const LARGEST_READ_BYTES = 512 * 1024;
 
 /** Frames are taken while they keep within both; the first always is. */
 export interface FrameBounds {
   readonly maxMessages: number;
   readonly maxBytes: number;
+  /** Whether so much memory may be used; where it may not they are fewer. */
+  readonly mayUse?: (bytes: number) => boolean;
 }
 
 /**
  * The frames from the one that holds `offset` on. What stops it behind the first is not told now. The bytes are
- * a view of `room` where they fit in.
+ * a view of `room` where they fit in. The event loop is given back by `pause` between two reads.
  *
  * @throws offset_not_found also when there is none yet; else what LogCursor.read throws.
  */
@@ -23,6 +26,7 @@ export async function collectFrames(
   offset: number,
   bounds: FrameBounds,
   room: Buffer,
+  pause: () => Promise<void>,
 ): Promise<FrameRun> {
   let stepBytes = FIRST_READ_BYTES;
   const firstRead = await cursor.read(offset, bounds.maxBytes, room.subarray(0, stepBytes));
@@ -36,8 +40,10 @@ export async function collectFrames(
       maxBytes: bounds.maxBytes - all.bytes.length,
     };
     if (left.maxMessages <= 0 || left.maxBytes <= 0) return all;
-    stepBytes *= 2;
+    stepBytes = Math.min(2 * stepBytes, LARGEST_READ_BYTES);
     const filledBytes = all.bytes.length;
+    if (bounds.mayUse?.(filledBytes + stepBytes) === false) return all;
+    await pause();
     if (filledBytes + stepBytes > target.length && target === room) {
       target = Buffer.allocUnsafeSlow(Math.max(bounds.maxBytes, filledBytes));
     }

@@ -2,6 +2,7 @@
 
 export { BATCH_ROOM_BYTES, type LineBatch } from "./batch-parser.ts";
 export { ByteBudget } from "./byte-budget.ts";
+export type { FrameBounds } from "./collect-frames.ts";
 export { DataFolderError } from "./data-folder.ts";
 export type { Disk } from "./disk/disk.ts";
 export { nodeDisk } from "./disk/node-disk.ts";
@@ -24,8 +25,9 @@ export { JsonError, parseJson } from "./json.ts";
 export { LIMIT_RANGES, LIMITS, type Limits, type SettableLimit } from "./limits.ts";
 export type { Durability, FrameRun } from "./log/log.ts";
 export { type Logger, silentLogger } from "./logger.ts";
+export { PIECE_WORK_BYTES } from "./loop-share.ts";
 export type { Batch } from "./message/batch.ts";
-export type { Message } from "./message-reader.ts";
+export { compact, type Message, type Taken } from "./message-reader.ts";
 export { isSafeName, NAME_RULE } from "./names.ts";
 export { type FailedTopic, Netlog, type NetlogOptions } from "./netlog.ts";
 export type { Published } from "./publisher.ts";

@@ -157,8 +157,8 @@ export interface Limits {
   readonly pipelinedBytes: number;
   /** Whole messages of one stream in that wait for those before them to be committed; then the client waits. */
   readonly streamInBytes: number;
-  /** A stream in that finds too many bytes in flight tries again after so long. */
-  readonly streamInRetryMs: number;
+  /** A stream that finds too many bytes in flight tries again after so long. */
+  readonly streamRetryMs: number;
   /** A stream in may be silent for ever; after so long its connection is probed. */
   readonly streamInProbeMs: number;
   /** A connection without a request. */
@@ -261,7 +261,7 @@ export const LIMITS: Limits = {
   pipelinedRequests: 48,
   pipelinedBytes: 64 * KiB,
   streamInBytes: MiB,
-  streamInRetryMs: 50,
+  streamRetryMs: 50,
   streamInProbeMs: 30 * SECOND_MS,
   keepAliveMs: 65 * SECOND_MS,
   skippedBodyBytes: 64 * KiB,

@@ -18,6 +18,9 @@ export interface Message {
   readonly delivery?: number;
 }
 
+/** Whether a message was taken; "last": it was, and no other is wanted now. */
+export type Taken = boolean | "last";
+
 export interface MessageReaderOptions {
   readonly log: Log;
   readonly sets: SetCache;
@@ -173,7 +176,7 @@ export function unpackFrame(
   entry: Buffer,
   { offload, limits }: { readonly offload: Offload; readonly limits: Limits },
 ): UnpackedSet | Promise<UnpackedSet> {
-  const { baseOffset, timestampMs, messageCount } = header;
+  const { baseOffset, timestampMs, messageCount, entryCrc } = header;
   const endOffset = frameEndOffset(header);
   const setOf = (unpacked: UnpackedEntry) => ({ baseOffset, endOffset, timestampMs, entry: unpacked });
   const fail = (error: unknown): never => {
@@ -182,7 +185,7 @@ export function unpackFrame(
     throw new NetlogError("checksum_error", { details, cause: error });
   };
   try {
-    const unpacked = unpackEntry(entry, messageCount, offload, limits);
+    const unpacked = unpackEntry(entry, messageCount, offload, limits, entryCrc);
     return unpacked instanceof Promise ? unpacked.then(setOf, fail) : setOf(unpacked);
   } catch (error) {
     return fail(error);
@@ -193,6 +196,6 @@ export function unpackFrame(
 const PINNED_BYTES = 16 * 1024;
 
 /** `bytes`, or a copy where they would keep a much larger buffer alive. */
-function compact(bytes: Buffer): Buffer {
+export function compact(bytes: Buffer): Buffer {
   return bytes.buffer.byteLength > 2 * bytes.length + PINNED_BYTES ? Buffer.from(bytes) : bytes;
 }

@@ -139,7 +139,7 @@ export class StreamIn {
       } catch (error) {
         if (!isNetlogError(error, "too_many_requests")) throw error;
       }
-      await new Promise<void>((resolve) => runtime.setTimer(limits.streamInRetryMs, resolve));
+      await new Promise<void>((resolve) => runtime.setTimer(limits.streamRetryMs, resolve));
     }
   }
 

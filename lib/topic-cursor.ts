@@ -7,8 +7,10 @@ import { isNetlogError } from "./errors.ts";
 import type { FrameCursors } from "./frame-cursors.ts";
 import type { Limits } from "./limits.ts";
 import type { FrameRun, Log, LogCursor } from "./log/log.ts";
-import { type Message, type MessageCursor, passingMessage } from "./message-reader.ts";
+import { MESSAGE_WORK_BYTES, PIECE_WORK_BYTES } from "./loop-share.ts";
+import { type Message, type MessageCursor, passingMessage, type Taken } from "./message-reader.ts";
 import type { Rooms } from "./rooms.ts";
+import type { Runtime } from "./runtime.ts";
 import type { TopicWaits, WaitEnd, WaitRequest } from "./topic-waits.ts";
 
 export interface TopicCursorOptions {
@@ -17,6 +19,7 @@ export interface TopicCursorOptions {
   readonly waits: TopicWaits;
   readonly frameCursors: FrameCursors;
   readonly rooms: Rooms;
+  readonly runtime: Runtime;
   readonly limits: Limits;
 }
 
@@ -26,6 +29,7 @@ export class TopicCursor {
   readonly #waits: TopicWaits;
   readonly #frameCursors: FrameCursors;
   readonly #rooms: Rooms;
+  readonly #runtime: Runtime;
   readonly #limits: Limits;
   /** Where frames are read into, one read after the other. */
   #room: Buffer | undefined;
@@ -33,12 +37,13 @@ export class TopicCursor {
   /** Behind the last frame read. */
   #nextOffset = 0;
 
-  constructor({ log, messages, waits, frameCursors, rooms, limits }: TopicCursorOptions) {
+  constructor({ log, messages, waits, frameCursors, rooms, runtime, limits }: TopicCursorOptions) {
     this.#log = log;
     this.#messages = messages;
     this.#waits = waits;
     this.#frameCursors = frameCursors;
     this.#rooms = rooms;
+    this.#runtime = runtime;
     this.#limits = limits;
   }
 
@@ -55,19 +60,28 @@ export class TopicCursor {
   /**
    * Gives the messages `[offset, end)`, as far as there are any, to `take`, until it says no; a message is to be used
    * before anything is awaited. Returns the offset to go on from. What stops it behind the first message is not
-   * told now: it is what the next read begins with.
+   * told now: it is what the next read begins with. The event loop is given back from time to time.
    *
    * @throws offset_not_found (with firstOffset, when it was dropped), checksum_error (with offset, nextOffset),
    *   topic_unavailable, topic_not_found, shutting_down; and what `take` throws.
    */
-  async readMessages(offset: number, end: number, take: (message: Message) => boolean): Promise<number> {
+  async readMessages(offset: number, end: number, take: (message: Message) => Taken): Promise<number> {
     let next = offset;
+    let workBytes = 0;
     try {
       while (next < Math.min(end, this.#log.highWatermark)) {
         const read = this.#messages.readSet(next, this.#limits.readAheadBytes);
-        const set = read instanceof Promise ? await read : read;
+        const set = read instanceof Promise ? await this.#turnOf(read) : read;
         const setEnd = Math.min(set.endOffset, end);
-        for (; next < setEnd; next++) if (!take(passingMessage(set, next))) return next;
+        for (; next < setEnd; next++) {
+          const message = passingMessage(set, next);
+          const taken = take(message);
+          if (taken !== true) return taken === "last" ? next + 1 : next;
+          workBytes += message.payload.length + MESSAGE_WORK_BYTES;
+          if (workBytes < PIECE_WORK_BYTES) continue;
+          workBytes = 0;
+          await this.#runtime.pause();
+        }
       }
     } catch (error) {
       if (next === offset || !isNetlogError(error)) throw error;
@@ -86,7 +100,8 @@ export class TopicCursor {
    *   topic_not_found, shutting_down.
    */
   async readFrames(offset: number, maxBytes: number): Promise<FrameRun | undefined> {
-    this.#room ??= this.#rooms.take();
+    // Memory to read into is for those who read much.
+    if (maxBytes >= this.#limits.readAheadBytes) this.#room ??= this.#rooms.take();
     this.#frames ??= this.#frameCursors.take(offset);
     const run = await this.#frames.read(offset, maxBytes, this.#room);
     this.#nextOffset = run?.endOffset ?? offset;
@@ -101,9 +116,17 @@ export class TopicCursor {
   async collectFrames(offset: number, bounds: FrameBounds): Promise<FrameRun> {
     this.#room ??= this.#rooms.take();
     this.#frames ??= this.#frameCursors.take(offset);
-    const run = await collectFrames(this.#frames, offset, bounds, this.#room);
+    const pause = (): Promise<void> => this.#runtime.pause();
+    const run = await collectFrames(this.#frames, offset, bounds, this.#room, pause);
     this.#nextOffset = run.endOffset;
     return run;
+  }
+
+  /** What was read, in a turn of its own: reads of many may end in one turn of the event loop. */
+  async #turnOf<Read>(read: Promise<Read>): Promise<Read> {
+    const result = await read;
+    await this.#runtime.pause();
+    return result;
   }
 
   /** Gives the memory of frames back. Nobody may use them any more, a write to a socket included. */

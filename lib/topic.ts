@@ -190,13 +190,14 @@ export class Topic {
 
   /** For whoever reads many messages without a scanner. */
   openCursor(): TopicCursor {
-    const { rooms, limits } = this.#shared;
+    const { rooms, runtime, limits } = this.#shared;
     return new TopicCursor({
       log: this.#log,
       messages: this.#reader.openCursor(),
       frameCursors: this.#frameCursors,
       waits: this.#waits,
       rooms,
+      runtime,
       limits,
     });
   }

@@ -10,6 +10,8 @@ export interface Answer {
   readonly status: number;
   readonly headers: string[];
   readonly body: string | Buffer;
+  /** What follows `body` in its place, where it was made in pieces: they go out one after the other. */
+  readonly moreBody?: readonly Buffer[];
   /** The connection ends with it. */
   readonly closes?: boolean;
   /**
@@ -35,6 +37,7 @@ const NO_SNIFF = ["X-Content-Type-Options", "nosniff"] as const;
 const NO_STORE = ["Cache-Control", "no-store"] as const;
 /** May be kept for one user, and has to be asked for again each time: see messageTag. */
 const REVALIDATED = ["Cache-Control", "private, no-cache"] as const;
+const NO_BYTES = Buffer.alloc(0);
 const JSON_TYPE = "application/json; charset=utf-8";
 
 /** JSON and a line end. */
@@ -63,13 +66,22 @@ export function emptyAnswer(status: number, headers: readonly string[] = []): An
 /** Many messages in one body. */
 export function bodyAnswer(
   contentType: string,
-  body: Buffer,
+  pieces: readonly Buffer[],
   messageCount: number,
   headers: readonly string[],
   settle?: (handedOver: boolean) => void,
 ): Answer {
-  const all = wholeHeaders(contentType, body.length, headers);
-  return { status: 200, headers: all, body, messageCount, ...(settle === undefined ? {} : { settle }) };
+  const [body = NO_BYTES, ...moreBody] = pieces;
+  const all = wholeHeaders(contentType, bodyBytes({ body, moreBody }), headers);
+  const answer = { status: 200, headers: all, body, moreBody, messageCount };
+  return settle === undefined ? answer : { ...answer, settle };
+}
+
+/** Length of the whole body. */
+export function bodyBytes({ body, moreBody }: Pick<Answer, "body" | "moreBody">): number {
+  let bytes = body.length;
+  if (moreBody !== undefined) for (const { length } of moreBody) bytes += length;
+  return bytes;
 }
 
 /** Many messages, for as long as it takes. Proxies are told to pass on what comes at once. */

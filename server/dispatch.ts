@@ -2,10 +2,10 @@
 
 import { NetlogError } from "../lib/index.ts";
 import { admit, isStillAdmitted } from "./admission.ts";
-import { type Answer, emptyAnswer, type StreamAnswer } from "./answer.ts";
+import { type Answer, bodyBytes, emptyAnswer, type StreamAnswer } from "./answer.ts";
 import { checkDeclaredBytes, declaredBytes } from "./body.ts";
 import { parseContentCoding } from "./content-coding.ts";
-import { errorAnswer, HttpError, tooManyAnswers } from "./errors.ts";
+import { ClientLeft, errorAnswer, HttpError, tooManyAnswers } from "./errors.ts";
 import { askToComeBack } from "./event-source.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Action, Resource } from "./routes.ts";
@@ -109,7 +109,7 @@ export function finish(exchange: Exchange, given: Answer | StreamAnswer | undefi
   const { method = "" } = incoming;
   context.traffic.note(resource, method, answer?.status, context.runtime.elapsedMs() - startedAtMs);
   if (answer !== undefined && "messageCount" in answer) {
-    context.traffic.noteOut(answer.messageCount ?? 0, answer.body.length);
+    context.traffic.noteOut(answer.messageCount ?? 0, bodyBytes(answer));
   }
   context.requestLog.note(exchange, answer?.status);
 }
@@ -120,7 +120,7 @@ function withinMemory<Given extends Answer | StreamAnswer | undefined>(
   answer: Given,
 ): Given | Answer {
   if (answer === undefined || "stream" in answer || goesAlways(exchange, answer)) return answer;
-  if (exchange.memory.mayHold(answer.body.length)) return answer;
+  if (exchange.memory.mayHold(bodyBytes(answer))) return answer;
   exchange.memory.release();
   answer.settle?.(false);
   return errorAnswer(tooManyAnswers());
@@ -136,6 +136,10 @@ function goesAlways({ incoming, resource }: Exchange, { status, messageCount }: 
 export function fail(exchange: Exchange, error: unknown): void {
   // What was taken of its body is of no use any more.
   exchange.memory.release();
+  if (error instanceof ClientLeft) {
+    finish(exchange, undefined);
+    return;
+  }
   const answer = errorAnswer(error, exchange.failureFields);
   if (answer.status >= 500) {
     exchange.context.requestLog.noteFailure(exchange, error, answer.status);

@@ -90,6 +90,9 @@ export class HttpError extends Error {
   }
 }
 
+/** There is nobody any more to be answered. */
+export class ClientLeft extends Error {}
+
 /** There is no memory for an answer. */
 export function tooManyAnswers(): NetlogError {
   const reason = "there are too many large answers on their way (max_bytes_in_flight); try again";

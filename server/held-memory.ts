@@ -52,6 +52,13 @@ export class HeldMemory {
     return true;
   }
 
+  /** As mayHold, while half of all that there is stays free for others. */
+  mayHoldSpare(bytes: number): boolean {
+    const moreBytes = bytes - this.#heldBytes;
+    const spareBytes = this.#budget.freeBytes - this.#limits.bytesInFlight / 2;
+    return (moreBytes <= 0 || moreBytes <= spareBytes) && this.mayHold(bytes);
+  }
+
   /** No more than `bytes` of it is in use from here on. */
   shrinkTo(bytes: number): void {
     if (bytes >= this.#heldBytes) return;

@@ -54,10 +54,7 @@ export class Outlet {
       this.#finishWrite = resolve;
       this.#reader.restart();
       this.#context.loop.noteWork();
-      // In a later turn: a reader as fast as the log must not keep the others waiting.
-      this.#outgoing.write(bytes, (error) =>
-        this.#context.runtime.endOfTurn(() => this.#finish(error === undefined || error === null)),
-      );
+      this.#outgoing.write(bytes, (error) => this.#finishInTurn(error === undefined || error === null));
     });
   }
 
@@ -82,6 +79,12 @@ export class Outlet {
   cut(): void {
     this.#close();
     this.#outgoing.destroy();
+  }
+
+  /** In a later turn: readers as fast as the log must not keep the others waiting. */
+  async #finishInTurn(handedOver: boolean): Promise<void> {
+    await this.#context.runtime.pause();
+    this.#finish(handedOver);
   }
 
   #finish(handedOver: boolean): void {

@@ -1,6 +1,7 @@
 /** Handler of `GET /:topic/batch`: many messages in one answer, without a scanner. */
-import type { TopicCursor } from "../lib/index.ts";
+import type { FrameBounds, TopicCursor } from "../lib/index.ts";
 import { type Answer, batchHeaders, bodyAnswer, emptyAnswer } from "./answer.ts";
+import { bodyMemory } from "./answer-memory.ts";
 import type { Exchange } from "./exchange.ts";
 import { requireEncoding } from "./formats/encodings.ts";
 import { type BodyBounds, MessageBody } from "./formats/message-body.ts";
@@ -18,7 +19,6 @@ export async function readBatch(exchange: Exchange): Promise<Answer | undefined>
   const bounds: BodyBounds = {
     max: parameters.count("max", limits.readMessages, limits.readMessagesMax),
     maxBytes: parameters.count("max_bytes", limits.readBytes, limits.readBytesMax),
-    mayUse: (bytes) => exchange.memory.mayHold(bytes),
   };
   const waitMs = parameters.duration("wait");
   const from = parameters.get("from") ?? "";
@@ -31,15 +31,20 @@ export async function readBatch(exchange: Exchange): Promise<Answer | undefined>
   if (waited === "late") return emptyAnswer(204, ["X-Next-Offset", String(offset)]);
   if (format.name === "frames") {
     const maxBytes = Math.min(bounds.maxBytes, exchange.memory.roomBytes);
-    return await framesAnswer(cursor, offset, format, { ...bounds, maxBytes });
+    const mayUse = (bytes: number): boolean => exchange.memory.mayHold(bytes);
+    return await framesAnswer(cursor, offset, format, { maxMessages: bounds.max, maxBytes, mayUse });
   }
-  const body = new MessageBody(requireEncoding(format.name), bounds);
-  body.open();
-  const nextOffset = await cursor.readMessages(offset, offset + bounds.max, (message) =>
-    body.take(message, 0),
-  );
-  body.close();
-  return bodyAnswer(format.contentType, body.view, body.count, batchHeaders(offset, nextOffset, body.count));
+  const body = new MessageBody(requireEncoding(format.name), bounds, bodyMemory(exchange));
+  try {
+    const behindLast = await cursor.readMessages(offset, offset + bounds.max, (message) =>
+      body.take(message),
+    );
+    const nextOffset = (await body.render()) ? behindLast : body.nextOffset;
+    const headers = batchHeaders(offset, nextOffset, body.count);
+    return bodyAnswer(format.contentType, body.close(), body.count, headers);
+  } finally {
+    body.release();
+  }
 }
 
 /** The body lies in the cursor's own memory until it was sent. */
@@ -47,11 +52,11 @@ async function framesAnswer(
   cursor: TopicCursor,
   offset: number,
   { contentType }: Format,
-  { max, maxBytes }: BodyBounds,
+  bounds: FrameBounds,
 ): Promise<Answer> {
-  const run = await cursor.collectFrames(offset, { maxMessages: max, maxBytes });
+  const run = await cursor.collectFrames(offset, bounds);
   const headers = batchHeaders(run.baseOffset, run.endOffset, run.endOffset - run.baseOffset);
-  return bodyAnswer(contentType, run.bytes, run.endOffset - run.baseOffset, headers, (handedOver) => {
+  return bodyAnswer(contentType, [run.bytes], run.endOffset - run.baseOffset, headers, (handedOver) => {
     if (handedOver) cursor.release();
   });
 }

@@ -5,12 +5,14 @@ import { errorCode } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Encoding } from "./formats/encoding.ts";
 import { requireEncoding } from "./formats/encodings.ts";
-import { MessageBody } from "./formats/message-body.ts";
+import { MessagePieces } from "./formats/message-pieces.ts";
 import type { Format, FormatName } from "./formats.ts";
 import { negotiate, readFormatName } from "./negotiate.ts";
 import type { Outlet } from "./outlet.ts";
 import type { Parameters } from "./parameters.ts";
-import { FrameSource, MessageSource, type Piece, ScannerSource, type StreamSource } from "./stream-source.ts";
+import { ScannerSource } from "./scanner-source.ts";
+import { StreamMemory } from "./stream-memory.ts";
+import { FrameSource, MessageSource, type Piece, type StreamSource } from "./stream-source.ts";
 import { type StreamStart, streamStart } from "./stream-start.ts";
 
 const TRUE_WORDS: ReadonlySet<string> = new Set(["", "1", "true", "yes"]);
@@ -42,32 +44,38 @@ export async function streamTopic(exchange: Exchange): Promise<StreamAnswer> {
   const id = parameters.get("id");
   const scanner = id === undefined ? undefined : topic.scanner(id);
   const request = readRequest(parameters, id);
-  const { incoming, context } = exchange;
-  const { limits } = context;
+  const { incoming } = exchange;
   const chooseFormat = (): Format =>
     negotiate(request.named, incoming.headers.accept, possibleFormats(request, scanner));
-  if (scanner !== undefined) return await scannerStream(scanner, request, chooseFormat(), limits);
+  if (scanner !== undefined) return await scannerStream(exchange, scanner, request, chooseFormat());
   const start = await streamStart(topic, incoming, request.from);
-  return await topicStream(topic.openCursor(), start, request, { format: chooseFormat(), limits });
+  return await topicStream(exchange, topic.openCursor(), { start, request, format: chooseFormat() });
+}
+
+interface TopicStream {
+  readonly start: StreamStart;
+  readonly request: StreamRequest;
+  readonly format: Format;
 }
 
 async function topicStream(
+  exchange: Exchange,
   cursor: TopicCursor,
-  { offset, isAnew }: StreamStart,
-  { follows }: StreamRequest,
-  { format, limits }: { readonly format: Format; readonly limits: Limits },
+  { start: { offset, isAnew }, request: { follows }, format }: TopicStream,
 ): Promise<StreamAnswer> {
+  const { limits } = exchange.context;
+  const memory = new StreamMemory(exchange);
   const range = { start: offset, end: follows ? Number.POSITIVE_INFINITY : cursor.endOffset };
   const encoding = format.name === "frames" ? undefined : requireEncoding(format.name);
   if (isAnew && encoding?.skipped === undefined) throw new NetlogError("offset_not_found");
   if (encoding === undefined) {
-    const source = new FrameSource(cursor, range, limits);
-    const first = await source.poll();
+    const source = new FrameSource(cursor, range, limits, memory);
+    const first = await pollFirst(source);
     const stream: Stream = { source, follows, opening: "", closing: "", first };
     return streamAnswer(format.contentType, (outlet) => run(stream, outlet), undefined, []);
   }
-  const source = new MessageSource(cursor, range, openBody(encoding, limits));
-  const first = await source.poll();
+  const source = new MessageSource(cursor, range, openPieces(encoding, limits, memory), memory);
+  const first = await pollFirst(source);
   const anew = isAnew ? encoding.skipped?.(0, offset) : "";
   const opening = `${openingOf(encoding, offset)}${anew}`;
   const stream: Stream = { source, follows, opening, closing: encoding.closing, first };
@@ -75,14 +83,16 @@ async function topicStream(
 }
 
 async function scannerStream(
+  exchange: Exchange,
   scanner: Scanner,
   { follows }: StreamRequest,
   { name, contentType }: Format,
-  limits: Limits,
 ): Promise<StreamAnswer> {
+  const { limits } = exchange.context;
+  const memory = new StreamMemory(exchange);
   const encoding = requireEncoding(name);
-  const source = new ScannerSource(scanner, openBody(encoding, limits), limits);
-  const first = await source.poll();
+  const source = new ScannerSource(scanner, openPieces(encoding, limits, memory), limits, memory);
+  const first = await pollFirst(source);
   const opening = openingOf(encoding, source.firstOffset ?? scanner.info().next);
   const stream: Stream = { source, follows, opening, closing: encoding.closing, first };
   const headers = source.skippedFirst > 0 ? ["X-Skipped", String(source.skippedFirst)] : [];
@@ -90,8 +100,22 @@ async function scannerStream(
   return streamAnswer(contentType, (outlet) => run(stream, outlet), encoding.heartbeat, headers);
 }
 
-function openBody(encoding: Encoding, { readMessagesMax, readAheadBytes }: Limits): MessageBody {
-  return new MessageBody(encoding, { max: readMessagesMax, maxBytes: readAheadBytes });
+/** What is there at the beginning is waited for by nobody: it is an error where there is no memory for it. */
+async function pollFirst(source: StreamSource): Promise<Piece | undefined> {
+  try {
+    return await source.poll(() => {});
+  } catch (error) {
+    source.close();
+    throw error;
+  }
+}
+
+function openPieces(encoding: Encoding, limits: Limits, memory: StreamMemory): MessagePieces {
+  return new MessagePieces(
+    encoding,
+    { max: limits.readMessagesMax, maxBytes: limits.readAheadBytes },
+    memory,
+  );
 }
 
 function openingOf(encoding: Encoding, next: number): string {
@@ -134,6 +158,8 @@ async function run(stream: Stream, outlet: Outlet): Promise<void> {
     // Of one that does not follow something would be missing.
     if (stream.follows && PROPER_ENDS.has(code)) outlet.end();
     else outlet.cut();
+  } finally {
+    stream.source.close();
   }
 }
 
@@ -151,8 +177,8 @@ async function pump({ source, follows, opening, closing, first }: Stream, outlet
     isHere = isHere && (await outlet.write(piece.bytes));
     piece.settle?.(isHere);
     if (isHere) outlet.noteOut(piece);
-    if (!isHere || (follows && outlet.isStopping)) return isHere;
-    piece = await source.poll();
+    if (!isHere || (follows && outlet.isStopping && !piece.isOpen)) return isHere;
+    piece = await source.poll(outlet.whileWaiting);
   }
   if (follows || closing === "") return !follows || outlet.mustNotWait;
   return await outlet.write(closing);

@@ -1,5 +1,12 @@
 /** Handlers of scanners: create, delete, scan. */
-import { isNetlogError, NetlogError, type Scanner, type Topic } from "../lib/index.ts";
+import {
+  type BulkDelivery,
+  type BulkScanRequest,
+  isNetlogError,
+  NetlogError,
+  type Scanner,
+  type Topic,
+} from "../lib/index.ts";
 import {
   type Answer,
   batchHeaders,
@@ -9,6 +16,7 @@ import {
   jsonAnswer,
   leaseHeaders,
 } from "./answer.ts";
+import { bodyMemory } from "./answer-memory.ts";
 import { HttpError } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
 import { requireEncoding } from "./formats/encodings.ts";
@@ -99,27 +107,42 @@ async function scanMany(
   parameters.finish(true);
   const possible = scanner.leases ? WORK_FORMATS : SCAN_FORMATS;
   const { name, contentType } = negotiate(named, exchange.incoming.headers.accept, possible);
-  const body = new MessageBody(requireEncoding(name), {
-    max,
-    maxBytes: limits.readBytes,
-    mayUse: (bytes) => exchange.memory.mayHold(bytes),
-  });
-  body.open();
+  const bounds = { max, maxBytes: limits.readBytes };
+  const body = new MessageBody(requireEncoding(name), bounds, bodyMemory(exchange));
   let firstDelivery: number | undefined;
-  const delivery = await scanner.scanMany({
+  const delivery = await scanInto(body, scanner, {
     waitMs,
     onWaiting: (cancel) => exchange.wait(cancel),
     max,
     take: (message) => {
       firstDelivery ??= message.delivery;
-      return body.take(message, 0);
+      return body.take(message);
     },
   });
   if (delivery === undefined) return exchange.endCancelled();
-  body.close();
-  const { offset, nextOffset, count, skipped } = delivery;
+  const { count, nextOffset } = body;
+  const { offset, skipped } = delivery;
   const headers = batchHeaders(offset, nextOffset, count);
   headers.push(...leaseHeaders(firstDelivery, delivery.lease));
   if (skipped > 0) headers.push("X-Skipped", String(skipped));
-  return bodyAnswer(contentType, body.view, count, headers, (handedOver) => delivery.settle(handedOver));
+  return bodyAnswer(contentType, body.close(), count, headers, (handedOver) => delivery.settle(handedOver));
+}
+
+/** Scans into `body`; gives back what does not fit in, and all of it where that fails. @throws also as body.render. */
+async function scanInto(
+  body: MessageBody,
+  scanner: Scanner,
+  request: BulkScanRequest,
+): Promise<BulkDelivery | undefined> {
+  let delivery: BulkDelivery | undefined;
+  try {
+    delivery = await scanner.scanMany(request);
+    if (delivery !== undefined && !(await body.render())) delivery.giveBackBehind(body.count);
+    return delivery;
+  } catch (error) {
+    delivery?.settle(false);
+    throw error;
+  } finally {
+    body.release();
+  }
 }

@@ -31,7 +31,17 @@ export function send(exchange: Exchange, answer: Answer): void {
   const closes = answer.closes === true || exchange.connection.isSurplus;
   const lingers = hasUnreadBody && (closes || !canSkipBody(exchange));
   writeHead(exchange, answer, lingers || closes);
-  if (answer.body.length > 0) writeBody(outgoing, answer.body, onWritten);
+  const { body, moreBody = [] } = answer;
+  if (moreBody.length === 0) {
+    if (body.length > 0) writeBody(outgoing, body, onWritten);
+  } else if (lingers) {
+    outgoing.write(Buffer.concat([body as Buffer, ...moreBody]), onWritten);
+  } else {
+    void writeInTurn(exchange, [body, ...moreBody], onWritten);
+    cutWhenStalled(exchange);
+    if (hasUnreadBody) skipBody(exchange);
+    return;
+  }
   if (lingers) {
     outgoing.flushHeaders();
     linger(exchange);
@@ -85,6 +95,22 @@ function writeBody(outgoing: ServerResponse, body: string | Buffer, onWritten?: 
   if (typeof body === "string") outgoing.write(body, onWritten);
   else if (body.length <= JOINED_BYTES) outgoing.write(body.toString("latin1"), "latin1", onWritten);
   else outgoing.write(body, onWritten);
+}
+
+/** Writes the pieces of a body one after the other, each when the network has taken the one before, and ends it. */
+async function writeInTurn(
+  { outgoing, context }: Exchange,
+  pieces: readonly (string | Buffer)[],
+  onWritten: WriteCallback = () => {},
+): Promise<void> {
+  let error: Error | null | undefined;
+  for (const piece of pieces) {
+    if (piece !== pieces[0]) await context.runtime.pause();
+    error = await new Promise<typeof error>((resolve) => outgoing.write(piece, resolve));
+    if (error != null) break;
+  }
+  onWritten(error);
+  outgoing.end();
 }
 
 /** Whether what is left of the body is worth reading for the sake of the connection. */

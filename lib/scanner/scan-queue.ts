@@ -3,7 +3,8 @@
  * leave from the middle: its client hung up, or its time ran out.
  */
 
-import { keptMessage, type Message, passingMessage } from "../message-reader.ts";
+import { MESSAGE_WORK_BYTES } from "../loop-share.ts";
+import { keptMessage, type Message, passingMessage, type Taken } from "../message-reader.ts";
 import type { Timer } from "../runtime.ts";
 import type { UnpackedSet } from "../set-cache.ts";
 import type { Lease } from "./leases.ts";
@@ -17,6 +18,10 @@ export abstract class PendingScan implements Given {
   readonly reject: (error: unknown) => void;
   /** Messages it may get. */
   readonly max: number;
+  /** It wants no more. */
+  isFull = false;
+  /** What taking many messages has cost since the event loop was given back, in bytes. */
+  workBytes = 0;
   /** What it has got so far, in the order in which it got it. */
   readonly given: OffsetRange[] = [];
   count = 0;
@@ -43,12 +48,14 @@ export abstract class PendingScan implements Given {
    * been given, where that is counted. May throw where it has none yet.
    */
   take(set: UnpackedSet, offset: number, skipped: number, delivery: number | undefined): boolean {
-    if (!this.accepts(set, offset, skipped, delivery)) return false;
+    const taken = this.accepts(set, offset, skipped, delivery);
+    if (taken === false) return false;
     const last = this.given.at(-1);
     if (last?.end === offset) this.given[this.given.length - 1] = { start: last.start, end: offset + 1 };
     else this.given.push({ start: offset, end: offset + 1 });
     this.count += 1;
     this.skipped += skipped;
+    this.isFull = taken === "last" || this.count === this.max;
     return true;
   }
 
@@ -57,10 +64,10 @@ export abstract class PendingScan implements Given {
     offset: number,
     skipped: number,
     delivery: number | undefined,
-  ): boolean;
+  ): Taken;
 
-  /** Answers with what it has got; `settle` is to tell whether that arrived. */
-  abstract finish(settle: (handedOver: boolean) => void): void;
+  /** Answers with what it has got; `settle` is to tell whether that arrived, `giveBack` what is not to be sent. */
+  abstract finish(settle: (handedOver: boolean) => void, giveBack: (given: Given) => void): void;
 
   /** Answers that it was cancelled. */
   abstract leave(): void;
@@ -79,12 +86,7 @@ export class SingleScan extends PendingScan {
     this.#resolve = resolve;
   }
 
-  protected accepts(
-    set: UnpackedSet,
-    offset: number,
-    _skipped: number,
-    delivery: number | undefined,
-  ): boolean {
+  protected accepts(set: UnpackedSet, offset: number, _skipped: number, delivery: number | undefined): Taken {
     this.#message = counted(keptMessage(set, offset), delivery);
     return true;
   }
@@ -112,23 +114,40 @@ export class BulkScan extends PendingScan {
     this.#resolve = resolve;
   }
 
-  protected accepts(
-    set: UnpackedSet,
-    offset: number,
-    skipped: number,
-    delivery: number | undefined,
-  ): boolean {
-    return this.#take(counted(passingMessage(set, offset), delivery), skipped);
+  protected accepts(set: UnpackedSet, offset: number, skipped: number, delivery: number | undefined): Taken {
+    const message = counted(passingMessage(set, offset), delivery);
+    this.workBytes += message.payload.length + MESSAGE_WORK_BYTES;
+    return this.#take(message, skipped);
   }
 
-  finish(settle: (handedOver: boolean) => void): void {
+  finish(settle: (handedOver: boolean) => void, giveBack: (given: Given) => void): void {
     const { given, count, skipped } = this;
-    const lease = this.lease?.token;
-    this.#resolve({ offset: given[0]!.start, nextOffset: given.at(-1)!.end, count, skipped, lease, settle });
+    this.#resolve({
+      offset: given[0]!.start,
+      nextOffset: given.at(-1)!.end,
+      count,
+      skipped,
+      lease: this.lease?.token,
+      settle,
+      giveBackBehind: (kept) => giveBack(this.#cutBehind(kept)),
+    });
   }
 
   leave(): void {
     this.#resolve(undefined);
+  }
+
+  /** Takes out what it has got behind the first `count` messages. */
+  #cutBehind(count: number): Given {
+    const cut: OffsetRange[] = [];
+    let left = count;
+    for (const { start, end } of this.given.splice(0)) {
+      const place = Math.min(end, start + left);
+      left -= place - start;
+      if (place > start) this.given.push({ start, end: place });
+      if (place < end) cut.push({ start: place, end });
+    }
+    return { given: cut, skipped: 0, lease: this.lease, generation: this.generation };
   }
 }
 

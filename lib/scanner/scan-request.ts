@@ -1,6 +1,6 @@
 /** What is asked of a scanner, and what it gives. */
 
-import type { Message } from "../message-reader.ts";
+import type { Message, Taken } from "../message-reader.ts";
 import type { Lease } from "./leases.ts";
 
 export interface ScanRequest {
@@ -18,9 +18,10 @@ export interface BulkScanRequest extends ScanRequest {
   /**
    * Called with each message before it is given, and with how many were dropped unseen just before it; the message
    * is to be used before anything is awaited. When it says no, the message and those behind it stay, and the scan
-   * gives what it has. It never says no to the first: what it throws then is what the scan rejects with.
+   * gives what it has; at "last", with that message. It never says no to the first: what it throws then is what the
+   * scan rejects with.
    */
-  readonly take: (message: Message, skipped: number) => boolean;
+  readonly take: (message: Message, skipped: number) => Taken;
 }
 
 interface Settlement {
@@ -45,4 +46,6 @@ export interface BulkDelivery extends Settlement {
   /** Behind the last one. */
   readonly nextOffset: number;
   readonly count: number;
+  /** Gives back, before it is settled, the messages behind the first `count`: they are the next ones given. */
+  giveBackBehind(count: number): void;
 }

@@ -6,6 +6,7 @@
 import { type ErrorCode, isNetlogError, NetlogError } from "../errors.ts";
 import type { Limits } from "../limits.ts";
 import type { Log, WakeReason } from "../log/log.ts";
+import { PIECE_WORK_BYTES } from "../loop-share.ts";
 import type { MessageCursor } from "../message-reader.ts";
 import type { Runtime } from "../runtime.ts";
 import type { UnpackedSet } from "../set-cache.ts";
@@ -14,7 +15,7 @@ import type { Lease } from "./leases.ts";
 import { BulkScan, type PendingScan, ScanQueue, SingleScan } from "./scan-queue.ts";
 import type { BulkDelivery, BulkScanRequest, Delivery, ScanRequest } from "./scan-request.ts";
 import { describeScanner, type ScannerDescription, type ScannerInfo } from "./scanner-info.ts";
-import type { ScannerPosition } from "./scanner-position.ts";
+import type { Given, ScannerPosition } from "./scanner-position.ts";
 import type { ScannerSettings } from "./scanner-settings.ts";
 
 export interface ScannerOptions {
@@ -186,9 +187,26 @@ export class Scanner {
         return;
       }
       const read = cursor.readSet(offset, scan.max === 1 ? 1 : limits.readAheadBytes);
-      if (read instanceof Promise) this.#finishLater(offset, read);
+      if (read instanceof Promise) this.#finishLater(offset, scan.max === 1 ? read : this.#turnOf(read));
       else this.#give(read);
     }
+  }
+
+  /** Gives the event loop back in the middle of a long scan; to others this is a read under way. */
+  #pause(set: UnpackedSet): void {
+    this.#isReading = true;
+    void this.#options.runtime.pause().then(() => {
+      this.#isReading = false;
+      this.#give(set);
+      this.#serve();
+    });
+  }
+
+  /** What was read for many messages, in a turn of its own: reads of many may end in one turn of the event loop. */
+  async #turnOf(read: Promise<UnpackedSet>): Promise<UnpackedSet> {
+    const set = await read;
+    await this.#options.runtime.pause();
+    return set;
   }
 
   #finishLater(offset: number, read: Promise<UnpackedSet>): void {
@@ -228,7 +246,12 @@ export class Scanner {
       }
       scan.deadline?.cancel();
       position.give(offset, scan);
-      if (scan.count === scan.max) this.#finish(scan);
+      if (scan.isFull) this.#finish(scan);
+      else if (scan.workBytes >= PIECE_WORK_BYTES) {
+        scan.workBytes = 0;
+        this.#pause(set);
+        return;
+      }
     }
   }
 
@@ -240,10 +263,12 @@ export class Scanner {
       if (isSettled) return;
       isSettled = true;
       this.#settle(scan, handedOver);
-    });
+    }, this.#giveBack);
   }
 
-  #settle(scan: PendingScan, handedOver: boolean): void {
+  readonly #giveBack = (given: Given): void => this.#settle(given, false);
+
+  #settle(scan: Given, handedOver: boolean): void {
     if (this.#position.settle(scan, handedOver)) this.#serve();
   }
 

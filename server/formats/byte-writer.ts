@@ -6,8 +6,14 @@ const NATIVE_FROM_LENGTH = 24;
 const NO_BYTES = Buffer.alloc(0);
 
 export class ByteWriter {
+  readonly #usualBytes: number;
   #bytes: Buffer = NO_BYTES;
   #length = 0;
+
+  /** Grows twofold up to `usualBytes`, and beyond that to what is needed. */
+  constructor(usualBytes: number = Number.POSITIVE_INFINITY) {
+    this.#usualBytes = usualBytes;
+  }
 
   get length(): number {
     return this.#length;
@@ -26,6 +32,13 @@ export class ByteWriter {
   /** Takes back what was written from `length` on. */
   truncate(length: number): void {
     this.#length = length;
+  }
+
+  /** What was written, for good: the writer goes on in other memory. */
+  detach(): Buffer {
+    const written = this.view;
+    this.release();
+    return written;
   }
 
   /** Lets go of the memory, and of what was written. */
@@ -78,7 +91,8 @@ export class ByteWriter {
   #room(count: number): Buffer {
     const needed = this.#length + count;
     if (needed > this.#bytes.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.#bytes.length, SMALLEST_BYTES));
+      const twofold = Math.min(2 * this.#bytes.length, this.#usualBytes);
+      const larger = Buffer.allocUnsafeSlow(Math.max(needed, twofold, SMALLEST_BYTES));
       larger.set(this.view);
       this.#bytes = larger;
     }

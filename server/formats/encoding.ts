@@ -1,6 +1,7 @@
 /** What a format of answers is made of, message by message. Frames are none of these: they go as they lie. */
 import type { Message } from "../../lib/index.ts";
 import type { ByteWriter } from "./byte-writer.ts";
+import type { Steps } from "./steps.ts";
 
 export interface Encoding {
   /** Comes before the first message, and behind the last. */
@@ -14,6 +15,10 @@ export interface Encoding {
   readonly refusal?: (payload: Buffer) => string | undefined;
   /** Writes one message; `isFirst` of all. */
   readonly encode: (writer: ByteWriter, message: Message, isFirst: boolean) => void;
+  /** Writes the same bytes in steps. */
+  readonly encodeInSteps: (writer: ByteWriter, message: Message, isFirst: boolean) => Steps;
+  /** The most that a message with so much payload may become, with what `skipped` tells before it. */
+  readonly mostBytes: (payloadBytes: number) => number;
   /** Tells of `count` messages that are missing before `next`. Without it the format cannot. */
   readonly skipped?: (count: number, next: number) => string;
 }

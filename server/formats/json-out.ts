@@ -4,9 +4,14 @@ import type { Message } from "../../lib/index.ts";
 import { formatTime } from "../time.ts";
 import type { ByteWriter } from "./byte-writer.ts";
 import type { Encoding } from "./encoding.ts";
+import { base64InSteps, characterEnd, doSteps, type Steps, TEXT_BYTES } from "./steps.ts";
 
 /** Longer payloads are looked through by native code. */
 const PLAIN_UP_TO_BYTES = 512;
+/** The fields beside the payload. */
+const FIELDS_BYTES = 512;
+/** Of a byte that has to be escaped: \u0000. */
+const ESCAPED_BYTES = 6;
 
 export const NDJSON: Encoding = {
   opening: "",
@@ -16,6 +21,11 @@ export const NDJSON: Encoding = {
     encodeObject(writer, message);
     writer.ascii("\n");
   },
+  *encodeInSteps(writer, message) {
+    yield* encodeObjectInSteps(writer, message);
+    writer.ascii("\n");
+  },
+  mostBytes,
   skipped: (count, next) => `{"skipped":${count},"next":${next}}\n`,
 };
 
@@ -26,12 +36,24 @@ export const JSON_ARRAY: Encoding = {
     if (!isFirst) writer.ascii(",");
     encodeObject(writer, message);
   },
+  *encodeInSteps(writer, message, isFirst) {
+    if (!isFirst) writer.ascii(",");
+    yield* encodeObjectInSteps(writer, message);
+  },
+  mostBytes,
 };
 
+function mostBytes(payloadBytes: number): number {
+  return FIELDS_BYTES + ESCAPED_BYTES * payloadBytes;
+}
+
 function encodeObject(writer: ByteWriter, message: Message): void {
-  const { offset, timestampMs, crc32, payload, delivery } = message;
-  writer.ascii(`{"offset":${offset},"timestamp":"${formatTime(timestampMs)}","crc32":${crc32}`);
-  writer.ascii(delivery === undefined ? ',"payload' : `,"delivery":${delivery},"payload`);
+  const { payload } = message;
+  if (payload.length > TEXT_BYTES) {
+    doSteps(encodeObjectInSteps(writer, message));
+    return;
+  }
+  encodeFields(writer, message);
   const start = writer.length;
   writer.ascii('":"');
   if (payload.length <= PLAIN_UP_TO_BYTES && writer.plainText(payload)) {
@@ -48,4 +70,29 @@ function encodeObject(writer: ByteWriter, message: Message): void {
     writer.ascii(payload.toString("base64"));
     writer.ascii('"}');
   }
+}
+
+/** `isUtf8` looks through 64 MiB in a few ms: that is one step. */
+function* encodeObjectInSteps(writer: ByteWriter, message: Message): Steps {
+  const { payload } = message;
+  encodeFields(writer, message);
+  if (isUtf8(payload)) {
+    writer.ascii('":"');
+    for (let start = 0; start < payload.length; ) {
+      const end = characterEnd(payload, start + TEXT_BYTES);
+      writer.utf8(JSON.stringify(payload.toString("utf8", start, end)).slice(1, -1));
+      start = end;
+      yield;
+    }
+  } else {
+    writer.ascii('_base64":"');
+    yield* base64InSteps(writer, payload);
+  }
+  writer.ascii('"}');
+}
+
+/** All but the payload, whose field is begun. */
+function encodeFields(writer: ByteWriter, { offset, timestampMs, crc32, delivery }: Message): void {
+  writer.ascii(`{"offset":${offset},"timestamp":"${formatTime(timestampMs)}","crc32":${crc32}`);
+  writer.ascii(delivery === undefined ? ',"payload' : `,"delivery":${delivery},"payload`);
 }

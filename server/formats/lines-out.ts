@@ -1,5 +1,6 @@
 /** Messages as lines: the payload and LF. What would read back as something else is refused. */
 import type { Encoding } from "./encoding.ts";
+import { bytesInSteps } from "./steps.ts";
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -15,4 +16,9 @@ export const LINES: Encoding = {
     writer.bytes(payload);
     writer.byte(LF);
   },
+  *encodeInSteps(writer, { payload }) {
+    yield* bytesInSteps(writer, payload);
+    writer.byte(LF);
+  },
+  mostBytes: (payloadBytes) => payloadBytes + 1,
 };

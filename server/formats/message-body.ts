@@ -1,101 +1,196 @@
-/** The body of an answer, or one piece of a stream after the other: messages in one format, within bounds. */
-import { type Message, NetlogError } from "../../lib/index.ts";
-import { HttpError, tooManyAnswers } from "../errors.ts";
+/** The body of an answer: messages in one format, within bounds, whole before it is sent. */
+import { compact, type Message, PIECE_WORK_BYTES } from "../../lib/index.ts";
+import { tooManyAnswers } from "../errors.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import type { Encoding } from "./encoding.ts";
+import { refusalOf } from "./refusal.ts";
+import { STEP_BYTES } from "./steps.ts";
+
+/** A body consists of pieces of about this size, so that nothing is copied while it grows. */
+const PIECE_BYTES = 512 * 1024;
+/** A longer payload is rendered in steps, with the event loop given back in between. */
+const LARGE_BYTES = 256 * 1024;
 
 export interface BodyBounds {
   readonly max: number;
   /** A message that is larger still goes, alone. */
   readonly maxBytes: number;
+}
+
+/** What a body asks of its surroundings. */
+export interface BodyMemory {
   /** Whether so much memory may be used; where it may not the body ends earlier. */
-  readonly mayUse?: (bytes: number) => boolean;
+  mayUse(bytes: number): boolean;
+  /** Whether a payload may be held for a while; then it is to be released. */
+  hold(payload: Buffer): boolean;
+  release(payload: Buffer): void;
+  /** Gives the event loop back. Rejects when the client has left. */
+  pause(): Promise<void>;
 }
 
 export class MessageBody {
-  readonly encoding: Encoding;
+  readonly #encoding: Encoding;
   readonly #bounds: BodyBounds;
-  readonly #writer = new ByteWriter();
-  /** Messages since the last `clear`, and of all. */
+  readonly #memory: BodyMemory;
+  readonly #writer = new ByteWriter(PIECE_BYTES);
+  /** What was written before what is in the writer, each in memory of its own; and the bytes of both. */
+  readonly #pieces: Buffer[] = [];
+  #pieceBytes = 0;
+  #memoryBytes = 0;
+  /** Taken and not written yet: a large message, and those behind it. Their payloads are held. */
+  readonly #later: Message[] = [];
+  #laterBytes = 0;
   #count = 0;
-  #isFirst = true;
+  #nextOffset = 0;
 
-  constructor(encoding: Encoding, bounds: BodyBounds) {
-    this.encoding = encoding;
+  constructor(encoding: Encoding, bounds: BodyBounds, memory: BodyMemory) {
+    this.#encoding = encoding;
     this.#bounds = bounds;
+    this.#memory = memory;
+    this.#writer.ascii(encoding.opening);
   }
 
+  /** Messages that were written. */
   get count(): number {
     return this.#count;
   }
 
-  /** A view, good until something else is written or `clear`ed. */
-  get view(): Buffer {
-    return this.#writer.view;
-  }
-
-  open(): void {
-    this.#writer.ascii(this.encoding.opening);
-  }
-
-  close(): void {
-    this.#writer.ascii(this.encoding.closing);
+  /** Behind the last of them. */
+  get nextOffset(): number {
+    return this.#nextOffset;
   }
 
   /**
-   * Writes a message, and before it that `skipped` are missing; false when there is no room for it, or it cannot be
-   * told in this format.
+   * Takes a message, to be written now or by `render`; false when there is no room for it, or it cannot be told in
+   * this format.
    *
-   * @throws for the first since the last `clear`: HttpError not_acceptable (the format cannot hold it),
-   *   offset_not_found (the format cannot tell of missing ones), too_many_requests (there is no memory for it).
+   * @throws for the first: HttpError not_acceptable (the format cannot hold it), too_many_requests (there is no
+   *   memory for it).
    */
-  take(message: Message, skipped: number): boolean {
-    const { encoding } = this;
-    if (this.#count === this.#bounds.max) return false;
-    const refusal = this.#refusal(message, skipped);
-    if (refusal !== undefined) {
-      if (this.#count === 0) throw refusal;
-      return false;
-    }
+  take(message: Message): boolean {
+    if (this.#count + this.#later.length === this.#bounds.max) return false;
+    const refusal = refusalOf(this.#encoding, message, 0);
+    if (refusal !== undefined) return this.#refuse(refusal);
     const start = this.#writer.length;
     // Most formats write at least the payload.
-    const fewestBytes = start + message.payload.length;
-    if (this.#count === 0 && this.#bounds.mayUse?.(fewestBytes) === false) {
-      throw tooManyAnswers();
+    const fewestBytes = this.#pieceBytes + start + this.#laterBytes + message.payload.length;
+    if (this.#isEmpty && !this.#memory.mayUse(fewestBytes)) throw tooManyAnswers();
+    if (this.#later.length > 0 || message.payload.length > LARGE_BYTES) {
+      return (this.#isEmpty || fewestBytes <= this.#bounds.maxBytes) && this.#takeLater(message);
     }
-    if (skipped > 0) this.#writer.utf8(encoding.skipped?.(skipped, message.offset) ?? "");
-    encoding.encode(this.#writer, message, this.#isFirst);
-    const sizeBytes = this.#writer.length + encoding.closing.length;
-    const isInMemory = this.#bounds.mayUse?.(this.#writer.capacity) !== false;
-    if (!isInMemory && this.#count === 0) throw tooManyAnswers();
-    if (!isInMemory || (this.#count > 0 && sizeBytes > this.#bounds.maxBytes)) {
-      this.#writer.truncate(start);
-      return false;
+    return this.#write(message);
+  }
+
+  /**
+   * Writes what was taken for later. False when that has become too much: the body ends at `nextOffset`.
+   *
+   * @throws too_many_requests (there is no memory for the first); what `pause` throws.
+   */
+  async render(): Promise<boolean> {
+    try {
+      for (const message of this.#later) {
+        const { length } = this.#pieces;
+        const isLarge = message.payload.length > LARGE_BYTES;
+        if (!(isLarge ? await this.#writeInSteps(message) : this.#write(message))) return false;
+        if (this.#pieces.length > length) await this.#memory.pause();
+      }
+      return true;
+    } finally {
+      this.release();
     }
-    this.#count += 1;
-    this.#isFirst = false;
+  }
+
+  /** Lets go of what was taken for later. To be called where `render` is not. */
+  release(): void {
+    for (const { payload } of this.#later.splice(0)) this.#memory.release(payload);
+  }
+
+  /** Ends the body, and gives all of it. */
+  close(): readonly Buffer[] {
+    this.#writer.ascii(this.#encoding.closing);
+    this.#endPiece();
+    return this.#pieces;
+  }
+
+  get #isEmpty(): boolean {
+    return this.#count === 0 && this.#later.length === 0;
+  }
+
+  #takeLater({ offset, timestampMs, crc32, payload: given, delivery }: Message): boolean {
+    const payload = compact(given);
+    if (!this.#memory.hold(payload)) return this.#refuse(tooManyAnswers());
+    const message = { offset, timestampMs, crc32, payload };
+    this.#later.push(delivery === undefined ? message : { ...message, delivery });
+    this.#laterBytes += payload.length;
     return true;
   }
 
-  /** Forgets what was written, which has gone out. */
-  clear(): void {
-    this.#writer.truncate(0);
-    this.#count = 0;
-  }
-
-  /** Lets go of the memory as well. */
-  release(): void {
-    this.#writer.release();
-    this.#count = 0;
-  }
-
-  #refusal(message: Message, skipped: number): Error | undefined {
-    const { encoding } = this;
-    if (skipped > 0 && encoding.skipped === undefined) {
-      return new NetlogError("offset_not_found", { details: { firstOffset: message.offset } });
+  /** False, and nothing written, when there is no room for it. @throws as #isWithinBounds. */
+  #write(message: Message): boolean {
+    const start = this.#writer.length;
+    this.#encoding.encode(this.#writer, message, this.#count === 0);
+    if (!this.#isWithinBounds()) {
+      this.#writer.truncate(start);
+      return false;
     }
-    const reason = encoding.refusal?.(message.payload);
-    if (reason === undefined) return undefined;
-    return new HttpError("not_acceptable", { reason: `${reason}: ask for another format` });
+    this.#note(message);
+    if (this.#writer.length >= PIECE_BYTES) this.#endPiece();
+    return true;
+  }
+
+  /** Likewise. @throws also what `pause` throws. */
+  async #writeInSteps(message: Message): Promise<boolean> {
+    await this.#memory.pause();
+    this.#endPiece();
+    const mark = this.#pieces.length;
+    const steps = this.#encoding.encodeInSteps(this.#writer, message, this.#count === 0);
+    let workEnd = PIECE_WORK_BYTES;
+    while (steps.next().done !== true) {
+      if (this.#writer.length < workEnd) continue;
+      if (!this.#isWithinBounds()) return this.#drop(mark);
+      if (this.#writer.length + PIECE_WORK_BYTES + STEP_BYTES > PIECE_BYTES) this.#endPiece();
+      workEnd = this.#writer.length + PIECE_WORK_BYTES;
+      await this.#memory.pause();
+    }
+    if (!this.#isWithinBounds()) return this.#drop(mark);
+    this.#note(message);
+    return true;
+  }
+
+  /** Takes back the pieces from `mark` on, and what is in the writer. */
+  #drop(mark: number): false {
+    this.#writer.release();
+    for (const { length, buffer } of this.#pieces.splice(mark)) {
+      this.#pieceBytes -= length;
+      this.#memoryBytes -= buffer.byteLength;
+    }
+    return false;
+  }
+
+  /** @throws too_many_requests: it holds one message, and there is no memory for it. */
+  #isWithinBounds(): boolean {
+    const isInMemory = this.#memory.mayUse(this.#memoryBytes + this.#writer.capacity);
+    if (!isInMemory && this.#count === 0) throw tooManyAnswers();
+    const sizeBytes = this.#pieceBytes + this.#writer.length + this.#encoding.closing.length;
+    return isInMemory && (this.#count === 0 || sizeBytes <= this.#bounds.maxBytes);
+  }
+
+  /** The first is refused with `error`; another one is the first of another answer. */
+  #refuse(error: Error): false {
+    if (this.#isEmpty) throw error;
+    return false;
+  }
+
+  #note({ offset }: Message): void {
+    this.#count += 1;
+    this.#nextOffset = offset + 1;
+  }
+
+  #endPiece(): void {
+    if (this.#writer.length === 0) return;
+    this.#memoryBytes += this.#writer.capacity;
+    const piece = this.#writer.detach();
+    this.#pieceBytes += piece.length;
+    this.#pieces.push(piece);
   }
 }

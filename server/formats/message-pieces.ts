@@ -1,0 +1,149 @@
+/**
+ * A stream out, one bounded piece after the other: messages in one format. A message that is larger than a piece goes
+ * on in the next one.
+ */
+import { compact, type Message, PIECE_WORK_BYTES, type Taken } from "../../lib/index.ts";
+import { tooManyAnswers } from "../errors.ts";
+import { ByteWriter } from "./byte-writer.ts";
+import type { Encoding } from "./encoding.ts";
+import { refusalOf } from "./refusal.ts";
+import { STEP_BYTES, type Steps } from "./steps.ts";
+
+/** No format makes more of a message: so many times its payload, and so much beside it. */
+const MOST_TIMES = 7;
+const MOST_FIELDS_BYTES = 512;
+/** A piece has at most so many bytes while memory is short. A step fits in. */
+const SMALL_PIECE_BYTES = 64 * 1024;
+
+export interface PieceBounds {
+  /** Messages of a piece. */
+  readonly max: number;
+  readonly maxBytes: number;
+}
+
+/** What a stream asks of its surroundings. */
+export interface PieceMemory {
+  /** Whether so much may be used for a piece, from now on until it is given back. */
+  mayUse(bytes: number): boolean;
+  giveBack(): void;
+  /** Whether a payload may be held for a while; then it is to be released. */
+  hold(payload: Buffer): boolean;
+  release(payload: Buffer): void;
+}
+
+export class MessagePieces {
+  readonly encoding: Encoding;
+  readonly #bounds: PieceBounds;
+  readonly #memory: PieceMemory;
+  readonly #writer: ByteWriter;
+  /** Bytes that the piece may have. */
+  #roomBytes = SMALL_PIECE_BYTES;
+  /** Messages that begin in the piece. */
+  #count = 0;
+  #isFirst = true;
+  /** Of the message that is begun and not written in full. */
+  #steps: Steps | undefined;
+  #payload: Buffer | undefined;
+
+  constructor(encoding: Encoding, bounds: PieceBounds, memory: PieceMemory) {
+    this.encoding = encoding;
+    this.#bounds = bounds;
+    this.#memory = memory;
+    this.#writer = new ByteWriter(bounds.maxBytes);
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** A message is begun that goes on in the next piece. */
+  get isOpen(): boolean {
+    return this.#steps !== undefined;
+  }
+
+  /** The piece: a view, good until something else is written. */
+  get view(): Buffer {
+    return this.#writer.view;
+  }
+
+  /**
+   * Writes a message, and before it that `skipped` are missing; false when there is no room for it in this piece, or
+   * it cannot be told in this format. "last": it is begun, and `fill` writes it.
+   *
+   * @throws for the first of a piece: HttpError not_acceptable (the format cannot hold it), offset_not_found (the
+   *   format cannot tell of missing ones), too_many_requests (there is no memory for it).
+   */
+  take(message: Message, skipped: number): Taken {
+    if (this.#count === this.#bounds.max || this.isOpen) return false;
+    const refusal = refusalOf(this.encoding, message, skipped);
+    if (refusal !== undefined) return this.#refuse(refusal);
+    const isWhole = this.#hasRoom(message.payload.length);
+    if (!isWhole && !this.#begin(message)) return false;
+    if (skipped > 0) this.#writer.utf8(this.encoding.skipped?.(skipped, message.offset) ?? "");
+    if (isWhole) this.encoding.encode(this.#writer, message, this.#isFirst);
+    this.#count += 1;
+    this.#isFirst = false;
+    return isWhole || "last";
+  }
+
+  /** Goes on with the message that is begun, for a piece of work. True when the piece has room for more of it. */
+  fill(): boolean {
+    const workEnd = this.#writer.length + PIECE_WORK_BYTES;
+    while (this.#steps !== undefined && this.#writer.length + STEP_BYTES <= this.#roomBytes) {
+      if (this.#writer.length >= workEnd) return true;
+      if (this.#steps.next().done === true) this.#end();
+    }
+    return false;
+  }
+
+  /** Forgets the piece, which has gone out. */
+  clear(): void {
+    this.#writer.truncate(0);
+    this.#count = 0;
+  }
+
+  /** Lets go of all memory, and of the message that is begun. */
+  release(): void {
+    this.#end();
+    this.#writer.release();
+    this.#count = 0;
+    this.#roomBytes = SMALL_PIECE_BYTES;
+    this.#memory.giveBack();
+  }
+
+  /** Whether a message with so much payload fits in, whatever it becomes. */
+  #hasRoom(payloadBytes: number): boolean {
+    const { length } = this.#writer;
+    // Of most messages this says enough, in any format.
+    if (length + MOST_TIMES * payloadBytes + MOST_FIELDS_BYTES <= this.#roomBytes) return true;
+    const { maxBytes } = this.#bounds;
+    const bytes = length + this.encoding.mostBytes(payloadBytes);
+    if (bytes <= this.#roomBytes) return true;
+    if (this.#roomBytes < maxBytes && this.#memory.mayUse(maxBytes)) this.#roomBytes = maxBytes;
+    return bytes <= this.#roomBytes;
+  }
+
+  /** False when there is no room for its first step. */
+  #begin(message: Message): boolean {
+    if (this.#writer.length + STEP_BYTES > this.#roomBytes) return false;
+    const payload = compact(message.payload);
+    if (!this.#memory.hold(payload)) return this.#refuse(tooManyAnswers());
+    this.#payload = payload;
+    const { offset, timestampMs, crc32, delivery } = message;
+    const kept = { offset, timestampMs, crc32, payload, ...(delivery === undefined ? {} : { delivery }) };
+    this.#steps = this.encoding.encodeInSteps(this.#writer, kept, this.#isFirst);
+    return true;
+  }
+
+  #end(): void {
+    this.#steps = undefined;
+    if (this.#payload !== undefined) this.#memory.release(this.#payload);
+    this.#payload = undefined;
+  }
+
+  /** The first of a piece is refused with `error`; another one is the first of the next piece. */
+  #refuse(error: Error): false {
+    if (this.#writer.length === 0) throw error;
+    return false;
+  }
+}
