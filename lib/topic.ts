@@ -99,6 +99,11 @@ export class Topic {
     return this.#publisher.refusedFor;
   }
 
+  /** What there is to read now, as `[start, end)`. */
+  get readableOffsets(): { readonly start: number; readonly end: number } {
+    return { start: this.#log.logStartOffset, end: this.#log.logEndOffset };
+  }
+
   /** Scanners that stand in the way of an unforced deletion. */
   get scannerCount(): number {
     return this.#scanners.count;

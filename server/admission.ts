@@ -1,7 +1,7 @@
 /** Whether a request may do what it asks for: its connection, its rate, its token, and what its route needs. */
 import { NetlogError } from "../lib/index.ts";
 import { EVERYTHING, NOTHING } from "./auth/access.ts";
-import { isRight, type Need } from "./auth/rights.ts";
+import { isRight, type Need, type Right } from "./auth/rights.ts";
 import { clientKey } from "./client-address.ts";
 import { HttpError } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
@@ -31,7 +31,15 @@ export function admit(exchange: Exchange, need: Need): void {
   exchange.grant = grant ?? NOTHING;
   if (need === "nothing") return;
   if (grant === undefined) throw new HttpError("unauthorized");
-  if (isRight(need) && !grant.may(need, exchange.topicName)) throw new HttpError("forbidden");
+  if (isRight(need) && !grant.may(need, exchange.topicName)) throw lacksRight(need);
+}
+
+/** The error of a token without a right on `topic`. It is the same for every topic, whether that is there or not. */
+export function lacksRight(right: Right, topic = "this topic"): HttpError {
+  const reason =
+    `the token has no right to ${right} on ${topic}; ` +
+    "netlog token create --topics <names> --rights <rights> makes one that has it";
+  return new HttpError("forbidden", { reason });
 }
 
 /** Whether it would be admitted now: what takes long may outlive its token. */

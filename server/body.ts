@@ -6,6 +6,8 @@ import type { BodySource } from "./body-source.ts";
 import { HttpError } from "./errors.ts";
 import type { IdleWatch, Progress } from "./idle-watch.ts";
 
+const FORM = /^\s*multipart\/form-data\b/i;
+
 /** What the headers say: bytes, 0 for no body, `undefined` for a body of unknown length. */
 export function declaredBytes(incoming: IncomingMessage): number | undefined {
   const { headers } = incoming;
@@ -16,6 +18,19 @@ export function declaredBytes(incoming: IncomingMessage): number | undefined {
 /** @throws payload_too_large when the headers say that the body is over the limit. */
 export function checkDeclaredBytes(incoming: IncomingMessage, limitBytes: number): void {
   if ((declaredBytes(incoming) ?? 0) > limitBytes) throw tooLarge(limitBytes);
+}
+
+/**
+ * A form wraps what was meant to be stored in boundaries and headers of its own, by every way in.
+ *
+ * @throws unsupported_media_type.
+ */
+export function refuseForm({ headers }: IncomingMessage): void {
+  const contentType = headers["content-type"];
+  if (contentType === undefined || !FORM.test(contentType)) return;
+  const reason =
+    "multipart/form-data (curl -F) is not unpacked; send the bytes alone: curl --data-binary @file";
+  throw new HttpError("unsupported_media_type", { reason });
 }
 
 /** Counts bytes that are about to be held, and throws when there are too many. */

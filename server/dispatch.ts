@@ -2,10 +2,11 @@
 
 import { NetlogError } from "../lib/index.ts";
 import { admit, isStillAdmitted } from "./admission.ts";
+import { adviceFor } from "./advice.ts";
 import { type Answer, bodyBytes, emptyAnswer, type StreamAnswer } from "./answer.ts";
-import { checkDeclaredBytes, declaredBytes } from "./body.ts";
+import { checkDeclaredBytes, declaredBytes, refuseForm } from "./body.ts";
 import { parseContentCoding } from "./content-coding.ts";
-import { ClientLeft, errorAnswer, HttpError, tooManyAnswers } from "./errors.ts";
+import { ClientLeft, errorAnswer, errorCode, givenReason, HttpError, tooManyAnswers } from "./errors.ts";
 import { askToComeBack } from "./event-source.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Action, Resource } from "./routes.ts";
@@ -51,6 +52,7 @@ function answerTo(
     exchange.bodyLimitBytes = context.limits[body];
     checkDeclaredBytes(incoming, exchange.bodyLimitBytes);
   }
+  if (body !== undefined) refuseForm(incoming);
   const { "content-encoding": encoding } = incoming.headers;
   if (encoding !== undefined && body !== undefined && declaredBytes(incoming) !== 0) {
     exchange.contentCoding = parseContentCoding(encoding);
@@ -140,7 +142,10 @@ export function fail(exchange: Exchange, error: unknown): void {
     finish(exchange, undefined);
     return;
   }
-  const answer = errorAnswer(error, exchange.failureFields);
+  const code = errorCode(error);
+  const reason = givenReason(error) ?? adviceFor(exchange, code);
+  const answer = errorAnswer(error, exchange.failureFields, reason);
+  if (code === "forbidden") exchange.context.requestLog.noteForbidden(exchange, reason);
   if (answer.status >= 500) {
     exchange.context.requestLog.noteFailure(exchange, error, answer.status);
     answer.headers.push("X-Request-Id", exchange.id);

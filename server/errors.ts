@@ -17,7 +17,7 @@ type HttpErrorCode =
 
 interface ErrorRow {
   readonly status: number;
-  /** Told when the error brings none. Without it the body has no `reason`, whatever the error brings. */
+  /** Told when nothing better is known: see advice.ts. Without it the body has no `reason`, whatever the error brings. */
   readonly reason?: string;
   /** When the error brings none: name, value, … */
   readonly headers?: readonly string[];
@@ -36,27 +36,52 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode | HttpErrorCode, ErrorRow>> 
   invalid_compression_type: { status: 400, reason: "there are 1 (none), 2 (gzip) and 3 (snappy)" },
   invalid_topic_name: { status: 400, reason: "this is no name for a topic" },
   topic_exists: { status: 400 },
-  unauthorized: { status: 401, headers: ["WWW-Authenticate", "Bearer"] },
+  unauthorized: {
+    status: 401,
+    reason: "a token is missing; send the header Authorization: Bearer <token>",
+    headers: ["WWW-Authenticate", "Bearer"],
+  },
   forbidden: {
     status: 403,
     reason: "the token has no right to this, or the Host or Origin is a foreign one",
   },
   end_of_topic: { status: 404 },
-  topic_not_found: { status: 404 },
-  scanner_not_found: { status: 404 },
-  offset_not_found: { status: 404 },
-  not_found: { status: 404 },
-  method_not_allowed: { status: 405 },
+  topic_not_found: { status: 404, reason: "there is no topic of this name; make it with POST /<name>" },
+  scanner_not_found: {
+    status: 404,
+    reason: "there is no scanner of this id; make it with POST /<topic>/scanner?id=<id>",
+  },
+  offset_not_found: {
+    status: 404,
+    reason: "there is no message of this offset; GET /<topic> tells those there are",
+  },
+  not_found: { status: 404, reason: "there is no such route; GET /-/openapi.json describes all routes" },
+  method_not_allowed: { status: 405, reason: "this path takes the methods that Allow lists" },
   not_acceptable: { status: 406, reason: "no such format" },
-  request_timeout: { status: 408, closes: true },
-  resource_busy: { status: 409 },
+  request_timeout: {
+    status: 408,
+    reason: "the rest of the request did not come in time; send it faster, or in smaller parts",
+    closes: true,
+  },
+  resource_busy: { status: 409, reason: "the topic has scanners; force=true deletes it with them" },
   scanner_exists: { status: 409, reason: "it was created with other parameters" },
-  scanner_without_ack: { status: 409, reason: "it was created without ack=explicit" },
-  lease_lost: { status: 409, reason: "another delivery holds the message, or none" },
+  scanner_without_ack: {
+    status: 409,
+    reason: "the scanner takes no acknowledgements; create one of another id with ack=explicit",
+  },
+  lease_lost: {
+    status: 409,
+    reason:
+      "another delivery holds the message, or none, and it is given out again; touch in time, or a longer ack_wait, keeps it",
+  },
   payload_too_large: { status: 413, reason: "the body is too large", closes: true },
   unsupported_media_type: { status: 415, reason: "no such encoding or type" },
   too_many_requests: { status: 429, reason: "too many at once; try again later", headers: RETRY_SOON },
-  headers_too_large: { status: 431, closes: true },
+  headers_too_large: {
+    status: 431,
+    reason: "the request line and the headers are too large; send fewer, or shorter ones",
+    closes: true,
+  },
   checksum_error: { status: 500 },
   unknown_error: { status: 500 },
   topic_unavailable: { status: 503, reason: "the topic's files cannot be used", headers: RETRY_LATER },
@@ -104,8 +129,15 @@ export function errorCode(error: unknown): ErrorCode | HttpErrorCode {
   return isNetlogError(error) || error instanceof HttpError ? error.code : "unknown_error";
 }
 
-/** The answer to a request that failed with `error`; `more` are further fields of its JSON. */
-export function errorAnswer(error: unknown, more: object = {}): Answer {
+/**
+ * The answer to a request that failed with `error`. `more` are further fields of its JSON, and `reason` is what is
+ * known of it; without one the table's is given.
+ */
+export function errorAnswer(
+  error: unknown,
+  more: object = {},
+  reason: string | undefined = givenReason(error),
+): Answer {
   const code = errorCode(error);
   const row = ERROR_TABLE[code];
   const body: Record<string, unknown> = {
@@ -113,7 +145,7 @@ export function errorAnswer(error: unknown, more: object = {}): Answer {
     status: row.status,
     error: `netlog: ${errorText(code)}`,
   };
-  if (row.reason !== undefined) body.reason = givenReason(error) ?? row.reason;
+  if (row.reason !== undefined) body.reason = reason ?? row.reason;
   Object.assign(body, more);
   const given = error instanceof HttpError ? error.headers : undefined;
   const headers = ["X-Netlog-Error", code, ...(given ?? row.headers ?? [])];
@@ -126,7 +158,8 @@ export function errorText(code: ErrorCode | HttpErrorCode): string {
   return code.replaceAll("_", " ");
 }
 
-function givenReason(error: unknown): string | undefined {
+/** What the error itself says. */
+export function givenReason(error: unknown): string | undefined {
   return isNetlogError(error) || error instanceof HttpError ? error.reason : undefined;
 }
 

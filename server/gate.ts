@@ -4,6 +4,7 @@
  * rebinding) gives itself away by Host. Programs send none of these but Host.
  */
 import { HttpError } from "./errors.ts";
+import { quoteSafely } from "./parameter-names.ts";
 
 export interface GateOptions {
   /** Host names that count as this server's beside localhost, 127.0.0.1 and [::1], while it listens on loopback. */
@@ -44,14 +45,15 @@ export class Gate {
   pass(host: string | undefined, origin: string | undefined, secFetchSite: string | undefined): void {
     // Only HTTP/1.0 comes without a Host, which no browser speaks.
     if (host !== undefined && host !== this.#knownHost) {
-      if (this.#hosts?.has(hostName(host)) === false) throw forbidden();
+      if (this.#hosts?.has(hostName(host)) === false) throw foreignHost(host);
       this.#knownHost = host;
     }
     if (origin === undefined) {
-      if (secFetchSite === "cross-site") throw forbidden();
+      if (secFetchSite === "cross-site") throw foreignOrigin("a page of another site (Sec-Fetch-Site)");
       return;
     }
-    if (!this.isAllowedOrigin(origin) && !this.#isOwn(origin.toLowerCase(), host)) throw forbidden();
+    if (this.isAllowedOrigin(origin) || this.#isOwn(origin.toLowerCase(), host)) return;
+    throw foreignOrigin(`a page of the Origin ${quoteSafely(origin)}`);
   }
 
   /** Answers differ by origin. */
@@ -94,6 +96,17 @@ function portOf(host: string, defaultPort: number): number {
   return digits === "" ? defaultPort : Number(digits);
 }
 
-function forbidden(): HttpError {
-  return new HttpError("forbidden");
+function foreignHost(host: string): HttpError {
+  const reason =
+    `the Host ${quoteSafely(host)} is none of this server's; call it localhost, ` +
+    "or start it with --allowed-host and the name that clients use";
+  return new HttpError("forbidden", { reason });
+}
+
+/** Behind a proxy that puts its own Host in the place of the browser's, the server's own pages are foreign as well. */
+function foreignOrigin(page: string): HttpError {
+  const reason =
+    `${page} may not use this server; start it with --cors-origin and the page's origin, ` +
+    "or let the proxy that serves the page pass the Host header on";
+  return new HttpError("forbidden", { reason });
 }

@@ -3,6 +3,7 @@
  * something else than was asked for; clients of NetLog may send names of their own to the routes that it has, too.
  */
 import { DEFAULT_SETTINGS, editDistance, NetlogError } from "../lib/index.ts";
+import { withoutTokens } from "./auth/token.ts";
 import { QUERY } from "./openapi/parts.ts";
 
 /** What a route takes. */
@@ -30,6 +31,11 @@ export function refuseUnknown(
   return new NetlogError("bad_request", { reason });
 }
 
+/** What a client sent, for an error's reason, without a token that it may hold. */
+export function quoteSafely(text: string): string {
+  return quote(withoutTokens(text));
+}
+
 /** Never more than a little of it. */
 export function quote(name: string): string {
   return JSON.stringify(name.length > QUOTED_LENGTH ? `${name.slice(0, QUOTED_LENGTH)}…` : name);
@@ -47,7 +53,7 @@ function hintFor(name: string, own: readonly string[]): string | undefined {
 }
 
 /** The one of `names` that `typed` is near to, in any case; a name that shares no character with it is never near. */
-function nearest(typed: string, names: readonly string[]): string | undefined {
+export function nearest(typed: string, names: readonly string[]): string | undefined {
   const lower = typed.toLowerCase();
   let best: string | undefined;
   let fewestEdits = Math.min(NEAR_EDITS, lower.length - 1) + 1;

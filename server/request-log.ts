@@ -4,6 +4,7 @@
  * them, for those hold tokens.
  */
 import { isNetlogError, type Limits, type Logger, type Runtime } from "../lib/index.ts";
+import { withoutTokens } from "./auth/token.ts";
 import { errorCode } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
 
@@ -27,7 +28,7 @@ export class RequestLog {
   readonly #limits: Limits;
   /** Causes that were logged. */
   readonly #logged = new WeakSet<object>();
-  /** When those of a code of the system's were, last. */
+  /** When those of a code, of the system's or our own, were, last. */
   readonly #loggedAtMs = new Map<unknown, number>();
 
   constructor(logger: Logger, runtime: Runtime, limits: Limits) {
@@ -67,6 +68,15 @@ export class RequestLog {
     if (errorCode(error) === "shutting_down" || !this.#isNews(error)) return;
     const { method, url } = exchange.incoming;
     this.#logger.error({ err: error, id: exchange.id, method, url, status }, "request failed");
+  }
+
+  /** A client that is turned away needs an operator; one that tries again and again needs one line. */
+  noteForbidden(exchange: Exchange, reason: string | undefined): void {
+    if (!this.#isDue("forbidden")) return;
+    const { grant, client, incoming, target } = exchange;
+    const path = `/${target.parts.join("/")}`;
+    const fields = { method: incoming.method, path: withoutTokens(path), client, token: grant.name, reason };
+    this.#logger.warn(fields, "refused a request: forbidden");
   }
 
   /**

@@ -7,6 +7,7 @@ import {
   type Scanner,
   type Topic,
 } from "../lib/index.ts";
+import { lacksRight } from "./admission.ts";
 import {
   type Answer,
   batchHeaders,
@@ -44,7 +45,7 @@ export async function createScanner(exchange: Exchange): Promise<Answer> {
 /** `mayBeMissing`: the topic would be made by right, or a scanner that is there answers for it. @throws forbidden. */
 function checkDeadLetter({ context, grant }: Exchange, deadLetter: string, mayBeMissing: boolean): void {
   if (!grant.may("write", deadLetter)) {
-    throw new HttpError("forbidden", { reason: "dead_letter: the token has no write right on that topic" });
+    throw lacksRight("write", "the topic that dead_letter names");
   }
   if (mayBeMissing || context.netlog.hasTopic(deadLetter)) return;
   const reason =

@@ -1,5 +1,5 @@
 /** Handlers of topics as a whole: list, create, info, delete, sync, check. */
-import { isSafeName } from "../lib/index.ts";
+import { DEFAULT_SETTINGS, isNetlogError, isSafeName, NetlogError } from "../lib/index.ts";
 import { type Answer, doneAnswer, jsonAnswer } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
 import { parseJsonBody } from "./json.ts";
@@ -19,13 +19,43 @@ export async function createTopic(exchange: Exchange): Promise<Answer> {
   // A name that is none is told before what is wrong with the settings.
   const isName = isSafeName(topicName, context.limits.topicNameLength);
   const settings = isName ? readSettings(exchange, body) : undefined;
-  await context.netlog.createTopic(topicName, settings);
+  try {
+    await context.netlog.createTopic(topicName, settings);
+  } catch (error) {
+    const isMessage = isNetlogError(error, "bad_request") && hasNoSetting(settings);
+    throw isMessage ? takenForSettings(error.reason, topicName, error) : error;
+  }
   return doneAnswer(201, "topic created");
 }
 
 function readSettings(exchange: Exchange, body: Buffer): unknown {
   exchange.parameters().finish();
-  return parseJsonBody(body);
+  const settings = parseSettings(body, exchange.topicName);
+  if (settings === undefined || isObject(settings)) return settings;
+  throw takenForSettings("settings are a JSON object", exchange.topicName);
+}
+
+function parseSettings(body: Buffer, topicName: string): unknown {
+  try {
+    return parseJsonBody(body);
+  } catch (error) {
+    throw isNetlogError(error) ? takenForSettings(error.reason, topicName, error) : error;
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function hasNoSetting(value: unknown): boolean {
+  return isObject(value) && !Object.keys(value).some((name) => Object.hasOwn(DEFAULT_SETTINGS, name));
+}
+
+/** What is not settings at all was most likely meant to be a message. */
+function takenForSettings(trouble: string | undefined, topicName: string, cause?: unknown): NetlogError {
+  const routes = `POST /${topicName} makes a topic, and POST /${topicName}/payload takes a message`;
+  const reason = `${trouble ?? "these are no settings"}; ${routes}`;
+  return new NetlogError("bad_request", { reason, cause });
 }
 
 export async function describeTopic(exchange: Exchange): Promise<Answer> {

@@ -54,7 +54,7 @@ export class LeaseClaims {
     for (const offset of offsets ?? this.#heldBy(number)) {
       const pending = this.#table.pending.get(offset);
       if (pending === undefined ? offset >= this.#table.next : pending.deliveries === 0) {
-        if (lease === undefined || this.#isLive(number)) throw new NetlogError("offset_not_found");
+        if (lease === undefined || this.#isLive(number)) throw neverGivenOut(offset);
         refused.push(offset);
       } else if (pending === undefined) {
         if (verb === "ack" && this.#maySettleAgain(offset, lease, number)) settledCount += 1;
@@ -107,4 +107,9 @@ export class LeaseClaims {
 function isFree({ state }: Pending, verb: WorkVerb): boolean {
   if (verb === "ack") return true;
   return verb === "nack" ? state !== "dying" : state === "leased";
+}
+
+function neverGivenOut(offset: number): NetlogError {
+  const reason = `the scanner never gave out the message ${offset}; settle those that its answers named in X-Offset`;
+  return new NetlogError("offset_not_found", { reason });
 }

@@ -101,7 +101,7 @@ export class TopicScanners {
         scanner.use();
         return { scanner, isNew: false };
       }
-      const reason = `${conflict} is not what the scanner of this id was created with`;
+      const reason = `${conflict} is not what the scanner of this id was created with; leave it out, or take another id`;
       throw new NetlogError("scanner_exists", { reason });
     });
   }

@@ -20,6 +20,7 @@ import { pathContract } from "./paths.ts";
 import { pipeliningContract } from "./pipelining.ts";
 import { publishContract } from "./publish.ts";
 import { readContract } from "./read.ts";
+import { reasonContract } from "./reasons.ts";
 import { scanContract } from "./scan.ts";
 import { scanManyContract } from "./scan-many.ts";
 import { scanWaitContract } from "./scan-wait.ts";
@@ -67,6 +68,7 @@ export function contractSuite(target: ContractTarget): void {
 const PARTS: readonly ((use: UseApi) => void)[] = [
   conventionContract,
   pathContract,
+  reasonContract,
   orderContract,
   parameterContract,
   webPageContract,

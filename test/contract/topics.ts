@@ -146,7 +146,7 @@ export function topicContract(use: UseApi): void {
       expect((await use().get("/")).json).not.toContain(topic);
     });
 
-    it("refuses while there are scanners, without a reason, unless forced", async () => {
+    it("refuses while there are scanners, unless forced", async () => {
       const topic = await use().newTopic(["a"]);
       const id = await use().newScanner(topic);
       expectError(await use().delete(`/${topic}`), "resource busy");
