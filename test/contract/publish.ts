@@ -71,6 +71,8 @@ export function publishContract(use: UseApi): void {
         expect(reply.status).toBe(201);
         expect(reply.headers).toMatchObject({ "x-offset": String(offset), "x-durability": "written" });
       }
+      // A message that was answered as written can be read when it is synced.
+      expect((await use().call("POST", `/${topic}/sync`)).status).toBe(200);
       expect((await use().get(`/${topic}/payload/1`)).text).toBe("a file");
       expectError(await use().call("PUT", `/${topic}/payload`, { body: "" }), "bad request");
       expect((await use().call("OPTIONS", `/${topic}/payload`)).headers.allow).toBe("POST, PUT, OPTIONS");
