@@ -63,9 +63,12 @@ export interface Limits {
    * taken yet. Likewise payloads on their way to the disk.
    */
   readonly bytesInFlight: number;
-  /** A body, an answer, and what a stream in brought and is not committed, count when they are larger. */
+  /**
+   * A body that came whole and an answer that is being made count when they are larger. What the client keeps waiting
+   * counts from the first byte on: a body that is not whole, an answer that is not taken.
+   */
   readonly uncountedBytes: number;
-  /** A body that is being unpacked counts so much, beside its bytes. */
+  /** A body that is being unpacked counts so much, beside its bytes when those are more than `uncountedBytes`. */
   readonly unpackerBytes: number;
   /** Topics of a server, those that cannot be served included; and scanners of a topic. */
   readonly topics: number;

@@ -112,7 +112,7 @@ export class Exchange {
         bodyLimitBytes,
         context.watch,
         roomBytes,
-        (bytes) => this.memory.addBody(bytes),
+        (bytes) => this.#addBody(bytes),
       ));
     this.isBodyTaken = true;
     return body;
@@ -122,10 +122,16 @@ export class Exchange {
   async takePieces(take: (piece: Buffer) => void): Promise<void> {
     this.#welcomeBody();
     await takePieces(this.openBody(), this.bodyLimitBytes, this.context.watch, (piece) => {
-      this.memory.addBody(piece.length);
+      this.#addBody(piece.length);
       take(piece);
     });
     this.isBodyTaken = true;
+  }
+
+  #addBody(moreBytes: number): void {
+    const { incoming, memory } = this;
+    const isWhole = incoming.complete || memory.bodyBytes + moreBytes === declaredBytes(incoming);
+    memory.addBody(moreBytes, isWhole);
   }
 
   /** What the body is read from; to be called once. @throws too_many_requests where it is packed. */

@@ -26,10 +26,20 @@ export class HeldMemory {
     return Math.max(this.#limits.uncountedBytes, this.#budget.freeBytes);
   }
 
-  /** More of the body has come; a small one has a place always. @throws too_many_requests. */
-  addBody(moreBytes: number): void {
+  /**
+   * More of the body has come. A small one that is whole has a place always, one that the client keeps waiting has not.
+   *
+   * @throws too_many_requests.
+   */
+  addBody(moreBytes: number, isWhole: boolean): void {
     this.#bodyBytes += moreBytes;
-    if (!this.mayHold(this.#bodyBytes)) throw this.tooMany();
+    const hasPlace = isWhole ? this.mayHold(this.#bodyBytes) : this.mayKeep(this.#bodyBytes);
+    if (!hasPlace) throw this.tooMany();
+  }
+
+  /** Of the body, so far. */
+  get bodyBytes(): number {
+    return this.#bodyBytes;
   }
 
   /** The body is unpacked, which takes memory however small it is. @throws too_many_requests. */
@@ -47,6 +57,8 @@ export class HeldMemory {
   /** Whether so much in all may be held while the client keeps it waiting; counted from here on, be it small or not. */
   mayKeep(bytes: number): boolean {
     if (bytes <= this.#heldBytes) return true;
+    // What an unpacker counts for is room enough for the little that has come of it.
+    if (this.#unpackerBytes > 0 && bytes <= this.#limits.uncountedBytes) return true;
     if (!this.#budget.tryTake(bytes - this.#heldBytes)) return false;
     this.#heldBytes = bytes;
     return true;

@@ -46,9 +46,20 @@ export class ReaderWatch {
   }
 }
 
-/** Cuts the connection of an answer that was written whole and that nobody takes. */
-export function cutWhenStalled({ outgoing, context, incoming }: Exchange): void {
+/**
+ * Cuts the connection of an answer that was written whole and that nobody takes: after a while, or at once where there
+ * is no memory for what waits. What was counted as it was made is, the rest counts from here on.
+ */
+export function cutWhenStalled({ outgoing, context, incoming, memory }: Exchange): void {
   const { runtime, limits, logger } = context;
+  if (memory.heldBytes === 0 && !memory.mayKeep(incoming.socket.writableLength)) {
+    logger.info(
+      { url: incoming.url },
+      "cut an answer that there is no memory for, and that its reader does not take",
+    );
+    incoming.socket.destroy();
+    return;
+  }
   const reader = new ReaderWatch(incoming.socket, limits);
   const look = (): void => {
     if (outgoing.closed || incoming.socket.destroyed) return;

@@ -50,7 +50,7 @@ export async function publishStream(exchange: Exchange): Promise<Answer> {
  */
 function steer({ memory }: Exchange, source: BodySource, stream: StreamIn): void {
   const { heldBytes } = stream;
-  const hasMemory = memory.mayHold(heldBytes);
+  const hasMemory = memory.mayKeep(heldBytes);
   if (hasMemory) memory.shrinkTo(heldBytes);
   if (!hasMemory && !stream.isCommitting) stream.stop(memory.tooMany());
   else if (!hasMemory || stream.isFull) source.stream.pause();

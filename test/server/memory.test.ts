@@ -26,6 +26,65 @@ describe("bytes in flight", () => {
     expect((await third.reply()).status).toBe(201);
   });
 
+  it("are those of small bodies, too, while their clients keep them waiting", async () => {
+    const fixture = await serverForTest({ limits: { bytesInFlight: 1000 } });
+    const { api } = fixture;
+    const topic = await api.newTopic();
+    const slow = await connectionForTest(fixture);
+    slow.send(post(`/${topic}/payload`, 700, "x".repeat(600)));
+    const stream = await connectionForTest(fixture);
+    stream.send(post(`/${topic}/stream`, 1000, `a line\n${"y".repeat(300)}`));
+    await expect.poll(() => figure(fixture, "netlog_bytes_in_flight")).toBe(600 + 309);
+    for (const [path, told] of [
+      [`/${topic}/payload`, {}],
+      [`/${topic}/batch?format=lines`, {}],
+      [`/${topic}/stream`, { count: 1 }],
+    ] as const) {
+      const refused = await connectionForTest(fixture);
+      refused.send(post(path, 800, `two\n${"z".repeat(200)}`));
+      const reply = await refused.reply();
+      expectTooMany(reply, "max_bytes_in_flight");
+      expect(JSON.parse(reply.text)).toMatchObject(told);
+    }
+    expect((await api.post(`/${topic}/payload`, "w".repeat(900))).status).toBe(201);
+    slow.send("x".repeat(100));
+    expect((await slow.reply()).status).toBe(201);
+    stream.leave();
+    await expect.poll(() => figure(fixture, "netlog_bytes_in_flight")).toBe(0);
+  });
+
+  it("are those of small answers, too, while nobody takes them", async () => {
+    const fixture = await serverForTest();
+    const topic = await fixture.netlog.createTopic("t");
+    await topic.publish(Buffer.alloc(60_000, "x"));
+    const readers = [await connectionForTest(fixture), await connectionForTest(fixture)];
+    for (const reader of readers) {
+      reader.pause();
+      // More than the network between the two holds.
+      reader.send("GET /t/payload/0 HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(1000));
+    }
+    await expect.poll(() => figure(fixture, "netlog_bytes_in_flight")).toBeGreaterThan(100_000);
+    expect(await figure(fixture, "netlog_bytes_in_flight")).toBeLessThan(4 * 100_000);
+    for (const reader of readers) reader.leave("reset");
+    await expect.poll(() => figure(fixture, "netlog_bytes_in_flight")).toBe(0);
+  });
+
+  it("have no place for a small answer that nobody takes when they are too many", async () => {
+    const fixture = await serverForTest({ limits: { bytesInFlight: 70_000 } });
+    const { netlog, api, logger } = fixture;
+    const topic = await netlog.createTopic("t");
+    await topic.publish(Buffer.alloc(40_000, "x"));
+    const holder = await connectionForTest(fixture);
+    holder.send(post("/t/payload", 70_000, "y".repeat(50_000)));
+    await expect.poll(() => figure(fixture, "netlog_bytes_in_flight")).toBe(50_000);
+    const reader = await connectionForTest(fixture);
+    reader.pause();
+    reader.send("GET /t/payload/0 HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(400));
+    await expect.poll(() => logger.messages().join()).toContain("there is no memory for");
+    for (let i = 0; i < 10; i++) expect((await api.get("/t/payload/0")).body).toHaveLength(40_000);
+    await expect.poll(() => figure(fixture, "netlog_bytes_in_flight")).toBe(50_000);
+  });
+
   it("stop a body of unknown length where there is no more room, and nothing is stored", async () => {
     const fixture = await serverForTest({ limits: { bytesInFlight: 1000, uncountedBytes: 0 } });
     const topic = await fixture.api.newTopic();
