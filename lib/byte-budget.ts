@@ -15,9 +15,9 @@ export class ByteBudget {
     return this.#maxBytes - this.#takenBytes;
   }
 
-  /** False, and nothing taken, when it would be too much. */
-  tryTake(bytes: number): boolean {
-    if (this.#takenBytes + bytes > this.#maxBytes) return false;
+  /** False, and nothing taken, when it would be too much; `moreBytes` beyond the bound are for this one alone. */
+  tryTake(bytes: number, moreBytes = 0): boolean {
+    if (this.#takenBytes + bytes > this.#maxBytes + moreBytes) return false;
     this.#takenBytes += bytes;
     return true;
   }

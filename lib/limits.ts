@@ -68,6 +68,8 @@ export interface Limits {
    * counts from the first byte on: a body that is not whole, an answer that is not taken.
    */
   readonly uncountedBytes: number;
+  /** Beyond `bytesInFlight` there is so much for what is not larger than `uncountedBytes`, which counts as well. */
+  readonly smallBytesInFlight: number;
   /** A body that is being unpacked counts so much, beside its bytes when those are more than `uncountedBytes`. */
   readonly unpackerBytes: number;
   /** Topics of a server, those that cannot be served included; and scanners of a topic. */
@@ -210,6 +212,7 @@ export const LIMITS: Limits = {
   checkFindings: 1000,
   bytesInFlight: 256 * MiB,
   uncountedBytes: 64 * KiB,
+  smallBytesInFlight: 64 * MiB,
   unpackerBytes: 128 * KiB,
   topics: 10_000,
   scanners: 16_384,

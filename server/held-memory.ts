@@ -58,8 +58,11 @@ export class HeldMemory {
   mayKeep(bytes: number): boolean {
     if (bytes <= this.#heldBytes) return true;
     // What an unpacker counts for is room enough for the little that has come of it.
-    if (this.#unpackerBytes > 0 && bytes <= this.#limits.uncountedBytes) return true;
-    if (!this.#budget.tryTake(bytes - this.#heldBytes)) return false;
+    const { uncountedBytes, smallBytesInFlight } = this.#limits;
+    const isSmall = bytes <= uncountedBytes;
+    if (isSmall && this.#unpackerBytes > 0) return true;
+    // Large ones leave room for small ones.
+    if (!this.#budget.tryTake(bytes - this.#heldBytes, isSmall ? smallBytesInFlight : 0)) return false;
     this.#heldBytes = bytes;
     return true;
   }

@@ -55,7 +55,19 @@ export class Outlet {
       this.#reader.restart();
       this.#context.loop.noteWork();
       this.#outgoing.write(bytes, (error) => this.#finishInTurn(error === undefined || error === null));
+      this.#count(bytes.length);
     });
+  }
+
+  /** What the system has not taken waits for the reader, and counts, be it small. */
+  #count(bytes: number): void {
+    const { incoming, memory } = this.#exchange;
+    if (incoming.socket.writableLength === 0 || memory.mayKeep(bytes)) return;
+    this.#context.logger.info(
+      {},
+      "cut a stream that there is no memory for, and that its reader does not take",
+    );
+    this.cut();
   }
 
   /** What was written held so many messages. */

@@ -27,7 +27,7 @@ describe("bytes in flight", () => {
   });
 
   it("are those of small bodies, too, while their clients keep them waiting", async () => {
-    const fixture = await serverForTest({ limits: { bytesInFlight: 1000 } });
+    const fixture = await serverForTest({ limits: { bytesInFlight: 1000, smallBytesInFlight: 0 } });
     const { api } = fixture;
     const topic = await api.newTopic();
     const slow = await connectionForTest(fixture);
@@ -70,7 +70,7 @@ describe("bytes in flight", () => {
   });
 
   it("have no place for a small answer that nobody takes when they are too many", async () => {
-    const fixture = await serverForTest({ limits: { bytesInFlight: 70_000 } });
+    const fixture = await serverForTest({ limits: { bytesInFlight: 70_000, smallBytesInFlight: 0 } });
     const { netlog, api, logger } = fixture;
     const topic = await netlog.createTopic("t");
     await topic.publish(Buffer.alloc(40_000, "x"));
@@ -82,6 +82,38 @@ describe("bytes in flight", () => {
     reader.send("GET /t/payload/0 HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(400));
     await expect.poll(() => logger.messages().join()).toContain("there is no memory for");
     for (let i = 0; i < 10; i++) expect((await api.get("/t/payload/0")).body).toHaveLength(40_000);
+    await expect.poll(() => figure(fixture, "netlog_bytes_in_flight")).toBe(50_000);
+  });
+
+  it("leave room for small ones, beyond what large ones may take", async () => {
+    const fixture = await serverForTest({ limits: { bytesInFlight: 100_000, smallBytesInFlight: 100_000 } });
+    const { netlog, api } = fixture;
+    const topic = await netlog.createTopic("t");
+    for (let i = 0; i < 300; i++) await topic.publish(Buffer.alloc(40_000, "x"));
+    const holder = await connectionForTest(fixture);
+    holder.send(post("/t/payload", 100_000, "y".repeat(90_000)));
+    await expect.poll(() => figure(fixture, "netlog_bytes_in_flight")).toBe(90_000);
+    const slow = await connectionForTest(fixture);
+    slow.send(post("/t/payload", 60_000, "z".repeat(50_000)));
+    await expect.poll(() => figure(fixture, "netlog_bytes_in_flight")).toBe(140_000);
+    expectTooMany(await api.post("/t/payload", "w".repeat(70_000)), "max_bytes_in_flight");
+    expect((await api.get("/t/stream?format=lines&follow=0")).text).toHaveLength(300 * 40_001);
+    slow.send("z".repeat(10_000));
+    expect((await slow.reply()).status).toBe(201);
+  });
+
+  it("have no place for a stream that nobody takes when they are too many", async () => {
+    const fixture = await serverForTest({ limits: { bytesInFlight: 70_000, smallBytesInFlight: 0 } });
+    const { netlog, logger } = fixture;
+    const topic = await netlog.createTopic("t");
+    for (let i = 0; i < 300; i++) await topic.publish(Buffer.alloc(40_000, "x"));
+    const holder = await connectionForTest(fixture);
+    holder.send(post("/t/payload", 70_000, "y".repeat(50_000)));
+    await expect.poll(() => figure(fixture, "netlog_bytes_in_flight")).toBe(50_000);
+    const reader = await connectionForTest(fixture);
+    reader.pause();
+    reader.send("GET /t/stream?format=lines HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    await expect.poll(() => logger.messages().join()).toContain("cut a stream that there is no memory for");
     await expect.poll(() => figure(fixture, "netlog_bytes_in_flight")).toBe(50_000);
   });
 

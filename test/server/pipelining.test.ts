@@ -73,7 +73,7 @@ describe("one connection", () => {
   });
 
   it("ends where there is no memory for what it sends too early", async () => {
-    const fixture = await serverForTest({ limits: { bytesInFlight: 1000 } });
+    const fixture = await serverForTest({ limits: { bytesInFlight: 1000, smallBytesInFlight: 0 } });
     const { api } = fixture;
     const topic = await api.newTopic();
     const connection = await connectionForTest(fixture);
@@ -105,7 +105,7 @@ describe("one connection", () => {
   });
 
   it("publishes one by one where there is no memory for several", async () => {
-    const fixture = await serverForTest({ limits: { bytesInFlight: 5000 } });
+    const fixture = await serverForTest({ limits: { bytesInFlight: 5000, smallBytesInFlight: 0 } });
     const { api } = fixture;
     const topic = await api.newTopic();
     const connection = await connectionForTest(fixture);
