@@ -53,10 +53,11 @@ export class BatchParser {
     }
   }
 
-  /** Parsed JSON: see parseJsonBatch. Packed as the topic's compression_type says. */
-  parseJson(value: unknown): Batch | Promise<Batch> {
+  /** JSON: see parseJsonBatch. Packed as the topic's compression_type says. */
+  async parseJson(body: Buffer): Promise<Batch> {
     const { settings, limits, offload } = this.#options;
-    return encodeGroup(parseJsonBatch(value, limits), settings.compression_type, offload, limits);
+    const group = await parseJsonBatch(body, () => offload.pause(), limits);
+    return await encodeGroup(group, settings.compression_type, offload, limits);
   }
 
   /** Lines, to be written to what this gives. Packed as the topic's compression_type says. */

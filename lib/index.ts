@@ -22,6 +22,8 @@ export {
 } from "./inspect/folder-check.ts";
 export type { Finding } from "./integrity.ts";
 export { JsonError, parseJson } from "./json.ts";
+export { type ElementTaker, isLongJson, readJsonArray } from "./json-array.ts";
+export { skipSpace } from "./json-bytes.ts";
 export { LIMIT_RANGES, LIMITS, type Limits, type SettableLimit } from "./limits.ts";
 export type { Durability, FrameRun } from "./log/log.ts";
 export { type Logger, silentLogger } from "./logger.ts";

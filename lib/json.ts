@@ -18,15 +18,17 @@ const PLACE = /at (position \d+)(?: \(line \d+ column \d+\))?$/;
 /** The message continues "it is …". It tells where, and never what: the text may be a secret, or somebody's payload. */
 export class JsonError extends Error {
   override readonly name = "JsonError";
+
+  static tooDeep(): JsonError {
+    return new JsonError(`nested too deep: it may have ${LIMITS.jsonDepth} levels of arrays and objects`);
+  }
 }
 
 /** @throws JsonError. */
 export function parseJson(given: Uint8Array | string): unknown {
   const text = textOf(given);
   // Before it is parsed: V8 takes seconds for some MiB of nothing but brackets.
-  if (isDeeperThan(LIMITS.jsonDepth, text)) {
-    throw new JsonError(`nested too deep: it may have ${LIMITS.jsonDepth} levels of arrays and objects`);
-  }
+  if (isDeeperThan(LIMITS.jsonDepth, text)) throw JsonError.tooDeep();
   try {
     return JSON.parse(text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text);
   } catch (cause) {

@@ -1,9 +1,9 @@
 /** Handlers of scanners with acknowledgements: ack, nack, touch; and of seek, which every scanner has. */
-import { NetlogError, type Scanner, type WorkRequest, type WorkResult } from "../lib/index.ts";
+import { isLongJson, NetlogError, type Scanner, type WorkRequest, type WorkResult } from "../lib/index.ts";
 import { type Answer, jsonAnswer } from "./answer.ts";
 import { declaredBytes } from "./body.ts";
 import type { Exchange } from "./exchange.ts";
-import { parseJsonBody } from "./json.ts";
+import { parseJsonBody, readJsonArrayBody } from "./json.ts";
 import type { Parameters } from "./parameters.ts";
 import { readDuration } from "./scanner-parameters.ts";
 
@@ -69,12 +69,12 @@ async function readWork(exchange: Exchange, parameters: Parameters): Promise<Wor
   const lease = parameters.get("lease");
   if (lease === "") throw badRequest("lease is empty; it takes what X-Lease said");
   const body = declaredBytes(exchange.incoming) === 0 ? NO_BODY : await exchange.takeBody();
-  const listed = body.length === 0 ? undefined : parseJsonBody(body);
+  const listed = body.length === 0 ? undefined : await readOffsets(body, exchange);
   if (offset !== undefined && listed !== undefined) {
     throw badRequest("take offset or an array of offsets as the body, not both");
   }
   if (offset !== undefined) return { offsets: [readOffset(offset)], lease };
-  if (listed !== undefined) return { offsets: readOffsets(listed), lease };
+  if (listed !== undefined) return { offsets: [...listed], lease };
   if (lease !== undefined) return { offsets: undefined, lease };
   throw badRequest("which messages is missing: offset, an array of offsets as the body, or lease");
 }
@@ -84,14 +84,40 @@ function readOffset(text: string): number {
   throw badRequest("offset takes the number that X-Offset said");
 }
 
-/** Each once. */
-function readOffsets(listed: unknown): number[] {
-  if (!Array.isArray(listed)) throw badRequest("the body takes a JSON array of offsets");
-  for (const [index, offset] of listed.entries()) {
-    if (Number.isSafeInteger(offset) && offset >= 0) continue;
-    throw badRequest(`item ${index} of the body is no offset; it takes whole numbers from 0 on`);
+/** Each once; `undefined` for a body without a value. A long body is read with the event loop given back in between. */
+async function readOffsets(body: Buffer, { context }: Exchange): Promise<ReadonlySet<number> | undefined> {
+  const offsets = new Set<number>();
+  let index = 0;
+  const takeElements = (elements: readonly unknown[]): void => {
+    for (const offset of elements) {
+      if (!isOffset(offset)) throw badItem(index);
+      offsets.add(offset);
+      index += 1;
+    }
+  };
+  const takeLongElement = (): Promise<void> => Promise.reject(badItem(index));
+  if (isLongJson(body)) {
+    const pause = (): Promise<void> => context.runtime.pause();
+    if (!(await readJsonArrayBody(body, { takeElements, takeLongElement }, pause))) throw noArray();
+    return offsets;
   }
-  return [...new Set(listed as number[])];
+  const listed = parseJsonBody(body);
+  if (listed === undefined) return undefined;
+  if (!Array.isArray(listed)) throw noArray();
+  takeElements(listed);
+  return offsets;
+}
+
+function isOffset(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function noArray(): NetlogError {
+  return badRequest("the body takes a JSON array of offsets");
+}
+
+function badItem(index: number): NetlogError {
+  return badRequest(`item ${index} of the body is no offset; it takes whole numbers from 0 on`);
 }
 
 function readDelay({ context }: Exchange, parameters: Parameters): number {

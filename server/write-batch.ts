@@ -4,7 +4,6 @@ import { type Answer, jsonAnswer } from "./answer.ts";
 import { formatParameter, readBodyFormat } from "./body-format.ts";
 import type { Exchange } from "./exchange.ts";
 import type { FormatName } from "./formats.ts";
-import { parseJsonBody } from "./json.ts";
 import { durabilityParameter } from "./payloads.ts";
 
 const FORMATS_IN: readonly FormatName[] = ["messages", "lines", "ndjson", "json"];
@@ -32,7 +31,7 @@ async function takeBatch(exchange: Exchange, topic: Topic, format: FormatName | 
     case "messages":
       return await topic.batches.parseMessages(await exchange.takeBody(BATCH_ROOM_BYTES), BATCH_ROOM_BYTES);
     case "json":
-      return await topic.batches.parseJson(parseJsonBody(await exchange.takeBody()));
+      return await topic.batches.parseJson(await exchange.takeBody());
     default: {
       const lines = topic.batches.openLines();
       await exchange.takePieces((piece) => lines.write(piece));

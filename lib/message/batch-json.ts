@@ -3,107 +3,157 @@
  * gives can be posted again: offset, timestamp and delivery are passed over, crc32 is verified.
  */
 import { crc32 } from "../checksum.ts";
-import { NetlogError } from "../errors.ts";
+import type { NetlogError } from "../errors.ts";
+import { JsonError, parseJson } from "../json.ts";
+import { type ElementTaker, isLongJson, readJsonArray } from "../json-array.ts";
+import { skipSpace } from "../json-bytes.ts";
 import type { Limits } from "../limits.ts";
+import {
+  base64Pieces,
+  checkCrc,
+  checkSize,
+  type Fields,
+  failureOf,
+  fieldsOf,
+  parseElement,
+  refuse,
+  textPieces,
+  tooLarge,
+} from "./batch-element.ts";
+import { readLongElement } from "./long-element.ts";
+import { LongText } from "./long-text.ts";
 import { COMPRESSION_SINGLE, encodeMessageHeader, MESSAGE_HEADER_BYTES } from "./message.ts";
-import type { MessageGroup } from "./message-groups.ts";
+import { type MessageGroup, MessageGroups } from "./message-groups.ts";
 
-const PASSED_OVER: ReadonlySet<string> = new Set(["offset", "timestamp", "delivery"]);
-const KNOWN: ReadonlySet<string> = new Set([...PASSED_OVER, "payload", "payload_base64", "crc32"]);
-const LONE_SURROGATE = /\p{Surrogate}/u;
-const FIELD_CHARACTERS = 40;
-
-/** One element: what its bytes are written from, and how many they are. */
-interface Payload {
-  readonly content: string | Buffer;
-  readonly sizeBytes: number;
-}
+/** A piece of a long text gives way to others behind so many. */
+const PIECES_TOGETHER = 8;
 
 /**
- * The messages of `value`, which is parsed JSON.
+ * The messages of a JSON array; a long one is read in pieces, with the event loop given back in between, and then it is
+ * a promise.
  *
- * @throws bad_request, payload_too_large, naming the element, from 0.
+ * @throws bad_request, payload_too_large, naming the element, from 0. At once, or by rejecting.
  */
-export function parseJsonBatch(value: unknown, limits: Limits): MessageGroup {
-  if (!Array.isArray(value)) throw refuse("the body is no JSON array of messages");
-  if (value.length === 0) throw refuse("the array is empty: a batch has at least one message");
-  if (value.length > limits.batchMessages) {
-    throw tooLarge(`a batch has at most ${limits.batchMessages} messages`);
-  }
-  const payloads = value.map((element: unknown, index) => parseElement(element, index, limits));
-  let sizeBytes = MESSAGE_HEADER_BYTES;
-  for (const payload of payloads) sizeBytes += MESSAGE_HEADER_BYTES + payload.sizeBytes;
-  const bytes = Buffer.allocUnsafe(sizeBytes);
-  let position = MESSAGE_HEADER_BYTES;
-  for (const payload of payloads) position = writeMessage(bytes, position, payload);
-  return { bytes, count: payloads.length };
+export function parseJsonBatch(
+  body: Buffer,
+  pause: () => Promise<void>,
+  limits: Limits,
+): MessageGroup | Promise<MessageGroup> {
+  const messages = new JsonMessages(body, pause, limits);
+  if (isLongJson(body)) return readLongBatch(body, messages, pause);
+  const value = skipSpace(body, 0) === body.length ? undefined : parseWhole(body);
+  if (!Array.isArray(value)) throw noArray();
+  messages.takeElements(value);
+  return messages.group();
 }
 
-function parseElement(element: unknown, index: number, limits: Limits): Payload {
-  const fail = (what: string): NetlogError => refuse(`element ${index}: ${what}`);
-  const payload = typeof element === "string" ? textPayload(element, fail) : fieldPayload(element, fail);
-  if (payload.sizeBytes === 0) throw fail("a message has at least one byte");
-  if (payload.sizeBytes > limits.payloadBytes) {
-    throw tooLarge(`element ${index}: a payload has at most ${limits.payloadBytes} bytes`);
+async function readLongBatch(
+  body: Buffer,
+  messages: JsonMessages,
+  pause: () => Promise<void>,
+): Promise<MessageGroup> {
+  try {
+    if (!(await readJsonArray(body, messages, pause))) throw noArray();
+  } catch (error) {
+    throw refusalOf(error);
   }
-  return payload;
+  return messages.group();
 }
 
-type Fail = (what: string) => NetlogError;
-
-function fieldPayload(element: unknown, fail: Fail): Payload {
-  if (typeof element !== "object" || element === null || Array.isArray(element)) {
-    throw fail('it is neither a text nor an object with "payload" or "payload_base64"');
+function parseWhole(body: Buffer): unknown {
+  try {
+    return parseJson(body);
+  } catch (error) {
+    throw refusalOf(error);
   }
-  for (const field of Object.keys(element)) {
-    if (!KNOWN.has(field)) {
-      const name = JSON.stringify(field.slice(0, FIELD_CHARACTERS));
-      throw fail(`unknown field ${name}; there are: ${[...KNOWN].join(", ")}`);
+}
+
+function refusalOf(error: unknown): unknown {
+  return error instanceof JsonError ? refuse(`the body is ${error.message}`) : error;
+}
+
+function noArray(): NetlogError {
+  return refuse("the body is no JSON array of messages");
+}
+
+/** Elements become messages as they come. */
+class JsonMessages implements ElementTaker {
+  readonly #body: Buffer;
+  readonly #pause: () => Promise<void>;
+  readonly #limits: Limits;
+  readonly #groups: MessageGroups;
+
+  constructor(body: Buffer, pause: () => Promise<void>, limits: Limits) {
+    this.#body = body;
+    this.#pause = pause;
+    this.#limits = limits;
+    this.#groups = new MessageGroups({ messages: limits.batchMessages, bytes: Infinity });
+  }
+
+  /** All that were taken. @throws bad_request: there was none. */
+  group(): MessageGroup {
+    const group = this.#groups.take();
+    if (group === undefined) throw refuse("the array is empty: a batch has at least one message");
+    return group;
+  }
+
+  takeElements(elements: readonly unknown[]): void {
+    this.#checkCount(elements.length);
+    const first = this.#groups.totalCount;
+    const payloads = elements.map((element, i) => parseElement(element, first + i, this.#limits));
+    let sizeBytes = 0;
+    for (const payload of payloads) sizeBytes += MESSAGE_HEADER_BYTES + payload.sizeBytes;
+    this.#groups.reserve(sizeBytes);
+    for (const { content, sizeBytes: payloadBytes } of payloads) {
+      const { bytes, closedEnd } = this.#groups;
+      const position = closedEnd + MESSAGE_HEADER_BYTES;
+      if (typeof content === "string") bytes.write(content, position);
+      else bytes.set(content, position);
+      this.#close(payloadBytes);
     }
   }
-  const { payload, payload_base64, crc32: expectedCrc } = element as Record<string, unknown>;
-  if ((payload === undefined) === (payload_base64 === undefined)) {
-    throw fail('it takes one of "payload" and "payload_base64"');
+
+  async takeLongElement(start: number, end: number): Promise<void> {
+    this.#checkCount(1);
+    const element = readLongElement(this.#body, start, end);
+    const index = this.#groups.totalCount;
+    const fields = fieldsOf(element, failureOf(index));
+    if (fields.text instanceof LongText) await this.#takeLongText(fields, fields.text, index);
+    else this.takeElements([element]);
   }
-  const found = payload === undefined ? base64Payload(payload_base64, fail) : textPayload(payload, fail);
-  if (expectedCrc !== undefined) checkCrc(expectedCrc, found, fail);
-  return found;
-}
 
-function textPayload(text: unknown, fail: Fail): Payload {
-  if (typeof text !== "string") throw fail("payload takes a text");
-  if (LONE_SURROGATE.test(text)) throw fail("half of a surrogate pair, which is no text");
-  return { content: text, sizeBytes: Buffer.byteLength(text) };
-}
+  async #takeLongText({ isBase64, expectedCrc }: Fields, text: LongText, index: number): Promise<void> {
+    const fail = failureOf(index);
+    const groups = this.#groups;
+    groups.reserve(MESSAGE_HEADER_BYTES + text.mostBytes);
+    const start = groups.closedEnd + MESSAGE_HEADER_BYTES;
+    let end = start;
+    let pieceCount = 0;
+    for (const piece of isBase64 ? base64Pieces(text, fail) : textPieces(text, fail)) {
+      end += groups.bytes.write(piece, end, isBase64 ? "base64" : "utf8");
+      pieceCount += 1;
+      if (pieceCount % PIECES_TOGETHER === 0) await this.#pause();
+    }
+    checkSize(end - start, index, this.#limits);
+    const payload = groups.bytes.subarray(start, end);
+    if (expectedCrc !== undefined) checkCrc(expectedCrc, payload, fail);
+    this.#close(payload.length);
+  }
 
-/** RFC 4648, section 4, in its canonical form: padded, and nothing in the bits left over. */
-function base64Payload(text: unknown, fail: Fail): Payload {
-  if (typeof text !== "string") throw fail("payload_base64 takes a text");
-  const content = Buffer.from(text, "base64");
-  if (content.toString("base64") !== text) throw fail("payload_base64 is not base64, padded, in one line");
-  return { content, sizeBytes: content.length };
-}
+  /** The open message has so much payload, which is written. */
+  #close(payloadBytes: number): void {
+    const groups = this.#groups;
+    const start = groups.closedEnd + MESSAGE_HEADER_BYTES;
+    const end = start + payloadBytes;
+    const crc = crc32(groups.bytes.subarray(start, end));
+    encodeMessageHeader(groups.bytes, groups.closedEnd, COMPRESSION_SINGLE, crc, payloadBytes);
+    groups.end = end;
+    groups.close(MESSAGE_HEADER_BYTES + payloadBytes);
+  }
 
-function checkCrc(expected: unknown, { content }: Payload, fail: Fail): void {
-  const actual = crc32(typeof content === "string" ? Buffer.from(content) : content);
-  if (expected === actual) return;
-  if (typeof expected !== "number") throw fail("crc32 takes a number");
-  throw fail(`crc32: expected ${expected}, found ${actual}`);
-}
-
-function writeMessage(target: Buffer, position: number, { content, sizeBytes }: Payload): number {
-  const start = position + MESSAGE_HEADER_BYTES;
-  const end = start + sizeBytes;
-  if (typeof content === "string") target.write(content, start);
-  else target.set(content, start);
-  encodeMessageHeader(target, position, COMPRESSION_SINGLE, crc32(target.subarray(start, end)), sizeBytes);
-  return end;
-}
-
-function refuse(reason: string): NetlogError {
-  return new NetlogError("bad_request", { reason });
-}
-
-function tooLarge(reason: string): NetlogError {
-  return new NetlogError("payload_too_large", { reason });
+  #checkCount(moreCount: number): void {
+    const { batchMessages } = this.#limits;
+    if (this.#groups.totalCount + moreCount <= batchMessages) return;
+    throw tooLarge(`a batch has at most ${batchMessages} messages`);
+  }
 }

@@ -36,6 +36,10 @@ async function codeOf(promise: Promise<unknown>): Promise<string> {
   return expect.unreachable("was to be refused");
 }
 
+function json(value: unknown): Buffer {
+  return Buffer.from(JSON.stringify(value));
+}
+
 describe("a batch", () => {
   it("gets contiguous offsets and one time, in every form, in topics of every compression", async () => {
     const { netlog } = await openNetlog();
@@ -46,7 +50,7 @@ describe("a batch", () => {
       for (const piece of ["l1\nl", "2\r\n", "\nl3"]) lines.write(Buffer.from(piece));
       const forms = [
         await lines.end(),
-        await topic.batches.parseJson(["j1", { payload: "j2" }]),
+        await topic.batches.parseJson(json(["j1", { payload: "j2" }])),
         await topic.batches.parseMessages(messages("m1", "m2", "m3")),
         await topic.batches.parseMessages(await encodeSet(messages("s1", "s2"), 2, inlineOffload)),
       ];
@@ -90,11 +94,11 @@ describe("a batch", () => {
         });
         const { netlog, runtime } = await openNetlog({ disk });
         const topic = await netlog.createTopic("t");
-        await topic.publishBatch(await topic.batches.parseJson(["a", "b"]));
+        await topic.publishBatch(await topic.batches.parseJson(json(["a", "b"])));
         hold = () => new Promise(() => {});
         for (let batch = 0; batch < batchCount; batch++) {
           const value = Array.from({ length: 5 }, (_, i) => `batch ${batch} message ${i}`);
-          topic.publishBatch(await topic.batches.parseJson(value)).catch(() => {});
+          topic.publishBatch(await topic.batches.parseJson(json(value))).catch(() => {});
           await runtime.turn();
         }
         hold = () => Promise.resolve();
@@ -112,16 +116,16 @@ describe("a batch", () => {
     const topic = await netlog.createTopic("t", { compression_type: 1 });
     disk.capacityBytes = 2000;
     const large = await topic.batches.parseJson(
-      Array.from({ length: 100 }, (_, i) => `message ${i} `.repeat(9)),
+      json(Array.from({ length: 100 }, (_, i) => `message ${i} `.repeat(9))),
     );
     expect(await codeOf(topic.publishBatch(large))).toBe("storage_full");
-    expect((await topic.publishBatch(await topic.batches.parseJson(["x", "y"]))).offset).toBe(0);
+    expect((await topic.publishBatch(await topic.batches.parseJson(json(["x", "y"])))).offset).toBe(0);
   });
 
   it("counts as bytes in flight until it is answered", async () => {
     const { netlog } = await openNetlog({ limits: { bytesInFlight: 100 } });
     const topic = await netlog.createTopic("t");
-    const batch = await topic.batches.parseJson(["x".repeat(60)]);
+    const batch = await topic.batches.parseJson(json(["x".repeat(60)]));
     const first = topic.publishBatch(batch);
     expect(await codeOf(topic.publishBatch(batch))).toBe("too_many_requests");
     await first;

@@ -223,7 +223,7 @@ describe("a topic whose settings are lost", () => {
     const unavailable = { code: "topic_unavailable", reason: expect.stringMatching(REASON) };
     await expect(topic.publish(Buffer.from("x"))).rejects.toMatchObject(unavailable);
     await expect(topic.publishAgain(Buffer.from("x"))).rejects.toMatchObject(unavailable);
-    const batch = await topic.batches.parseJson(["x"]);
+    const batch = await topic.batches.parseJson(Buffer.from('["x"]'));
     await expect(topic.publishBatch(batch)).rejects.toMatchObject(unavailable);
     const stream = topic.openStreamIn({ format: "lines", durability: undefined, onRoom: () => {} });
     stream.write(Buffer.from("x\n"));

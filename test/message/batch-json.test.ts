@@ -9,15 +9,20 @@ import { encodeGroup } from "../../lib/message/message-groups.ts";
 import { unpackEntry } from "../../lib/message/message-set.ts";
 import "../support/fixed-seed.ts";
 
+function bodyOf(value: unknown): Buffer {
+  return Buffer.from(JSON.stringify(value) ?? "");
+}
+
 async function payloadsOf(value: unknown): Promise<Buffer[]> {
-  const { entry, count } = await encodeGroup(parseJsonBatch(value, LIMITS), 1, inlineOffload);
+  const group = await parseJsonBatch(bodyOf(value), inlineOffload.pause, LIMITS);
+  const { entry, count } = await encodeGroup(group, 1, inlineOffload);
   const unpacked = await unpackEntry(entry, count, inlineOffload);
   return Array.from({ length: count }, (_, i) => Buffer.from(unpacked.payload(i)));
 }
 
 function refusal(value: unknown, limits: Partial<Limits> = {}): string {
   try {
-    parseJsonBatch(value, { ...LIMITS, ...limits });
+    void parseJsonBatch(bodyOf(value), inlineOffload.pause, { ...LIMITS, ...limits });
   } catch (error) {
     if (!isNetlogError(error)) throw error;
     return `${error.code}: ${error.reason}`;
