@@ -2,7 +2,7 @@
  * Every subcommand, in the order of the program's help. Each is loaded when it is called: the parts of the server take
  * longer to load than most commands take to run.
  */
-import type { CommandEntry, CommandGroup } from "./command.ts";
+import type { CommandEntry, CommandGroup } from "./cli/command.ts";
 
 export const COMMAND_GROUPS: readonly CommandGroup[] = [
   {
@@ -11,22 +11,22 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
       {
         name: "serve",
         summary: "Run the server; what netlog does without a command, too",
-        load: async () => (await import("./serve.ts")).serveCommand,
+        load: async () => (await import("./serve/serve.ts")).serveCommand,
       },
       {
         name: "config",
         summary: "Print the configuration that serve would run with, and check it",
-        load: async () => (await import("./config.ts")).configCommand,
+        load: async () => (await import("./serve/config.ts")).configCommand,
       },
       {
         name: "health",
         summary: "Ask the server on this machine whether it is well",
-        load: async () => (await import("./health.ts")).healthCommand,
+        load: async () => (await import("./serve/health.ts")).healthCommand,
       },
       {
         name: "token",
         summary: "Make, list and revoke the tokens that clients of a server need",
-        load: async () => (await import("./token.ts")).tokenCommand,
+        load: async () => (await import("./serve/token.ts")).tokenCommand,
       },
     ],
   },
@@ -121,17 +121,17 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
       {
         name: "check",
         summary: "Go through a data folder, without a server, and tell what is damaged",
-        load: async () => (await import("./check.ts")).checkCommand,
+        load: async () => (await import("./folder/check.ts")).checkCommand,
       },
       {
         name: "dump",
         summary: "Show what stands in a file of a data folder",
-        load: async () => (await import("./dump.ts")).dumpCommand,
+        load: async () => (await import("./folder/dump.ts")).dumpCommand,
       },
       {
         name: "import",
         summary: "Bring topics over from a data folder of the Go NetLog",
-        load: async () => (await import("./import.ts")).importCommand,
+        load: async () => (await import("./folder/import.ts")).importCommand,
       },
     ],
   },
@@ -141,12 +141,13 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
       {
         name: "help",
         summary: "Tell about the program or a command",
-        load: async () => (await import("./help.ts")).createHelpCommand(() => COMMAND_GROUPS),
+        load: async () => (await import("./cli/help.ts")).createHelpCommand(() => COMMAND_GROUPS),
       },
       {
         name: "completion",
         summary: "Print what makes a shell complete commands, flags and topics",
-        load: async () => (await import("./completion.ts")).createCompletionCommand(() => COMMAND_GROUPS),
+        load: async () =>
+          (await import("./completion/completion.ts")).createCompletionCommand(() => COMMAND_GROUPS),
       },
       {
         name: "version",

@@ -1,11 +1,11 @@
 /** The program: finds the subcommand and turns its outcome into an exit status. */
 import { fstatSync } from "node:fs";
-import { type Context, EXIT, type Input } from "./command.ts";
+import { type Context, EXIT, type Input } from "./cli/command.ts";
+import { commandHelp, programHelp } from "./cli/help.ts";
+import { requireCommand } from "./cli/require-command.ts";
+import { watchStdout } from "./cli/unread.ts";
+import { UsageError } from "./cli/usage-error.ts";
 import { COMMAND_GROUPS, COMMANDS } from "./commands.ts";
-import { commandHelp, programHelp } from "./help.ts";
-import { requireCommand } from "./require-command.ts";
-import { watchStdout } from "./unread.ts";
-import { UsageError } from "./usage-error.ts";
 
 const HELP_FLAGS = ["-h", "-help", "--help"];
 const VERSION_FLAGS = ["-version", "--version"];

@@ -1,5 +1,5 @@
 /** `netlog version`. */
-import { type Command, EXIT } from "./command.ts";
+import { type Command, EXIT } from "./cli/command.ts";
 
 export const versionCommand: Command = {
   usage: "",

@@ -1,14 +1,20 @@
 /** The one door to the engine: what server/ and cmd/ may use of it. Everything else in lib/ is its own business. */
 
-export { BATCH_ROOM_BYTES, type LineBatch } from "./batch-parser.ts";
-export { ByteBudget } from "./byte-budget.ts";
-export type { FrameBounds } from "./collect-frames.ts";
-export { DataFolderError } from "./data-folder.ts";
+export { ByteBudget } from "./base/byte-budget.ts";
+export { durationMs, formatDuration, parseDuration, parseDurationAtMost } from "./base/duration.ts";
+export { editDistance } from "./base/edit-distance.ts";
+export { ERROR_CODES, type ErrorCode, type ErrorDetails, isNetlogError, NetlogError } from "./base/errors.ts";
+export { JsonError, parseJson } from "./base/json.ts";
+export { type ElementTaker, isLongJson, readJsonArray } from "./base/json-array.ts";
+export { skipSpace } from "./base/json-bytes.ts";
+export { LIMIT_RANGES, LIMITS, type Limits, type SettableLimit } from "./base/limits.ts";
+export { type Logger, silentLogger } from "./base/logger.ts";
+export { PIECE_WORK_BYTES } from "./base/loop-share.ts";
+export { isSafeName, NAME_RULE } from "./base/names.ts";
+export { nodeRuntime, type Runtime, type Timer } from "./base/runtime.ts";
+export { Tally } from "./base/tally.ts";
 export type { Disk } from "./disk/disk.ts";
 export { nodeDisk } from "./disk/node-disk.ts";
-export { durationMs, formatDuration, parseDuration, parseDurationAtMost } from "./duration.ts";
-export { editDistance } from "./edit-distance.ts";
-export { ERROR_CODES, type ErrorCode, type ErrorDetails, isNetlogError, NetlogError } from "./errors.ts";
 export {
   type ImportedTopic,
   type ImportSummary,
@@ -20,20 +26,13 @@ export {
   type FolderCheckSummary,
   type FolderFinding,
 } from "./inspect/folder-check.ts";
-export type { Finding } from "./integrity.ts";
-export { JsonError, parseJson } from "./json.ts";
-export { type ElementTaker, isLongJson, readJsonArray } from "./json-array.ts";
-export { skipSpace } from "./json-bytes.ts";
-export { LIMIT_RANGES, LIMITS, type Limits, type SettableLimit } from "./limits.ts";
 export type { Durability, FrameRun } from "./log/log.ts";
-export { type Logger, silentLogger } from "./logger.ts";
-export { PIECE_WORK_BYTES } from "./loop-share.ts";
 export type { Batch } from "./message/batch.ts";
-export { compact, type Message, type Taken } from "./message-reader.ts";
-export { isSafeName, NAME_RULE } from "./names.ts";
-export { type FailedTopic, Netlog, type NetlogOptions } from "./netlog.ts";
-export type { Published } from "./publisher.ts";
-export { nodeRuntime, type Runtime, type Timer } from "./runtime.ts";
+export { DataFolderError } from "./netlog/data-folder.ts";
+export { type FailedTopic, Netlog, type NetlogOptions } from "./netlog/netlog.ts";
+export type { FrameBounds } from "./reading/collect-frames.ts";
+export { compact, type Message, type Taken } from "./reading/message-reader.ts";
+export type { TopicCursor } from "./reading/topic-cursor.ts";
 export type { WorkRequest } from "./scanner/lease-claims.ts";
 export type { WorkResult } from "./scanner/leased-position.ts";
 export type { Lease } from "./scanner/leases.ts";
@@ -41,10 +40,11 @@ export type { BulkDelivery, BulkScanRequest, Delivery, ScanRequest } from "./sca
 export type { Scanner } from "./scanner/scanner.ts";
 export type { ScannerDescription, ScannerInfo } from "./scanner/scanner-info.ts";
 export type { ScannerRequest } from "./scanner/scanner-settings.ts";
-export { DEFAULT_SETTINGS, type TopicSettings } from "./settings.ts";
-export type { NetlogStats, ScannerStats, TopicStats } from "./stats.ts";
-export type { StreamIn } from "./stream-in.ts";
-export { Tally } from "./tally.ts";
-export type { Topic } from "./topic.ts";
-export type { TopicCursor } from "./topic-cursor.ts";
-export type { TopicInfo } from "./topic-info.ts";
+export { BATCH_ROOM_BYTES, type LineBatch } from "./topic/batch-parser.ts";
+export type { Finding } from "./topic/integrity.ts";
+export type { Published } from "./topic/publisher.ts";
+export { DEFAULT_SETTINGS, type TopicSettings } from "./topic/settings.ts";
+export type { NetlogStats, ScannerStats, TopicStats } from "./topic/stats.ts";
+export type { StreamIn } from "./topic/stream-in.ts";
+export type { Topic } from "./topic/topic.ts";
+export type { TopicInfo } from "./topic/topic-info.ts";

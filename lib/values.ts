@@ -1,7 +1,7 @@
 /** A second door, for programs that run no engine: durations, JSON, limits and names alone, which load at once. */
 
-export { durationMs, formatDuration, parseDuration } from "./duration.ts";
-export { editDistance } from "./edit-distance.ts";
-export { isNetlogError } from "./errors.ts";
-export { JsonError, parseJson } from "./json.ts";
-export { LIMIT_RANGES } from "./limits.ts";
+export { durationMs, formatDuration, parseDuration } from "./base/duration.ts";
+export { editDistance } from "./base/edit-distance.ts";
+export { isNetlogError } from "./base/errors.ts";
+export { JsonError, parseJson } from "./base/json.ts";
+export { LIMIT_RANGES } from "./base/limits.ts";

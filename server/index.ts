@@ -3,27 +3,30 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Server as TlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { LIMITS, type Limits, type Logger, type Netlog, nodeRuntime, type Runtime } from "../lib/index.ts";
-import { accept } from "./accept.ts";
 import { Access } from "./auth/access.ts";
+import { ClientAddresses, type Network } from "./auth/client-address.ts";
+import { Gate } from "./auth/gate.ts";
+import { type Rate, RateLimit } from "./auth/rate-limit.ts";
 import type { TokenRecord } from "./auth/token-record.ts";
-import { type Certificate, checkCertificate } from "./certificate.ts";
-import { ClientAddresses, type Network } from "./client-address.ts";
-import { Connections } from "./connections.ts";
-import type { ServerContext } from "./context.ts";
-import { Exchange } from "./exchange.ts";
-import { Gate } from "./gate.ts";
-import { createHttpServer } from "./http-server.ts";
-import type { HttpSocket } from "./http-socket.ts";
-import { IdleWatch } from "./idle-watch.ts";
-import { LoopWatch } from "./loop-watch.ts";
-import { refuseConnect, refuseMalformed } from "./malformed.ts";
-import { Occupancy } from "./occupancy.ts";
-import { type Rate, RateLimit } from "./rate-limit.ts";
-import { RequestLog } from "./request-log.ts";
-import { stopServer } from "./stop.ts";
-import { Traffic } from "./traffic.ts";
-import { TurnQueue } from "./turn-queue.ts";
+import { accept } from "./http/accept.ts";
+import { type Certificate, checkCertificate } from "./http/certificate.ts";
+import { Connections } from "./http/connections.ts";
+import type { ServerContext } from "./http/context.ts";
+import { Exchange } from "./http/exchange.ts";
+import { createHttpServer } from "./http/http-server.ts";
+import type { HttpSocket } from "./http/http-socket.ts";
+import { IdleWatch } from "./http/idle-watch.ts";
+import { refuseConnect, refuseMalformed } from "./http/malformed.ts";
+import { Occupancy } from "./http/occupancy.ts";
+import { RequestLog } from "./http/request-log.ts";
+import { stopServer } from "./http/stop.ts";
+import { Traffic } from "./http/traffic.ts";
+import { TurnQueue } from "./http/turn-queue.ts";
+import { LoopWatch } from "./metrics/loop-watch.ts";
 
+export { type Network, parseNetwork } from "./auth/client-address.ts";
+export { isLoopback } from "./auth/gate.ts";
+export { parseRate, type Rate } from "./auth/rate-limit.ts";
 export { RIGHTS, type Right } from "./auth/rights.ts";
 export { hashToken, newToken, withoutTokens } from "./auth/token.ts";
 export {
@@ -34,10 +37,7 @@ export {
   TokenFileError,
   type TokenRecord,
 } from "./auth/token-record.ts";
-export { type Certificate, CertificateError, checkCertificate } from "./certificate.ts";
-export { type Network, parseNetwork } from "./client-address.ts";
-export { isLoopback } from "./gate.ts";
-export { parseRate, type Rate } from "./rate-limit.ts";
+export { type Certificate, CertificateError, checkCertificate } from "./http/certificate.ts";
 
 const UNKNOWN_VERSION = "0.0.0";
 

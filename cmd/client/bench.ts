@@ -1,15 +1,15 @@
 /** `netlog bench`: a quick load on a server, with a live line. */
 import { randomBytes } from "node:crypto";
 import type { Topic } from "../../lib/client/index.ts";
-import { formatBytes } from "../byte-size.ts";
-import { type Command, EXIT } from "../command.ts";
-import type { OptionTable } from "../option.ts";
-import { ProgressBar } from "../progress-bar.ts";
-import { statusOf, watchStopSignals } from "../signals.ts";
-import { UsageError } from "../usage-error.ts";
+import { formatBytes } from "../cli/byte-size.ts";
+import { type Command, EXIT } from "../cli/command.ts";
+import type { OptionTable } from "../cli/option.ts";
+import { ProgressBar } from "../cli/progress-bar.ts";
+import { statusOf, watchStopSignals } from "../cli/signals.ts";
+import { UsageError } from "../cli/usage-error.ts";
 import { type BenchLoad, type Measured, publishLoad, readLoad } from "./bench-load.ts";
-import { type ClientCall, clientCommand } from "./client-command.ts";
-import { choiceFlag, countFlag, durationFlag, type Optional, switchFlag } from "./flags.ts";
+import { type ClientCall, clientCommand } from "./call/client-command.ts";
+import { choiceFlag, countFlag, durationFlag, type Optional, switchFlag } from "./call/flags.ts";
 import { countText, NONE } from "./output/figures.ts";
 import { styleFor } from "./output/style.ts";
 import { type Column, tableText } from "./output/table.ts";

@@ -1,12 +1,12 @@
 /** `netlog copy` and `netlog export`: messages of a topic to a file and back, or to another topic, here or elsewhere. */
-import type { Command } from "../command.ts";
-import type { OptionTable } from "../option.ts";
-import { UsageError } from "../usage-error.ts";
-import { clientCommand } from "./client-command.ts";
+import type { Command } from "../cli/command.ts";
+import type { OptionTable } from "../cli/option.ts";
+import { UsageError } from "../cli/usage-error.ts";
+import { clientCommand } from "./call/client-command.ts";
+import { choiceFlag, offsetFlag, switchFlag, textFlag } from "./call/flags.ts";
 import { FILE_FORMATS } from "./copy/file-format.ts";
 import { PLACE_RULE, type Place, parsePlace } from "./copy/place.ts";
 import { type CopyOptions, type ExportOptions, startCopy } from "./copy/start-copy.ts";
-import { choiceFlag, offsetFlag, switchFlag, textFlag } from "./flags.ts";
 
 const EXPORT_OPTIONS: OptionTable<ExportOptions> = {
   from: offsetFlag("from", "Where the copy of a topic begins, if not with the first message kept"),

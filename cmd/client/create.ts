@@ -1,9 +1,9 @@
 /** `netlog create`. */
-import { type Command, EXIT } from "../command.ts";
-import { printable } from "../printable.ts";
-import { UsageError } from "../usage-error.ts";
-import { clientCommand } from "./client-command.ts";
-import { switchFlag } from "./flags.ts";
+import { type Command, EXIT } from "../cli/command.ts";
+import { printable } from "../cli/printable.ts";
+import { UsageError } from "../cli/usage-error.ts";
+import { clientCommand } from "./call/client-command.ts";
+import { switchFlag } from "./call/flags.ts";
 import { SETTING_OPTIONS, type SettingOptions, settingsOf } from "./setting-flags.ts";
 
 interface CreateOptions extends SettingOptions {

@@ -1,9 +1,9 @@
 /** `netlog delete`. */
 import { isNetlogClientError, NetlogClientError, type Topic } from "../../lib/client/index.ts";
-import { type Command, EXIT } from "../command.ts";
-import { UsageError } from "../usage-error.ts";
-import { clientCommand } from "./client-command.ts";
-import { switchFlag } from "./flags.ts";
+import { type Command, EXIT } from "../cli/command.ts";
+import { UsageError } from "../cli/usage-error.ts";
+import { clientCommand } from "./call/client-command.ts";
+import { switchFlag } from "./call/flags.ts";
 
 interface DeleteOptions {
   readonly force: boolean;

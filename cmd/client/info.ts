@@ -1,10 +1,10 @@
 /** `netlog info` and `netlog set`: what a topic is like, and other settings for it. */
 import type { TopicInfo } from "../../lib/client/index.ts";
-import { formatBytes } from "../byte-size.ts";
-import { type Command, type Context, EXIT } from "../command.ts";
-import { counted } from "../counted.ts";
-import { UsageError } from "../usage-error.ts";
-import { clientCommand, oneOperand } from "./client-command.ts";
+import { formatBytes } from "../cli/byte-size.ts";
+import { type Command, type Context, EXIT } from "../cli/command.ts";
+import { counted } from "../cli/counted.ts";
+import { UsageError } from "../cli/usage-error.ts";
+import { clientCommand, oneOperand } from "./call/client-command.ts";
 import { countText } from "./output/figures.ts";
 import { styleFor } from "./output/style.ts";
 import { SETTING_OPTIONS, type SettingOptions, settingsOf } from "./setting-flags.ts";

@@ -1,7 +1,7 @@
 /** A command that is run for one message: the payload on its standard input, what else is known in its environment. */
 import { spawn } from "node:child_process";
 import type { Delivery } from "../../lib/client/index.ts";
-import { JOB_VARIABLES } from "./variables.ts";
+import { JOB_VARIABLES } from "../cli/variables.ts";
 
 export interface JobPlace {
   /** For the shell. */

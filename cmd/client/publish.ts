@@ -4,17 +4,17 @@ import {
   type NetlogClientError,
   type PublishAllProgress,
 } from "../../lib/client/index.ts";
-import { type Command, EXIT } from "../command.ts";
-import { ProgressBar } from "../progress-bar.ts";
-import { statusOf, watchStopSignals } from "../signals.ts";
-import { UsageError } from "../usage-error.ts";
-import { type ClientCall, clientCommand } from "./client-command.ts";
-import { failureStatus, failureText } from "./failure.ts";
-import { choiceFlag, type Optional, switchFlag } from "./flags.ts";
+import { type Command, EXIT } from "../cli/command.ts";
+import { ProgressBar } from "../cli/progress-bar.ts";
+import { statusOf, watchStopSignals } from "../cli/signals.ts";
+import { UsageError } from "../cli/usage-error.ts";
+import { type ClientCall, clientCommand } from "./call/client-command.ts";
+import { failureStatus, failureText } from "./call/failure.ts";
+import { choiceFlag, type Optional, switchFlag } from "./call/flags.ts";
+import { warn } from "./call/warn.ts";
 import { LineTooLongError } from "./input/lines.ts";
 import { openPublishInput, type PublishInput, PublishInputError } from "./input/publish-input.ts";
 import { messagesText } from "./output/figures.ts";
-import { warn } from "./output/warn.ts";
 
 export interface PublishOptions {
   readonly lines: boolean;

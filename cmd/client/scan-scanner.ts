@@ -1,8 +1,8 @@
 /** The scanner that `netlog scan` drives: the one that is there, or one that is made as the flags say. */
 import { isNetlogClientError, type Scanner, type Topic } from "../../lib/client/index.ts";
-import type { OptionTable } from "../option.ts";
-import { UsageError } from "../usage-error.ts";
-import { countFlag, durationFlag, type Optional, offsetFlag, textFlag } from "./flags.ts";
+import type { OptionTable } from "../cli/option.ts";
+import { UsageError } from "../cli/usage-error.ts";
+import { countFlag, durationFlag, type Optional, offsetFlag, textFlag } from "./call/flags.ts";
 
 export interface ScannerFlags {
   readonly id: Optional<string>;

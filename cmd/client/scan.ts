@@ -1,15 +1,15 @@
 /** `netlog scan`: takes messages with a scanner, and shows them or has a command work on each. */
 import type { Delivery, Scanner } from "../../lib/client/index.ts";
-import { type Command, EXIT, writeAll } from "../command.ts";
-import type { OptionTable } from "../option.ts";
-import { type StopWatch, watchStopSignals } from "../signals.ts";
-import { UsageError } from "../usage-error.ts";
-import { type ClientCall, clientCommand, oneOperand } from "./client-command.ts";
-import { countFlag, durationFlag, type Optional, switchFlag, textFlag } from "./flags.ts";
+import { type Command, EXIT, writeAll } from "../cli/command.ts";
+import type { OptionTable } from "../cli/option.ts";
+import { type StopWatch, watchStopSignals } from "../cli/signals.ts";
+import { UsageError } from "../cli/usage-error.ts";
+import { type ClientCall, clientCommand, oneOperand } from "./call/client-command.ts";
+import { countFlag, durationFlag, type Optional, switchFlag, textFlag } from "./call/flags.ts";
+import { warn, warnOfRetry } from "./call/warn.ts";
 import { endText, NOT_RUN, runJob } from "./job.ts";
 import { FORMAT_DETAILS, FORMAT_OPTIONS, type FormatOptions, showMessages } from "./output/message-format.ts";
 import { styleFor } from "./output/style.ts";
-import { warn, warnOfRetry } from "./output/warn.ts";
 import { openScanner, SCANNER_FLAGS, type ScannerFlags } from "./scan-scanner.ts";
 
 interface ScanOptions extends ScannerFlags, FormatOptions {

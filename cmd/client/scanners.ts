@@ -1,9 +1,9 @@
 /** `netlog scanners` and `netlog seek`: where the readers of a topic are, and how to move or delete one. */
 import type { ScannerDescription } from "../../lib/client/index.ts";
-import { type Command, EXIT, writeAll } from "../command.ts";
-import { UsageError } from "../usage-error.ts";
-import { type ClientCall, clientCommand, oneOperand } from "./client-command.ts";
-import { type Optional, offsetFlag, textFlag } from "./flags.ts";
+import { type Command, EXIT, writeAll } from "../cli/command.ts";
+import { UsageError } from "../cli/usage-error.ts";
+import { type ClientCall, clientCommand, oneOperand } from "./call/client-command.ts";
+import { type Optional, offsetFlag, textFlag } from "./call/flags.ts";
 import { ageText, countText, NONE } from "./output/figures.ts";
 import { styleFor } from "./output/style.ts";
 import { type Column, tableText } from "./output/table.ts";

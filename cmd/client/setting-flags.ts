@@ -1,7 +1,7 @@
 /** The settings of a topic as flags. Their values are the server's to judge: it says what is allowed. */
 import type { TopicSettingsChange } from "../../lib/client/index.ts";
-import type { OptionTable } from "../option.ts";
-import { choiceFlag, countFlag, type Optional, textFlag } from "./flags.ts";
+import type { OptionTable } from "../cli/option.ts";
+import { choiceFlag, countFlag, type Optional, textFlag } from "./call/flags.ts";
 
 export interface SettingOptions {
   readonly segmentAge: Optional<string>;

@@ -1,10 +1,11 @@
 /** `netlog tail`: shows what is in a topic, and what comes. */
 import type { FollowOptions, Message, Topic } from "../../lib/client/index.ts";
-import { type Command, EXIT, writeAll } from "../command.ts";
-import type { OptionTable } from "../option.ts";
-import { UsageError } from "../usage-error.ts";
-import { type ClientCall, clientCommand, oneOperand } from "./client-command.ts";
-import { countFlag, type Optional, offsetFlag, switchFlag, valueFlag } from "./flags.ts";
+import { type Command, EXIT, writeAll } from "../cli/command.ts";
+import type { OptionTable } from "../cli/option.ts";
+import { UsageError } from "../cli/usage-error.ts";
+import { type ClientCall, clientCommand, oneOperand } from "./call/client-command.ts";
+import { countFlag, type Optional, offsetFlag, switchFlag, valueFlag } from "./call/flags.ts";
+import { warn, warnOfRetry } from "./call/warn.ts";
 import {
   FORMAT_DETAILS,
   FORMAT_OPTIONS,
@@ -13,7 +14,6 @@ import {
   showMessages,
 } from "./output/message-format.ts";
 import { styleFor } from "./output/style.ts";
-import { warn, warnOfRetry } from "./output/warn.ts";
 
 interface TailOptions extends FormatOptions {
   readonly from: Optional<string>;

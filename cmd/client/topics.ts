@@ -1,10 +1,10 @@
 /** `netlog topics`: a line for each topic, once or again and again. */
 import { setTimeout } from "node:timers/promises";
-import { formatBytes } from "../byte-size.ts";
-import { type Command, EXIT, writeAll } from "../command.ts";
-import { UsageError } from "../usage-error.ts";
-import { type ClientCall, clientCommand } from "./client-command.ts";
-import { durationFlag, type Optional, switchFlag } from "./flags.ts";
+import { formatBytes } from "../cli/byte-size.ts";
+import { type Command, EXIT, writeAll } from "../cli/command.ts";
+import { UsageError } from "../cli/usage-error.ts";
+import { type ClientCall, clientCommand } from "./call/client-command.ts";
+import { durationFlag, type Optional, switchFlag } from "./call/flags.ts";
 import { ageText, countText, NONE, rateText } from "./output/figures.ts";
 import { Screen } from "./output/screen.ts";
 import { styleFor } from "./output/style.ts";

@@ -3,8 +3,8 @@
  * from the tables of commands and options: placeholders such as `<topic>`, `<file>` or `<text|json>` say what is meant.
  */
 
-import type { Command, CommandEntry, CommandGroup } from "../command.ts";
-import { flagOf, lookupOption, type Option } from "../option.ts";
+import type { Command, CommandEntry, CommandGroup } from "../cli/command.ts";
+import { flagOf, lookupOption, type Option } from "../cli/option.ts";
 import { type Lookups, typedServer } from "./lookups.ts";
 
 export interface Candidate {

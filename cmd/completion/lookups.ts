@@ -1,6 +1,7 @@
 /** Names that only a server knows, for completion. */
-import { CONNECTION_OPTIONS, connect, parseServerUrl } from "../client/connection.ts";
-import { TOKEN_FROM_VARIABLE, URL_VARIABLE } from "../client/variables.ts";
+
+import { TOKEN_FROM_VARIABLE, URL_VARIABLE } from "../cli/variables.ts";
+import { CONNECTION_OPTIONS, connect, parseServerUrl } from "../client/call/connection.ts";
 
 /** `server` is what was typed for --server; `null`: nothing. */
 export interface Lookups {

@@ -1,8 +1,8 @@
 /** Options of who may use the server: tokens, TLS, how often. */
 import { type Network, parseNetwork, parseRate, type Rate } from "../../server/index.ts";
-import type { Option, OptionTable } from "../option.ts";
-import { parseList } from "../option-values.ts";
-import { switchOption } from "../switch-option.ts";
+import type { Option, OptionTable } from "../cli/option.ts";
+import { parseList } from "../cli/option-values.ts";
+import { switchOption } from "../cli/switch-option.ts";
 
 /** Paths are empty where there is no such file. */
 export interface AccessOptions {

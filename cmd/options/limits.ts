@@ -1,7 +1,7 @@
 /** Options of what the server takes at most: those limits of lib/limits.ts that may be set. */
 import { LIMIT_RANGES, LIMITS, type Limits, type SettableLimit } from "../../lib/index.ts";
-import type { Option, OptionTable } from "../option.ts";
-import { DURATION, formatMs, parseDurationMs, parseInteger } from "../option-values.ts";
+import type { Option, OptionTable } from "../cli/option.ts";
+import { DURATION, formatMs, parseDurationMs, parseInteger } from "../cli/option-values.ts";
 
 export type LimitOptions = Readonly<Pick<Limits, SettableLimit>>;
 

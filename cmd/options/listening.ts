@@ -1,12 +1,12 @@
 /** Options of where the server listens and whom it lets in. */
-import type { OptionTable } from "../option.ts";
+import type { OptionTable } from "../cli/option.ts";
 import {
   type ListenAddress,
   parseHostName,
   parseList,
   parseListenAddress,
   parseOrigin,
-} from "../option-values.ts";
+} from "../cli/option-values.ts";
 
 export interface ListeningOptions {
   readonly listen: ListenAddress;

@@ -1,8 +1,9 @@
 /** Options of what the server logs. */
-import { LOG_LEVELS, type LogLevel } from "../logger.ts";
-import type { OptionTable } from "../option.ts";
-import { parseChoice } from "../option-values.ts";
-import { switchOption } from "../switch-option.ts";
+
+import type { OptionTable } from "../cli/option.ts";
+import { parseChoice } from "../cli/option-values.ts";
+import { switchOption } from "../cli/switch-option.ts";
+import { LOG_LEVELS, type LogLevel } from "../serve/logger.ts";
 
 export interface LoggingOptions {
   readonly logLevel: LogLevel;

@@ -1,7 +1,7 @@
 /** Options of the data folder, and the settings of topics that are made without saying otherwise. */
 import { DEFAULT_SETTINGS, LIMITS } from "../../lib/index.ts";
-import type { OptionTable } from "../option.ts";
-import { DURATION, MAX_TIMER_MS, parseDurationMs, parseInteger } from "../option-values.ts";
+import type { OptionTable } from "../cli/option.ts";
+import { DURATION, MAX_TIMER_MS, parseDurationMs, parseInteger } from "../cli/option-values.ts";
 
 export interface TopicOptions {
   readonly dir: string;

@@ -2,8 +2,8 @@
  * Reads one entry of a data file of the Go NetLog, which is one of ours byte for byte, and verifies all of it. Limits
  * were others there: a set that nobody could read here is cut into several.
  */
-import { isNetlogError } from "../errors.ts";
-import type { Limits } from "../limits.ts";
+import { isNetlogError } from "../base/errors.ts";
+import type { Limits } from "../base/limits.ts";
 import type { FileWindow } from "../log/index.ts";
 import type { Batch } from "../message/batch.ts";
 import { parseBinaryBatch } from "../message/batch-binary.ts";

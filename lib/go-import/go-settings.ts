@@ -1,11 +1,12 @@
 /** The settings of a topic of the Go NetLog in the words they have here; what was allowed there and is not here is bent. */
+
+import { isNetlogError } from "../base/errors.ts";
+import { JsonError, parseJson } from "../base/json.ts";
+import type { Limits } from "../base/limits.ts";
 import type { Disk } from "../disk/disk.ts";
 import { hasCode } from "../disk/disk-error.ts";
-import { isNetlogError } from "../errors.ts";
-import { JsonError, parseJson } from "../json.ts";
-import type { Limits } from "../limits.ts";
 import type { FileFinding } from "../log/index.ts";
-import { DEFAULT_SETTINGS, resolveSettings, type TopicSettings } from "../settings.ts";
+import { DEFAULT_SETTINGS, resolveSettings, type TopicSettings } from "../topic/settings.ts";
 
 export const GO_SETTINGS_NAME = "settings.json";
 /** Those of the Go NetLog, which has no others. */

@@ -1,9 +1,9 @@
 /** Tells a data folder of the Go NetLog from everything else that somebody may want to import. */
 import { basename, dirname } from "node:path/posix";
-import { DataFolderError } from "../data-folder.ts";
+import { NetlogError } from "../base/errors.ts";
 import type { Disk } from "../disk/disk.ts";
-import { NetlogError } from "../errors.ts";
 import { decodeSegmentHeader, isDataFileName, OpenFiles, SEGMENT_HEADER_BYTES } from "../log/index.ts";
+import { DataFolderError } from "../netlog/data-folder.ts";
 import { isSegmentFileName } from "./go-segment-files.ts";
 import { GO_SETTINGS_NAME } from "./go-settings.ts";
 

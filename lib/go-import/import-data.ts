@@ -2,18 +2,19 @@
  * Brings topics of the Go NetLog into a data folder of this one, each of them whole or not at all. The source is
  * never written to, and topics that are here already stay as they are.
  */
-import { DataFolderError, LOCK_PREFIX, listDataFolder, takeDataFolder } from "../data-folder.ts";
+
+import { isNetlogError, NetlogError } from "../base/errors.ts";
+import { LIMITS, type Limits } from "../base/limits.ts";
+import { silentLogger } from "../base/logger.ts";
+import { isSafeName, NAME_RULE } from "../base/names.ts";
+import type { Runtime } from "../base/runtime.ts";
 import type { Disk } from "../disk/disk.ts";
 import { readOnlyDisk } from "../disk/read-only-disk.ts";
-import { isNetlogError, NetlogError } from "../errors.ts";
 import type { FolderFinding } from "../inspect/folder-check.ts";
-import { LIMITS, type Limits } from "../limits.ts";
 import { type FileFinding, isDataFileName } from "../log/index.ts";
-import { silentLogger } from "../logger.ts";
 import { threadPoolOffload } from "../message/thread-pool-offload.ts";
-import { isSafeName, NAME_RULE } from "../names.ts";
-import type { Runtime } from "../runtime.ts";
-import { TopicFolders } from "../topic-folders.ts";
+import { DataFolderError, LOCK_PREFIX, listDataFolder, takeDataFolder } from "../netlog/data-folder.ts";
+import { TopicFolders } from "../netlog/topic-folders.ts";
 import { chooseTopics, type GoSource, requireGoSource } from "./go-source.ts";
 import { type CopiedTopic, importTopic } from "./import-topic.ts";
 

@@ -2,14 +2,15 @@
  * Copies one topic of the Go NetLog into a new folder: settings, messages with their offsets and times, scanners.
  * What is damaged is told and left out. A segment there begins a segment here, so that retention drops the same.
  */
+
+import { parseDuration, timeBefore } from "../base/duration.ts";
+import { NetlogError } from "../base/errors.ts";
 import { replaceFile } from "../disk/atomic-file.ts";
-import { parseDuration, timeBefore } from "../duration.ts";
-import { NetlogError } from "../errors.ts";
 import { encodeScannerFile, SCANNER_SUFFIX } from "../scanner/scanner-file.ts";
 import { SCANNERS_FOLDER } from "../scanner/scanner-store.ts";
-import type { TopicSettings } from "../settings.ts";
-import { createSettings } from "../settings-files.ts";
-import { writeTopicId } from "../topic-id.ts";
+import type { TopicSettings } from "../topic/settings.ts";
+import { createSettings } from "../topic/settings-files.ts";
+import { writeTopicId } from "../topic/topic-id.ts";
 import { type OffsetRange, readGoScanners } from "./go-scanners.ts";
 import { listGoSegments } from "./go-segment-files.ts";
 import { readGoSettings } from "./go-settings.ts";

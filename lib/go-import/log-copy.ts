@@ -1,6 +1,7 @@
 /** The log of a topic of the Go NetLog on its way into a folder here, segment by segment. */
+
+import { NetlogError } from "../base/errors.ts";
 import type { Disk } from "../disk/disk.ts";
-import { NetlogError } from "../errors.ts";
 import {
   decodeSegmentHeader,
   type FileFinding,

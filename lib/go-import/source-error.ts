@@ -1,5 +1,5 @@
 /** Keeps failures to read the source apart from failures to write the copy: the same disk may have both. */
-import { NetlogError } from "../errors.ts";
+import { NetlogError } from "../base/errors.ts";
 
 /** The result of reading the source. @throws topic_unavailable for what the disk throws. */
 export async function reading<Result>(work: Promise<Result>): Promise<Result> {

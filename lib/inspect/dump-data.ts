@@ -1,6 +1,6 @@
 /** The frames of a data file, with what can be said of the messages in them, for people; see dump.ts. */
 
-import { LIMITS } from "../limits.ts";
+import { LIMITS } from "../base/limits.ts";
 import { dumpFrames, type FrameDump, type FrameWindow, frameBytes } from "../log/index.ts";
 import { DamagedEntryError, describeFlaw } from "../message/flaw.ts";
 import { decodeMessageHeader, MESSAGE_HEADER_BYTES, viewOf } from "../message/message.ts";

@@ -3,9 +3,9 @@
  * the entries of an index, the slots of a scanner, whatever state they are in. Changes nothing, and needs no lock.
  */
 import { basename } from "node:path/posix";
+import { LIMITS } from "../base/limits.ts";
 import type { Disk } from "../disk/disk.ts";
 import { readOnlyDisk } from "../disk/read-only-disk.ts";
-import { LIMITS } from "../limits.ts";
 import {
   decodeSegmentHeader,
   dumpIndex,

@@ -2,14 +2,15 @@
  * Checks a data folder, or some topics of it, without a server and without changing anything: what `netlog check`
  * tells. The folder is locked meanwhile where it lets itself be locked, for nothing under it may move.
  */
-import { type DataFolderContent, listDataFolder, lockForReading } from "../data-folder.ts";
+
+import { NetlogError } from "../base/errors.ts";
+import { LIMITS } from "../base/limits.ts";
+import { silentLogger } from "../base/logger.ts";
 import type { Disk } from "../disk/disk.ts";
 import { readOnlyDisk } from "../disk/read-only-disk.ts";
-import { NetlogError } from "../errors.ts";
-import { LIMITS } from "../limits.ts";
 import { type FileFinding, isDataFileName, unreadableFinding } from "../log/index.ts";
-import { silentLogger } from "../logger.ts";
 import { threadPoolOffload } from "../message/thread-pool-offload.ts";
+import { type DataFolderContent, listDataFolder, lockForReading } from "../netlog/data-folder.ts";
 import { checkTopicFolder } from "./topic-check.ts";
 
 /** One thing found; `topic` is absent where it is the folder's as a whole. */

@@ -1,8 +1,9 @@
 /** Checks the files of a topic's persistent scanners, with no server behind them. Changes nothing. */
+
+import type { Limits } from "../base/limits.ts";
+import { isSafeName } from "../base/names.ts";
 import type { Disk } from "../disk/disk.ts";
-import type { Limits } from "../limits.ts";
 import { type FileFinding, unreadableFinding } from "../log/index.ts";
-import { isSafeName } from "../names.ts";
 import { decodeLeaseFile, LEASES_SUFFIX } from "../scanner/lease-file.ts";
 import {
   decodeScannerFile,

@@ -1,9 +1,10 @@
 /** Checks the two copies of a topic's settings, and says what the next start makes of them. */
+
+import type { Limits } from "../base/limits.ts";
 import type { Disk } from "../disk/disk.ts";
-import type { Limits } from "../limits.ts";
 import { type FileFinding, unreadableFinding } from "../log/index.ts";
-import { DEFAULT_SETTINGS } from "../settings.ts";
-import { newestSettings, readSettingsCopies, type SettingsCopy } from "../settings-copies.ts";
+import { DEFAULT_SETTINGS } from "../topic/settings.ts";
+import { newestSettings, readSettingsCopies, type SettingsCopy } from "../topic/settings-copies.ts";
 
 /** A copy that is not what it should be: what becomes of the topic. */
 const OUTCOMES = {

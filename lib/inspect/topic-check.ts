@@ -2,9 +2,10 @@
  * Checks the folder of one topic that no server has open: settings, the log with every message in it, scanners,
  * and what else lies there. Changes nothing.
  */
+
+import { isNetlogError } from "../base/errors.ts";
+import { nodeRuntime } from "../base/runtime.ts";
 import type { Disk } from "../disk/disk.ts";
-import { isNetlogError } from "../errors.ts";
-import { checkEntry, type EntryOptions } from "../integrity.ts";
 import {
   damageFinding,
   type FileFinding,
@@ -16,10 +17,10 @@ import {
   type LogInspection,
   unreadableFinding,
 } from "../log/index.ts";
-import { nodeRuntime } from "../runtime.ts";
 import { SCANNERS_FOLDER } from "../scanner/scanner-store.ts";
-import { SETTINGS_NAMES } from "../settings-copies.ts";
-import { readTopicId, TOPIC_ID_NAME } from "../topic-id.ts";
+import { checkEntry, type EntryOptions } from "../topic/integrity.ts";
+import { SETTINGS_NAMES } from "../topic/settings-copies.ts";
+import { readTopicId, TOPIC_ID_NAME } from "../topic/topic-id.ts";
 import { checkScanners } from "./scanners-check.ts";
 import { checkSettings } from "./settings-check.ts";
 

@@ -7,12 +7,12 @@
  * alone, so an append that asked for `written` may resolve before its messages can be read.
  */
 import assert from "node:assert/strict";
-import type { Counters } from "../counters.ts";
-import { NetlogError } from "../errors.ts";
-import { LIMITS } from "../limits.ts";
-import type { Logger } from "../logger.ts";
-import type { Runtime, Timer } from "../runtime.ts";
-import type { Slots } from "../slots.ts";
+import type { Counters } from "../base/counters.ts";
+import { NetlogError } from "../base/errors.ts";
+import { LIMITS } from "../base/limits.ts";
+import type { Logger } from "../base/logger.ts";
+import type { Runtime, Timer } from "../base/runtime.ts";
+import type { Slots } from "../base/slots.ts";
 import { refusedWrite } from "./disk-errors.ts";
 import { frameBytesOf, liesInPlace, writeGroup } from "./frame-writer.ts";
 import type { Appended, LogEntry, LogLimits } from "./log.ts";

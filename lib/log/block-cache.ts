@@ -4,7 +4,7 @@
  * kept: what may yet be cut never gets in. Blocks are never reused for other bytes, so views of them stay right.
  */
 import { LRUCache } from "lru-cache";
-import type { Slots } from "../slots.ts";
+import type { Slots } from "../base/slots.ts";
 import type { PooledFile } from "./open-files.ts";
 
 /** What a block is read from. */

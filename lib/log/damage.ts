@@ -1,5 +1,5 @@
 /** Parts of a data file that cannot be read: where, which offsets they cost, and what was found there. */
-import { NetlogError } from "../errors.ts";
+import { NetlogError } from "../base/errors.ts";
 import type { Damage } from "./log.ts";
 
 /** The damage of one file, with the position at which reading goes on. */

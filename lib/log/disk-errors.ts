@@ -1,5 +1,5 @@
 /** What a failure of the disk means for who asked: no room, or no access. */
-import { NetlogError } from "../errors.ts";
+import { NetlogError } from "../base/errors.ts";
 import { IncompleteWrite } from "./write-whole.ts";
 
 const NO_ROOM = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);

@@ -14,7 +14,7 @@
  * in no log line, finding, dump, answer or metric, and neither is a masked word, for the plain word stands beside it.
  * What lies in memory outside of a read or a write is plain.
  */
-import type { Runtime } from "../runtime.ts";
+import type { Runtime } from "../base/runtime.ts";
 import {
   decodeFrameHeader,
   FRAME_HEADER_BYTES,

@@ -2,7 +2,7 @@
  * Finds and reads frames: at the tail from memory, else through the block cache, checked. Knows the way across
  * damage; what it finds damaged it notes with the segment, so that it is looked into once.
  */
-import type { Logger } from "../logger.ts";
+import type { Logger } from "../base/logger.ts";
 import { type DamagedRange, damageError, findDamage, insertDamage } from "./damage.ts";
 import { FileWindow } from "./file-window.ts";
 import {

@@ -12,7 +12,7 @@
  * `unsynced` is how many messages before this frame were not known to be on the disk when it was written, so
  * `base offset - unsynced` is the synced mark of that moment: what lets recovery tell a torn tail from damage.
  */
-import { crc32 } from "../checksum.ts";
+import { crc32 } from "../base/checksum.ts";
 import { readUint64, UINT32_MAX, writeUint64 } from "./bytes.ts";
 
 export const FRAME_HEADER_BYTES = 40;

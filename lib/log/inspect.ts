@@ -2,8 +2,9 @@
  * Looks through the files of a log that nobody has open, changing nothing: what a start of the server would find,
  * and what a check of the open log would find after it, by the same rules.
  */
+
+import type { Limits } from "../base/limits.ts";
 import type { Disk } from "../disk/disk.ts";
-import type { Limits } from "../limits.ts";
 import { describeTornTail, walkActive } from "./active-walk.ts";
 import {
   damageFinding,

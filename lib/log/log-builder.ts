@@ -4,8 +4,8 @@
  * behind it, which an open log takes for damage of just those offsets.
  */
 import assert from "node:assert/strict";
-import { NetlogError } from "../errors.ts";
-import { LIMITS } from "../limits.ts";
+import { NetlogError } from "../base/errors.ts";
+import { LIMITS } from "../base/limits.ts";
 import { type FramePlan, SegmentBuilder, type SegmentBuilderOptions } from "./segment-builder.ts";
 
 interface SegmentStart {

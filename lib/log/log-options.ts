@@ -1,7 +1,8 @@
 /** What a log on files is opened with. */
+
+import type { Logger } from "../base/logger.ts";
+import type { Runtime } from "../base/runtime.ts";
 import type { Disk } from "../disk/disk.ts";
-import type { Logger } from "../logger.ts";
-import type { Runtime } from "../runtime.ts";
 import type { LogLimits } from "./log.ts";
 import type { LogShared } from "./log-shared.ts";
 

@@ -2,9 +2,10 @@
  * Opens a log from its folder: finds the segments, recovers the active one, leaves the sealed ones for first use. An
  * active one of the old layout is sealed, and takes no appends.
  */
+
+import { NetlogError } from "../base/errors.ts";
+import type { Runtime } from "../base/runtime.ts";
 import type { Disk, FileStat } from "../disk/disk.ts";
-import { NetlogError } from "../errors.ts";
-import type { Runtime } from "../runtime.ts";
 import { failedRead } from "./disk-errors.ts";
 import { newMask } from "./frame-mask.ts";
 import type { Log } from "./log.ts";

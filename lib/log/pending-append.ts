@@ -1,5 +1,5 @@
 /** An entry on its way to the disk, and the promise its publisher waits for. */
-import type { NetlogError } from "../errors.ts";
+import type { NetlogError } from "../base/errors.ts";
 import type { Appended, LogEntry } from "./log.ts";
 
 export interface PendingAppend {

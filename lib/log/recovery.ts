@@ -3,9 +3,9 @@
  * is torn and what is damaged), cuts what is torn, and makes durable what stays.
  */
 import { basename } from "node:path/posix";
+import { NetlogError } from "../base/errors.ts";
+import type { Logger } from "../base/logger.ts";
 import type { Disk } from "../disk/disk.ts";
-import { NetlogError } from "../errors.ts";
-import type { Logger } from "../logger.ts";
 import { walkActive } from "./active-walk.ts";
 import { insertDamage } from "./damage.ts";
 import { FileWindow } from "./file-window.ts";

@@ -1,5 +1,5 @@
 /** When the active segment is sealed and a new one begun. Pure functions of facts and clock. */
-import { LIMITS } from "../limits.ts";
+import { LIMITS } from "../base/limits.ts";
 import type { LogLimits } from "./log.ts";
 import type { Segment } from "./segment.ts";
 

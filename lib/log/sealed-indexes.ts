@@ -2,9 +2,10 @@
  * Indexes and facts of sealed segments, loaded when first needed and cached within a budget. An index file that is
  * missing, damaged, or at odds with the data is rebuilt by walking the frames; the data file is the truth.
  */
+
+import type { Logger } from "../base/logger.ts";
 import { replaceFile } from "../disk/atomic-file.ts";
 import type { Disk } from "../disk/disk.ts";
-import type { Logger } from "../logger.ts";
 import { type DamagedRange, insertDamage, missingEnd, unreadableSegment } from "./damage.ts";
 import { FileWindow } from "./file-window.ts";
 import { walkFrames } from "./frame-walk.ts";

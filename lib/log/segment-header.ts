@@ -15,7 +15,7 @@
  *
  * Version 1 is a file of the Go NetLog (created is u32 seconds there, the rest zeros): never to be appended to.
  */
-import { crc32 } from "../checksum.ts";
+import { crc32 } from "../base/checksum.ts";
 import { readUint64, writeUint64 } from "./bytes.ts";
 import type { FrameMask } from "./frame-mask.ts";
 

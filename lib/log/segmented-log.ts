@@ -2,8 +2,8 @@
  * The log on local files: puts the parts together. Appends go to the appender, reads to cursors over the frame
  * reader, and what changes the set of files (rolling, retention, closing) is here.
  */
-import { NetlogError } from "../errors.ts";
-import type { Logger } from "../logger.ts";
+import { NetlogError } from "../base/errors.ts";
+import type { Logger } from "../base/logger.ts";
 import { Appender } from "./appender.ts";
 import { Cursor, type CursorLog } from "./cursor.ts";
 import { failedRead } from "./disk-errors.ts";

@@ -17,7 +17,7 @@
  * is that of the data file (frame-mask.ts), in case its header is damaged. The index of a file of the old layout has
  * none: its footer is 8 bytes shorter, which the length of the file tells.
  */
-import { crc32 } from "../checksum.ts";
+import { crc32 } from "../base/checksum.ts";
 import { readUint64, writeUint64 } from "./bytes.ts";
 import type { FrameMask } from "./frame-mask.ts";
 

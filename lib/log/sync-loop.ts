@@ -3,10 +3,10 @@
  * and somebody wants it, before anybody is told of the first. No lingering: measured, larger groups lost, because
  * the overlap of writing and syncing was lost.
  */
-import type { Counters } from "../counters.ts";
+import type { Counters } from "../base/counters.ts";
+import type { Runtime } from "../base/runtime.ts";
+import type { Slots } from "../base/slots.ts";
 import type { DiskFile } from "../disk/disk.ts";
-import type { Runtime } from "../runtime.ts";
-import type { Slots } from "../slots.ts";
 import type { Segment } from "./segment.ts";
 
 export interface SyncLoopOwner {

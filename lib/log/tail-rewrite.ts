@@ -4,9 +4,10 @@
  * acknowledged, and a loss of power garbles what is being written: so they are copied into a file beside the segment
  * first, and an opening that finds such a copy puts it back.
  */
+
+import type { Logger } from "../base/logger.ts";
 import { replaceFile } from "../disk/atomic-file.ts";
 import type { Disk, DiskFile } from "../disk/disk.ts";
-import type { Logger } from "../logger.ts";
 import { isNoRoom } from "./disk-errors.ts";
 import type { Segment } from "./segment.ts";
 import { parseRewriteFileName, rewriteFileName } from "./segment-name.ts";

@@ -1,7 +1,8 @@
 /** Keeps the bytes of a torn tail beside the segment, for a person who has to find out what happened. */
+
+import { LIMITS } from "../base/limits.ts";
+import type { Logger } from "../base/logger.ts";
 import type { Disk } from "../disk/disk.ts";
-import { LIMITS } from "../limits.ts";
-import type { Logger } from "../logger.ts";
 import type { Segment } from "./segment.ts";
 import { isTornFileName, tornFileName } from "./segment-name.ts";
 import { writeWhole } from "./write-whole.ts";

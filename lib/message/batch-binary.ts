@@ -3,9 +3,9 @@
  * message set. Verified in one pass and never re-encoded: singles are wrapped as they came in a set of
  * compression 1, a set is kept as it is.
  */
-import { crc32 } from "../checksum.ts";
-import { NetlogError } from "../errors.ts";
-import { LIMITS, type Limits } from "../limits.ts";
+import { crc32 } from "../base/checksum.ts";
+import { NetlogError } from "../base/errors.ts";
+import { LIMITS, type Limits } from "../base/limits.ts";
 import type { Batch } from "./batch.ts";
 import { decompress, type Offload } from "./compression.ts";
 import { describeFlaw, type Flaw } from "./flaw.ts";

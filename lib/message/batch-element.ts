@@ -1,7 +1,7 @@
 /** One element of a JSON batch: what it says, and the payload that it stands for. */
-import { crc32 } from "../checksum.ts";
-import { NetlogError } from "../errors.ts";
-import type { Limits } from "../limits.ts";
+import { crc32 } from "../base/checksum.ts";
+import { NetlogError } from "../base/errors.ts";
+import type { Limits } from "../base/limits.ts";
 import { LongText } from "./long-text.ts";
 
 const PASSED_OVER: ReadonlySet<string> = new Set(["offset", "timestamp", "delivery"]);

@@ -2,12 +2,12 @@
  * A batch as a JSON array: texts, or objects with `payload` (text) or `payload_base64`. What a read of many messages
  * gives can be posted again: offset, timestamp and delivery are passed over, crc32 is verified.
  */
-import { crc32 } from "../checksum.ts";
-import type { NetlogError } from "../errors.ts";
-import { JsonError, parseJson } from "../json.ts";
-import { type ElementTaker, isLongJson, readJsonArray } from "../json-array.ts";
-import { skipSpace } from "../json-bytes.ts";
-import type { Limits } from "../limits.ts";
+import { crc32 } from "../base/checksum.ts";
+import type { NetlogError } from "../base/errors.ts";
+import { JsonError, parseJson } from "../base/json.ts";
+import { type ElementTaker, isLongJson, readJsonArray } from "../base/json-array.ts";
+import { skipSpace } from "../base/json-bytes.ts";
+import type { Limits } from "../base/limits.ts";
 import {
   base64Pieces,
   checkCrc,

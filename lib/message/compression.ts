@@ -4,8 +4,8 @@
  * never believed: a hard limit stops what unpacks to more.
  */
 import { gunzipSync, gzipSync, type ZlibOptions } from "node:zlib";
-import { LIMITS, type Limits } from "../limits.ts";
-import type { Slots } from "../slots.ts";
+import { LIMITS, type Limits } from "../base/limits.ts";
+import type { Slots } from "../base/slots.ts";
 import { COMPRESSION_GZIP, COMPRESSION_NONE, COMPRESSION_SNAPPY, type SetCompression } from "./message.ts";
 import { frameSnappySync, unframeSnappySync } from "./snappy-framing.ts";
 import { UnpackError } from "./unpack-error.ts";

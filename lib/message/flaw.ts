@@ -1,5 +1,5 @@
 /** What is wrong with bytes that should be messages, told in the same way of damaged files and of bad requests. */
-import { NetlogError } from "../errors.ts";
+import { NetlogError } from "../base/errors.ts";
 
 export interface Found {
   readonly type: "checksum" | "length" | "unknown";

@@ -2,8 +2,8 @@
  * Cuts text that comes in pieces into messages, one a line. A line ends with LF or CRLF; a CR elsewhere belongs to
  * the payload; empty lines are skipped. Bytes are bytes: nothing is decoded, whatever the character set.
  */
-import { crc32Range } from "../checksum.ts";
-import { NetlogError } from "../errors.ts";
+import { crc32Range } from "../base/checksum.ts";
+import { NetlogError } from "../base/errors.ts";
 import { COMPRESSION_SINGLE, encodeMessageHeader, MESSAGE_HEADER_BYTES } from "./message.ts";
 import type { MessageGroups } from "./message-groups.ts";
 

@@ -2,8 +2,8 @@
  * An element of a JSON array that is too long to be parsed in one go: a text, or an object, of which long texts stay
  * as they stand there.
  */
-import { JsonError } from "../json.ts";
-import { endOfString, notJson, parseStretch, skipSpace } from "../json-bytes.ts";
+import { JsonError } from "../base/json.ts";
+import { endOfString, notJson, parseStretch, skipSpace } from "../base/json-bytes.ts";
 import { LongText } from "./long-text.ts";
 
 /** Their texts may be long. */

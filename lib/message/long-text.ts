@@ -1,5 +1,5 @@
 /** A long text as it stands in JSON, between its quotes, read piece by piece. */
-import { isEscaped, parseStretch } from "../json-bytes.ts";
+import { isEscaped, parseStretch } from "../base/json-bytes.ts";
 
 const PIECE_BYTES = 16 * 1024;
 const BACKSLASH = 0x5c;

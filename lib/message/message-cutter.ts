@@ -2,8 +2,8 @@
  * NetLog's own messages, coming in pieces of any size: singles one after another, each verified when it is whole.
  * A body that begins with a message set is that set and nothing else, as in a batch.
  */
-import { NetlogError } from "../errors.ts";
-import type { Limits } from "../limits.ts";
+import { NetlogError } from "../base/errors.ts";
+import type { Limits } from "../base/limits.ts";
 import { describeFlaw, type Found } from "./flaw.ts";
 import {
   COMPRESSION_SINGLE,

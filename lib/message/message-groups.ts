@@ -6,8 +6,8 @@
  *     | room (9) | whole messages … | open message … | free
  *                                   closedEnd        end
  */
-import { crc32 } from "../checksum.ts";
-import { LIMITS, type Limits } from "../limits.ts";
+import { crc32 } from "../base/checksum.ts";
+import { LIMITS, type Limits } from "../base/limits.ts";
 import type { Batch } from "./batch.ts";
 import type { Offload } from "./compression.ts";
 import {

@@ -3,9 +3,9 @@
  * tells. Sets do not nest and are never empty. An entry of the log is a single message or a set; this file
  * makes entries and takes them apart, verifying everything.
  */
-import { crc32 } from "../checksum.ts";
-import { LIMITS, type Limits } from "../limits.ts";
-import { PIECE_WORK_BYTES } from "../loop-share.ts";
+import { crc32 } from "../base/checksum.ts";
+import { LIMITS, type Limits } from "../base/limits.ts";
+import { PIECE_WORK_BYTES } from "../base/loop-share.ts";
 import { compress, decompress, type Offload } from "./compression.ts";
 import { DamagedEntryError, type Found } from "./flaw.ts";
 import {

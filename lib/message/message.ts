@@ -10,7 +10,7 @@
  * of the payload. Version 0 is the only one known; 1 is reserved for messages with metadata.
  */
 import assert from "node:assert/strict";
-import { crc32, crc32Joined, crc32Range } from "../checksum.ts";
+import { crc32, crc32Joined, crc32Range } from "../base/checksum.ts";
 import type { Flaw, Found } from "./flaw.ts";
 
 export const MESSAGE_HEADER_BYTES = 9;

@@ -1,7 +1,7 @@
 /** Packs and unpacks on Node's thread pool, so that large message sets do not hold up the event loop. */
 import { promisify } from "node:util";
 import { gunzip, gzip } from "node:zlib";
-import { nodeRuntime } from "../runtime.ts";
+import { nodeRuntime } from "../base/runtime.ts";
 import { gunzipError, gunzipOptions, gunzipOutput, type Offload } from "./compression.ts";
 import { COMPRESSION_GZIP, COMPRESSION_SNAPPY } from "./message.ts";
 import { frameSnappy, unframeSnappy } from "./snappy-framing.ts";

@@ -3,10 +3,10 @@
  * disk. A crash in between leaves two copies, never none. What cannot be copied stays pending and is tried again,
  * after longer and longer; without a dead letter it is dropped.
  */
-import { isNetlogError } from "../errors.ts";
-import type { Limits } from "../limits.ts";
-import type { Logger } from "../logger.ts";
-import type { MessageCursor } from "../message-reader.ts";
+import { isNetlogError } from "../base/errors.ts";
+import type { Limits } from "../base/limits.ts";
+import type { Logger } from "../base/logger.ts";
+import type { MessageCursor } from "../reading/message-reader.ts";
 import type { Pending } from "./pending-table.ts";
 
 /** Where copies go to: other topics. */

@@ -2,7 +2,7 @@
  * Whether whoever acknowledges a message may: its lease holds it, or nobody said which lease is meant. Remembers for
  * a while who settled what, so that settling twice is no failure, and settling what another worker settled is one.
  */
-import { NetlogError } from "../errors.ts";
+import { NetlogError } from "../base/errors.ts";
 import type { Leases } from "./leases.ts";
 import type { Pending, PendingTable } from "./pending-table.ts";
 

@@ -25,7 +25,7 @@
  * when the block was written: what is bad at or behind the highest such mark is a torn end and cut, before it it is
  * damage.
  */
-import { crc32 } from "../checksum.ts";
+import { crc32 } from "../base/checksum.ts";
 import { Pending, PendingTable, RECORD_KINDS, type RecordKind } from "./pending-table.ts";
 
 /** Ends the names of these files; the id stands before it. */

@@ -4,15 +4,16 @@
  * or sync that failed nothing more goes to that file: the whole state is written anew, and until that is done
  * nothing counts as kept.
  */
+
+import { NetlogError } from "../base/errors.ts";
+import type { Limits } from "../base/limits.ts";
+import type { Logger } from "../base/logger.ts";
+import type { Runtime, Timer } from "../base/runtime.ts";
 import { replaceFile } from "../disk/atomic-file.ts";
 import type { Disk } from "../disk/disk.ts";
-import { NetlogError } from "../errors.ts";
-import type { Limits } from "../limits.ts";
 import { refusedWrite } from "../log/disk-errors.ts";
 import type { Durability, LogShared, PooledFile } from "../log/index.ts";
 import { writeWhole } from "../log/write-whole.ts";
-import type { Logger } from "../logger.ts";
-import type { Runtime, Timer } from "../runtime.ts";
 import { encodeLeaseFile, encodeRecords, type LeaseRecord, type LeaseState } from "./lease-file.ts";
 import type { RecordKind } from "./pending-table.ts";
 

@@ -4,12 +4,12 @@
  * wait for it.
  */
 import assert from "node:assert";
-import { type ErrorCode, NetlogError } from "../errors.ts";
-import type { Limits } from "../limits.ts";
+import { type ErrorCode, NetlogError } from "../base/errors.ts";
+import type { Limits } from "../base/limits.ts";
+import type { Logger } from "../base/logger.ts";
+import type { Runtime, Timer } from "../base/runtime.ts";
 import type { Log } from "../log/log.ts";
-import type { Logger } from "../logger.ts";
-import type { MessageCursor } from "../message-reader.ts";
-import type { Runtime, Timer } from "../runtime.ts";
+import type { MessageCursor } from "../reading/message-reader.ts";
 import { DeadLetters, type Fate, type LetterBox } from "./dead-letters.ts";
 import { type Claim, LeaseClaims, type WorkRequest } from "./lease-claims.ts";
 import type { LeaseJournal } from "./lease-journal.ts";

@@ -3,10 +3,10 @@
  * leave from the middle: its client hung up, or its time ran out.
  */
 
-import { MESSAGE_WORK_BYTES } from "../loop-share.ts";
-import { keptMessage, type Message, passingMessage, type Taken } from "../message-reader.ts";
-import type { Timer } from "../runtime.ts";
-import type { UnpackedSet } from "../set-cache.ts";
+import { MESSAGE_WORK_BYTES } from "../base/loop-share.ts";
+import type { Timer } from "../base/runtime.ts";
+import { keptMessage, type Message, passingMessage, type Taken } from "../reading/message-reader.ts";
+import type { UnpackedSet } from "../reading/set-cache.ts";
 import type { Lease } from "./leases.ts";
 import type { OffsetRange } from "./offset-ranges.ts";
 import type { BulkDelivery, BulkScanRequest, Delivery, ScanRequest } from "./scan-request.ts";

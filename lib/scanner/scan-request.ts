@@ -1,6 +1,6 @@
 /** What is asked of a scanner, and what it gives. */
 
-import type { Message, Taken } from "../message-reader.ts";
+import type { Message, Taken } from "../reading/message-reader.ts";
 import type { Lease } from "./leases.ts";
 
 export interface ScanRequest {

@@ -21,7 +21,7 @@
  * A slot of even sequence number is slot 0. The slots lie 4096 bytes apart, for that is the most that a disk
  * writes at once. What a scanner with acknowledgements keeps is in a file of another kind: lease-file.ts.
  */
-import { crc32 } from "../checksum.ts";
+import { crc32 } from "../base/checksum.ts";
 
 export interface ScannerState {
   /** Counts the writes. */

@@ -4,13 +4,13 @@
  * whole attention.
  */
 import { LRUCache } from "lru-cache";
+import { NetlogError } from "../base/errors.ts";
+import type { Limits } from "../base/limits.ts";
+import type { Logger } from "../base/logger.ts";
+import type { Runtime, Timer } from "../base/runtime.ts";
 import type { Disk, DiskFile } from "../disk/disk.ts";
-import { NetlogError } from "../errors.ts";
-import type { Limits } from "../limits.ts";
 import { refusedWrite } from "../log/disk-errors.ts";
 import type { Durability } from "../log/log.ts";
-import type { Logger } from "../logger.ts";
-import type { Runtime, Timer } from "../runtime.ts";
 import { encodeSlot, type ScannerState, slotPosition } from "./scanner-file.ts";
 
 /** Syncs that a move takes at most, while scans go on. */

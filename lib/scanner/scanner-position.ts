@@ -2,7 +2,7 @@
  * Which message a scanner gives next, and what becomes of those that it gave: one implementation forgets a message
  * when it was handed over, the other one when it was acknowledged.
  */
-import type { ErrorCode } from "../errors.ts";
+import type { ErrorCode } from "../base/errors.ts";
 import type { Lease } from "./leases.ts";
 import type { OffsetRange } from "./offset-ranges.ts";
 

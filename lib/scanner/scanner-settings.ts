@@ -1,8 +1,8 @@
 /** What a scanner is asked to be: bounds and defaults, and what of it contradicts a scanner that is there. */
-import { type BigDuration, durationMs, formatDuration, parseDuration } from "../duration.ts";
-import { NetlogError } from "../errors.ts";
-import type { Limits } from "../limits.ts";
-import { isSafeName, NAME_RULE } from "../names.ts";
+import { type BigDuration, durationMs, formatDuration, parseDuration } from "../base/duration.ts";
+import { NetlogError } from "../base/errors.ts";
+import type { Limits } from "../base/limits.ts";
+import { isSafeName, NAME_RULE } from "../base/names.ts";
 
 /** What left out is not asked for. Durations are ms. */
 export interface ScannerRequest {

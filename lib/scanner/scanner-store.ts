@@ -3,15 +3,16 @@
  * acknowledgements. Making and removing one is durable when it resolves; positions are as durable as scanner-files.ts
  * makes them, and what is acknowledged as lease-journal.ts does.
  */
+
+import { NetlogError } from "../base/errors.ts";
+import type { Limits } from "../base/limits.ts";
+import type { Logger } from "../base/logger.ts";
+import { isSafeName } from "../base/names.ts";
+import type { Runtime } from "../base/runtime.ts";
 import { replaceFile } from "../disk/atomic-file.ts";
 import type { Disk } from "../disk/disk.ts";
-import { NetlogError } from "../errors.ts";
-import type { Limits } from "../limits.ts";
 import { refusedWrite } from "../log/disk-errors.ts";
 import type { Durability, LogShared } from "../log/index.ts";
-import type { Logger } from "../logger.ts";
-import { isSafeName } from "../names.ts";
-import type { Runtime } from "../runtime.ts";
 import { LEASES_SUFFIX } from "./lease-file.ts";
 import { LeaseStore, type StoredWork } from "./lease-store.ts";
 import type { PositionStore } from "./plain-position.ts";

@@ -3,13 +3,13 @@
  * is given again. Scans without a message wait in line, and the scanner waits for the log on their behalf. Which
  * message comes next is its position's to say.
  */
-import { type ErrorCode, isNetlogError, NetlogError } from "../errors.ts";
-import type { Limits } from "../limits.ts";
+import { type ErrorCode, isNetlogError, NetlogError } from "../base/errors.ts";
+import type { Limits } from "../base/limits.ts";
+import { PIECE_WORK_BYTES } from "../base/loop-share.ts";
+import type { Runtime } from "../base/runtime.ts";
 import type { Log, WakeReason } from "../log/log.ts";
-import { PIECE_WORK_BYTES } from "../loop-share.ts";
-import type { MessageCursor } from "../message-reader.ts";
-import type { Runtime } from "../runtime.ts";
-import type { UnpackedSet } from "../set-cache.ts";
+import type { MessageCursor } from "../reading/message-reader.ts";
+import type { UnpackedSet } from "../reading/set-cache.ts";
 import type { LeasedPosition } from "./leased-position.ts";
 import type { Lease } from "./leases.ts";
 import { BulkScan, type PendingScan, ScanQueue, SingleScan } from "./scan-queue.ts";

@@ -1,10 +1,10 @@
 /** The scanners of one topic, by id: made, found, deleted, and dropped when nobody has used them for long. */
-import { type ErrorCode, NetlogError } from "../errors.ts";
+import { type ErrorCode, NetlogError } from "../base/errors.ts";
+import { OneByOne } from "../base/one-by-one.ts";
 import type { Log } from "../log/log.ts";
-import type { MessageReader } from "../message-reader.ts";
-import { OneByOne } from "../one-by-one.ts";
-import { requireReadable } from "../readable.ts";
-import type { TopicShared } from "../topic-shared.ts";
+import type { MessageReader } from "../reading/message-reader.ts";
+import { requireReadable } from "../reading/readable.ts";
+import type { TopicShared } from "../topic/topic-shared.ts";
 import { LeasedPosition } from "./leased-position.ts";
 import { PlainPosition } from "./plain-position.ts";
 import { Scanner } from "./scanner.ts";

@@ -1,7 +1,7 @@
 /** How each format of answers is written, save frames, which go as they lie in the file. */
 import assert from "node:assert/strict";
-import type { FormatName } from "../formats.ts";
 import type { Encoding } from "./encoding.ts";
+import type { FormatName } from "./formats.ts";
 import { JSON_ARRAY, NDJSON } from "./json-out.ts";
 import { LINES } from "./lines-out.ts";
 import { SERVER_SENT_EVENTS } from "./sse-out.ts";

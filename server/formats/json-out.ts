@@ -1,7 +1,7 @@
 /** Messages as JSON objects: one a line, or as one array. */
 import { isUtf8 } from "node:buffer";
 import type { Message } from "../../lib/index.ts";
-import { formatTime } from "../time.ts";
+import { formatTime } from "../wire/time.ts";
 import type { ByteWriter } from "./byte-writer.ts";
 import type { Encoding } from "./encoding.ts";
 import { base64InSteps, characterEnd, doSteps, type Steps, TEXT_BYTES } from "./steps.ts";

@@ -1,6 +1,6 @@
 /** The body of an answer: messages in one format, within bounds, whole before it is sent. */
 import { compact, type Message, PIECE_WORK_BYTES } from "../../lib/index.ts";
-import { tooManyAnswers } from "../errors.ts";
+import { tooManyAnswers } from "../wire/errors.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import type { Encoding } from "./encoding.ts";
 import { refusalOf } from "./refusal.ts";

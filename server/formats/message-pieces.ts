@@ -3,7 +3,7 @@
  * on in the next one.
  */
 import { compact, type Message, PIECE_WORK_BYTES, type Taken } from "../../lib/index.ts";
-import { tooManyAnswers } from "../errors.ts";
+import { tooManyAnswers } from "../wire/errors.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import type { Encoding } from "./encoding.ts";
 import { refusalOf } from "./refusal.ts";

@@ -1,6 +1,6 @@
 /** What a format cannot tell. */
 import { type Message, NetlogError } from "../../lib/index.ts";
-import { HttpError } from "../errors.ts";
+import { HttpError } from "../wire/errors.ts";
 import type { Encoding } from "./encoding.ts";
 
 /** Why `message`, before which `skipped` are missing, cannot be told; `undefined` when it can. */

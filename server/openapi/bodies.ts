@@ -1,5 +1,5 @@
 /** Bodies of answers and requests that several routes have. */
-import { FORMATS, type FormatName } from "../formats.ts";
+import { FORMATS, type FormatName } from "../formats/formats.ts";
 import type { Json, Success } from "./operation.ts";
 import { ref } from "./parts.ts";
 

@@ -1,5 +1,5 @@
 /** The OpenAPI 3.1 description of this server, made from operations.ts. */
-import { ERROR_TABLE } from "../errors.ts";
+import { ERROR_TABLE } from "../wire/errors.ts";
 import type { Json, Operation, Success } from "./operation.ts";
 import { OPERATIONS } from "./operations.ts";
 import { HEADERS, QUERY, REQUEST_HEADERS, ref, SCHEMAS } from "./parts.ts";

@@ -1,5 +1,5 @@
 /** What the description of several routes shares: parameters, headers and schemas, by name. */
-import { FORMATS } from "../formats.ts";
+import { FORMATS } from "../formats/formats.ts";
 import type { Json } from "./operation.ts";
 
 export const text: Json = { type: "string" };

@@ -4,7 +4,7 @@ import { renameSync, writeFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { Pool } from "undici";
 import { expect, onTestFinished, test } from "vitest";
-import type { Certificate } from "../../server/certificate.ts";
+import type { Certificate } from "../../server/http/certificate.ts";
 import { type BuiltServer, builtServerForTest, runProgram } from "../support/built-program.ts";
 import { testCertificate } from "../support/certificate.ts";
 import { within } from "../support/deadline.ts";

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { SERVE_OPTIONS } from "../../cmd/options.ts";
-import { parseOptions } from "../../cmd/parse-options.ts";
-import { checkStart } from "../../cmd/start-rules.ts";
+import { SERVE_OPTIONS } from "../../cmd/options/options.ts";
+import { parseOptions } from "../../cmd/options/parse-options.ts";
+import { checkStart } from "../../cmd/serve/start-rules.ts";
 import { PROJECT_ROOT, packageJson, projectText } from "../support/project-files.ts";
 
 const instructions = projectText("Dockerfile")

@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
-import { CLIENT_VARIABLES } from "../../cmd/client/variables.ts";
+import { flagOf, type Option, variableOf } from "../../cmd/cli/option.ts";
+import { CLIENT_VARIABLES } from "../../cmd/cli/variables.ts";
 import { COMMANDS } from "../../cmd/commands.ts";
-import { flagOf, type Option, variableOf } from "../../cmd/option.ts";
 import { LIMIT_OPTIONS } from "../../cmd/options/limits.ts";
-import { SERVE_OPTIONS } from "../../cmd/options.ts";
+import { SERVE_OPTIONS } from "../../cmd/options/options.ts";
 import { LIMITS } from "../../lib/index.ts";
-import { ERROR_TABLE } from "../../server/errors.ts";
-import { FAMILIES } from "../../server/metric-families.ts";
+import { FAMILIES } from "../../server/metrics/metric-families.ts";
 import { OPERATIONS } from "../../server/openapi/operations.ts";
+import { ERROR_TABLE } from "../../server/wire/errors.ts";
 import { packageJson, projectText, section, tableRows } from "../support/project-files.ts";
 
 const readme = projectText("README.md");

@@ -1,10 +1,10 @@
 import { mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { EXIT } from "../../cmd/command.ts";
+import { EXIT } from "../../cmd/cli/command.ts";
 import * as events from "../../lib/client/events/index.ts";
 import * as client from "../../lib/client/index.ts";
-import { runExample } from "../client/examples.ts";
+import { runExample } from "../lib/client/examples.ts";
 import { type BuiltServer, builtServerForTest } from "../support/built-program.ts";
 import { within } from "../support/deadline.ts";
 import {

@@ -1,6 +1,6 @@
 /** Certificates that are their own authority, for servers of tests. */
 import { generate } from "selfsigned";
-import type { Certificate } from "../../server/certificate.ts";
+import type { Certificate } from "../../server/http/certificate.ts";
 
 /** For localhost and 127.0.0.1, known to clients that are told `cert` as their authority. */
 export async function testCertificate(notAfterDate?: Date): Promise<Certificate> {

@@ -2,7 +2,7 @@
  * A runtime whose time the test moves and whose ids come from a seed. The end of a turn is the event loop's own,
  * which is deterministic as long as everything else runs in microtasks (the memory disk does).
  */
-import type { Runtime, Timer } from "../../lib/runtime.ts";
+import type { Runtime, Timer } from "../../lib/base/runtime.ts";
 import { seededRandom } from "./seeded-random.ts";
 
 interface PendingTimer {

@@ -1,6 +1,6 @@
 /** A copy into a file, which is gone on with where it ends, or into standard output. */
 import { type FileHandle, open } from "node:fs/promises";
-import { type Output, writeAll } from "../../command.ts";
+import { type Output, writeAll } from "../../cli/command.ts";
 import type { ToldMessage } from "../output/message-json.ts";
 import { CopyError } from "./copy-error.ts";
 import { canHold, encodeMessages, type FileFormat } from "./file-format.ts";

@@ -1,6 +1,6 @@
 /** What `netlog copy` copies from and to, as it is written on the command line. */
-import { UsageError } from "../../usage-error.ts";
-import { parseServerUrl } from "../connection.ts";
+import { UsageError } from "../../cli/usage-error.ts";
+import { parseServerUrl } from "../call/connection.ts";
 
 export type Place =
   | { readonly kind: "topic"; readonly server: string | undefined; readonly name: string }

@@ -1,17 +1,17 @@
 /** One run of `netlog copy` or `netlog export`: opens both places, shows how far it has come, tells the outcome. */
 import { isNetlogClientError, type Topic, type TopicSettings } from "../../../lib/client/index.ts";
-import { formatBytes } from "../../byte-size.ts";
-import { EXIT } from "../../command.ts";
-import { ProgressBar } from "../../progress-bar.ts";
-import { type StopWatch, statusOf, watchStopSignals } from "../../signals.ts";
-import { UsageError } from "../../usage-error.ts";
-import type { ClientCall } from "../client-command.ts";
-import { connect } from "../connection.ts";
-import { failureStatus, failureText, isFailure } from "../failure.ts";
-import type { Optional } from "../flags.ts";
+import { formatBytes } from "../../cli/byte-size.ts";
+import { EXIT } from "../../cli/command.ts";
+import { ProgressBar } from "../../cli/progress-bar.ts";
+import { type StopWatch, statusOf, watchStopSignals } from "../../cli/signals.ts";
+import { UsageError } from "../../cli/usage-error.ts";
+import type { ClientCall } from "../call/client-command.ts";
+import { connect } from "../call/connection.ts";
+import { failureStatus, failureText, isFailure } from "../call/failure.ts";
+import type { Optional } from "../call/flags.ts";
+import { warn, warnOfRetry } from "../call/warn.ts";
 import { LineTooLongError } from "../input/lines.ts";
 import { countText, messagesText } from "../output/figures.ts";
-import { warn, warnOfRetry } from "../output/warn.ts";
 import { CopyError } from "./copy-error.ts";
 import { type FileFormat, formatOf } from "./file-format.ts";
 import { FileSource } from "./file-source.ts";

@@ -2,7 +2,7 @@
 import { createReadStream, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { LIMIT_RANGES } from "../../../lib/values.ts";
-import { type Context, EXIT, type Input } from "../../command.ts";
+import { type Context, EXIT, type Input } from "../../cli/command.ts";
 import { cutLines } from "./lines.ts";
 import { untilAborted } from "./until-aborted.ts";
 

@@ -1,9 +1,9 @@
 /** How messages are shown: as text, as JSON, in hex, or as nothing but their bytes. */
-import type { Output } from "../../command.ts";
-import type { OptionTable } from "../../option.ts";
-import { printable } from "../../printable.ts";
-import { UsageError } from "../../usage-error.ts";
-import { choiceFlag, type Optional, switchFlag } from "../flags.ts";
+import type { Output } from "../../cli/command.ts";
+import type { OptionTable } from "../../cli/option.ts";
+import { printable } from "../../cli/printable.ts";
+import { UsageError } from "../../cli/usage-error.ts";
+import { choiceFlag, type Optional, switchFlag } from "../call/flags.ts";
 import { hexDump } from "./hex-dump.ts";
 import { messageJson, type ToldMessage } from "./message-json.ts";
 import type { Style } from "./style.ts";

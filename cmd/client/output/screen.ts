@@ -1,5 +1,5 @@
 /** Text that is shown anew in place on a terminal, and one below the other where there is none. */
-import { type Output, writeAll } from "../../command.ts";
+import { type Output, writeAll } from "../../cli/command.ts";
 
 const CLEAR = "\x1b[2J";
 const HOME = "\x1b[H";

@@ -1,6 +1,6 @@
 /** Colours, where there is a terminal that shows them and nobody said NO_COLOR (no-color.org). */
 import { styleText } from "node:util";
-import type { Output } from "../../command.ts";
+import type { Output } from "../../cli/command.ts";
 
 type Format = "bold" | "dim" | "red" | "green" | "yellow" | "cyan";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { warn, warnOfRetry } from "../../../cmd/client/output/warn.ts";
+import { warn, warnOfRetry } from "../../../cmd/client/call/warn.ts";
 import { NetlogClientError } from "../../../lib/client/index.ts";
 
 function outputOf(isTTY = false): {

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Need, Right } from "../../../server/auth/rights.ts";
 import { RIGHTS } from "../../../server/auth/rights.ts";
 import { newToken } from "../../../server/auth/token.ts";
-import { RESOURCES } from "../../../server/routes.ts";
+import { RESOURCES } from "../../../server/netlog/routes.ts";
 import type { Method, Reply } from "../../contract/api.ts";
 import { expectError } from "../../contract/expect-error.ts";
 import { rawCall } from "../../contract/raw.ts";

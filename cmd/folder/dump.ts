@@ -1,0 +1,83 @@
+/** `netlog dump`: shows what stands in one file of a data folder, byte place by byte place. */
+import { resolve } from "node:path";
+import { type DumpRecord, dumpFile, nodeDisk } from "../../lib/index.ts";
+import { type Command, type Context, EXIT, writeAll } from "../cli/command.ts";
+import { JSON_OPTION } from "../cli/json-option.ts";
+import type { OptionTable } from "../cli/option.ts";
+import { switchOption } from "../cli/switch-option.ts";
+import { UsageError } from "../cli/usage-error.ts";
+import { parseArguments } from "../options/parse-options.ts";
+import { dumpJson } from "./dump-json.ts";
+import { DumpText } from "./dump-text.ts";
+
+interface DumpOptions {
+  readonly payloads: boolean;
+  readonly json: boolean;
+}
+
+/** Of each payload, where they are asked for. */
+const PAYLOAD_BYTES = 64;
+
+const DUMP_OPTIONS: OptionTable<DumpOptions> = {
+  payloads: switchOption("payloads", `Show the first ${PAYLOAD_BYTES} bytes of each payload, escaped`),
+  json: JSON_OPTION,
+};
+
+export const dumpCommand: Command = {
+  usage: "[flags] <file>",
+  details: [
+    "Of a data file: the header, then each frame with its position in bytes, offsets, time, synced mark of that\n" +
+      "moment, length, checksums and compression. Where no frame begins it says what it sees, shows the first bytes,\n" +
+      "and goes on at the next header that it finds; that may lie within a payload, which the offsets tell. Payloads\n" +
+      "are shown only when asked for. Reads alone, and may be used while a server runs.",
+    "Ends with status 0 when all could be read, 1 when not, 2 for wrong arguments. With --json each record is a\n" +
+      'line with "kind": file, header, frame, gap, index, slot or leases; bytes are hexadecimal.',
+  ],
+  options: DUMP_OPTIONS,
+  run(context) {
+    const { options, operands } = parseArguments(DUMP_OPTIONS, context.args, context.environment);
+    const [file, ...others] = operands;
+    if (file === undefined || others.length > 0) throw new UsageError("dump takes one file");
+    return dump(resolve(file), options, context);
+  },
+};
+
+async function dump(path: string, options: DumpOptions, { stdout, stderr }: Context): Promise<number> {
+  const text = new DumpText(path);
+  let isSound = true;
+  try {
+    for await (const record of dumpFile({
+      disk: nodeDisk,
+      path,
+      payloadBytes: options.payloads ? PAYLOAD_BYTES : 0,
+    })) {
+      isSound &&= isSoundRecord(record);
+      await writeAll(stdout, options.json ? `${dumpJson(record)}\n` : text.of(record));
+    }
+  } catch (error) {
+    if (!(error instanceof Error && "syscall" in error)) throw error;
+    stderr.write(`netlog: ${error.message}\n`);
+    return EXIT.failed;
+  }
+  if (!options.json) stdout.write(text.end());
+  return isSound ? EXIT.ok : EXIT.failed;
+}
+
+function isSoundRecord(record: DumpRecord): boolean {
+  switch (record.kind) {
+    case "frame":
+      return record.actualEntryCrc === record.entryCrc && record.troubles.length === 0;
+    case "gap":
+      return false;
+    case "header":
+      return record.version !== undefined;
+    case "index":
+      return record.trouble === undefined;
+    case "slot":
+      return record.state !== undefined || record.isUnused;
+    case "leases":
+      return record.state !== undefined;
+    case "file":
+      return true;
+  }
+}

@@ -1,0 +1,42 @@
+/**
+ * Every option of `netlog serve`, once: flags, environment names, keys of the configuration file, checks, help and the
+ * README's table all come from here. The first ones have NetLog's names; `cmd/options/` has them by theme.
+ */
+import type { OptionTable } from "../cli/option.ts";
+import { ACCESS_OPTIONS, type AccessOptions } from "./access.ts";
+import { LIMIT_OPTIONS, type LimitOptions, limitConflict } from "./limits.ts";
+import { LISTENING_OPTIONS, type ListeningOptions } from "./listening.ts";
+import { LOGGING_OPTIONS, type LoggingOptions } from "./logging.ts";
+import { TOPIC_OPTIONS, type TopicOptions } from "./topics.ts";
+
+export interface ServeOptions
+  extends ListeningOptions,
+    AccessOptions,
+    LoggingOptions,
+    TopicOptions,
+    LimitOptions {
+  /** Path of the configuration file; empty for none. */
+  readonly config: string;
+}
+
+/** What cannot be meant together, for whoever set it. */
+export function optionConflict(options: ServeOptions): string | undefined {
+  return limitConflict(options);
+}
+
+export const SERVE_OPTIONS: OptionTable<ServeOptions> = {
+  config: {
+    name: "config",
+    kind: "value",
+    placeholder: "<file>",
+    description: "File that sets options, as TOML, or as JSON where its name ends in .json",
+    allowed: "the path of a file",
+    fallback: "",
+    parse: (text) => text,
+  },
+  ...LISTENING_OPTIONS,
+  ...ACCESS_OPTIONS,
+  ...TOPIC_OPTIONS,
+  ...LOGGING_OPTIONS,
+  ...LIMIT_OPTIONS,
+};

@@ -1,0 +1,153 @@
+/** `netlog serve`: opens the data folder, listens, and stops cleanly when asked to. */
+import { resolve } from "node:path";
+import ms from "ms";
+import { LIMITS, type Limits, type Logger, Netlog, nodeDisk, nodeRuntime } from "../../lib/index.ts";
+import { type RunningServer, type ServerOptions, startServer } from "../../server/index.ts";
+import { type Command, type Context, EXIT } from "../cli/command.ts";
+import { nextStopSignal } from "../cli/signals.ts";
+import { limitsOf } from "../options/limits.ts";
+import { SERVE_OPTIONS, type ServeOptions } from "../options/options.ts";
+import { parseServeOptions } from "../options/parse-options.ts";
+import { type Credentials, logCredentials, readCredentials, reloadOnHangUp } from "./credentials.ts";
+import { letHeapGrow } from "./heap-growth.ts";
+import { openLog, type ProgramLog } from "./logger.ts";
+import { missingFolders, removeEmptyFolders } from "./made-folders.ts";
+import { openFileLimit } from "./open-file-limit.ts";
+import { explainListenError, explainOpenError } from "./start-error.ts";
+import { checkStart, openStartWarnings, type Start } from "./start-rules.ts";
+
+export const serveCommand: Command = {
+  usage: "[flags]",
+  details: [
+    "Serves the topics of a data folder over HTTP until SIGTERM or SIGINT, then answers what waits, syncs\n" +
+      "and exits with status 0. A second signal ends it at once. It logs to stderr.",
+    "On loopback everybody may do everything. On another address it starts with a token file (`netlog help token`),\n" +
+      "or with --insecure. SIGHUP has the token file, the certificate and its key read again.",
+  ],
+  options: SERVE_OPTIONS,
+  async run(context) {
+    const options = parseServeOptions(context.args, context.environment);
+    const log = openLog(options.debug ? "trace" : options.logLevel, process.stderr.isTTY);
+    const missing = missingFolders(resolve(options.dir));
+    let hasServed = false;
+    try {
+      const status = await serve(options, context, log);
+      hasServed = status === EXIT.ok;
+      return status;
+    } finally {
+      if (!hasServed) removeEmptyFolders(missing);
+      await log.output.drain(LIMITS.logDrainMs);
+    }
+  },
+};
+
+async function serve(
+  options: ServeOptions,
+  { stderr, version }: Context,
+  { logger, output }: ProgramLog,
+): Promise<number> {
+  letHeapGrow();
+  const signal = nextStopSignal();
+  const reloadFor = reloadOnHangUp(options, logger, process.stderr.isTTY);
+  const refuse = (reason: string | undefined, error: unknown): number => {
+    if (reason === undefined) throw error;
+    stderr.write(`netlog: ${reason}\n`);
+    return EXIT.failed;
+  };
+
+  let start: Start;
+  let credentials: Credentials;
+  try {
+    start = await checkStart(options);
+    credentials = readCredentials(options);
+  } catch (error) {
+    return refuse(explainOpenError(error) ?? explainListenError(error, options.listen), error);
+  }
+  const allowedFiles = openFileLimit();
+  const limits = limitsOf(options, allowedFiles);
+  const startedAtMs = performance.now();
+  const folder = resolve(options.dir);
+  let netlog: Netlog;
+  try {
+    netlog = await openNetlog(options, limits, folder, logger);
+  } catch (error) {
+    return refuse(explainOpenError(error), error);
+  }
+  const openedInMs = Math.round(performance.now() - startedAtMs);
+
+  let server: RunningServer;
+  try {
+    const droppedLogLines = () => output.droppedCount;
+    server = await listen(options, start.host, credentials, {
+      netlog,
+      limits,
+      logger,
+      version,
+      droppedLogLines,
+    });
+  } catch (error) {
+    await netlog.close();
+    return refuse(explainListenError(error, options.listen), error);
+  }
+  reloadFor(server);
+  const failed = netlog.failedTopics().length;
+  const topics = netlog.topicNames().length - failed;
+  const opened = `${topics} ${topics === 1 ? "topic" : "topics"} opened in ${ms(openedInMs)}`;
+  logger.info(
+    { url: server.url, port: server.port, folder, topics, failed, openedInMs },
+    `listening on ${server.url}, data in ${folder}, ${opened}`,
+  );
+
+  const { connections } = limits;
+  if (connections < options.connections) {
+    logger.info({ allowedFiles, connections }, "the system allows too few open files for more connections");
+  }
+  logCredentials(options, credentials, logger);
+  if (start.isOpen) for (const warning of openStartWarnings(options)) logger.warn({}, warning);
+
+  logger.info({ signal: await signal }, "stopping; once more ends at once");
+  netlog.beginShutdown();
+  await server.stop();
+  await netlog.close();
+  logger.info({}, "stopped");
+  return EXIT.ok;
+}
+
+function openNetlog(options: ServeOptions, limits: Limits, folder: string, logger: Logger): Promise<Netlog> {
+  return Netlog.open({
+    folder,
+    disk: nodeDisk,
+    runtime: nodeRuntime,
+    logger,
+    limits,
+    monitorIntervalMs: options.monitorIntervalMs,
+    defaults: {
+      segment_age: options.segmentAge,
+      segment_size: options.segmentSizeBytes,
+      batch_num_messages: options.batchNumMessages,
+      batch_interval: options.batchInterval,
+      compression_type: options.compression,
+    },
+  });
+}
+
+function listen(
+  options: ServeOptions,
+  host: string,
+  { tokens, certificate }: Credentials,
+  surroundings: Pick<ServerOptions, "netlog" | "limits" | "logger" | "version" | "droppedLogLines">,
+): Promise<RunningServer> {
+  const { listen: address, allowedHosts, corsOrigins, areMetricsOpen, rateLimit, trustedProxies } = options;
+  return startServer({
+    ...surroundings,
+    host,
+    port: address.port,
+    allowedHosts,
+    corsOrigins,
+    tokens,
+    areMetricsOpen,
+    certificate,
+    rate: rateLimit === "off" ? undefined : rateLimit,
+    trustedProxies,
+  });
+}

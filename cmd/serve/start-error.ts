@@ -1,0 +1,28 @@
+/** Why the server cannot start, in one line for the person who started it. */
+import { DataFolderError, isNetlogError } from "../../lib/index.ts";
+import { formatListenAddress, type ListenAddress } from "../cli/option-values.ts";
+import { CredentialError } from "./credential-files.ts";
+
+/** Node's codes of a failed listen or name look-up, and what they mean here. */
+const LISTEN_CAUSES: Readonly<Record<string, string>> = {
+  EADDRINUSE: "another program listens there; choose another port with --listen",
+  EADDRNOTAVAIL: "this machine has no such address",
+  EAFNOSUPPORT: "this machine does not speak that kind of address",
+  EACCES: "not permitted; ports below 1024 need the right to use them",
+  EPERM: "not permitted",
+  ENOTFOUND: "no address is known for this host name",
+  EAI_AGAIN: "the host name cannot be looked up now",
+};
+
+/** `undefined` for an error that is none of the user's: it is a defect and should crash. */
+export function explainOpenError(error: unknown): string | undefined {
+  if (error instanceof DataFolderError || error instanceof CredentialError) return error.message;
+  return isNetlogError(error) ? error.message : undefined;
+}
+
+/** Likewise, for a listener that could not be opened. */
+export function explainListenError(error: unknown, listen: ListenAddress): string | undefined {
+  const code = error instanceof Error ? ((error as NodeJS.ErrnoException).code ?? "") : "";
+  const cause = LISTEN_CAUSES[code];
+  return cause === undefined ? undefined : `cannot listen on ${formatListenAddress(listen)}: ${cause}`;
+}

@@ -1,0 +1,136 @@
+/** The data folder as a whole: taking it for this process, and telling topics from everything else in it. */
+import { dirname } from "node:path/posix";
+import { mapConcurrently } from "../base/concurrency.ts";
+import type { Limits } from "../base/limits.ts";
+import type { Logger } from "../base/logger.ts";
+import { isSafeName } from "../base/names.ts";
+import type { Disk, DiskLock } from "../disk/disk.ts";
+import { hasCode } from "../disk/disk-error.ts";
+import { looksLikeTopic } from "../topic/topic-folder.ts";
+
+/** The folder cannot be served from. The message is one line for the person who started the server. */
+export class DataFolderError extends Error {
+  constructor(message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = "DataFolderError";
+  }
+}
+
+/** Folders of topics that were being made, and of such that were deleted, begin like this. */
+export const CREATING_PREFIX = ".creating-";
+export const DELETED_PREFIX = ".deleted-";
+/** The lock's own name, and how the others begin that it takes meanwhile. */
+export const LOCK_PREFIX = ".lock";
+/** Written and removed again to see whether that is possible. */
+export const PROBE_NAME = ".probe";
+/** Keeps the project's own `data/` in git. */
+const PLACEHOLDER_NAME = ".gitkeep";
+
+/**
+ * Makes the folder when it is missing, with the folders that it lies in, and locks it.
+ *
+ * @throws DataFolderError: it is a file, cannot be made, is not writable, or is in use by another server.
+ */
+export async function takeDataFolder(disk: Disk, folder: string): Promise<DiskLock> {
+  await requireFolder(disk, folder);
+  try {
+    return await disk.lock(folder);
+  } catch (error) {
+    if (hasCode(error, "EBUSY")) {
+      throw new DataFolderError(`the data folder ${folder} is in use by another server`, error);
+    }
+    const isRefused = ["EACCES", "EPERM", "EROFS"].some((code) => hasCode(error, code));
+    const trouble = isRefused ? "is not writable" : "cannot be locked";
+    throw new DataFolderError(`the data folder ${folder} ${trouble}: ${messageOf(error)}`, error);
+  }
+}
+
+export interface DataFolderContent {
+  /** Names of folders that hold a topic. */
+  readonly topics: readonly string[];
+  /** Names of folders that an interrupted creation, or a deletion, left; to be removed. */
+  readonly leftovers: readonly string[];
+  /** Names of what is neither; left alone. */
+  readonly strangers: readonly string[];
+}
+
+/** What is no topic's is named in the log. @throws DataFolderError when it cannot be read. */
+export async function listDataFolder(
+  disk: Disk,
+  folder: string,
+  limits: Limits,
+  logger: Logger,
+): Promise<DataFolderContent> {
+  let names: string[];
+  try {
+    names = await disk.list(folder);
+  } catch (error) {
+    throw new DataFolderError(`the data folder ${folder} cannot be read: ${messageOf(error)}`, error);
+  }
+  const leftovers = names.filter(
+    (name) => name.startsWith(CREATING_PREFIX) || name.startsWith(DELETED_PREFIX),
+  );
+  const isOurs = (name: string) =>
+    name.startsWith(LOCK_PREFIX) || name === PROBE_NAME || name === PLACEHOLDER_NAME;
+  const others = names.filter((name) => !leftovers.includes(name) && !isOurs(name));
+  const isTopic = await mapConcurrently(others, limits.topicsInTransition, async (name) => {
+    const path = `${folder}/${name}`;
+    // One that cannot be looked into may be a topic: opening it tells why it fails.
+    const isCandidate = () => looksLikeTopic(disk, path).catch(() => true);
+    if (isSafeName(name, limits.topicNameLength) && (await isCandidate())) return true;
+    logger.warn({ path }, "left alone: this is no topic");
+    return false;
+  });
+  const topics = others.filter((_name, index) => isTopic[index]);
+  return { topics, leftovers, strangers: others.filter((_name, index) => !isTopic[index]) };
+}
+
+/**
+ * Locks an existing folder for somebody who only reads it: while a server writes, everything moves.
+ *
+ * @returns the lock, or why none can be had where the folder lets nobody write.
+ * @throws DataFolderError: it is missing, no folder, or in use by a server.
+ */
+export async function lockForReading(
+  disk: Disk,
+  folder: string,
+): Promise<{ readonly release: () => Promise<void>; readonly doubt?: string }> {
+  const stat = await disk.stat(folder).catch((error: unknown) => {
+    throw new DataFolderError(`the data folder ${folder} cannot be read: ${messageOf(error)}`, error);
+  });
+  if (stat === undefined) throw new DataFolderError(`there is no data folder ${folder}`);
+  if (stat.kind !== "folder") throw new DataFolderError(`the data folder ${folder} is not a folder`);
+  try {
+    return await disk.lock(folder);
+  } catch (error) {
+    if (hasCode(error, "EBUSY")) {
+      const message = `the data folder ${folder} is in use by a server; stop it, or ask it: GET /<topic>/check`;
+      throw new DataFolderError(message, error);
+    }
+    return { release: () => Promise.resolve(), doubt: messageOf(error) };
+  }
+}
+
+async function requireFolder(disk: Disk, folder: string): Promise<void> {
+  try {
+    const stat = await disk.stat(folder);
+    if (stat?.kind === "folder") return;
+    if (stat !== undefined) throw new DataFolderError(`the data folder ${folder} is not a folder`);
+    await makeFolders(disk, folder);
+  } catch (error) {
+    if (error instanceof DataFolderError) throw error;
+    throw new DataFolderError(`the data folder ${folder} cannot be made: ${messageOf(error)}`, error);
+  }
+}
+
+/** Durable when it resolves, as are the folders around it that were missing. */
+async function makeFolders(disk: Disk, folder: string): Promise<void> {
+  const parent = dirname(folder);
+  if (parent !== folder && (await disk.stat(parent)) === undefined) await makeFolders(disk, parent);
+  await disk.makeFolder(folder);
+  await disk.syncFolder(parent);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,350 @@
+/**
+ * The whole of a data folder: its topics by name, opened, made and deleted. A topic that cannot be opened is listed
+ * as failed, and the others serve. What changes the set of topics happens one by one for each name.
+ */
+import { ByteBudget } from "../base/byte-budget.ts";
+import { mapConcurrently } from "../base/concurrency.ts";
+import { isNetlogError, NetlogError } from "../base/errors.ts";
+import { LIMITS, type Limits } from "../base/limits.ts";
+import type { Logger } from "../base/logger.ts";
+import { isSafeName, NAME_RULE } from "../base/names.ts";
+import { OneByOne } from "../base/one-by-one.ts";
+import type { Runtime } from "../base/runtime.ts";
+import { Slots } from "../base/slots.ts";
+import type { Disk, DiskLock } from "../disk/disk.ts";
+import { failedRead, refusedWrite } from "../log/disk-errors.ts";
+import { LogShared } from "../log/index.ts";
+import { boundedOffload, type Offload } from "../message/compression.ts";
+import { threadPoolOffload } from "../message/thread-pool-offload.ts";
+import { Rooms } from "../reading/rooms.ts";
+import { SetCache } from "../reading/set-cache.ts";
+import { ScannerFiles } from "../scanner/scanner-files.ts";
+import { openTopic } from "../topic/open-topic.ts";
+import { DEFAULT_SETTINGS, resolveSettings, type TopicSettings } from "../topic/settings.ts";
+import type { NetlogStats } from "../topic/stats.ts";
+import type { Topic } from "../topic/topic.ts";
+import type { TopicShared } from "../topic/topic-shared.ts";
+import { listDataFolder, takeDataFolder } from "./data-folder.ts";
+import { Monitor } from "./monitor.ts";
+import { FolderProbe } from "./readiness.ts";
+import { TopicFolders } from "./topic-folders.ts";
+
+const MONITOR_INTERVAL_MS = 10_000;
+
+export interface NetlogOptions {
+  /** Absolute. Made when it is missing. */
+  readonly folder: string;
+  readonly disk: Disk;
+  readonly runtime: Runtime;
+  readonly logger: Logger;
+  /** Settings of topics that do not say otherwise: the JSON of `POST /:topic`, any part of it. */
+  readonly defaults?: unknown;
+  readonly monitorIntervalMs?: number;
+  readonly limits?: Limits;
+  /** Where large message sets are packed and unpacked; Node's thread pool by default. */
+  readonly offload?: Offload;
+}
+
+export interface FailedTopic {
+  readonly name: string;
+  readonly reason: string;
+}
+
+export class Netlog {
+  readonly #folders: TopicFolders;
+  readonly #probe: FolderProbe;
+  readonly #shared: TopicShared;
+  readonly #defaults: TopicSettings;
+  readonly #lock: DiskLock;
+  readonly #monitor: Monitor;
+  readonly #topics = new Map<string, Topic>();
+  /** Topics that could not be opened, with the reason. */
+  readonly #failed = new Map<string, string>();
+  /** Topics that are being made. */
+  #creatingCount = 0;
+  /** Creations and deletions, by name. */
+  readonly #changes = new OneByOne();
+  /** Resolves when all topics that are there were opened. */
+  readonly #opened: Promise<void>;
+  #tellOpened: () => void = () => {};
+  #isShuttingDown = false;
+  #closing: Promise<void> | undefined;
+
+  /**
+   * Takes the data folder and opens its topics.
+   *
+   * @throws DataFolderError when the folder cannot be used, with a message for the user; bad_request or
+   *   invalid_compression_type when the default settings are none.
+   */
+  static async open(options: NetlogOptions): Promise<Netlog> {
+    const limits = options.limits ?? LIMITS;
+    const defaults = resolveSettings(options.defaults, DEFAULT_SETTINGS, limits);
+    const lock = await takeDataFolder(options.disk, options.folder);
+    try {
+      const content = await listDataFolder(options.disk, options.folder, limits, options.logger);
+      // A kill may have come before a topic's name was on the disk: it must be, before anything is published there.
+      await options.disk.syncFolder(options.folder);
+      const netlog = new Netlog(options, limits, defaults, lock);
+      for (const name of content.leftovers) netlog.#folders.removeInBackground(name);
+      await mapConcurrently(content.topics, limits.topicsInTransition, (name) => netlog.#openTopic(name));
+      netlog.#tellOpened();
+      return netlog;
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
+  }
+
+  private constructor(options: NetlogOptions, limits: Limits, defaults: TopicSettings, lock: DiskLock) {
+    const { disk, runtime, logger } = options;
+    this.#opened = new Promise((resolve) => {
+      this.#tellOpened = resolve;
+    });
+    this.#folders = new TopicFolders(options);
+    this.#probe = new FolderProbe(disk, options.folder, runtime, limits);
+    this.#defaults = defaults;
+    this.#lock = lock;
+    this.#shared = {
+      disk,
+      runtime,
+      logger,
+      limits,
+      logs: new LogShared(disk, limits),
+      offload: boundedOffload(options.offload ?? threadPoolOffload, new Slots(limits.offloadedWork)),
+      sets: new SetCache(limits.setCacheBytes),
+      rooms: new Rooms(limits.readAheadBytes, limits.idleRooms),
+      scannerFiles: new ScannerFiles({ disk, runtime, logger, limits }),
+      letterBox: { post: (...letter) => this.#post(...letter) },
+      inFlight: new ByteBudget(limits.bytesInFlight),
+    };
+    const intervalMs = options.monitorIntervalMs ?? MONITOR_INTERVAL_MS;
+    this.#monitor = new Monitor(runtime, intervalMs, () => this.#upkeep(intervalMs));
+  }
+
+  /** Sorted; those that failed to open included. */
+  topicNames(): string[] {
+    return [...this.#topics.keys(), ...this.#failed.keys()].sort();
+  }
+
+  /** Sorted: topics that failed to open, and such that take no messages because their settings are lost. */
+  /** One that failed to open is there as well. */
+  hasTopic(name: string): boolean {
+    return this.#topics.has(name) || this.#failed.has(name);
+  }
+
+  failedTopics(): FailedTopic[] {
+    const failed = Array.from(this.#failed, ([name, reason]) => ({ name, reason }));
+    for (const { name, trouble } of this.#topics.values()) {
+      if (trouble !== undefined) failed.push({ name, reason: trouble });
+    }
+    return failed.sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** What there is to tell of its work, in figures. */
+  async stats(): Promise<NetlogStats> {
+    const { logs, scannerFiles } = this.#shared;
+    const topics = await Promise.all(Array.from(this.#topics.values(), (topic) => topic.stats()));
+    const failedTopicCount = this.failedTopics().length;
+    return {
+      topics: topics.sort((a, b) => (a.name < b.name ? -1 : 1)),
+      openTopicCount: this.topicNames().length - failedTopicCount,
+      failedTopicCount,
+      openFileCount: logs.files.openCount + scannerFiles.openCount,
+      counters: logs.counters,
+    };
+  }
+
+  /**
+   * Resolves when topics can be written to, as far as the data folder is concerned.
+   *
+   * @throws shutting_down; topic_unavailable with the reason: the folder or the disk lets nobody write.
+   */
+  async requireReady(): Promise<void> {
+    if (this.#isShuttingDown) throw new NetlogError("shutting_down");
+    this.#throwIfClosed();
+    const reason = await this.#probe.trouble();
+    if (reason !== undefined) throw new NetlogError("topic_unavailable", { reason });
+  }
+
+  /** @throws topic_not_found; topic_unavailable when it failed to open; shutting_down once closed. */
+  topic(name: string): Topic {
+    const topic = this.#topics.get(name);
+    if (topic !== undefined && this.#closing === undefined) return topic;
+    this.#throwIfClosed();
+    this.#throwIfFailed(name);
+    throw new NetlogError("topic_not_found");
+  }
+
+  /**
+   * Makes a topic; durable when it resolves. `settings` is parsed JSON.
+   *
+   * @throws invalid_topic_name, bad_request (names the setting), invalid_compression_type, topic_exists,
+   *   too_many_requests (there are as many as may be), storage_full and topic_unavailable (nothing is left of it),
+   *   sync_failed (unknown), shutting_down.
+   */
+  async createTopic(name: string, settings?: unknown): Promise<Topic> {
+    const { limits } = this.#shared;
+    if (!isSafeName(name, limits.topicNameLength)) {
+      const reason = `a topic's name is 1 to ${limits.topicNameLength} of ${NAME_RULE}`;
+      throw new NetlogError("invalid_topic_name", { reason });
+    }
+    const resolved = resolveSettings(settings, this.#defaults, limits);
+    return await this.#changes.run(name, () => this.#create(name, resolved));
+  }
+
+  /**
+   * Changes the settings of a topic that `change` names (parsed JSON), for what is published from then on; zero is the
+   * server's default. Durable when it resolves.
+   *
+   * @throws topic_not_found, bad_request, invalid_compression_type, shutting_down; storage_full and topic_unavailable
+   *   (nothing has changed), sync_failed (unknown).
+   */
+  async updateTopic(name: string, change: unknown): Promise<void> {
+    await this.#changes.run(name, () => this.topic(name).updateSettings(change, this.#defaults));
+  }
+
+  /**
+   * Deletes a topic; durable when it resolves. What waits for it is told topic_not_found. One that failed to open
+   * goes by force alone, for nobody knows what is in it.
+   *
+   * @throws topic_not_found, topic_unavailable, resource_busy (it has scanners), sync_failed, shutting_down.
+   */
+  async deleteTopic(name: string, options: { readonly force: boolean }): Promise<void> {
+    await this.#changes.run(name, () => this.#delete(name, options.force));
+  }
+
+  /** Waiting scans end with shutting_down, and none waits from now on. Everything else goes on until `close`. */
+  beginShutdown(): void {
+    this.#isShuttingDown = true;
+    for (const topic of this.#topics.values()) topic.beginShutdown();
+  }
+
+  /** Finishes what is under way, syncs, and gives the folder back. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const { limits, logger, scannerFiles } = this.#shared;
+    await this.#monitor.stop();
+    await this.#changes.ended();
+    await mapConcurrently([...this.#topics.values()], limits.topicsInTransition, async (topic) => {
+      try {
+        await topic.close();
+      } catch (error) {
+        logger.error({ err: error, topic: topic.name }, "a topic could not be closed properly");
+      }
+    });
+    await scannerFiles.close();
+    await this.#folders.removalsEnded();
+    await this.#lock.release();
+  }
+
+  async #openTopic(name: string): Promise<void> {
+    try {
+      const path = this.#folders.pathOf(name);
+      this.#topics.set(name, await openTopic(this.#shared, name, path, this.#defaults));
+    } catch (error) {
+      this.#fail(name, error);
+    }
+  }
+
+  #fail(name: string, error: unknown): void {
+    const reason = failedRead(error).reason ?? "it cannot be opened";
+    this.#failed.set(name, reason);
+    this.#shared.logger.error({ err: error, topic: name }, "this topic cannot be served");
+  }
+
+  async #create(name: string, settings: TopicSettings): Promise<Topic> {
+    this.#throwIfClosed();
+    if (this.hasTopic(name)) throw new NetlogError("topic_exists");
+    this.#requireRoom();
+    this.#creatingCount += 1;
+    let topic: Topic;
+    try {
+      topic = await this.#make(name, settings);
+    } finally {
+      this.#creatingCount -= 1;
+    }
+    if (this.#isShuttingDown) topic.beginShutdown();
+    this.#topics.set(name, topic);
+    return topic;
+  }
+
+  async #make(name: string, settings: TopicSettings): Promise<Topic> {
+    await this.#folders.create(name, settings);
+    try {
+      return await openTopic(this.#shared, name, this.#folders.pathOf(name), this.#defaults);
+    } catch (error) {
+      await this.#discardUnopened(name);
+      throw refusedWrite(error);
+    }
+  }
+
+  #requireRoom(): void {
+    const { topics } = this.#shared.limits;
+    if (this.#topics.size + this.#failed.size + this.#creatingCount < topics) return;
+    const reason = `there are ${topics} topics, and no more are allowed (max_topics)`;
+    throw new NetlogError("too_many_requests", { reason });
+  }
+
+  async #discardUnopened(name: string): Promise<void> {
+    try {
+      await this.#folders.discard(name);
+    } catch (error) {
+      const reason = "the topic was made and could not be opened; it may be there after a restart";
+      throw new NetlogError("sync_failed", { reason, cause: error });
+    }
+  }
+
+  async #delete(name: string, force: boolean): Promise<void> {
+    this.#throwIfClosed();
+    const topic = this.#topics.get(name);
+    if (topic === undefined && !force) this.#throwIfFailed(name);
+    if (topic === undefined && !this.#failed.has(name)) throw new NetlogError("topic_not_found");
+    if (topic !== undefined && topic.scannerCount > 0 && !force) throw new NetlogError("resource_busy");
+    this.#topics.delete(name);
+    this.#failed.delete(name);
+    await topic?.delete();
+    try {
+      await this.#folders.discard(name);
+    } catch (error) {
+      if (isNetlogError(error, "topic_unavailable")) this.#fail(name, error);
+      throw error;
+    }
+  }
+
+  /** Publishes to a topic, which is made when it is missing and may be made; on the disk when it resolves. */
+  async #post(topicName: string, payload: Uint8Array, makesTopic: boolean): Promise<void> {
+    await this.#opened;
+    this.#throwIfClosed();
+    if (makesTopic) await this.#requireTopic(topicName);
+    await this.topic(topicName).publishAgain(payload);
+  }
+
+  async #requireTopic(name: string): Promise<void> {
+    if (this.hasTopic(name)) return;
+    try {
+      await this.createTopic(name);
+    } catch (error) {
+      if (!isNetlogError(error, "topic_exists")) throw error;
+    }
+  }
+
+  async #upkeep(passedMs: number): Promise<void> {
+    const topics = [...this.#topics.values()];
+    await mapConcurrently(topics, this.#shared.limits.topicsInTransition, (topic) => topic.upkeep(passedMs));
+  }
+
+  #throwIfFailed(name: string): void {
+    const reason = this.#failed.get(name);
+    if (reason !== undefined) throw new NetlogError("topic_unavailable", { reason });
+  }
+
+  #throwIfClosed(): void {
+    if (this.#closing !== undefined) {
+      throw new NetlogError("shutting_down", { reason: "the server is stopping" });
+    }
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * The folders of topics within the data folder: made and discarded under other names, so that a crash leaves a
+ * topic whole or not at all. The next start removes what an interrupted change has left under such a name.
+ */
+
+import { NetlogError } from "../base/errors.ts";
+import type { Logger } from "../base/logger.ts";
+import type { Runtime } from "../base/runtime.ts";
+import type { Disk } from "../disk/disk.ts";
+import { refusedWrite } from "../log/disk-errors.ts";
+import type { TopicSettings } from "../topic/settings.ts";
+import { buildTopicFolder } from "../topic/topic-folder.ts";
+import { CREATING_PREFIX, DELETED_PREFIX } from "./data-folder.ts";
+
+export interface TopicFoldersOptions {
+  readonly disk: Disk;
+  readonly runtime: Runtime;
+  readonly logger: Logger;
+  /** The data folder. */
+  readonly folder: string;
+}
+
+export class TopicFolders {
+  readonly #options: TopicFoldersOptions;
+  readonly #removals = new Set<Promise<void>>();
+
+  constructor(options: TopicFoldersOptions) {
+    this.#options = options;
+  }
+
+  pathOf(name: string): string {
+    return `${this.#options.folder}/${name}`;
+  }
+
+  /**
+   * Makes the folder of a topic, empty of messages; durable when it resolves.
+   *
+   * @throws topic_exists: something of this name is there; storage_full, topic_unavailable: nothing is left;
+   *   sync_failed: it is not there, but a loss of power may bring it back, whole.
+   */
+  async create(name: string, settings: TopicSettings): Promise<void> {
+    const { disk, runtime } = this.#options;
+    const content = { id: runtime.randomId(), settings };
+    await this.build(name, (folder) => buildTopicFolder(disk, folder, content, runtime));
+  }
+
+  /**
+   * Likewise, of what `build` puts into the folder that it is given the path of and has to make; all of it is on the
+   * disk when that resolves. What it throws of its own is thrown on.
+   */
+  async build<Result>(name: string, build: (folder: string) => Promise<Result>): Promise<Result> {
+    const { disk, runtime, logger } = this.#options;
+    const path = this.pathOf(name);
+    const building = this.pathOf(CREATING_PREFIX + runtime.randomId());
+    let result: Result;
+    try {
+      if ((await disk.stat(path)) !== undefined) {
+        logger.warn({ path }, "no topic of this name can be made: something else is there");
+        throw new NetlogError("topic_exists");
+      }
+      result = await build(building);
+      await disk.rename(building, path);
+    } catch (error) {
+      await disk.removeTree(building).catch(() => {});
+      throw refusedWrite(error);
+    }
+    try {
+      await this.#sync("the topic was not made; it may be there after a restart");
+    } catch (error) {
+      // Nothing in it is removed: a loss of power could bring the name back, and then it is whole.
+      await disk.rename(path, building).catch(() => {});
+      throw error;
+    }
+    return result;
+  }
+
+  /**
+   * Takes a topic's folder away, durably when it resolves; its files are removed in the background.
+   *
+   * @throws topic_unavailable: it is still there; sync_failed: it is gone, but a loss of power may bring it back,
+   *   whole; otherwise the next start removes it.
+   */
+  async discard(name: string): Promise<void> {
+    const { disk, runtime } = this.#options;
+    const discarded = DELETED_PREFIX + runtime.randomId();
+    try {
+      await disk.rename(this.pathOf(name), this.pathOf(discarded));
+    } catch (error) {
+      const reason = "the topic could not be deleted; a restart serves it again";
+      throw new NetlogError("topic_unavailable", { reason, cause: error });
+    }
+    await this.#sync("the topic is deleted; it may be there again after a restart");
+    this.removeInBackground(discarded);
+  }
+
+  /** What cannot be removed is left to the next start. */
+  removeInBackground(name: string): void {
+    const { disk, logger } = this.#options;
+    const path = this.pathOf(name);
+    const removal = disk
+      .removeTree(path)
+      .catch((error: unknown) => logger.warn({ err: error, path }, "not removed; the next start tries again"))
+      .finally(() => this.#removals.delete(removal));
+    this.#removals.add(removal);
+  }
+
+  /** Resolves when nothing is being removed. */
+  async removalsEnded(): Promise<void> {
+    await Promise.all(this.#removals);
+  }
+
+  async #sync(doubt: string): Promise<void> {
+    try {
+      await this.#options.disk.syncFolder(this.#options.folder);
+    } catch (error) {
+      throw new NetlogError("sync_failed", { reason: doubt, cause: error });
+    }
+  }
+}

@@ -1,0 +1,145 @@
+/**
+ * A walk over a topic for those who read many messages at once and need no scanner: as messages, or as frames the
+ * way they lie in the file. Holds no buffer but while it reads.
+ */
+
+import { isNetlogError } from "../base/errors.ts";
+import type { Limits } from "../base/limits.ts";
+import { MESSAGE_WORK_BYTES, PIECE_WORK_BYTES } from "../base/loop-share.ts";
+import type { Runtime } from "../base/runtime.ts";
+import type { FrameRun, Log, LogCursor } from "../log/log.ts";
+import { collectFrames, type FrameBounds } from "./collect-frames.ts";
+import type { FrameCursors } from "./frame-cursors.ts";
+import { type Message, type MessageCursor, passingMessage, type Taken } from "./message-reader.ts";
+import type { Rooms } from "./rooms.ts";
+import type { TopicWaits, WaitEnd, WaitRequest } from "./topic-waits.ts";
+
+export interface TopicCursorOptions {
+  readonly log: Log;
+  readonly messages: MessageCursor;
+  readonly waits: TopicWaits;
+  readonly frameCursors: FrameCursors;
+  readonly rooms: Rooms;
+  readonly runtime: Runtime;
+  readonly limits: Limits;
+}
+
+export class TopicCursor {
+  readonly #log: Log;
+  readonly #messages: MessageCursor;
+  readonly #waits: TopicWaits;
+  readonly #frameCursors: FrameCursors;
+  readonly #rooms: Rooms;
+  readonly #runtime: Runtime;
+  readonly #limits: Limits;
+  /** Where frames are read into, one read after the other. */
+  #room: Buffer | undefined;
+  #frames: LogCursor | undefined;
+  /** Behind the last frame read. */
+  #nextOffset = 0;
+
+  constructor({ log, messages, waits, frameCursors, rooms, runtime, limits }: TopicCursorOptions) {
+    this.#log = log;
+    this.#messages = messages;
+    this.#waits = waits;
+    this.#frameCursors = frameCursors;
+    this.#rooms = rooms;
+    this.#runtime = runtime;
+    this.#limits = limits;
+  }
+
+  /** First offset still kept. */
+  get startOffset(): number {
+    return this.#log.logStartOffset;
+  }
+
+  /** Readable below this, exclusive. */
+  get endOffset(): number {
+    return this.#log.highWatermark;
+  }
+
+  /**
+   * Gives the messages `[offset, end)`, as far as there are any, to `take`, until it says no; a message is to be used
+   * before anything is awaited. Returns the offset to go on from. What stops it behind the first message is not
+   * told now: it is what the next read begins with. The event loop is given back from time to time.
+   *
+   * @throws offset_not_found (with firstOffset, when it was dropped), checksum_error (with offset, nextOffset),
+   *   topic_unavailable, topic_not_found, shutting_down; and what `take` throws.
+   */
+  async readMessages(offset: number, end: number, take: (message: Message) => Taken): Promise<number> {
+    let next = offset;
+    let workBytes = 0;
+    try {
+      while (next < Math.min(end, this.#log.highWatermark)) {
+        const read = this.#messages.readSet(next, this.#limits.readAheadBytes);
+        const set = read instanceof Promise ? await this.#turnOf(read) : read;
+        const setEnd = Math.min(set.endOffset, end);
+        for (; next < setEnd; next++) {
+          const message = passingMessage(set, next);
+          const taken = take(message);
+          if (taken !== true) return taken === "last" ? next + 1 : next;
+          workBytes += message.payload.length + MESSAGE_WORK_BYTES;
+          if (workBytes < PIECE_WORK_BYTES) continue;
+          workBytes = 0;
+          await this.#runtime.pause();
+        }
+      }
+    } catch (error) {
+      if (next === offset || !isNetlogError(error)) throw error;
+    } finally {
+      this.#messages.release();
+    }
+    return next;
+  }
+
+  /**
+   * Whole frames from the one that holds `offset` on, which may begin before it: up to `maxBytes`, at least one;
+   * may be fewer than there are. `undefined` when there is none yet. The bytes are not to be changed, and good until
+   * the next call; `release` lets go of the memory that is kept for it.
+   *
+   * @throws offset_not_found (with firstOffset), checksum_error (with offset, nextOffset), topic_unavailable,
+   *   topic_not_found, shutting_down.
+   */
+  async readFrames(offset: number, maxBytes: number): Promise<FrameRun | undefined> {
+    // Memory to read into is for those who read much.
+    if (maxBytes >= this.#limits.readAheadBytes) this.#room ??= this.#rooms.take();
+    this.#frames ??= this.#frameCursors.take(offset);
+    const run = await this.#frames.read(offset, maxBytes, this.#room);
+    this.#nextOffset = run?.endOffset ?? offset;
+    return run;
+  }
+
+  /**
+   * Likewise all that there are within the bounds. What stops it behind the first frame is not told now.
+   *
+   * @throws offset_not_found also when there is none yet; else what readFrames throws.
+   */
+  async collectFrames(offset: number, bounds: FrameBounds): Promise<FrameRun> {
+    this.#room ??= this.#rooms.take();
+    this.#frames ??= this.#frameCursors.take(offset);
+    const pause = (): Promise<void> => this.#runtime.pause();
+    const run = await collectFrames(this.#frames, offset, bounds, this.#room, pause);
+    this.#nextOffset = run.endOffset;
+    return run;
+  }
+
+  /** What was read, in a turn of its own: reads of many may end in one turn of the event loop. */
+  async #turnOf<Read>(read: Promise<Read>): Promise<Read> {
+    const result = await read;
+    await this.#runtime.pause();
+    return result;
+  }
+
+  /** Gives the memory of frames back. Nobody may use them any more, a write to a socket included. */
+  release(): void {
+    if (this.#room !== undefined) this.#rooms.giveBack(this.#room);
+    if (this.#frames !== undefined) this.#frameCursors.giveBack(this.#nextOffset, this.#frames);
+    this.#room = undefined;
+    this.#frames = undefined;
+  }
+
+  /** Waits until `offset` can be read. @throws topic_not_found (deleted meanwhile), shutting_down. */
+  wait(offset: number, request: WaitRequest): Promise<WaitEnd> {
+    return this.#waits.wait(offset, request);
+  }
+}

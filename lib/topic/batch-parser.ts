@@ -1,0 +1,94 @@
+/** Batches for one topic, from each of the forms in which a client may send them. Verified and whole, not yet appended. */
+import type { ByteBudget } from "../base/byte-budget.ts";
+import { NetlogError } from "../base/errors.ts";
+import type { Limits } from "../base/limits.ts";
+import { FRAME_HEADER_BYTES } from "../log/index.ts";
+import type { Batch } from "../message/batch.ts";
+import { parseBinaryBatch } from "../message/batch-binary.ts";
+import { parseJsonBatch } from "../message/batch-json.ts";
+import type { Offload } from "../message/compression.ts";
+import { LineCutter } from "../message/line-cutter.ts";
+import { COMPRESSION_SNAPPY, MESSAGE_HEADER_BYTES } from "../message/message.ts";
+import { encodeGroup, MessageGroups } from "../message/message-groups.ts";
+import type { TopicSettings } from "./settings.ts";
+
+/** Room in front of NetLog's own messages for the headers that make them a set and a frame, so that nobody copies. */
+export const BATCH_ROOM_BYTES: number = FRAME_HEADER_BYTES + MESSAGE_HEADER_BYTES;
+
+export interface BatchParserOptions {
+  readonly settings: TopicSettings;
+  readonly limits: Limits;
+  readonly offload: Offload;
+  /** Bytes taken in and not answered, shared by all topics. */
+  readonly inFlight: ByteBudget;
+}
+
+/** Lines that come in pieces, so that they are never held twice, as they were sent and as messages. */
+export interface LineBatch {
+  /** Copies what it needs of `piece`. @throws payload_too_large. */
+  write(piece: Buffer): void;
+  /** No more comes. @throws bad_request (there was no line), payload_too_large. */
+  end(): Batch | Promise<Batch>;
+}
+
+export class BatchParser {
+  readonly #options: BatchParserOptions;
+
+  constructor(options: BatchParserOptions) {
+    this.#options = options;
+  }
+
+  /** NetLog's own messages: see parseBinaryBatch. @throws also too_many_requests, when much is to be unpacked. */
+  async parseMessages(body: Buffer, roomBytes = 0): Promise<Batch> {
+    const { limits, offload, inFlight } = this.#options;
+    const unpackedBytes = isPacked(body) ? limits.batchBytes : 0;
+    if (!inFlight.tryTake(unpackedBytes)) {
+      const reason = "too many sets are being unpacked (max_bytes_in_flight); try again";
+      throw new NetlogError("too_many_requests", { reason });
+    }
+    try {
+      return await parseBinaryBatch(body, offload, limits, roomBytes);
+    } finally {
+      inFlight.giveBack(unpackedBytes);
+    }
+  }
+
+  /** JSON: see parseJsonBatch. Packed as the topic's compression_type says. */
+  async parseJson(body: Buffer): Promise<Batch> {
+    const { settings, limits, offload } = this.#options;
+    const group = await parseJsonBatch(body, () => offload.pause(), limits);
+    return await encodeGroup(group, settings.compression_type, offload, limits);
+  }
+
+  /** Lines, to be written to what this gives. Packed as the topic's compression_type says. */
+  openLines(): LineBatch {
+    const { settings, limits, offload } = this.#options;
+    const groups = new MessageGroups({ messages: limits.batchMessages, bytes: Infinity });
+    const cutter = new LineCutter(groups, limits.payloadBytes);
+    return {
+      write(piece) {
+        cutter.write(piece);
+        checkCount(groups, limits);
+      },
+      end() {
+        cutter.end();
+        checkCount(groups, limits);
+        const group = groups.take();
+        if (group === undefined) {
+          throw new NetlogError("bad_request", { reason: "there is no line that is not empty" });
+        }
+        return encodeGroup(group, settings.compression_type, offload, limits);
+      },
+    };
+  }
+}
+
+function isPacked(body: Buffer): boolean {
+  const [compver = 0] = body;
+  return body.length > MESSAGE_HEADER_BYTES && compver > 1 && compver <= COMPRESSION_SNAPPY;
+}
+
+function checkCount(groups: MessageGroups, { batchMessages }: Limits): void {
+  if (groups.groupCount < 2) return;
+  throw new NetlogError("payload_too_large", { reason: `a batch has at most ${batchMessages} messages` });
+}

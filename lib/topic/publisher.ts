@@ -1,0 +1,282 @@
+/**
+ * Group commit of a topic's messages. What is published in one turn of the event loop goes to the log in one
+ * append: singles packed into message sets, each batch as the entry it is. A compressed topic may let singles
+ * linger for company; an uncompressed one never waits.
+ */
+import type { ByteBudget } from "../base/byte-budget.ts";
+import type { Counters } from "../base/counters.ts";
+import { durationMs, parseDuration } from "../base/duration.ts";
+import { NetlogError } from "../base/errors.ts";
+import type { Limits } from "../base/limits.ts";
+import type { Runtime, Timer } from "../base/runtime.ts";
+import type { Durability, Log, LogEntry } from "../log/log.ts";
+import type { Batch } from "../message/batch.ts";
+import type { Offload } from "../message/compression.ts";
+import { derivedCrc32 } from "../message/message.ts";
+import { encodeEntry, setEnd } from "../message/message-set.ts";
+import type { TopicSettings } from "./settings.ts";
+
+export interface Published {
+  /** Of the message; of a batch, of its first one. */
+  readonly offset: number;
+  readonly timestampMs: number;
+  /** What was reached. */
+  readonly durability: Durability;
+}
+
+export interface PublisherOptions {
+  readonly log: Log;
+  /** Those in force, whenever they are looked at. */
+  readonly settings: TopicSettings;
+  readonly runtime: Runtime;
+  readonly limits: Limits;
+  readonly offload: Offload;
+  /** Bytes taken in and not answered, shared by all topics. */
+  readonly inFlight: ByteBudget;
+  readonly counters: Counters;
+}
+
+/** One call of publish, and how to settle the promise that it gave. */
+class Waiting {
+  readonly sizeBytes: number;
+  readonly resolve: (published: Published) => void;
+  readonly reject: (error: unknown) => void;
+
+  /** Right after a promise was made with `capture`. */
+  constructor(sizeBytes: number) {
+    this.sizeBytes = sizeBytes;
+    this.resolve = resolveLatest;
+    this.reject = rejectLatest;
+  }
+}
+
+/** Singles that wait for the end of the turn; who waits for which payload goes by place. */
+class Singles {
+  readonly payloads: Uint8Array[] = [];
+  readonly waiting: Waiting[] = [];
+}
+
+/** An entry on its way to the log, and who waits for it: one for each of its singles, or one for a batch. */
+interface Frame extends LogEntry {
+  readonly waiting: readonly Waiting[];
+}
+
+let resolveLatest: (published: Published) => void;
+let rejectLatest: (error: unknown) => void;
+
+/** The executor of all promises here: one closure for each message would cost more than the rest of publish. */
+function capture(resolve: (published: Published) => void, reject: (error: unknown) => void): void {
+  resolveLatest = resolve;
+  rejectLatest = reject;
+}
+
+/** A set of an uncompressed topic never waits. */
+function lingerMsOf({ compression_type, batch_interval }: TopicSettings): number {
+  return compression_type === 1 ? 0 : durationMs(parseDuration(batch_interval));
+}
+
+export class Publisher {
+  readonly #options: PublisherOptions;
+  readonly #log: Log;
+  #lingerMs: number;
+  #isStoppingLinger = false;
+  #singles: Record<Durability, Singles> = { written: new Singles(), synced: new Singles() };
+  #singleCount = 0;
+  #singleBytes = 0;
+  #batches: Frame[] = [];
+  /** Singles need not linger any longer. */
+  #areSinglesDue = false;
+  #linger: Timer | undefined;
+  #isScheduled = false;
+  #refused: NetlogError | undefined;
+  /** Sets being compressed off the event loop; nothing overtakes them. */
+  #packing: Promise<void> | undefined;
+
+  constructor(options: PublisherOptions) {
+    this.#options = options;
+    this.#log = options.log;
+    this.#lingerMs = lingerMsOf(options.settings);
+  }
+
+  /**
+   * Appends one message, of `maxBytes` at most. `payload` is borrowed until the promise settles.
+   *
+   * @throws bad_request (no bytes), payload_too_large, too_many_requests, topic_unavailable, and what Log.append throws.
+   */
+  publish(
+    payload: Uint8Array,
+    durability: Durability,
+    maxBytes: number = this.#options.limits.payloadBytes,
+  ): Promise<Published> {
+    const { limits, settings } = this.#options;
+    const refusal = this.#refusal(payload, maxBytes);
+    if (refusal !== undefined) return Promise.reject(refusal);
+    const promise = new Promise<Published>(capture);
+    this.#singles[durability].payloads.push(payload);
+    this.#singles[durability].waiting.push(new Waiting(payload.length));
+    this.#singleCount += 1;
+    this.#singleBytes += payload.length;
+    const isFull = this.#singleCount >= settings.batch_num_messages || this.#singleBytes >= limits.batchBytes;
+    if (this.#lingerMs === 0 || isFull) this.#areSinglesDue = true;
+    if (this.#areSinglesDue) this.#schedule();
+    else this.#linger ??= this.#options.runtime.setTimer(this.#lingerMs, this.#endLinger);
+    return promise;
+  }
+
+  /**
+   * Appends a batch, verified by the caller, as one frame: all or nothing. It is borrowed until the promise settles;
+   * with room in front of it, it is given for good. @throws as publish does.
+   */
+  publishBatch({ entry, count, roomBytes = 0 }: Batch, durability: Durability): Promise<Published> {
+    const refusal = this.#refusal(entry, Infinity);
+    if (refusal !== undefined) return Promise.reject(refusal);
+    const promise = new Promise<Published>(capture);
+    const waiting = [new Waiting(entry.length)];
+    this.#batches.push({ bytes: entry, roomBytes, crc32: derivedCrc32(entry), count, durability, waiting });
+    this.#schedule();
+    return promise;
+  }
+
+  /** Why everything is refused, if it is. */
+  get refusedFor(): string | undefined {
+    return this.#refused?.reason;
+  }
+
+  /** Refuses everything from now on, with topic_unavailable; nothing any more where there is no reason. */
+  refuse(reason: string | undefined): void {
+    this.#refused = reason === undefined ? undefined : new NetlogError("topic_unavailable", { reason });
+  }
+
+  /** Resolves when all that was published so far has gone to the log; it need not have got anywhere there. */
+  async flush(): Promise<void> {
+    await this.#packing;
+    this.#endLinger();
+    this.#append();
+    await this.#packing;
+  }
+
+  /** What is published from now on follows the settings as they are now. */
+  settingsChanged(): void {
+    if (!this.#isStoppingLinger) this.#lingerMs = lingerMsOf(this.#options.settings);
+  }
+
+  /** From now on nothing lingers. */
+  stopLingering(): void {
+    this.#isStoppingLinger = true;
+    this.#lingerMs = 0;
+    this.#endLinger();
+  }
+
+  #refusal(bytes: Uint8Array, maxBytes: number): NetlogError | undefined {
+    if (this.#refused !== undefined) return this.#refused;
+    if (bytes.length === 0) {
+      return new NetlogError("bad_request", { reason: "a message has at least one byte" });
+    }
+    if (bytes.length > maxBytes) {
+      return new NetlogError("payload_too_large", { reason: `a message has at most ${maxBytes} bytes` });
+    }
+    if (!this.#options.inFlight.tryTakeOrAlone(bytes.length)) {
+      return new NetlogError("too_many_requests", {
+        reason: "too many bytes are being published (max_bytes_in_flight); try again",
+      });
+    }
+    return undefined;
+  }
+
+  readonly #endLinger = (): void => {
+    this.#linger?.cancel();
+    this.#linger = undefined;
+    if (this.#singleCount === 0) return;
+    this.#areSinglesDue = true;
+    this.#schedule();
+  };
+
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    this.#options.runtime.endOfTurn(this.#endTurn);
+  }
+
+  readonly #endTurn = (): void => {
+    this.#isScheduled = false;
+    this.#append();
+  };
+
+  /** Sends all that is due to the log, at once where no set has to be compressed elsewhere first. */
+  #append(): void {
+    if (this.#packing !== undefined) return;
+    const frames: (Frame | Promise<Frame | undefined>)[] = this.#batches;
+    this.#batches = [];
+    if (this.#areSinglesDue) this.#packSingles(frames);
+    if (frames.every((frame): frame is Frame => !(frame instanceof Promise))) {
+      this.#appendFrames(frames);
+      return;
+    }
+    this.#packing = Promise.all(frames).then((packed) => {
+      this.#packing = undefined;
+      this.#appendFrames(packed.filter((frame) => frame !== undefined));
+      this.#append();
+    });
+  }
+
+  #packSingles(frames: (Frame | Promise<Frame | undefined>)[]): void {
+    const singles = this.#singles;
+    this.#singles = { written: new Singles(), synced: new Singles() };
+    this.#singleCount = 0;
+    this.#singleBytes = 0;
+    this.#areSinglesDue = false;
+    this.#linger?.cancel();
+    this.#linger = undefined;
+    const { settings, offload, limits } = this.#options;
+    for (const durability of ["written", "synced"] as const) {
+      const { payloads, waiting } = singles[durability];
+      for (let start = 0, end = 0; start < payloads.length; start = end) {
+        end = setEnd(payloads, start, settings.batch_num_messages, limits);
+        const entry = encodeEntry(payloads, start, end, settings.compression_type, offload, limits);
+        frames.push(this.#frame(entry, waiting.slice(start, end), durability));
+      }
+    }
+  }
+
+  /** A frame of singles; one that cannot be packed is refused, and is none. */
+  #frame(
+    entry: Buffer | Promise<Buffer>,
+    waiting: readonly Waiting[],
+    durability: Durability,
+  ): Frame | Promise<Frame | undefined> {
+    const count = waiting.length;
+    const toFrame = (bytes: Buffer): Frame => {
+      return { bytes, crc32: derivedCrc32(bytes), count, durability, waiting };
+    };
+    if (!(entry instanceof Promise)) return toFrame(entry);
+    return entry.then(toFrame, (error: unknown) => {
+      this.#reject(waiting, error);
+      return undefined;
+    });
+  }
+
+  #appendFrames(frames: readonly Frame[]): void {
+    if (frames.length === 0) return;
+    for (const [index, appended] of this.#log.append(frames).entries()) {
+      const { waiting, durability, count } = frames[index]!;
+      appended.then(
+        ({ baseOffset, timestampMs }) => {
+          this.#options.counters.messagesIn += count;
+          for (let i = 0; i < waiting.length; i++) {
+            this.#options.inFlight.giveBack(waiting[i]!.sizeBytes);
+            this.#options.counters.bytesIn += waiting[i]!.sizeBytes;
+            waiting[i]!.resolve({ offset: baseOffset + i, timestampMs, durability });
+          }
+        },
+        (error: unknown) => this.#reject(waiting, error),
+      );
+    }
+  }
+
+  #reject(waiting: readonly Waiting[], error: unknown): void {
+    for (const { sizeBytes, reject } of waiting) {
+      this.#options.inFlight.giveBack(sizeBytes);
+      reject(error);
+    }
+  }
+}

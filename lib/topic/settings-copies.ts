@@ -1,0 +1,106 @@
+/**
+ * The settings of a topic on the disk, in two copies with a checksum each, so that one damaged file costs nothing. The
+ * newer sound copy counts. A copy is text, for people too: the settings as the API shows them, and a line that vouches
+ * for everything before the checksum in it.
+ *
+ * ```
+ * {"segment_age":"30day", … ,"retention_size":0}
+ * {"sequence":7,"crc32":2640930232}
+ * ```
+ *
+ * A `settings.json` that is the first line alone counts before any copy: earlier versions wrote it like that, and people
+ * may. The next opening gives it its second line.
+ */
+import { crc32 } from "../base/checksum.ts";
+import { isNetlogError } from "../base/errors.ts";
+import { JsonError, parseJson } from "../base/json.ts";
+import type { Limits } from "../base/limits.ts";
+import type { Disk } from "../disk/disk.ts";
+import { hasCode } from "../disk/disk-error.ts";
+import { errorCode } from "../log/disk-errors.ts";
+import { resolveSettings, type TopicSettings } from "./settings.ts";
+
+/** In the order in which they are written. */
+export const SETTINGS_NAMES: readonly string[] = ["settings.json", "settings.copy.json"];
+
+const SEALED = /^([^\n]*\n\{"sequence":(\d+),"crc32":)(\d+)\}\n$/;
+
+/** What one of the files holds. */
+export type SettingsCopy = { readonly name: string } & (
+  | {
+      readonly state: "sealed";
+      readonly settings: TopicSettings;
+      /** Counts the changes of them. */
+      readonly sequence: number;
+      readonly bytes: Buffer;
+    }
+  | { readonly state: "plain"; readonly settings: TopicSettings; readonly bytes: Buffer }
+  /** `unreadable`: the system does not let it be read, and nobody knows. `trouble` goes on from the file's name. */
+  | Trouble
+);
+
+interface Trouble {
+  readonly state: "missing" | "damaged" | "unreadable";
+  readonly trouble: string;
+  readonly cause: unknown;
+}
+
+/** Settings, and which change of them it is. */
+export interface NumberedSettings {
+  readonly settings: TopicSettings;
+  readonly sequence: number;
+}
+
+/** Both copies, in the order of SETTINGS_NAMES; what they leave out is the server's default. */
+export function readSettingsCopies(
+  disk: Disk,
+  folder: string,
+  defaults: TopicSettings,
+  limits: Limits,
+): Promise<SettingsCopy[]> {
+  return Promise.all(
+    SETTINGS_NAMES.map(async (name): Promise<SettingsCopy> => {
+      try {
+        return decode(name, await disk.readFile(`${folder}/${name}`), defaults, limits);
+      } catch (cause) {
+        return { name, ...troubleOf(cause) };
+      }
+    }),
+  );
+}
+
+/** What counts; `undefined` when neither copy is sound. */
+export function newestSettings(copies: readonly SettingsCopy[]): NumberedSettings | undefined {
+  const sealed = copies.filter((copy) => copy.state === "sealed");
+  const newest = sealed.toSorted((a, b) => b.sequence - a.sequence)[0];
+  const plain = copies.find((copy) => copy.state === "plain");
+  if (plain === undefined || (plain !== copies[0] && newest !== undefined)) return newest;
+  return { settings: plain.settings, sequence: (newest?.sequence ?? 0) + 1 };
+}
+
+export function encodeSettings({ settings, sequence }: NumberedSettings): Buffer {
+  const covered = `${JSON.stringify(settings)}\n{"sequence":${sequence},"crc32":`;
+  return Buffer.from(`${covered}${crc32(Buffer.from(covered))}}\n`);
+}
+
+class ChecksumError extends Error {}
+
+function decode(name: string, bytes: Buffer, defaults: TopicSettings, limits: Limits): SettingsCopy {
+  const [, covered, sequence, checksum] = SEALED.exec(bytes.toString("latin1")) ?? [];
+  if (covered === undefined) {
+    return { name, state: "plain", settings: resolveSettings(parseJson(bytes), defaults, limits), bytes };
+  }
+  if (crc32(Buffer.from(covered, "latin1")) !== Number(checksum)) throw new ChecksumError();
+  const settings = resolveSettings(parseJson(covered.split("\n", 1)[0]!), defaults, limits);
+  return { name, state: "sealed", settings, sequence: Number(sequence), bytes };
+}
+
+function troubleOf(cause: unknown): Trouble {
+  if (hasCode(cause, "ENOENT")) return { state: "missing", trouble: "is missing", cause };
+  if (cause instanceof ChecksumError)
+    return { state: "damaged", trouble: "does not have its checksum", cause };
+  if (cause instanceof JsonError) return { state: "damaged", trouble: `is ${cause.message}`, cause };
+  if (isNetlogError(cause))
+    return { state: "damaged", trouble: `is not valid: ${cause.reason ?? ""}`, cause };
+  return { state: "unreadable", trouble: `cannot be read (${errorCode(cause)})`, cause };
+}

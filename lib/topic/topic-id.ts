@@ -1,0 +1,62 @@
+/**
+ * A topic's random id, in a small file of its own: a topic that was deleted and made again has other ids than before,
+ * so that nobody takes its messages for the old ones. An id names nothing on the disk, and losing it costs caches only.
+ */
+
+import { NetlogError } from "../base/errors.ts";
+import { replaceFile } from "../disk/atomic-file.ts";
+import type { Disk } from "../disk/disk.ts";
+import { hasCode } from "../disk/disk-error.ts";
+import { errorCode } from "../log/disk-errors.ts";
+import type { TopicShared } from "./topic-shared.ts";
+
+export const TOPIC_ID_NAME = "id";
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Durable when it resolves. @throws what the disk throws. */
+export async function writeTopicId(disk: Disk, folder: string, id: string): Promise<void> {
+  await replaceFile(disk, `${folder}/${TOPIC_ID_NAME}`, Buffer.from(`${id}\n`));
+}
+
+/**
+ * The id of the topic in `folder`; `undefined` when it has none, or what is there is none.
+ *
+ * @throws topic_unavailable when that cannot be read.
+ */
+export async function readTopicId(disk: Disk, folder: string): Promise<string | undefined> {
+  try {
+    const id = (await disk.readFile(`${folder}/${TOPIC_ID_NAME}`)).toString("latin1").trim();
+    return UUID.test(id) ? id : undefined;
+  } catch (cause) {
+    if (hasCode(cause, "ENOENT")) return undefined;
+    throw new NetlogError("topic_unavailable", {
+      reason: `${TOPIC_ID_NAME} cannot be read (${errorCode(cause)})`,
+      cause,
+    });
+  }
+}
+
+/**
+ * The id of the topic in `folder`, where it has none a new one. A disk that takes no new file, because it is full or
+ * read-only, must not keep the topic's messages away: the id is then good until the next opening.
+ *
+ * @throws topic_unavailable when it cannot be read.
+ */
+export async function openTopicId(
+  { disk, runtime, logger }: Pick<TopicShared, "disk" | "runtime" | "logger">,
+  folder: string,
+): Promise<string> {
+  const known = await readTopicId(disk, folder);
+  if (known !== undefined) return known;
+  const id = runtime.randomId();
+  try {
+    await writeTopicId(disk, folder, id);
+  } catch (error) {
+    logger.warn(
+      { err: error, folder },
+      "the topic's new id could not be written; the next start makes another",
+    );
+  }
+  return id;
+}

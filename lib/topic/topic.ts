@@ -1,0 +1,351 @@
+/** One topic: a log of messages with its settings and scanners. Everything a client does to a topic comes here. */
+
+import { isNetlogError, NetlogError } from "../base/errors.ts";
+import type { Durability, Log } from "../log/log.ts";
+import type { Batch } from "../message/batch.ts";
+import { FrameCursors } from "../reading/frame-cursors.ts";
+import { type Message, type MessageCursor, MessageReader } from "../reading/message-reader.ts";
+import { resolveOffset } from "../reading/offsets.ts";
+import { requireReadable } from "../reading/readable.ts";
+import { TopicCursor } from "../reading/topic-cursor.ts";
+import { TopicWaits } from "../reading/topic-waits.ts";
+import type { Scanner } from "../scanner/scanner.ts";
+import type { ScannerDescription } from "../scanner/scanner-info.ts";
+import { checkScannerRequest, type ScannerRequest } from "../scanner/scanner-settings.ts";
+import { ScannerStore } from "../scanner/scanner-store.ts";
+import { type FoundScanner, TopicScanners } from "../scanner/topic-scanners.ts";
+import { BatchParser } from "./batch-parser.ts";
+import { checkMessages, type Finding } from "./integrity.ts";
+import { type Published, Publisher } from "./publisher.ts";
+import { changeSettings, logLimitsOf, type TopicSettings } from "./settings.ts";
+import type { OpenedSettings, SettingsFiles } from "./settings-files.ts";
+import { type TopicStats, topicStats } from "./stats.ts";
+import { openLineCutter, openMessageCutter } from "./stream-cutter.ts";
+import { StreamIn } from "./stream-in.ts";
+import { describeTopic, type TopicInfo } from "./topic-info.ts";
+import type { TopicPlace, TopicShared } from "./topic-shared.ts";
+import { TopicUpkeep } from "./topic-upkeep.ts";
+
+export class Topic {
+  readonly name: string;
+  /** Random: a topic of the same name that was made before or after this one has another. */
+  readonly id: string;
+  /** Those in force: one object, which a change writes into, so that whoever holds it need not be told. */
+  readonly settings: TopicSettings;
+  /** Makes batches of what clients send. */
+  readonly batches: BatchParser;
+  readonly #shared: TopicShared;
+  readonly #log: Log;
+  readonly #reader: MessageReader;
+  readonly #frameCursors: FrameCursors;
+  readonly #waits: TopicWaits;
+  /** For reads by offset: whoever reads one message after another is likely to come this way. */
+  readonly #cursor: MessageCursor;
+  readonly #publisher: Publisher;
+  readonly #store: ScannerStore;
+  readonly #scanners: TopicScanners;
+  readonly #streamsIn = new Set<StreamIn>();
+  readonly #upkeep: TopicUpkeep;
+  readonly #settingsFiles: SettingsFiles;
+
+  /** For openTopic alone. */
+  constructor(shared: TopicShared, { name, id, folder }: TopicPlace, opened: OpenedSettings, log: Log) {
+    const { disk, logger, limits, runtime, offload, inFlight, sets } = shared;
+    const { settings } = opened;
+    this.name = name;
+    this.id = id;
+    this.settings = settings;
+    this.#settingsFiles = opened.files;
+    this.#shared = shared;
+    this.#log = log;
+    const reader = new MessageReader({ log, sets, offload, limits });
+    this.#reader = reader;
+    this.#frameCursors = new FrameCursors(log, limits.idleCursors);
+    this.#waits = new TopicWaits({ log, runtime, limits });
+    this.#cursor = reader.openCursor();
+    this.#publisher = new Publisher({
+      log,
+      settings,
+      runtime,
+      limits,
+      offload,
+      inFlight,
+      counters: shared.logs.counters,
+    });
+    this.batches = new BatchParser({ settings, limits, offload, inFlight });
+    this.#store = new ScannerStore({
+      disk,
+      runtime,
+      logger,
+      limits,
+      logs: shared.logs,
+      folder,
+      files: shared.scannerFiles,
+      durability: () => settings.durability,
+    });
+    this.#scanners = new TopicScanners({ shared, topicName: name, log, reader, store: this.#store });
+    this.#upkeep = new TopicUpkeep({
+      topicName: name,
+      log,
+      scanners: this.#scanners,
+      settings,
+      runtime,
+      logger,
+    });
+    this.#publisher.refuse(opened.trouble);
+  }
+
+  /** Why nothing is appended here, where the topic's settings are lost. */
+  get trouble(): string | undefined {
+    return this.#publisher.refusedFor;
+  }
+
+  /** What there is to read now, as `[start, end)`. */
+  get readableOffsets(): { readonly start: number; readonly end: number } {
+    return { start: this.#log.logStartOffset, end: this.#log.logEndOffset };
+  }
+
+  /** Scanners that stand in the way of an unforced deletion. */
+  get scannerCount(): number {
+    return this.#scanners.count;
+  }
+
+  /**
+   * Appends a message; resolves when it is as durable as asked for (the topic's own durability by default). The
+   * payload is borrowed until then.
+   *
+   * @throws bad_request (no bytes), payload_too_large, too_many_requests, storage_full (nothing was kept),
+   *   sync_failed (unknown), topic_unavailable, topic_not_found, shutting_down.
+   */
+  publish(payload: Uint8Array, durability: Durability = this.settings.durability): Promise<Published> {
+    return this.#publisher.publish(payload, durability);
+  }
+
+  /**
+   * Appends a message that was taken once already, be it larger than what is taken now; on the disk when it resolves.
+   *
+   * @throws as publish does.
+   */
+  publishAgain(payload: Uint8Array): Promise<Published> {
+    return this.#publisher.publish(payload, "synced", Number.POSITIVE_INFINITY);
+  }
+
+  /**
+   * Appends a batch as one frame: all or nothing, also over a crash, with contiguous offsets, visible together. The
+   * batch is borrowed until the promise settles, which tells the offset of its first message; with room in front of
+   * it, it is given for good. @throws as publish does.
+   */
+  publishBatch(batch: Batch, durability: Durability = this.settings.durability): Promise<Published> {
+    return this.#publisher.publishBatch(batch, durability);
+  }
+
+  /**
+   * A pipe into the topic, as durable as asked for (the topic's own durability by default). It is stopped when the
+   * topic is deleted or the server shuts down. `onRoom` is called when something was committed and there is room.
+   */
+  openStreamIn(options: {
+    readonly format: "lines" | "messages";
+    readonly durability: Durability | undefined;
+    readonly onRoom: () => void;
+  }): StreamIn {
+    const { limits, offload, runtime } = this.#shared;
+    const openCutter = options.format === "lines" ? openLineCutter : openMessageCutter;
+    const stream = new StreamIn({
+      publisher: this.#publisher,
+      cutter: openCutter({ settings: this.settings, limits, offload, parser: this.batches }),
+      durability: options.durability ?? this.settings.durability,
+      limits,
+      runtime,
+      logEndOffset: () => this.#log.logEndOffset,
+      onRoom: options.onRoom,
+    });
+    this.#streamsIn.add(stream);
+    const forget = () => void this.#streamsIn.delete(stream);
+    stream.ended.then(forget, forget);
+    return stream;
+  }
+
+  /**
+   * One message. The payload is the caller's.
+   *
+   * @throws offset_not_found (with firstOffset when it was dropped), checksum_error (with offset, nextOffset),
+   *   topic_unavailable, topic_not_found, shutting_down.
+   */
+  async message(offset: number): Promise<Message> {
+    if (offset < 0) throw new NetlogError("offset_not_found");
+    return await this.#cursor.read(offset);
+  }
+
+  /** The offset that `text` stands for now, in range or not. @throws invalid_offset, topic_unavailable. */
+  resolveOffset(text: string): Promise<number> {
+    return resolveOffset(text, this.#log, this.#shared.runtime.now());
+  }
+
+  /**
+   * Where reading begins that is asked for `from`, in any spelling: a message that is there, or the next to come. A
+   * refusal calls it `name`.
+   *
+   * @throws bad_request (no spelling of an offset, or negative), offset_not_found (beyond the next message, or
+   *   dropped: with firstOffset), topic_unavailable.
+   */
+  async startOf(from: string, name = "from"): Promise<number> {
+    const offset = await this.#requireOffset(from, name);
+    requireReadable(this.#log, offset, { name });
+    return offset;
+  }
+
+  /** For whoever reads many messages without a scanner. */
+  openCursor(): TopicCursor {
+    const { rooms, runtime, limits } = this.#shared;
+    return new TopicCursor({
+      log: this.#log,
+      messages: this.#reader.openCursor(),
+      frameCursors: this.#frameCursors,
+      waits: this.#waits,
+      rooms,
+      runtime,
+      limits,
+    });
+  }
+
+  /**
+   * Changes the settings that `change` names (parsed JSON), for what is published from then on; durable when it
+   * resolves. Where the settings are lost, the others become the server's defaults. For Netlog alone, which makes one change of a topic at a time.
+   *
+   * @throws bad_request, invalid_compression_type; storage_full, topic_unavailable: nothing has changed; sync_failed:
+   *   unknown, after a restart it may have.
+   */
+  async updateSettings(change: unknown, defaults: TopicSettings): Promise<void> {
+    const settings = changeSettings(change, this.settings, defaults, this.#shared.limits);
+    if (settings.durability === "synced" && this.settings.durability === "written") await this.sync();
+    await this.#settingsFiles.replace(settings);
+    await this.#publisher.flush();
+    Object.assign(this.settings, settings);
+    this.#publisher.settingsChanged();
+    await this.#log.setLimits(logLimitsOf(settings));
+    this.#publisher.refuse(undefined);
+  }
+
+  /** Resolves when all that was published so far is on the disk. @throws sync_failed, topic_unavailable. */
+  async sync(): Promise<void> {
+    await this.#publisher.flush();
+    await this.#log.sync();
+    await this.#store.sync();
+  }
+
+  async info(): Promise<TopicInfo> {
+    return describeTopic(this, await this.#log.describe(), this.#scanners.infos());
+  }
+
+  async stats(): Promise<TopicStats> {
+    const log = await this.#log.describe();
+    return topicStats(this.name, log, this.#log.waiterCount, this.#scanners.describe());
+  }
+
+  /**
+   * Verifies everything from `from` (a number, or any spelling of an offset) on; what is wrong, within the limit
+   * on findings. Gives what it has found when `isCancelled` says so.
+   *
+   * @throws bad_request when there is no such offset.
+   */
+  async check(from: number | string, isCancelled: () => boolean = () => false): Promise<Finding[]> {
+    const offset = await this.#requireOffset(from);
+    const { logStartOffset, logEndOffset } = this.#log;
+    if (offset < logStartOffset || offset > logEndOffset) {
+      const reason = `from is ${offset}; the topic has offsets from ${logStartOffset} to ${logEndOffset}`;
+      throw new NetlogError("bad_request", { reason });
+    }
+    const { runtime, limits, offload } = this.#shared;
+    return await checkMessages(this.#log, offset, { runtime, limits, offload, isCancelled });
+  }
+
+  /**
+   * A new scanner; one to persist is on the disk when it resolves.
+   *
+   * @throws bad_request (`from` is no spelling of an offset), invalid_offset (negative), offset_not_found (beyond
+   *   the next message, or dropped: with firstOffset), storage_full, topic_unavailable.
+   */
+  async createScanner(options: {
+    readonly from: number | string;
+    readonly persist: boolean;
+  }): Promise<Scanner> {
+    return (await this.findOrCreateScanner(options)).scanner;
+  }
+
+  /**
+   * The scanner of the name that `request` gives, a new one where there is none; on the disk if it is to persist.
+   *
+   * @throws scanner_exists (it is there, and is not what is asked for), bad_request, and what createScanner throws.
+   */
+  async findOrCreateScanner(request: ScannerRequest): Promise<FoundScanner> {
+    checkScannerRequest(request, this.name, this.#shared.limits);
+    const from = await this.#requireOffset(request.from ?? "");
+    return await this.#scanners.findOrCreate(request, from);
+  }
+
+  /** Everything there is to tell of each scanner, by id. */
+  describeScanners(): ScannerDescription[] {
+    return this.#scanners.describe();
+  }
+
+  /** @throws scanner_not_found; topic_unavailable when its file is damaged. */
+  scanner(id: string): Scanner {
+    return this.#scanners.require(id);
+  }
+
+  /** Durable when it resolves. @throws scanner_not_found, topic_unavailable. */
+  deleteScanner(id: string): Promise<void> {
+    return this.#scanners.delete(id);
+  }
+
+  /** A round of the monitor, `passedMs` after the last one. While its settings are lost, a topic drops no message. */
+  async upkeep(passedMs: number): Promise<void> {
+    await this.#upkeep.dropIdleScanners(passedMs);
+    if (this.trouble === undefined) await this.#upkeep.dropOldSegments();
+  }
+
+  /** Lets nothing wait any longer: neither scans for a message, nor messages for company. */
+  beginShutdown(): void {
+    this.#scanners.refuseWaits();
+    this.#stopStreamsIn(new NetlogError("shutting_down", { reason: "the server is stopping" }));
+    this.#waits.refuse();
+    this.#publisher.stopLingering();
+  }
+
+  /** Finishes what was published, and closes everything. */
+  async close(): Promise<void> {
+    await this.#scanners.end("shutting_down");
+    this.#publisher.stopLingering();
+    await this.#publisher.flush();
+    await this.#log.close();
+  }
+
+  /** Ends everything with topic_not_found, and closes the files. Removing them is the caller's. */
+  async delete(): Promise<void> {
+    this.#stopStreamsIn(new NetlogError("topic_not_found"));
+    await this.#scanners.end("topic_not_found");
+    this.#store.forgetAll();
+    this.#publisher.stopLingering();
+    await this.#log.delete();
+    await this.#publisher.flush();
+  }
+
+  /** For openTopic alone. */
+  loadScanners(): Promise<void> {
+    return this.#scanners.load();
+  }
+
+  #stopStreamsIn(error: NetlogError): void {
+    for (const stream of this.#streamsIn) stream.stop(error);
+  }
+
+  async #requireOffset(from: number | string, name = "from"): Promise<number> {
+    if (typeof from === "number") return from;
+    try {
+      return await this.resolveOffset(from);
+    } catch (error) {
+      if (!isNetlogError(error, "invalid_offset") || error.reason === undefined) throw error;
+      throw new NetlogError("bad_request", { reason: `${name}: ${error.reason}`, cause: error });
+    }
+  }
+}

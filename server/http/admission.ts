@@ -1,0 +1,49 @@
+/** Whether a request may do what it asks for: its connection, its rate, its token, and what its route needs. */
+import { NetlogError } from "../../lib/index.ts";
+import { EVERYTHING, NOTHING } from "../auth/access.ts";
+import { clientKey } from "../auth/client-address.ts";
+import { isRight, type Need, type Right } from "../auth/rights.ts";
+import { HttpError } from "../wire/errors.ts";
+import type { Exchange } from "./exchange.ts";
+
+/**
+ * Notes on the exchange what its token is good for. Whether the topic exists plays no part, so that an answer tells
+ * nothing of topics that one has no right on.
+ *
+ * @throws too_many_requests, unauthorized, forbidden.
+ */
+export function admit(exchange: Exchange, need: Need): void {
+  const { access, rateLimit, openRateLimit, limits } = exchange.context;
+  // Who looks after the server must see it when it is full, and a probe must not take it for dead.
+  if (exchange.connection.isSurplus && need !== "nothing" && need !== "metrics") {
+    const reason = `there are ${limits.connections} connections, and no more are allowed (max_connections)`;
+    throw new NetlogError("too_many_requests", { reason });
+  }
+  const needsNothing = need === "nothing" || (need === "metrics" && access?.areMetricsOpen === true);
+  if (needsNothing) openRateLimit.take(clientKey(exchange.client));
+  if (access === undefined && rateLimit === undefined) return;
+  const grant = access === undefined ? EVERYTHING : access.identify(exchange.incoming.headers.authorization);
+  // Who holds a token is one client wherever they call from. Probes go on when others of their address ask too much.
+  if (need !== "nothing")
+    rateLimit?.take(grant?.name === undefined ? clientKey(exchange.client) : `token ${grant.name}`);
+  if (access === undefined || (needsNothing && need === "metrics")) return;
+  exchange.need = need;
+  exchange.grant = grant ?? NOTHING;
+  if (need === "nothing") return;
+  if (grant === undefined) throw new HttpError("unauthorized");
+  if (isRight(need) && !grant.may(need, exchange.topicName)) throw lacksRight(need);
+}
+
+/** The error of a token without a right on `topic`. It is the same for every topic, whether that is there or not. */
+export function lacksRight(right: Right, topic = "this topic"): HttpError {
+  const reason =
+    `the token has no right to ${right} on ${topic}; ` +
+    "netlog token create --topics <names> --rights <rights> makes one that has it";
+  return new HttpError("forbidden", { reason });
+}
+
+/** Whether it would be admitted now: what takes long may outlive its token. */
+export function isStillAdmitted({ context, grant, need, topicName }: Exchange): boolean {
+  if (context.access === undefined || !isRight(need)) return true;
+  return context.access.renew(grant)?.may(need, topicName) === true;
+}

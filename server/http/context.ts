@@ -1,0 +1,42 @@
+/** What all exchanges of a server share; index.ts makes it. */
+import type { Limits, Logger, Netlog, Runtime } from "../../lib/index.ts";
+import type { Access } from "../auth/access.ts";
+import type { ClientAddresses } from "../auth/client-address.ts";
+import type { Gate } from "../auth/gate.ts";
+import type { RateLimit } from "../auth/rate-limit.ts";
+import type { LoopWatch } from "../metrics/loop-watch.ts";
+import type { Connections } from "./connections.ts";
+import type { IdleWatch } from "./idle-watch.ts";
+import type { Occupancy } from "./occupancy.ts";
+import type { RequestLog } from "./request-log.ts";
+import type { Traffic } from "./traffic.ts";
+import type { TurnQueue } from "./turn-queue.ts";
+
+export interface ServerContext {
+  readonly netlog: Netlog;
+  readonly logger: Logger;
+  readonly droppedLogLines: () => number;
+  readonly limits: Limits;
+  readonly runtime: Runtime;
+  readonly watch: IdleWatch;
+  readonly gate: Gate;
+  /** `undefined`: no tokens are used, and everybody may do everything. */
+  readonly access: Access | undefined;
+  /** `undefined`: there is none. */
+  readonly rateLimit: RateLimit | undefined;
+  /** Of requests that need no token, by address. */
+  readonly openRateLimit: RateLimit;
+  readonly clientAddresses: ClientAddresses;
+  /** For what goes better together. */
+  readonly turn: TurnQueue;
+  readonly traffic: Traffic;
+  readonly connections: Connections;
+  readonly loop: LoopWatch;
+  /** What is taken up of what all clients share. */
+  readonly occupancy: Occupancy;
+  /** Of the program. */
+  readonly version: string;
+  readonly requestLog: RequestLog;
+  /** Once true, each answer is the last of its connection. */
+  isStopping: boolean;
+}

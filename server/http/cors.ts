@@ -1,0 +1,51 @@
+/** What a browser wants to hear before it lets a page of an allowed origin see an answer. */
+import type { IncomingHttpHeaders } from "node:http";
+import type { Gate } from "../auth/gate.ts";
+
+const EXPOSED = [
+  "X-Netlog-Error",
+  "X-Offset",
+  "X-Next-Offset",
+  "X-First-Offset",
+  "X-Count",
+  "X-Crc32",
+  "X-Timestamp",
+  "X-Durability",
+  "X-Skipped",
+  "X-Delivery",
+  "X-Lease",
+  "X-Request-Id",
+  "Retry-After",
+  "ETag",
+].join(", ");
+
+const MAX_AGE_SECONDS = "600";
+
+/** Of a gate that allows some: name, value, …; for an origin that is not allowed, or none, what caches have to know. */
+export function corsHeaders(gate: Gate, headers: IncomingHttpHeaders): string[] {
+  const { origin } = headers;
+  if (origin === undefined || !gate.isAllowedOrigin(origin)) return ["Vary", "Origin"];
+  return [
+    "Vary",
+    "Origin",
+    "Access-Control-Allow-Origin",
+    origin,
+    "Access-Control-Expose-Headers",
+    EXPOSED,
+    ...preflightHeaders(headers),
+  ];
+}
+
+/** Allowed is what is asked for: routes and methods are checked when the request itself comes. */
+function preflightHeaders(headers: IncomingHttpHeaders): string[] {
+  const method = headers["access-control-request-method"];
+  if (method === undefined) return [];
+  const names = headers["access-control-request-headers"];
+  return [
+    "Access-Control-Allow-Methods",
+    method,
+    ...(names === undefined ? [] : ["Access-Control-Allow-Headers", names]),
+    "Access-Control-Max-Age",
+    MAX_AGE_SECONDS,
+  ];
+}

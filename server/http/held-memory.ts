@@ -1,0 +1,96 @@
+/**
+ * What one request takes of the memory that all clients share. It is counted while it grows, and for as long as it is
+ * in use: whoever leaves before the answer is ready does not make room that is not there.
+ */
+import { type ByteBudget, type Limits, NetlogError } from "../../lib/index.ts";
+
+export class HeldMemory {
+  readonly #budget: ByteBudget;
+  readonly #limits: Limits;
+  #heldBytes = 0;
+  #bodyBytes = 0;
+  #unpackerBytes = 0;
+
+  constructor(budget: ByteBudget, limits: Limits) {
+    this.#budget = budget;
+    this.#limits = limits;
+  }
+
+  /** What is counted, and is to be released. */
+  get heldBytes(): number {
+    return this.#heldBytes + this.#unpackerBytes;
+  }
+
+  /** So much may a body or an answer take. */
+  get roomBytes(): number {
+    return Math.max(this.#limits.uncountedBytes, this.#budget.freeBytes);
+  }
+
+  /**
+   * More of the body has come. A small one that is whole has a place always, one that the client keeps waiting has not.
+   *
+   * @throws too_many_requests.
+   */
+  addBody(moreBytes: number, isWhole: boolean): void {
+    this.#bodyBytes += moreBytes;
+    const hasPlace = isWhole ? this.mayHold(this.#bodyBytes) : this.mayKeep(this.#bodyBytes);
+    if (!hasPlace) throw this.tooMany();
+  }
+
+  /** Of the body, so far. */
+  get bodyBytes(): number {
+    return this.#bodyBytes;
+  }
+
+  /** The body is unpacked, which takes memory however small it is. @throws too_many_requests. */
+  addUnpacker(): void {
+    const { unpackerBytes } = this.#limits;
+    if (!this.#budget.tryTake(unpackerBytes)) throw this.tooMany();
+    this.#unpackerBytes = unpackerBytes;
+  }
+
+  /** Whether so much in all may be held; counted from here on if it is not small. */
+  mayHold(bytes: number): boolean {
+    return bytes <= this.#limits.uncountedBytes || this.mayKeep(bytes);
+  }
+
+  /** Whether so much in all may be held while the client keeps it waiting; counted from here on, be it small or not. */
+  mayKeep(bytes: number): boolean {
+    if (bytes <= this.#heldBytes) return true;
+    // What an unpacker counts for is room enough for the little that has come of it.
+    const { uncountedBytes, smallBytesInFlight } = this.#limits;
+    const isSmall = bytes <= uncountedBytes;
+    if (isSmall && this.#unpackerBytes > 0) return true;
+    // Large ones leave room for small ones.
+    if (!this.#budget.tryTake(bytes - this.#heldBytes, isSmall ? smallBytesInFlight : 0)) return false;
+    this.#heldBytes = bytes;
+    return true;
+  }
+
+  /** As mayHold, while half of all that there is stays free for others. */
+  mayHoldSpare(bytes: number): boolean {
+    const moreBytes = bytes - this.#heldBytes;
+    const spareBytes = this.#budget.freeBytes - this.#limits.bytesInFlight / 2;
+    return (moreBytes <= 0 || moreBytes <= spareBytes) && this.mayHold(bytes);
+  }
+
+  /** No more than `bytes` of it is in use from here on. */
+  shrinkTo(bytes: number): void {
+    if (bytes >= this.#heldBytes) return;
+    this.#budget.giveBack(this.#heldBytes - bytes);
+    this.#heldBytes = bytes;
+  }
+
+  /** None of it is in use any more. */
+  release(): void {
+    this.shrinkTo(0);
+    this.#budget.giveBack(this.#unpackerBytes);
+    this.#unpackerBytes = 0;
+  }
+
+  tooMany(): NetlogError {
+    const { bytesInFlight } = this.#limits;
+    const reason = `there are too many bytes in flight, of ${bytesInFlight} in all (max_bytes_in_flight); try again`;
+    return new NetlogError("too_many_requests", { reason });
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * Log lines of requests: each one at debug, and a failure of the server at error, once for each cause, and seldom for
+ * causes that are alike: a disk that is broken or full fails every request. Neither payloads nor headers are ever in
+ * them, for those hold tokens.
+ */
+import { isNetlogError, type Limits, type Logger, type Runtime } from "../../lib/index.ts";
+import { withoutTokens } from "../auth/token.ts";
+import { errorCode } from "../wire/errors.ts";
+import type { Exchange } from "./exchange.ts";
+
+/** What a client may call its request. */
+const GIVEN_ID = /^[A-Za-z0-9._:-]{1,64}$/;
+/** Characters of a random id that tell one run of the server from others. */
+const PREFIX_LENGTH = 8;
+const DIGITS = 36;
+const MICROSECONDS = 1000;
+
+/** What a client called its request in `X-Request-Id`, to be told to it again. */
+export function givenId(header: string | string[] | undefined): string | undefined {
+  return typeof header === "string" && GIVEN_ID.test(header) ? header : undefined;
+}
+
+export class RequestLog {
+  readonly #logger: Logger;
+  readonly #runtime: Runtime;
+  readonly #prefix: string;
+  #lastNumber = 0;
+  readonly #limits: Limits;
+  /** Causes that were logged. */
+  readonly #logged = new WeakSet<object>();
+  /** When those of a code, of the system's or our own, were, last. */
+  readonly #loggedAtMs = new Map<unknown, number>();
+
+  constructor(logger: Logger, runtime: Runtime, limits: Limits) {
+    this.#limits = limits;
+    this.#logger = logger;
+    this.#runtime = runtime;
+    this.#prefix = runtime.randomId().slice(0, PREFIX_LENGTH);
+  }
+
+  /** A name for a request whose client gave it none. */
+  newId(): string {
+    this.#lastNumber += 1;
+    return `${this.#prefix}-${this.#lastNumber.toString(DIGITS)}`;
+  }
+
+  /** `status` is `undefined` when the client left. */
+  note(exchange: Exchange, status: number | undefined): void {
+    if (this.#logger.isLevelEnabled?.("debug") === false) return;
+    const { method, url } = exchange.incoming;
+    const elapsedMs = this.#runtime.elapsedMs() - exchange.startedAtMs;
+    this.#logger.debug(
+      {
+        id: exchange.id,
+        method,
+        url,
+        status: status ?? "client left",
+        elapsedMs: Math.round(elapsedMs * MICROSECONDS) / MICROSECONDS,
+        client: exchange.client,
+        token: exchange.grant.name,
+      },
+      "request",
+    );
+  }
+
+  /** Of an answer of 5xx. What a shutdown ends is no trouble, and may be ten thousand scans. */
+  noteFailure(exchange: Exchange, error: unknown, status: number): void {
+    if (errorCode(error) === "shutting_down" || !this.#isNews(error)) return;
+    const { method, url } = exchange.incoming;
+    this.#logger.error({ err: error, id: exchange.id, method, url, status }, "request failed");
+  }
+
+  /** A client that is turned away needs an operator; one that tries again and again needs one line. */
+  noteForbidden(exchange: Exchange, reason: string | undefined): void {
+    if (!this.#isDue("forbidden")) return;
+    const { grant, client, incoming, target } = exchange;
+    const path = `/${target.parts.join("/")}`;
+    const fields = { method: incoming.method, path: withoutTokens(path), client, token: grant.name, reason };
+    this.#logger.warn(fields, "refused a request: forbidden");
+  }
+
+  /**
+   * Each damage is. Else what has no cause is not: its reason was logged when it arose, such as a topic that could not
+   * be opened.
+   */
+  #isNews(error: unknown): boolean {
+    if (!isNetlogError(error) || error.code === "checksum_error") return true;
+    let cause: unknown = error;
+    while (cause instanceof Error && cause.cause !== undefined) cause = cause.cause;
+    if (cause === error || typeof cause !== "object" || cause === null || this.#logged.has(cause))
+      return false;
+    this.#logged.add(cause);
+    return !("code" in cause) || this.#isDue(cause.code);
+  }
+
+  #isDue(code: unknown): boolean {
+    const nowMs = this.#runtime.elapsedMs();
+    const lastMs = this.#loggedAtMs.get(code) ?? Number.NEGATIVE_INFINITY;
+    if (nowMs - lastMs < this.#limits.failureLogMs) return false;
+    this.#loggedAtMs.set(code, nowMs);
+    return true;
+  }
+}

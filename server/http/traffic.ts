@@ -1,0 +1,69 @@
+/** What the server counts of its requests: plain numbers, by route, method and status, all of them bounded. */
+import { Tally } from "../../lib/index.ts";
+
+const DURATION_MS = [0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 10_000, 60_000] as const;
+
+/** Of a client that left before it was answered, as nginx has it. */
+const CLIENT_LEFT = 499;
+
+/** Requests of one route and method. */
+export interface RouteTraffic {
+  readonly route: string;
+  readonly method: string;
+  readonly statuses: Map<number, number>;
+  /** From the request's headers to the answer's. */
+  readonly durationMs: Tally;
+}
+
+interface Routed {
+  /** In the words of the route table. */
+  readonly path: string;
+  readonly actions: ReadonlyMap<string, unknown>;
+}
+
+export class Traffic {
+  /** In bodies of answers that hold messages, as they were sent. */
+  messagesOut = 0;
+  bytesOut = 0;
+  readonly #routes = new Map<Routed | undefined, Map<string, RouteTraffic>>();
+  /** What was noted last, which is what is noted next most of the time. */
+  #last: { resource: Routed | undefined; method: string; traffic: RouteTraffic } | undefined;
+
+  /** Of all routes that were asked for. */
+  get routes(): RouteTraffic[] {
+    return [...this.#routes.values()].flatMap((methods) => [...methods.values()]);
+  }
+
+  /** A request that was answered with `status`, or not answered for want of a client. */
+  note(resource: Routed | undefined, method: string, status: number | undefined, elapsedMs: number): void {
+    if (this.#last?.resource !== resource || this.#last?.method !== method) {
+      this.#last = { resource, method, traffic: this.#route(resource, method) };
+    }
+    const { statuses, durationMs } = this.#last.traffic;
+    const told = status ?? CLIENT_LEFT;
+    statuses.set(told, (statuses.get(told) ?? 0) + 1);
+    durationMs.add(elapsedMs);
+  }
+
+  noteOut(messageCount: number, sizeBytes: number): void {
+    this.messagesOut += messageCount;
+    this.bytesOut += sizeBytes;
+  }
+
+  #route(resource: Routed | undefined, method: string): RouteTraffic {
+    let methods = this.#routes.get(resource);
+    if (methods === undefined) {
+      methods = new Map();
+      this.#routes.set(resource, methods);
+    }
+    // A client may send any word for a method.
+    const known = resource?.actions.has(method) === true || method === "OPTIONS" ? method : "(other)";
+    let traffic = methods.get(known);
+    if (traffic === undefined) {
+      const route = (resource?.path ?? "(none)").replace(/\{.*\}/, "");
+      traffic = { route, method: known, statuses: new Map(), durationMs: new Tally(DURATION_MS) };
+      methods.set(known, traffic);
+    }
+    return traffic;
+  }
+}

@@ -1,0 +1,222 @@
+/**
+ * What the server shows of itself: the one table of its metrics, their names and how each is read. Times are seconds
+ * and sizes bytes, as Prometheus has it.
+ */
+import type { Limits, NetlogStats, Tally, TopicStats } from "../../lib/index.ts";
+import type { Connections } from "../http/connections.ts";
+import type { Occupancy } from "../http/occupancy.ts";
+import type { Traffic } from "../http/traffic.ts";
+import type { LoopWatch } from "./loop-watch.ts";
+
+type Labels = Readonly<Record<string, string>>;
+
+export interface Sample {
+  readonly labels: Labels;
+  readonly value: number;
+  /** Of a histogram: its own name and what it ends in. */
+  readonly suffix?: "_bucket" | "_sum" | "_count";
+}
+
+export interface Family {
+  readonly name: string;
+  readonly type: "counter" | "gauge" | "histogram";
+  readonly help: string;
+  read(sources: Sources): Sample[];
+}
+
+export interface Sources {
+  readonly stats: NetlogStats;
+  readonly traffic: Traffic;
+  readonly occupancy: Occupancy;
+  readonly connections: Connections;
+  readonly loop: LoopWatch;
+  readonly droppedLogLines: () => number;
+  readonly limits: Limits;
+  readonly version: string;
+  /** Topics that have figures of their own for whoever asks. */
+  readonly isShown: (topic: string) => boolean;
+}
+
+/** Of all that have no figures of their own. No topic and no scanner can have this name. */
+const OTHERS = "(others)";
+const MS_PER_SECOND = 1000;
+const US_PER_SECOND = 1_000_000;
+
+export const FAMILIES: readonly Family[] = [
+  gauge("netlog_info", "The program; always 1.", ({ version }) => [
+    { labels: { version, node: process.versions.node }, value: 1 },
+  ]),
+  {
+    name: "netlog_http_requests_total",
+    type: "counter",
+    help: "Requests by route, method and status; 499: the client left before it was answered.",
+    read: ({ traffic }) =>
+      traffic.routes.flatMap(({ route, method, statuses }) =>
+        Array.from(statuses, ([status, value]) => ({
+          labels: { route, method, status: String(status) },
+          value,
+        })),
+      ),
+  },
+  {
+    name: "netlog_http_request_duration_seconds",
+    type: "histogram",
+    help: "From a request to its answer, the time that it waits included; of a stream, to its headers.",
+    read: ({ traffic }) =>
+      traffic.routes.flatMap(({ route, method, durationMs }) =>
+        spread(durationMs, MS_PER_SECOND, { route, method }),
+      ),
+  },
+  gauge("netlog_connections", "Open connections.", ({ connections }) => [
+    { labels: {}, value: connections.count },
+  ]),
+  counter(
+    "netlog_connections_dropped_total",
+    "Connections closed unheard, for there were far too many.",
+    (s) => s.connections.droppedCount,
+  ),
+  gauge("netlog_waiting_requests", "Requests that wait for a message; streams left out.", (s) => [
+    { labels: {}, value: s.occupancy.waitingCount },
+  ]),
+  gauge("netlog_bytes_in_flight", "Memory of bodies and answers that are not done with yet.", (s) => [
+    { labels: {}, value: s.occupancy.bytes.takenBytes },
+  ]),
+  {
+    name: "netlog_loop_hold_seconds",
+    type: "histogram",
+    help: "How late a timer of 10 ms came while there was work: the event loop was held so long, or up to 10 ms longer.",
+    read: ({ loop }) => spread(loop.holdMs, MS_PER_SECOND, {}),
+  },
+  counter(
+    "netlog_messages_in_total",
+    "Messages published and acknowledged.",
+    (s) => s.stats.counters.messagesIn,
+  ),
+  counter("netlog_bytes_in_total", "Bytes of those messages.", (s) => s.stats.counters.bytesIn),
+  counter("netlog_messages_out_total", "Messages in answers and streams.", (s) => s.traffic.messagesOut),
+  counter("netlog_bytes_out_total", "Bytes of those messages, as they were sent.", (s) => s.traffic.bytesOut),
+  {
+    name: "netlog_commit_messages",
+    type: "histogram",
+    help: "Messages that were written together; the count is that of commits.",
+    read: ({ stats }) => spread(stats.counters.groupMessages, 1, {}),
+  },
+  {
+    name: "netlog_sync_duration_seconds",
+    type: "histogram",
+    help: "Syncs of segments to the disk.",
+    read: ({ stats }) => spread(stats.counters.syncMs, MS_PER_SECOND, {}),
+  },
+  gauge("netlog_longest_write_seconds", "The longest write so far; nothing else happens meanwhile.", (s) => [
+    { labels: {}, value: s.stats.counters.longestWriteMs / MS_PER_SECOND },
+  ]),
+  counter(
+    "netlog_recoveries_total",
+    "Topics that were opened without having been closed.",
+    (s) => s.stats.counters.recoveries,
+  ),
+  counter("netlog_cuts_total", "Torn ends of segments that were cut off.", (s) => s.stats.counters.cuts),
+  counter("netlog_cut_bytes_total", "Bytes of those.", (s) => s.stats.counters.cutBytes),
+  counter(
+    "netlog_log_lines_dropped_total",
+    "Lines missing from the server's own log, which could not be written.",
+    (s) => s.droppedLogLines(),
+  ),
+  gauge("netlog_open_files", "Files of segments and scanners that are open.", (s) => [
+    { labels: {}, value: s.stats.openFileCount },
+  ]),
+  gauge(
+    "netlog_topics",
+    "Topics that are served, and such that cannot be, or take no messages.",
+    ({ stats }) => [
+      { labels: { state: "open" }, value: stats.openTopicCount },
+      { labels: { state: "failed" }, value: stats.failedTopicCount },
+    ],
+  ),
+  gauge("netlog_waiters", "Readers that wait for a message.", ({ stats }) => [
+    { labels: {}, value: stats.topics.reduce((sum, { waiterCount }) => sum + waiterCount, 0) },
+  ]),
+  perTopic("netlog_topic_segments", "Segments of a topic.", (topic) => topic.segmentCount),
+  perTopic("netlog_topic_size_bytes", "Bytes of a topic's segments and indexes.", (topic) => topic.sizeBytes),
+  perTopic(
+    "netlog_topic_high_watermark",
+    "Offset behind the newest message that can be read.",
+    (topic) => topic.highWatermark,
+  ),
+  perTopic("netlog_topic_scanners", "Scanners of a topic.", (topic) => topic.scanners.length),
+  perScanner("netlog_scanner_lag", "Messages that a scanner has not had.", (scanner) => scanner.lag),
+  perScanner("netlog_scanner_pending", "Messages given out and not settled.", (scanner) => scanner.pending),
+  counter("process_cpu_user_seconds_total", "CPU time of the process in user mode.", () =>
+    cpuSeconds("user"),
+  ),
+  counter("process_cpu_system_seconds_total", "Likewise in the system.", () => cpuSeconds("system")),
+  counter("process_cpu_seconds_total", "Both.", () => cpuSeconds("user") + cpuSeconds("system")),
+];
+
+function cpuSeconds(mode: "user" | "system"): number {
+  return process.cpuUsage()[mode] / US_PER_SECOND;
+}
+
+function gauge(name: string, help: string, read: Family["read"]): Family {
+  return { name, type: "gauge", help, read };
+}
+
+function counter(name: string, help: string, value: (sources: Sources) => number): Family {
+  return { name, type: "counter", help, read: (sources) => [{ labels: {}, value: value(sources) }] };
+}
+
+function perTopic(name: string, help: string, value: (topic: TopicStats) => number): Family {
+  return gauge(name, help, ({ stats, limits, isShown }) =>
+    bounded(
+      stats.topics
+        .filter((topic) => isShown(topic.name))
+        .map((topic) => ({ labels: { topic: topic.name }, value: value(topic) })),
+      limits.metricTopics,
+    ),
+  );
+}
+
+/** Persistent scanners first: somebody counts on them. */
+function perScanner(
+  name: string,
+  help: string,
+  value: (scanner: TopicStats["scanners"][number]) => number,
+): Family {
+  return gauge(name, help, ({ stats, limits, isShown }) => {
+    const all = stats.topics.flatMap(({ name: topic, scanners }) =>
+      isShown(topic) ? scanners.map((scanner) => ({ topic, scanner })) : [],
+    );
+    const sorted = [
+      ...all.filter(({ scanner }) => scanner.isPersistent),
+      ...all.filter(({ scanner }) => !scanner.isPersistent),
+    ];
+    return bounded(
+      sorted.map(({ topic, scanner }) => ({ labels: { topic, scanner: scanner.id }, value: value(scanner) })),
+      limits.metricScanners,
+    );
+  });
+}
+
+/** The first `max` of them, and the sum of the others as one. */
+function bounded(samples: readonly Sample[], max: number): Sample[] {
+  const others = samples.slice(max);
+  if (others.length === 0) return [...samples];
+  const labels = Object.fromEntries(Object.keys(others[0]!.labels).map((label) => [label, OTHERS]));
+  return [...samples.slice(0, max), { labels, value: others.reduce((sum, { value }) => sum + value, 0) }];
+}
+
+/** A histogram, its values divided by `unit`. */
+function spread(tally: Tally, unit: number, labels: Labels): Sample[] {
+  let count = 0;
+  const buckets = tally.counts.map((more, step): Sample => {
+    count += more;
+    const bound = tally.bounds[step];
+    const le = bound === undefined ? "+Inf" : String(bound / unit);
+    return { suffix: "_bucket", labels: { ...labels, le }, value: count };
+  });
+  return [
+    ...buckets,
+    { suffix: "_sum", labels, value: tally.sum / unit },
+    { suffix: "_count", labels, value: tally.count },
+  ];
+}

@@ -1,0 +1,19 @@
+/** What a body of many messages takes of the memory that all clients share, and of the event loop. */
+
+import type { BodyMemory } from "../formats/message-body.ts";
+import type { Exchange } from "../http/exchange.ts";
+import { ClientLeft } from "../wire/errors.ts";
+
+/** For a body that is made whole before it is sent. */
+export function bodyMemory({ memory, context, incoming }: Exchange): BodyMemory {
+  const { payloads } = context.occupancy;
+  return {
+    mayUse: (bytes) => memory.mayHold(bytes),
+    hold: (payload) => payloads.hold(payload),
+    release: (payload) => payloads.release(payload),
+    async pause() {
+      await context.runtime.pause();
+      if (incoming.socket.destroyed) throw new ClientLeft();
+    },
+  };
+}

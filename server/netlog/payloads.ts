@@ -1,0 +1,74 @@
+/** Handlers of single messages: publish one, read one. */
+import { type Durability, isNetlogError, type Message, NetlogError, type Topic } from "../../lib/index.ts";
+import { type Answer, emptyAnswer, messageAnswer, unchangedAnswer } from "../http/answer.ts";
+import type { Exchange } from "../http/exchange.ts";
+import type { Parameters } from "../wire/parameters.ts";
+
+const NUMBER = /^[0-9]+$/;
+const CRC_DIGITS = 8;
+/** Entity tags, without what makes one weak. */
+const TAGS = /"[^"]*"/g;
+
+export async function publishPayload(exchange: Exchange): Promise<Answer> {
+  const topic = exchange.requireTopic();
+  const parameters = exchange.parameters();
+  const durability = durabilityParameter(parameters);
+  parameters.finish();
+  const payload = await exchange.takeBody();
+  if (payload.length === 0) {
+    throw new NetlogError("bad_request", { reason: "the body is empty; a message has at least one byte" });
+  }
+  const publishing = topic.publish(payload, durability);
+  if (payload.length <= exchange.context.limits.uncountedBytes) exchange.connection.letNextBegin();
+  const published = await publishing;
+  return emptyAnswer(201, ["X-Offset", String(published.offset), "X-Durability", published.durability]);
+}
+
+export async function readPayload(exchange: Exchange): Promise<Answer> {
+  const topic = exchange.requireTopic();
+  exchange.parameters().finish();
+  const spelling = exchange.target.parts[2] ?? "";
+  if (spelling === "") {
+    const reason =
+      "the path ends before the offset: /:topic/payload/ and a number, first, last, end, 1h or a time";
+    throw new NetlogError("invalid_offset", { reason });
+  }
+  const message = await readMessage(topic, await topic.resolveOffset(spelling));
+  if (!NUMBER.test(spelling)) return messageAnswer(message);
+  const tag = messageTag(topic, message);
+  return isHeld(tag, exchange.incoming.headers["if-none-match"])
+    ? unchangedAnswer(tag)
+    : messageAnswer(message, tag);
+}
+
+/**
+ * Another message of this number has another tag: the topic may have been deleted and made again, and in a `written`
+ * one a power cut may take the number back, which is then given again.
+ */
+function messageTag({ id }: Topic, { offset, crc32 }: Message): string {
+  return `"${id}:${offset}:${crc32.toString(16).padStart(CRC_DIGITS, "0")}"`;
+}
+
+/** Whether `If-None-Match` names the tag: alone, in a list, as a weak one, or by `*`, which is any. */
+function isHeld(tag: string, ifNoneMatch: string | undefined): boolean {
+  if (ifNoneMatch === undefined) return false;
+  return ifNoneMatch.trim() === "*" || ifNoneMatch.match(TAGS)?.includes(tag) === true;
+}
+
+/** @throws what Topic.message throws; end_of_topic for the offset to be written next, where nothing is yet. */
+async function readMessage(topic: Topic, offset: number): Promise<Message> {
+  try {
+    return await topic.message(offset);
+  } catch (error) {
+    const isMissing = isNetlogError(error, "offset_not_found") && error.details.firstOffset === undefined;
+    if (!isMissing || offset < 0 || offset > (await topic.resolveOffset("end"))) throw error;
+    throw new NetlogError("end_of_topic", { cause: error });
+  }
+}
+
+/** `durability=`, for one request. @throws bad_request. */
+export function durabilityParameter(parameters: Parameters): Durability | undefined {
+  const durability = parameters.get("durability");
+  if (durability === undefined || durability === "written" || durability === "synced") return durability;
+  throw new NetlogError("bad_request", { reason: "durability takes written or synced" });
+}

@@ -1,0 +1,185 @@
+/** Handler of `GET /:topic/stream`: what is there, then what comes, piece by piece as the reader takes it. */
+import { type Limits, NetlogError, type Scanner, type TopicCursor } from "../../lib/index.ts";
+import type { Encoding } from "../formats/encoding.ts";
+import { requireEncoding } from "../formats/encodings.ts";
+import type { Format, FormatName } from "../formats/formats.ts";
+import { MessagePieces } from "../formats/message-pieces.ts";
+import { negotiate, readFormatName } from "../formats/negotiate.ts";
+import { leaseHeaders, type StreamAnswer, streamAnswer } from "../http/answer.ts";
+import type { Exchange } from "../http/exchange.ts";
+import type { Outlet } from "../http/outlet.ts";
+import { errorCode } from "../wire/errors.ts";
+import type { Parameters } from "../wire/parameters.ts";
+import { ScannerSource } from "./scanner-source.ts";
+import { StreamMemory } from "./stream-memory.ts";
+import { FrameSource, MessageSource, type Piece, type StreamSource } from "./stream-source.ts";
+import { type StreamStart, streamStart } from "./stream-start.ts";
+
+const TRUE_WORDS: ReadonlySet<string> = new Set(["", "1", "true", "yes"]);
+const FALSE_WORDS: ReadonlySet<string> = new Set(["0", "false", "no"]);
+
+/** How a stream ends that did all it could. */
+const PROPER_ENDS: ReadonlySet<string> = new Set(["topic_not_found", "scanner_not_found", "shutting_down"]);
+
+interface StreamRequest {
+  /** A scanner's; without it the stream reads from an offset. */
+  readonly id: string | undefined;
+  readonly from: string;
+  readonly follows: boolean;
+  readonly named: FormatName | undefined;
+}
+
+interface Stream {
+  readonly source: StreamSource;
+  readonly follows: boolean;
+  readonly opening: string;
+  readonly closing: string;
+  /** What was there before the headers went out. */
+  readonly first: Piece | undefined;
+}
+
+export async function streamTopic(exchange: Exchange): Promise<StreamAnswer> {
+  const topic = exchange.requireTopic();
+  const parameters = exchange.parameters();
+  const id = parameters.get("id");
+  const scanner = id === undefined ? undefined : topic.scanner(id);
+  const request = readRequest(parameters, id);
+  const { incoming } = exchange;
+  const chooseFormat = (): Format =>
+    negotiate(request.named, incoming.headers.accept, possibleFormats(request, scanner));
+  if (scanner !== undefined) return await scannerStream(exchange, scanner, request, chooseFormat());
+  const start = await streamStart(topic, incoming, request.from);
+  return await topicStream(exchange, topic.openCursor(), { start, request, format: chooseFormat() });
+}
+
+interface TopicStream {
+  readonly start: StreamStart;
+  readonly request: StreamRequest;
+  readonly format: Format;
+}
+
+async function topicStream(
+  exchange: Exchange,
+  cursor: TopicCursor,
+  { start: { offset, isAnew }, request: { follows }, format }: TopicStream,
+): Promise<StreamAnswer> {
+  const { limits } = exchange.context;
+  const memory = new StreamMemory(exchange);
+  const range = { start: offset, end: follows ? Number.POSITIVE_INFINITY : cursor.endOffset };
+  const encoding = format.name === "frames" ? undefined : requireEncoding(format.name);
+  if (isAnew && encoding?.skipped === undefined) throw new NetlogError("offset_not_found");
+  if (encoding === undefined) {
+    const source = new FrameSource(cursor, range, limits, memory);
+    const first = await pollFirst(source);
+    const stream: Stream = { source, follows, opening: "", closing: "", first };
+    return streamAnswer(format.contentType, (outlet) => run(stream, outlet), undefined, []);
+  }
+  const source = new MessageSource(cursor, range, openPieces(encoding, limits, memory), memory);
+  const first = await pollFirst(source);
+  const anew = isAnew ? encoding.skipped?.(0, offset) : "";
+  const opening = `${openingOf(encoding, offset)}${anew}`;
+  const stream: Stream = { source, follows, opening, closing: encoding.closing, first };
+  return streamAnswer(format.contentType, (outlet) => run(stream, outlet), encoding.heartbeat, []);
+}
+
+async function scannerStream(
+  exchange: Exchange,
+  scanner: Scanner,
+  { follows }: StreamRequest,
+  { name, contentType }: Format,
+): Promise<StreamAnswer> {
+  const { limits } = exchange.context;
+  const memory = new StreamMemory(exchange);
+  const encoding = requireEncoding(name);
+  const source = new ScannerSource(scanner, openPieces(encoding, limits, memory), limits, memory);
+  const first = await pollFirst(source);
+  const opening = openingOf(encoding, source.firstOffset ?? scanner.info().next);
+  const stream: Stream = { source, follows, opening, closing: encoding.closing, first };
+  const headers = source.skippedFirst > 0 ? ["X-Skipped", String(source.skippedFirst)] : [];
+  headers.push(...leaseHeaders(undefined, source.lease?.token));
+  return streamAnswer(contentType, (outlet) => run(stream, outlet), encoding.heartbeat, headers);
+}
+
+/** What is there at the beginning is waited for by nobody: it is an error where there is no memory for it. */
+async function pollFirst(source: StreamSource): Promise<Piece | undefined> {
+  try {
+    return await source.poll(() => {});
+  } catch (error) {
+    source.close();
+    throw error;
+  }
+}
+
+function openPieces(encoding: Encoding, limits: Limits, memory: StreamMemory): MessagePieces {
+  return new MessagePieces(
+    encoding,
+    { max: limits.readMessagesMax, maxBytes: limits.readAheadBytes },
+    memory,
+  );
+}
+
+function openingOf(encoding: Encoding, next: number): string {
+  return encoding.openingAt?.(next) ?? encoding.opening;
+}
+
+function readRequest(parameters: Parameters, id: string | undefined): StreamRequest {
+  const named = readFormatName(parameters);
+  const from = parameters.get("from");
+  const follow = (parameters.get("follow") ?? "").toLowerCase();
+  parameters.finish();
+  if (id !== undefined && from !== undefined) {
+    throw new NetlogError("bad_request", { reason: "take from or id: a scanner has a place of its own" });
+  }
+  if (!TRUE_WORDS.has(follow) && !FALSE_WORDS.has(follow)) {
+    throw new NetlogError("bad_request", { reason: "follow takes 1, true, yes, 0, false or no" });
+  }
+  return { id, from: from ?? "", follows: !FALSE_WORDS.has(follow), named };
+}
+
+function possibleFormats(
+  { id, follows }: StreamRequest,
+  scanner: Scanner | undefined,
+): readonly FormatName[] {
+  const possible: FormatName[] = ["ndjson", "sse"];
+  // A line cannot tell which message it is, and that is what has to be acknowledged.
+  if (scanner?.leases !== true) possible.push("lines");
+  if (!follows) possible.push("json");
+  if (id === undefined) possible.push("frames");
+  return possible;
+}
+
+/** Writes the body to its end. What cannot go on as it should is cut, and the client sees it. */
+async function run(stream: Stream, outlet: Outlet): Promise<void> {
+  try {
+    if (await pump(stream, outlet)) outlet.end();
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === "unknown_error") throw error;
+    // Of one that does not follow something would be missing.
+    if (stream.follows && PROPER_ENDS.has(code)) outlet.end();
+    else outlet.cut();
+  } finally {
+    stream.source.close();
+  }
+}
+
+/** False when the client has left. */
+async function pump({ source, follows, opening, closing, first }: Stream, outlet: Outlet): Promise<boolean> {
+  if (follows && outlet.mustNotWait) {
+    first?.settle?.(false);
+    return true;
+  }
+  let piece = first;
+  let isHere = opening === "" || (await outlet.write(opening));
+  for (;;) {
+    piece ??= follows ? await source.next(outlet.whileWaiting) : undefined;
+    if (piece === undefined) break;
+    isHere = isHere && (await outlet.write(piece.bytes));
+    piece.settle?.(isHere);
+    if (isHere) outlet.noteOut(piece);
+    if (!isHere || (follows && outlet.isStopping && !piece.isOpen)) return isHere;
+    piece = await source.poll(outlet.whileWaiting);
+  }
+  if (follows || closing === "") return !follows || outlet.mustNotWait;
+  return await outlet.write(closing);
+}

@@ -1,0 +1,109 @@
+/** A stream's bytes from a scanner: each piece is settled when it was handed to the network. */
+import {
+  type BulkDelivery,
+  isNetlogError,
+  type Lease,
+  type Limits,
+  type Message,
+  type Scanner,
+  type Taken,
+} from "../../lib/index.ts";
+import type { MessagePieces } from "../formats/message-pieces.ts";
+import type { StreamMemory } from "./stream-memory.ts";
+import type { OnWaiting, Piece, StreamSource } from "./stream-source.ts";
+
+export class ScannerSource implements StreamSource {
+  readonly #scanner: Scanner;
+  readonly #pieces: MessagePieces;
+  readonly #limits: Limits;
+  readonly #memory: StreamMemory;
+  /** Missed before the first message: told in the headers where the format cannot. */
+  skippedFirst = 0;
+  /** Of the first message, once there was one. */
+  firstOffset: number | undefined;
+  /** One for the connection; `undefined` of a scanner without acknowledgements. */
+  readonly lease: Lease | undefined;
+  /** Of the message that goes on in the next piece, and of those before it. */
+  #delivery: BulkDelivery | undefined;
+
+  constructor(scanner: Scanner, pieces: MessagePieces, limits: Limits, memory: StreamMemory) {
+    this.#scanner = scanner;
+    this.lease = scanner.openLease();
+    this.#pieces = pieces;
+    this.#limits = limits;
+    this.#memory = memory;
+  }
+
+  async poll(onWaiting: OnWaiting): Promise<Piece | undefined> {
+    return await this.#scan(0, () => {}, onWaiting);
+  }
+
+  async next(onWaiting: OnWaiting): Promise<Piece | undefined> {
+    let hasLeft = false;
+    const whileWaiting: OnWaiting = (leave) =>
+      onWaiting(() => {
+        hasLeft = true;
+        leave();
+      });
+    for (;;) {
+      if (!this.#pieces.isOpen) this.#pieces.release();
+      const piece = await this.#scan(this.#limits.waitMs, whileWaiting, whileWaiting);
+      if (piece !== undefined || hasLeft) return piece;
+    }
+  }
+
+  close(): void {
+    this.#delivery?.settle(false);
+    this.#delivery = undefined;
+    this.#pieces.release();
+  }
+
+  async #scan(
+    waitMs: number,
+    onWaiting: OnWaiting,
+    onWaitingForMemory: OnWaiting,
+  ): Promise<Piece | undefined> {
+    for (;;) {
+      this.#pieces.clear();
+      try {
+        this.#delivery ??= await this.#scanMany(waitMs, onWaiting);
+        return this.#delivery === undefined ? undefined : await this.#nextPiece(this.#delivery);
+      } catch (error) {
+        if (isNetlogError(error, "end_of_topic")) return undefined;
+        if (this.firstOffset === undefined) throw error;
+        if (!(await this.#memory.awaitRoom(error, onWaitingForMemory))) throw error;
+      }
+    }
+  }
+
+  #scanMany(waitMs: number, onWaiting: OnWaiting): Promise<BulkDelivery | undefined> {
+    const { lease } = this;
+    return this.#scanner.scanMany({
+      waitMs,
+      onWaiting,
+      max: this.#limits.readMessagesMax,
+      take: this.#take,
+      lease,
+    });
+  }
+
+  /** The delivery is settled with its last piece, or with the first that does not arrive. */
+  async #nextPiece(delivery: BulkDelivery): Promise<Piece> {
+    while (this.#pieces.fill()) await this.#memory.pause();
+    const { view, count, isOpen } = this.#pieces;
+    if (!isOpen) this.#delivery = undefined;
+    const settle = (handedOver: boolean): void => {
+      if (!isOpen || !handedOver) delivery.settle(handedOver);
+    };
+    return { bytes: view, messageCount: count, isOpen, settle };
+  }
+
+  readonly #take = (message: Message, skipped: number): Taken => {
+    const isTold = this.firstOffset !== undefined || this.#pieces.encoding.skipped !== undefined;
+    const taken = this.#pieces.take(message, isTold ? skipped : 0);
+    if (taken === false) return false;
+    if (!isTold) this.skippedFirst += skipped;
+    this.firstOffset ??= message.offset;
+    return taken;
+  };
+}

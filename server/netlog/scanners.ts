@@ -1,0 +1,149 @@
+/** Handlers of scanners: create, delete, scan. */
+import {
+  type BulkDelivery,
+  type BulkScanRequest,
+  isNetlogError,
+  NetlogError,
+  type Scanner,
+  type Topic,
+} from "../../lib/index.ts";
+import { requireEncoding } from "../formats/encodings.ts";
+import type { FormatName } from "../formats/formats.ts";
+import { MessageBody } from "../formats/message-body.ts";
+import { negotiate, readFormatName } from "../formats/negotiate.ts";
+import { lacksRight } from "../http/admission.ts";
+import {
+  type Answer,
+  batchHeaders,
+  bodyAnswer,
+  deliveryAnswer,
+  doneAnswer,
+  jsonAnswer,
+  leaseHeaders,
+} from "../http/answer.ts";
+import type { Exchange } from "../http/exchange.ts";
+import { HttpError } from "../wire/errors.ts";
+import type { Parameters } from "../wire/parameters.ts";
+import { bodyMemory } from "./answer-memory.ts";
+import { readScannerRequest } from "./scanner-parameters.ts";
+
+const SCAN_FORMATS: readonly FormatName[] = ["ndjson", "json", "lines"];
+/** A line cannot tell which message it is, and that is what has to be acknowledged. */
+const WORK_FORMATS: readonly FormatName[] = ["ndjson", "json"];
+
+export async function createScanner(exchange: Exchange): Promise<Answer> {
+  const topic = exchange.requireTopic();
+  const request = readScannerRequest(exchange.parameters());
+  const { deadLetter } = request;
+  const makesDeadLetter = deadLetter === undefined || exchange.grant.may("admin", deadLetter);
+  if (deadLetter !== undefined)
+    checkDeadLetter(exchange, deadLetter, makesDeadLetter || hasScanner(topic, request.id));
+  const { scanner, isNew } = await topic.findOrCreateScanner({ ...request, makesDeadLetter });
+  return jsonAnswer(isNew ? 201 : 200, scanner.info());
+}
+
+/** `mayBeMissing`: the topic would be made by right, or a scanner that is there answers for it. @throws forbidden. */
+function checkDeadLetter({ context, grant }: Exchange, deadLetter: string, mayBeMissing: boolean): void {
+  if (!grant.may("write", deadLetter)) {
+    throw lacksRight("write", "the topic that dead_letter names");
+  }
+  if (mayBeMissing || context.netlog.hasTopic(deadLetter)) return;
+  const reason =
+    "dead_letter: that topic is missing, and making it needs the admin right; have it created first";
+  throw new HttpError("forbidden", { reason });
+}
+
+/** One that cannot be used is there as well. */
+function hasScanner(topic: Topic, id: string | undefined): boolean {
+  if (id === undefined) return false;
+  try {
+    topic.scanner(id);
+    return true;
+  } catch (error) {
+    return !isNetlogError(error, "scanner_not_found");
+  }
+}
+
+export function describeScanners(exchange: Exchange): Answer {
+  const topic = exchange.requireTopic();
+  const parameters = exchange.parameters();
+  const id = parameters.get("id");
+  const told = id === undefined ? topic.describeScanners() : topic.scanner(id).describe();
+  parameters.finish();
+  return jsonAnswer(200, told);
+}
+
+export async function deleteScanner(exchange: Exchange): Promise<Answer> {
+  const topic = exchange.requireTopic();
+  const parameters = exchange.parameters();
+  const id = parameters.get("id") ?? "";
+  if (id === "") throw new NetlogError("bad_request", { reason: "id is missing: the scanner to delete" });
+  parameters.finish();
+  await topic.deleteScanner(id);
+  return doneAnswer(200, "scanner deleted");
+}
+
+/** Gives `undefined` when the client left while it waited. */
+export async function scanTopic(exchange: Exchange): Promise<Answer | undefined> {
+  const topic = exchange.requireTopic();
+  const parameters = exchange.parameters();
+  const scanner = topic.scanner(parameters.get("id") ?? "");
+  if (parameters.has("max") || parameters.has("format")) return await scanMany(exchange, scanner, parameters);
+  const waitMs = parameters.duration("wait");
+  parameters.finish();
+  const delivery = await scanner.scan({ waitMs, onWaiting: (cancel) => exchange.wait(cancel) });
+  return delivery === undefined ? exchange.endCancelled() : deliveryAnswer(delivery);
+}
+
+async function scanMany(
+  exchange: Exchange,
+  scanner: Scanner,
+  parameters: Parameters,
+): Promise<Answer | undefined> {
+  const { limits } = exchange.context;
+  const named = readFormatName(parameters);
+  const max = parameters.count("max", 1, limits.readMessagesMax);
+  const waitMs = parameters.duration("wait");
+  // Many at once is nothing that NetLog knows, by either verb.
+  parameters.finish(true);
+  const possible = scanner.leases ? WORK_FORMATS : SCAN_FORMATS;
+  const { name, contentType } = negotiate(named, exchange.incoming.headers.accept, possible);
+  const bounds = { max, maxBytes: limits.readBytes };
+  const body = new MessageBody(requireEncoding(name), bounds, bodyMemory(exchange));
+  let firstDelivery: number | undefined;
+  const delivery = await scanInto(body, scanner, {
+    waitMs,
+    onWaiting: (cancel) => exchange.wait(cancel),
+    max,
+    take: (message) => {
+      firstDelivery ??= message.delivery;
+      return body.take(message);
+    },
+  });
+  if (delivery === undefined) return exchange.endCancelled();
+  const { count, nextOffset } = body;
+  const { offset, skipped } = delivery;
+  const headers = batchHeaders(offset, nextOffset, count);
+  headers.push(...leaseHeaders(firstDelivery, delivery.lease));
+  if (skipped > 0) headers.push("X-Skipped", String(skipped));
+  return bodyAnswer(contentType, body.close(), count, headers, (handedOver) => delivery.settle(handedOver));
+}
+
+/** Scans into `body`; gives back what does not fit in, and all of it where that fails. @throws also as body.render. */
+async function scanInto(
+  body: MessageBody,
+  scanner: Scanner,
+  request: BulkScanRequest,
+): Promise<BulkDelivery | undefined> {
+  let delivery: BulkDelivery | undefined;
+  try {
+    delivery = await scanner.scanMany(request);
+    if (delivery !== undefined && !(await body.render())) delivery.giveBackBehind(body.count);
+    return delivery;
+  } catch (error) {
+    delivery?.settle(false);
+    throw error;
+  } finally {
+    body.release();
+  }
+}

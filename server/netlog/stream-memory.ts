@@ -1,0 +1,61 @@
+/** What a stream out takes of the memory that all clients share. */
+import { isNetlogError } from "../../lib/index.ts";
+import type { PieceMemory } from "../formats/message-pieces.ts";
+import type { Exchange } from "../http/exchange.ts";
+import type { OnWaiting } from "./stream-source.ts";
+
+export class StreamMemory implements PieceMemory {
+  readonly #exchange: Exchange;
+  /** What was too much. */
+  #refusedBytes = 0;
+
+  constructor(exchange: Exchange) {
+    this.#exchange = exchange;
+  }
+
+  /** Pieces are large only while there is plenty of room. */
+  mayUse(bytes: number): boolean {
+    return this.#exchange.memory.mayHoldSpare(bytes);
+  }
+
+  giveBack(): void {
+    this.#exchange.memory.release();
+  }
+
+  hold(payload: Buffer): boolean {
+    const isHeld = this.#exchange.context.occupancy.payloads.hold(payload);
+    if (!isHeld) this.#refusedBytes = payload.buffer.byteLength;
+    return isHeld;
+  }
+
+  release(payload: Buffer): void {
+    this.#exchange.context.occupancy.payloads.release(payload);
+  }
+
+  /** Gives the event loop back. */
+  pause(): Promise<void> {
+    return this.#exchange.context.runtime.pause();
+  }
+
+  /**
+   * Where `error` says that there is no memory for a message, waits for it: true when there may be now. False for
+   * another error, for a message that is more than all memory, and when the client has left.
+   */
+  awaitRoom(error: unknown, onWaiting: OnWaiting): Promise<boolean> {
+    const { occupancy, runtime, limits } = this.#exchange.context;
+    if (!isNetlogError(error, "too_many_requests") || this.#refusedBytes > limits.bytesInFlight) {
+      return Promise.resolve(false);
+    }
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (occupancy.bytes.freeBytes >= this.#refusedBytes) resolve(true);
+        else timer = runtime.setTimer(limits.streamRetryMs, look);
+      };
+      let timer = runtime.setTimer(limits.streamRetryMs, look);
+      onWaiting(() => {
+        timer.cancel();
+        resolve(false);
+      });
+    });
+  }
+}

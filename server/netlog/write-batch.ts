@@ -1,0 +1,41 @@
+/** The handler of batches in: many messages in one body, all or nothing. */
+import { BATCH_ROOM_BYTES, type Batch, type Topic } from "../../lib/index.ts";
+import { formatParameter, readBodyFormat } from "../formats/body-format.ts";
+import type { FormatName } from "../formats/formats.ts";
+import { type Answer, jsonAnswer } from "../http/answer.ts";
+import type { Exchange } from "../http/exchange.ts";
+import { durabilityParameter } from "./payloads.ts";
+
+const FORMATS_IN: readonly FormatName[] = ["messages", "lines", "ndjson", "json"];
+
+export async function publishBatch(exchange: Exchange): Promise<Answer> {
+  const typed = readBodyFormat(exchange, FORMATS_IN);
+  const topic = exchange.requireTopic();
+  const parameters = exchange.parameters();
+  const format = formatParameter(parameters, FORMATS_IN) ?? typed;
+  const asked = durabilityParameter(parameters);
+  parameters.finish();
+  const batch = await takeBatch(exchange, topic, format);
+  const { offset, durability } = await topic.publishBatch(batch, asked);
+  return publishedAnswer(offset, batch.count, durability);
+}
+
+/** What both ways in of many messages answer. */
+export function publishedAnswer(offset: number, count: number, durability: string): Answer {
+  const headers = ["X-Offset", String(offset), "X-Count", String(count), "X-Durability", durability];
+  return jsonAnswer(201, { ok: true, offset, count }, headers);
+}
+
+async function takeBatch(exchange: Exchange, topic: Topic, format: FormatName | undefined): Promise<Batch> {
+  switch (format) {
+    case "messages":
+      return await topic.batches.parseMessages(await exchange.takeBody(BATCH_ROOM_BYTES), BATCH_ROOM_BYTES);
+    case "json":
+      return await topic.batches.parseJson(await exchange.takeBody());
+    default: {
+      const lines = topic.batches.openLines();
+      await exchange.takePieces((piece) => lines.write(piece));
+      return await lines.end();
+    }
+  }
+}

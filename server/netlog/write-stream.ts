@@ -1,0 +1,92 @@
+/**
+ * The handler of streams in: messages of any number in one body, committed while they arrive. The connection may be
+ * silent for as long as it likes; while the disk is behind, nothing is read from it.
+ */
+import type { StreamIn } from "../../lib/index.ts";
+import { formatParameter, readBodyFormat } from "../formats/body-format.ts";
+import type { FormatName } from "../formats/formats.ts";
+import { isStillAdmitted } from "../http/admission.ts";
+import type { Answer } from "../http/answer.ts";
+import { type BodySource, cutOff } from "../http/body-source.ts";
+import type { Exchange } from "../http/exchange.ts";
+import { onMalformedBody } from "../http/malformed.ts";
+import { HttpError } from "../wire/errors.ts";
+import { durabilityParameter } from "./payloads.ts";
+import { publishedAnswer } from "./write-batch.ts";
+
+const FORMATS_IN: readonly FormatName[] = ["messages", "lines", "ndjson"];
+/** Of a body without a type: `curl -T -` names none. */
+const UNTYPED: FormatName = "lines";
+
+export async function publishStream(exchange: Exchange): Promise<Answer> {
+  const { incoming, context } = exchange;
+  const typed = readBodyFormat(exchange, FORMATS_IN, UNTYPED);
+  const topic = exchange.requireTopic();
+  const parameters = exchange.parameters();
+  const format = formatParameter(parameters, FORMATS_IN) ?? typed;
+  const durability = durabilityParameter(parameters);
+  parameters.finish();
+  const source = exchange.openBody();
+  const stream = topic.openStreamIn({
+    format: format === "messages" ? "messages" : "lines",
+    durability,
+    onRoom: () => steer(exchange, source, stream),
+  });
+  // A client whose machine is gone says nothing more, and nobody else waits for it.
+  incoming.socket.setKeepAlive(true, context.limits.streamInProbeMs);
+  exchange.tellToContinue();
+  try {
+    const { offset, count } = await pipe(exchange, source, stream);
+    return publishedAnswer(offset, count, stream.durability);
+  } catch (error) {
+    exchange.failureFields = stream.kept;
+    throw error;
+  }
+}
+
+/**
+ * Reads on where there is memory for what is not committed, waits where there will be, and gives up where a message
+ * that does not end takes more than there is.
+ */
+function steer({ memory }: Exchange, source: BodySource, stream: StreamIn): void {
+  const { heldBytes } = stream;
+  const hasMemory = memory.mayKeep(heldBytes);
+  if (hasMemory) memory.shrinkTo(heldBytes);
+  if (!hasMemory && !stream.isCommitting) stream.stop(memory.tooMany());
+  else if (!hasMemory || stream.isFull) source.stream.pause();
+  else source.stream.resume();
+}
+
+/** What the stream kept, when all of it came; rejects with what ended it before. */
+async function pipe(exchange: Exchange, source: BodySource, stream: StreamIn): StreamIn["ended"] {
+  const take = (piece: Buffer): void => {
+    if (!isStillAdmitted(exchange)) {
+      stream.stop(new HttpError("unauthorized"));
+      return;
+    }
+    stream.write(piece);
+    steer(exchange, source, stream);
+  };
+  const end = (): void => {
+    const flaw = source.flaw();
+    if (flaw !== undefined) {
+      stream.stop(flaw);
+      return;
+    }
+    exchange.isBodyTaken = true;
+    stream.end();
+  };
+  const fail = (error: unknown): void => stream.stop(source.failureOf(error));
+  onMalformedBody(exchange.outgoing, () => stream.stop(cutOff()));
+  source.stream.on("error", fail);
+  source.stream.on("data", take);
+  source.stream.on("end", end);
+  try {
+    return await stream.ended;
+  } finally {
+    // What comes after a failure is for whoever answers to drop.
+    source.stream.off("data", take);
+    source.stream.off("end", end);
+    source.close();
+  }
+}

@@ -1,0 +1,172 @@
+/**
+ * How failures read over HTTP: the one table from code to status, reason and headers, over the engine's codes and
+ * those that only HTTP has. The text that a client sees is NetLog's; README.md beside this file has it as a table.
+ */
+import { type ErrorCode, isNetlogError, NetlogError } from "../../lib/index.ts";
+import { type Answer, jsonAnswer } from "../http/answer.ts";
+
+type HttpErrorCode =
+  | "not_found"
+  | "method_not_allowed"
+  | "unauthorized"
+  | "forbidden"
+  | "not_acceptable"
+  | "unsupported_media_type"
+  | "request_timeout"
+  | "headers_too_large";
+
+interface ErrorRow {
+  readonly status: number;
+  /** Told when nothing better is known: see advice.ts. Without it the body has no `reason`, whatever the error brings. */
+  readonly reason?: string;
+  /** When the error brings none: name, value, … */
+  readonly headers?: readonly string[];
+  /** The connection is of no more use. */
+  readonly closes?: true;
+}
+
+const RETRY_SOON = ["Retry-After", "1"] as const;
+const RETRY_LATER = ["Retry-After", "10"] as const;
+
+/** Total: the compiler asks for a row when a code is added. */
+export const ERROR_TABLE: Readonly<Record<ErrorCode | HttpErrorCode, ErrorRow>> = {
+  bad_request: { status: 400, reason: "the request is malformed" },
+  invalid_offset: { status: 400, reason: "this is no offset" },
+  invalid_duration: { status: 400, reason: "this is no duration" },
+  invalid_compression_type: { status: 400, reason: "there are 1 (none), 2 (gzip) and 3 (snappy)" },
+  invalid_topic_name: { status: 400, reason: "this is no name for a topic" },
+  topic_exists: { status: 400 },
+  unauthorized: {
+    status: 401,
+    reason: "a token is missing; send the header Authorization: Bearer <token>",
+    headers: ["WWW-Authenticate", "Bearer"],
+  },
+  forbidden: {
+    status: 403,
+    reason: "the token has no right to this, or the Host or Origin is a foreign one",
+  },
+  end_of_topic: { status: 404 },
+  topic_not_found: { status: 404, reason: "there is no topic of this name; make it with POST /<name>" },
+  scanner_not_found: {
+    status: 404,
+    reason: "there is no scanner of this id; make it with POST /<topic>/scanner?id=<id>",
+  },
+  offset_not_found: {
+    status: 404,
+    reason: "there is no message of this offset; GET /<topic> tells those there are",
+  },
+  not_found: { status: 404, reason: "there is no such route; GET /-/openapi.json describes all routes" },
+  method_not_allowed: { status: 405, reason: "this path takes the methods that Allow lists" },
+  not_acceptable: { status: 406, reason: "no such format" },
+  request_timeout: {
+    status: 408,
+    reason: "the rest of the request did not come in time; send it faster, or in smaller parts",
+    closes: true,
+  },
+  resource_busy: { status: 409, reason: "the topic has scanners; force=true deletes it with them" },
+  scanner_exists: { status: 409, reason: "it was created with other parameters" },
+  scanner_without_ack: {
+    status: 409,
+    reason: "the scanner takes no acknowledgements; create one of another id with ack=explicit",
+  },
+  lease_lost: {
+    status: 409,
+    reason:
+      "another delivery holds the message, or none, and it is given out again; touch in time, or a longer ack_wait, keeps it",
+  },
+  payload_too_large: { status: 413, reason: "the body is too large", closes: true },
+  unsupported_media_type: { status: 415, reason: "no such encoding or type" },
+  too_many_requests: { status: 429, reason: "too many at once; try again later", headers: RETRY_SOON },
+  headers_too_large: {
+    status: 431,
+    reason: "the request line and the headers are too large; send fewer, or shorter ones",
+    closes: true,
+  },
+  checksum_error: { status: 500 },
+  unknown_error: { status: 500 },
+  topic_unavailable: { status: 503, reason: "the topic's files cannot be used", headers: RETRY_LATER },
+  shutting_down: { status: 503, reason: "the server is stopping", headers: RETRY_LATER },
+  sync_failed: {
+    status: 503,
+    reason: "the disk refused to sync; what was sent may be there after a restart",
+    headers: RETRY_LATER,
+  },
+  storage_full: { status: 507, reason: "the disk is full; nothing was stored" },
+};
+
+interface HttpErrorOptions {
+  readonly reason?: string;
+  /** Name, value, … */
+  readonly headers?: readonly string[];
+}
+
+/** A failure that the engine knows nothing of. */
+export class HttpError extends Error {
+  readonly code: HttpErrorCode | "too_many_requests";
+  readonly reason: string | undefined;
+  readonly headers: readonly string[] | undefined;
+
+  constructor(code: HttpError["code"], options: HttpErrorOptions = {}) {
+    super(errorText(code));
+    this.name = "HttpError";
+    this.code = code;
+    this.reason = options.reason;
+    this.headers = options.headers;
+  }
+}
+
+/** There is nobody any more to be answered. */
+export class ClientLeft extends Error {}
+
+/** There is no memory for an answer. */
+export function tooManyAnswers(): NetlogError {
+  const reason = "there are too many large answers on their way (max_bytes_in_flight); try again";
+  return new NetlogError("too_many_requests", { reason });
+}
+
+/** The code that a client is told: of anything unexpected, `unknown_error`. */
+export function errorCode(error: unknown): ErrorCode | HttpErrorCode {
+  return isNetlogError(error) || error instanceof HttpError ? error.code : "unknown_error";
+}
+
+/**
+ * The answer to a request that failed with `error`. `more` are further fields of its JSON, and `reason` is what is
+ * known of it; without one the table's is given.
+ */
+export function errorAnswer(
+  error: unknown,
+  more: object = {},
+  reason: string | undefined = givenReason(error),
+): Answer {
+  const code = errorCode(error);
+  const row = ERROR_TABLE[code];
+  const body: Record<string, unknown> = {
+    ok: false,
+    status: row.status,
+    error: `netlog: ${errorText(code)}`,
+  };
+  if (row.reason !== undefined) body.reason = reason ?? row.reason;
+  Object.assign(body, more);
+  const given = error instanceof HttpError ? error.headers : undefined;
+  const headers = ["X-Netlog-Error", code, ...(given ?? row.headers ?? [])];
+  if (isNetlogError(error)) headers.push(...detailHeaders(error.details));
+  return { ...jsonAnswer(row.status, body, headers), closes: row.closes === true };
+}
+
+/** NetLog's words for a code. */
+export function errorText(code: ErrorCode | HttpErrorCode): string {
+  return code.replaceAll("_", " ");
+}
+
+/** What the error itself says. */
+export function givenReason(error: unknown): string | undefined {
+  return isNetlogError(error) || error instanceof HttpError ? error.reason : undefined;
+}
+
+function detailHeaders(details: NetlogError["details"]): string[] {
+  const headers: string[] = [];
+  if (details.firstOffset !== undefined) headers.push("X-First-Offset", String(details.firstOffset));
+  if (details.offset !== undefined) headers.push("X-Offset", String(details.offset));
+  if (details.nextOffset !== undefined) headers.push("X-Next-Offset", String(details.nextOffset));
+  return headers;
+}

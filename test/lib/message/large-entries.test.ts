@@ -1,0 +1,73 @@
+import { expect, test } from "vitest";
+import { crc32 } from "../../../lib/base/checksum.ts";
+import { LIMITS } from "../../../lib/base/limits.ts";
+import { inlineOffload, type Offload } from "../../../lib/message/compression.ts";
+import { DamagedEntryError } from "../../../lib/message/flaw.ts";
+import { encodeMessage, MESSAGE_HEADER_BYTES } from "../../../lib/message/message.ts";
+import { encodeEntry, unpackEntry } from "../../../lib/message/message-set.ts";
+
+const PAYLOADS = Array.from({ length: 4000 }, (_, i) => Buffer.alloc(1000, `message ${i}`));
+
+/** An entry that takes long to verify, and what counts how often others had their turn meanwhile. */
+async function longSet(): Promise<{ entry: Buffer; offload: Offload; pauses: () => number }> {
+  let pauseCount = 0;
+  const entry = await encodeEntry(PAYLOADS, 0, PAYLOADS.length, 1, inlineOffload);
+  const pause = (): Promise<void> => {
+    pauseCount += 1;
+    return Promise.resolve();
+  };
+  return { entry, offload: { ...inlineOffload, pause }, pauses: () => pauseCount };
+}
+
+test("a long set is taken apart with the event loop given back in between", async () => {
+  const { entry, offload, pauses } = await longSet();
+  const unpacked = await unpackEntry(entry, PAYLOADS.length, offload);
+  expect(unpacked.count).toBe(PAYLOADS.length);
+  expect(PAYLOADS.every((payload, i) => unpacked.payload(i).equals(payload))).toBe(true);
+  expect(pauses()).toBeGreaterThan(10);
+});
+
+test.each([
+  ["one more", 1],
+  ["one fewer", -1],
+])("a long set that has %s than it says is damaged", async (_name, difference) => {
+  const { entry, offload } = await longSet();
+  const unpacked = unpackEntry(entry, PAYLOADS.length - difference, offload);
+  await expect(unpacked).rejects.toMatchObject({ flaw: { type: "length" } });
+});
+
+test("a flaw at the end of a long set is found", async () => {
+  const { entry, offload } = await longSet();
+  entry[entry.length - 1]! ^= 1;
+  // As if the set as a whole had been found sound.
+  entry.writeUInt32BE(crc32(entry.subarray(MESSAGE_HEADER_BYTES)), 1);
+  const position = 3999 * (MESSAGE_HEADER_BYTES + 1000);
+  const unpacked = unpackEntry(entry, PAYLOADS.length, offload);
+  await expect(unpacked).rejects.toMatchObject({ flaw: { type: "checksum", index: 3999, position } });
+});
+
+test("the verified sum of a large entry vouches for its payload, and for nothing else", async () => {
+  const payload = Buffer.alloc(100_000, "x");
+  const entry = encodeMessage(payload);
+  const sum = crc32(entry);
+  const unpacked = await unpackEntry(entry, 1, inlineOffload, LIMITS, sum);
+  expect(unpacked.payload(0).equals(payload)).toBe(true);
+  const flawOf = (bytes: Buffer, count = 1): unknown => {
+    try {
+      return unpackEntry(bytes, count, inlineOffload, LIMITS, crc32(bytes));
+    } catch (error) {
+      return error instanceof DamagedEntryError ? error.flaw.type : error;
+    }
+  };
+  const changed = (position: number): Buffer => {
+    const copy = Buffer.from(entry);
+    copy[position]! ^= 0x40;
+    return copy;
+  };
+  expect(flawOf(changed(0))).toBe("unknown");
+  expect(flawOf(changed(1))).toBe("checksum");
+  expect(flawOf(changed(5))).toBe("length");
+  expect(flawOf(changed(50_000))).toBe("checksum");
+  expect(flawOf(entry, 2)).toBe("length");
+  expect(flawOf(Buffer.concat([entry, Buffer.from("x")]))).toBe("length");
+});

@@ -1,0 +1,264 @@
+import { describe, expect, it } from "vitest";
+import { ByteBudget } from "../../../lib/base/byte-budget.ts";
+import { Counters } from "../../../lib/base/counters.ts";
+import { LIMITS, type Limits } from "../../../lib/index.ts";
+import { framesOf } from "../../../lib/log/index.ts";
+import type { Log } from "../../../lib/log/log.ts";
+import { inlineOffload, type Offload } from "../../../lib/message/compression.ts";
+import { encodeEntry } from "../../../lib/message/message-set.ts";
+import { Publisher } from "../../../lib/topic/publisher.ts";
+import { DEFAULT_SETTINGS, type TopicSettings } from "../../../lib/topic/settings.ts";
+import { within } from "../../support/deadline.ts";
+import { LOG_FOLDER, newLog } from "../../support/log-fixture.ts";
+import type { ManualRuntime } from "../../support/manual-runtime.ts";
+import type { MemoryDisk } from "../../support/memory-disk.ts";
+
+interface Fixture {
+  readonly publisher: Publisher;
+  readonly log: Log;
+  readonly disk: MemoryDisk;
+  readonly runtime: ManualRuntime;
+}
+
+async function newPublisher(
+  given: Partial<TopicSettings> = {},
+  options: { limits?: Partial<Limits>; offload?: Offload } = {},
+): Promise<Fixture> {
+  const settings = { ...DEFAULT_SETTINGS, ...given };
+  const { log, disk, runtime } = await newLog({ durability: settings.durability });
+  const limits = { ...LIMITS, ...options.limits };
+  const inFlight = new ByteBudget(limits.bytesInFlight);
+  const offload = options.offload ?? inlineOffload;
+  return {
+    publisher: new Publisher({ log, settings, runtime, limits, offload, inFlight, counters: new Counters() }),
+    log,
+    disk,
+    runtime,
+  };
+}
+
+/** Messages and first byte (version and compression) of each frame. */
+async function frames(log: Log): Promise<[number, number][]> {
+  const run = await log.openCursor().read(0, 1_000_000);
+  return Array.from(framesOf(run!.bytes), ({ header, entry }) => [header.messageCount, entry[0]!]);
+}
+
+function publishMany(publisher: Publisher, count: number): Promise<unknown>[] {
+  return Array.from({ length: count }, (_, i) => publisher.publish(Buffer.from(`m${i}`), "synced"));
+}
+
+describe("publishing singles", () => {
+  it("packs those of one turn into one frame, with offsets in order", async () => {
+    const { publisher, log } = await newPublisher();
+    const published = await Promise.all(
+      ["a", "b", "c"].map((text) => publisher.publish(Buffer.from(text), "synced")),
+    );
+    expect(published.map(({ offset, durability }) => [offset, durability])).toEqual([
+      [0, "synced"],
+      [1, "synced"],
+      [2, "synced"],
+    ]);
+    expect(await frames(log)).toEqual([[3, 1]]);
+  });
+
+  it("stores a lone one as a single message, in a compressed topic too", async () => {
+    const { publisher, log } = await newPublisher({ compression_type: 2 });
+    await publisher.publish(Buffer.from("alone"), "synced");
+    expect(await frames(log)).toEqual([[1, 0]]);
+  });
+
+  it("puts at most batch_num_messages into a set", async () => {
+    const { publisher, log } = await newPublisher({ batch_num_messages: 4 });
+    await Promise.all(publishMany(publisher, 9));
+    expect(await frames(log)).toEqual([
+      [4, 1],
+      [4, 1],
+      [1, 0],
+    ]);
+  });
+
+  it("puts no more bytes into a set than it may unpack to", async () => {
+    const { publisher, log } = await newPublisher({}, { limits: { batchBytes: 250 } });
+    const payload = Buffer.alloc(100, "x");
+    await Promise.all([1, 2, 3].map(() => publisher.publish(payload, "synced")));
+    await publisher.publish(Buffer.alloc(400, "y"), "synced");
+    expect(await frames(log)).toEqual([
+      [2, 1],
+      [1, 0],
+      [1, 0],
+    ]);
+  });
+
+  it("answers each request at its own durability", async () => {
+    const { publisher, disk } = await newPublisher({ durability: "written" });
+    const published = await Promise.all([
+      publisher.publish(Buffer.from("weak"), "written"),
+      publisher.publish(Buffer.from("strong"), "synced"),
+    ]);
+    expect(published.map(({ durability }) => durability)).toEqual(["written", "synced"]);
+    const survived = disk.crashPower(() => 0).bytesOf(`${LOG_FOLDER}/00000000000000000000.data`);
+    expect(survived.includes("strong")).toBe(true);
+  });
+
+  it("borrows the payload: it is copied when the turn ends, and not changed", async () => {
+    const { publisher, log } = await newPublisher();
+    const payload = Buffer.from("before");
+    await publisher.publish(payload, "synced");
+    payload.fill("x");
+    const run = await log.openCursor().read(0, 1);
+    expect(run!.bytes.includes("before")).toBe(true);
+  });
+
+  it("refuses an empty message, one too large, and too many bytes at once; answers free them again", async () => {
+    const { publisher } = await newPublisher({}, { limits: { payloadBytes: 10, bytesInFlight: 15 } });
+    await expect(publisher.publish(Buffer.alloc(0), "synced")).rejects.toMatchObject({ code: "bad_request" });
+    await expect(publisher.publish(Buffer.alloc(11), "synced")).rejects.toMatchObject({
+      code: "payload_too_large",
+    });
+    const first = publisher.publish(Buffer.alloc(10), "synced");
+    await expect(publisher.publish(Buffer.alloc(6), "synced")).rejects.toMatchObject({
+      code: "too_many_requests",
+    });
+    await first;
+    await expect(publisher.publish(Buffer.alloc(10), "synced")).resolves.toMatchObject({ offset: 1 });
+  });
+
+  it("takes alone what is more than all bytes that may be in flight", async () => {
+    const { publisher } = await newPublisher({}, { limits: { bytesInFlight: 15 } });
+    const first = publisher.publish(Buffer.alloc(20), "synced");
+    await expect(publisher.publish(Buffer.alloc(1), "synced")).rejects.toMatchObject({
+      code: "too_many_requests",
+    });
+    await expect(first).resolves.toMatchObject({ offset: 0 });
+    await expect(publisher.publish(Buffer.alloc(20), "synced")).resolves.toMatchObject({ offset: 1 });
+  });
+
+  it("frees the bytes of what the log refused", async () => {
+    const { publisher, log } = await newPublisher({}, { limits: { bytesInFlight: 10 } });
+    await log.delete();
+    for (let i = 0; i < 3; i++) {
+      await expect(publisher.publish(Buffer.alloc(10), "synced")).rejects.toMatchObject({
+        code: "topic_not_found",
+      });
+    }
+  });
+});
+
+describe("lingering", () => {
+  const gzip = { compression_type: 2, batch_interval: "200ms", batch_num_messages: 3 } as const;
+
+  it("lets singles of a compressed topic wait for company until the interval is over", async () => {
+    const { publisher, log, runtime } = await newPublisher(gzip);
+    const both = [publisher.publish(Buffer.from("a"), "synced")];
+    await runtime.advance(150);
+    both.push(publisher.publish(Buffer.from("b"), "synced"));
+    await runtime.advance(49);
+    expect(log.logEndOffset).toBe(0);
+    await runtime.advance(1);
+    await within("both answered", Promise.all(both));
+    expect(await frames(log)).toEqual([[2, 2]]);
+  });
+
+  it("ends as soon as a set is full", async () => {
+    const { publisher, log, runtime } = await newPublisher(gzip);
+    await within("a full set answered", Promise.all(publishMany(publisher, 3)));
+    expect(await frames(log)).toEqual([[3, 2]]);
+    expect(runtime.timerCount).toBe(0);
+  });
+
+  it("is not for uncompressed topics", async () => {
+    const { publisher } = await newPublisher({ ...gzip, compression_type: 1, batch_interval: "1h" });
+    await within("answered at once", publisher.publish(Buffer.from("a"), "synced"));
+  });
+
+  it("ends with a flush, and altogether when told to", async () => {
+    const { publisher, log } = await newPublisher(gzip);
+    const lingering = publisher.publish(Buffer.from("a"), "synced");
+    await publisher.flush();
+    expect(log.logEndOffset).toBe(1);
+    await lingering;
+    publisher.stopLingering();
+    await within("answered at once", publisher.publish(Buffer.from("b"), "synced"));
+  });
+});
+
+describe("packing off the event loop", () => {
+  /** Compresses when told to. */
+  class HeldOffload implements Offload {
+    readonly held: (() => void)[] = [];
+    readonly decompress = inlineOffload.decompress;
+    readonly pause = inlineOffload.pause;
+    failure: Error | undefined;
+
+    async compress(...given: Parameters<Offload["compress"]>): Promise<Buffer> {
+      await new Promise<void>((resolve) => this.held.push(resolve));
+      if (this.failure !== undefined) throw this.failure;
+      return await inlineOffload.compress(...given);
+    }
+  }
+
+  it("keeps the order in which messages came", async () => {
+    const offload = new HeldOffload();
+    const { publisher, log, runtime } = await newPublisher(
+      { compression_type: 2 },
+      { offload, limits: { inlineCompressionBytes: 10 } },
+    );
+    const large = publishMany(publisher, 10);
+    await runtime.turn();
+    const later = publisher.publish(Buffer.from("later"), "synced");
+    await runtime.turn();
+    expect(log.logEndOffset).toBe(0);
+    offload.held.shift()!();
+    await within("the set", Promise.all(large));
+    expect(await within("what came later", later)).toMatchObject({ offset: 10 });
+  });
+
+  it("is waited for by a flush", async () => {
+    const offload = new HeldOffload();
+    const { publisher, log, runtime } = await newPublisher(
+      { compression_type: 2 },
+      { offload, limits: { inlineCompressionBytes: 10 } },
+    );
+    const all = publishMany(publisher, 5);
+    await runtime.turn();
+    all.push(...publishMany(publisher, 5));
+    const flushed = publisher.flush();
+    await runtime.turn();
+    offload.held.shift()!();
+    await runtime.turn();
+    offload.held.shift()!();
+    await within("flushed", flushed);
+    expect(log.logEndOffset).toBe(10);
+    await within("all answered", Promise.all(all));
+  });
+
+  it("refuses the messages of a set that cannot be packed, and no others", async () => {
+    const offload = new HeldOffload();
+    const { publisher, runtime } = await newPublisher(
+      { compression_type: 2 },
+      { offload, limits: { inlineCompressionBytes: 10 } },
+    );
+    offload.failure = new Error("out of memory");
+    const refused = publishMany(publisher, 5).map((each) => expect(each).rejects.toThrow("out of memory"));
+    await runtime.turn();
+    offload.held.shift()!();
+    await within("refused", Promise.all(refused));
+    expect(await publisher.publish(Buffer.from("x"), "synced")).toMatchObject({ offset: 0 });
+  });
+});
+
+describe("publishing a batch", () => {
+  it("appends the entry as it is, as one frame, and answers with its first offset", async () => {
+    const { publisher, log } = await newPublisher();
+    const payloads = ["a", "b"].map((text) => Buffer.from(text));
+    const entry = await encodeEntry(payloads, 0, 2, 3, inlineOffload, LIMITS);
+    const single = publisher.publish(Buffer.from("single"), "synced");
+    const batch = publisher.publishBatch({ entry, count: 2 }, "synced");
+    expect(await batch).toMatchObject({ offset: 0, durability: "synced" });
+    expect(await single).toMatchObject({ offset: 2 });
+    expect(await frames(log)).toEqual([
+      [2, 3],
+      [1, 0],
+    ]);
+  });
+});
