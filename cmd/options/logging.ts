@@ -3,7 +3,11 @@
 import type { OptionTable } from "../cli/option.ts";
 import { parseChoice } from "../cli/option-values.ts";
 import { switchOption } from "../cli/switch-option.ts";
-import { LOG_LEVELS, type LogLevel } from "../serve/logger.ts";
+
+/** NetLog's levels, and pino's word for one of them. */
+const LOG_LEVELS = ["trace", "debug", "info", "warning", "error", "alert", "warn"] as const;
+
+export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export interface LoggingOptions {
   readonly logLevel: LogLevel;

@@ -7,13 +7,9 @@ import { type LoggerOptions, type Logger as PinoLogger, pino, stdSerializers, st
 import { prettyFactory } from "pino-pretty";
 import { LIMITS, nodeRuntime } from "../../lib/index.ts";
 import { withoutTokens } from "../../server/index.ts";
+import type { LogLevel } from "../options/logging.ts";
 import { openLogDescriptor } from "./log-descriptor.ts";
 import { LogOutput } from "./log-output.ts";
-
-/** NetLog's levels, and pino's word for one of them. */
-export const LOG_LEVELS = ["trace", "debug", "info", "warning", "error", "alert", "warn"] as const;
-
-export type LogLevel = (typeof LOG_LEVELS)[number];
 
 const PINO_LEVELS: Readonly<Record<LogLevel, string>> = {
   trace: "trace",
