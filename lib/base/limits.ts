@@ -25,6 +25,12 @@ export interface Limits {
   readonly setBytes: number;
   /** Messages of one batch, and of one message set. */
   readonly batchMessages: number;
+  /** A message's key, in bytes of UTF-8; its content type, in characters; and its headers. */
+  readonly messageKeyBytes: number;
+  readonly contentTypeLength: number;
+  readonly messageHeaders: number;
+  /** Key, content type and headers of a message together, as an answer spells them in its headers. */
+  readonly messageFieldsBytes: number;
   /** JSON bodies: settings. */
   readonly settingsBytes: number;
   /** Arrays and objects within each other, of all JSON that is taken: bodies, files of tokens and of configuration. */
@@ -191,6 +197,10 @@ export const LIMITS: Limits = {
   batchBytes: 8 * MiB,
   setBytes: LARGEST_BYTES + 9 * 65_536,
   batchMessages: 65_536,
+  messageKeyBytes: 1024,
+  contentTypeLength: 255,
+  messageHeaders: 64,
+  messageFieldsBytes: 8 * KiB,
   settingsBytes: 64 * KiB,
   jsonDepth: 64,
   segmentSizeMinBytes: 1024,
