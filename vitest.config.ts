@@ -3,6 +3,12 @@ import { defineConfig, type ViteUserConfig } from "vitest/config";
 /** Tests that run the built program; they need `dist/`, which the others do not. */
 const BUILT = ["test/process/**/*.test.ts", "test/readme/**/*.test.ts", "test/project/**/*.test.ts"];
 
+/**
+ * Tests of single parts, quick enough to run after each change. They share their module graph, since loading it anew for
+ * each file would take longer than the tests do.
+ */
+const UNIT = ["test/lib/!(client)/**/*.test.ts", "test/server/{wire,auth,formats}/**/*.test.ts"];
+
 /** Vitest's own, a second for a poll, is nothing on a loaded machine. A test waits for several things, one after the other. */
 const POLL_TIMEOUT_MS = 60_000;
 const TEST_TIMEOUT_MS = 240_000;
@@ -24,7 +30,15 @@ const config: ViteUserConfig = defineConfig({
   test: {
     reporters: resultsFile === undefined ? ["default"] : ["default", ["json", { outputFile: resultsFile }]],
     projects: [
-      { test: { ...shared, name: "source", include: ["test/**/*.test.ts"], exclude: BUILT } },
+      { test: { ...shared, name: "unit", include: UNIT, isolate: false } },
+      {
+        test: {
+          ...shared,
+          name: "source",
+          include: ["test/**/*.test.ts"],
+          exclude: [...BUILT, ...UNIT],
+        },
+      },
       {
         test: { ...shared, name: "built", include: BUILT, globalSetup: ["test/support/build-program.ts"] },
       },
