@@ -13,6 +13,7 @@ import {
   COMPRESSION_NONE,
   COMPRESSION_SINGLE,
   checksumFlaw,
+  contentFlaw,
   decodeMessageHeader,
   encodeMessageHeader,
   headerFlaw,
@@ -23,6 +24,7 @@ import {
   UNSOUND,
   viewOf,
 } from "./message.ts";
+import { requireAllowed } from "./sent-message.ts";
 import { UnpackError } from "./unpack-error.ts";
 
 /**
@@ -48,7 +50,7 @@ export function parseBinaryBatch(
     if (compression !== COMPRESSION_SINGLE)
       return parseSet(body, view, compression as SetCompression, offload, limits, roomBytes);
   }
-  const count = countMessages(view, "body", limits);
+  const count = countMessages(body, view, "body", limits);
   return count === 1 ? toBatch(body, count, roomBytes) : wrapSingles(body, count, roomBytes);
 }
 
@@ -82,10 +84,13 @@ function parseSet(
       `message 1 at byte ${setBytes}: a message set stands alone, but ${body.length - setBytes} bytes follow it`,
     );
   }
-  const flaw = checksumFlaw(view, 0);
+  const flaw = checksumFlaw(view, 0) ?? contentFlaw(view, 0);
   if (flaw !== undefined) throw refuse(describeFlaw({ index: 0, position: 0, ...flaw }));
+  const { version } = decodeMessageHeader(view, 0);
+  if (version > 0)
+    throw refuse("message 0 at byte 0: a message set has no fields, only its messages have some");
   const count = (messages: Buffer): Batch =>
-    toBatch(body, countMessages(viewOf(messages), "set", limits), roomBytes);
+    toBatch(body, countMessages(messages, viewOf(messages), "set", limits), roomBytes);
   try {
     const messages = decompress(
       type,
@@ -100,8 +105,8 @@ function parseSet(
   }
 }
 
-/** Verifies the single messages that fill `view` without a rest, of which there must be one at least. */
-function countMessages(view: DataView, place: "body" | "set", limits: Limits): number {
+/** Verifies the single messages that fill `messages` without a rest, of which there must be one at least. */
+function countMessages(messages: Buffer, view: DataView, place: "body" | "set", limits: Limits): number {
   const end = view.byteLength;
   if (end === 0) throw refuse("message 0 at byte 0 is an empty set: a set has at least one message");
   let count = 0;
@@ -109,11 +114,7 @@ function countMessages(view: DataView, place: "body" | "set", limits: Limits): n
   while (position < end) {
     const next = soundMessageEnd(view, position, end);
     if (next === UNSOUND) throw refuseMessage(messageFlaw(view, position, end, count), place);
-    if (next - position - MESSAGE_HEADER_BYTES > limits.payloadBytes) {
-      throw tooLarge(
-        `message ${count} at byte ${position}: a payload has at most ${limits.payloadBytes} bytes`,
-      );
-    }
+    requireAllowed(messages, view, position, next, limits, count);
     count++;
     if (count > limits.batchMessages) throw tooLarge(`a batch has at most ${limits.batchMessages} messages`);
     position = next;

@@ -43,7 +43,7 @@ export interface EntryFields extends MessageFields {
 
 const TAG_KEY = 1;
 const TAG_CONTENT_TYPE = 2;
-const TAG_HEADER = 3;
+export const TAG_HEADER = 3;
 const TAG_IDEMPOTENCY = 4;
 const TAG_PRODUCER = 16;
 const TAG_STREAM_SEQUENCE = 17;
@@ -168,6 +168,15 @@ function hasSoundShape(view: DataView, tag: number, start: number, end: number):
 /** At most 2^53 - 1. */
 function isSafeU64(view: DataView, position: number): boolean {
   return view.getUint32(position) < 2 ** 21;
+}
+
+/** The highest tag there is, of fields whose shape is sound; 0 where there is none. */
+export function highestTag(view: DataView, start: number, end: number): number {
+  let tag = 0;
+  for (let position = start; position < end; position += TAG_BYTES + view.getUint16(position + 1)) {
+    tag = view.getUint8(position);
+  }
+  return tag;
 }
 
 /** The key alone, of fields whose shape is sound. It is cheaper than all of them. */

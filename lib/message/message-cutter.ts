@@ -11,11 +11,13 @@ import {
   decodeMessageHeader,
   headerFlaw,
   MESSAGE_HEADER_BYTES,
+  MESSAGE_OVERHEAD_MAX_BYTES,
   messageFlaw,
   soundMessageEnd,
   UNSOUND,
 } from "./message.ts";
 import type { MessageGroups } from "./message-groups.ts";
+import { requireAllowed } from "./sent-message.ts";
 
 export class MessageCutter {
   readonly #groups: MessageGroups;
@@ -40,7 +42,8 @@ export class MessageCutter {
       const { closedEnd } = groups;
       const messageEnd = soundMessageEnd(groups.view, closedEnd, groups.end);
       if (messageEnd === UNSOUND) break;
-      if (messageEnd - closedEnd > MESSAGE_HEADER_BYTES + this.#limits.payloadBytes) throw this.#tooLarge();
+      const { bytes, view, totalCount } = groups;
+      requireAllowed(bytes, view, closedEnd, messageEnd, this.#limits, totalCount, this.#messageStart);
       groups.close(messageEnd - closedEnd);
       this.#messageStart += messageEnd - closedEnd;
     }
@@ -63,14 +66,22 @@ export class MessageCutter {
     const { openBytes } = this.#groups;
     if (!this.#isSet && openBytes >= MESSAGE_HEADER_BYTES) this.#checkHeader();
     // A length is not believed before the bytes are there: it may point past the end of the body.
+    if (openBytes > this.#openMaxBytes()) throw this.#tooLarge();
+  }
+
+  /** The message itself is checked when it is whole; so is the part of it that is its payload. */
+  #openMaxBytes(): number {
     const { payloadBytes, batchBytes } = this.#limits;
-    if (openBytes > (this.#isSet ? batchBytes : MESSAGE_HEADER_BYTES + payloadBytes)) throw this.#tooLarge();
+    if (this.#isSet) return batchBytes;
+    const { bytes, closedEnd } = this.#groups;
+    const isPlain = bytes[closedEnd] === COMPRESSION_SINGLE;
+    return (isPlain ? MESSAGE_HEADER_BYTES : MESSAGE_OVERHEAD_MAX_BYTES) + payloadBytes;
   }
 
   #checkHeader(): void {
     const { view, closedEnd, end, openBytes, totalCount } = this.#groups;
     const { version, compression, length } = decodeMessageHeader(view, closedEnd);
-    const isSet = version === 0 && compression > COMPRESSION_SINGLE && compression <= COMPRESSION_SNAPPY;
+    const isSet = version <= 1 && compression > COMPRESSION_SINGLE && compression <= COMPRESSION_SNAPPY;
     if (isSet && totalCount > 0) {
       this.#refuse({ type: "unknown", expected: "a single message", actual: "a message set" });
     }

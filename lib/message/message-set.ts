@@ -12,15 +12,18 @@ import {
   COMPRESSION_NONE,
   COMPRESSION_SINGLE,
   checksumFlaw,
+  contentFlaw,
   decodeMessageHeader,
   encodeMessage,
   encodeMessageHeader,
   encodeMessageInto,
   headerFlaw,
-  isPayloadVouched,
+  isCrcVouched,
   MESSAGE_HEADER_BYTES,
   type MessageHeader,
+  messageEnd,
   messageFlaw,
+  payloadStart,
   type SetCompression,
   soundMessageEnd,
   UNSOUND,
@@ -115,12 +118,12 @@ export function unpackEntry(
   entryCrc?: number,
 ): UnpackedEntry | Promise<UnpackedEntry> {
   const view = viewOf(entry);
-  const isVouched = isPayloadVouched(entry, entryCrc);
+  const isVouched = isCrcVouched(entry, entryCrc);
   if (expectedCount === 1 && singleEnd(view, isVouched) === entry.length) {
     return UnpackedEntry.single(entry, view);
   }
   const header = requireSoundEntry(view, expectedCount, isVouched, limits);
-  const payload = entry.subarray(MESSAGE_HEADER_BYTES);
+  const payload = entry.subarray(payloadStart(view, 0));
   const type = header.compression as SetCompression;
   try {
     const unpacked = decompress(type, payload, limits.setBytes, offload, limits);
@@ -134,8 +137,13 @@ export function unpackEntry(
 
 /** Where the single message of an entry ends; UNSOUND when it is none. */
 function singleEnd(view: DataView, isVouched: boolean): number {
-  if (!isVouched || view.getUint8(0) !== COMPRESSION_SINGLE) return soundMessageEnd(view, 0, view.byteLength);
-  return MESSAGE_HEADER_BYTES + decodeMessageHeader(view, 0).length;
+  const end = view.byteLength;
+  if (!isVouched || messageEnd(view, 0) !== end) return soundMessageEnd(view, 0, end);
+  if (view.getUint8(0) === COMPRESSION_SINGLE) return end;
+  const isSingle = decodeMessageHeader(view, 0).compression === COMPRESSION_SINGLE;
+  return isSingle && headerFlaw(view, 0, end) === undefined && contentFlaw(view, 0) === undefined
+    ? end
+    : UNSOUND;
 }
 
 /** Verifies what can be without unpacking; returns the header of a set. */
@@ -153,6 +161,8 @@ function requireSoundEntry(
   if (entryBytes !== end) throw damaged(lengthFlaw(`${entryBytes} bytes of entry`, `${end} bytes`));
   const checksum = isVouched ? undefined : checksumFlaw(view, 0);
   if (checksum !== undefined) throw damaged(checksum);
+  const content = contentFlaw(view, 0);
+  if (content !== undefined) throw damaged(content);
   if (header.compression === COMPRESSION_SINGLE) throw countFlaw(expectedCount, "1");
   if (expectedCount > limits.batchMessages) {
     throw countFlaw(expectedCount, `a limit of ${limits.batchMessages}`);

@@ -1,5 +1,6 @@
 /** The messages of one entry, verified: one buffer and where in it each begins. Made by message-set.ts alone. */
-import { decodeMessageHeader, MESSAGE_HEADER_BYTES } from "./message.ts";
+import { decodeFields, decodeKeyField, type EntryFields } from "./fields.ts";
+import { fieldBytesAt, messageEnd, payloadCrc32, payloadStart } from "./message.ts";
 
 const FIRST = new Uint32Array(1);
 /** The objects around the bytes, for a cache's accounting; a round figure. */
@@ -31,16 +32,28 @@ export class UnpackedEntry {
 
   /** Payload of message `index`, 0 <= index < count: a view, never to be changed, which keeps all of it alive. */
   payload(index: number): Buffer {
-    const start = this.#positions[index]! + MESSAGE_HEADER_BYTES;
-    return this.#messages.subarray(start, start + this.#header(index).length);
+    const position = this.#positions[index]!;
+    return this.#messages.subarray(payloadStart(this.#view, position), messageEnd(this.#view, position));
   }
 
   /** CRC-32 of payload `index`. */
   crc32(index: number): number {
-    return this.#header(index).crc32;
+    return payloadCrc32(this.#view, this.#positions[index]!);
   }
 
-  #header(index: number): ReturnType<typeof decodeMessageHeader> {
-    return decodeMessageHeader(this.#view, this.#positions[index]!);
+  /** The fields of message `index` as they lie there: a view. `undefined`: it has none. */
+  fieldBytes(index: number): Buffer | undefined {
+    return fieldBytesAt(this.#messages, this.#view, this.#positions[index]!);
+  }
+
+  fields(index: number): EntryFields | undefined {
+    const bytes = this.fieldBytes(index);
+    return bytes === undefined ? undefined : decodeFields(bytes);
+  }
+
+  /** Of the fields, at less cost. */
+  key(index: number): string | undefined {
+    const bytes = this.fieldBytes(index);
+    return bytes === undefined ? undefined : decodeKeyField(bytes);
   }
 }

@@ -26,7 +26,7 @@ test("the limits of a batch are the server's", () => {
 
 describe("a batch", () => {
   const payloads = ["one", "grün", "\0\xff", "x".repeat(3000)].map((text) => Buffer.from(text));
-  const messages = Buffer.concat(payloads.map(encodeMessage));
+  const messages = Buffer.concat(payloads.map((payload) => encodeMessage(payload)));
 
   test("is byte for byte the server's messages", () => {
     expect(MESSAGE_HEADER_BYTES).toBe(SERVER_HEADER_BYTES);

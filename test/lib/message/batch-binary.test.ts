@@ -143,8 +143,8 @@ describe("refuses, naming message and byte:", () => {
     ["a wrong checksum", wrongCrc, /^message 1 at byte 12, checksum: expected \d+, found \d+$/],
     [
       "another version first",
-      wrap(0x10, Buffer.from("a")),
-      /^message 0 at byte 0, unknown: expected version 0, found version 1$/,
+      wrap(0x20, Buffer.from("a")),
+      /^message 0 at byte 0, unknown: expected version 0 or 1, found version 2$/,
     ],
     [
       "another version later",

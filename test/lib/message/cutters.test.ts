@@ -139,7 +139,7 @@ describe("messages", () => {
         fc.array(fc.nat(), { maxLength: 10 }),
         caps,
         async (payloads, cuts, given) => {
-          const bytes = Buffer.concat(payloads.map(encodeMessage));
+          const bytes = Buffer.concat(payloads.map((payload) => encodeMessage(payload)));
           const groups = await cutMessages(pieces(bytes, cuts), given);
           expect(groups.flat()).toEqual(payloads.map((each) => Buffer.from(each).toString("latin1")));
         },
@@ -169,7 +169,7 @@ describe("messages", () => {
     ["a wrong checksum", changed(14, 0), "bad_request: message 1 at byte 12, checksum: expected"],
     [
       "a version that is not known",
-      changed(12, 0x10),
+      changed(12, 0x20),
       "bad_request: message 1 at byte 12, unknown: expected version 0",
     ],
     [

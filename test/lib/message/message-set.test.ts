@@ -137,7 +137,7 @@ describe("damage is told:", () => {
   const badSecond = Buffer.from(two);
   badSecond[two.length - 1]! ^= 1;
   const nested = Buffer.concat([messages("one"), wrap(1, messages("two"))]);
-  const version1 = wrap(0x10, Buffer.from("a"));
+  const version2 = wrap(0x20, Buffer.from("a"));
 
   test.each<[string, Buffer, number, Omit<Flaw, "position"> & { position?: number }]>([
     [
@@ -148,9 +148,9 @@ describe("damage is told:", () => {
     ],
     [
       "another version",
-      version1,
+      version2,
       1,
-      { type: "unknown", expected: "version 0", actual: "version 1", index: undefined },
+      { type: "unknown", expected: "version 0 or 1", actual: "version 2", index: undefined },
     ],
     [
       "an unknown compression",
@@ -238,9 +238,9 @@ describe("damage is told:", () => {
     ],
     [
       "a message of another version",
-      wrap(1, Buffer.concat([two, version1])),
+      wrap(1, Buffer.concat([two, version2])),
       3,
-      { type: "unknown", expected: "version 0", actual: "version 1", index: 2, position: 24 },
+      { type: "unknown", expected: "version 0 or 1", actual: "version 2", index: 2, position: 24 },
     ],
     [
       "garbage instead of gzip",

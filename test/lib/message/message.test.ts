@@ -90,7 +90,7 @@ describe("says what is wrong:", () => {
 
   test.each([
     ["a cut header", Buffer.alloc(5), "length", "9 bytes of header", "5 bytes"],
-    ["another version", header(0x10, 0, 1, "a"), "unknown", "version 0", "version 1"],
+    ["another version", header(0x20, 0, 1, "a"), "unknown", "version 0 or 1", "version 2"],
     ["an unknown compression", header(4, 0, 1, "a"), "unknown", "compression 0 to 3", "compression 4"],
     ["a message set", header(2, 0, 1, "a"), "unknown", "a single message", "a message set"],
     ["no payload", header(0, 0, 0), "length", "at least 1 byte of payload", "0 bytes"],
