@@ -15,6 +15,7 @@ import type { Disk, DiskLock } from "../disk/disk.ts";
 import { failedRead, refusedWrite } from "../log/disk-errors.ts";
 import { LogShared } from "../log/index.ts";
 import { boundedOffload, type Offload } from "../message/compression.ts";
+import type { NewMessage } from "../message/new-message.ts";
 import { threadPoolOffload } from "../message/thread-pool-offload.ts";
 import { Rooms } from "../reading/rooms.ts";
 import { SetCache } from "../reading/set-cache.ts";
@@ -316,11 +317,15 @@ export class Netlog {
   }
 
   /** Publishes to a topic, which is made when it is missing and may be made; on the disk when it resolves. */
-  async #post(topicName: string, payload: Uint8Array, makesTopic: boolean): Promise<void> {
+  async #post(topicName: string, message: NewMessage, makesTopic: boolean): Promise<void> {
     await this.#opened;
     this.#throwIfClosed();
     if (makesTopic) await this.#requireTopic(topicName);
-    await this.topic(topicName).publishAgain(payload);
+    // It was taken once already, maybe under a larger limit.
+    await this.topic(topicName).publish(message, {
+      durability: "synced",
+      maxBytes: Number.POSITIVE_INFINITY,
+    });
   }
 
   async #requireTopic(name: string): Promise<void> {

@@ -6,6 +6,7 @@
 import { isNetlogError } from "../base/errors.ts";
 import type { Limits } from "../base/limits.ts";
 import type { Logger } from "../base/logger.ts";
+import type { NewMessage } from "../message/new-message.ts";
 import type { MessageCursor } from "../reading/message-reader.ts";
 import type { Pending } from "./pending-table.ts";
 
@@ -16,7 +17,7 @@ export interface LetterBox {
    *
    * @throws what creating a topic and publishing to it throw.
    */
-  post(topicName: string, payload: Uint8Array, makesTopic: boolean): Promise<void>;
+  post(topicName: string, message: NewMessage, makesTopic: boolean): Promise<void>;
 }
 
 export type Fate = "buried" | "dropped" | "gone" | "retry";
@@ -88,7 +89,7 @@ export class DeadLetters {
     try {
       const message = await cursor.read(pending.offset);
       if (!isDying(pending)) return;
-      await letterBox.post(deadLetter, message.payload, makesTopic);
+      await letterBox.post(deadLetter, message, makesTopic);
     } catch (error) {
       this.#refuse(pending, error);
       return;

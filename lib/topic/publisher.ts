@@ -14,7 +14,15 @@ import type { Batch } from "../message/batch.ts";
 import type { Offload } from "../message/compression.ts";
 import { derivedCrc32 } from "../message/message.ts";
 import { encodeEntry, setEnd } from "../message/message-set.ts";
+import type { NewMessage } from "../message/new-message.ts";
 import type { TopicSettings } from "./settings.ts";
+
+export interface PublishOptions {
+  /** What must be reached before the promise resolves; the topic's own durability by default. */
+  readonly durability?: Durability | undefined;
+  /** Of a single message's payload; by default as many as the server takes. */
+  readonly maxBytes?: number;
+}
 
 export interface Published {
   /** Of the message; of a batch, of its first one. */
@@ -50,14 +58,14 @@ class Waiting {
   }
 }
 
-/** Singles that wait for the end of the turn; who waits for which payload goes by place. */
+/** Singles that wait for the end of the turn: `waiting[i]` waits for `payloads[i]`. */
 class Singles {
   readonly payloads: Uint8Array[] = [];
   readonly waiting: Waiting[] = [];
 }
 
-/** An entry on its way to the log, and who waits for it: one for each of its singles, or one for a batch. */
-interface Frame extends LogEntry {
+/** An entry on its way to the log, with the calls that wait for it: one for each single in it, or one for a batch. */
+interface WaitingEntry extends LogEntry {
   readonly waiting: readonly Waiting[];
 }
 
@@ -83,7 +91,7 @@ export class Publisher {
   #singles: Record<Durability, Singles> = { written: new Singles(), synced: new Singles() };
   #singleCount = 0;
   #singleBytes = 0;
-  #batches: Frame[] = [];
+  #batches: WaitingEntry[] = [];
   /** Singles need not linger any longer. */
   #areSinglesDue = false;
   #linger: Timer | undefined;
@@ -99,16 +107,13 @@ export class Publisher {
   }
 
   /**
-   * Appends one message, of `maxBytes` at most. `payload` is borrowed until the promise settles.
+   * Appends one message. Its payload is borrowed until the promise settles.
    *
    * @throws bad_request (no bytes), payload_too_large, too_many_requests, topic_unavailable, and what Log.append throws.
    */
-  publish(
-    payload: Uint8Array,
-    durability: Durability,
-    maxBytes: number = this.#options.limits.payloadBytes,
-  ): Promise<Published> {
+  publish({ payload }: NewMessage, options: PublishOptions): Promise<Published> {
     const { limits, settings } = this.#options;
+    const { durability = settings.durability, maxBytes = limits.payloadBytes } = options;
     const refusal = this.#refusal(payload, maxBytes);
     if (refusal !== undefined) return Promise.reject(refusal);
     const promise = new Promise<Published>(capture);
@@ -127,7 +132,8 @@ export class Publisher {
    * Appends a batch, verified by the caller, as one frame: all or nothing. It is borrowed until the promise settles;
    * with room in front of it, it is given for good. @throws as publish does.
    */
-  publishBatch({ entry, count, roomBytes = 0 }: Batch, durability: Durability): Promise<Published> {
+  publishBatch({ entry, count, roomBytes = 0 }: Batch, options: PublishOptions): Promise<Published> {
+    const { durability = this.#options.settings.durability } = options;
     const refusal = this.#refusal(entry, Infinity);
     if (refusal !== undefined) return Promise.reject(refusal);
     const promise = new Promise<Published>(capture);
@@ -205,21 +211,21 @@ export class Publisher {
   /** Sends all that is due to the log, at once where no set has to be compressed elsewhere first. */
   #append(): void {
     if (this.#packing !== undefined) return;
-    const frames: (Frame | Promise<Frame | undefined>)[] = this.#batches;
+    const entries: (WaitingEntry | Promise<WaitingEntry | undefined>)[] = this.#batches;
     this.#batches = [];
-    if (this.#areSinglesDue) this.#packSingles(frames);
-    if (frames.every((frame): frame is Frame => !(frame instanceof Promise))) {
-      this.#appendFrames(frames);
+    if (this.#areSinglesDue) this.#packSingles(entries);
+    if (entries.every((entry): entry is WaitingEntry => !(entry instanceof Promise))) {
+      this.#appendEntries(entries);
       return;
     }
-    this.#packing = Promise.all(frames).then((packed) => {
+    this.#packing = Promise.all(entries).then((packed) => {
       this.#packing = undefined;
-      this.#appendFrames(packed.filter((frame) => frame !== undefined));
+      this.#appendEntries(packed.filter((entry) => entry !== undefined));
       this.#append();
     });
   }
 
-  #packSingles(frames: (Frame | Promise<Frame | undefined>)[]): void {
+  #packSingles(entries: (WaitingEntry | Promise<WaitingEntry | undefined>)[]): void {
     const singles = this.#singles;
     this.#singles = { written: new Singles(), synced: new Singles() };
     this.#singleCount = 0;
@@ -232,33 +238,33 @@ export class Publisher {
       const { payloads, waiting } = singles[durability];
       for (let start = 0, end = 0; start < payloads.length; start = end) {
         end = setEnd(payloads, start, settings.batch_num_messages, limits);
-        const entry = encodeEntry(payloads, start, end, settings.compression_type, offload, limits);
-        frames.push(this.#frame(entry, waiting.slice(start, end), durability));
+        const bytes = encodeEntry(payloads, start, end, settings.compression_type, offload, limits);
+        entries.push(this.#waitingEntry(bytes, waiting.slice(start, end), durability));
       }
     }
   }
 
-  /** A frame of singles; one that cannot be packed is refused, and is none. */
-  #frame(
-    entry: Buffer | Promise<Buffer>,
+  /** An entry of singles. What cannot be packed is refused, and becomes none. */
+  #waitingEntry(
+    packed: Buffer | Promise<Buffer>,
     waiting: readonly Waiting[],
     durability: Durability,
-  ): Frame | Promise<Frame | undefined> {
+  ): WaitingEntry | Promise<WaitingEntry | undefined> {
     const count = waiting.length;
-    const toFrame = (bytes: Buffer): Frame => {
+    const toEntry = (bytes: Buffer): WaitingEntry => {
       return { bytes, crc32: derivedCrc32(bytes), count, durability, waiting };
     };
-    if (!(entry instanceof Promise)) return toFrame(entry);
-    return entry.then(toFrame, (error: unknown) => {
+    if (!(packed instanceof Promise)) return toEntry(packed);
+    return packed.then(toEntry, (error: unknown) => {
       this.#reject(waiting, error);
       return undefined;
     });
   }
 
-  #appendFrames(frames: readonly Frame[]): void {
-    if (frames.length === 0) return;
-    for (const [index, appended] of this.#log.append(frames).entries()) {
-      const { waiting, durability, count } = frames[index]!;
+  #appendEntries(entries: readonly WaitingEntry[]): void {
+    if (entries.length === 0) return;
+    for (const [index, appended] of this.#log.append(entries).entries()) {
+      const { waiting, durability, count } = entries[index]!;
       appended.then(
         ({ baseOffset, timestampMs }) => {
           this.#options.counters.messagesIn += count;

@@ -135,7 +135,7 @@ export class StreamIn {
     const { publisher, limits, runtime } = this.#options;
     for (;;) {
       try {
-        return await publisher.publishBatch(batch, this.durability);
+        return await publisher.publishBatch(batch, { durability: this.durability });
       } catch (error) {
         if (!isNetlogError(error, "too_many_requests")) throw error;
       }

@@ -3,6 +3,7 @@
 import { isNetlogError, NetlogError } from "../base/errors.ts";
 import type { Durability, Log } from "../log/log.ts";
 import type { Batch } from "../message/batch.ts";
+import type { NewMessage } from "../message/new-message.ts";
 import { FrameCursors } from "../reading/frame-cursors.ts";
 import { type Message, type MessageCursor, MessageReader } from "../reading/message-reader.ts";
 import { resolveOffset } from "../reading/offsets.ts";
@@ -16,7 +17,7 @@ import { ScannerStore } from "../scanner/scanner-store.ts";
 import { type FoundScanner, TopicScanners } from "../scanner/topic-scanners.ts";
 import { BatchParser } from "./batch-parser.ts";
 import { checkMessages, type Finding } from "./integrity.ts";
-import { type Published, Publisher } from "./publisher.ts";
+import { type Published, Publisher, type PublishOptions } from "./publisher.ts";
 import { changeSettings, logLimitsOf, type TopicSettings } from "./settings.ts";
 import type { OpenedSettings, SettingsFiles } from "./settings-files.ts";
 import { type TopicStats, topicStats } from "./stats.ts";
@@ -25,6 +26,8 @@ import { StreamIn } from "./stream-in.ts";
 import { describeTopic, type TopicInfo } from "./topic-info.ts";
 import type { TopicPlace, TopicShared } from "./topic-shared.ts";
 import { TopicUpkeep } from "./topic-upkeep.ts";
+
+const NO_OPTIONS: PublishOptions = {};
 
 export class Topic {
   readonly name: string;
@@ -111,23 +114,13 @@ export class Topic {
   }
 
   /**
-   * Appends a message; resolves when it is as durable as asked for (the topic's own durability by default). The
-   * payload is borrowed until then.
+   * Appends a message; resolves when it is as durable as asked for. The payload is borrowed until then.
    *
    * @throws bad_request (no bytes), payload_too_large, too_many_requests, storage_full (nothing was kept),
    *   sync_failed (unknown), topic_unavailable, topic_not_found, shutting_down.
    */
-  publish(payload: Uint8Array, durability: Durability = this.settings.durability): Promise<Published> {
-    return this.#publisher.publish(payload, durability);
-  }
-
-  /**
-   * Appends a message that was taken once already, be it larger than what is taken now; on the disk when it resolves.
-   *
-   * @throws as publish does.
-   */
-  publishAgain(payload: Uint8Array): Promise<Published> {
-    return this.#publisher.publish(payload, "synced", Number.POSITIVE_INFINITY);
+  publish(message: NewMessage, options: PublishOptions = NO_OPTIONS): Promise<Published> {
+    return this.#publisher.publish(message, options);
   }
 
   /**
@@ -135,8 +128,8 @@ export class Topic {
    * batch is borrowed until the promise settles, which tells the offset of its first message; with room in front of
    * it, it is given for good. @throws as publish does.
    */
-  publishBatch(batch: Batch, durability: Durability = this.settings.durability): Promise<Published> {
-    return this.#publisher.publishBatch(batch, durability);
+  publishBatch(batch: Batch, options: PublishOptions = NO_OPTIONS): Promise<Published> {
+    return this.#publisher.publishBatch(batch, options);
   }
 
   /**

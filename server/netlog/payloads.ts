@@ -18,7 +18,7 @@ export async function publishPayload(exchange: Exchange): Promise<Answer> {
   if (payload.length === 0) {
     throw new NetlogError("bad_request", { reason: "the body is empty; a message has at least one byte" });
   }
-  const publishing = topic.publish(payload, durability);
+  const publishing = topic.publish({ payload }, { durability });
   if (payload.length <= exchange.context.limits.uncountedBytes) exchange.connection.letNextBegin();
   const published = await publishing;
   return emptyAnswer(201, ["X-Offset", String(published.offset), "X-Durability", published.durability]);

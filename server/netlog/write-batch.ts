@@ -16,7 +16,7 @@ export async function publishBatch(exchange: Exchange): Promise<Answer> {
   const asked = durabilityParameter(parameters);
   parameters.finish();
   const batch = await takeBatch(exchange, topic, format);
-  const { offset, durability } = await topic.publishBatch(batch, asked);
+  const { offset, durability } = await topic.publishBatch(batch, { durability: asked });
   return publishedAnswer(offset, batch.count, durability);
 }
 

@@ -62,11 +62,13 @@ export class Client {
     topic.messages.push(...messages);
     const { batch, durability } = operation;
     if (batch !== undefined) {
-      await this.#publish(topic, messages, () => handle.publishBatch(batchOf(messages, batch), durability));
+      await this.#publish(topic, messages, () =>
+        handle.publishBatch(batchOf(messages, batch), { durability }),
+      );
       return;
     }
     const sent = messages.map((message) => {
-      return this.#publish(topic, [message], () => handle.publish(message.payload, durability));
+      return this.#publish(topic, [message], () => handle.publish(message, { durability }));
     });
     await Promise.all(sent);
   }

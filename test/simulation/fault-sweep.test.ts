@@ -147,7 +147,7 @@ async function attempt<T>(told: Told, promise: Promise<T> | undefined): Promise<
 async function publish(topic: Topic, told: Told, texts: readonly string[]): Promise<void> {
   const each = texts.map(async (text) => {
     const before = { topic: topic.name, text };
-    const published = topic.publish(Buffer.from(text));
+    const published = topic.publish({ payload: Buffer.from(text) });
     await note(told, [before], published);
   });
   await Promise.all(each);
@@ -180,7 +180,7 @@ async function note(
 async function calm(netlog: Netlog, told: Told): Promise<void> {
   const topic = netlog.topic("calm");
   const text = `calm ${told.sent.length}`;
-  const { offset } = await topic.publish(Buffer.from(text));
+  const { offset } = await topic.publish({ payload: Buffer.from(text) });
   expect((await topic.message(offset)).payload.toString()).toBe(text);
   told.sent.push({ topic: "calm", text, offset });
 }
@@ -206,7 +206,9 @@ function expectRightCodes({ told, faulty }: Swept, fault: Omit<Fault, "nth">, wh
 async function expectNoRetriedSync({ netlog, told }: Swept, where: string): Promise<void> {
   if (!told.sent.some(({ topic, code }) => topic === "busy" && code === "sync_failed")) return;
   const busy = netlog.topic("busy");
-  await expect(busy.publish(Buffer.from("no")), where).rejects.toMatchObject({ code: "topic_unavailable" });
+  await expect(busy.publish({ payload: Buffer.from("no") }), where).rejects.toMatchObject({
+    code: "topic_unavailable",
+  });
   await expect(busy.sync(), where).rejects.toMatchObject({ code: "topic_unavailable" });
 }
 
@@ -245,7 +247,7 @@ async function expectWhole(netlog: Netlog, told: Told, where: string): Promise<v
   for (const name of netlog.topicNames()) {
     const topic = netlog.topic(name);
     expect(await topic.check("first"), where).toEqual([]);
-    const { offset } = await topic.publish(Buffer.from("goes on"));
+    const { offset } = await topic.publish({ payload: Buffer.from("goes on") });
     expect((await topic.message(offset)).payload.toString(), where).toBe("goes on");
   }
 }

@@ -101,7 +101,9 @@ describe("a message that was written, in a topic whose sync failed", () => {
     const { netlog, disk, runtime } = await openNetlog({ seen });
     const topic = await netlog.createTopic("t");
     faulty.plan({ code: "EIO", kinds: ["sync"], path: /[.]data$/ });
-    expect(await topic.publish(Buffer.from("m"), "written")).toMatchObject({ offset: 0 });
+    expect(await topic.publish({ payload: Buffer.from("m") }, { durability: "written" })).toMatchObject({
+      offset: 0,
+    });
     await runtime.turn();
     await netlog.updateTopic("t", { durability: "written" });
     await expect(topic.message(0)).rejects.toMatchObject({ code: "offset_not_found" });

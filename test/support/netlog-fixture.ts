@@ -7,6 +7,7 @@ import {
   type Logger,
   Netlog,
   type NetlogOptions,
+  type Topic,
 } from "../../lib/index.ts";
 import { inlineOffload } from "../../lib/message/compression.ts";
 import { ManualRuntime } from "./manual-runtime.ts";
@@ -76,21 +77,18 @@ export async function openNetlog(options: FixtureOptions = {}): Promise<NetlogFi
 }
 
 /** Publishes texts one after the other; returns their offsets. */
-export async function publishAll(
-  topic: { publish(payload: Uint8Array): Promise<{ readonly offset: number }> },
-  texts: readonly string[],
-): Promise<number[]> {
+export async function publishAll(topic: Pick<Topic, "publish">, texts: readonly string[]): Promise<number[]> {
   const offsets: number[] = [];
-  for (const text of texts) offsets.push((await topic.publish(Buffer.from(text))).offset);
+  for (const text of texts) offsets.push((await topic.publish({ payload: Buffer.from(text) })).offset);
   return offsets;
 }
 
 /** Publishes texts in one turn; returns their offsets. */
 export async function publishTogether(
-  topic: { publish(payload: Uint8Array): Promise<{ readonly offset: number }> },
+  topic: Pick<Topic, "publish">,
   texts: readonly string[],
 ): Promise<number[]> {
-  const published = await Promise.all(texts.map((text) => topic.publish(Buffer.from(text))));
+  const published = await Promise.all(texts.map((text) => topic.publish({ payload: Buffer.from(text) })));
   return published.map(({ offset }) => offset);
 }
 

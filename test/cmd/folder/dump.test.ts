@@ -61,8 +61,9 @@ describe("a data file", () => {
   test("has payloads escaped that could play with the terminal, and long ones cut", async () => {
     const { netlog, disk, runtime } = await openNetlog();
     const topic = await netlog.createTopic("t");
-    for (const payload of ["\x1b[2J\n", "x".repeat(100)]) await topic.publish(Buffer.from(payload));
-    await topic.publish(Buffer.from([0xff, 0x41, 0xfe]));
+    for (const payload of ["\x1b[2J\n", "x".repeat(100)])
+      await topic.publish({ payload: Buffer.from(payload) });
+    await topic.publish({ payload: Buffer.from([0xff, 0x41, 0xfe]) });
     await netlog.close();
     const folder = temporaryFolder();
     writeOut({ files: snapshotOf(disk), runtime }, folder);

@@ -142,7 +142,7 @@ describe.each(PLACES)("of $data", ({ segment, data, index, dataBytes, indexBytes
       const lost = Array.from({ length: end - from }, (_, i) => from + i);
       const topic = await openTopic(imported, "t");
       expect(await readTexts(topic), `${sizeBytes} bytes`).toEqual(without(lost));
-      expect((await topic.publish(Buffer.from("next"))).offset).toBe(COUNT);
+      expect((await topic.publish({ payload: Buffer.from("next") })).offset).toBe(COUNT);
       expect(imported.summary.found.damage).toBe(1);
       expect(imported.findings[0]).toMatchObject({ offset: from, nextOffset: end, type: "length" });
     }
@@ -153,7 +153,7 @@ describe.each(PLACES)("of $data", ({ segment, data, index, dataBytes, indexBytes
       const imported = await runImport(flipped(index, position, 1 << (position % 8)));
       const topic = await openTopic(imported, "t");
       expect(await readTexts(topic), `byte ${position}`).toEqual(WHOLE);
-      expect((await topic.publish(Buffer.from("next"))).offset).toBe(COUNT);
+      expect((await topic.publish({ payload: Buffer.from("next") })).offset).toBe(COUNT);
       const isTime = position % 16 >= 4 && position % 16 < 8;
       if (!isTime) {
         expect(imported.findings, `byte ${position}`).toEqual([
@@ -245,7 +245,7 @@ it("all of a topic's messages may be damaged: its offsets stay where they were",
   const imported = await runImport(files);
   const topic = await openTopic(imported, "t");
   expect(await readTexts(topic)).toEqual(without(WHOLE.map(([offset]) => offset)));
-  expect((await topic.publish(Buffer.from("next"))).offset).toBe(COUNT);
+  expect((await topic.publish({ payload: Buffer.from("next") })).offset).toBe(COUNT);
 });
 
 it("a write that the end of the server cut off is left out, and named", async () => {

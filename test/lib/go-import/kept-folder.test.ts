@@ -52,7 +52,7 @@ describe("the folder that a Go NetLog wrote", () => {
     const { segments, first_offset: first, latest_offset: latest } = await topic.info();
     expect(segments.map((segment) => segment.first_offset)).toEqual([0, 6, 12]);
     expect([first, latest]).toEqual([0, 11]);
-    expect((await topic.publish(Buffer.from("next"))).offset).toBe(12);
+    expect((await topic.publish({ payload: Buffer.from("next") })).offset).toBe(12);
   });
 
   it("keeps settings, and adds what is new here", async () => {
@@ -79,7 +79,7 @@ describe("the folder that a Go NetLog wrote", () => {
   it("has a topic that is empty, and takes its first message", async () => {
     const topic = await openTopic(imported, "empty");
     expect(await topic.info()).toMatchObject({ first_offset: 0, latest_offset: -1 });
-    expect((await topic.publish(Buffer.from("first"))).offset).toBe(0);
+    expect((await topic.publish({ payload: Buffer.from("first") })).offset).toBe(0);
   });
 
   it("is not changed by it", async () => {

@@ -21,7 +21,7 @@ it.each(["process", "power"])("after a crash of the %s", async (kind) => {
     const last: Promise<unknown>[] = [];
     for (let round = 0; round < 12; round++) {
       const count = 1 + Math.floor(random() * 4);
-      const published = texts(count, round * 4).map((text) => topic.publish(Buffer.from(text)));
+      const published = texts(count, round * 4).map((text) => topic.publish({ payload: Buffer.from(text) }));
       for (const promise of published) last.push(promise.catch(() => {}));
       if (random() < 0.7) await runtime.turn();
       if (random() < 0.3) await runtime.advance(400);

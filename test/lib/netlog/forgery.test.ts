@@ -59,7 +59,7 @@ describe("a write of frames that are a payload, torn by a kill", () => {
     await publishAll(topic, texts(3));
     const soundBytes = disk.bytesOf(FIRST_DATA).length;
     const payload = forged(1000, 12, runtime.now());
-    await topic.publish(payload);
+    await topic.publish({ payload });
     const files = snapshotOf(disk.crashProcess());
     const whole = files.get(FIRST_DATA)!;
     for (let kept = soundBytes; kept < whole.length; kept += 7) {
@@ -89,7 +89,7 @@ describe("a write of frames that are a payload, torn by a kill", () => {
         const topic = await netlog.createTopic("t", { durability: "written" });
         await publishAll(topic, texts(3));
         await topic.sync();
-        await topic.publish(forged(from, 40, timeMs));
+        await topic.publish({ payload: forged(from, 40, timeMs) });
         await publishAll(topic, texts(1));
         const left = await openNetlog({ runtime, disk: disk.crashPower(seededRandom(seed)) });
         const again = left.netlog.topic("t");
@@ -113,13 +113,13 @@ describe("a header that is damaged, of a frame whose payload leads where its own
     const { netlog, disk } = await openNetlog({ runtime });
     const topic = await netlog.createTopic("t", { segment_size: 2000 });
     posted = texts(2).map((text) => Buffer.from(text));
-    for (const payload of posted) await topic.publish(payload);
+    for (const payload of posted) await topic.publish({ payload });
     position = disk.bytesOf(FIRST_DATA).length;
     const batch = [...texts(4, 2).map((text) => Buffer.from(text)), forged(3, 4, runtime.now())];
     const entry = await encodeEntry(batch, 0, batch.length, 1, inlineOffload);
     await topic.publishBatch({ entry, count: batch.length });
     const behind = texts(30, 7).map((text) => Buffer.from(text.padEnd(80)));
-    for (const payload of behind) await topic.publish(payload);
+    for (const payload of behind) await topic.publish({ payload });
     posted.push(...batch, ...behind);
     if (how === "closed") await netlog.close();
     files = snapshotOf(how === "closed" ? disk : disk.crashProcess());
@@ -196,7 +196,7 @@ describe("dump, of bytes whose mask nothing tells", () => {
   ])("shows no word of it: %s", async (_, name, from, isHeadless) => {
     const { netlog, disk } = await openNetlog();
     const topic = await netlog.createTopic("t");
-    for (let i = 0; i < 3; i++) await topic.publish(misleading);
+    for (let i = 0; i < 3; i++) await topic.publish({ payload: misleading });
     const bytes = Buffer.from(disk.bytesOf(FIRST_DATA));
     const words = stretchesOf(disk, FIRST_DATA)
       .slice(1)
@@ -257,7 +257,7 @@ describe("a damaged segment header", () => {
     const { netlog, disk } = await openNetlog({ runtime });
     const topic = await netlog.createTopic("t");
     await publishAll(topic, texts(1));
-    await topic.publish(forged(1, 5, runtime.now()));
+    await topic.publish({ payload: forged(1, 5, runtime.now()) });
     const killed = disk.crashProcess();
     const bytes = killed.bytesOf(FIRST_DATA);
     bytes.fill(0, 0, SEGMENT_HEADER_BYTES + FRAME_HEADER_BYTES);

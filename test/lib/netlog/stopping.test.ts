@@ -41,7 +41,7 @@ describe("the beginning of a shutdown", () => {
   it("answers publishes that linger", async () => {
     const { netlog } = await openNetlog();
     const topic = await netlog.createTopic("t", { compression_type: 3, batch_interval: "1h" });
-    const published = topic.publish(Buffer.from("lingers"));
+    const published = topic.publish({ payload: Buffer.from("lingers") });
     netlog.beginShutdown();
     expect(await within("the answer", published)).toMatchObject({ offset: 0 });
   });
@@ -56,7 +56,7 @@ describe("closing", () => {
       batch_interval: "1h",
       sync_interval: "1day",
     });
-    const published = Promise.all(texts(10).map((text) => topic.publish(Buffer.from(text))));
+    const published = Promise.all(texts(10).map((text) => topic.publish({ payload: Buffer.from(text) })));
     const closed = netlog.close();
     expect((await within("the answers", published)).map(({ offset }) => offset)).toEqual([
       0, 1, 2, 3, 4, 5, 6, 7, 8, 9,
@@ -77,7 +77,7 @@ describe("closing", () => {
     expect(() => netlog.topic("t")).toThrow(expect.objectContaining(STOPPING));
     await expect(netlog.createTopic("u")).rejects.toMatchObject(STOPPING);
     await expect(netlog.deleteTopic("t", { force: true })).rejects.toMatchObject(STOPPING);
-    await expect(topic.publish(Buffer.from("x"))).rejects.toMatchObject(STOPPING);
+    await expect(topic.publish({ payload: Buffer.from("x") })).rejects.toMatchObject(STOPPING);
     await expect(topic.message(0)).rejects.toMatchObject(STOPPING);
     await expect(topic.createScanner({ from: 0, persist: true })).rejects.toMatchObject(STOPPING);
     await expect(topic.deleteScanner(scanner.id)).rejects.toMatchObject(STOPPING);

@@ -179,11 +179,11 @@ describe("deleting a topic", () => {
     const gone = { code: "topic_not_found" };
     const ends = [
       expect(scanner.scan({ waitMs: 60_000 })).rejects.toMatchObject(gone),
-      expect(topic.publish(Buffer.from("lingers"))).rejects.toMatchObject(gone),
+      expect(topic.publish({ payload: Buffer.from("lingers") })).rejects.toMatchObject(gone),
     ];
     await netlog.deleteTopic("t", { force: true });
     await within("what went on", Promise.all(ends));
-    await expect(topic.publish(Buffer.from("late"))).rejects.toMatchObject(gone);
+    await expect(topic.publish({ payload: Buffer.from("late") })).rejects.toMatchObject(gone);
     await expect(topic.message(0)).rejects.toMatchObject(gone);
     await expect(scanner.scan({ waitMs: 0 })).rejects.toMatchObject(gone);
     await expect(topic.createScanner({ from: 0, persist: true })).rejects.toMatchObject(gone);
@@ -203,13 +203,13 @@ describe("deleting a topic", () => {
   it("makes way for a new one of the same name, which has nothing of the old", async () => {
     const { netlog } = await openNetlog();
     const old = await netlog.createTopic("t");
-    await Promise.all(texts(5).map((text) => old.publish(Buffer.from(`old ${text}`))));
+    await Promise.all(texts(5).map((text) => old.publish({ payload: Buffer.from(`old ${text}`) })));
     expect((await old.message(3)).payload.toString()).toBe("old m3");
     const deletion = netlog.deleteTopic("t", { force: true });
     const topic = await netlog.createTopic("t");
     await deletion;
     expect(await topic.info()).toMatchObject({ first_offset: 0, latest_offset: -1, scanners: {} });
-    await Promise.all(texts(5).map((text) => topic.publish(Buffer.from(`new ${text}`))));
+    await Promise.all(texts(5).map((text) => topic.publish({ payload: Buffer.from(`new ${text}`) })));
     expect((await topic.message(3)).payload.toString()).toBe("new m3");
   });
 
@@ -235,7 +235,7 @@ describe("syncing a topic", () => {
       batch_interval: "1h",
     };
     const topic = await netlog.createTopic("t", settings);
-    const published = topic.publish(Buffer.from("lingers"));
+    const published = topic.publish({ payload: Buffer.from("lingers") });
     await within("the sync", topic.sync());
     expect(await within("the answer", published)).toMatchObject({ offset: 0, durability: "written" });
     const reopened = await openNetlog({ disk: disk.crashPower(() => 0), runtime });
@@ -248,7 +248,7 @@ describe("topics of several servers' lives", () => {
     const { netlog, disk, runtime } = await openNetlog();
     for (const type of [1, 2, 3]) {
       const topic = await netlog.createTopic(`c${type}`, { compression_type: type });
-      await Promise.all(texts(50).map((text) => topic.publish(Buffer.from(text))));
+      await Promise.all(texts(50).map((text) => topic.publish({ payload: Buffer.from(text) })));
     }
     await netlog.close();
     const reopened = await openNetlog({ disk, runtime, offload: inlineOffload });

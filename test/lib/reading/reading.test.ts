@@ -28,7 +28,7 @@ describe("reading a message by its offset", () => {
     const { netlog } = await openNetlog();
     const topic = await netlog.createTopic("t");
     const payload = Buffer.from(Array.from({ length: 512 }, (_, i) => i % 256));
-    await topic.publish(payload);
+    await topic.publish({ payload });
     expect((await topic.message(0)).payload.equals(payload)).toBe(true);
   });
 
@@ -72,7 +72,7 @@ describe("reading a message by its offset", () => {
     const { netlog } = await openNetlog();
     const topic = await netlog.createTopic("t");
     const large = Buffer.alloc(100_000, "x");
-    await Promise.all([topic.publish(Buffer.from("small")), topic.publish(large)]);
+    await Promise.all([topic.publish({ payload: Buffer.from("small") }), topic.publish({ payload: large })]);
     expect((await topic.message(0)).payload.buffer.byteLength).toBeLessThan(20_000);
     expect((await topic.message(1)).payload.buffer.byteLength).toBeLessThan(300_000);
   });
@@ -81,7 +81,7 @@ describe("reading a message by its offset", () => {
     const { netlog } = await openNetlog();
     const topic = await netlog.createTopic("t");
     const large = Buffer.alloc(20_000, "x");
-    await Promise.all([topic.publish(large), topic.publish(large)]);
+    await Promise.all([topic.publish({ payload: large }), topic.publish({ payload: large })]);
     const [first, second] = [await topic.message(0), await topic.message(1)];
     expect(first.payload.buffer).toBe(second.payload.buffer);
     expect(first.payload.buffer.byteLength).toBeLessThan(45_000);

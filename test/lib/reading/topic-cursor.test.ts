@@ -145,7 +145,7 @@ describe("reading frames", () => {
     const fixture = await openNetlog();
     const topic = await fixture.netlog.createTopic("t", { segment_size: 400_000 });
     const payloads = Array.from({ length: 50 }, (_, i) => Buffer.alloc(1 + ((i * 7919) % 60_000), i));
-    for (const payload of payloads) await topic.publish(payload);
+    for (const payload of payloads) await topic.publish({ payload });
     for (const open of [() => topic, () => reopen(fixture)]) {
       const run = await (await open()).openCursor().collectFrames(0, EVERYTHING);
       expect([run.baseOffset, run.endOffset]).toEqual([0, 50]);

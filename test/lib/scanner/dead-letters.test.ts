@@ -41,7 +41,7 @@ describe("a message that was given out too often", () => {
 
   it("goes there although no message of its size is taken any more", async () => {
     const first = await openWork(1, { ...DEAD, maxDeliver: 1 });
-    await first.netlog.topic("t").publish(Buffer.alloc(5000, "x"));
+    await first.netlog.topic("t").publish({ payload: Buffer.alloc(5000, "x") });
     await first.netlog.close();
     const { disk, runtime } = first;
     const { netlog } = await openNetlog({ disk, runtime, limits: { payloadBytes: 1000 } });

@@ -202,7 +202,7 @@ describe("the journal", () => {
     await disk.remove(DATA_PATH.replace(".data", ".index"));
     const { scanner, topic } = await reopenWork(disk, fixture);
     expect(scanner.describe()).toMatchObject({ next: 0, pending: 0, lag: 0 });
-    await topic.publish(Buffer.from("other"));
+    await topic.publish({ payload: Buffer.from("other") });
     expect(await leaseAll(scanner)).toEqual([[0, 1]]);
   });
 

@@ -45,7 +45,7 @@ describe("a batch", () => {
     const { netlog } = await openNetlog();
     for (const type of SETS) {
       const topic = await netlog.createTopic(`t${type}`, { compression_type: type });
-      await topic.publish(Buffer.from("before"));
+      await topic.publish({ payload: Buffer.from("before") });
       const lines = topic.batches.openLines();
       for (const piece of ["l1\nl", "2\r\n", "\nl3"]) lines.write(Buffer.from(piece));
       const forms = [

@@ -44,14 +44,18 @@ async function frames(log: Log): Promise<[number, number][]> {
 }
 
 function publishMany(publisher: Publisher, count: number): Promise<unknown>[] {
-  return Array.from({ length: count }, (_, i) => publisher.publish(Buffer.from(`m${i}`), "synced"));
+  return Array.from({ length: count }, (_, i) =>
+    publisher.publish({ payload: Buffer.from(`m${i}`) }, { durability: "synced" }),
+  );
 }
 
 describe("publishing singles", () => {
   it("packs those of one turn into one frame, with offsets in order", async () => {
     const { publisher, log } = await newPublisher();
     const published = await Promise.all(
-      ["a", "b", "c"].map((text) => publisher.publish(Buffer.from(text), "synced")),
+      ["a", "b", "c"].map((text) =>
+        publisher.publish({ payload: Buffer.from(text) }, { durability: "synced" }),
+      ),
     );
     expect(published.map(({ offset, durability }) => [offset, durability])).toEqual([
       [0, "synced"],
@@ -63,7 +67,7 @@ describe("publishing singles", () => {
 
   it("stores a lone one as a single message, in a compressed topic too", async () => {
     const { publisher, log } = await newPublisher({ compression_type: 2 });
-    await publisher.publish(Buffer.from("alone"), "synced");
+    await publisher.publish({ payload: Buffer.from("alone") }, { durability: "synced" });
     expect(await frames(log)).toEqual([[1, 0]]);
   });
 
@@ -80,8 +84,8 @@ describe("publishing singles", () => {
   it("puts no more bytes into a set than it may unpack to", async () => {
     const { publisher, log } = await newPublisher({}, { limits: { batchBytes: 250 } });
     const payload = Buffer.alloc(100, "x");
-    await Promise.all([1, 2, 3].map(() => publisher.publish(payload, "synced")));
-    await publisher.publish(Buffer.alloc(400, "y"), "synced");
+    await Promise.all([1, 2, 3].map(() => publisher.publish({ payload }, { durability: "synced" })));
+    await publisher.publish({ payload: Buffer.alloc(400, "y") }, { durability: "synced" });
     expect(await frames(log)).toEqual([
       [2, 1],
       [1, 0],
@@ -92,8 +96,8 @@ describe("publishing singles", () => {
   it("answers each request at its own durability", async () => {
     const { publisher, disk } = await newPublisher({ durability: "written" });
     const published = await Promise.all([
-      publisher.publish(Buffer.from("weak"), "written"),
-      publisher.publish(Buffer.from("strong"), "synced"),
+      publisher.publish({ payload: Buffer.from("weak") }, { durability: "written" }),
+      publisher.publish({ payload: Buffer.from("strong") }, { durability: "synced" }),
     ]);
     expect(published.map(({ durability }) => durability)).toEqual(["written", "synced"]);
     const survived = disk.crashPower(() => 0).bytesOf(`${LOG_FOLDER}/00000000000000000000.data`);
@@ -103,7 +107,7 @@ describe("publishing singles", () => {
   it("borrows the payload: it is copied when the turn ends, and not changed", async () => {
     const { publisher, log } = await newPublisher();
     const payload = Buffer.from("before");
-    await publisher.publish(payload, "synced");
+    await publisher.publish({ payload }, { durability: "synced" });
     payload.fill("x");
     const run = await log.openCursor().read(0, 1);
     expect(run!.bytes.includes("before")).toBe(true);
@@ -111,33 +115,47 @@ describe("publishing singles", () => {
 
   it("refuses an empty message, one too large, and too many bytes at once; answers free them again", async () => {
     const { publisher } = await newPublisher({}, { limits: { payloadBytes: 10, bytesInFlight: 15 } });
-    await expect(publisher.publish(Buffer.alloc(0), "synced")).rejects.toMatchObject({ code: "bad_request" });
-    await expect(publisher.publish(Buffer.alloc(11), "synced")).rejects.toMatchObject({
+    await expect(
+      publisher.publish({ payload: Buffer.alloc(0) }, { durability: "synced" }),
+    ).rejects.toMatchObject({ code: "bad_request" });
+    await expect(
+      publisher.publish({ payload: Buffer.alloc(11) }, { durability: "synced" }),
+    ).rejects.toMatchObject({
       code: "payload_too_large",
     });
-    const first = publisher.publish(Buffer.alloc(10), "synced");
-    await expect(publisher.publish(Buffer.alloc(6), "synced")).rejects.toMatchObject({
+    const first = publisher.publish({ payload: Buffer.alloc(10) }, { durability: "synced" });
+    await expect(
+      publisher.publish({ payload: Buffer.alloc(6) }, { durability: "synced" }),
+    ).rejects.toMatchObject({
       code: "too_many_requests",
     });
     await first;
-    await expect(publisher.publish(Buffer.alloc(10), "synced")).resolves.toMatchObject({ offset: 1 });
+    await expect(
+      publisher.publish({ payload: Buffer.alloc(10) }, { durability: "synced" }),
+    ).resolves.toMatchObject({ offset: 1 });
   });
 
   it("takes alone what is more than all bytes that may be in flight", async () => {
     const { publisher } = await newPublisher({}, { limits: { bytesInFlight: 15 } });
-    const first = publisher.publish(Buffer.alloc(20), "synced");
-    await expect(publisher.publish(Buffer.alloc(1), "synced")).rejects.toMatchObject({
+    const first = publisher.publish({ payload: Buffer.alloc(20) }, { durability: "synced" });
+    await expect(
+      publisher.publish({ payload: Buffer.alloc(1) }, { durability: "synced" }),
+    ).rejects.toMatchObject({
       code: "too_many_requests",
     });
     await expect(first).resolves.toMatchObject({ offset: 0 });
-    await expect(publisher.publish(Buffer.alloc(20), "synced")).resolves.toMatchObject({ offset: 1 });
+    await expect(
+      publisher.publish({ payload: Buffer.alloc(20) }, { durability: "synced" }),
+    ).resolves.toMatchObject({ offset: 1 });
   });
 
   it("frees the bytes of what the log refused", async () => {
     const { publisher, log } = await newPublisher({}, { limits: { bytesInFlight: 10 } });
     await log.delete();
     for (let i = 0; i < 3; i++) {
-      await expect(publisher.publish(Buffer.alloc(10), "synced")).rejects.toMatchObject({
+      await expect(
+        publisher.publish({ payload: Buffer.alloc(10) }, { durability: "synced" }),
+      ).rejects.toMatchObject({
         code: "topic_not_found",
       });
     }
@@ -149,9 +167,9 @@ describe("lingering", () => {
 
   it("lets singles of a compressed topic wait for company until the interval is over", async () => {
     const { publisher, log, runtime } = await newPublisher(gzip);
-    const both = [publisher.publish(Buffer.from("a"), "synced")];
+    const both = [publisher.publish({ payload: Buffer.from("a") }, { durability: "synced" })];
     await runtime.advance(150);
-    both.push(publisher.publish(Buffer.from("b"), "synced"));
+    both.push(publisher.publish({ payload: Buffer.from("b") }, { durability: "synced" }));
     await runtime.advance(49);
     expect(log.logEndOffset).toBe(0);
     await runtime.advance(1);
@@ -168,17 +186,23 @@ describe("lingering", () => {
 
   it("is not for uncompressed topics", async () => {
     const { publisher } = await newPublisher({ ...gzip, compression_type: 1, batch_interval: "1h" });
-    await within("answered at once", publisher.publish(Buffer.from("a"), "synced"));
+    await within(
+      "answered at once",
+      publisher.publish({ payload: Buffer.from("a") }, { durability: "synced" }),
+    );
   });
 
   it("ends with a flush, and altogether when told to", async () => {
     const { publisher, log } = await newPublisher(gzip);
-    const lingering = publisher.publish(Buffer.from("a"), "synced");
+    const lingering = publisher.publish({ payload: Buffer.from("a") }, { durability: "synced" });
     await publisher.flush();
     expect(log.logEndOffset).toBe(1);
     await lingering;
     publisher.stopLingering();
-    await within("answered at once", publisher.publish(Buffer.from("b"), "synced"));
+    await within(
+      "answered at once",
+      publisher.publish({ payload: Buffer.from("b") }, { durability: "synced" }),
+    );
   });
 });
 
@@ -205,7 +229,7 @@ describe("packing off the event loop", () => {
     );
     const large = publishMany(publisher, 10);
     await runtime.turn();
-    const later = publisher.publish(Buffer.from("later"), "synced");
+    const later = publisher.publish({ payload: Buffer.from("later") }, { durability: "synced" });
     await runtime.turn();
     expect(log.logEndOffset).toBe(0);
     offload.held.shift()!();
@@ -243,7 +267,9 @@ describe("packing off the event loop", () => {
     await runtime.turn();
     offload.held.shift()!();
     await within("refused", Promise.all(refused));
-    expect(await publisher.publish(Buffer.from("x"), "synced")).toMatchObject({ offset: 0 });
+    expect(await publisher.publish({ payload: Buffer.from("x") }, { durability: "synced" })).toMatchObject({
+      offset: 0,
+    });
   });
 });
 
@@ -252,8 +278,8 @@ describe("publishing a batch", () => {
     const { publisher, log } = await newPublisher();
     const payloads = ["a", "b"].map((text) => Buffer.from(text));
     const entry = await encodeEntry(payloads, 0, 2, 3, inlineOffload, LIMITS);
-    const single = publisher.publish(Buffer.from("single"), "synced");
-    const batch = publisher.publishBatch({ entry, count: 2 }, "synced");
+    const single = publisher.publish({ payload: Buffer.from("single") }, { durability: "synced" });
+    const batch = publisher.publishBatch({ entry, count: 2 }, { durability: "synced" });
     expect(await batch).toMatchObject({ offset: 0, durability: "synced" });
     expect(await single).toMatchObject({ offset: 2 });
     expect(await frames(log)).toEqual([

@@ -221,8 +221,10 @@ describe("a topic whose settings are lost", () => {
     expect((await netlog.stats()).openTopicCount).toBe(0);
     expect(logger.messages("error")).toEqual([expect.stringMatching(REASON)]);
     const unavailable = { code: "topic_unavailable", reason: expect.stringMatching(REASON) };
-    await expect(topic.publish(Buffer.from("x"))).rejects.toMatchObject(unavailable);
-    await expect(topic.publishAgain(Buffer.from("x"))).rejects.toMatchObject(unavailable);
+    await expect(topic.publish({ payload: Buffer.from("x") })).rejects.toMatchObject(unavailable);
+    await expect(
+      topic.publish({ payload: Buffer.from("x") }, { durability: "synced" }),
+    ).rejects.toMatchObject(unavailable);
     const batch = await topic.batches.parseJson(Buffer.from('["x"]'));
     await expect(topic.publishBatch(batch)).rejects.toMatchObject(unavailable);
     const stream = topic.openStreamIn({ format: "lines", durability: undefined, onRoom: () => {} });
@@ -253,6 +255,8 @@ describe("a topic whose settings are lost", () => {
     );
     const change = netlog.updateTopic("t", { segment_age: "1day" });
     await expect(change).rejects.toMatchObject({ code: "storage_full" });
-    await expect(topic.publish(Buffer.from("x"))).rejects.toMatchObject({ code: "topic_unavailable" });
+    await expect(topic.publish({ payload: Buffer.from("x") })).rejects.toMatchObject({
+      code: "topic_unavailable",
+    });
   });
 });

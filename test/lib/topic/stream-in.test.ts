@@ -94,7 +94,7 @@ describe("a stream in", () => {
 
   it("tells the next offset of the topic when nothing was sent", async () => {
     const { topic, open } = await fixture();
-    await topic.publish(Buffer.from("a"));
+    await topic.publish({ payload: Buffer.from("a") });
     const stream = open();
     stream.write(Buffer.from("\r\n\n"));
     stream.end();
@@ -206,13 +206,13 @@ describe("a stream in", () => {
     stream.write(Buffer.from("five\n"));
     expect(stream.kept).toEqual({ offset: 0, count: 2 });
     expect(await payloadsOf(topic)).toEqual(["one", "two"]);
-    expect((await topic.publish(Buffer.from("next"))).offset).toBe(2);
+    expect((await topic.publish({ payload: Buffer.from("next") })).offset).toBe(2);
   });
 
   it("waits where publishers are told to come back later", async () => {
     const { topic, gate, runtime, open } = await fixture({ limits: { bytesInFlight: 30 } });
     gate.hold();
-    const large = topic.publish(Buffer.alloc(25, 120));
+    const large = topic.publish({ payload: Buffer.alloc(25, 120) });
     const stream = open();
     stream.write(Buffer.from("hello\n"));
     await runtime.turn();

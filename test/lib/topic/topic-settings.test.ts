@@ -117,13 +117,13 @@ describe("a change of a topic's settings", () => {
   it("holds for sets from then on: their compression, and how long one waits", async () => {
     const { netlog, runtime } = await openNetlog();
     const topic = await netlog.createTopic("t", { compression_type: 2, batch_interval: "1h" });
-    const early = topic.publish(Buffer.from("early"));
+    const early = topic.publish({ payload: Buffer.from("early") });
     await netlog.updateTopic("t", { compression_type: 1 });
     expect((await early).offset).toBe(0);
     expect(await publishAll(topic, ["now"])).toEqual([1]);
     await netlog.updateTopic("t", { compression_type: 3, batch_interval: "1m" });
     let isLate = false;
-    const late = topic.publish(Buffer.from("late")).then(() => {
+    const late = topic.publish({ payload: Buffer.from("late") }).then(() => {
       isLate = true;
     });
     await runtime.advance(59_000);
@@ -147,7 +147,10 @@ describe("a change of a topic's settings", () => {
     const topic = await netlog.createTopic("t", { durability: "written", sync_interval: "1day" });
     await publishAll(topic, texts(3));
     await netlog.updateTopic("t", { durability: "synced" });
-    expect(await topic.publish(Buffer.from("more"))).toMatchObject({ offset: 3, durability: "synced" });
+    expect(await topic.publish({ payload: Buffer.from("more") })).toMatchObject({
+      offset: 3,
+      durability: "synced",
+    });
     const again = await openNetlog({ disk: disk.crashPower(() => 0), runtime });
     expect((await again.netlog.topic("t").info()).latest_offset).toBe(3);
   });

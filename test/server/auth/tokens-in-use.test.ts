@@ -64,7 +64,7 @@ describe("a dead-letter topic", () => {
 
   async function serverWithJobs() {
     const fixture = await serverFor(rightless, worker, owner);
-    await (await fixture.netlog.createTopic("jobs")).publish(Buffer.from("a job"));
+    await (await fixture.netlog.createTopic("jobs")).publish({ payload: Buffer.from("a job") });
     const post = async (token: TestToken, path: string) =>
       await fixture.api.post(path, undefined, { headers: bearer(token) });
     const create = async (token: TestToken, deadLetter: string) =>
@@ -114,7 +114,7 @@ describe("a message asked for by its number", () => {
     const [logs, other] = [testToken(["logs-*"], ["read"]), testToken(["other"], ["read"])];
     const { api, netlog } = await serverFor(logs, other);
     const topic = await netlog.createTopic("logs-a");
-    await topic.publish(Buffer.from("x"));
+    await topic.publish({ payload: Buffer.from("x") });
     const { headers } = await api.get("/logs-a/payload/0", { headers: bearer(logs) });
     expect(headers["cache-control"]).toBe("private, no-cache");
     const held = { "if-none-match": String(headers.etag) };
@@ -197,7 +197,7 @@ describe("a token that is withdrawn, or runs out", () => {
     );
     await expect.poll(async () => (await topic.stats()).waiterCount).toBe(3);
     server.replaceTokens(change(token));
-    await topic.publish(Buffer.from("secret"));
+    await topic.publish({ payload: Buffer.from("secret") });
     for (const reply of await Promise.all(waiting)) expectError(reply, "unauthorized");
     expect(scanner.info()).toMatchObject({ next: 0 });
     const again = await work.scan({ waitMs: 0, onWaiting: () => {} });

@@ -56,7 +56,7 @@ describe("bytes in flight", () => {
   it("are those of small answers, too, while nobody takes them", async () => {
     const fixture = await serverForTest();
     const topic = await fixture.netlog.createTopic("t");
-    await topic.publish(Buffer.alloc(60_000, "x"));
+    await topic.publish({ payload: Buffer.alloc(60_000, "x") });
     const readers = [await connectionForTest(fixture), await connectionForTest(fixture)];
     for (const reader of readers) {
       reader.pause();
@@ -73,7 +73,7 @@ describe("bytes in flight", () => {
     const fixture = await serverForTest({ limits: { bytesInFlight: 70_000, smallBytesInFlight: 0 } });
     const { netlog, api, logger } = fixture;
     const topic = await netlog.createTopic("t");
-    await topic.publish(Buffer.alloc(40_000, "x"));
+    await topic.publish({ payload: Buffer.alloc(40_000, "x") });
     const holder = await connectionForTest(fixture);
     holder.send(post("/t/payload", 70_000, "y".repeat(50_000)));
     await expect.poll(() => figure(fixture, "netlog_bytes_in_flight")).toBe(50_000);
@@ -89,7 +89,7 @@ describe("bytes in flight", () => {
     const fixture = await serverForTest({ limits: { bytesInFlight: 100_000, smallBytesInFlight: 100_000 } });
     const { netlog, api } = fixture;
     const topic = await netlog.createTopic("t");
-    for (let i = 0; i < 300; i++) await topic.publish(Buffer.alloc(40_000, "x"));
+    for (let i = 0; i < 300; i++) await topic.publish({ payload: Buffer.alloc(40_000, "x") });
     const holder = await connectionForTest(fixture);
     holder.send(post("/t/payload", 100_000, "y".repeat(90_000)));
     await expect.poll(() => figure(fixture, "netlog_bytes_in_flight")).toBe(90_000);
@@ -106,7 +106,7 @@ describe("bytes in flight", () => {
     const fixture = await serverForTest({ limits: { bytesInFlight: 70_000, smallBytesInFlight: 0 } });
     const { netlog, logger } = fixture;
     const topic = await netlog.createTopic("t");
-    for (let i = 0; i < 300; i++) await topic.publish(Buffer.alloc(40_000, "x"));
+    for (let i = 0; i < 300; i++) await topic.publish({ payload: Buffer.alloc(40_000, "x") });
     const holder = await connectionForTest(fixture);
     holder.send(post("/t/payload", 70_000, "y".repeat(50_000)));
     await expect.poll(() => figure(fixture, "netlog_bytes_in_flight")).toBe(50_000);
@@ -155,8 +155,8 @@ describe("bytes in flight", () => {
     const { api, netlog } = await serverForTest({ limits });
     const topic = await netlog.createTopic("t");
     const payloads = texts(100).map((text) => text.padEnd(1000, "."));
-    await Promise.all(payloads.slice(0, 20).map((text) => topic.publish(Buffer.from(text))));
-    for (const text of payloads.slice(20)) await topic.publish(Buffer.from(text));
+    await Promise.all(payloads.slice(0, 20).map((text) => topic.publish({ payload: Buffer.from(text) })));
+    for (const text of payloads.slice(20)) await topic.publish({ payload: Buffer.from(text) });
     const id = await api.newScanner("t");
     const read: string[] = [];
     const scanned: string[] = [];
@@ -180,7 +180,7 @@ describe("bytes in flight", () => {
     const fixture = await serverForTest({ limits });
     const { api, netlog } = fixture;
     const topic = await netlog.createTopic("t");
-    for (const size of [900, 20]) await topic.publish(Buffer.alloc(size, "x"));
+    for (const size of [900, 20]) await topic.publish({ payload: Buffer.alloc(size, "x") });
     const [id, many] = [await api.newScanner("t"), await api.newScanner("t")];
     const holder = await connectionForTest(fixture);
     holder.send(post("/t/payload", 900, "y".repeat(600)));
@@ -235,7 +235,7 @@ describe("an answer that nobody takes", () => {
     const fixture = await serverForTest();
     const { api, runtime, netlog, logger } = fixture;
     const topic = await netlog.createTopic("t");
-    for (let i = 0; i < 4; i++) await topic.publish(Buffer.alloc(8 * 1024 * 1024, "x"));
+    for (let i = 0; i < 4; i++) await topic.publish({ payload: Buffer.alloc(8 * 1024 * 1024, "x") });
     const readers: RawConnection[] = [];
     for (let offset = 0; offset < 4; offset++) {
       const reader = await connectionForTest(fixture);
@@ -256,7 +256,7 @@ describe("an answer that nobody takes", () => {
     const fixture = await serverForTest();
     const { api, runtime, netlog } = fixture;
     const topic = await netlog.createTopic("t");
-    await topic.publish(Buffer.alloc(8 * 1024 * 1024, "x"));
+    await topic.publish({ payload: Buffer.alloc(8 * 1024 * 1024, "x") });
     const id = await api.newScanner("t", "end");
     const reader = await connectionForTest(fixture);
     reader.pause();
@@ -270,7 +270,7 @@ describe("an answer that nobody takes", () => {
       await runtime.advance(LIMITS.heartbeatMs);
       await api.get("/");
     }
-    await topic.publish(Buffer.from("at last"));
+    await topic.publish({ payload: Buffer.from("at last") });
     expect((await reader.reply()).text).toBe("at last");
     expect((await reader.reply()).text).toHaveLength(8 * 1024 * 1024);
   });

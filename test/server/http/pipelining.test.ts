@@ -60,7 +60,7 @@ describe("one connection", () => {
     const fixture = await serverForTest();
     const { api, netlog } = fixture;
     const topic = await netlog.createTopic("t");
-    await topic.publish(Buffer.alloc(8 * 1024 * 1024, "x"));
+    await topic.publish({ payload: Buffer.alloc(8 * 1024 * 1024, "x") });
     const reader = await connectionForTest(fixture);
     reader.pause();
     reader.send(get("/t/payload/0").repeat(6));

@@ -92,7 +92,7 @@ describe("a server with a certificate", () => {
   it("cuts a reader that takes nothing", async () => {
     const { server, runtime, netlog, logger } = await tlsServerForTest();
     const topic = await netlog.createTopic("t");
-    for (let i = 0; i < 8; i++) await topic.publish(Buffer.alloc(4 * 1024 * 1024, "x"));
+    for (let i = 0; i < 8; i++) await topic.publish({ payload: Buffer.alloc(4 * 1024 * 1024, "x") });
     const reader = await RawConnection.open(server.url);
     reader.pause();
     reader.send("GET /t/stream?from=0&format=lines HTTP/1.1\r\nHost: localhost\r\n\r\n");

@@ -39,7 +39,7 @@ it("is read by others' parser as it is meant", async () => {
   const { api, netlog } = await serverForTest();
   const name = "it.is-a_Topic";
   const topic = await netlog.createTopic(name);
-  await topic.publish(Buffer.from("x"));
+  await topic.publish({ payload: Buffer.from("x") });
   await api.newScanner(name, "0");
   await api.get("/no/such/route");
   const { text } = await api.get("/-/metrics");
@@ -111,7 +111,7 @@ it("spreads the time of requests over buckets that add up", async () => {
 it("counts messages and bytes in and out, commits and syncs", async () => {
   const { api, netlog } = await serverForTest();
   const topic = await netlog.createTopic("t");
-  await Promise.all(["aa", "bb", "cc"].map((text) => topic.publish(Buffer.from(text))));
+  await Promise.all(["aa", "bb", "cc"].map((text) => topic.publish({ payload: Buffer.from(text) })));
   await api.publish("t", "dddd");
   expect((await api.get("/t/payload/3")).text).toBe("dddd");
   const lines = await api.get("/t/batch?from=0&format=lines");
@@ -156,7 +156,7 @@ it("has so many topics and scanners and no more, persistent ones first, and the 
   const { api, netlog } = await serverForTest({ limits: { metricTopics: 2, metricScanners: 2 } });
   for (const name of ["a", "b", "c", "d"]) {
     const topic = await netlog.createTopic(name);
-    await topic.publish(Buffer.from("x"));
+    await topic.publish({ payload: Buffer.from("x") });
     await api.newScanner(name, "0");
   }
   const kept = await api.newScanner("d", "0", "&persist=true");
@@ -176,7 +176,7 @@ it("has so many topics and scanners and no more, persistent ones first, and the 
 
 it("counts recoveries and what they cut, and no opening after a clean stop", async () => {
   const first = await openNetlog();
-  await (await first.netlog.createTopic("t")).publish(Buffer.from("x"));
+  await (await first.netlog.createTopic("t")).publish({ payload: Buffer.from("x") });
   const disk = first.disk.crashProcess();
   const path = `${DATA_FOLDER}/t/00000000000000000000.data`;
   const file = disk.open(path);

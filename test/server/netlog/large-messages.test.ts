@@ -25,7 +25,7 @@ it("a batch ends before a large message that has become too long, and goes on th
   const { api, netlog } = await serverForTest();
   const topic = await netlog.createTopic("t");
   for (const payload of [Buffer.from("small"), escaped(2 * MIB), escaped(2 * MIB), Buffer.from("last")]) {
-    await topic.publish(payload);
+    await topic.publish({ payload });
   }
   const lengths: number[] = [];
   for (let from = 0; from < 4; ) {
@@ -43,7 +43,7 @@ it("a batch ends before a large message that has become too long, and goes on th
 it.each(["auto", "explicit"])("a scan gives back what has become too long, ack=%s", async (ack) => {
   const { api, netlog } = await serverForTest();
   const topic = await netlog.createTopic("t");
-  for (const payload of [escaped(MIB), escaped(MIB), Buffer.from("last")]) await topic.publish(payload);
+  for (const payload of [escaped(MIB), escaped(MIB), Buffer.from("last")]) await topic.publish({ payload });
   await api.post(`/t/scanner?id=s&from=0&ack=${ack}`);
   const given: unknown[] = [];
   for (const count of [1, 2]) {
@@ -65,7 +65,7 @@ it("a body that is made of large messages tells what it holds of them while it i
   const fixture = await serverForTest({ limits: { bytesInFlight: 20 * MIB } });
   const { api, netlog } = fixture;
   const topic = await netlog.createTopic("t");
-  for (const payload of [escaped(4 * MIB), Buffer.from("last")]) await topic.publish(payload);
+  for (const payload of [escaped(4 * MIB), Buffer.from("last")]) await topic.publish({ payload });
   const id = await api.newScanner("t");
   // Four held, and 24 rendered.
   expectTooMany(await api.get("/t/batch"), "max_bytes_in_flight");
@@ -81,9 +81,9 @@ it.each(["ndjson", "sse", "lines", "frames"])(
     const fixture = await serverForTest({ limits: { bytesInFlight: 24 * MIB } });
     const topic = await fixture.netlog.createTopic("t");
     const payload = Buffer.alloc(8 * MIB, "abc");
-    await topic.publish(payload);
+    await topic.publish({ payload });
     // From here on it is read from the disk.
-    await topic.publish(Buffer.from("small"));
+    await topic.publish({ payload: Buffer.from("small") });
     const path = `/t/stream?from=0&follow=0&format=${format}`;
     const idle = await Promise.all(Array.from({ length: 20 }, () => idleReader(fixture, path)));
     await expect.poll(() => figure(fixture, BYTES_IN_FLIGHT)).toBeGreaterThanOrEqual(payload.length);
@@ -106,8 +106,8 @@ it("a stream that comes to a large message waits until there is memory for it", 
   const fixture = await serverForTest({ limits: { bytesInFlight: 10 * MIB } });
   const { api, netlog, runtime, server } = fixture;
   const topic = await netlog.createTopic("t");
-  await topic.publish(Buffer.alloc(8 * MIB, "x"));
-  await topic.publish(Buffer.from("first"));
+  await topic.publish({ payload: Buffer.alloc(8 * MIB, "x") });
+  await topic.publish({ payload: Buffer.from("first") });
   const scanner = await api.newScanner("t", "1");
   const holder = await idleReader(fixture, "/t/payload/0");
   await expect.poll(() => figure(fixture, BYTES_IN_FLIGHT)).toBe(8 * MIB);
@@ -117,9 +117,9 @@ it("a stream that comes to a large message waits until there is memory for it", 
     ),
   );
   for (const stream of streams) await stream.comes("first\n");
-  await topic.publish(Buffer.alloc(4 * MIB, "y"));
+  await topic.publish({ payload: Buffer.alloc(4 * MIB, "y") });
   await runtime.advance(10 * LIMITS.streamRetryMs);
-  await topic.publish(Buffer.from("last"));
+  await topic.publish({ payload: Buffer.from("last") });
   expectTooMany(await api.get("/t/stream?from=2&format=lines"), "max_bytes_in_flight");
   holder.leave();
   await expect.poll(() => figure(fixture, BYTES_IN_FLIGHT)).toBe(0);
@@ -131,14 +131,14 @@ it("a stream out that waits for memory ends when its client leaves", async () =>
   const fixture = await serverForTest({ limits: { bytesInFlight: 10 * MIB } });
   const { netlog, runtime, server } = fixture;
   const topic = await netlog.createTopic("t");
-  await topic.publish(Buffer.alloc(8 * MIB, "x"));
-  await topic.publish(Buffer.from("first"));
+  await topic.publish({ payload: Buffer.alloc(8 * MIB, "x") });
+  await topic.publish({ payload: Buffer.from("first") });
   await idleReader(fixture, "/t/payload/0");
   await expect.poll(() => figure(fixture, BYTES_IN_FLIGHT)).toBe(8 * MIB);
   const timers = runtime.timerCount;
   const stream = await LiveStream.open(`${server.url}/t/stream?from=1&format=lines`);
   await stream.comes("first\n");
-  await topic.publish(Buffer.alloc(4 * MIB, "y"));
+  await topic.publish({ payload: Buffer.alloc(4 * MIB, "y") });
   await runtime.advance(LIMITS.streamRetryMs);
   // One for heartbeats, one to look for memory.
   await expect.poll(() => runtime.timerCount).toBe(timers + 2);
@@ -150,9 +150,9 @@ it("what a scanner's stream began and could not end is given again", async () =>
   const fixture = await serverForTest();
   const { api, netlog } = fixture;
   const topic = await netlog.createTopic("t");
-  await topic.publish(Buffer.from("small"));
-  await topic.publish(Buffer.alloc(16 * MIB, "x"));
-  await topic.publish(Buffer.from("last"));
+  await topic.publish({ payload: Buffer.from("small") });
+  await topic.publish({ payload: Buffer.alloc(16 * MIB, "x") });
+  await topic.publish({ payload: Buffer.from("last") });
   const id = await api.newScanner("t");
   const reader = await idleReader(fixture, `/t/stream?id=${id}&format=lines`);
   await expect.poll(() => topic.scanner(id).info().next).toBe(2);

@@ -114,7 +114,7 @@ describe("a reader that takes nothing", () => {
     let readBytes = 0;
     const payload = Buffer.alloc(256 * 1024, "x");
     const source = await start();
-    for (let i = 0; i < 256; i++) await source.topic.publish(payload);
+    for (let i = 0; i < 256; i++) await source.topic.publish({ payload });
     for (const end of ends.splice(0)) await end();
     const { server } = await start({
       disk: source.disk,
@@ -138,7 +138,7 @@ describe("a reader that takes nothing", () => {
   it("is cut after 60 s in which it took nothing of what waits for it", async () => {
     const { server, runtime, topic, logger } = await start();
     const payload = Buffer.alloc(4 * MIB, "x");
-    for (let i = 0; i < 16; i++) await topic.publish(payload);
+    for (let i = 0; i < 16; i++) await topic.publish({ payload });
     const scanner = await topic.createScanner({ from: 0, persist: false });
     const connection = await RawConnection.open(server.url);
     connection.pause();
