@@ -2,36 +2,52 @@
 import { crc32 } from "../base/checksum.ts";
 import { NetlogError } from "../base/errors.ts";
 import type { Limits } from "../base/limits.ts";
+import { refusalOfFields } from "./field-rules.ts";
+import { encodeFields, type Header, type MessageFields } from "./fields.ts";
 import { LongText } from "./long-text.ts";
 
 const PASSED_OVER: ReadonlySet<string> = new Set(["offset", "timestamp", "delivery"]);
-const KNOWN: ReadonlySet<string> = new Set([...PASSED_OVER, "payload", "payload_base64", "crc32"]);
+const KNOWN: ReadonlySet<string> = new Set([
+  ...PASSED_OVER,
+  "payload",
+  "payload_base64",
+  "crc32",
+  "key",
+  "content_type",
+  "headers",
+]);
 const LONE_SURROGATE = /\p{Surrogate}/u;
 const FIELD_CHARACTERS = 40;
 
 /** What an element says. */
-export interface Fields {
+export interface BatchElement {
   readonly text: unknown;
   readonly isBase64: boolean;
   readonly expectedCrc: unknown;
+  /** As encodeFields makes them; `undefined`: it has none. */
+  readonly fields: Buffer | undefined;
 }
 
 /** A payload: what its bytes are written from, and how many they are. */
-export interface Payload {
+interface Payload {
   readonly content: string | Buffer;
   readonly sizeBytes: number;
 }
 
-export function parseElement(element: unknown, index: number, limits: Limits): Payload {
+/** A payload with its fields. */
+export interface ElementMessage extends Payload {
+  readonly fields: Buffer | undefined;
+}
+
+export function parseElement(element: unknown, index: number, limits: Limits): ElementMessage {
   const fail = failureOf(index);
-  const { text, isBase64, expectedCrc } = fieldsOf(element, fail);
-  const payload = isBase64 ? base64Payload(text, fail) : textPayload(text, fail);
-  const { content, sizeBytes } = payload;
+  const { text, isBase64, expectedCrc, fields } = readElement(element, fail, limits);
+  const { content, sizeBytes } = isBase64 ? base64Payload(text, fail) : textPayload(text, fail);
   if (expectedCrc !== undefined) {
     checkCrc(expectedCrc, typeof content === "string" ? Buffer.from(content) : content, fail);
   }
   checkSize(sizeBytes, index, limits);
-  return payload;
+  return { content, sizeBytes, fields };
 }
 
 export type Fail = (what: string) => NetlogError;
@@ -40,9 +56,9 @@ export function failureOf(index: number): Fail {
   return (what) => refuse(`element ${index}: ${what}`);
 }
 
-export function fieldsOf(element: unknown, fail: Fail): Fields {
+export function readElement(element: unknown, fail: Fail, limits: Limits): BatchElement {
   if (typeof element === "string" || element instanceof LongText) {
-    return { text: element, isBase64: false, expectedCrc: undefined };
+    return { text: element, isBase64: false, expectedCrc: undefined, fields: undefined };
   }
   if (typeof element !== "object" || element === null || Array.isArray(element)) {
     throw fail('it is neither a text nor an object with "payload" or "payload_base64"');
@@ -53,12 +69,40 @@ export function fieldsOf(element: unknown, fail: Fail): Fields {
       throw fail(`unknown field ${name}; there are: ${[...KNOWN].join(", ")}`);
     }
   }
-  const { payload, payload_base64, crc32: expectedCrc } = element as Record<string, unknown>;
+  const given = element as Record<string, unknown>;
+  const { payload, payload_base64, crc32: expectedCrc } = given;
   if ((payload === undefined) === (payload_base64 === undefined)) {
     throw fail('it takes one of "payload" and "payload_base64"');
   }
   const isBase64 = payload === undefined;
-  return { text: isBase64 ? payload_base64 : payload, isBase64, expectedCrc };
+  const text = isBase64 ? payload_base64 : payload;
+  return { text, isBase64, expectedCrc, fields: fieldsOf(given, fail, limits) };
+}
+
+function fieldsOf(
+  { key, content_type, headers }: Record<string, unknown>,
+  fail: Fail,
+  limits: Limits,
+): Buffer | undefined {
+  if (key === undefined && content_type === undefined && headers === undefined) return undefined;
+  if (key !== undefined && typeof key !== "string") throw fail("key takes a text");
+  if (content_type !== undefined && typeof content_type !== "string") throw fail("content_type takes a text");
+  const list = headers === undefined ? [] : headersOf(headers, fail);
+  const fields: MessageFields = {
+    ...(key === undefined ? {} : { key }),
+    ...(content_type === undefined ? {} : { contentType: content_type }),
+    ...(list.length === 0 ? {} : { headers: list }),
+  };
+  const refusal = refusalOfFields(fields, limits);
+  if (refusal !== undefined) throw fail(refusal);
+  return Object.keys(fields).length === 0 ? undefined : encodeFields(fields);
+}
+
+function headersOf(headers: unknown, fail: Fail): Header[] {
+  const isObject = typeof headers === "object" && headers !== null && !Array.isArray(headers);
+  const list = isObject ? Object.entries(headers) : [];
+  if (isObject && list.every((each): each is [string, string] => typeof each[1] === "string")) return list;
+  throw fail('headers takes an object of texts, such as {"x-meta-trace":"1"}');
 }
 
 function textPayload(text: unknown, fail: Fail): Payload {

@@ -1,6 +1,7 @@
 /**
- * A batch as a JSON array: texts, or objects with `payload` (text) or `payload_base64`. What a read of many messages
- * gives can be posted again: offset, timestamp and delivery are passed over, crc32 is verified.
+ * A batch as a JSON array: texts, or objects with `payload` (text) or `payload_base64`, and with `key`, `content_type`
+ * and `headers`. What a read of many messages gives can be posted again: this passes over offset, timestamp and
+ * delivery, and verifies crc32.
  */
 import { crc32 } from "../base/checksum.ts";
 import type { NetlogError } from "../base/errors.ts";
@@ -9,20 +10,20 @@ import { type ElementTaker, isLongJson, readJsonArray } from "../base/json-array
 import { skipSpace } from "../base/json-bytes.ts";
 import type { Limits } from "../base/limits.ts";
 import {
+  type BatchElement,
   base64Pieces,
   checkCrc,
   checkSize,
-  type Fields,
   failureOf,
-  fieldsOf,
   parseElement,
+  readElement,
   refuse,
   textPieces,
   tooLarge,
 } from "./batch-element.ts";
 import { readLongElement } from "./long-element.ts";
 import { LongText } from "./long-text.ts";
-import { COMPRESSION_SINGLE, encodeMessageHeader, MESSAGE_HEADER_BYTES } from "./message.ts";
+import { COMPRESSION_SINGLE, encodeBeforePayload, encodeMessageHeader, overheadBytes } from "./message.ts";
 import { type MessageGroup, MessageGroups } from "./message-groups.ts";
 
 /** A piece of a long text gives way to others behind so many. */
@@ -100,16 +101,16 @@ class JsonMessages implements ElementTaker {
   takeElements(elements: readonly unknown[]): void {
     this.#checkCount(elements.length);
     const first = this.#groups.totalCount;
-    const payloads = elements.map((element, i) => parseElement(element, first + i, this.#limits));
+    const messages = elements.map((element, i) => parseElement(element, first + i, this.#limits));
     let sizeBytes = 0;
-    for (const payload of payloads) sizeBytes += MESSAGE_HEADER_BYTES + payload.sizeBytes;
+    for (const message of messages) sizeBytes += overheadBytes(message.fields) + message.sizeBytes;
     this.#groups.reserve(sizeBytes);
-    for (const { content, sizeBytes: payloadBytes } of payloads) {
+    for (const { content, sizeBytes: payloadBytes, fields } of messages) {
       const { bytes, closedEnd } = this.#groups;
-      const position = closedEnd + MESSAGE_HEADER_BYTES;
+      const position = closedEnd + overheadBytes(fields);
       if (typeof content === "string") bytes.write(content, position);
       else bytes.set(content, position);
-      this.#close(payloadBytes);
+      this.#close(payloadBytes, fields);
     }
   }
 
@@ -117,16 +118,20 @@ class JsonMessages implements ElementTaker {
     this.#checkCount(1);
     const element = readLongElement(this.#body, start, end);
     const index = this.#groups.totalCount;
-    const fields = fieldsOf(element, failureOf(index));
-    if (fields.text instanceof LongText) await this.#takeLongText(fields, fields.text, index);
+    const read = readElement(element, failureOf(index), this.#limits);
+    if (read.text instanceof LongText) await this.#takeLongText(read, read.text, index);
     else this.takeElements([element]);
   }
 
-  async #takeLongText({ isBase64, expectedCrc }: Fields, text: LongText, index: number): Promise<void> {
+  async #takeLongText(
+    { isBase64, expectedCrc, fields }: BatchElement,
+    text: LongText,
+    index: number,
+  ): Promise<void> {
     const fail = failureOf(index);
     const groups = this.#groups;
-    groups.reserve(MESSAGE_HEADER_BYTES + text.mostBytes);
-    const start = groups.closedEnd + MESSAGE_HEADER_BYTES;
+    groups.reserve(overheadBytes(fields) + text.mostBytes);
+    const start = groups.closedEnd + overheadBytes(fields);
     let end = start;
     let pieceCount = 0;
     for (const piece of isBase64 ? base64Pieces(text, fail) : textPieces(text, fail)) {
@@ -137,18 +142,28 @@ class JsonMessages implements ElementTaker {
     checkSize(end - start, index, this.#limits);
     const payload = groups.bytes.subarray(start, end);
     if (expectedCrc !== undefined) checkCrc(expectedCrc, payload, fail);
-    this.#close(payload.length);
+    this.#close(payload.length, fields);
   }
 
   /** The open message has so much payload, which is written. */
-  #close(payloadBytes: number): void {
+  #close(payloadBytes: number, fields: Buffer | undefined): void {
     const groups = this.#groups;
-    const start = groups.closedEnd + MESSAGE_HEADER_BYTES;
+    const { bytes, closedEnd } = groups;
+    const start = closedEnd + overheadBytes(fields);
     const end = start + payloadBytes;
-    const crc = crc32(groups.bytes.subarray(start, end));
-    encodeMessageHeader(groups.bytes, groups.closedEnd, COMPRESSION_SINGLE, crc, payloadBytes);
+    if (fields === undefined) {
+      encodeMessageHeader(
+        bytes,
+        closedEnd,
+        COMPRESSION_SINGLE,
+        crc32(bytes.subarray(start, end)),
+        payloadBytes,
+      );
+    } else {
+      encodeBeforePayload(bytes, closedEnd, COMPRESSION_SINGLE, fields, payloadBytes);
+    }
     groups.end = end;
-    groups.close(MESSAGE_HEADER_BYTES + payloadBytes);
+    groups.close(end - closedEnd);
   }
 
   #checkCount(moreCount: number): void {

@@ -8,7 +8,7 @@ import { DamagedEntryError } from "./flaw.ts";
 import {
   contentFlaw,
   decodeMessageHeader,
-  encodeWithFields,
+  encodeBeforePayload,
   fieldBytesAt,
   headerFlaw,
   overheadBytes,
@@ -35,7 +35,8 @@ export function addFields({ entry, count }: Batch, fields: EntryFields): Batch {
   const encoded = encodeFields({ ...entryFields(entry), ...fields });
   const payload = entry.subarray(payloadStart(view, 0));
   const target = Buffer.allocUnsafe(overheadBytes(encoded) + payload.length);
+  target.set(payload, overheadBytes(encoded));
   const { compression } = decodeMessageHeader(view, 0);
-  encodeWithFields(target, 0, compression, encoded, payload, payloadCrc32(view, 0));
+  encodeBeforePayload(target, 0, compression, encoded, payload.length, payloadCrc32(view, 0));
   return { entry: target, count };
 }

@@ -80,32 +80,38 @@ export function encodeMessageInto(
   payload: Uint8Array,
   fields?: Uint8Array,
 ): number {
-  if (fields !== undefined) return encodeWithFields(target, position, COMPRESSION_SINGLE, fields, payload);
-  encodeMessageHeader(target, position, COMPRESSION_SINGLE, crc32(payload), payload.length);
-  target.set(payload, position + MESSAGE_HEADER_BYTES);
-  return position + MESSAGE_HEADER_BYTES + payload.length;
+  const payloadPosition = position + overheadBytes(fields);
+  target.set(payload, payloadPosition);
+  if (fields === undefined) {
+    encodeMessageHeader(target, position, COMPRESSION_SINGLE, crc32(payload), payload.length);
+  } else {
+    encodeBeforePayload(target, position, COMPRESSION_SINGLE, fields, payload.length);
+  }
+  return payloadPosition + payload.length;
 }
 
-/** A message, or a set whose packed messages `payload` is; of version 1. `payloadCrc` spares a pass over the payload. */
-export function encodeWithFields(
+/**
+ * Writes header and fields of a message, or of a set whose packed messages are the payload. The payload lies in its
+ * place, `overheadBytes` behind `position`; its CRC, where the caller knows it, spares a pass over it.
+ */
+export function encodeBeforePayload(
   target: Buffer,
   position: number,
   compression: number,
   fields: Uint8Array,
-  payload: Uint8Array,
+  payloadBytes: number,
   payloadCrc?: number,
-): number {
+): void {
   const start = position + MESSAGE_HEADER_BYTES;
   const payloadPosition = start + FIELDS_SIZE_BYTES + fields.length;
   target.writeUInt16BE(fields.length, start);
   target.set(fields, start + FIELDS_SIZE_BYTES);
-  const before = crc32(target.subarray(start, payloadPosition));
+  const end = payloadPosition + payloadBytes;
   const crc =
-    payloadCrc === undefined ? crc32(payload, before) : crc32Joined(before, payloadCrc, payload.length);
-  const length = payloadPosition - start + payload.length;
-  encodeMessageHeader(target, position, compression | WITH_FIELDS, crc, length);
-  target.set(payload, payloadPosition);
-  return payloadPosition + payload.length;
+    payloadCrc === undefined
+      ? crc32(target.subarray(start, end))
+      : crc32Joined(crc32(target.subarray(start, payloadPosition)), payloadCrc, payloadBytes);
+  encodeMessageHeader(target, position, compression | WITH_FIELDS, crc, end - start);
 }
 
 /** Writes the header alone; `crc` and `length` are those of all that is behind it. */

@@ -88,8 +88,8 @@ describe("a JSON array", () => {
     ["two payloads", [{ payload: "a", payload_base64: "YQ==" }], "element 0: it takes one of"],
     [
       "a field that there is not",
-      [{ payload: "a", key: "k" }],
-      'element 0: unknown field "key"; there are: offset',
+      [{ payload: "a", keys: "k" }],
+      'element 0: unknown field "keys"; there are: offset',
     ],
     ["a field of all objects", [JSON.parse('{"payload":"a","__proto__":1}')], 'unknown field "__proto__"'],
     ["a payload that is no text", [{ payload: 1 }], "element 0: payload takes a text"],

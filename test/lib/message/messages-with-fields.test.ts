@@ -15,6 +15,8 @@ import {
   UNSOUND,
   viewOf,
 } from "../../../lib/message/message.ts";
+import { MessageCutter } from "../../../lib/message/message-cutter.ts";
+import { encodeGroup, MessageGroups } from "../../../lib/message/message-groups.ts";
 import { encodeSet, unpackEntry } from "../../../lib/message/message-set.ts";
 import type { UnpackedEntry } from "../../../lib/message/unpacked-entry.ts";
 import "../../support/fixed-seed.ts";
@@ -223,5 +225,38 @@ describe("a binary batch", () => {
     const longer = withFields({ key: "k" }, Buffer.alloc(PAYLOAD.length + 1));
     expect(parseBinaryBatch(withFields(FIELDS), inlineOffload, limits)).toMatchObject({ count: 1 });
     expect(() => parseBinaryBatch(longer, inlineOffload, limits)).toThrow("a payload has at most 9 bytes");
+  });
+});
+
+describe("a stream of messages", () => {
+  function cut(body: Buffer, pieceBytes: number): MessageGroups {
+    const groups = new MessageGroups({ messages: LIMITS.batchMessages, bytes: Number.POSITIVE_INFINITY });
+    const cutter = new MessageCutter(groups, LIMITS);
+    for (let at = 0; at < body.length; at += pieceBytes) cutter.write(body.subarray(at, at + pieceBytes));
+    cutter.end();
+    return groups;
+  }
+
+  test.each([1, 7, 1000])("keeps fields as they are, in pieces of %i bytes", async (pieceBytes) => {
+    const group = cut(
+      Buffer.concat([withFields(FIELDS), encodeMessage(PAYLOAD), withFields({})]),
+      pieceBytes,
+    ).take();
+    const { entry, count } = await encodeGroup(group!, 1, inlineOffload);
+    const unpacked = unpack(entry, count);
+    expect([0, 1, 2].map((index) => unpacked.fields(index))).toEqual([FIELDS, undefined, {}]);
+    expect([0, 1, 2].map((index) => unpacked.payload(index))).toEqual([PAYLOAD, PAYLOAD, PAYLOAD]);
+  });
+
+  test("takes no field that only the server writes, and names the byte in the stream", () => {
+    const body = Buffer.concat([encodeMessage(PAYLOAD), withFields({ closes: true })]);
+    expect(() => cut(body, 5)).toThrow("message 1 at byte 18: a client may send the tags 1 to 3");
+  });
+
+  test("takes no fields of a set as a whole", () => {
+    const set = encodeSet(encodeMessage(PAYLOAD), 1, inlineOffload) as Buffer;
+    const { entry } = addFields({ entry: set, count: 1 }, { closes: true });
+    const { bytes, closedEnd, end } = cut(entry, 4);
+    expect(() => parseBinaryBatch(bytes.subarray(closedEnd, end), inlineOffload)).toThrow("has no fields");
   });
 });
