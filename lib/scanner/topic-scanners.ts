@@ -1,10 +1,13 @@
 /** The scanners of one topic, by id: made, found, deleted, and dropped when nobody has used them for long. */
 import { type ErrorCode, NetlogError } from "../base/errors.ts";
+import type { Limits } from "../base/limits.ts";
+import type { Logger } from "../base/logger.ts";
 import { OneByOne } from "../base/one-by-one.ts";
+import type { Runtime } from "../base/runtime.ts";
 import type { Log } from "../log/log.ts";
 import type { MessageReader } from "../reading/message-reader.ts";
 import { requireReadable } from "../reading/readable.ts";
-import type { TopicShared } from "../topic/topic-shared.ts";
+import type { LetterBox } from "./dead-letters.ts";
 import { LeasedPosition } from "./leased-position.ts";
 import { PlainPosition } from "./plain-position.ts";
 import { Scanner } from "./scanner.ts";
@@ -19,7 +22,10 @@ import {
 import type { ScannerStore, StoredScanner } from "./scanner-store.ts";
 
 export interface TopicScannersOptions {
-  readonly shared: TopicShared;
+  readonly runtime: Runtime;
+  readonly logger: Logger;
+  readonly limits: Limits;
+  readonly letterBox: LetterBox;
   readonly topicName: string;
   readonly log: Log;
   readonly reader: MessageReader;
@@ -86,7 +92,7 @@ export class TopicScanners {
   async findOrCreate(request: ScannerRequest, from: number): Promise<FoundScanner> {
     this.#throwIfEnded();
     if (request.id === undefined) {
-      const id = this.#options.shared.runtime.randomId();
+      const id = this.#options.runtime.randomId();
       return { scanner: await this.#create(id, request, from), isNew: true };
     }
     const { id } = request;
@@ -130,12 +136,12 @@ export class TopicScanners {
 
   /** Drops those that were not used for too long; `passedMs` since the last call. */
   async dropIdle(passedMs: number): Promise<void> {
-    const { shared, topicName } = this.#options;
+    const { logger, topicName } = this.#options;
     for (const scanner of [...this.#scanners.values()]) {
       const { expireMs } = scanner.settings;
       const idleMs = scanner.addIdleMs(passedMs);
       if (expireMs === undefined || idleMs < expireMs || !this.#scanners.has(scanner.id)) continue;
-      shared.logger.info({ topic: topicName, scanner: scanner.id }, "dropped a scanner that nobody uses");
+      logger.info({ topic: topicName, scanner: scanner.id }, "dropped a scanner that nobody uses");
       await this.#drop(scanner);
     }
   }
@@ -154,9 +160,9 @@ export class TopicScanners {
   }
 
   async #create(id: string, request: ScannerRequest, from: number): Promise<Scanner> {
-    const { shared, store, log } = this.#options;
+    const { limits, store, log } = this.#options;
     const isPersistent = request.persist === true || request.ack === "explicit";
-    const settings = resolveScannerSettings(request, isPersistent, shared.limits);
+    const settings = resolveScannerSettings(request, isPersistent, limits);
     requireReadable(log, from, { negative: "invalid_offset" });
     this.#requireRoom();
     if (!isPersistent) {
@@ -179,14 +185,13 @@ export class TopicScanners {
   }
 
   #addStored(stored: StoredScanner): Scanner {
-    const { shared, log, reader, topicName } = this.#options;
+    const { log, reader, topicName, runtime, logger, limits, letterBox } = this.#options;
     const { id, from, expireMs } = stored;
     if (stored.kind === "position") {
       const position = new PlainPosition(log, stored.next, stored.store);
       return this.#add({ id, from, isPersistent: true, settings: { work: undefined, expireMs }, position });
     }
     const { settings: work, table, journal } = stored;
-    const { runtime, logger, limits, letterBox } = shared;
     const cursor = reader.openCursor();
     const surroundings = { log, cursor, letterBox, runtime, logger, limits };
     const names = { topicName, scannerId: id };
@@ -202,8 +207,7 @@ export class TopicScanners {
   }
 
   #add(parts: ScannerParts): Scanner {
-    const { shared, log, reader } = this.#options;
-    const { runtime, limits } = shared;
+    const { log, reader, runtime, limits } = this.#options;
     const scanner = new Scanner({ ...parts, log, cursor: reader.openCursor(), runtime, limits });
     if (this.#refusesWaits) scanner.refuseWaits();
     this.#scanners.set(scanner.id, scanner);
@@ -223,7 +227,7 @@ export class TopicScanners {
   }
 
   #requireRoom(): void {
-    const { scanners } = this.#options.shared.limits;
+    const { scanners } = this.#options.limits;
     if (this.count + this.#creatingCount < scanners) return;
     const reason = `the topic has ${scanners} scanners, and no more are allowed (max_scanners)`;
     throw new NetlogError("too_many_requests", { reason });

@@ -86,7 +86,16 @@ export class Topic {
       files: shared.scannerFiles,
       durability: () => settings.durability,
     });
-    this.#scanners = new TopicScanners({ shared, topicName: name, log, reader, store: this.#store });
+    this.#scanners = new TopicScanners({
+      topicName: name,
+      log,
+      reader,
+      store: this.#store,
+      runtime,
+      logger,
+      limits,
+      letterBox: shared.letterBox,
+    });
     this.#upkeep = new TopicUpkeep({
       topicName: name,
       log,
