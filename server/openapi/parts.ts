@@ -20,7 +20,7 @@ export const QUERY: Readonly<Record<string, readonly [description: string, schem
     { type: "string", enum: ["written", "synced"] },
   ],
   format: [
-    "How messages are cut or told; wins over Content-Type and Accept.",
+    "Format of the messages; wins over Content-Type and Accept.",
     { type: "string", enum: FORMATS.map(({ name }) => name) },
   ],
   from: ["Where to begin.", spelling],
@@ -51,28 +51,37 @@ export const QUERY: Readonly<Record<string, readonly [description: string, schem
 
 /** Name to description and schema. */
 export const HEADERS: Readonly<Record<string, readonly [description: string, schema: Json]>> = {
-  "X-Offset": ["Offset of the message, or of the first one.", offset],
-  "X-Next-Offset": ["Where to read on.", offset],
-  "X-Count": ["Messages in the answer, or taken.", { type: "integer", minimum: 0 }],
+  "X-Offset": ["Offset of the message, or of the first message.", offset],
+  "X-Next-Offset": ["Offset at which to read on.", offset],
+  "X-Count": [
+    "Number of messages that the answer holds, or that the server took.",
+    { type: "integer", minimum: 0 },
+  ],
   "X-Crc32": ["IEEE CRC-32 of the payload, decimal.", { type: "integer" }],
-  "X-Timestamp": ["When it was published.", { type: "string", format: "date-time" }],
-  "X-Durability": ["What was reached.", { type: "string", enum: ["written", "synced"] }],
+  "X-Timestamp": ["When the message was published.", { type: "string", format: "date-time" }],
+  "X-Durability": [
+    "What the answer waited for: the disk, or the system's memory.",
+    { type: "string", enum: ["written", "synced"] },
+  ],
   "X-Skipped": ["Messages that retention dropped before the scanner had them.", count],
-  "X-Delivery": ["How often the message was given out; with ack=explicit.", count],
-  "X-Lease": ["Token of this answer; with ack=explicit.", text],
-  "X-First-Offset": ["First offset that is still kept, where retention dropped what was asked for.", offset],
-  ETag: ["Names the message: id of the topic, offset, CRC-32; where the offset is a number.", text],
+  "X-Delivery": ["How often the server has given the message out; with ack=explicit.", count],
+  "X-Lease": ["Token of this answer, for ack, nack and touch; with ack=explicit.", text],
+  "X-First-Offset": [
+    "First offset that is still kept, where retention dropped the one that was asked for.",
+    offset,
+  ],
+  ETag: ["Name of the message: id of the topic, offset, CRC-32; where the offset is a number.", text],
   "X-Request-Id": ["Name of the request in the server's log; the client's own where it sent one.", text],
-  "X-Netlog-Error": ["Code of the error, for an EventSource that is asked to come back.", text],
-  "Accept-Encoding": ["How a body may be packed, where Content-Encoding was refused.", text],
-  "Retry-After": ["Seconds after which to try again.", count],
-  "WWW-Authenticate": ["How to bring a token.", text],
+  "X-Netlog-Error": ["Code of the error.", text],
+  "Accept-Encoding": ["How a body may be packed, where the server refused its Content-Encoding.", text],
+  "Retry-After": ["Number of seconds after which to try again.", count],
+  "WWW-Authenticate": ["How to send a token.", text],
 };
 
-/** Of requests, likewise. */
+/** Headers of requests: name to description and schema. */
 export const REQUEST_HEADERS: Readonly<Record<string, readonly [description: string, schema: Json]>> = {
   "X-Request-Id": [
-    "A name for the request: it is told again, and in the server's log.",
+    "A name for the request; the answer repeats it, and the server's log has it.",
     { type: "string", pattern: "^[A-Za-z0-9._:-]{1,64}$" },
   ],
   "Content-Encoding": [

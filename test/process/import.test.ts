@@ -99,8 +99,11 @@ test("an import into the folder of a running server is refused, and nothing come
   expect(JSON.parse(curl(server.url).toString())).toEqual([]);
 });
 
-test("the README's commands for those who come from the Go NetLog do what they say", async () => {
-  const [block = ""] = codeBlocks(section(projectText("README.md"), "Coming from the Go NetLog"), "bash");
+test("server/README.md's commands for users of the Go NetLog do what they say", async () => {
+  const [block = ""] = codeBlocks(
+    section(projectText("server/README.md"), "Coming from the Go NetLog"),
+    "bash",
+  );
   const commands = block.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
   const [all = "", some = "", serve = "", ...more] = commands;
   expect(more).toEqual([]);

@@ -70,9 +70,9 @@ test("nginx is installed where the machine has none, and CI goes on where that f
   expect(without).toMatchObject({ status: 0, calls: expect.arrayContaining(["npm ci", "npm run check"]) });
 });
 
-test("the README says how long CI gives the tests", () => {
+test("CONTRIBUTING.md says how long CI gives the tests", () => {
   const [, seconds] = /^timeout --kill-after=10 (\d+) /m.exec(projectText(".ci/run")) ?? [];
-  expect(section(projectText("README.md"), "Development")).toContain(
+  expect(section(projectText("CONTRIBUTING.md"), "Tests")).toContain(
     `ends them after ${Number(seconds) / 60} minutes`,
   );
 });

@@ -4,14 +4,20 @@ import { CLIENT_VARIABLES } from "../../cmd/cli/variables.ts";
 import { COMMANDS } from "../../cmd/commands.ts";
 import { LIMIT_OPTIONS } from "../../cmd/options/limits.ts";
 import { SERVE_OPTIONS } from "../../cmd/options/options.ts";
-import { LIMITS } from "../../lib/index.ts";
+import { DEFAULT_SETTINGS, LIMITS } from "../../lib/index.ts";
 import { FAMILIES } from "../../server/metrics/metric-families.ts";
-import { OPERATIONS } from "../../server/openapi/operations.ts";
+import { openApiDocument } from "../../server/openapi/document.ts";
+import { HEADERS, QUERY, REQUEST_HEADERS, SCHEMAS } from "../../server/openapi/parts.ts";
 import { ERROR_TABLE } from "../../server/wire/errors.ts";
 import { packageJson, projectText, section, tableRows } from "../support/project-files.ts";
 
-const readme = projectText("README.md");
-const serverReadme = projectText("server/README.md");
+interface Described {
+  readonly security?: readonly unknown[];
+  readonly parameters?: readonly { readonly name: string; readonly in: string }[];
+}
+
+const reference = projectText("server/README.md");
+const DOCUMENTS = ["README.md", "server/README.md", "lib/README.md", "cmd/README.md", "CONTRIBUTING.md"];
 
 const limits = Object.values(LIMIT_OPTIONS).map((option): Option<unknown> => option);
 const statuses = new Set(Object.values(ERROR_TABLE).map(({ status }) => String(status)));
@@ -20,21 +26,25 @@ function row({ name, fallback, description }: Option<unknown>): string[] {
   return [flagOf(name), fallback, description];
 }
 
-test("the README's options are those of the program that limit nothing, with their defaults", () => {
+function rowsOf(title: string): string[][] {
+  return tableRows(section(reference, title));
+}
+
+test("the options are those of the program that limit nothing, with their defaults", () => {
   const others = Object.values(SERVE_OPTIONS).filter((option) => !limits.includes(option));
-  expect(tableRows(section(readme, "Options"))).toEqual(others.map(row));
+  expect(rowsOf("Options")).toEqual(others.map(row));
 });
 
-test("the README's limits are those that are options, with what lies beyond each", () => {
-  const rows = tableRows(section(readme, "Limits"));
+test("the limits that are options have their defaults, and what lies beyond each", () => {
+  const rows = rowsOf("Limits that are options");
   expect(rows.map((cells) => cells.slice(0, 3))).toEqual(limits.map(row));
   for (const [flag, , , beyond = ""] of rows) {
     if (beyond !== "the connection ends") expect(statuses, flag).toContain(beyond.slice(0, 3));
   }
 });
 
-test("the limits that server/README.md calls fixed have these values, and no option", () => {
-  const rows = tableRows(section(serverReadme, "Limits that are fixed"));
+test("the limits that are called fixed have these values, and no option", () => {
+  const rows = rowsOf("Limits that are fixed");
   expect(rows.length).toBeGreaterThan(10);
   const values = new Map(Object.entries(LIMITS));
   for (const [name = "", value] of rows) {
@@ -43,48 +53,104 @@ test("the limits that server/README.md calls fixed have these values, and no opt
   }
 });
 
-test("the metrics in server/README.md are those of the server", () => {
+test("the metrics are those of the server", () => {
   const families = FAMILIES.filter(({ name }) => name.startsWith("netlog_"));
-  expect(tableRows(section(serverReadme, "Metrics"))).toEqual(
-    families.map(({ name, type, help }) => [name, type, help]),
+  expect(rowsOf("Metrics")).toEqual(families.map(({ name, type, help }) => [name, type, help]));
+});
+
+test("the routes are those that OpenAPI describes, with their parameters", () => {
+  const { paths } = openApiDocument("1.0.0") as { paths: Record<string, Record<string, Described>> };
+  const described = Object.entries(paths).flatMap(([path, item]) =>
+    Object.entries(item)
+      .filter(([method]) => method !== "head")
+      .map(([method, { parameters = [] }]) => {
+        const names = parameters.filter(({ in: place }) => place === "query").map(({ name }) => name);
+        const query = names.length === 0 ? "" : `?${names.toSorted().join("&")}`;
+        return `${method.toUpperCase()} ${path.replace(/\{(\w+)\}/g, ":$1")}${query}`;
+      }),
   );
+  const documented = rowsOf("Routes").map(([route = ""]) => {
+    const [path = "", query] = route.split("?");
+    const names = query?.split("&").map((each) => each.replace(/=$/, "")) ?? [];
+    return names.length === 0 ? path : `${path}?${names.toSorted().join("&")}`;
+  });
+  expect(documented.toSorted()).toEqual(described.toSorted());
+});
+
+test("the routes that need no token are those that OpenAPI describes as open", () => {
+  const { paths } = openApiDocument("1.0.0") as { paths: Record<string, Record<string, Described>> };
+  for (const [route = "", needs] of rowsOf("Routes")) {
+    const [method = "", path = ""] = (route.split("?")[0] ?? "").split(" ");
+    const operation = paths[path.replace(/:(\w+)/g, "{$1}")]?.[method.toLowerCase()];
+    expect(operation?.security, route).toEqual(needs === "nothing" ? [] : undefined);
+  }
+});
+
+test("the settings of a topic are those that the server has, with their defaults", () => {
+  const rows = rowsOf("Topic settings");
+  const documented = rows.map(([name, fallback]) => [name, fallback]);
+  expect(documented).toEqual(Object.entries(DEFAULT_SETTINGS).map(([name, value]) => [name, String(value)]));
+  const { properties } = SCHEMAS.Settings as { properties: object };
+  expect(rows.map(([name]) => name)).toEqual(Object.keys(properties));
+});
+
+test("the parameters of a scanner are those that the server takes", () => {
+  const { paths } = openApiDocument("1.0.0") as { paths: Record<string, Record<string, Described>> };
+  const { parameters = [] } = paths["/{topic}/scanner"]?.post ?? {};
+  const taken = parameters.filter(({ in: place }) => place === "query").map(({ name }) => name);
+  const documented = rowsOf("Workers").map(([name]) => name);
+  expect(["from", ...documented].toSorted()).toEqual(taken.toSorted());
+});
+
+/** Headers that OpenAPI does not describe: it leaves these to HTTP, or every answer has them. */
+const REQUEST_HEADERS_OF_HTTP = ["Content-Type", "Accept", "Authorization", "Origin", "X-Forwarded-For"];
+const HEADERS_OF_HTTP = [
+  "Allow",
+  "Connection",
+  "X-Accel-Buffering",
+  "Cache-Control",
+  "X-Content-Type-Options",
+  "Vary",
+];
+
+test.each([
+  ["Headers of a request", REQUEST_HEADERS, REQUEST_HEADERS_OF_HTTP],
+  ["Headers of an answer", HEADERS, HEADERS_OF_HTTP],
+])("%s are those that OpenAPI describes, in its words", (title, described, others) => {
+  const rows = rowsOf(title);
+  const own = Object.entries(described).map(([name, [description]]) => [name, description]);
+  expect(rows.slice(0, own.length)).toEqual(own);
+  expect(rows.slice(own.length).map(([name]) => name)).toEqual(others);
+});
+
+test("every parameter that server/README.md and the README put behind a path is one that a route takes", () => {
+  for (const path of ["README.md", "server/README.md"]) {
+    for (const [, query = ""] of projectText(path).matchAll(/localhost:7200\/[^?\s"]*\?([^\s"]*)/g)) {
+      const names = query.split("&").map((pair) => pair.split("=")[0] ?? "");
+      expect(Object.keys(QUERY), `${path}: ${query}`).toEqual(expect.arrayContaining(names));
+    }
+  }
 });
 
 test("the variables that documents and the image name are known to a command", async () => {
   const commands = await Promise.all(COMMANDS.map(({ load }) => load()));
   const options = commands.flatMap((command) => Object.values(command.options));
   const known = new Set([...CLIENT_VARIABLES, ...options.map(variableOf)]);
-  for (const path of [
-    "README.md",
-    "server/README.md",
-    "lib/README.md",
-    "cmd/README.md",
-    "Dockerfile",
-    "cmd/netlog.service",
-    "cmd/examples/compose.yaml",
-  ]) {
+  for (const path of [...DOCUMENTS, "Dockerfile", "cmd/netlog.service", "cmd/examples/compose.yaml"]) {
     for (const [name] of projectText(path).matchAll(/NETLOG_[A-Z_]+/g)) expect(known, path).toContain(name);
   }
 });
 
-test("the parameters of a scanner in server/README.md are those that the server takes", () => {
-  const { query = [] } = OPERATIONS.find(({ id }) => id === "createScanner") ?? {};
-  const rows = tableRows(section(serverReadme, "Workers")).map(([name]) => name);
-  expect(["from", ...rows].toSorted()).toEqual(query.toSorted());
-});
-
-test("the README gives a reason for each dependency, and for no other package", () => {
-  const rows = tableRows(section(readme, "Development"));
+test("CONTRIBUTING.md gives a reason for each dependency, and for no other package", () => {
+  const rows = tableRows(section(projectText("CONTRIBUTING.md"), "Dependencies"));
   expect(rows.map(([name]) => name)).toEqual(Object.keys(packageJson().dependencies));
   for (const [, reason] of rows) expect(reason).toMatch(/\w+ \w+/);
 });
 
 test("the README names the license of package.json", () => {
-  expect(readme).toContain(`License: ${packageJson().license}.`);
+  expect(projectText("README.md")).toContain(`License: ${packageJson().license}.`);
 });
 
-test("the files that the README links to exist", () => {
-  const links = [...readme.matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map(([, path = ""]) => path);
-  expect(links.length).toBeGreaterThan(1);
-  for (const path of links) expect(projectText(path)).not.toBe("");
+test("the README has at most 200 lines", () => {
+  expect(projectText("README.md").trimEnd().split("\n").length).toBeLessThanOrEqual(200);
 });

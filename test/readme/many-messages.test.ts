@@ -6,7 +6,7 @@ import { bashCommands, projectText } from "../support/project-files.ts";
 import { Shell } from "../support/shell.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
-/** A shell in a folder of its own, for a server of its own, and the README's commands. */
+/** A shell in a folder of its own, for a server of its own, and the commands of server/README.md. */
 async function session(): Promise<{
   server: BuiltServer;
   folder: string;
@@ -17,7 +17,7 @@ async function session(): Promise<{
   const folder = temporaryFolder();
   const shell = new Shell();
   await shell.run(`cd ${folder}`);
-  const commands = bashCommands(projectText("README.md"), "Many messages at once", server.port);
+  const commands = bashCommands(projectText("server/README.md"), "Many messages in", server.port);
   return { server, folder, shell, commands };
 }
 
@@ -29,7 +29,7 @@ function answersIn(printed: string): { offset: number; count: number }[] {
     .map((line) => JSON.parse(line) as { offset: number; count: number });
 }
 
-test("the README's commands for many messages do what their comments say", async () => {
+test("server/README.md's commands for many messages do what their comments say", async () => {
   const { server, folder, shell, commands } = await session();
   const next = (): string => commands.shift() ?? "false";
   const read = async (offset: number): Promise<string> =>
@@ -65,7 +65,7 @@ test("the README's commands for many messages do what their comments say", async
   expect(commands).toEqual([]);
 });
 
-test("the README's batches of a file hold lines of any length, in order, and none is cut", async () => {
+test("server/README.md's batches of a file hold lines of any length, in order, and none is cut", async () => {
   const { server, folder, shell, commands } = await session();
   const [, create = "", , , define = "", post = ""] = commands;
   // 12 MB of 1,200 bytes each, and one line that nearly fills a batch.
@@ -82,7 +82,7 @@ test("the README's batches of a file hold lines of any length, in order, and non
   }
 });
 
-test("the README's batches of a file end with an error when the server refuses one", async () => {
+test("server/README.md's batches of a file end with an error when the server refuses one", async () => {
   const { shell, commands } = await session();
   const [makeFiles = "", , , , define = "", post = ""] = commands;
   await shell.run(makeFiles);

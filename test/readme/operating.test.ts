@@ -4,12 +4,12 @@ import { bashCommands, PROJECT_ROOT, projectText } from "../support/project-file
 import { Shell } from "../support/shell.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
-test("the README's commands for operating tell what they say", async () => {
+test("server/README.md's commands for operating print what they promise", async () => {
   const server = await builtServerForTest(temporaryFolder(), ["-loglevel", "debug"]);
-  const commands = bashCommands(projectText("README.md"), "Operating", server.port);
+  const commands = bashCommands(projectText("server/README.md"), "Operating", server.port);
   const next = (): string => commands.shift() ?? "false";
   const shell = new Shell();
-  // The server that the environment tells of.
+  // The command finds the server by the environment.
   await shell.run(`cd ${PROJECT_ROOT}; export NETLOG_LISTEN=127.0.0.1:${server.port}`);
 
   expect(await shell.run(next())).toBe('{"ok":true}\n');

@@ -6,8 +6,8 @@ import { startServing } from "../support/built-program.ts";
 import { codeBlocks, PROJECT_ROOT, projectText, section } from "../support/project-files.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
-test("what the README's `netlog config` prints is a file that the server starts with", async () => {
-  const [block = "", ...none] = codeBlocks(section(projectText("README.md"), "Options"), "bash");
+test("what `netlog config` in server/README.md prints is a file that the server starts with", async () => {
+  const [block = "", ...none] = codeBlocks(section(projectText("server/README.md"), "Options"), "bash");
   const [print = "", serve = "", ...more] = block.split("\n").filter((line) => !/^(#|$)/.test(line));
   expect([...none, ...more]).toEqual([]);
 

@@ -6,12 +6,15 @@ import { codeBlocks, PROJECT_ROOT, projectText, section } from "../support/proje
 import { Shell } from "../support/shell.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
-test("the README's tokens open what they are for, until they are taken back", async () => {
+test("server/README.md's tokens open what they are for, until they are taken back", async () => {
   const folder = temporaryFolder();
   const { cert, key } = await testCertificate();
   writeFileSync(`${folder}/cert.pem`, cert);
   writeFileSync(`${folder}/key.pem`, key);
-  const [block = "", ...none] = codeBlocks(section(projectText("README.md"), "Who may connect"), "bash");
+  const [block = "", ...none] = codeBlocks(
+    section(projectText("server/README.md"), "Who may connect"),
+    "bash",
+  );
   expect(none).toEqual([]);
   const lines = block.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
   const next = (): string =>
