@@ -8,7 +8,7 @@ import { ClientAddresses, type Network } from "./auth/client-address.ts";
 import { Gate } from "./auth/gate.ts";
 import { type Rate, RateLimit } from "./auth/rate-limit.ts";
 import type { TokenRecord } from "./auth/token-record.ts";
-import { accept } from "./http/accept.ts";
+import { accept, type Doors } from "./http/accept.ts";
 import { type Certificate, checkCertificate } from "./http/certificate.ts";
 import { Connections } from "./http/connections.ts";
 import type { ServerContext } from "./http/context.ts";
@@ -23,12 +23,13 @@ import { stopServer } from "./http/stop.ts";
 import { Traffic } from "./http/traffic.ts";
 import { TurnQueue } from "./http/turn-queue.ts";
 import { LoopWatch } from "./metrics/loop-watch.ts";
+import { ownPagesDoor, topicsDoor } from "./netlog/doors.ts";
 
 export { type Network, parseNetwork } from "./auth/client-address.ts";
 export { isLoopback } from "./auth/gate.ts";
 export { parseRate, type Rate } from "./auth/rate-limit.ts";
 export { RIGHTS, type Right } from "./auth/rights.ts";
-export { hashToken, newToken, withoutTokens } from "./auth/token.ts";
+export { hashToken, newToken } from "./auth/token.ts";
 export {
   checkRecord,
   formatTokenFile,
@@ -38,6 +39,10 @@ export {
   type TokenRecord,
 } from "./auth/token-record.ts";
 export { type Certificate, CertificateError, checkCertificate } from "./http/certificate.ts";
+export { withoutTokens } from "./wire/quote.ts";
+
+/** Another door is mounted here. */
+const DOORS: Doors = { main: topicsDoor, others: [ownPagesDoor] };
 
 const UNKNOWN_VERSION = "0.0.0";
 
@@ -101,8 +106,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   if (certificate !== undefined) checkCertificate(certificate);
   const server = createHttpServer(limits, certificate);
   const address = await listen(server, options.host, options.port);
-  const context = createContext(options, server, address);
-  serve(server, context);
+  const occupancy = new Occupancy(limits);
+  const connections = new Connections(server, limits, occupancy.bytes, certificate !== undefined);
+  const context = createContext(options, address, { occupancy, connections });
+  serve(server, connections, context);
   const scheme = certificate === undefined ? "http" : "https";
   return {
     url: `${scheme}://${address.family === "IPv6" ? `[${address.address}]` : address.address}:${address.port}`,
@@ -113,20 +120,20 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       checkCertificate(next);
       (server as TlsServer).setSecureContext({ ...next });
     },
-    stop: ({ graceMs = limits.stopMs } = {}) => stopServer(server, context, graceMs),
+    stop: ({ graceMs = limits.stopMs } = {}) => stopServer(server, connections, context, graceMs),
   };
 }
 
 function createContext(
   options: ServerOptions,
-  server: Server,
   { address, port }: AddressInfo,
+  shared: Pick<ServerContext, "occupancy" | "connections">,
 ): ServerContext {
   const { netlog, logger, version = UNKNOWN_VERSION, limits = LIMITS, runtime = nodeRuntime } = options;
   const { allowedHosts = [], corsOrigins = [], areMetricsOpen = false, trustedProxies = [] } = options;
   const { tokens, rate, certificate, droppedLogLines = () => 0 } = options;
-  const occupancy = new Occupancy(limits);
   return {
+    ...shared,
     netlog,
     logger,
     droppedLogLines,
@@ -149,16 +156,21 @@ function createContext(
     traffic: new Traffic(),
     // The event loop is the process's own, whatever clock the rest goes by.
     loop: new LoopWatch(nodeRuntime),
-    occupancy,
-    connections: new Connections(server, limits, occupancy.bytes, certificate !== undefined),
     isStopping: false,
   };
 }
 
 /** Handles what comes. */
-function serve(server: Server, context: ServerContext): void {
-  server.on("request", (incoming, outgoing) => take(context, incoming, outgoing, false));
-  server.on("checkContinue", (incoming, outgoing) => take(context, incoming, outgoing, true));
+function serve(server: Server, connections: Connections, context: ServerContext): void {
+  const take = (incoming: IncomingMessage, outgoing: ServerResponse, awaitsContinue: boolean): void => {
+    context.loop.noteWork();
+    const connection = connections.of(incoming.socket);
+    const exchange = new Exchange(context, connection, incoming, outgoing, awaitsContinue);
+    connection.begin(exchange);
+    accept(DOORS, exchange);
+  };
+  server.on("request", (incoming, outgoing) => take(incoming, outgoing, false));
+  server.on("checkContinue", (incoming, outgoing) => take(incoming, outgoing, true));
   // Whatever else is expected of the server is ignored.
   server.on("checkExpectation", (incoming, outgoing) => server.emit("request", incoming, outgoing));
   // Before Node's own listener: nothing can be told in a handshake.
@@ -166,21 +178,9 @@ function serve(server: Server, context: ServerContext): void {
     context.logger.debug({ code: error.code }, "a TLS handshake failed");
     socket.destroy();
   });
-  server.on("clientError", (error, socket) => refuseMalformed(context, error, socket as HttpSocket));
-  server.on("connect", (_incoming, socket) => refuseConnect(context, socket as HttpSocket));
-}
-
-function take(
-  context: ServerContext,
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
-  awaitsContinue: boolean,
-): void {
-  context.loop.noteWork();
-  const connection = context.connections.of(incoming.socket);
-  const exchange = new Exchange(context, connection, incoming, outgoing, awaitsContinue);
-  connection.begin(exchange);
-  accept(exchange);
+  const refusals = { ...context, connections };
+  server.on("clientError", (error, socket) => refuseMalformed(refusals, error, socket as HttpSocket));
+  server.on("connect", (_incoming, socket) => refuseConnect(refusals, socket as HttpSocket));
 }
 
 function listen(server: Server, host: string, port: number): Promise<AddressInfo> {

@@ -4,7 +4,7 @@
  * rebinding) gives itself away by Host. Programs send none of these but Host.
  */
 import { HttpError } from "../wire/errors.ts";
-import { quoteSafely } from "../wire/parameter-names.ts";
+import { quoteSafely } from "../wire/quote.ts";
 
 export interface GateOptions {
   /** Host names that count as this server's beside localhost, 127.0.0.1 and [::1], while it listens on loopback. */

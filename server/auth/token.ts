@@ -1,23 +1,15 @@
 /** Tokens: what they look like, what is kept of them, and where a request carries one. */
 import { hash, randomBytes } from "node:crypto";
+import { TOKEN_PREFIX } from "../wire/quote.ts";
 
-/** Tells people, and programs that look for leaked secrets, what they have before them. */
-const PREFIX = "netlog_";
 const SECRET_BYTES = 32;
 
 const BEARER = /^bearer +(\S+) *$/i;
 const BASIC = /^basic +(\S+) *$/i;
 
-const TOKENS = new RegExp(`${PREFIX}[\\w-]+`, "g");
-
-/** A text that a client made, for the log: a token that was put into an URL is still a secret. */
-export function withoutTokens(text: string): string {
-  return text.includes(PREFIX) ? text.replace(TOKENS, `${PREFIX}…`) : text;
-}
-
 /** 256 random bits, behind the prefix, in characters that need no quoting anywhere. */
 export function newToken(): string {
-  return `${PREFIX}${randomBytes(SECRET_BYTES).toString("base64url")}`;
+  return `${TOKEN_PREFIX}${randomBytes(SECRET_BYTES).toString("base64url")}`;
 }
 
 /**

@@ -1,45 +1,76 @@
-/** Where requests come in: their syntax is checked, then they go to their row of the route table. */
+/** Where requests come in: their syntax is checked, then they go through the door of their path. */
 import type { IncomingMessage } from "node:http";
 import { NetlogError } from "../../lib/index.ts";
-import { routeByApp } from "../netlog/app.ts";
-import { ALLOW_ALL, findHotResource } from "../netlog/routes.ts";
 import { parseTarget } from "../wire/target.ts";
-import { admit } from "./admission.ts";
-import { emptyAnswer } from "./answer.ts";
-import { fail, finish, handle, passGate } from "./dispatch.ts";
+import { fail, handle, tellMethods } from "./dispatch.ts";
+import type { Door } from "./door.ts";
 import type { Exchange } from "./exchange.ts";
 
-/** Takes a request that came in: to its row at once where that is a hot one, else through the app. */
-export function accept(exchange: Exchange): void {
+/** The doors of a server. */
+export interface Doors {
+  /** Takes what no other door owns, and answers for what has no path. */
+  readonly main: Door;
+  readonly others: readonly Door[];
+}
+
+/** A name or an address, with a port or without. A comma would be a second Host: see http-server.ts. */
+const HOST = /^(?:[\w.~!$&'()*+;=%-]*|\[[\da-f:.]+\])(?::\d*)?$/i;
+
+/** The last Host that was well formed, for a server is called by the same one again and again. */
+let knownHost: string | undefined;
+
+/** Takes a request that came in. */
+export function accept(doors: Doors, exchange: Exchange): void {
+  let door = doors.main;
   try {
     const { method, url = "" } = exchange.incoming;
     checkHost(exchange.incoming);
     checkTransferEncoding(exchange.incoming);
     if (url === "*" && method === "OPTIONS") {
-      passGate(exchange);
-      admit(exchange, "nothing");
-      finish(exchange, emptyAnswer(204, ["Allow", ALLOW_ALL]));
+      tellMethods(door, exchange);
       return;
     }
     exchange.target = parseTarget(url);
+    const { parts } = exchange.target;
+    door = doorOf(doors, parts);
+    exchange.topicName = door.topicNameOf(parts);
+    const found = door.find(exchange);
+    if (found instanceof Promise) {
+      found.then(
+        (later) => handle(door, exchange, later),
+        (error: unknown) => fail(door, exchange, error),
+      );
+    } else {
+      handle(door, exchange, found);
+    }
   } catch (error) {
-    fail(exchange, error);
-    return;
+    fail(door, exchange, error);
   }
-  const hot = findHotResource(exchange.target.parts);
-  if (hot !== undefined) handle(exchange, hot);
-  else routeByApp(exchange).catch((error: unknown) => fail(exchange, error));
+}
+
+function doorOf({ main, others }: Doors, parts: readonly string[]): Door {
+  for (const door of others) if (door.owns(parts)) return door;
+  return main;
 }
 
 /**
- * One Host and no more, which HTTP/1.0 may leave out. The server joins repeated headers: whoever stands in front of
- * it may have taken either one for the only one.
+ * One well-formed Host and no more, which HTTP/1.0 may leave out. The server joins repeated headers: a proxy in front
+ * of it may have taken either one for the only one.
  */
 function checkHost({ headers, httpVersionMinor }: IncomingMessage): void {
   const { host } = headers;
-  if (host === undefined ? httpVersionMinor === 0 : !host.includes(",")) return;
-  const reason = host === undefined ? "there is no Host header" : "there is more than one Host header";
-  throw new NetlogError("bad_request", { reason });
+  if (host === undefined ? httpVersionMinor === 0 : host === knownHost) return;
+  if (host !== undefined && HOST.test(host)) {
+    knownHost = host;
+    return;
+  }
+  throw new NetlogError("bad_request", { reason: troubleOf(host) });
+}
+
+function troubleOf(host: string | undefined): string {
+  if (host === undefined) return "there is no Host header; send one";
+  if (host.includes(",")) return "there is more than one Host header; send one";
+  return "the Host header is malformed; it takes a name or an address, and may have a port";
 }
 
 /** Node unpacks chunks and no other coding that may lie around them: such a body would be stored as nobody meant it. */

@@ -4,7 +4,6 @@
  */
 import type { Delivery, Message } from "../../lib/index.ts";
 import { formatTime } from "../wire/time.ts";
-import type { Outlet } from "./outlet.ts";
 
 export interface Answer {
   readonly status: number;
@@ -21,6 +20,27 @@ export interface Answer {
   readonly settle?: (handedOver: boolean) => void;
   /** Messages in the body. */
   readonly messageCount?: number;
+}
+
+/** Says what ends a wait when the client leaves, at once if it has left already. */
+export type OnWaiting = (leave: () => void) => void;
+
+/** Where a stream's body goes: one write at a time. */
+export interface Outlet {
+  /** The client sends no more, or has sent too much behind this: a stream that follows is to end. */
+  readonly mustNotWait: boolean;
+  /** The server is about to stop, or the client waits for no more: what is under way is to end soon. */
+  readonly isStopping: boolean;
+  /** What it is told replaces what it was told before. */
+  readonly whileWaiting: OnWaiting;
+  /** Resolves to true when all of `bytes` was handed to the network, to false when the client left before. */
+  write(bytes: Uint8Array | string): Promise<boolean>;
+  /** What was written held so many messages. */
+  noteOut(piece: { readonly bytes: Uint8Array; readonly messageCount: number }): void;
+  /** The body is complete. */
+  end(): void;
+  /** The body is not complete, and the client is to see that. */
+  cut(): void;
 }
 
 /** An answer whose body comes piece by piece, for as long as it takes. */

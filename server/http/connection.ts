@@ -4,9 +4,8 @@
  */
 import type { IncomingMessage, OutgoingMessage } from "node:http";
 import type { ByteBudget, Limits } from "../../lib/index.ts";
-import type { Exchange } from "./exchange.ts";
 import { type HttpSocket, watchRequests } from "./http-socket.ts";
-import { Pipeline } from "./pipeline.ts";
+import { Pipeline, type UnderWay } from "./pipeline.ts";
 
 /** Why nothing may wait on a connection: its client sends no more, or has sent too much behind what waits. */
 export type LeaveReason = "finished" | "crowded";
@@ -53,7 +52,7 @@ export class Connection {
   }
 
   /** A request is taken up. */
-  begin(exchange: Exchange): void {
+  begin(exchange: UnderWay): void {
     this.isUsed = true;
     this.#leave = undefined;
     this.#pipeline?.begin(exchange);

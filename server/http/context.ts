@@ -1,16 +1,26 @@
 /** What all exchanges of a server share; index.ts makes it. */
-import type { Limits, Logger, Netlog, Runtime } from "../../lib/index.ts";
+import type { Limits, Logger, Netlog, Runtime, Tally } from "../../lib/index.ts";
 import type { Access } from "../auth/access.ts";
 import type { ClientAddresses } from "../auth/client-address.ts";
 import type { Gate } from "../auth/gate.ts";
 import type { RateLimit } from "../auth/rate-limit.ts";
-import type { LoopWatch } from "../metrics/loop-watch.ts";
-import type { Connections } from "./connections.ts";
 import type { IdleWatch } from "./idle-watch.ts";
 import type { Occupancy } from "./occupancy.ts";
 import type { RequestLog } from "./request-log.ts";
 import type { Traffic } from "./traffic.ts";
 import type { TurnQueue } from "./turn-queue.ts";
+
+/** How many connections there are, and how many were closed unheard. */
+interface ConnectionCounts {
+  readonly count: number;
+  readonly droppedCount: number;
+}
+
+/** How long the event loop is held; it wants to hear of work. */
+interface LoopHolds {
+  readonly holdMs: Tally;
+  noteWork(): void;
+}
 
 export interface ServerContext {
   readonly netlog: Netlog;
@@ -30,8 +40,8 @@ export interface ServerContext {
   /** For what goes better together. */
   readonly turn: TurnQueue;
   readonly traffic: Traffic;
-  readonly connections: Connections;
-  readonly loop: LoopWatch;
+  readonly connections: ConnectionCounts;
+  readonly loop: LoopHolds;
   /** What is taken up of what all clients share. */
   readonly occupancy: Occupancy;
   /** Of the program. */

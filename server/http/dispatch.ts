@@ -1,47 +1,42 @@
 /** From a request to its answer: what every request goes through, in the order in which failures are told. */
-
 import { NetlogError } from "../../lib/index.ts";
-import { adviceFor } from "../netlog/advice.ts";
-import type { Action, Resource } from "../netlog/routes.ts";
-import {
-  ClientLeft,
-  errorAnswer,
-  errorCode,
-  givenReason,
-  HttpError,
-  tooManyAnswers,
-} from "../wire/errors.ts";
+import { ClientLeft, errorCode, HttpError, tooManyAnswers } from "../wire/errors.ts";
 import { admit, isStillAdmitted } from "./admission.ts";
 import { type Answer, bodyBytes, emptyAnswer, type StreamAnswer } from "./answer.ts";
 import { checkDeclaredBytes, declaredBytes, refuseForm } from "./body.ts";
 import { parseContentCoding } from "./content-coding.ts";
+import type { Action, Door, Found } from "./door.ts";
 import { askToComeBack } from "./event-source.ts";
 import type { Exchange } from "./exchange.ts";
 import { send, sendStream } from "./send.ts";
 
 /** Answers a request for `resource`, now or later. */
-export function handle(exchange: Exchange, resource: Resource | undefined): void {
+export function handle(door: Door, exchange: Exchange, resource: Found): void {
   exchange.resource = resource;
   try {
     const answer = answerTo(exchange, resource);
     if (answer instanceof Promise) {
       answer.then(
-        (later) => finishLater(exchange, later),
-        (error: unknown) => fail(exchange, error),
+        (later) => finishLater(door, exchange, later),
+        (error: unknown) => fail(door, exchange, error),
       );
     } else {
-      finish(exchange, answer);
+      finish(door, exchange, answer);
     }
   } catch (error) {
-    fail(exchange, error);
+    fail(door, exchange, error);
   }
 }
 
+/** Answers `OPTIONS *`. @throws as `admit` does. */
+export function tellMethods(door: Door, exchange: Exchange): void {
+  passGate(exchange);
+  admit(exchange, "nothing");
+  finish(door, exchange, emptyAnswer(204, ["Allow", door.allow]));
+}
+
 /** The order of these lines is the contract's order of failures; topic and later ones are the handlers'. */
-function answerTo(
-  exchange: Exchange,
-  resource: Resource | undefined,
-): Answer | Promise<Answer | StreamAnswer | undefined> {
+function answerTo(exchange: Exchange, resource: Found): Answer | Promise<Answer | StreamAnswer | undefined> {
   const { incoming, context } = exchange;
   const { method = "" } = incoming;
   if (resource === undefined) throw new HttpError("not_found");
@@ -49,19 +44,19 @@ function answerTo(
   if (action === undefined && method !== "OPTIONS") {
     throw new HttpError("method_not_allowed", { headers: ["Allow", resource.allow] });
   }
-  exchange.action = action;
+  if (action !== undefined) exchange.parameterNames = action.parameters;
   passGate(exchange);
   admit(exchange, action?.needs ?? "nothing");
   if (action === undefined) return emptyAnswer(204, ["Allow", resource.allow]);
-  const { body } = action;
-  if (body === undefined && declaredBytes(incoming) !== 0) return refuseBody(exchange, action);
-  if (body !== undefined && body !== "unlimited") {
-    exchange.bodyLimitBytes = context.limits[body];
+  const { bodyLimit } = action;
+  if (bodyLimit === undefined && declaredBytes(incoming) !== 0) return refuseBody(exchange, action);
+  if (bodyLimit !== undefined && bodyLimit !== "unlimited") {
+    exchange.bodyLimitBytes = context.limits[bodyLimit];
     checkDeclaredBytes(incoming, exchange.bodyLimitBytes);
   }
-  if (body !== undefined) refuseForm(incoming);
+  if (bodyLimit !== undefined) refuseForm(incoming);
   const { "content-encoding": encoding } = incoming.headers;
-  if (encoding !== undefined && body !== undefined && declaredBytes(incoming) !== 0) {
+  if (encoding !== undefined && bodyLimit !== undefined && declaredBytes(incoming) !== 0) {
     exchange.contentCoding = parseContentCoding(encoding);
   }
   return action.handle(exchange);
@@ -71,7 +66,7 @@ function answerTo(
 async function refuseBody(exchange: Exchange, action: Action): Promise<Answer | StreamAnswer | undefined> {
   const { incoming, resource } = exchange;
   const { names } = action.parameters;
-  const route = `${incoming.method} ${resource?.path.replace(/\{.*/, "")}`;
+  const route = `${incoming.method} ${resource?.path}`;
   const advice = names.length === 0 ? "send none" : `its parameters (${names.join(", ")}) go in the query`;
   const refusal = new NetlogError("bad_request", { reason: `${route} takes no body; ${advice}` });
   if (declaredBytes(incoming) !== undefined) throw refusal;
@@ -83,7 +78,7 @@ async function refuseBody(exchange: Exchange, action: Action): Promise<Answer | 
 }
 
 /** @throws HttpError forbidden. */
-export function passGate({ incoming, context, target }: Exchange): void {
+function passGate({ incoming, context, target }: Exchange): void {
   const { host, origin, "sec-fetch-site": secFetchSite } = incoming.headers;
   context.gate.pass(host, origin, secFetchSite);
   if (target.authority !== undefined) context.gate.pass(target.authority, origin, secFetchSite);
@@ -94,21 +89,20 @@ export function passGate({ incoming, context, target }: Exchange): void {
  * for nothing else, which cost the server a third of its time (`npm run bench`, scan); publishes come together
  * as it is, for the log writes once a turn.
  */
-function finishLater(exchange: Exchange, answer: Answer | StreamAnswer | undefined): void {
+function finishLater(door: Door, exchange: Exchange, answer: Answer | StreamAnswer | undefined): void {
   if (answer !== undefined && "messageCount" in answer && !isStillAdmitted(exchange)) {
     answer.settle?.(false);
-    fail(exchange, new HttpError("unauthorized"));
+    fail(door, exchange, new HttpError("unauthorized"));
     return;
   }
   const isDelivery = answer !== undefined && "settle" in answer;
-  if (isDelivery) exchange.context.turn.add(() => finish(exchange, answer));
-  else finish(exchange, answer);
+  if (isDelivery) exchange.context.turn.add(() => finish(door, exchange, answer));
+  else finish(door, exchange, answer);
 }
 
-/** Sends the answer, if there is anybody to send it to. */
-export function finish(exchange: Exchange, given: Answer | StreamAnswer | undefined): void {
-  const answer = withinMemory(exchange, given);
-  // Where nobody is to be answered, the connection ends with what was answered before.
+/** Sends the answer, or ends the connection behind earlier answers where the client has left. */
+function finish(door: Door, exchange: Exchange, given: Answer | StreamAnswer | undefined): void {
+  const answer = withinMemory(door, exchange, given);
   if (answer === undefined) exchange.incoming.socket.destroySoon();
   else if ("stream" in answer) sendStream(exchange, answer);
   else send(exchange, answer);
@@ -125,6 +119,7 @@ export function finish(exchange: Exchange, given: Answer | StreamAnswer | undefi
 
 /** The answer, or where too many large ones are on their way already, that. */
 function withinMemory<Given extends Answer | StreamAnswer | undefined>(
+  door: Door,
   exchange: Exchange,
   answer: Given,
 ): Given | Answer {
@@ -132,7 +127,7 @@ function withinMemory<Given extends Answer | StreamAnswer | undefined>(
   if (exchange.memory.mayHold(bodyBytes(answer))) return answer;
   exchange.memory.release();
   answer.settle?.(false);
-  return errorAnswer(tooManyAnswers());
+  return door.errorAnswer(exchange, tooManyAnswers());
 }
 
 /** What was done or refused is told, come what may; and how the server is. */
@@ -142,20 +137,18 @@ function goesAlways({ incoming, resource }: Exchange, { status, messageCount }: 
 }
 
 /** Answers with what `error` means. */
-export function fail(exchange: Exchange, error: unknown): void {
+export function fail(door: Door, exchange: Exchange, error: unknown): void {
   // What was taken of its body is of no use any more.
   exchange.memory.release();
   if (error instanceof ClientLeft) {
-    finish(exchange, undefined);
+    finish(door, exchange, undefined);
     return;
   }
-  const code = errorCode(error);
-  const reason = givenReason(error) ?? adviceFor(exchange, code);
-  const answer = errorAnswer(error, exchange.failureFields, reason);
-  if (code === "forbidden") exchange.context.requestLog.noteForbidden(exchange, reason);
+  const answer = door.errorAnswer(exchange, error);
+  if (errorCode(error) === "forbidden") exchange.context.requestLog.noteForbidden(exchange, error);
   if (answer.status >= 500) {
     exchange.context.requestLog.noteFailure(exchange, error, answer.status);
     answer.headers.push("X-Request-Id", exchange.id);
   }
-  finish(exchange, askToComeBack(exchange, answer));
+  finish(door, exchange, askToComeBack(exchange, answer));
 }

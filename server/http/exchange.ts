@@ -3,7 +3,6 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { NetlogError, type Topic } from "../../lib/index.ts";
 import { EVERYTHING, type Grant } from "../auth/access.ts";
 import type { Need } from "../auth/rights.ts";
-import type { Action, Resource } from "../netlog/routes.ts";
 import type { ParameterNames } from "../wire/parameter-names.ts";
 import { Parameters } from "../wire/parameters.ts";
 import type { Target } from "../wire/target.ts";
@@ -14,9 +13,10 @@ import type { ContentCoding } from "./content-coding.ts";
 import type { ServerContext } from "./context.ts";
 import { HeldMemory } from "./held-memory.ts";
 import { givenId } from "./request-log.ts";
+import type { Resource } from "./resource.ts";
 
 const NO_TARGET: Target = { parts: [], query: "", authority: undefined };
-const NO_NAMES: ParameterNames = { names: [], ignoresOthers: true };
+const NO_NAMES: ParameterNames = { names: [], ignoresOthers: true, elsewhere: [] };
 const NO_PARAMETERS = new Parameters("", NO_NAMES);
 
 export class Exchange {
@@ -31,8 +31,10 @@ export class Exchange {
   target: Target = NO_TARGET;
   /** What the request is for, once that is known and if there is such a thing. */
   resource: Resource | undefined;
-  /** What its method does there. */
-  action: Action | undefined;
+  /** The topic that the path names, in the spelling of the request; the empty name where it names none. */
+  topicName = "";
+  /** What its route takes in the query. */
+  parameterNames: ParameterNames = NO_NAMES;
   /** What its route asks for, and what its token is good for; told by admission.ts. */
   need: Need = "nothing";
   grant: Grant = EVERYTHING;
@@ -77,11 +79,6 @@ export class Exchange {
     return this.context.clientAddresses.clientOf(socket.remoteAddress ?? "", forwardedFor);
   }
 
-  /** The first part of the path. */
-  get topicName(): string {
-    return this.target.parts[0] ?? "";
-  }
-
   /** @throws topic_not_found, topic_unavailable, shutting_down. */
   requireTopic(): Topic {
     return this.context.netlog.topic(this.topicName);
@@ -89,7 +86,7 @@ export class Exchange {
 
   parameters(): Parameters {
     const { query } = this.target;
-    return query === "" ? NO_PARAMETERS : new Parameters(query, this.action?.parameters ?? NO_NAMES);
+    return query === "" ? NO_PARAMETERS : new Parameters(query, this.parameterNames);
   }
 
   /**

@@ -3,10 +3,17 @@ import type { OutgoingMessage, ServerResponse } from "node:http";
 import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { NetlogError } from "../../lib/index.ts";
-import { errorAnswer, HttpError } from "../wire/errors.ts";
+import { HttpError } from "../wire/errors.ts";
 import type { Answer } from "./answer.ts";
+import type { Connections } from "./connections.ts";
 import type { ServerContext } from "./context.ts";
+import { errorAnswer } from "./error-answer.ts";
 import type { HttpSocket } from "./http-socket.ts";
+
+/** What these answers need of the server. */
+export interface MalformedContext extends Pick<ServerContext, "logger" | "runtime" | "limits"> {
+  readonly connections: Pick<Connections, "find">;
+}
 
 /** Answers that their handlers give themselves when the body turns out malformed, and how to tell them. */
 const toldOnes = new WeakMap<ServerResponse, () => void>();
@@ -21,7 +28,7 @@ export function onMalformedBody(outgoing: ServerResponse, act: () => void): void
 
 /** For `clientError`, which comes again with each piece that follows a refused one. */
 export function refuseMalformed(
-  context: ServerContext,
+  context: MalformedContext,
   error: NodeJS.ErrnoException,
   socket: HttpSocket,
 ): void {
@@ -48,7 +55,7 @@ export function refuseMalformed(
 }
 
 /** Requests that were whole get their answers first. */
-function tellBehindAnswers({ connections }: ServerContext, socket: HttpSocket, tell: () => void): void {
+function tellBehindAnswers({ connections }: MalformedContext, socket: HttpSocket, tell: () => void): void {
   const newest = connections.find(socket)?.newestAnswer;
   if (newest === undefined || lastOnes.has(newest)) return;
   lastOnes.add(newest);
@@ -58,7 +65,7 @@ function tellBehindAnswers({ connections }: ServerContext, socket: HttpSocket, t
 }
 
 /** For `connect`: a tunnel is asked for. */
-export function refuseConnect(context: ServerContext, socket: HttpSocket): void {
+export function refuseConnect(context: MalformedContext, socket: HttpSocket): void {
   // node:http has let go of the socket: an error that nobody listens for would end the process.
   socket.on("error", () => {});
   const error = new NetlogError("bad_request", { reason: "CONNECT: this server is no proxy" });
@@ -80,14 +87,14 @@ function errorOf(code: string | undefined): Error {
   }
 }
 
-function refuse(context: ServerContext, socket: Duplex, error: Error): void {
+function refuse(context: MalformedContext, socket: Duplex, error: Error): void {
   const answer = errorAnswer(error);
   context.logger.debug({ status: answer.status, reason: error.message }, "malformed request");
   finish(context, socket, rawAnswer(answer));
 }
 
 /** Goes on taking what the client sends for a while: closed at once, its system might drop the answer. */
-function finish({ runtime, limits }: ServerContext, socket: Duplex, rest: string): void {
+function finish({ runtime, limits }: MalformedContext, socket: Duplex, rest: string): void {
   socket.end(rest);
   const timer = runtime.setTimer(limits.lingerMs, () => socket.destroy());
   socket.once("close", () => timer.cancel());

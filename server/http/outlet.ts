@@ -5,11 +5,12 @@
 import type { ServerResponse } from "node:http";
 import type { Timer } from "../../lib/index.ts";
 import { isStillAdmitted } from "./admission.ts";
+import type { OnWaiting, Outlet } from "./answer.ts";
 import type { ServerContext } from "./context.ts";
 import type { Exchange } from "./exchange.ts";
 import { ReaderWatch } from "./reader-watch.ts";
 
-export class Outlet {
+export class SocketOutlet implements Outlet {
   readonly #exchange: Exchange;
   readonly #outgoing: ServerResponse;
   readonly #context: ServerContext;
@@ -37,17 +38,14 @@ export class Outlet {
     });
   }
 
-  /** The client sends no more, or has sent too much behind this: a stream that follows is to end. */
   get mustNotWait(): boolean {
     return this.#mustNotWait;
   }
 
-  /** The server is about to stop, or the client waits for no more: what is under way is to end soon. */
   get isStopping(): boolean {
     return this.#context.isStopping || this.#mustNotWait;
   }
 
-  /** Resolves to true when all of `bytes` was handed to the network, to false when the client left before. */
   write(bytes: Uint8Array | string): Promise<boolean> {
     if (this.#isClosed) return Promise.resolve(false);
     return new Promise((resolve) => {
@@ -70,24 +68,20 @@ export class Outlet {
     this.cut();
   }
 
-  /** What was written held so many messages. */
   noteOut({ bytes, messageCount }: { readonly bytes: Uint8Array; readonly messageCount: number }): void {
     this.#context.traffic.noteOut(messageCount, bytes.length);
   }
 
-  /** `leave` is called when the client has left, at once if it has already; it replaces the one before. */
-  readonly whileWaiting = (leave: () => void): void => {
+  readonly whileWaiting: OnWaiting = (leave) => {
     if (this.#isClosed || this.#mustNotWait) leave();
     else this.#leave = leave;
   };
 
-  /** The body is complete. */
   end(): void {
     this.#close();
     this.#outgoing.end();
   }
 
-  /** The body is not complete, and the client is to see that. */
   cut(): void {
     this.#close();
     this.#outgoing.destroy();

@@ -4,9 +4,10 @@
  * them, for those hold tokens.
  */
 import { isNetlogError, type Limits, type Logger, type Runtime } from "../../lib/index.ts";
-import { withoutTokens } from "../auth/token.ts";
 import { errorCode } from "../wire/errors.ts";
-import type { Exchange } from "./exchange.ts";
+import { withoutTokens } from "../wire/quote.ts";
+import type { Target } from "../wire/target.ts";
+import { givenReason } from "./error-answer.ts";
 
 /** What a client may call its request. */
 const GIVEN_ID = /^[A-Za-z0-9._:-]{1,64}$/;
@@ -14,6 +15,18 @@ const GIVEN_ID = /^[A-Za-z0-9._:-]{1,64}$/;
 const PREFIX_LENGTH = 8;
 const DIGITS = 36;
 const MICROSECONDS = 1000;
+
+/** What a line tells of a request. */
+interface LoggedRequest {
+  readonly incoming: { readonly method?: string | undefined; readonly url?: string | undefined };
+  readonly target: Target;
+  readonly startedAtMs: number;
+  /** Its name in the log. */
+  readonly id: string;
+  /** The address of its client. */
+  readonly client: string;
+  readonly grant: { readonly name: string | undefined };
+}
 
 /** What a client called its request in `X-Request-Id`, to be told to it again. */
 export function givenId(header: string | string[] | undefined): string | undefined {
@@ -45,7 +58,7 @@ export class RequestLog {
   }
 
   /** `status` is `undefined` when the client left. */
-  note(exchange: Exchange, status: number | undefined): void {
+  note(exchange: LoggedRequest, status: number | undefined): void {
     if (this.#logger.isLevelEnabled?.("debug") === false) return;
     const { method, url } = exchange.incoming;
     const elapsedMs = this.#runtime.elapsedMs() - exchange.startedAtMs;
@@ -64,18 +77,24 @@ export class RequestLog {
   }
 
   /** Of an answer of 5xx. What a shutdown ends is no trouble, and may be ten thousand scans. */
-  noteFailure(exchange: Exchange, error: unknown, status: number): void {
+  noteFailure(exchange: LoggedRequest, error: unknown, status: number): void {
     if (errorCode(error) === "shutting_down" || !this.#isNews(error)) return;
     const { method, url } = exchange.incoming;
     this.#logger.error({ err: error, id: exchange.id, method, url, status }, "request failed");
   }
 
   /** A client that is turned away needs an operator; one that tries again and again needs one line. */
-  noteForbidden(exchange: Exchange, reason: string | undefined): void {
+  noteForbidden(exchange: LoggedRequest, error: unknown): void {
     if (!this.#isDue("forbidden")) return;
     const { grant, client, incoming, target } = exchange;
     const path = `/${target.parts.join("/")}`;
-    const fields = { method: incoming.method, path: withoutTokens(path), client, token: grant.name, reason };
+    const fields = {
+      method: incoming.method,
+      path: withoutTokens(path),
+      client,
+      token: grant.name,
+      reason: givenReason(error),
+    };
     this.#logger.warn(fields, "refused a request: forbidden");
   }
 

@@ -11,7 +11,7 @@ import { corsHeaders } from "./cors.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Progress } from "./idle-watch.ts";
 import { onMalformedBody } from "./malformed.ts";
-import { Outlet } from "./outlet.ts";
+import { SocketOutlet } from "./outlet.ts";
 import { cutWhenStalled } from "./reader-watch.ts";
 import { givenId } from "./request-log.ts";
 
@@ -66,7 +66,7 @@ export function sendStream(exchange: Exchange, answer: StreamAnswer): void {
   writeHead(exchange, answer, hasUnreadBody);
   outgoing.flushHeaders();
   if (hasUnreadBody) skipBody(exchange);
-  const outlet = new Outlet(exchange, answer.heartbeat);
+  const outlet = new SocketOutlet(exchange, answer.heartbeat);
   answer.stream(outlet).catch((error: unknown) => {
     const { method, url } = incoming;
     context.logger.error({ err: error, id: exchange.id, method, url }, "a stream failed");

@@ -1,5 +1,6 @@
 /** What the server counts of its requests: plain numbers, by route, method and status, all of them bounded. */
 import { Tally } from "../../lib/index.ts";
+import type { Resource } from "./resource.ts";
 
 const DURATION_MS = [0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 10_000, 60_000] as const;
 
@@ -15,19 +16,13 @@ export interface RouteTraffic {
   readonly durationMs: Tally;
 }
 
-interface Routed {
-  /** In the words of the route table. */
-  readonly path: string;
-  readonly actions: ReadonlyMap<string, unknown>;
-}
-
 export class Traffic {
   /** In bodies of answers that hold messages, as they were sent. */
   messagesOut = 0;
   bytesOut = 0;
-  readonly #routes = new Map<Routed | undefined, Map<string, RouteTraffic>>();
+  readonly #routes = new Map<Resource | undefined, Map<string, RouteTraffic>>();
   /** What was noted last, which is what is noted next most of the time. */
-  #last: { resource: Routed | undefined; method: string; traffic: RouteTraffic } | undefined;
+  #last: { resource: Resource | undefined; method: string; traffic: RouteTraffic } | undefined;
 
   /** Of all routes that were asked for. */
   get routes(): RouteTraffic[] {
@@ -35,7 +30,7 @@ export class Traffic {
   }
 
   /** A request that was answered with `status`, or not answered for want of a client. */
-  note(resource: Routed | undefined, method: string, status: number | undefined, elapsedMs: number): void {
+  note(resource: Resource | undefined, method: string, status: number | undefined, elapsedMs: number): void {
     if (this.#last?.resource !== resource || this.#last?.method !== method) {
       this.#last = { resource, method, traffic: this.#route(resource, method) };
     }
@@ -50,7 +45,7 @@ export class Traffic {
     this.bytesOut += sizeBytes;
   }
 
-  #route(resource: Routed | undefined, method: string): RouteTraffic {
+  #route(resource: Resource | undefined, method: string): RouteTraffic {
     let methods = this.#routes.get(resource);
     if (methods === undefined) {
       methods = new Map();
@@ -60,7 +55,7 @@ export class Traffic {
     const known = resource?.actions.has(method) === true || method === "OPTIONS" ? method : "(other)";
     let traffic = methods.get(known);
     if (traffic === undefined) {
-      const route = (resource?.path ?? "(none)").replace(/\{.*\}/, "");
+      const route = resource?.path ?? "(none)";
       traffic = { route, method: known, statuses: new Map(), durationMs: new Tally(DURATION_MS) };
       methods.set(known, traffic);
     }

@@ -2,11 +2,8 @@
  * What the server shows of itself: the one table of its metrics, their names and how each is read. Times are seconds
  * and sizes bytes, as Prometheus has it.
  */
-import type { Limits, NetlogStats, Tally, TopicStats } from "../../lib/index.ts";
-import type { Connections } from "../http/connections.ts";
-import type { Occupancy } from "../http/occupancy.ts";
-import type { Traffic } from "../http/traffic.ts";
-import type { LoopWatch } from "./loop-watch.ts";
+import type { NetlogStats, Tally, TopicStats } from "../../lib/index.ts";
+import type { ServerContext } from "../http/context.ts";
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -24,16 +21,9 @@ export interface Family {
   read(sources: Sources): Sample[];
 }
 
-export interface Sources {
+export interface Sources extends ServerContext {
   readonly stats: NetlogStats;
-  readonly traffic: Traffic;
-  readonly occupancy: Occupancy;
-  readonly connections: Connections;
-  readonly loop: LoopWatch;
-  readonly droppedLogLines: () => number;
-  readonly limits: Limits;
-  readonly version: string;
-  /** Topics that have figures of their own for whoever asks. */
+  /** Whether a topic may have figures of its own in this answer. */
   readonly isShown: (topic: string) => boolean;
 }
 

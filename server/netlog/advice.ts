@@ -3,10 +3,9 @@
  * It is put together when such an error is answered, and names nothing but what the client sent and what it may read.
  */
 import { isSafeName, NAME_RULE } from "../../lib/index.ts";
-import { withoutTokens } from "../auth/token.ts";
 import type { Exchange } from "../http/exchange.ts";
 import type { errorCode } from "../wire/errors.ts";
-import { quoteSafely } from "../wire/parameter-names.ts";
+import { quoteSafely, withoutTokens } from "../wire/quote.ts";
 import { isOwnPage, noRouteReason, shownPart, wrongMethodReason } from "./nearest-route.ts";
 
 /** For an error of this code; `undefined` where the table of errors has all there is to say. */

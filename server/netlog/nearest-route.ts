@@ -2,10 +2,11 @@
  * What to answer to a path that is no route, or to a method that a path does not take: the route that was most likely
  * meant. It is looked for only when such a request is refused.
  */
-import { withoutTokens } from "../auth/token.ts";
+import type { Resource } from "../http/resource.ts";
 import { OPERATIONS } from "../openapi/operations.ts";
 import { nearest } from "../wire/parameter-names.ts";
-import { RESOURCES, type Resource, spelledAsOpenApi } from "./routes.ts";
+import { withoutTokens } from "../wire/quote.ts";
+import { RESOURCES, spelledAsOpenApi } from "./routes.ts";
 
 /** A longer part of a path is not repeated. */
 const SHOWN_LENGTH = 255;

@@ -1,12 +1,11 @@
-/** The route table. app.ts finds the row of a path in it. */
-
-import type { Need } from "../auth/rights.ts";
-import type { Answer, StreamAnswer } from "../http/answer.ts";
-import type { Exchange } from "../http/exchange.ts";
+/** The route table. */
+import type { Action } from "../http/door.ts";
+import type { Resource } from "../http/resource.ts";
+import { type Route, RouteTable } from "../http/route-table.ts";
 import { tellMetrics } from "../metrics/metrics.ts";
 import { describeApi } from "../openapi/describe-api.ts";
 import { OPERATIONS } from "../openapi/operations.ts";
-import type { ParameterNames } from "../wire/parameter-names.ts";
+import { QUERY } from "../openapi/parts.ts";
 import { changeTopic } from "./change-topic.ts";
 import { tellHealth, tellReady, tellVersion } from "./health.ts";
 import { publishPayload, readPayload } from "./payloads.ts";
@@ -18,26 +17,7 @@ import { ackMessages, nackMessages, seekScanner, touchMessages } from "./work.ts
 import { publishBatch } from "./write-batch.ts";
 import { publishStream } from "./write-stream.ts";
 
-/** Gives `undefined` when nobody is there to be answered. Throws NetlogError or HttpError for what it refuses. */
-type Handler = (exchange: Exchange) => Answer | Promise<Answer | StreamAnswer | undefined>;
-
-interface Row {
-  readonly method: string;
-  readonly path: string;
-  readonly needs: Need;
-  readonly handle: Handler;
-  /** The limit on the body that it takes. Without it a body is refused. */
-  readonly body?: "payloadBytes" | "settingsBytes" | "batchBytes" | "ackBytes" | "unlimited";
-  /** A GET that changes nothing, and so is there as HEAD as well. */
-  readonly head?: true;
-}
-
-export interface Action extends Omit<Row, "method" | "path"> {
-  /** What it takes in the query. */
-  readonly parameters: ParameterNames;
-}
-
-const METHOD_ORDER = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const;
+type Row = Omit<Route, "parameters">;
 
 const ROWS: readonly Row[] = [
   { method: "GET", path: "/", needs: "token", handle: listTopics, head: true },
@@ -46,17 +26,29 @@ const ROWS: readonly Row[] = [
   { method: "GET", path: "/-/version", needs: "nothing", handle: tellVersion, head: true },
   { method: "GET", path: "/-/metrics", needs: "metrics", handle: tellMetrics, head: true },
   { method: "GET", path: "/-/openapi.json", needs: "nothing", handle: describeApi, head: true },
-  { method: "POST", path: "/:topic", needs: "admin", handle: createTopic, body: "settingsBytes" },
+  { method: "POST", path: "/:topic", needs: "admin", handle: createTopic, bodyLimit: "settingsBytes" },
   { method: "GET", path: "/:topic", needs: "read", handle: describeTopic, head: true },
-  { method: "PATCH", path: "/:topic", needs: "admin", handle: changeTopic, body: "settingsBytes" },
+  { method: "PATCH", path: "/:topic", needs: "admin", handle: changeTopic, bodyLimit: "settingsBytes" },
   { method: "DELETE", path: "/:topic", needs: "admin", handle: deleteTopic },
-  { method: "POST", path: "/:topic/payload", needs: "write", handle: publishPayload, body: "payloadBytes" },
+  {
+    method: "POST",
+    path: "/:topic/payload",
+    needs: "write",
+    handle: publishPayload,
+    bodyLimit: "payloadBytes",
+  },
   // What `curl -T` sends.
-  { method: "PUT", path: "/:topic/payload", needs: "write", handle: publishPayload, body: "payloadBytes" },
-  { method: "GET", path: "/:topic/payload/:offset{[^/]*}", needs: "read", handle: readPayload, head: true },
-  { method: "POST", path: "/:topic/batch", needs: "write", handle: publishBatch, body: "batchBytes" },
-  { method: "POST", path: "/:topic/stream", needs: "write", handle: publishStream, body: "unlimited" },
-  { method: "PUT", path: "/:topic/stream", needs: "write", handle: publishStream, body: "unlimited" },
+  {
+    method: "PUT",
+    path: "/:topic/payload",
+    needs: "write",
+    handle: publishPayload,
+    bodyLimit: "payloadBytes",
+  },
+  { method: "GET", path: "/:topic/payload/:offset", needs: "read", handle: readPayload, head: true },
+  { method: "POST", path: "/:topic/batch", needs: "write", handle: publishBatch, bodyLimit: "batchBytes" },
+  { method: "POST", path: "/:topic/stream", needs: "write", handle: publishStream, bodyLimit: "unlimited" },
+  { method: "PUT", path: "/:topic/stream", needs: "write", handle: publishStream, bodyLimit: "unlimited" },
   { method: "GET", path: "/:topic/sync", needs: "write", handle: syncTopic },
   { method: "POST", path: "/:topic/sync", needs: "write", handle: syncTopic },
   { method: "POST", path: "/:topic/scanner", needs: "read", handle: createScanner },
@@ -64,14 +56,16 @@ const ROWS: readonly Row[] = [
   { method: "DELETE", path: "/:topic/scanner", needs: "read", handle: deleteScanner },
   { method: "GET", path: "/:topic/scan", needs: "read", handle: scanTopic },
   { method: "POST", path: "/:topic/scan", needs: "read", handle: scanTopic },
-  { method: "POST", path: "/:topic/ack", needs: "read", handle: ackMessages, body: "ackBytes" },
-  { method: "POST", path: "/:topic/nack", needs: "read", handle: nackMessages, body: "ackBytes" },
-  { method: "POST", path: "/:topic/touch", needs: "read", handle: touchMessages, body: "ackBytes" },
+  { method: "POST", path: "/:topic/ack", needs: "read", handle: ackMessages, bodyLimit: "ackBytes" },
+  { method: "POST", path: "/:topic/nack", needs: "read", handle: nackMessages, bodyLimit: "ackBytes" },
+  { method: "POST", path: "/:topic/touch", needs: "read", handle: touchMessages, bodyLimit: "ackBytes" },
   { method: "POST", path: "/:topic/seek", needs: "read", handle: seekScanner },
   { method: "GET", path: "/:topic/batch", needs: "read", handle: readBatch, head: true },
   { method: "GET", path: "/:topic/stream", needs: "read", handle: streamTopic },
   { method: "GET", path: "/:topic/check", needs: "admin", handle: checkTopic, head: true },
 ];
+
+const PARAMETERS: readonly string[] = Object.keys(QUERY);
 
 /**
  * The routes that NetLog has as well, and which ignore parameters that nobody knows. Where a scanner is made they are
@@ -84,65 +78,30 @@ const NETLOGS: ReadonlySet<string> = new Set([
   "DELETE /:topic",
   "POST /:topic/payload",
   "PUT /:topic/payload",
-  "GET /:topic/payload/:offset{[^/]*}",
+  "GET /:topic/payload/:offset",
   "GET /:topic/sync",
   "DELETE /:topic/scanner",
   "GET /:topic/scan",
   "GET /:topic/check",
 ]);
 
-/** All that is under one path. */
-export interface Resource {
-  readonly path: string;
-  readonly actions: ReadonlyMap<string, Action>;
-  /** What the header of this name says. */
-  readonly allow: string;
+export const OWN_PAGES: RouteTable = new RouteTable(routesWhere(({ path }) => path.startsWith("/-/")));
+export const TOPICS: RouteTable = new RouteTable(routesWhere(({ path }) => !path.startsWith("/-/")));
+export const RESOURCES: readonly Resource<Action>[] = [...OWN_PAGES.resources, ...TOPICS.resources];
+
+function routesWhere(isMeant: (row: Row) => boolean): Route[] {
+  return ROWS.filter(isMeant).map(toRoute);
 }
 
-export const RESOURCES: readonly Resource[] = [...new Set(ROWS.map(({ path }) => path))].map(toResource);
-
-/** For `OPTIONS *`. */
-export const ALLOW_ALL: string = toAllow(new Set(RESOURCES.flatMap(({ actions }) => [...actions.keys()])));
-
-const HOT_PATHS: readonly string[] = ["/:topic/payload", "/:topic/scan", "/:topic/ack"];
-
-const HOT: ReadonlyMap<string, Resource> = new Map(
-  RESOURCES.filter(({ path }) => HOT_PATHS.includes(path)).map((resource) => [
-    resource.path.slice("/:topic/".length),
-    resource,
-  ]),
-);
-
-/**
- * The rows of publish, scan and ack, found without the app: they are what a server's time goes to, and the way through
- * it costs as much as the rest of the request above a bare server (`npm run bench`, publish and scan).
- */
-export function findHotResource(parts: readonly string[]): Resource | undefined {
-  return parts.length === 2 && parts[0] !== "-" ? HOT.get(parts[1] ?? "") : undefined;
-}
-
-function toResource(path: string): Resource {
-  const actions = new Map<string, Action>();
-  for (const row of ROWS) {
-    if (row.path !== path) continue;
-    const action = toAction(row);
-    actions.set(row.method, action);
-    if (row.head === true) actions.set("HEAD", action);
-  }
-  return { path, actions, allow: toAllow(new Set(actions.keys())) };
-}
-
-function toAction({ method, path, ...row }: Row): Action {
+function toRoute(row: Row): Route {
+  const { method, path } = row;
   const described = OPERATIONS.find((each) => each.method === method && each.path === spelledAsOpenApi(path));
   const names = described?.query ?? [];
-  return { ...row, parameters: { names, ignoresOthers: NETLOGS.has(`${method} ${path}`) } };
+  const ignoresOthers = NETLOGS.has(`${method} ${path}`);
+  return { ...row, parameters: { names, ignoresOthers, elsewhere: PARAMETERS } };
 }
 
-/** `/:topic/payload/:offset{…}` as `/{topic}/payload/{offset}`. */
+/** `/:topic/payload/:offset` as `/{topic}/payload/{offset}`. */
 export function spelledAsOpenApi(path: string): string {
-  return path.replace(/:(\w+)(\{.*\})?/g, "{$1}");
-}
-
-function toAllow(methods: ReadonlySet<string>): string {
-  return [...METHOD_ORDER.filter((method) => methods.has(method)), "OPTIONS"].join(", ");
+  return path.replace(/:(\w+)/g, "{$1}");
 }

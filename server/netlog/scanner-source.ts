@@ -9,8 +9,9 @@ import {
   type Taken,
 } from "../../lib/index.ts";
 import type { MessagePieces } from "../formats/message-pieces.ts";
+import type { OnWaiting } from "../http/answer.ts";
 import type { StreamMemory } from "./stream-memory.ts";
-import type { OnWaiting, Piece, StreamSource } from "./stream-source.ts";
+import type { Piece, StreamSource } from "./stream-source.ts";
 
 export class ScannerSource implements StreamSource {
   readonly #scanner: Scanner;

@@ -1,11 +1,9 @@
 /** Where a stream's bytes come from: a topic read from an offset on, as messages or as frames. scanner-source.ts: a scanner. */
 import { isNetlogError, type Limits, type Message, type Taken, type TopicCursor } from "../../lib/index.ts";
 import type { MessagePieces } from "../formats/message-pieces.ts";
+import type { OnWaiting } from "../http/answer.ts";
 import { tooManyAnswers } from "../wire/errors.ts";
 import type { StreamMemory } from "./stream-memory.ts";
-
-/** Tells what ends the wait when the client leaves. */
-export type OnWaiting = (leave: () => void) => void;
 
 /** What is written at once. */
 export interface Piece {

@@ -3,7 +3,6 @@
  * those that only HTTP has. The text that a client sees is NetLog's; README.md beside this file has it as a table.
  */
 import { type ErrorCode, isNetlogError, NetlogError } from "../../lib/index.ts";
-import { type Answer, jsonAnswer } from "../http/answer.ts";
 
 type HttpErrorCode =
   | "not_found"
@@ -129,44 +128,7 @@ export function errorCode(error: unknown): ErrorCode | HttpErrorCode {
   return isNetlogError(error) || error instanceof HttpError ? error.code : "unknown_error";
 }
 
-/**
- * The answer to a request that failed with `error`. `more` are further fields of its JSON, and `reason` is what is
- * known of it; without one the table's is given.
- */
-export function errorAnswer(
-  error: unknown,
-  more: object = {},
-  reason: string | undefined = givenReason(error),
-): Answer {
-  const code = errorCode(error);
-  const row = ERROR_TABLE[code];
-  const body: Record<string, unknown> = {
-    ok: false,
-    status: row.status,
-    error: `netlog: ${errorText(code)}`,
-  };
-  if (row.reason !== undefined) body.reason = reason ?? row.reason;
-  Object.assign(body, more);
-  const given = error instanceof HttpError ? error.headers : undefined;
-  const headers = ["X-Netlog-Error", code, ...(given ?? row.headers ?? [])];
-  if (isNetlogError(error)) headers.push(...detailHeaders(error.details));
-  return { ...jsonAnswer(row.status, body, headers), closes: row.closes === true };
-}
-
 /** NetLog's words for a code. */
 export function errorText(code: ErrorCode | HttpErrorCode): string {
   return code.replaceAll("_", " ");
-}
-
-/** What the error itself says. */
-export function givenReason(error: unknown): string | undefined {
-  return isNetlogError(error) || error instanceof HttpError ? error.reason : undefined;
-}
-
-function detailHeaders(details: NetlogError["details"]): string[] {
-  const headers: string[] = [];
-  if (details.firstOffset !== undefined) headers.push("X-First-Offset", String(details.firstOffset));
-  if (details.offset !== undefined) headers.push("X-Offset", String(details.offset));
-  if (details.nextOffset !== undefined) headers.push("X-Next-Offset", String(details.nextOffset));
-  return headers;
 }

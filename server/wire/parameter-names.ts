@@ -3,52 +3,41 @@
  * something else than was asked for; clients of NetLog may send names of their own to the routes that it has, too.
  */
 import { DEFAULT_SETTINGS, editDistance, NetlogError } from "../../lib/index.ts";
-import { withoutTokens } from "../auth/token.ts";
-import { QUERY } from "../openapi/parts.ts";
+import { quoteSafely } from "./quote.ts";
 
 /** What a route takes. */
 export interface ParameterNames {
   readonly names: readonly string[];
   /** It is one of NetLog's: a name that looks like none of ours is ignored. */
   readonly ignoresOthers: boolean;
+  /** What the other routes take, for a hint. */
+  readonly elsewhere: readonly string[];
 }
 
 /** A name that is more edits away is another one. */
 const NEAR_EDITS = 2;
-const QUOTED_LENGTH = 40;
 const SETTINGS: readonly string[] = Object.keys(DEFAULT_SETTINGS);
-const PARAMETERS: readonly string[] = Object.keys(QUERY);
 
 /** What to answer to a parameter that the route does not take; `undefined` where it is to be ignored. */
 export function refuseUnknown(
   name: string,
-  { names, ignoresOthers }: ParameterNames,
+  { names, ignoresOthers, elsewhere }: ParameterNames,
 ): NetlogError | undefined {
-  const hint = hintFor(name, names);
+  const hint = hintFor(name, names, elsewhere);
   if (hint === undefined && ignoresOthers) return undefined;
   const list = names.length === 0 ? "none" : names.join(", ");
-  const reason = `unknown parameter ${quote(name)}${hint ?? ""}; there are: ${list}`;
+  const reason = `unknown parameter ${quoteSafely(name)}${hint ?? ""}; there are: ${list}`;
   return new NetlogError("bad_request", { reason });
 }
 
-/** What a client sent, for an error's reason, without a token that it may hold. */
-export function quoteSafely(text: string): string {
-  return quote(withoutTokens(text));
-}
-
-/** Never more than a little of it. */
-export function quote(name: string): string {
-  return JSON.stringify(name.length > QUOTED_LENGTH ? `${name.slice(0, QUOTED_LENGTH)}…` : name);
-}
-
-function hintFor(name: string, own: readonly string[]): string | undefined {
+function hintFor(name: string, own: readonly string[], elsewhere: readonly string[]): string | undefined {
   const meant = nearest(name, own);
   if (meant !== undefined) return `; did you mean ${meant}?`;
   const setting = nearest(name, SETTINGS);
   if (setting !== undefined) {
     return `; ${setting} is a setting of a topic, which goes in the body of POST or PATCH /:topic, as JSON`;
   }
-  const other = nearest(name, PARAMETERS);
+  const other = nearest(name, elsewhere);
   return other === undefined ? undefined : `; ${other} is a parameter of other routes`;
 }
 

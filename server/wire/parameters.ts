@@ -1,6 +1,7 @@
 /** The parameters of a query string, read one by one in the order in which a route looks at them. */
 import { durationMs, NetlogError, parseDurationAtMost } from "../../lib/index.ts";
-import { type ParameterNames, quote, refuseUnknown } from "./parameter-names.ts";
+import { type ParameterNames, refuseUnknown } from "./parameter-names.ts";
+import { quoteSafely } from "./quote.ts";
 
 const TRUE_WORDS: ReadonlySet<string> = new Set(["1", "true", "yes"]);
 /** No route has a dozen; looking for those given twice takes the square of it. */
@@ -99,9 +100,9 @@ export class Parameters {
   }
 
   #checkName(name: string, isStrict: boolean): void {
-    const { names } = this.#known;
+    const { names, elsewhere } = this.#known;
     if (names.includes(name)) return;
-    const refusal = refuseUnknown(name, { names, ignoresOthers: !isStrict });
+    const refusal = refuseUnknown(name, { names, ignoresOthers: !isStrict, elsewhere });
     if (refusal !== undefined) throw refusal;
   }
 
@@ -125,11 +126,11 @@ function decode(text: string): string | undefined {
 }
 
 function repeated(name: string): NetlogError {
-  return new NetlogError("bad_request", { reason: `the parameter ${quote(name)} was given twice` });
+  return new NetlogError("bad_request", { reason: `the parameter ${quoteSafely(name)} was given twice` });
 }
 
 function malformed(name: string): NetlogError {
-  return new NetlogError("bad_request", { reason: `malformed percent-encoding in ${quote(name)}` });
+  return new NetlogError("bad_request", { reason: `malformed percent-encoding in ${quoteSafely(name)}` });
 }
 
 function tooMany(): NetlogError {

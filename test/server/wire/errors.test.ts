@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { ERROR_CODES, NetlogError } from "../../../lib/index.ts";
-import { ERROR_TABLE, errorAnswer, errorText, HttpError } from "../../../server/wire/errors.ts";
+import { errorAnswer } from "../../../server/http/error-answer.ts";
+import { ERROR_TABLE, errorText, HttpError } from "../../../server/wire/errors.ts";
 import { expectError } from "../../contract/expect-error.ts";
 import { PROJECT_ROOT } from "../../support/project-files.ts";
 

@@ -2,10 +2,11 @@ import { describe, expect, it } from "vitest";
 import { Parameters } from "../../../server/wire/parameters.ts";
 
 const OWN = ["from", "persist", "durability"];
+const ELSEWHERE = [...OWN, "wait", "max"];
 
 /** Of a route that ignores what it does not know, as NetLog does, or of one of ours. */
 function parametersOf(query: string, ignoresOthers = true): Parameters {
-  return new Parameters(query, { names: OWN, ignoresOthers });
+  return new Parameters(query, { names: OWN, ignoresOthers, elsewhere: ELSEWHERE });
 }
 
 const REFUSED: unknown = expect.objectContaining({ code: "bad_request" });

@@ -1,0 +1,39 @@
+/**
+ * A front door: one way to speak to the topics. A door has routes, finds the topic that a request means, and words its
+ * errors. server/index.ts lists the doors; everything else in http/ is the same for all of them.
+ */
+import type { Need } from "../auth/rights.ts";
+import type { ParameterNames } from "../wire/parameter-names.ts";
+import type { Answer, StreamAnswer } from "./answer.ts";
+import type { Exchange } from "./exchange.ts";
+import type { Resource } from "./resource.ts";
+
+export interface Door {
+  /** Whether a path, cut into its decoded parts, is this door's. */
+  owns(parts: readonly string[]): boolean;
+  /** What the path of the request names; `undefined`: nothing. */
+  find(exchange: Exchange): Found | Promise<Found>;
+  /** The topic that the path names: rights are looked up for it, whether it exists or not. */
+  topicNameOf(parts: readonly string[]): string;
+  /** The methods of all its paths, as `Allow` lists them. */
+  readonly allow: string;
+  /** The answer to a request that failed with `error`, in this door's words. */
+  errorAnswer(exchange: Exchange, error: unknown): Answer;
+}
+
+export type Found = Resource<Action> | undefined;
+
+/** What one method does under one path. */
+export interface Action {
+  readonly needs: Need;
+  readonly handle: Handler;
+  /** The limit on the body that it takes. Without it a body is refused. */
+  readonly bodyLimit?: BodyLimit;
+  /** What it takes in the query. */
+  readonly parameters: ParameterNames;
+}
+
+/** Gives `undefined` when the client has left. Throws NetlogError or HttpError for what it refuses. */
+export type Handler = (exchange: Exchange) => Answer | Promise<Answer | StreamAnswer | undefined>;
+
+export type BodyLimit = "payloadBytes" | "settingsBytes" | "batchBytes" | "ackBytes" | "unlimited";

@@ -1,0 +1,41 @@
+/** The answer to a request that failed, in NetLog's words; also to bytes that never become a request. */
+import { isNetlogError, type NetlogError } from "../../lib/index.ts";
+import { ERROR_TABLE, errorCode, errorText, HttpError } from "../wire/errors.ts";
+import { type Answer, jsonAnswer } from "./answer.ts";
+
+/**
+ * The answer to a request that failed with `error`. `more` are further fields of its JSON, and `reason` is what is
+ * known of it; without one the table's is given.
+ */
+export function errorAnswer(
+  error: unknown,
+  more: object = {},
+  reason: string | undefined = givenReason(error),
+): Answer {
+  const code = errorCode(error);
+  const row = ERROR_TABLE[code];
+  const body: Record<string, unknown> = {
+    ok: false,
+    status: row.status,
+    error: `netlog: ${errorText(code)}`,
+  };
+  if (row.reason !== undefined) body.reason = reason ?? row.reason;
+  Object.assign(body, more);
+  const given = error instanceof HttpError ? error.headers : undefined;
+  const headers = ["X-Netlog-Error", code, ...(given ?? row.headers ?? [])];
+  if (isNetlogError(error)) headers.push(...detailHeaders(error.details));
+  return { ...jsonAnswer(row.status, body, headers), closes: row.closes === true };
+}
+
+/** What the error itself says. */
+export function givenReason(error: unknown): string | undefined {
+  return isNetlogError(error) || error instanceof HttpError ? error.reason : undefined;
+}
+
+function detailHeaders(details: NetlogError["details"]): string[] {
+  const headers: string[] = [];
+  if (details.firstOffset !== undefined) headers.push("X-First-Offset", String(details.firstOffset));
+  if (details.offset !== undefined) headers.push("X-Offset", String(details.offset));
+  if (details.nextOffset !== undefined) headers.push("X-Next-Offset", String(details.nextOffset));
+  return headers;
+}
