@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Parameters } from "../../../server/wire/parameters.ts";
 
 const OWN = ["from", "persist", "durability"];
-const ELSEWHERE = [...OWN, "wait", "max"];
+const ELSEWHERE = [...OWN, "ack_wait", "id", "wait", "max"];
 
 /** Of a route that ignores what it does not know, as NetLog does, or of one of ours. */
 function parametersOf(query: string, ignoresOthers = true): Parameters {
