@@ -1,51 +1,25 @@
+/** biome.imports.json says what each folder may import. These tests show that each rule bites, and what the rules are. */
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { cpSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join, posix } from "node:path";
 import { expect, test } from "vitest";
-import { PROJECT_ROOT } from "../support/project-files.ts";
+import { PROJECT_ROOT, projectText } from "../support/project-files.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
-/** Files that import what their layer must not, and one of each layer that keeps to its own. */
-const FORBIDDEN: Readonly<Record<string, string>> = {
-  "lib/message/a.ts": "../log/frame.ts",
-  "lib/message/b.ts": "node:fs",
-  "lib/log/a.ts": "../message/message.ts",
-  "lib/log/b.ts": "node:fs/promises",
-  "lib/disk/a.ts": "../log/frame.ts",
-  "lib/a.ts": "../server/index.ts",
-  "lib/b.ts": "node:fs",
-  "lib/c.ts": "hono",
-  "lib/go-import/a.ts": "node:fs",
-  "lib/client/a.ts": "../errors.ts",
-  "lib/client/b.ts": "../../server/index.ts",
-  "lib/client/c.ts": "node:crypto",
-  "lib/client/d.ts": "uuid",
-  "lib/client/events/a.ts": "../../errors.ts",
-  "lib/client/events/b.ts": "node:fs/promises",
-  "server/a.ts": "../lib/topic.ts",
-  "server/b.ts": "../lib/log/log.ts",
-  "server/c.ts": "../cmd/main.ts",
-  "server/d.ts": "node:fs",
-  "cmd/a.ts": "../lib/netlog.ts",
-  "cmd/b.ts": "../lib/client/topic.ts",
-};
-const ALLOWED: Readonly<Record<string, string>> = {
-  "lib/message/ok.ts": "../checksum.ts",
-  "lib/log/ok.ts": "../disk/disk.ts",
-  "lib/disk/ok.ts": "node:fs",
-  "lib/ok.ts": "./log/log.ts",
-  "lib/go-import/ok.ts": "../log/index.ts",
-  "lib/client/ok.ts": "./errors.ts",
-  "lib/client/ok-2.ts": "fflate",
-  "lib/client/ok-3.ts": "crc-32",
-  "lib/client/events/ok.ts": "../errors.ts",
-  "lib/client/events/ok-2.ts": "./errors.ts",
-  "lib/client/events/file-store.ts": "node:fs/promises",
-  "server/ok.ts": "../lib/index.ts",
-  "cmd/ok.ts": "../lib/index.ts",
-  "cmd/light.ts": "../lib/values.ts",
-  "cmd/ok-2.ts": "../lib/client/index.ts",
-};
+interface Config {
+  readonly overrides: readonly {
+    readonly includes: readonly string[];
+    readonly linter: {
+      readonly rules: {
+        readonly style: {
+          readonly noRestrictedImports: {
+            readonly options: { readonly patterns: readonly [{ readonly group: readonly string[] }] };
+          };
+        };
+      };
+    };
+  }[];
+}
 
 interface Report {
   readonly diagnostics: readonly {
@@ -54,29 +28,160 @@ interface Report {
   }[];
 }
 
-test("the linter refuses each import that goes against the layers", () => {
-  const folder = temporaryFolder();
-  for (const name of ["biome.json", ".gitignore"]) cpSync(`${PROJECT_ROOT}${name}`, join(folder, name));
-  for (const [path, imported] of Object.entries({ ...FORBIDDEN, ...ALLOWED })) {
-    mkdirSync(dirname(join(folder, path)), { recursive: true });
-    writeFileSync(join(folder, path), `export * from "${imported}";\n`);
-  }
-  const biome = `${PROJECT_ROOT}node_modules/@biomejs/biome/bin/biome`;
-  const { stdout } = spawnSync(
-    process.execPath,
-    [biome, "lint", "--reporter=json", "--max-diagnostics=none", "."],
-    {
-      cwd: folder,
-      encoding: "utf8",
-    },
+/** The folders with sources; `server/` has one rule for all of it. */
+const FOLDERS = ["lib", "cmd"]
+  .flatMap((top) =>
+    readdirSync(`${PROJECT_ROOT}${top}`, { recursive: true, encoding: "utf8" }).map(
+      (path) => `${top}/${path}`,
+    ),
+  )
+  .filter((path) => path.endsWith(".ts"))
+  .map((path) => posix.dirname(path))
+  .filter((folder, index, all) => all.indexOf(folder) === index)
+  .toSorted();
+
+/** Folder to what its files may import, as they spell it; rules of single files are left out. */
+const RULES: ReadonlyMap<string, readonly string[]> = new Map(
+  (JSON.parse(projectText("biome.imports.json")) as Config).overrides.flatMap(({ includes, linter }) => {
+    const [{ group }] = linter.rules.style.noRestrictedImports.options.patterns;
+    const [all, ...allowed] = group;
+    expect(all).toBe("**");
+    for (const each of allowed) expect(each).toMatch(/^!/);
+    return includes
+      .filter((path) => path.endsWith("/*.ts"))
+      .map((path) => [posix.dirname(path), allowed.map((each) => each.slice(1))] as const);
+  }),
+);
+
+/** `../../lib/{index,values}.ts` as the two that it means. */
+function spelledOut(pattern: string): string[] {
+  const [, before = "", names, after = ""] = /^(.*)\{(.*)\}(.*)$/.exec(pattern) ?? [];
+  return names === undefined ? [pattern] : names.split(",").map((name) => `${before}${name}${after}`);
+}
+
+/** The files that a folder may import, by their path or as `folder/*`; and packages and modules of Node. */
+function allowedTo(folder: string): string[] {
+  return (RULES.get(folder) ?? [])
+    .flatMap(spelledOut)
+    .map((pattern) => (pattern.startsWith(".") ? posix.join(folder, pattern) : pattern));
+}
+
+/** The folders that a folder may import from, itself left out. */
+function foldersBelow(folder: string): string[] {
+  return FOLDERS.filter(
+    (other) =>
+      other !== folder &&
+      allowedTo(folder).some((path) => FOLDERS.includes(other) && posix.dirname(path) === other),
   );
+}
+
+/** A file of `folder` that imports, for each thing that there is to import anywhere. */
+function attempts(folder: string): Map<string, { readonly text: string; readonly isAllowed: boolean }> {
+  const allowed = allowedTo(folder);
+  const found = new Map<string, { text: string; isAllowed: boolean }>();
+  const add = (specifier: string, isAllowed: boolean): void => {
+    const number = found.size;
+    // A dynamic import is one, too.
+    const text = number % 2 === 0 ? `export * from "${specifier}";\n` : `await import("${specifier}");\n`;
+    found.set(`${folder}/attempt-${number}.ts`, { text, isAllowed });
+  };
+  for (const other of FOLDERS) {
+    for (const name of ["index.ts", "values.ts", "some-file.ts"]) {
+      const specifier = posix.relative(folder, `${other}/${name}`);
+      const isAllowed = allowed.includes(`${other}/*`) || allowed.includes(`${other}/${name}`);
+      add(specifier.startsWith(".") ? specifier : `./${specifier}`, isAllowed);
+    }
+  }
+  const elsewhere = [...new Set(FOLDERS.flatMap(allowedTo))].filter((name) => !name.includes("*"));
+  const external = elsewhere.filter((name) => !/^(lib|server|cmd)\//.test(name));
+  for (const name of [...external, "node:worker_threads", "undici"]) add(name, allowed.includes(name));
+  return found;
+}
+
+/** The files that the linter refuses for what they import. */
+function refusedIn(files: ReadonlyMap<string, { readonly text: string }>): string[] {
+  const folder = temporaryFolder();
+  for (const name of ["biome.json", "biome.imports.json", ".gitignore"]) {
+    cpSync(`${PROJECT_ROOT}${name}`, join(folder, name));
+  }
+  for (const each of FOLDERS) mkdirSync(join(folder, each), { recursive: true });
+  for (const [path, { text }] of files) writeFileSync(join(folder, path), text);
+  const biome = `${PROJECT_ROOT}node_modules/@biomejs/biome/bin/biome`;
+  const flags = ["--only=style/noRestrictedImports", "--reporter=json", "--max-diagnostics=none"];
+  const { stdout } = spawnSync(process.execPath, [biome, "lint", ...flags, "."], {
+    cwd: folder,
+    encoding: "utf8",
+    maxBuffer: Number.POSITIVE_INFINITY,
+  });
   const { diagnostics } = JSON.parse(stdout) as Report;
-  const refused = diagnostics
-    .filter(({ category }) => category === "lint/style/noRestrictedImports")
-    .map(({ location }) => pathOf(location.path));
-  expect(refused.toSorted()).toEqual(Object.keys(FORBIDDEN).toSorted());
-});
+  const refused = diagnostics.filter(({ category }) => category === "lint/style/noRestrictedImports");
+  return [...new Set(refused.map(({ location }) => pathOf(location.path)))].toSorted();
+}
 
 function pathOf(path: unknown): string {
   return typeof path === "string" ? path : String((path as { file?: unknown }).file);
 }
+
+test("each folder of lib, server and cmd has a rule, and each rule a folder", () => {
+  expect([...RULES.keys()].toSorted()).toEqual(FOLDERS);
+});
+
+test("the linter refuses each import that no rule allows, and no other", () => {
+  const files = new Map(FOLDERS.flatMap((folder) => [...attempts(folder)]));
+  const expected = [...files].filter(([, { isAllowed }]) => !isAllowed).map(([path]) => path);
+  expect(expected.length).toBeGreaterThan(1000);
+  expect(refusedIn(files)).toEqual(expected.toSorted());
+});
+
+test("a detour does not get around a rule", () => {
+  const files = new Map([
+    ["lib/log/a.ts", { text: 'export * from "./../topic/topic.ts";\n' }],
+    ["lib/log/b.ts", { text: 'export * from "../base/../topic/topic.ts";\n' }],
+  ]);
+  expect(refusedIn(files)).toEqual([...files.keys()]);
+});
+
+test("one file may import what its folder may not: the file store, which is for Node", () => {
+  const { overrides } = JSON.parse(projectText("biome.imports.json")) as Config;
+  const files = overrides.flatMap(({ includes }) => includes).filter((path) => !path.endsWith("/*.ts"));
+  expect(files).toEqual(["lib/client/events/file-store.ts"]);
+});
+
+test("no rules allow a circle between folders", () => {
+  const floors: string[][] = [];
+  let above = FOLDERS;
+  while (above.length > 0) {
+    const floor = above.filter((folder) => !foldersBelow(folder).some((other) => above.includes(other)));
+    expect(floor, `these folders form a circle: ${above.join(", ")}`).not.toEqual([]);
+    floors.push(floor);
+    above = above.filter((folder) => !floor.includes(folder));
+  }
+  expect(floors[0]).toContain("lib/base");
+});
+
+test("the rules keep to the layers", () => {
+  const top = (folder: string): string => folder.split("/")[0] ?? "";
+  for (const folder of FOLDERS) {
+    const allowed = allowedTo(folder);
+    if (top(folder) === "lib" && folder !== "lib/disk") {
+      expect(
+        allowed.filter((name) => /^node:(fs|net|http|timers)/.test(name)),
+        folder,
+      ).toEqual([]);
+    }
+    if (top(folder) !== "server")
+      expect(
+        allowed.filter((name) => /hono/.test(name)),
+        folder,
+      ).toEqual([]);
+    const others = allowed.filter((path) => /^(lib|server|cmd)\//.test(path) && top(path) !== top(folder));
+    const doors = { lib: [], server: ["lib/index.ts"], cmd: CMD_DOORS }[top(folder)];
+    expect(doors, folder).toEqual(expect.arrayContaining(others));
+  }
+  expect(allowedTo("lib/client").filter((path) => !path.startsWith("lib/client/"))).toEqual([
+    "crc-32",
+    "fflate",
+  ]);
+});
+
+const CMD_DOORS = ["lib/index.ts", "lib/values.ts", "lib/client/index.ts", "server/index.ts"];
