@@ -28,10 +28,14 @@ export {
 } from "./inspect/folder-check.ts";
 export type { Durability, FrameRun } from "./log/log.ts";
 export type { Batch } from "./message/batch.ts";
+export { answerableFields, refusalOfKey, requireFields } from "./message/field-rules.ts";
+export type { Header, MessageFields } from "./message/fields.ts";
+export { parseKey, spellKey } from "./message/key-spelling.ts";
+export type { NewMessage } from "./message/new-message.ts";
 export { DataFolderError } from "./netlog/data-folder.ts";
 export { type FailedTopic, Netlog, type NetlogOptions } from "./netlog/netlog.ts";
 export type { FrameBounds } from "./reading/collect-frames.ts";
-export { compact, type Message, type Taken } from "./reading/message-reader.ts";
+export { compact, fieldsOf, type Message, type Taken } from "./reading/message-reader.ts";
 export type { TopicCursor } from "./reading/topic-cursor.ts";
 export type { WorkRequest } from "./scanner/lease-claims.ts";
 export type { WorkResult } from "./scanner/leased-position.ts";

@@ -85,11 +85,44 @@ function frameText(frame: Of<"frame">): string {
     frame.compression,
   ];
   const troubles = frame.troubles.map((trouble) => `${INDENT}!! ${trouble}\n`);
-  const messages = frame.messages.map(({ offset, sizeBytes: payloadBytes, payload }) => {
+  const messages = frame.messages.map(({ offset, sizeBytes: payloadBytes, payload, fields }) => {
     const cut = payload.length < payloadBytes ? "…" : "";
-    return `${INDENT}${offset}: ${payloadBytes} bytes "${payloadText(payload)}${cut}"\n`;
+    const own = messageCount === 1 ? "" : fieldsText(fields);
+    return `${INDENT}${offset}: ${payloadBytes} bytes "${payloadText(payload)}${cut}"\n${own}`;
   });
-  return [line(frame.position, facts.join(", ")), ...troubles, ...messages].join("");
+  return [line(frame.position, facts.join(", ")), ...troubles, fieldsText(frame.fields), ...messages].join(
+    "",
+  );
+}
+
+function fieldsText(fields: Of<"frame">["fields"]): string {
+  if (fields === undefined) return "";
+  const {
+    key,
+    contentType,
+    headers = [],
+    idempotency,
+    producer,
+    streamSequence,
+    closes,
+    unknown = [],
+  } = fields;
+  const lines = [
+    key === undefined ? "" : `key "${key}"`,
+    contentType === undefined ? "" : `content type ${contentType}`,
+    ...headers.map(([name, value]) => `${name}: ${value}`),
+    idempotency === undefined ? "" : `idempotency key "${idempotency.key}"`,
+    producer === undefined
+      ? ""
+      : `producer "${producer.id}", epoch ${producer.epoch}, number ${producer.seq}`,
+    streamSequence === undefined ? "" : `stream sequence of ${counted(streamSequence.length, "byte")}`,
+    closes === true ? "closes the topic" : "",
+    ...unknown.map(({ tag, value }) => `unknown field ${tag} of ${counted(value.length, "byte")}`),
+  ];
+  return lines
+    .filter((text) => text !== "")
+    .map((text) => `${INDENT}  ${printable(text)}\n`)
+    .join("");
 }
 
 function entryCrcText({ entryCrc, actualEntryCrc }: Of<"frame">): string {

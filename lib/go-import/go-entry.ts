@@ -19,6 +19,8 @@ import {
   viewOf,
 } from "../message/message.ts";
 import { encodeEntry, setEnd, unpackEntry } from "../message/message-set.ts";
+import type { PackedMessage } from "../message/new-message.ts";
+import type { UnpackedEntry } from "../message/unpacked-entry.ts";
 
 /** The largest entry that is taken in, and the most that a set may unpack to. The Go NetLog has no limits of its own. */
 const MAX_BYTES = 256 * 1024 * 1024;
@@ -61,11 +63,12 @@ export async function readGoEntry(
   const isSeen = sizeBytes <= seen.length;
   const bytes = (isSeen ? seen : await window.at(position, sizeBytes)).subarray(0, sizeBytes);
   const view = isSeen ? head : viewOf(bytes);
-  if (soundMessageEnd(view, 0, sizeBytes) === sizeBytes) {
+  const isSingle = soundMessageEnd(view, 0, sizeBytes) === sizeBytes;
+  if (isSingle && decodeMessageHeader(view, 0).version === 0) {
     return { kind: "sound", bytes, count: 1, isReadable: true };
   }
   const checksum = checksumFlaw(view, 0);
-  return checksum === undefined ? await readSet(bytes, rules) : flawed(checksum);
+  return checksum === undefined ? await readByRules(bytes, rules) : flawed(checksum);
 }
 
 /**
@@ -78,17 +81,23 @@ export async function* cutSet(
 ): AsyncGenerator<Batch, void, void> {
   const compression = decodeMessageHeader(viewOf(bytes), 0).compression as SetCompression;
   const unpacked = await unpackEntry(bytes, count, offload, unlimited(limits));
-  const payloads = Array.from({ length: count }, (_, i) => unpacked.payload(i));
+  const messages = Array.from({ length: count }, (_, i) => packedMessage(unpacked, i));
   for (let start = 0; start < count; ) {
-    const end = setEnd(payloads, start, limits.batchMessages, limits);
-    const entry = await encodeEntry(payloads, start, end, compression, offload, limits);
+    const end = setEnd(messages, start, limits.batchMessages, limits);
+    const entry = await encodeEntry(messages, start, end, compression, offload, limits);
     yield { entry, count: end - start };
     start = end;
   }
 }
 
-/** Its header and checksum are good. */
-async function readSet(bytes: Buffer, rules: EntryRules): Promise<SoundEntry | FlawedEntry> {
+function packedMessage(unpacked: UnpackedEntry, index: number): PackedMessage {
+  const payload = unpacked.payload(index);
+  const fields = unpacked.fieldBytes(index);
+  return fields === undefined ? { payload } : { payload, fields };
+}
+
+/** A set, or a message with fields, of which only those count that a client may send. Header and checksum are good. */
+async function readByRules(bytes: Buffer, rules: EntryRules): Promise<SoundEntry | FlawedEntry> {
   const { setBytes } = rules.limits;
   const readable = { ...rules.limits, batchBytes: setBytes, payloadBytes: setBytes };
   const within = await countMessages(bytes, rules.offload, readable);

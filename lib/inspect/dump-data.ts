@@ -2,6 +2,8 @@
 
 import { LIMITS } from "../base/limits.ts";
 import { dumpFrames, type FrameDump, type FrameWindow, frameBytes } from "../log/index.ts";
+import { entryFields } from "../message/entry-fields.ts";
+import type { EntryFields } from "../message/fields.ts";
 import { DamagedEntryError, describeFlaw } from "../message/flaw.ts";
 import { decodeMessageHeader, MESSAGE_HEADER_BYTES, viewOf } from "../message/message.ts";
 import { unpackEntry } from "../message/message-set.ts";
@@ -10,9 +12,11 @@ import { threadPoolOffload } from "../message/thread-pool-offload.ts";
 export interface MessageDump {
   readonly offset: number;
   readonly crc32: number;
+  /** Of the payload. */
   readonly sizeBytes: number;
   /** The first ones. */
   readonly payload: Buffer;
+  readonly fields: EntryFields | undefined;
 }
 
 export interface FrameRecord {
@@ -29,6 +33,8 @@ export interface FrameRecord {
   /** `undefined` where the file ends before the entry does. */
   readonly actualEntryCrc: number | undefined;
   readonly compression: string;
+  /** Of the message, or of the message set as a whole; as `messages`. */
+  readonly fields: EntryFields | undefined;
   /** What is wrong, in plain words. */
   readonly troubles: readonly string[];
   /** Where payloads are asked for and can be had. */
@@ -58,11 +64,13 @@ async function describeFrame(
   const { baseOffset, messageCount, timestampMs, unsyncedCount, entryCrc } = header;
   const troubles = remark === undefined ? [] : [remark];
   const messages: MessageDump[] = [];
+  let fields: EntryFields | undefined;
   if (actualEntryCrc === undefined) {
     troubles.push(`cut off: ${entry.length} of ${header.entryBytes} bytes of entry are there`);
   } else if (actualEntryCrc === entryCrc) {
     try {
       const unpacked = await unpackEntry(entry, messageCount, threadPoolOffload, LIMITS);
+      if (payloadBytes > 0) fields = entryFields(entry);
       for (let i = 0; i < messageCount && payloadBytes > 0; i++) {
         const payload = unpacked.payload(i);
         const first = Buffer.from(payload.subarray(0, payloadBytes));
@@ -71,6 +79,7 @@ async function describeFrame(
           crc32: unpacked.crc32(i),
           sizeBytes: payload.length,
           payload: first,
+          fields: unpacked.fields(i),
         });
       }
     } catch (error) {
@@ -90,6 +99,7 @@ async function describeFrame(
     entryCrc,
     actualEntryCrc,
     compression: compressionOf(entry),
+    fields,
     troubles,
     messages,
   };
@@ -99,6 +109,7 @@ function compressionOf(entry: Buffer): string {
   if (entry.length < MESSAGE_HEADER_BYTES) return "unknown";
   const { version, compression } = decodeMessageHeader(viewOf(entry), 0);
   const name = COMPRESSIONS[compression];
+  if (version === 1 && name !== undefined) return `${name}, with fields`;
   return version === 0 && name !== undefined
     ? name
     : `unknown (version ${version}, compression ${compression})`;

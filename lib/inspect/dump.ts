@@ -60,7 +60,7 @@ export interface DumpOptions {
   readonly disk: Disk;
   /** Absolute. */
   readonly path: string;
-  /** How many bytes of each payload are given; 0 for none, and nothing is unpacked for them. */
+  /** How many bytes of each payload are given, and all fields; 0 for neither. */
   readonly payloadBytes: number;
 }
 

@@ -189,12 +189,23 @@ export function decodeKeyField(bytes: Buffer): string | undefined {
 export function decodeFields(bytes: Buffer): EntryFields {
   const flaw = fieldsFlaw(new DataView(bytes.buffer, bytes.byteOffset, bytes.length), 0, bytes.length);
   if (flaw !== undefined) throw new Error(`no fields: ${flaw}`);
+  return readFields(bytes, CRITICAL_TAG);
+}
+
+/** What users see of fields whose shape is sound. */
+export function decodeMessageFields(bytes: Buffer): MessageFields {
+  return readFields(bytes, TAG_HEADER + 1);
+}
+
+/** Those with tags below `endTag`. */
+function readFields(bytes: Buffer, endTag: number): EntryFields {
   const fields: Mutable<EntryFields> = {};
   const headers: Header[] = [];
   const unknown: { tag: number; value: Uint8Array }[] = [];
   let position = 0;
   while (position < bytes.length) {
     const tag = bytes[position]!;
+    if (tag >= endTag) break;
     const start = position + TAG_BYTES;
     const end = start + bytes.readUInt16BE(position + 1);
     if (tag === TAG_HEADER) {

@@ -23,12 +23,14 @@ import {
   type MessageHeader,
   messageEnd,
   messageFlaw,
+  overheadBytes,
   payloadStart,
   type SetCompression,
   soundMessageEnd,
   UNSOUND,
   viewOf,
 } from "./message.ts";
+import type { PackedMessage } from "./new-message.ts";
 import { UnpackError } from "./unpack-error.ts";
 import { UnpackedEntry } from "./unpacked-entry.ts";
 
@@ -36,47 +38,54 @@ import { UnpackedEntry } from "./unpacked-entry.ts";
 const LONG_SET_BYTES = 1024 * 1024;
 
 /**
- * Where to cut: of the payloads from `start` on, how far those reach that may share one set, at most
- * `maxMessages` of them and never more than a set may unpack to. Exclusive, and past `start` always: a payload
- * too large for any set goes as a single message.
+ * Where to cut: returns how far the messages from `start` on reach that may share one set, at most `maxMessages` of
+ * them and never more than a set may unpack to. Exclusive, and past `start` always: a message too large for any set
+ * goes as a single message.
  */
 export function setEnd(
-  payloads: readonly Uint8Array[],
+  messages: readonly PackedMessage[],
   start: number,
   maxMessages: number,
   limits: Limits = LIMITS,
 ): number {
-  const last = Math.min(payloads.length, start + Math.min(maxMessages, limits.batchMessages));
-  let sizeBytes = MESSAGE_HEADER_BYTES + payloads[start]!.length;
+  const last = Math.min(messages.length, start + Math.min(maxMessages, limits.batchMessages));
+  let sizeBytes = messageBytes(messages[start]!);
   let end = start + 1;
   for (; end < last; end++) {
-    sizeBytes += MESSAGE_HEADER_BYTES + payloads[end]!.length;
+    sizeBytes += messageBytes(messages[end]!);
     if (sizeBytes > limits.batchBytes) break;
   }
   return end;
 }
 
+function messageBytes({ payload, fields }: PackedMessage): number {
+  return overheadBytes(fields) + payload.length;
+}
+
 /**
- * The entry of the payloads `[start, end)`, which setEnd has cut: a single message for one, else a set. The
- * payloads are not borrowed beyond the call. A promise where packing is done off the event loop.
+ * The entry of the messages `[start, end)`, which setEnd has cut: a single message for one, else a set. The
+ * messages are not borrowed beyond the call. A promise where packing is done off the event loop.
  */
 export function encodeEntry(
-  payloads: readonly Uint8Array[],
+  messages: readonly PackedMessage[],
   start: number,
   end: number,
   type: SetCompression,
   offload: Offload,
   limits: Limits = LIMITS,
 ): Buffer | Promise<Buffer> {
-  if (end - start === 1) return encodeMessage(payloads[start]!);
+  if (end - start === 1) return encodeMessage(messages[start]!.payload, messages[start]!.fields);
   let sizeBytes = MESSAGE_HEADER_BYTES;
-  for (let i = start; i < end; i++) sizeBytes += MESSAGE_HEADER_BYTES + payloads[i]!.length;
+  for (let i = start; i < end; i++) sizeBytes += messageBytes(messages[i]!);
   const entry = Buffer.allocUnsafe(sizeBytes);
   let position = MESSAGE_HEADER_BYTES;
-  for (let i = start; i < end; i++) position = encodeMessageInto(entry, position, payloads[i]!);
-  const messages = entry.subarray(MESSAGE_HEADER_BYTES);
-  if (type !== COMPRESSION_NONE) return encodeSet(messages, type, offload, limits);
-  encodeMessageHeader(entry, 0, type, crc32(messages), messages.length);
+  for (let i = start; i < end; i++) {
+    const { payload, fields } = messages[i]!;
+    position = encodeMessageInto(entry, position, payload, fields);
+  }
+  const content = entry.subarray(MESSAGE_HEADER_BYTES);
+  if (type !== COMPRESSION_NONE) return encodeSet(content, type, offload, limits);
+  encodeMessageHeader(entry, 0, type, crc32(content), content.length);
   return entry;
 }
 

@@ -1,5 +1,30 @@
-/** A message on its way in: what a client publishes, before it has an offset. */
-export interface NewMessage {
+/** A message on its way in: what a client publishes, before it has an offset; and what the log gets of it. */
+import type { Limits } from "../base/limits.ts";
+import { requireFields } from "./field-rules.ts";
+import { encodeFields, type MessageFields } from "./fields.ts";
+
+export interface NewMessage extends MessageFields {
   /** At least one byte. */
   readonly payload: Uint8Array;
+}
+
+/** A message whose fields are encoded. One without fields may be the NewMessage itself. */
+export interface PackedMessage {
+  readonly payload: Uint8Array;
+  /** As encodeFields makes them. */
+  readonly fields?: Uint8Array;
+}
+
+/** @throws bad_request: a client may not send these fields. */
+export function packMessage(message: NewMessage, limits: Limits): PackedMessage {
+  const { payload, key, contentType, headers } = message;
+  const hasHeaders = headers !== undefined && headers.length > 0;
+  if (key === undefined && contentType === undefined && !hasHeaders) return message;
+  requireFields(message, limits);
+  return { payload, fields: encodeFields(message) };
+}
+
+/** Bytes of the message beside its header. */
+export function packedBytes({ payload, fields }: PackedMessage): number {
+  return fields === undefined ? payload.length : payload.length + fields.length;
 }

@@ -4,6 +4,7 @@ import type { Limits } from "../base/limits.ts";
 import { type Frame, type FrameHeader, frameAt, frameBytes, frameEndOffset } from "../log/index.ts";
 import type { FrameRun, Log, LogCursor } from "../log/log.ts";
 import type { Offload } from "../message/compression.ts";
+import { decodeMessageFields, type MessageFields } from "../message/fields.ts";
 import { unpackEntry } from "../message/message-set.ts";
 import type { UnpackedEntry } from "../message/unpacked-entry.ts";
 import type { SetCache, UnpackedSet } from "./set-cache.ts";
@@ -14,6 +15,8 @@ export interface Message {
   readonly crc32: number;
   /** Pins nothing much larger than itself, where nothing else is said. */
   readonly payload: Buffer;
+  /** Key, content type and headers as they lie there, for fieldsOf; `undefined`: it has none. Pins as the payload does. */
+  readonly fieldBytes: Buffer | undefined;
   /** How often it was given out, this time included; of a scanner with acknowledgements alone. */
   readonly delivery?: number;
 }
@@ -158,13 +161,25 @@ export function passingMessage(set: UnpackedSet, offset: number): Message {
     timestampMs: set.timestampMs,
     crc32: set.entry.crc32(index),
     payload: set.entry.payload(index),
+    fieldBytes: set.entry.fieldBytes(index),
   };
+}
+
+/** Key, content type and headers of a message; `undefined`: it has none. Decoded at each call. */
+export function fieldsOf({ fieldBytes }: Pick<Message, "fieldBytes">): MessageFields | undefined {
+  return fieldBytes === undefined ? undefined : decodeMessageFields(fieldBytes);
 }
 
 /** Message `offset` of `set`, for as long as anybody likes. */
 export function keptMessage(set: UnpackedSet, offset: number): Message {
-  const { timestampMs, crc32, payload } = passingMessage(set, offset);
-  return { offset, timestampMs, crc32, payload: compact(payload) };
+  const { timestampMs, crc32, payload, fieldBytes } = passingMessage(set, offset);
+  return {
+    offset,
+    timestampMs,
+    crc32,
+    payload: compact(payload),
+    fieldBytes: fieldBytes && compact(fieldBytes),
+  };
 }
 
 /**

@@ -6,8 +6,9 @@
 import { isNetlogError } from "../base/errors.ts";
 import type { Limits } from "../base/limits.ts";
 import type { Logger } from "../base/logger.ts";
+import { answerableFields } from "../message/field-rules.ts";
 import type { NewMessage } from "../message/new-message.ts";
-import type { MessageCursor } from "../reading/message-reader.ts";
+import { fieldsOf, type MessageCursor } from "../reading/message-reader.ts";
 import type { Pending } from "./pending-table.ts";
 
 /** Where copies go to: other topics. */
@@ -89,7 +90,10 @@ export class DeadLetters {
     try {
       const message = await cursor.read(pending.offset);
       if (!isDying(pending)) return;
-      await letterBox.post(deadLetter, message, makesTopic);
+      const fields = fieldsOf(message);
+      const { payload } = message;
+      const letter = fields === undefined ? { payload } : { payload, ...answerableFields(fields) };
+      await letterBox.post(deadLetter, letter, makesTopic);
     } catch (error) {
       this.#refuse(pending, error);
       return;

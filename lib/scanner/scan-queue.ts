@@ -154,8 +154,8 @@ export class BulkScan extends PendingScan {
 /** Field by field, for a spread costs a tenth of a scan. */
 function counted(message: Message, delivery: number | undefined): Message {
   if (delivery === undefined) return message;
-  const { offset, timestampMs, crc32, payload } = message;
-  return { offset, timestampMs, crc32, payload, delivery };
+  const { offset, timestampMs, crc32, payload, fieldBytes } = message;
+  return { offset, timestampMs, crc32, payload, fieldBytes, delivery };
 }
 
 export class ScanQueue {

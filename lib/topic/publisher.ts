@@ -14,7 +14,7 @@ import type { Batch } from "../message/batch.ts";
 import type { Offload } from "../message/compression.ts";
 import { derivedCrc32 } from "../message/message.ts";
 import { encodeEntry, setEnd } from "../message/message-set.ts";
-import type { NewMessage } from "../message/new-message.ts";
+import { type NewMessage, type PackedMessage, packedBytes, packMessage } from "../message/new-message.ts";
 import type { TopicSettings } from "./settings.ts";
 
 export interface PublishOptions {
@@ -58,9 +58,9 @@ class Waiting {
   }
 }
 
-/** Singles that wait for the end of the turn: `waiting[i]` waits for `payloads[i]`. */
+/** Singles that wait for the end of the turn: `waiting[i]` waits for `messages[i]`. */
 class Singles {
-  readonly payloads: Uint8Array[] = [];
+  readonly messages: PackedMessage[] = [];
   readonly waiting: Waiting[] = [];
 }
 
@@ -107,20 +107,28 @@ export class Publisher {
   }
 
   /**
-   * Appends one message. Its payload is borrowed until the promise settles.
+   * Appends one message. It is borrowed until the promise settles.
    *
-   * @throws bad_request (no bytes), payload_too_large, too_many_requests, topic_unavailable, and what Log.append throws.
+   * @throws bad_request (no bytes, or fields that a client may not send), payload_too_large, too_many_requests,
+   *   topic_unavailable, and what Log.append throws.
    */
-  publish({ payload }: NewMessage, options: PublishOptions): Promise<Published> {
+  publish(message: NewMessage, options: PublishOptions): Promise<Published> {
     const { limits, settings } = this.#options;
     const { durability = settings.durability, maxBytes = limits.payloadBytes } = options;
-    const refusal = this.#refusal(payload, maxBytes);
+    let packed: PackedMessage;
+    try {
+      packed = packMessage(message, limits);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    const sizeBytes = packedBytes(packed);
+    const refusal = this.#refusal(packed.payload.length, maxBytes, sizeBytes);
     if (refusal !== undefined) return Promise.reject(refusal);
     const promise = new Promise<Published>(capture);
-    this.#singles[durability].payloads.push(payload);
-    this.#singles[durability].waiting.push(new Waiting(payload.length));
+    this.#singles[durability].messages.push(packed);
+    this.#singles[durability].waiting.push(new Waiting(sizeBytes));
     this.#singleCount += 1;
-    this.#singleBytes += payload.length;
+    this.#singleBytes += sizeBytes;
     const isFull = this.#singleCount >= settings.batch_num_messages || this.#singleBytes >= limits.batchBytes;
     if (this.#lingerMs === 0 || isFull) this.#areSinglesDue = true;
     if (this.#areSinglesDue) this.#schedule();
@@ -134,7 +142,7 @@ export class Publisher {
    */
   publishBatch({ entry, count, roomBytes = 0 }: Batch, options: PublishOptions): Promise<Published> {
     const { durability = this.#options.settings.durability } = options;
-    const refusal = this.#refusal(entry, Infinity);
+    const refusal = this.#refusal(entry.length, Infinity, entry.length);
     if (refusal !== undefined) return Promise.reject(refusal);
     const promise = new Promise<Published>(capture);
     const waiting = [new Waiting(entry.length)];
@@ -173,15 +181,15 @@ export class Publisher {
     this.#endLinger();
   }
 
-  #refusal(bytes: Uint8Array, maxBytes: number): NetlogError | undefined {
+  #refusal(payloadBytes: number, maxBytes: number, sizeBytes: number): NetlogError | undefined {
     if (this.#refused !== undefined) return this.#refused;
-    if (bytes.length === 0) {
+    if (payloadBytes === 0) {
       return new NetlogError("bad_request", { reason: "a message has at least one byte" });
     }
-    if (bytes.length > maxBytes) {
+    if (payloadBytes > maxBytes) {
       return new NetlogError("payload_too_large", { reason: `a message has at most ${maxBytes} bytes` });
     }
-    if (!this.#options.inFlight.tryTakeOrAlone(bytes.length)) {
+    if (!this.#options.inFlight.tryTakeOrAlone(sizeBytes)) {
       return new NetlogError("too_many_requests", {
         reason: "too many bytes are being published (max_bytes_in_flight); try again",
       });
@@ -235,10 +243,10 @@ export class Publisher {
     this.#linger = undefined;
     const { settings, offload, limits } = this.#options;
     for (const durability of ["written", "synced"] as const) {
-      const { payloads, waiting } = singles[durability];
-      for (let start = 0, end = 0; start < payloads.length; start = end) {
-        end = setEnd(payloads, start, settings.batch_num_messages, limits);
-        const bytes = encodeEntry(payloads, start, end, settings.compression_type, offload, limits);
+      const { messages, waiting } = singles[durability];
+      for (let start = 0, end = 0; start < messages.length; start = end) {
+        end = setEnd(messages, start, settings.batch_num_messages, limits);
+        const bytes = encodeEntry(messages, start, end, settings.compression_type, offload, limits);
         entries.push(this.#waitingEntry(bytes, waiting.slice(start, end), durability));
       }
     }

@@ -116,10 +116,12 @@ export class MessageBody {
     return this.#count === 0 && this.#later.length === 0;
   }
 
-  #takeLater({ offset, timestampMs, crc32, payload: given, delivery }: Message): boolean {
-    const payload = compact(given);
+  #takeLater(given: Message): boolean {
+    const { offset, timestampMs, crc32, delivery } = given;
+    const payload = compact(given.payload);
+    const fieldBytes = given.fieldBytes && compact(given.fieldBytes);
     if (!this.#memory.hold(payload)) return this.#refuse(tooManyAnswers());
-    const message = { offset, timestampMs, crc32, payload };
+    const message = { offset, timestampMs, crc32, payload, fieldBytes };
     this.#later.push(delivery === undefined ? message : { ...message, delivery });
     this.#laterBytes += payload.length;
     return true;

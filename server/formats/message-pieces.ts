@@ -130,7 +130,9 @@ export class MessagePieces {
     if (!this.#memory.hold(payload)) return this.#refuse(tooManyAnswers());
     this.#payload = payload;
     const { offset, timestampMs, crc32, delivery } = message;
-    const kept = { offset, timestampMs, crc32, payload, ...(delivery === undefined ? {} : { delivery }) };
+    const fieldBytes = message.fieldBytes && compact(message.fieldBytes);
+    const plain = { offset, timestampMs, crc32, payload, fieldBytes };
+    const kept = delivery === undefined ? plain : { ...plain, delivery };
     this.#steps = this.encoding.encodeInSteps(this.#writer, kept, this.#isFirst);
     return true;
   }

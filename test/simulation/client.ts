@@ -32,8 +32,7 @@ import type { World } from "./world.ts";
 const UNKNOWN_CODES = new Set(["sync_failed", "topic_not_found"]);
 
 function batchOf(messages: readonly SentMessage[], type: 1 | 2 | 3): Batch {
-  const payloads = messages.map(({ payload }) => payload);
-  const entry = encodeEntry(payloads, 0, payloads.length, type, inlineOffload);
+  const entry = encodeEntry(messages, 0, messages.length, type, inlineOffload);
   if (entry instanceof Promise) throw new Error("a batch of the simulation is small");
   return { entry, count: messages.length };
 }

@@ -154,10 +154,10 @@ async function publish(topic: Topic, told: Told, texts: readonly string[]): Prom
 }
 
 async function publishBatch(topic: Topic, told: Told, texts: readonly string[]): Promise<void> {
-  const payloads = texts.map((text) => Buffer.from(text));
-  const entry = await encodeEntry(payloads, 0, payloads.length, 1, inlineOffload);
+  const messages = texts.map((text) => ({ payload: Buffer.from(text) }));
+  const entry = await encodeEntry(messages, 0, messages.length, 1, inlineOffload);
   const batch = texts.map((text) => ({ topic: topic.name, text }));
-  await note(told, batch, topic.publishBatch({ entry, count: payloads.length }));
+  await note(told, batch, topic.publishBatch({ entry, count: messages.length }));
 }
 
 async function note(

@@ -1,6 +1,9 @@
 import { readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { Netlog, nodeDisk, nodeRuntime, silentLogger } from "../../../lib/index.ts";
+import { addFields } from "../../../lib/message/entry-fields.ts";
+import { encodeMessage } from "../../../lib/message/message.ts";
 import { encodeLeaseFile, encodeRecords } from "../../../lib/scanner/lease-file.ts";
 import { PendingTable } from "../../../lib/scanner/pending-table.ts";
 import { encodeScannerFile } from "../../../lib/scanner/scanner-file.ts";
@@ -36,6 +39,62 @@ async function dumpJson(...args: string[]): Promise<Record<string, unknown>[]> {
   const { lines } = await dump("--json", ...args);
   return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
 }
+
+describe("messages with fields", () => {
+  const fields = { key: "käse\n", contentType: "text/html", headers: [["ce-id", "1"]] } as const;
+
+  async function filledPath(): Promise<string> {
+    const folder = temporaryFolder();
+    const netlog = await Netlog.open({ folder, disk: nodeDisk, runtime: nodeRuntime, logger: silentLogger });
+    const topic = await netlog.createTopic("t");
+    await topic.publish({ payload: Buffer.from("single"), ...fields });
+    const set = [{ payload: Buffer.from("a"), key: "k" }, { payload: Buffer.from("b") }];
+    await Promise.all(set.map((message) => topic.publish(message)));
+    const last = { closes: true, producer: { id: "p", epoch: 1, seq: 2 } };
+    await topic.publishBatch(addFields({ entry: encodeMessage(Buffer.from("c")), count: 1 }, last));
+    await netlog.close();
+    return join(folder, "t", DATA);
+  }
+
+  test("are told with their fields where payloads are asked for", async () => {
+    const path = await filledPath();
+    const { lines } = await dump("--payloads", path);
+    const [single = 0, set = 0, last = 0] = lines.flatMap((line, i) =>
+      /^ +\d+ {2}offset/.test(line) ? [i] : [],
+    );
+    expect(lines[single]).toMatch(/, single, with fields$/);
+    expect(lines.slice(single + 1, set)).toEqual([
+      '              key "käse\\x0a"',
+      "              content type text/html",
+      "              ce-id: 1",
+      '            0: 6 bytes "single"',
+    ]);
+    expect(lines.slice(set + 1, last)).toEqual([
+      '            1: 1 bytes "a"',
+      '              key "k"',
+      '            2: 1 bytes "b"',
+    ]);
+    expect(lines.slice(last + 1, last + 3)).toEqual([
+      '              producer "p", epoch 1, number 2',
+      "              closes the topic",
+    ]);
+  });
+
+  test("are told in JSON with their fields", async () => {
+    const frames = (await dumpJson("--payloads", await filledPath())).filter(({ kind }) => kind === "frame");
+    expect(frames.map((frame) => frame.fields)).toEqual([
+      fields,
+      undefined,
+      { closes: true, producer: { id: "p", epoch: 1, seq: 2 } },
+    ]);
+    expect(frames[1]?.messages).toMatchObject([{ fields: { key: "k" } }, {}]);
+  });
+
+  test("keep their fields to themselves otherwise", async () => {
+    const { lines } = await dump(await filledPath());
+    expect(lines.join("\n")).not.toContain("text/html");
+  });
+});
 
 describe("a data file", () => {
   test("is told header and frame by frame", async () => {

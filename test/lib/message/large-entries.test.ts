@@ -6,12 +6,12 @@ import { DamagedEntryError } from "../../../lib/message/flaw.ts";
 import { encodeMessage, MESSAGE_HEADER_BYTES } from "../../../lib/message/message.ts";
 import { encodeEntry, unpackEntry } from "../../../lib/message/message-set.ts";
 
-const PAYLOADS = Array.from({ length: 4000 }, (_, i) => Buffer.alloc(1000, `message ${i}`));
+const MESSAGES = Array.from({ length: 4000 }, (_, i) => ({ payload: Buffer.alloc(1000, `message ${i}`) }));
 
 /** An entry that takes long to verify, and what counts how often others had their turn meanwhile. */
 async function longSet(): Promise<{ entry: Buffer; offload: Offload; pauses: () => number }> {
   let pauseCount = 0;
-  const entry = await encodeEntry(PAYLOADS, 0, PAYLOADS.length, 1, inlineOffload);
+  const entry = await encodeEntry(MESSAGES, 0, MESSAGES.length, 1, inlineOffload);
   const pause = (): Promise<void> => {
     pauseCount += 1;
     return Promise.resolve();
@@ -21,9 +21,9 @@ async function longSet(): Promise<{ entry: Buffer; offload: Offload; pauses: () 
 
 test("a long set is taken apart with the event loop given back in between", async () => {
   const { entry, offload, pauses } = await longSet();
-  const unpacked = await unpackEntry(entry, PAYLOADS.length, offload);
-  expect(unpacked.count).toBe(PAYLOADS.length);
-  expect(PAYLOADS.every((payload, i) => unpacked.payload(i).equals(payload))).toBe(true);
+  const unpacked = await unpackEntry(entry, MESSAGES.length, offload);
+  expect(unpacked.count).toBe(MESSAGES.length);
+  expect(MESSAGES.every(({ payload }, i) => unpacked.payload(i).equals(payload))).toBe(true);
   expect(pauses()).toBeGreaterThan(10);
 });
 
@@ -32,7 +32,7 @@ test.each([
   ["one fewer", -1],
 ])("a long set that has %s than it says is damaged", async (_name, difference) => {
   const { entry, offload } = await longSet();
-  const unpacked = unpackEntry(entry, PAYLOADS.length - difference, offload);
+  const unpacked = unpackEntry(entry, MESSAGES.length - difference, offload);
   await expect(unpacked).rejects.toMatchObject({ flaw: { type: "length" } });
 });
 
@@ -42,7 +42,7 @@ test("a flaw at the end of a long set is found", async () => {
   // As if the set as a whole had been found sound.
   entry.writeUInt32BE(crc32(entry.subarray(MESSAGE_HEADER_BYTES)), 1);
   const position = 3999 * (MESSAGE_HEADER_BYTES + 1000);
-  const unpacked = unpackEntry(entry, PAYLOADS.length, offload);
+  const unpacked = unpackEntry(entry, MESSAGES.length, offload);
   await expect(unpacked).rejects.toMatchObject({ flaw: { type: "checksum", index: 3999, position } });
 });
 

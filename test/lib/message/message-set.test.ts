@@ -43,13 +43,15 @@ async function flawOf(entry: Buffer, count: number, limits = LIMITS): Promise<Fl
   return expect.unreachable("was to be found damaged");
 }
 
+const packed = (payloads: readonly Uint8Array[]) => payloads.map((payload) => ({ payload }));
+
 describe("an entry", () => {
   const payloads = fc.array(fc.uint8Array({ minLength: 1, maxLength: 300 }), { minLength: 1, maxLength: 30 });
 
   test("gives back its payloads and their checksums, in any compression", async () => {
     await fc.assert(
       fc.asyncProperty(payloads, fc.constantFrom(...SETS), async (all, type) => {
-        const entry = await encodeEntry(all, 0, all.length, type, inlineOffload);
+        const entry = await encodeEntry(packed(all), 0, all.length, type, inlineOffload);
         const unpacked = await unpackEntry(entry, all.length, inlineOffload);
         expect(payloadsOf(unpacked)).toEqual(all.map((payload) => Buffer.from(payload)));
         expect(all.map((_, i) => unpacked.crc32(i))).toEqual(all.map((payload) => crc32(payload)));
@@ -61,19 +63,19 @@ describe("an entry", () => {
 
   test("of one payload is a single message, whatever the compression", async () => {
     const all = [Buffer.from("a"), Buffer.from("b"), Buffer.from("c")];
-    expect(await encodeEntry(all, 1, 2, 2, inlineOffload)).toEqual(encodeMessage(Buffer.from("b")));
+    expect(await encodeEntry(packed(all), 1, 2, 2, inlineOffload)).toEqual(encodeMessage(Buffer.from("b")));
   });
 
   test("of several payloads is a set of just those", async () => {
     const all = [Buffer.from("a"), Buffer.from("b"), Buffer.from("c")];
-    expect(await encodeEntry(all, 1, 3, 1, inlineOffload)).toEqual(wrap(1, messages("b", "c")));
+    expect(await encodeEntry(packed(all), 1, 3, 1, inlineOffload)).toEqual(wrap(1, messages("b", "c")));
   });
 
   test.each(SETS)(
     "of a megabyte is packed and unpacked on the thread pool with compression %i",
     async (type) => {
       const all = Array.from({ length: 1000 }, (_, i) => Buffer.alloc(1000, `message ${i} `));
-      const entry = await encodeEntry(all, 0, all.length, type, threadPoolOffload);
+      const entry = await encodeEntry(packed(all), 0, all.length, type, threadPoolOffload);
       expect(entry[0]).toBe(type);
       const unpacked = await unpackEntry(entry, all.length, threadPoolOffload);
       expect(unpacked.payload(999).equals(all[999]!)).toBe(true);
@@ -117,15 +119,15 @@ describe("where to cut", () => {
     ["one that no set could hold goes alone", [500, 1], 0, 100, 1],
     ["and is left for the next one", [1, 500], 0, 100, 1],
   ])("%s", (_, sizes, start, maxMessages, end) => {
-    expect(setEnd(sized(...sizes), start, maxMessages, limits)).toBe(end);
+    expect(setEnd(packed(sized(...sizes)), start, maxMessages, limits)).toBe(end);
   });
 
   test("what it cuts can be read back", async () => {
     const all = sized(60, 31, 1, 1, 1, 300, 82, 1);
     let read = 0;
     for (let start = 0, end = 0; start < all.length; start = end) {
-      end = setEnd(all, start, 100, limits);
-      const entry = await encodeEntry(all, start, end, 2, inlineOffload, limits);
+      end = setEnd(packed(all), start, 100, limits);
+      const entry = await encodeEntry(packed(all), start, end, 2, inlineOffload, limits);
       read += (await unpackEntry(entry, end - start, inlineOffload, limits)).count;
     }
     expect(read).toBe(all.length);

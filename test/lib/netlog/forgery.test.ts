@@ -116,7 +116,13 @@ describe("a header that is damaged, of a frame whose payload leads where its own
     for (const payload of posted) await topic.publish({ payload });
     position = disk.bytesOf(FIRST_DATA).length;
     const batch = [...texts(4, 2).map((text) => Buffer.from(text)), forged(3, 4, runtime.now())];
-    const entry = await encodeEntry(batch, 0, batch.length, 1, inlineOffload);
+    const entry = await encodeEntry(
+      batch.map((payload) => ({ payload })),
+      0,
+      batch.length,
+      1,
+      inlineOffload,
+    );
     await topic.publishBatch({ entry, count: batch.length });
     const behind = texts(30, 7).map((text) => Buffer.from(text.padEnd(80)));
     for (const payload of behind) await topic.publish({ payload });

@@ -10,8 +10,8 @@ import { openNetlog, publishAll, publishTogether, texts } from "../../support/ne
 const FIRST_DATA_FILE = "/data/t/00000000000000000000.data";
 
 async function entryOf(payloads: readonly string[], count = payloads.length): Promise<LogEntry> {
-  const buffers = payloads.map((text) => Buffer.from(text));
-  const bytes = await encodeEntry(buffers, 0, buffers.length, 1, inlineOffload, LIMITS);
+  const messages = payloads.map((text) => ({ payload: Buffer.from(text) }));
+  const bytes = await encodeEntry(messages, 0, messages.length, 1, inlineOffload, LIMITS);
   return { bytes, count, durability: "synced" };
 }
 

@@ -276,7 +276,7 @@ describe("packing off the event loop", () => {
 describe("publishing a batch", () => {
   it("appends the entry as it is, as one frame, and answers with its first offset", async () => {
     const { publisher, log } = await newPublisher();
-    const payloads = ["a", "b"].map((text) => Buffer.from(text));
+    const payloads = ["a", "b"].map((text) => ({ payload: Buffer.from(text) }));
     const entry = await encodeEntry(payloads, 0, 2, 3, inlineOffload, LIMITS);
     const single = publisher.publish({ payload: Buffer.from("single") }, { durability: "synced" });
     const batch = publisher.publishBatch({ entry, count: 2 }, { durability: "synced" });

@@ -44,7 +44,7 @@ const BROKEN = [
 ].map((bytes) => Buffer.from(bytes));
 
 function messageOf(payload: Buffer, offset = 7): Message {
-  return { offset, timestampMs: 1_780_000_000_123, crc32: crc32(payload), payload };
+  return { offset, timestampMs: 1_780_000_000_123, crc32: crc32(payload), payload, fieldBytes: undefined };
 }
 
 /** What the format is, told by what the language has for it, whole. */
