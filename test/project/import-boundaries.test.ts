@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import { expect, test } from "vitest";
-import { PROJECT_ROOT, projectText } from "../support/project-files.ts";
+import { PROJECT_ROOT, projectText, section, tableRows } from "../support/project-files.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 interface Config {
@@ -28,8 +28,8 @@ interface Report {
   }[];
 }
 
-/** The folders with sources; `server/` has one rule for all of it. */
-const FOLDERS = ["lib", "cmd"]
+/** The folders with sources. */
+const FOLDERS = ["lib", "server", "cmd"]
   .flatMap((top) =>
     readdirSync(`${PROJECT_ROOT}${top}`, { recursive: true, encoding: "utf8" }).map(
       (path) => `${top}/${path}`,
@@ -157,6 +157,18 @@ test("no rules allow a circle between folders", () => {
     above = above.filter((folder) => !floor.includes(folder));
   }
   expect(floors[0]).toContain("lib/base");
+});
+
+test("CONTRIBUTING.md has each folder, above those that may import it, with what it may import", () => {
+  const rows = tableRows(section(projectText("CONTRIBUTING.md"), "Floors"));
+  const names = rows.map(([name = ""]) => name);
+  expect(names.toSorted()).toEqual(FOLDERS);
+  for (const [place, [folder = "", , allowed = ""]] of rows.entries()) {
+    const paths = allowedTo(folder).filter((name) => !name.startsWith("node:"));
+    const spelled = paths.map((path) => path.replace(/\/\*$/, "")).filter((path) => path !== folder);
+    expect(allowed, folder).toBe(spelled.join(", ") || "nothing");
+    expect(names.slice(0, place), folder).toEqual(expect.arrayContaining(foldersBelow(folder)));
+  }
 });
 
 test("the rules keep to the layers", () => {
