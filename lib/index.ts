@@ -9,10 +9,11 @@ export { type ElementTaker, isLongJson, readJsonArray } from "./base/json-array.
 export { skipSpace } from "./base/json-bytes.ts";
 export { LIMIT_RANGES, LIMITS, type Limits, type SettableLimit } from "./base/limits.ts";
 export { type Logger, silentLogger } from "./base/logger.ts";
-export { PIECE_WORK_BYTES } from "./base/loop-share.ts";
+export { MESSAGE_WORK_BYTES, PIECE_WORK_BYTES } from "./base/loop-share.ts";
 export { isSafeName, NAME_RULE } from "./base/names.ts";
 export { nodeRuntime, type Runtime, type Timer } from "./base/runtime.ts";
 export { Tally } from "./base/tally.ts";
+export { WorkMeter } from "./base/work-meter.ts";
 export type { Disk } from "./disk/disk.ts";
 export { nodeDisk } from "./disk/node-disk.ts";
 export {
@@ -42,13 +43,13 @@ export type { WorkResult } from "./scanner/leased-position.ts";
 export type { Lease } from "./scanner/leases.ts";
 export type { BulkDelivery, BulkScanRequest, Delivery, ScanRequest } from "./scanner/scan-request.ts";
 export type { Scanner } from "./scanner/scanner.ts";
-export type { ScannerDescription, ScannerInfo } from "./scanner/scanner-info.ts";
+export type { ScannerDescription, ScannerInfo, ScannerStats } from "./scanner/scanner-info.ts";
 export type { ScannerRequest } from "./scanner/scanner-settings.ts";
 export { BATCH_ROOM_BYTES, type LineBatch } from "./topic/batch-parser.ts";
 export type { Finding } from "./topic/integrity.ts";
 export type { Published } from "./topic/publisher.ts";
 export { DEFAULT_SETTINGS, type TopicSettings } from "./topic/settings.ts";
-export type { NetlogStats, ScannerStats, TopicStats } from "./topic/stats.ts";
+export type { NetlogStats, TopicStats } from "./topic/stats.ts";
 export type { StreamIn } from "./topic/stream-in.ts";
 export type { Topic } from "./topic/topic.ts";
 export type { TopicInfo } from "./topic/topic-info.ts";

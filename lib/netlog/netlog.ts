@@ -22,7 +22,7 @@ import { SetCache } from "../reading/set-cache.ts";
 import { ScannerFiles } from "../scanner/scanner-files.ts";
 import { openTopic } from "../topic/open-topic.ts";
 import { DEFAULT_SETTINGS, resolveSettings, type TopicSettings } from "../topic/settings.ts";
-import type { NetlogStats } from "../topic/stats.ts";
+import { gatherTopicStats, type NetlogStats } from "../topic/stats.ts";
 import type { Topic } from "../topic/topic.ts";
 import type { TopicShared } from "../topic/topic-shared.ts";
 import { listDataFolder, takeDataFolder } from "./data-folder.ts";
@@ -61,6 +61,10 @@ export class Netlog {
   readonly #topics = new Map<string, Topic>();
   /** Topics that could not be opened, with the reason. */
   readonly #failed = new Map<string, string>();
+  /** The names of both, sorted; `undefined` after each change. */
+  #names: readonly string[] | undefined;
+  /** What `stats` gathers now. */
+  #gathering: Promise<NetlogStats> | undefined;
   /** Topics that are being made. */
   #creatingCount = 0;
   /** Creations and deletions, by name. */
@@ -122,32 +126,43 @@ export class Netlog {
     this.#monitor = new Monitor(runtime, intervalMs, () => this.#upkeep(intervalMs));
   }
 
-  /** Sorted; those that failed to open included. */
-  topicNames(): string[] {
-    return [...this.#topics.keys(), ...this.#failed.keys()].sort();
+  /** Sorted; those that failed to open included. A change of the topics makes another array. */
+  topicNames(): readonly string[] {
+    this.#names ??= [...this.#topics.keys(), ...this.#failed.keys()].sort();
+    return this.#names;
   }
 
-  /** Sorted: topics that failed to open, and such that take no messages because their settings are lost. */
   /** One that failed to open is there as well. */
   hasTopic(name: string): boolean {
     return this.#topics.has(name) || this.#failed.has(name);
   }
 
+  /** By name: topics that failed to open, and such that take no messages because their settings are lost. */
   failedTopics(): FailedTopic[] {
-    const failed = Array.from(this.#failed, ([name, reason]) => ({ name, reason }));
-    for (const { name, trouble } of this.#topics.values()) {
-      if (trouble !== undefined) failed.push({ name, reason: trouble });
-    }
-    return failed.sort((a, b) => (a.name < b.name ? -1 : 1));
+    return this.topicNames().flatMap((name) => this.failedTopic(name) ?? []);
   }
 
-  /** What there is to tell of its work, in figures. */
-  async stats(): Promise<NetlogStats> {
-    const { logs, scannerFiles } = this.#shared;
-    const topics = await Promise.all(Array.from(this.#topics.values(), (topic) => topic.stats()));
+  /** The topic of this name, if it failed likewise. */
+  failedTopic(name: string): FailedTopic | undefined {
+    const reason = this.#failed.get(name) ?? this.#topics.get(name)?.trouble;
+    return reason === undefined ? undefined : { name, reason };
+  }
+
+  /** What there is to tell of its work, in figures. Calls that come while it gathers them share the result. */
+  stats(): Promise<NetlogStats> {
+    this.#gathering ??= this.#gather().finally(() => {
+      this.#gathering = undefined;
+    });
+    return this.#gathering;
+  }
+
+  async #gather(): Promise<NetlogStats> {
+    const { logs, scannerFiles, runtime } = this.#shared;
+    const served = this.topicNames().flatMap((name) => this.#topics.get(name) ?? []);
+    const topics = await gatherTopicStats(served, runtime);
     const failedTopicCount = this.failedTopics().length;
     return {
-      topics: topics.sort((a, b) => (a.name < b.name ? -1 : 1)),
+      topics,
       openTopicCount: this.topicNames().length - failedTopicCount,
       failedTopicCount,
       openFileCount: logs.files.openCount + scannerFiles.openCount,
@@ -246,6 +261,7 @@ export class Netlog {
     try {
       const path = this.#folders.pathOf(name);
       this.#topics.set(name, await openTopic(this.#shared, name, path, this.#defaults));
+      this.#names = undefined;
     } catch (error) {
       this.#fail(name, error);
     }
@@ -254,6 +270,7 @@ export class Netlog {
   #fail(name: string, error: unknown): void {
     const reason = failedRead(error).reason ?? "it cannot be opened";
     this.#failed.set(name, reason);
+    this.#names = undefined;
     this.#shared.logger.error({ err: error, topic: name }, "this topic cannot be served");
   }
 
@@ -270,6 +287,7 @@ export class Netlog {
     }
     if (this.#isShuttingDown) topic.beginShutdown();
     this.#topics.set(name, topic);
+    this.#names = undefined;
     return topic;
   }
 
@@ -307,6 +325,7 @@ export class Netlog {
     if (topic !== undefined && topic.scannerCount > 0 && !force) throw new NetlogError("resource_busy");
     this.#topics.delete(name);
     this.#failed.delete(name);
+    this.#names = undefined;
     await topic?.delete();
     try {
       await this.#folders.discard(name);

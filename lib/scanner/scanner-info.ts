@@ -11,7 +11,17 @@ export interface ScannerInfo {
   readonly persistent: boolean;
 }
 
-/** Likewise. */
+/** What of it counts in the metrics. */
+export interface ScannerStats {
+  readonly id: string;
+  readonly isPersistent: boolean;
+  /** Messages that it has not had. */
+  readonly lag: number;
+  /** Messages given out and not settled. */
+  readonly pending: number;
+}
+
+/** As it goes over the wire, fields in this order. */
 export interface ScannerDescription extends ScannerInfo {
   readonly ack: "auto" | "explicit";
   /** Messages of the topic from `next` on. */

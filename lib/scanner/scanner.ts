@@ -14,7 +14,12 @@ import type { LeasedPosition } from "./leased-position.ts";
 import type { Lease } from "./leases.ts";
 import { BulkScan, type PendingScan, ScanQueue, SingleScan } from "./scan-queue.ts";
 import type { BulkDelivery, BulkScanRequest, Delivery, ScanRequest } from "./scan-request.ts";
-import { describeScanner, type ScannerDescription, type ScannerInfo } from "./scanner-info.ts";
+import {
+  describeScanner,
+  type ScannerDescription,
+  type ScannerInfo,
+  type ScannerStats,
+} from "./scanner-info.ts";
 import type { Given, ScannerPosition } from "./scanner-position.ts";
 import type { ScannerSettings } from "./scanner-settings.ts";
 
@@ -84,6 +89,12 @@ export class Scanner {
   info(): ScannerInfo {
     const { id, isPersistent } = this;
     return { id, next: this.#position.next, from: this.#options.from, persistent: isPersistent };
+  }
+
+  stats(): ScannerStats {
+    const { id, isPersistent } = this;
+    const { next, counts } = this.#position;
+    return { id, isPersistent, lag: this.#log.logEndOffset - next, pending: counts.pending };
   }
 
   /** All there is to tell. */

@@ -11,7 +11,6 @@ import type { LetterBox } from "./dead-letters.ts";
 import { LeasedPosition } from "./leased-position.ts";
 import { PlainPosition } from "./plain-position.ts";
 import { Scanner } from "./scanner.ts";
-import type { ScannerDescription, ScannerInfo } from "./scanner-info.ts";
 import type { ScannerPosition } from "./scanner-position.ts";
 import {
   conflictOf,
@@ -51,6 +50,8 @@ interface ScannerParts {
 export class TopicScanners {
   readonly #options: TopicScannersOptions;
   readonly #scanners = new Map<string, Scanner>();
+  /** The same by id; `undefined` after each change. */
+  #sorted: readonly Scanner[] | undefined;
   /** Scanners that are being made. */
   #creatingCount = 0;
   /** Files being made and removed, by id. */
@@ -67,13 +68,10 @@ export class TopicScanners {
     return this.#scanners.size + this.#options.store.failedCount;
   }
 
-  infos(): ScannerInfo[] {
-    return Array.from(this.#scanners.values(), (scanner) => scanner.info());
-  }
-
-  describe(): ScannerDescription[] {
-    const all = Array.from(this.#scanners.values(), (scanner) => scanner.describe());
-    return all.sort((a, b) => (a.id < b.id ? -1 : 1));
+  /** By id. A change of the scanners makes another array. */
+  all(): readonly Scanner[] {
+    this.#sorted ??= [...this.#scanners.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+    return this.#sorted;
   }
 
   /** Takes up those that are on the disk. @throws what the disk throws. */
@@ -211,6 +209,7 @@ export class TopicScanners {
     const scanner = new Scanner({ ...parts, log, cursor: reader.openCursor(), runtime, limits });
     if (this.#refusesWaits) scanner.refuseWaits();
     this.#scanners.set(scanner.id, scanner);
+    this.#sorted = undefined;
     return scanner;
   }
 
@@ -218,6 +217,7 @@ export class TopicScanners {
   async #drop(scanner: Scanner): Promise<void> {
     const { id } = scanner;
     this.#scanners.delete(id);
+    this.#sorted = undefined;
     const ended = scanner.end("scanner_not_found");
     if (!scanner.isPersistent) return;
     await this.#changes.run(id, async () => {

@@ -1,16 +1,12 @@
 /** Figures about a server, gathered when somebody asks for them. */
 import type { Counters } from "../base/counters.ts";
+import type { Runtime } from "../base/runtime.ts";
+import { WorkMeter } from "../base/work-meter.ts";
 import type { LogDescription } from "../log/log.ts";
-import type { ScannerDescription } from "../scanner/scanner-info.ts";
+import type { ScannerStats } from "../scanner/scanner-info.ts";
 
-export interface ScannerStats {
-  readonly id: string;
-  readonly isPersistent: boolean;
-  /** Messages that it has not had. */
-  readonly lag: number;
-  /** Messages given out and not settled. */
-  readonly pending: number;
-}
+/** What the figures of one topic take, beside those of its scanners. */
+const TOPIC_WORK_BYTES = 1024;
 
 export interface TopicStats {
   readonly name: string;
@@ -33,11 +29,25 @@ export interface NetlogStats {
   readonly counters: Counters;
 }
 
+/** In the order of `topics`. Gives the event loop back in between. */
+export async function gatherTopicStats(
+  topics: readonly { stats(): Promise<TopicStats> }[],
+  runtime: Pick<Runtime, "pause">,
+): Promise<TopicStats[]> {
+  const gathered: TopicStats[] = [];
+  const meter = new WorkMeter();
+  for (const topic of topics) {
+    gathered.push(await topic.stats());
+    if (meter.isDue(TOPIC_WORK_BYTES)) await runtime.pause();
+  }
+  return gathered;
+}
+
 export function topicStats(
   name: string,
   log: LogDescription,
   waiterCount: number,
-  scanners: readonly ScannerDescription[],
+  scanners: readonly ScannerStats[],
 ): TopicStats {
   return {
     name,
@@ -45,11 +55,6 @@ export function topicStats(
     sizeBytes: log.diskSizeBytes,
     highWatermark: log.highWatermark,
     waiterCount,
-    scanners: scanners.map(({ id, persistent, lag, pending }) => ({
-      id,
-      isPersistent: persistent,
-      lag,
-      pending,
-    })),
+    scanners,
   };
 }

@@ -1,7 +1,13 @@
 /** What `GET /:topic` tells about a topic, in the words of the wire. */
+import type { Runtime } from "../base/runtime.ts";
+import { WorkMeter } from "../base/work-meter.ts";
 import type { LogDescription } from "../log/log.ts";
+import type { Scanner } from "../scanner/scanner.ts";
 import type { ScannerInfo } from "../scanner/scanner-info.ts";
 import type { TopicSettings } from "./settings.ts";
+
+/** What it takes to describe one segment or scanner. */
+const ENTRY_WORK_BYTES = 256;
 
 /** Sizes are bytes, times RFC 3339. */
 export interface SegmentInfo {
@@ -30,27 +36,46 @@ export interface TopicInfo {
   readonly settings: TopicSettings;
 }
 
-export function describeTopic(
+/** Gives the event loop back in between: there may be many segments and scanners. */
+export async function describeTopic(
   { name, id, settings }: Pick<TopicInfo, "name" | "id" | "settings">,
   log: LogDescription,
-  scanners: readonly ScannerInfo[],
-): TopicInfo {
+  scanners: readonly Pick<Scanner, "info">[],
+  runtime: Pick<Runtime, "pause">,
+): Promise<TopicInfo> {
+  const meter = new WorkMeter();
+  const segmentInfos: SegmentInfo[] = [];
+  for (const segment of log.segments) {
+    segmentInfos.push(describeSegment(segment));
+    if (meter.isDue(ENTRY_WORK_BYTES)) await runtime.pause();
+  }
+  // A scanner may have the name of what every other object inherits.
+  const scannerInfos = Object.create(null) as Record<string, ScannerInfo>;
+  for (const scanner of scanners) {
+    const info = scanner.info();
+    scannerInfos[info.id] = info;
+    if (meter.isDue(ENTRY_WORK_BYTES)) await runtime.pause();
+  }
   return {
     name,
     path: name,
     disk_size: log.diskSizeBytes,
     first_offset: log.logStartOffset,
     latest_offset: log.highWatermark - 1,
-    segments: log.segments.map((segment) => ({
-      first_offset: segment.baseOffset,
-      disk_size: segment.diskSizeBytes,
-      data_size: segment.dataSizeBytes,
-      mod_time: formatTime(segment.modifiedAtMs),
-    })),
+    segments: segmentInfos,
     mod_time: formatTime(log.modifiedAtMs),
-    scanners: Object.fromEntries(scanners.map((scanner) => [scanner.id, scanner])),
+    scanners: scannerInfos,
     id,
     settings,
+  };
+}
+
+function describeSegment(segment: LogDescription["segments"][number]): SegmentInfo {
+  return {
+    first_offset: segment.baseOffset,
+    disk_size: segment.diskSizeBytes,
+    data_size: segment.dataSizeBytes,
+    mod_time: formatTime(segment.modifiedAtMs),
   };
 }
 

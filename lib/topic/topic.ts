@@ -1,6 +1,8 @@
 /** One topic: a log of messages with its settings and scanners. Everything a client does to a topic comes here. */
 
 import { isNetlogError, NetlogError } from "../base/errors.ts";
+import { MESSAGE_WORK_BYTES } from "../base/loop-share.ts";
+import { WorkMeter } from "../base/work-meter.ts";
 import type { Durability, Log } from "../log/log.ts";
 import type { Batch } from "../message/batch.ts";
 import type { NewMessage } from "../message/new-message.ts";
@@ -11,7 +13,7 @@ import { requireReadable } from "../reading/readable.ts";
 import { TopicCursor } from "../reading/topic-cursor.ts";
 import { TopicWaits } from "../reading/topic-waits.ts";
 import type { Scanner } from "../scanner/scanner.ts";
-import type { ScannerDescription } from "../scanner/scanner-info.ts";
+import type { ScannerStats } from "../scanner/scanner-info.ts";
 import { checkScannerRequest, type ScannerRequest } from "../scanner/scanner-settings.ts";
 import { ScannerStore } from "../scanner/scanner-store.ts";
 import { type FoundScanner, TopicScanners } from "../scanner/topic-scanners.ts";
@@ -235,13 +237,20 @@ export class Topic {
     await this.#store.sync();
   }
 
+  /** Gives the event loop back while it tells of many segments and scanners, as `stats` does. */
   async info(): Promise<TopicInfo> {
-    return describeTopic(this, await this.#log.describe(), this.#scanners.infos());
+    return await describeTopic(this, await this.#log.describe(), this.#scanners.all(), this.#shared.runtime);
   }
 
   async stats(): Promise<TopicStats> {
     const log = await this.#log.describe();
-    return topicStats(this.name, log, this.#log.waiterCount, this.#scanners.describe());
+    const scanners: ScannerStats[] = [];
+    const meter = new WorkMeter();
+    for (const scanner of this.#scanners.all()) {
+      scanners.push(scanner.stats());
+      if (meter.isDue(MESSAGE_WORK_BYTES)) await this.#shared.runtime.pause();
+    }
+    return topicStats(this.name, log, this.#log.waiterCount, scanners);
   }
 
   /**
@@ -285,9 +294,9 @@ export class Topic {
     return await this.#scanners.findOrCreate(request, from);
   }
 
-  /** Everything there is to tell of each scanner, by id. */
-  describeScanners(): ScannerDescription[] {
-    return this.#scanners.describe();
+  /** By id. */
+  get scanners(): readonly Scanner[] {
+    return this.#scanners.all();
   }
 
   /** @throws scanner_not_found; topic_unavailable when its file is damaged. */

@@ -83,6 +83,16 @@ export function emptyAnswer(status: number, headers: readonly string[] = []): An
   return { status, headers: all, body: "" };
 }
 
+/** A body that was made in pieces, at least one. */
+export function piecesAnswer(contentType: string, [body = NO_BYTES, ...moreBody]: readonly Buffer[]): Answer {
+  return {
+    status: 200,
+    headers: wholeHeaders(contentType, bodyBytes({ body, moreBody }), []),
+    body,
+    moreBody,
+  };
+}
+
 /** Many messages in one body. */
 export function bodyAnswer(
   contentType: string,

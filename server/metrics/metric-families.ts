@@ -2,8 +2,9 @@
  * What the server shows of itself: the one table of its metrics, their names and how each is read. Times are seconds
  * and sizes bytes, as Prometheus has it.
  */
-import type { NetlogStats, Tally, TopicStats } from "../../lib/index.ts";
+import type { NetlogStats, Tally } from "../../lib/index.ts";
 import type { ServerContext } from "../http/context.ts";
+import type { ScannerFigures, ShownFigures, TopicFigures } from "./shown.ts";
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -23,12 +24,10 @@ export interface Family {
 
 export interface Sources extends ServerContext {
   readonly stats: NetlogStats;
-  /** Whether a topic may have figures of its own in this answer. */
-  readonly isShown: (topic: string) => boolean;
+  /** What the caller may read of topics and scanners. */
+  readonly shown: ShownFigures;
 }
 
-/** Of all that have no figures of their own. No topic and no scanner can have this name. */
-const OTHERS = "(others)";
 const MS_PER_SECOND = 1000;
 const US_PER_SECOND = 1_000_000;
 
@@ -123,8 +122,8 @@ export const FAMILIES: readonly Family[] = [
       { labels: { state: "failed" }, value: stats.failedTopicCount },
     ],
   ),
-  gauge("netlog_waiters", "Readers that wait for a message.", ({ stats }) => [
-    { labels: {}, value: stats.topics.reduce((sum, { waiterCount }) => sum + waiterCount, 0) },
+  gauge("netlog_waiters", "Readers that wait for a message.", ({ shown }) => [
+    { labels: {}, value: shown.waiterCount },
   ]),
   perTopic("netlog_topic_segments", "Segments of a topic.", (topic) => topic.segmentCount),
   perTopic("netlog_topic_size_bytes", "Bytes of a topic's segments and indexes.", (topic) => topic.sizeBytes),
@@ -133,7 +132,7 @@ export const FAMILIES: readonly Family[] = [
     "Offset behind the newest message that can be read.",
     (topic) => topic.highWatermark,
   ),
-  perTopic("netlog_topic_scanners", "Scanners of a topic.", (topic) => topic.scanners.length),
+  perTopic("netlog_topic_scanners", "Scanners of a topic.", (topic) => topic.scannerCount),
   perScanner("netlog_scanner_lag", "Messages that a scanner has not had.", (scanner) => scanner.lag),
   perScanner("netlog_scanner_pending", "Messages given out and not settled.", (scanner) => scanner.pending),
   counter("process_cpu_user_seconds_total", "CPU time of the process in user mode.", () =>
@@ -155,44 +154,19 @@ function counter(name: string, help: string, value: (sources: Sources) => number
   return { name, type: "counter", help, read: (sources) => [{ labels: {}, value: value(sources) }] };
 }
 
-function perTopic(name: string, help: string, value: (topic: TopicStats) => number): Family {
-  return gauge(name, help, ({ stats, limits, isShown }) =>
-    bounded(
-      stats.topics
-        .filter((topic) => isShown(topic.name))
-        .map((topic) => ({ labels: { topic: topic.name }, value: value(topic) })),
-      limits.metricTopics,
-    ),
+function perTopic(name: string, help: string, value: (topic: TopicFigures) => number): Family {
+  return gauge(name, help, ({ shown }) =>
+    shown.topics.map((topic) => ({ labels: { topic: topic.name }, value: value(topic) })),
   );
 }
 
-/** Persistent scanners first: somebody counts on them. */
-function perScanner(
-  name: string,
-  help: string,
-  value: (scanner: TopicStats["scanners"][number]) => number,
-): Family {
-  return gauge(name, help, ({ stats, limits, isShown }) => {
-    const all = stats.topics.flatMap(({ name: topic, scanners }) =>
-      isShown(topic) ? scanners.map((scanner) => ({ topic, scanner })) : [],
-    );
-    const sorted = [
-      ...all.filter(({ scanner }) => scanner.isPersistent),
-      ...all.filter(({ scanner }) => !scanner.isPersistent),
-    ];
-    return bounded(
-      sorted.map(({ topic, scanner }) => ({ labels: { topic, scanner: scanner.id }, value: value(scanner) })),
-      limits.metricScanners,
-    );
-  });
-}
-
-/** The first `max` of them, and the sum of the others as one. */
-function bounded(samples: readonly Sample[], max: number): Sample[] {
-  const others = samples.slice(max);
-  if (others.length === 0) return [...samples];
-  const labels = Object.fromEntries(Object.keys(others[0]!.labels).map((label) => [label, OTHERS]));
-  return [...samples.slice(0, max), { labels, value: others.reduce((sum, { value }) => sum + value, 0) }];
+function perScanner(name: string, help: string, value: (scanner: ScannerFigures) => number): Family {
+  return gauge(name, help, ({ shown }) =>
+    shown.scanners.map((scanner) => ({
+      labels: { topic: scanner.topic, scanner: scanner.id },
+      value: value(scanner),
+    })),
+  );
 }
 
 /** A histogram, its values divided by `unit`. */

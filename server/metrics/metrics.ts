@@ -3,6 +3,7 @@ import { collectDefaultMetrics, type Metric, Registry } from "prom-client";
 import { type Answer, textAnswer } from "../http/answer.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { FAMILIES, type Family, type Sources } from "./metric-families.ts";
+import { shownFigures } from "./shown.ts";
 
 /** prom-client watches the event loop for figures that are not ours to show. */
 const WATCH_MS = 60_000;
@@ -13,12 +14,20 @@ let processMetrics: readonly Metric[] | undefined;
 export async function tellMetrics(exchange: Exchange): Promise<Answer> {
   exchange.parameters().finish();
   const registry = await gather(exchange);
-  return textAnswer(registry.contentType, await registry.metrics());
+  const texts: string[] = [];
+  for (const { name } of registry.getMetricsAsArray()) {
+    texts.push(await registry.getSingleMetricAsString(name));
+    await exchange.context.runtime.pause();
+  }
+  return textAnswer(registry.contentType, `${texts.join("\n\n")}\n`);
 }
 
 async function gather({ context, grant }: Exchange): Promise<Registry> {
+  const { netlog, limits, runtime } = context;
+  const stats = await netlog.stats();
   const isShown = (topic: string): boolean => grant.may("read", topic);
-  const sources: Sources = { ...context, stats: await context.netlog.stats(), isShown };
+  const shown = await shownFigures(stats, isShown, limits, () => runtime.pause());
+  const sources: Sources = { ...context, stats, shown };
   const registry = new Registry();
   for (const family of FAMILIES) registry.registerMetric(toMetric(family, sources));
   processMetrics ??= collectProcessMetrics();

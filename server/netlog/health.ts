@@ -1,7 +1,8 @@
 /** Handlers of the server itself, under `/-/`: whether it lives, whether it should get work, what it is. */
-import { NetlogError } from "../../lib/index.ts";
+import { type FailedTopic, MESSAGE_WORK_BYTES, NetlogError, WorkMeter } from "../../lib/index.ts";
 import { type Answer, jsonAnswer } from "../http/answer.ts";
 import type { Exchange } from "../http/exchange.ts";
+import { longJsonAnswer } from "./long-answer.ts";
 
 /** Alive: it answers. */
 export function tellHealth(exchange: Exchange): Answer {
@@ -18,11 +19,23 @@ export function tellHealth(exchange: Exchange): Answer {
 export async function tellReady(exchange: Exchange): Promise<Answer> {
   const { netlog, isStopping } = exchange.context;
   exchange.parameters().finish();
-  const failed = netlog.failedTopics().filter(({ name }) => exchange.grant.may("read", name));
+  const failed = await failedTopics(exchange);
   exchange.failureFields = { failed };
   if (isStopping) throw new NetlogError("shutting_down");
   await netlog.requireReady();
-  return jsonAnswer(200, { ok: true, failed });
+  return await longJsonAnswer(exchange, { ok: true, failed }, 2);
+}
+
+/** Those that one may read. */
+async function failedTopics({ context, grant }: Exchange): Promise<FailedTopic[]> {
+  const failed: FailedTopic[] = [];
+  const meter = new WorkMeter();
+  for (const name of context.netlog.topicNames()) {
+    const topic = context.netlog.failedTopic(name);
+    if (topic !== undefined && grant.may("read", name)) failed.push(topic);
+    if (meter.isDue(MESSAGE_WORK_BYTES)) await context.runtime.pause();
+  }
+  return failed;
 }
 
 export function tellVersion(exchange: Exchange): Answer {

@@ -5,6 +5,7 @@ import {
   isNetlogError,
   NetlogError,
   type Scanner,
+  type ScannerDescription,
   type Topic,
 } from "../../lib/index.ts";
 import { requireEncoding } from "../formats/encodings.ts";
@@ -25,6 +26,7 @@ import type { Exchange } from "../http/exchange.ts";
 import { HttpError } from "../wire/errors.ts";
 import type { Parameters } from "../wire/parameters.ts";
 import { bodyMemory } from "./answer-memory.ts";
+import { longJsonAnswer } from "./long-answer.ts";
 import { readScannerRequest } from "./scanner-parameters.ts";
 
 const SCAN_FORMATS: readonly FormatName[] = ["ndjson", "json", "lines"];
@@ -64,13 +66,18 @@ function hasScanner(topic: Topic, id: string | undefined): boolean {
   }
 }
 
-export function describeScanners(exchange: Exchange): Answer {
+export async function describeScanners(exchange: Exchange): Promise<Answer> {
   const topic = exchange.requireTopic();
   const parameters = exchange.parameters();
   const id = parameters.get("id");
-  const told = id === undefined ? topic.describeScanners() : topic.scanner(id).describe();
+  const scanner = id === undefined ? undefined : topic.scanner(id);
   parameters.finish();
-  return jsonAnswer(200, told);
+  if (scanner !== undefined) return jsonAnswer(200, scanner.describe());
+  return await longJsonAnswer(exchange, descriptions(topic.scanners));
+}
+
+function* descriptions(scanners: readonly Scanner[]): Generator<ScannerDescription> {
+  for (const scanner of scanners) yield scanner.describe();
 }
 
 export async function deleteScanner(exchange: Exchange): Promise<Answer> {

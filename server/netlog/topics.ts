@@ -3,14 +3,15 @@ import { DEFAULT_SETTINGS, isNetlogError, isSafeName, NetlogError } from "../../
 import { type Answer, doneAnswer, jsonAnswer } from "../http/answer.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { parseJsonBody } from "../wire/json.ts";
+import { longJsonAnswer } from "./long-answer.ts";
 
-export function listTopics(exchange: Exchange): Answer {
+export async function listTopics(exchange: Exchange): Promise<Answer> {
   exchange.parameters().finish();
-  const { context, grant } = exchange;
-  return jsonAnswer(
-    200,
-    context.netlog.topicNames().filter((name) => grant.may("read", name)),
-  );
+  return await longJsonAnswer(exchange, readableNames(exchange));
+}
+
+function* readableNames({ context, grant }: Exchange): Generator<string | undefined> {
+  for (const name of context.netlog.topicNames()) yield grant.may("read", name) ? name : undefined;
 }
 
 export async function createTopic(exchange: Exchange): Promise<Answer> {
@@ -61,7 +62,7 @@ function takenForSettings(trouble: string | undefined, topicName: string, cause?
 export async function describeTopic(exchange: Exchange): Promise<Answer> {
   const topic = exchange.requireTopic();
   exchange.parameters().finish();
-  return jsonAnswer(200, await topic.info());
+  return await longJsonAnswer(exchange, await topic.info(), 2);
 }
 
 export async function deleteTopic(exchange: Exchange): Promise<Answer> {

@@ -36,9 +36,9 @@ describe("expire", () => {
     await topic.findOrCreateScanner({ id: "w", ack: "explicit", expireMs: HOUR_MS });
     await topic.findOrCreateScanner({ id: "stays", ack: "explicit" });
     await topic.upkeep(HOUR_MS - 1);
-    expect(topic.describeScanners()).toHaveLength(3);
+    expect(topic.scanners).toHaveLength(3);
     await topic.upkeep(1);
-    expect(topic.describeScanners().map(({ id }) => id)).toEqual(["stays"]);
+    expect(topic.scanners.map(({ id }) => id)).toEqual(["stays"]);
     expect(await disk.list("/data/t/scanners")).toEqual(["stays.leases"]);
   });
 
@@ -57,7 +57,7 @@ describe("expire", () => {
       await topic.upkeep(HOUR_MS - 1);
       await use(topic);
       await topic.upkeep(HOUR_MS - 1);
-      expect(topic.describeScanners()).toHaveLength(1);
+      expect(topic.scanners).toHaveLength(1);
     },
   );
 
@@ -65,10 +65,10 @@ describe("expire", () => {
     const settings = { expireMs: HOUR_MS, ackWaitMs: 5000, maxDeliver: 3, maxPending: 7, deadLetter: "d" };
     const fixture = await openWork(1, settings);
     await fixture.topic.findOrCreateScanner({ id: "p", persist: true, expireMs: 2 * HOUR_MS });
-    const before = fixture.topic.describeScanners();
+    const before = fixture.topic.scanners.map((scanner) => scanner.describe());
     await fixture.netlog.close();
     const { topic } = await reopenWork(fixture.disk, fixture);
-    expect(topic.describeScanners()).toEqual(before);
+    expect(topic.scanners.map((scanner) => scanner.describe())).toEqual(before);
     expect(before.map((scanner) => scanner.settings.expire)).toEqual(["2h0m0s", "1h0m0s"]);
   });
 });

@@ -1,0 +1,28 @@
+/** Stops long work between two pieces of it, until the test lets it go on. */
+import type { Runtime } from "../../lib/base/runtime.ts";
+
+export class HeldPauses {
+  /** How often work has paused so far. */
+  count = 0;
+  readonly #held: (() => void)[] = [];
+  #isHolding = true;
+
+  constructor(runtime: Runtime) {
+    const pause = runtime.pause.bind(runtime);
+    runtime.pause = () => {
+      this.count += 1;
+      return this.#isHolding ? new Promise((resolve) => this.#held.push(resolve)) : pause();
+    };
+  }
+
+  /** Work that stands still now. */
+  get heldCount(): number {
+    return this.#held.length;
+  }
+
+  /** From here on no work stands still. */
+  release(): void {
+    this.#isHolding = false;
+    for (const resume of this.#held.splice(0)) resume();
+  }
+}
