@@ -2,8 +2,9 @@
  * One line on a terminal that tells how far long work has come: share, bar, bytes, rate. Where stderr is no
  * terminal it says nothing.
  */
-import { formatBytes } from "./byte-size.ts";
+
 import type { Output } from "./command.ts";
+import { formatBytes } from "./figures.ts";
 
 const REDRAW_MS = 100;
 const BAR_CHARACTERS = 24;

@@ -1,4 +1,4 @@
-/** An option that is on or off, and needs no value. */
+/** Options that are on or off, and need no value; `--json` among them. */
 import type { Option } from "./option.ts";
 import { parseSwitch } from "./option-values.ts";
 
@@ -13,3 +13,6 @@ export function switchOption(name: string, description: string): Option<boolean>
     parse: parseSwitch,
   };
 }
+
+/** `--json`, for commands whose results a script may want. */
+export const JSON_OPTION: Option<boolean> = switchOption("json", "Print results as JSON, a line each");

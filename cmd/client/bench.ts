@@ -1,8 +1,8 @@
 /** `netlog bench`: a quick load on a server, with a live line. */
 import { randomBytes } from "node:crypto";
-import type { Topic } from "../../lib/client/index.ts";
-import { formatBytes } from "../cli/byte-size.ts";
+import type { Durability, Topic } from "../../lib/client/index.ts";
 import { type Command, EXIT } from "../cli/command.ts";
+import { formatBytes } from "../cli/figures.ts";
 import type { OptionTable } from "../cli/option.ts";
 import { ProgressBar } from "../cli/progress-bar.ts";
 import { statusOf, watchStopSignals } from "../cli/signals.ts";
@@ -19,7 +19,7 @@ interface BenchOptions {
   readonly publishers: Optional<number>;
   readonly size: Optional<number>;
   readonly batch: Optional<number>;
-  readonly durability: Optional<"synced" | "written">;
+  readonly durability: Optional<Durability>;
   readonly keep: boolean;
 }
 

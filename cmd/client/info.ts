@@ -1,8 +1,7 @@
 /** `netlog info` and `netlog set`: what a topic is like, and other settings for it. */
 import type { TopicInfo } from "../../lib/client/index.ts";
-import { formatBytes } from "../cli/byte-size.ts";
 import { type Command, type Context, EXIT } from "../cli/command.ts";
-import { counted } from "../cli/counted.ts";
+import { counted, formatBytes } from "../cli/figures.ts";
 import { UsageError } from "../cli/usage-error.ts";
 import { clientCommand, oneOperand } from "./call/client-command.ts";
 import { countText } from "./output/figures.ts";

@@ -1,5 +1,6 @@
 /** `netlog publish`: messages from arguments, files or standard input. */
 import {
+  type Durability,
   isNetlogClientError,
   type NetlogClientError,
   type PublishAllProgress,
@@ -22,7 +23,7 @@ export interface PublishOptions {
   readonly batch: boolean;
   readonly gzip: boolean;
   readonly create: boolean;
-  readonly durability: Optional<"synced" | "written">;
+  readonly durability: Optional<Durability>;
 }
 
 /** Of a batch that is filled: as the server takes it. */

@@ -1,12 +1,12 @@
 /** The scanner that `netlog scan` drives: the one that is there, or one that is made as the flags say. */
-import { isNetlogClientError, type Scanner, type Topic } from "../../lib/client/index.ts";
+import { isNetlogClientError, type Offset, type Scanner, type Topic } from "../../lib/client/index.ts";
 import type { OptionTable } from "../cli/option.ts";
 import { UsageError } from "../cli/usage-error.ts";
 import { countFlag, durationFlag, type Optional, offsetFlag, textFlag } from "./call/flags.ts";
 
 export interface ScannerFlags {
   readonly id: Optional<string>;
-  readonly from: Optional<string>;
+  readonly from: Optional<Offset>;
   readonly ackWait: Optional<number>;
   readonly maxDeliver: Optional<number>;
   readonly maxPending: Optional<number>;

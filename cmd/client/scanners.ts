@@ -1,5 +1,5 @@
 /** `netlog scanners` and `netlog seek`: where the readers of a topic are, and how to move or delete one. */
-import type { ScannerDescription } from "../../lib/client/index.ts";
+import type { Offset, ScannerDescription } from "../../lib/client/index.ts";
 import { type Command, EXIT, writeAll } from "../cli/command.ts";
 import { UsageError } from "../cli/usage-error.ts";
 import { type ClientCall, clientCommand, oneOperand } from "./call/client-command.ts";
@@ -14,7 +14,7 @@ interface ScannersOptions {
 
 interface SeekOptions {
   readonly id: Optional<string>;
-  readonly to: Optional<string>;
+  readonly to: Optional<Offset>;
 }
 
 export const scannersCommand: Command = clientCommand<ScannersOptions>({

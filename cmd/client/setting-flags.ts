@@ -1,5 +1,5 @@
 /** The settings of a topic as flags. Their values are the server's to judge: it says what is allowed. */
-import type { TopicSettingsChange } from "../../lib/client/index.ts";
+import type { Durability, TopicSettingsChange } from "../../lib/client/index.ts";
 import type { OptionTable } from "../cli/option.ts";
 import { choiceFlag, countFlag, type Optional, textFlag } from "./call/flags.ts";
 
@@ -9,7 +9,7 @@ export interface SettingOptions {
   readonly batchNumMessages: Optional<number>;
   readonly batchInterval: Optional<string>;
   readonly compression: Optional<Compression>;
-  readonly durability: Optional<"synced" | "written">;
+  readonly durability: Optional<Durability>;
   readonly syncInterval: Optional<string>;
   readonly retentionSize: Optional<number>;
 }

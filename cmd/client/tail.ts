@@ -1,5 +1,5 @@
 /** `netlog tail`: shows what is in a topic, and what comes. */
-import type { FollowOptions, Message, Topic } from "../../lib/client/index.ts";
+import type { FollowOptions, Message, Offset, Topic } from "../../lib/client/index.ts";
 import { type Command, EXIT, writeAll } from "../cli/command.ts";
 import type { OptionTable } from "../cli/option.ts";
 import { UsageError } from "../cli/usage-error.ts";
@@ -16,7 +16,7 @@ import {
 import { styleFor } from "./output/style.ts";
 
 interface TailOptions extends FormatOptions {
-  readonly from: Optional<string>;
+  readonly from: Optional<Offset>;
   readonly last: Optional<number>;
   readonly count: Optional<number>;
   readonly follow: boolean;
@@ -120,8 +120,8 @@ async function* atMost(
 }
 
 /** Where retention may drop the message until it is asked for, the text goes to the server as it is. */
-async function beginning(topic: Topic, { from, last }: TailOptions): Promise<number | string> {
-  if (from !== null) return /^\d+$/.test(from) ? Number(from) : from;
+async function beginning(topic: Topic, { from, last }: TailOptions): Promise<Offset> {
+  if (from !== null) return from;
   const { first_offset: first, latest_offset: latest } = await topic.info();
   const wanted = latest + 1 - (last ?? DEFAULT_LAST);
   return wanted <= first ? "first" : wanted;

@@ -1,7 +1,7 @@
 /** `netlog topics`: a line for each topic, once or again and again. */
 import { setTimeout } from "node:timers/promises";
-import { formatBytes } from "../cli/byte-size.ts";
 import { type Command, EXIT, writeAll } from "../cli/command.ts";
+import { formatBytes } from "../cli/figures.ts";
 import { UsageError } from "../cli/usage-error.ts";
 import { type ClientCall, clientCommand } from "./call/client-command.ts";
 import { durationFlag, type Optional, switchFlag } from "./call/flags.ts";

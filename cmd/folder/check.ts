@@ -7,13 +7,12 @@ import {
   isNetlogError,
   nodeDisk,
 } from "../../lib/index.ts";
-import { formatBytes } from "../cli/byte-size.ts";
 import { type Command, type Context, EXIT } from "../cli/command.ts";
-import { counted } from "../cli/counted.ts";
-import { JSON_OPTION } from "../cli/json-option.ts";
+import { counted, formatBytes } from "../cli/figures.ts";
 import type { OptionTable } from "../cli/option.ts";
 import { ProgressBar } from "../cli/progress-bar.ts";
 import { statusOf, watchStopSignals } from "../cli/signals.ts";
+import { JSON_OPTION } from "../cli/switch-option.ts";
 import { UsageError } from "../cli/usage-error.ts";
 import { SERVE_OPTIONS } from "../options/options.ts";
 import { parseArguments } from "../options/parse-options.ts";

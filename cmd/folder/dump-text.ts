@@ -1,7 +1,6 @@
 /** Records of a dump as lines for people: the position in the file in the first column. */
 import type { DumpRecord } from "../../lib/index.ts";
-import { formatBytes } from "../cli/byte-size.ts";
-import { counted } from "../cli/counted.ts";
+import { counted, formatBytes } from "../cli/figures.ts";
 import { printable } from "../cli/printable.ts";
 
 type Of<Kind extends DumpRecord["kind"]> = Extract<DumpRecord, { readonly kind: Kind }>;

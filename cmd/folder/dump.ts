@@ -2,12 +2,10 @@
 import { resolve } from "node:path";
 import { type DumpRecord, dumpFile, nodeDisk } from "../../lib/index.ts";
 import { type Command, type Context, EXIT, writeAll } from "../cli/command.ts";
-import { JSON_OPTION } from "../cli/json-option.ts";
 import type { OptionTable } from "../cli/option.ts";
-import { switchOption } from "../cli/switch-option.ts";
+import { JSON_OPTION, switchOption } from "../cli/switch-option.ts";
 import { UsageError } from "../cli/usage-error.ts";
 import { parseArguments } from "../options/parse-options.ts";
-import { dumpJson } from "./dump-json.ts";
 import { DumpText } from "./dump-text.ts";
 
 interface DumpOptions {
@@ -52,7 +50,7 @@ async function dump(path: string, options: DumpOptions, { stdout, stderr }: Cont
       payloadBytes: options.payloads ? PAYLOAD_BYTES : 0,
     })) {
       isSound &&= isSoundRecord(record);
-      await writeAll(stdout, options.json ? `${dumpJson(record)}\n` : text.of(record));
+      await writeAll(stdout, options.json ? `${jsonOf(record)}\n` : text.of(record));
     }
   } catch (error) {
     if (!(error instanceof Error && "syscall" in error)) throw error;
@@ -80,4 +78,13 @@ function isSoundRecord(record: DumpRecord): boolean {
     case "file":
       return true;
   }
+}
+
+/** The record as it is, with bytes as hexadecimal: arrays of numbers would be hard to read. */
+function jsonOf(record: DumpRecord): string {
+  return JSON.stringify(record, function (key, value: unknown) {
+    // A Buffer has turned itself into something else by the time it comes here.
+    const field: unknown = (this as Record<string, unknown>)[key];
+    return Buffer.isBuffer(field) ? field.toString("hex") : value;
+  });
 }

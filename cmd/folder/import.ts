@@ -11,11 +11,11 @@ import {
   nodeRuntime,
 } from "../../lib/index.ts";
 import { type Command, type Context, EXIT } from "../cli/command.ts";
-import { JSON_OPTION } from "../cli/json-option.ts";
 import type { OptionTable } from "../cli/option.ts";
 import { printable } from "../cli/printable.ts";
 import { ProgressBar } from "../cli/progress-bar.ts";
 import { statusOf, watchStopSignals } from "../cli/signals.ts";
+import { JSON_OPTION } from "../cli/switch-option.ts";
 import { UsageError } from "../cli/usage-error.ts";
 import { SERVE_OPTIONS } from "../options/options.ts";
 import { parseArguments } from "../options/parse-options.ts";

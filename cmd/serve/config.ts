@@ -1,8 +1,8 @@
 /** `netlog config`: what the server would run with, and where each value comes from; a configuration file in itself. */
 import { stringify } from "smol-toml";
 import { type Command, type Context, EXIT } from "../cli/command.ts";
-import { JSON_OPTION } from "../cli/json-option.ts";
 import type { Given, GivenOptions, Option, OptionTable } from "../cli/option.ts";
+import { JSON_OPTION } from "../cli/switch-option.ts";
 import { UsageError } from "../cli/usage-error.ts";
 import { optionConflict, SERVE_OPTIONS, type ServeOptions } from "../options/options.ts";
 import { parseArguments } from "../options/parse-options.ts";

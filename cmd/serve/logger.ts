@@ -8,8 +8,7 @@ import { prettyFactory } from "pino-pretty";
 import { LIMITS, nodeRuntime } from "../../lib/index.ts";
 import { withoutTokens } from "../../server/index.ts";
 import type { LogLevel } from "../options/logging.ts";
-import { openLogDescriptor } from "./log-descriptor.ts";
-import { LogOutput } from "./log-output.ts";
+import { LogOutput, openLogDescriptor } from "./log-output.ts";
 
 const PINO_LEVELS: Readonly<Record<LogLevel, string>> = {
   trace: "trace",

@@ -1,5 +1,6 @@
 /** `netlog serve`: opens the data folder, listens, and stops cleanly when asked to. */
-import { resolve } from "node:path";
+import { existsSync, rmdirSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import ms from "ms";
 import { LIMITS, type Limits, type Logger, Netlog, nodeDisk, nodeRuntime } from "../../lib/index.ts";
 import { type RunningServer, type ServerOptions, startServer } from "../../server/index.ts";
@@ -9,10 +10,8 @@ import { limitsOf } from "../options/limits.ts";
 import { SERVE_OPTIONS, type ServeOptions } from "../options/options.ts";
 import { parseServeOptions } from "../options/parse-options.ts";
 import { type Credentials, logCredentials, readCredentials, reloadOnHangUp } from "./credentials.ts";
-import { letHeapGrow } from "./heap-growth.ts";
 import { openLog, type ProgramLog } from "./logger.ts";
-import { missingFolders, removeEmptyFolders } from "./made-folders.ts";
-import { openFileLimit } from "./open-file-limit.ts";
+import { letHeapGrow, openFileLimit } from "./process-settings.ts";
 import { explainListenError, explainOpenError } from "./start-error.ts";
 import { checkStart, openStartWarnings, type Start } from "./start-rules.ts";
 
@@ -150,4 +149,23 @@ function listen(
     rate: rateLimit === "off" ? undefined : rateLimit,
     trustedProxies,
   });
+}
+
+/** `path`, which is absolute, and the folders around it that do not exist, the innermost first. */
+function missingFolders(path: string): string[] {
+  const missing: string[] = [];
+  for (let folder = path; !existsSync(folder); folder = dirname(folder)) missing.push(folder);
+  return missing;
+}
+
+/** Takes back the folders that a failed start made: removes those that exist and are empty. */
+function removeEmptyFolders(folders: readonly string[]): void {
+  for (const folder of folders) {
+    try {
+      rmdirSync(folder);
+    } catch {
+      // It was not made, or another program has put something into it.
+      return;
+    }
+  }
 }

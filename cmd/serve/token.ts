@@ -12,9 +12,9 @@ import {
   type TokenRecord,
 } from "../../server/index.ts";
 import { type Command, type Context, EXIT } from "../cli/command.ts";
-import { JSON_OPTION } from "../cli/json-option.ts";
 import type { OptionTable } from "../cli/option.ts";
 import { DURATION, parseChoice, parseDurationMs, parseList } from "../cli/option-values.ts";
+import { JSON_OPTION } from "../cli/switch-option.ts";
 import { UsageError } from "../cli/usage-error.ts";
 import { SERVE_OPTIONS } from "../options/options.ts";
 import { parseArguments } from "../options/parse-options.ts";

@@ -1,8 +1,8 @@
 /** Where the server is and who asks: flags and variables that every command of clients has. */
 import { readFileSync } from "node:fs";
 import { NetlogClient, type RetryPolicy } from "../../../lib/client/index.ts";
-import { JSON_OPTION } from "../../cli/json-option.ts";
 import type { OptionTable } from "../../cli/option.ts";
+import { JSON_OPTION } from "../../cli/switch-option.ts";
 import { UsageError } from "../../cli/usage-error.ts";
 import { TOKEN_FROM_VARIABLE, TOKEN_VARIABLE, URL_VARIABLE } from "../../cli/variables.ts";
 import { type Optional, textFlag, valueFlag } from "./flags.ts";

@@ -1,4 +1,5 @@
 /** How commands that speak to a server declare their flags: read from the command line alone, absent unless given. */
+import type { Offset } from "../../../lib/client/index.ts";
 import type { Option } from "../../cli/option.ts";
 import {
   DURATION,
@@ -9,7 +10,7 @@ import {
 } from "../../cli/option-values.ts";
 import { switchOption } from "../../cli/switch-option.ts";
 
-/** Of what was not given. */
+/** `null`: the flag was not given. */
 export type Optional<Value> = Value | null;
 
 interface ValueFlag<Value> {
@@ -93,12 +94,13 @@ export function choiceFlag<Choice extends string>(
   });
 }
 
-/** A place in a topic, in any of the server's spellings; the server says what is none. */
-export function offsetFlag(name: string, description: string): Option<Optional<string>> {
-  return textFlag(
+/** A place in a topic: a number, or one of the server's spellings; the server refuses what is neither. */
+export function offsetFlag(name: string, description: string): Option<Optional<Offset>> {
+  return valueFlag({
     name,
-    "<offset>",
+    placeholder: "<offset>",
     description,
-    "an offset, beginning, last, end, a duration such as 1h, or an RFC 3339 time",
-  );
+    allowed: "an offset, beginning, last, end, a duration such as 1h, or an RFC 3339 time",
+    parse: (text) => (text === "" ? null : (parseInteger(text, 0, Number.MAX_SAFE_INTEGER) ?? text)),
+  });
 }

@@ -1,7 +1,12 @@
 /** One run of `netlog copy` or `netlog export`: opens both places, shows how far it has come, tells the outcome. */
-import { isNetlogClientError, type Topic, type TopicSettings } from "../../../lib/client/index.ts";
-import { formatBytes } from "../../cli/byte-size.ts";
+import {
+  isNetlogClientError,
+  type Offset,
+  type Topic,
+  type TopicSettings,
+} from "../../../lib/client/index.ts";
 import { EXIT } from "../../cli/command.ts";
+import { formatBytes } from "../../cli/figures.ts";
 import { ProgressBar } from "../../cli/progress-bar.ts";
 import { type StopWatch, statusOf, watchStopSignals } from "../../cli/signals.ts";
 import { UsageError } from "../../cli/usage-error.ts";
@@ -24,7 +29,7 @@ import { openTopicSource } from "./topic-source.ts";
 import { TopicTarget } from "./topic-target.ts";
 
 export interface ExportOptions {
-  readonly from: Optional<string>;
+  readonly from: Optional<Offset>;
   readonly format: Optional<FileFormat>;
 }
 

@@ -1,12 +1,12 @@
 /** A copy out of a topic. */
-import type { Topic } from "../../../lib/client/index.ts";
+import type { Offset, Topic } from "../../../lib/client/index.ts";
 import type { ToldMessage } from "../output/message-json.ts";
 import { CopyError } from "./copy-error.ts";
 import type { Source } from "./source.ts";
 
 interface TopicSourceOptions {
   /** Where it begins, as it was said; `null`: with the first message that is kept. */
-  readonly from: string | null;
+  readonly from: Offset | null;
   readonly follow: boolean;
   readonly signal: AbortSignal;
   readonly onRetry: (error: unknown, delayMs: number) => void;
@@ -16,8 +16,8 @@ interface TopicSourceOptions {
 
 export async function openTopicSource(topic: Topic, options: TopicSourceOptions): Promise<Source> {
   const { from } = options;
-  const isNumber = from !== null && /^\d+$/.test(from);
-  const first = isNumber ? Number(from) : await topic.offsetOf(from ?? "first");
+  const isNumber = typeof from === "number";
+  const first = isNumber ? from : await topic.offsetOf(from ?? "first");
   const end = (await topic.info()).latest_offset + 1;
   // While the topic begins at 0, it has always begun there.
   const isFirstFixed = isNumber || (from === null && first === 0);

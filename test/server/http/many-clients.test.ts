@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { openFileLimit } from "../../../cmd/serve/open-file-limit.ts";
+import { openFileLimit } from "../../../cmd/serve/process-settings.ts";
 import { LIMITS } from "../../../lib/index.ts";
 import { within } from "../../support/deadline.ts";
 import { texts } from "../../support/netlog-fixture.ts";

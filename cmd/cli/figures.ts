@@ -1,8 +1,9 @@
-/** Sizes for people: `312 B`, `1.5 KiB`, `2.0 GiB`. */
+/** Sizes and counts for people. */
 
 const UNITS = ["KiB", "MiB", "GiB", "TiB", "PiB"];
 const STEP = 1024;
 
+/** `312 B`, `1.5 KiB`, `2.0 GiB`. */
 export function formatBytes(sizeBytes: number): string {
   let amount = sizeBytes;
   let unit = "B";
@@ -12,4 +13,9 @@ export function formatBytes(sizeBytes: number): string {
     unit = larger;
   }
   return unit === "B" ? `${Math.round(amount)} B` : `${amount.toFixed(1)} ${unit}`;
+}
+
+/** A number and what it counts: `1 topic`, `2 topics`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${count === 1 ? noun : `${noun}s`}`;
 }
