@@ -10,7 +10,7 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
     commands: [
       {
         name: "serve",
-        summary: "Run the server; what netlog does without a command, too",
+        summary: "Run the server; netlog without a command does the same",
         load: async () => (await import("./serve/serve.ts")).serveCommand,
       },
       {
@@ -120,7 +120,7 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
     commands: [
       {
         name: "check",
-        summary: "Go through a data folder, without a server, and tell what is damaged",
+        summary: "Go through a data folder, without a server, and report what is damaged",
         load: async () => (await import("./folder/check.ts")).checkCommand,
       },
       {
@@ -140,7 +140,7 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
     commands: [
       {
         name: "help",
-        summary: "Tell about the program or a command",
+        summary: "Show help for the program or a command",
         load: async () => (await import("./cli/help.ts")).createHelpCommand(() => COMMAND_GROUPS),
       },
       {

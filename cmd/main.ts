@@ -10,11 +10,11 @@ import { COMMAND_GROUPS, COMMANDS } from "./commands.ts";
 const HELP_FLAGS = ["-h", "-help", "--help"];
 const VERSION_FLAGS = ["-version", "--version"];
 
-/** Runs what the process was started for, and ends it. */
+/** Runs the command that the process was started for, and ends the process. */
 export async function runProgram(version: string): Promise<void> {
   const { argv, env: environment, stdout, stderr } = process;
   stdout.on("error", endWithoutOutput);
-  // What is said about the work is lost then; the work is not.
+  // Messages about the work are lost then; the work goes on.
   stderr.on("error", () => {});
   const status = await run({
     args: argv.slice(2),
@@ -25,13 +25,13 @@ export async function runProgram(version: string): Promise<void> {
     stderr,
     endWhenUnread: () => watchStdout(() => process.exit(EXIT.ok)),
   });
-  // What a pipe has not taken yet is lost when the process exits. Of a failed write the handler above is told.
+  // What a pipe has not taken yet is lost when the process exits. A failed write calls the handler above.
   stdout.write("", (error) => {
     if (!error) process.exit(status);
   });
 }
 
-/** `netlog dump file | head`: who reads has seen enough, and that is no error. A full disk is one. */
+/** `netlog dump file | head`: the reader has seen enough, which is no error. A full disk is one. */
 function endWithoutOutput({ code }: NodeJS.ErrnoException): void {
   if (code === "EPIPE") process.exit(EXIT.ok);
   process.stderr.write(`netlog: standard output cannot be written (${code})\n`);
@@ -49,7 +49,7 @@ function openStdin(): Input {
   };
 }
 
-/** Resolves to the exit status. What is typed wrongly is told on stderr. */
+/** Resolves to the exit status. Prints a usage error on stderr. */
 export async function run(context: Context): Promise<number> {
   try {
     return await dispatch(context);

@@ -1,11 +1,11 @@
-/** The values of options out of the texts that were given for them. */
+/** Turns the texts that were given for options into values. */
 import { type Given, type GivenOptions, type Option, type OptionTable, variableOf } from "./option.ts";
 import { requireUtf8 } from "./require-utf8.ts";
 import { UsageError } from "./usage-error.ts";
 
 export interface Chosen<Values> {
   readonly options: Values;
-  /** Of every option, by name, the one that won. */
+  /** The source that won, for each option by its name. */
   readonly given: GivenOptions;
 }
 

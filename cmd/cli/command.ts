@@ -1,7 +1,7 @@
 /** What a subcommand is, and what it may use of the process it runs in. */
 import type { Option } from "./option.ts";
 
-/** Exit statuses that scripts may rely on; cmd/README.md tells when each is given. */
+/** Exit statuses that scripts may rely on; cmd/README.md says when each is given. */
 export const EXIT: {
   readonly ok: 0;
   readonly failed: 1;
@@ -16,7 +16,7 @@ export const EXIT: {
 /** Where input comes from: bytes, piece by piece. */
 export interface Input extends AsyncIterable<Uint8Array> {
   readonly isTTY?: boolean;
-  /** Of a file. */
+  /** Size of a file; `undefined` for anything else. */
   readonly sizeBytes?: number | undefined;
 }
 
@@ -26,7 +26,7 @@ export interface Output {
   write(piece: string | Uint8Array): unknown;
   once?(event: "drain", listener: () => void): unknown;
   readonly isTTY?: boolean;
-  /** Of a terminal, in characters. */
+  /** Size of a terminal, in characters. */
   readonly columns?: number;
   readonly rows?: number;
 }
@@ -38,10 +38,10 @@ export interface Context {
   readonly version: string;
   /** Opened when it is asked for: a command that reads nothing leaves it alone. */
   readonly stdin: () => Input;
-  /** Results go to stdout; what is said about the work goes to stderr. */
+  /** Results go to stdout; messages about the work go to stderr. */
   readonly stdout: Output;
   readonly stderr: Output;
-  /** Called by commands that may wait long between two writes: they end as soon as nobody reads stdout any more. */
+  /** A command that may wait long between two writes calls this: it then ends as soon as the reader of stdout leaves. */
   readonly endWhenUnread?: () => void;
 }
 
@@ -68,12 +68,12 @@ export interface Command {
   /**
    * Resolves to the exit status.
    *
-   * @throws UsageError for arguments that cannot be meant.
+   * @throws UsageError for arguments that are wrong.
    */
   run(context: Context): Promise<number>;
 }
 
-/** Resolves when more may be written. Who writes at length waits for it, or memory fills up behind a slow reader. */
+/** Resolves when more may be written. A long writer waits for it, or memory fills up behind a slow reader. */
 export async function writeAll(output: Output, piece: string | Uint8Array): Promise<void> {
   if (output.write(piece) !== false) return;
   await new Promise<void>((resolve) => output.once?.("drain", resolve));

@@ -4,10 +4,10 @@ import { flagOf, type Option, variableOf } from "./option.ts";
 import { requireCommand } from "./require-command.ts";
 
 const INDENT = "  ";
-/** Of the option that names the configuration file. */
+/** Name of the option for the configuration file. */
 const CONFIG_NAME = "config";
 
-/** `netlog help [command]`. Takes the table late, since it stands in it itself. */
+/** `netlog help [command]`. `groups` is called late, because the table holds this command as well. */
 export function createHelpCommand(groups: () => readonly CommandGroup[]): Command {
   return {
     usage: "[command]",
@@ -37,7 +37,7 @@ export function programHelp(groups: readonly CommandGroup[], version: string): s
     "Usage: netlog [command] [flags]",
     ...blocks,
     "Without a command, or with flags alone, netlog serves: `netlog -listen localhost:7300`.\n" +
-      "`netlog help <command>` tells a command's flags; `netlog --version` prints the version.",
+      "`netlog help <command>` shows a command's flags; `netlog --version` prints the version.",
   ]);
 }
 

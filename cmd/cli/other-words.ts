@@ -1,4 +1,4 @@
-/** Words that other programs have for our commands and flags, so that a mistake is answered with the word that is meant. */
+/** Words of other programs for our commands and flags: the error names the word that is meant. */
 
 const READING = ["tail", "scan"];
 const ADDRESS = ["listen", "server"];

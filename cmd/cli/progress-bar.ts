@@ -1,6 +1,6 @@
 /**
- * One line on a terminal that tells how far long work has come: share, bar, bytes, rate. Where stderr is no
- * terminal it says nothing.
+ * One line on a terminal that shows how far long work has come: share, bar, bytes, rate. Where stderr is no
+ * terminal, it shows nothing.
  */
 
 import type { Output } from "./command.ts";
@@ -17,7 +17,7 @@ interface Unit {
 
 const BYTES: Unit = { format: formatBytes, noun: "" };
 
-/** What terminals have that do not tell. */
+/** For a terminal that does not say how wide it is. */
 const DEFAULT_COLUMNS = 80;
 const MS_PER_SECOND = 1000;
 /** Back to the beginning of the line, and clear it. */

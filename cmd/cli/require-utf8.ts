@@ -1,7 +1,7 @@
-/** What is typed in another encoding is refused, since it arrives as another text. */
+/** Refuses text that was typed in another encoding, because it arrives as another text. */
 import { UsageError } from "./usage-error.ts";
 
-/** Node has it in the place of bytes that are not UTF-8, and has lost these. */
+/** Node puts it in place of bytes that are not UTF-8, and loses these. */
 const REPLACEMENT = "\ufffd";
 
 /** `what` is named in the error. @throws UsageError for a text that holds U+FFFD. */

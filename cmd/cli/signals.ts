@@ -5,10 +5,10 @@ type StopSignal = "SIGINT" | "SIGTERM";
 
 const STOP_SIGNALS: readonly StopSignal[] = ["SIGINT", "SIGTERM"];
 
-/** What a shell reports for a process that died of signal n is 128 + n. */
+/** A shell reports 128 + n for a process that died of signal n. */
 const SIGNAL_STATUS = 128;
 
-/** What a process that a signal stopped ends with. */
+/** The exit status of a process that a signal stopped. */
 export function statusOf(signal: NodeJS.Signals): number {
   return SIGNAL_STATUS + constants.signals[signal];
 }
@@ -18,7 +18,7 @@ export interface StopWatch {
   readonly received: NodeJS.Signals | undefined;
   /** Aborted by the first one. */
   readonly signal: AbortSignal;
-  /** Signals mean again what they mean without this. */
+  /** Stops listening: signals then do what they do without this. */
   end(): void;
 }
 

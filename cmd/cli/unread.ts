@@ -1,7 +1,7 @@
 /**
- * Notices that nobody reads a pipe any more, also while nothing is written to it: `netlog tail demo | head` is to end
- * when head does, not when the next message comes. Node tells of a broken pipe only at a write; GNU tail, which polls
- * its output, ends at once by SIGPIPE. Where there is no GNU tail, the next write tells.
+ * Notices that the reader of a pipe has left, also while nothing is written to it: `netlog tail demo | head` ends when
+ * head does, not when the next message comes. Node reports a broken pipe only at a write. GNU tail polls its output, and
+ * SIGPIPE ends it at once. Where there is no GNU tail, the next write finds out.
  */
 import { spawn } from "node:child_process";
 import { fstatSync } from "node:fs";

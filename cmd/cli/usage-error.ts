@@ -1,4 +1,4 @@
-/** What the caller of the program typed wrongly. The message is one line for them: what, and what is allowed. */
+/** The caller of the program typed something wrong. The message is one line: what is wrong, and what is allowed. */
 export class UsageError extends Error {
   constructor(message: string) {
     super(message);

@@ -1,11 +1,11 @@
-/** Variables of the environment that are no option of the server's: what clients read, and what jobs are told. */
+/** Environment variables beside the server's options: those that clients read, and those that jobs get. */
 
-/** Where the server is, and who asks. */
+/** The address of the server, and the token. */
 export const URL_VARIABLE = "NETLOG_URL";
 export const TOKEN_VARIABLE = "NETLOG_TOKEN";
 export const TOKEN_FROM_VARIABLE = "NETLOG_TOKEN_FROM";
 
-/** Of the message that `netlog scan --exec` starts a command for. */
+/** What `netlog scan --exec` says to a command about its message. */
 export const JOB_VARIABLES = {
   topic: "NETLOG_TOPIC",
   scanner: "NETLOG_SCANNER",

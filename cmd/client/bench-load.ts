@@ -1,4 +1,4 @@
-/** The two phases of `netlog bench`, and what is measured of them. */
+/** The two phases of `netlog bench`, and their measurements. */
 import type { Durability, Topic } from "../../lib/client/index.ts";
 
 export interface BenchLoad {
@@ -16,7 +16,7 @@ export interface BenchLoad {
 export interface Measured {
   readonly phase: "publish" | "read";
   readonly messages: number;
-  /** Of each request. */
+  /** Time of each request. */
   readonly latenciesMs: readonly number[];
   readonly seconds: number;
 }
@@ -31,7 +31,7 @@ export async function publishLoad(load: BenchLoad, onMessages: OnMessages): Prom
   const latenciesMs: number[] = [];
   const startedAtMs = performance.now();
   const publisher = async (): Promise<void> => {
-    // Once in any case: however short the time is, there is something to tell.
+    // Once in any case: however short the time is, there is something to show.
     do {
       const sentAtMs = performance.now();
       await publish();

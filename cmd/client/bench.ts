@@ -49,7 +49,7 @@ export const benchCommand: Command = clientCommand<BenchOptions>({
     "Makes a topic bench-<number>, publishes for a while, reads everything back, prints what came of it and deletes the\n" +
       "topic; one that is named must be there, and stays. Latencies are those of whole requests.",
     "  netlog bench\n  netlog bench --publishers 64 --durability written\n  netlog bench --batch 1000",
-    "One process of Node asks here, and takes its share of the machine: this tells what a client like it gets. For\n" +
+    "One process of Node asks here, and takes its share of the machine: this shows what a client like it gets. For\n" +
       'figures of the server alone see `npm run bench`. With --json each phase is a line {"phase","messages",\n' +
       '"requests","seconds","messages_per_second","bytes_per_second","p50_ms","p99_ms","max_ms"}.',
   ],
@@ -76,7 +76,7 @@ async function bench(call: ClientCall<BenchOptions>, topic: Topic, more: readonl
     durationMs: options.duration ?? DEFAULTS.durationMs,
     publishers: options.publishers ?? DEFAULTS.publishers,
     batch: options.batch ?? DEFAULTS.batch,
-    // What compression would make nothing of tells nothing.
+    // Random: compression would make a constant payload tiny.
     payload: randomBytes(sizeBytes),
     durability: options.durability ?? undefined,
     signal: stop.signal,

@@ -12,7 +12,7 @@ const EXPORT_OPTIONS: OptionTable<ExportOptions> = {
   from: offsetFlag("from", "Where the copy of a topic begins, if not with the first message kept"),
   format: choiceFlag(
     "format",
-    "How messages stand in a file, if its name does not tell (.txt, .log: lines)",
+    "How messages stand in a file, if its name does not say it (.txt, .log: lines)",
     FILE_FORMATS,
   ),
 };
@@ -22,10 +22,10 @@ const FILE_DETAILS =
   "what is not UTF-8; lines is the payload and a line end, and refuses payloads that a line cannot hold.";
 
 const RESUME_DETAILS =
-  "An interrupted copy is gone on with by the same command, to the message: nothing twice, nothing left out. It demands\n" +
-  "that the target takes nothing but this copy, and compares its last message with the one at that place of the source.\n" +
-  "Of a source that no longer begins at offset 0 --from must say where the copy began, unless the target is an ndjson\n" +
-  "file, whose offsets tell. Ends with status 0 when all is copied, 6 when a part is.";
+  "The same command goes on with an interrupted copy, to the message: nothing twice, nothing left out. Nothing else may\n" +
+  "publish to the target; its last message must be the one at that place of the source. When the source no longer\n" +
+  "begins at offset 0, --from must say where the copy began, unless the target is an ndjson file, which has offsets.\n" +
+  "Ends with status 0 when all is copied, 6 when a part is.";
 
 export const exportCommand: Command = clientCommand<ExportOptions>({
   usage: "[flags] <topic> [file]",

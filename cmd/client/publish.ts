@@ -26,7 +26,7 @@ export interface PublishOptions {
   readonly durability: Optional<Durability>;
 }
 
-/** Of a batch that is filled: as the server takes it. */
+/** The largest batch that the server takes, as it is configured by default. */
 const BATCH_BYTES = 8 * 1024 * 1024;
 
 export const publishCommand: Command = clientCommand<PublishOptions>({
@@ -37,11 +37,11 @@ export const publishCommand: Command = clientCommand<PublishOptions>({
       "  tail -f app.log | netlog publish demo --lines   a message a line, as soon as it comes\n" +
       "  netlog publish demo --lines --batch < big.log   a message a line, as fast as it goes\n" +
       "  netlog publish demo --file a.png b.png          a message for each file",
-    "Payloads are stored to the byte; of lines the line end (LF or CRLF) is left out, and empty lines are skipped. At a\n" +
+    "Payloads are stored to the byte. The line end (LF or CRLF) of a line is left out, and empty lines are skipped. At a\n" +
       "terminal lines are read. A message that begins with a dash follows `--`.",
     "Messages go in batches of what is there, one after the other and in order. With --batch each batch is filled, up\n" +
       "to 8 MiB or 65,536 messages, and stored as a whole or not at all; what fits into one is all or nothing.",
-    "Ends with status 0 when all is stored. When it breaks off it tells how many messages are stored, and ends with\n" +
+    "Ends with status 0 when all is stored. When it breaks off it says how many messages are stored, and ends with\n" +
       'status 6 if any are. With --json the outcome is a line {"topic","count","bytes","offset","last_offset"}.',
   ],
   isPatient: true,

@@ -23,12 +23,12 @@ export const scannersCommand: Command = clientCommand<ScannersOptions>({
     "NEXT is the offset of the message to be given next, LAG how many messages are from there on, PENDING how many are\n" +
       "given out and not acknowledged, OLDEST how long the oldest of those is out, AGAIN how often messages were given\n" +
       "out once more, DEAD how many went to the dead letter. `netlog scan` makes scanners, `netlog seek` moves them.",
-    "With --json each scanner is a line, as the server tells it.",
+    "With --json each scanner is a line, in the server's words.",
   ],
   options: { delete: textFlag("delete", "<id>", "Delete the scanner of this id", "the id of a scanner") },
   async run(call) {
     const topic = call.netlog.topic(oneOperand(call, "the topic"));
-    if (call.options.delete === null) return await tellScanners(call, await topic.scanners());
+    if (call.options.delete === null) return await printScanners(call, await topic.scanners());
     await topic.scanner(call.options.delete).delete();
     const json = JSON.stringify({ id: call.options.delete, deleted: true });
     call.stdout.write(`${call.options.json ? json : `deleted ${call.options.delete} of ${topic.name}`}\n`);
@@ -41,7 +41,7 @@ export const seekCommand: Command = clientCommand<SeekOptions>({
   details: [
     "Leases end; what was acknowledged from there on is forgotten, and what is before it counts as acknowledged.",
     "  netlog seek jobs --id workers --to beginning\n  netlog seek jobs --id workers --to 1h",
-    "With --json it is a line, as the server tells the scanner.",
+    "With --json the scanner is a line, in the server's words.",
   ],
   options: {
     id: textFlag("id", "<scanner>", "Which scanner", "the id of a scanner"),
@@ -51,7 +51,7 @@ export const seekCommand: Command = clientCommand<SeekOptions>({
     const { id, to } = call.options;
     const topic = call.netlog.topic(oneOperand(call, "the topic"));
     if (id === null || to === null) throw new UsageError("seek needs --id <scanner> and --to <offset>");
-    return await tellScanners(call, [await topic.scanner(id).seek(to)]);
+    return await printScanners(call, [await topic.scanner(id).seek(to)]);
   },
 });
 
@@ -67,7 +67,7 @@ const COLUMNS: readonly Column[] = [
   { title: "LAST SCAN", isNumber: true },
 ];
 
-async function tellScanners(
+async function printScanners(
   { options, stdout, environment }: ClientCall<object>,
   scanners: readonly ScannerDescription[],
 ): Promise<number> {

@@ -1,4 +1,4 @@
-/** The settings of a topic as flags. Their values are the server's to judge: it says what is allowed. */
+/** The settings of a topic as flags. The server judges the values, and says what is allowed. */
 import type { Durability, TopicSettingsChange } from "../../lib/client/index.ts";
 import type { OptionTable } from "../cli/option.ts";
 import { choiceFlag, countFlag, type Optional, textFlag } from "./call/flags.ts";
@@ -53,7 +53,7 @@ function bytes(name: string, description: string): OptionTable<SettingOptions>["
   return { ...countFlag(name, description, { min: 0 }), placeholder: "<bytes>" };
 }
 
-/** Those that were given, in the server's words. */
+/** The settings that were given, in the server's words. */
 export function settingsOf(options: SettingOptions): TopicSettingsChange {
   const change: Record<string, string | number> = {};
   const set = (name: keyof TopicSettingsChange, value: string | number | null): void => {

@@ -58,8 +58,8 @@ export const tailCommand: Command = clientCommand<TailOptions>({
       "  netlog tail demo --from beginning --no-follow   all that is there\n" +
       "  netlog tail demo --last 0 --grep 'error|warn'",
     FORMAT_DETAILS,
-    "Goes on by itself when the connection breaks or the server restarts; what is damaged or was dropped meanwhile is\n" +
-      "told on stderr. Nothing of it changes the topic or any scanner.",
+    "Goes on by itself when the connection breaks or the server restarts; stderr says what is\n" +
+      "damaged or was dropped meanwhile. It changes neither the topic nor any scanner.",
   ],
   options: TAIL_OPTIONS,
   async run(call) {

@@ -1,4 +1,4 @@
-/** What `netlog topics` tells of a topic, asked of the server. */
+/** The figures of a topic that `netlog topics` shows, asked from the server. */
 import { isNetlogClientError, type NetlogClient, type Topic } from "../../lib/client/index.ts";
 
 export type TopicFigures = ServedTopic | UnservedTopic;
@@ -13,7 +13,7 @@ interface ServedTopic {
   readonly rate: number;
   readonly modifiedAt: string;
   readonly scanners: number;
-  /** Of the scanner that is furthest behind; `null` without scanners. */
+  /** Lag of the scanner that is furthest behind; `null` without scanners. */
   readonly lag: number | null;
   /** By this side's clock. */
   readonly readAtMs: number;
@@ -31,7 +31,7 @@ const CONCURRENCY = 8;
 const RATE_SPAN = "1m";
 const RATE_SPAN_SECONDS = 60;
 
-/** Of all topics, or of those named, in order. One that is deleted meanwhile is left out, unless it was named. */
+/** Reads all topics, or the named ones, in order. A topic that is deleted meanwhile is left out, unless it was named. */
 export async function readFigures(
   netlog: NetlogClient,
   named: readonly string[],

@@ -1,6 +1,6 @@
 /**
- * What may stand where the cursor is in a command line: commands, flags, what a flag takes, operands. All of it comes
- * from the tables of commands and options: placeholders such as `<topic>`, `<file>` or `<text|json>` say what is meant.
+ * Finds what may stand at the cursor of a command line: commands, flags, values of flags, operands. It asks the tables of
+ * commands and options: placeholders such as `<topic>`, `<file>` or `<text|json>` say what may stand in their place.
  */
 
 import type { Command, CommandEntry, CommandGroup } from "../cli/command.ts";
@@ -78,7 +78,7 @@ interface ReadWords {
   readonly operands: readonly string[];
 }
 
-/** Puts up with what is wrong: it is not finished yet. */
+/** Accepts what is wrong: the line is not finished yet. */
 function readWords(options: readonly Option<unknown>[], words: readonly string[]): ReadWords {
   const operands: string[] = [];
   let pending: Option<unknown> | undefined;
@@ -94,7 +94,7 @@ function readWords(options: readonly Option<unknown>[], words: readonly string[]
   return { pending, operands };
 }
 
-/** The placeholder of the operand at a place: of `<topic> [message...]` the second one and all behind it is `[message...]`. */
+/** The placeholder of the operand at a place: in `<topic> [message...]` every operand from the second on is `[message...]`. */
 function operandOf(usage: string, place: number): string {
   const withoutFlags = usage.replace(/--\S+ <[^>]+>|[[<]flags[\]>]/g, "");
   const operands = withoutFlags.match(/<[^>]+>|\[[^\]]+\]/g) ?? [];
@@ -108,7 +108,7 @@ async function meant(
 ): Promise<Candidates> {
   const what = placeholder.replace(/[<>[\].]/g, "");
   if (what.includes("|")) return described(what.split("|").map((choice) => [choice, ""]));
-  // Of a data folder nobody is asked.
+  // A command for data folders asks no server.
   const server = "server" in command.options ? typedServer(words) : undefined;
   switch (what) {
     case "command":

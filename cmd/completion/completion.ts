@@ -1,4 +1,4 @@
-/** `netlog completion`: what makes a shell complete the rest of this program's command lines. */
+/** `netlog completion`: prints the script that makes a shell complete this program's command lines. */
 import { type Command, type CommandGroup, type Context, EXIT } from "../cli/command.ts";
 import { readArguments } from "../cli/read-arguments.ts";
 import { UsageError } from "../cli/usage-error.ts";
@@ -9,7 +9,7 @@ import { FILES_LINE, SCRIPTS, SHELLS } from "./scripts.ts";
 /** What the scripts ask; the command line follows two dashes. */
 const CANDIDATES = "candidates";
 
-/** Takes the table late, since it stands in it itself. */
+/** `groups` is called late, because the table holds this command as well. */
 export function createCompletionCommand(groups: () => readonly CommandGroup[]): Command {
   return {
     usage: "<bash|zsh|fish>",

@@ -39,7 +39,7 @@ export function serverLookups(environment: Readonly<Record<string, string | unde
   };
 }
 
-/** What stands for --server in a command line; `null` when nothing does. */
+/** The value of --server in a command line; `null` without one. */
 export function typedServer(words: readonly string[]): string | null {
   const place = words.findLastIndex((word) => /^--?server(=|$)/.test(word));
   const word = words[place];

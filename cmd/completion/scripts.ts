@@ -1,4 +1,4 @@
-/** What a shell is told, so that it asks `netlog completion candidates` at each TAB. */
+/** The scripts that make a shell ask `netlog completion candidates` at each TAB. */
 
 /** A line of candidates is a value, a tab, and what it is; this line stands for the paths of files. */
 export const FILES_LINE = ":files";

@@ -1,22 +1,13 @@
-/** `netlog check`: goes through a data folder without a server, and tells what is wrong. */
+/** `netlog check`: goes through a data folder without a server, and reports what is wrong. */
 import { resolve } from "node:path";
-import {
-  checkDataFolder,
-  DataFolderError,
-  type FolderCheckSummary,
-  isNetlogError,
-  nodeDisk,
-} from "../../lib/index.ts";
+import { checkDataFolder, type FolderCheckSummary, nodeDisk } from "../../lib/index.ts";
 import { type Command, type Context, EXIT } from "../cli/command.ts";
 import { counted, formatBytes } from "../cli/figures.ts";
 import type { OptionTable } from "../cli/option.ts";
-import { ProgressBar } from "../cli/progress-bar.ts";
-import { statusOf, watchStopSignals } from "../cli/signals.ts";
 import { JSON_OPTION } from "../cli/switch-option.ts";
-import { UsageError } from "../cli/usage-error.ts";
 import { SERVE_OPTIONS } from "../options/options.ts";
 import { parseArguments } from "../options/parse-options.ts";
-import { findingJson, findingText } from "./finding-text.ts";
+import { foundText, walkFolder } from "./walk-folder.ts";
 
 const MS_PER_SECOND = 1000;
 
@@ -35,10 +26,10 @@ const CHECK_OPTIONS: OptionTable<CheckOptions> = {
 export const checkCommand: Command = {
   usage: "[flags] [topic...]",
   details: [
-    "Reads everything: segment headers, frames, message sets and messages, indexes, settings, scanners; of all\n" +
-      "topics, or of those that are named. Changes nothing, and needs the server to be stopped. A finding is\n" +
+    "Reads everything: segment headers, frames, message sets and messages, indexes, settings, scanners. Looks at\n" +
+      "all topics, or at those that are named. Changes nothing, and needs the server to be stopped. A finding is\n" +
       "`damage` (what was stored is lost or wrong), `unreadable` (the system does not let it be read), `torn` (the\n" +
-      "end of a write that a crash cut off and nobody was promised; the next start cuts it) or `note` (nothing is\n" +
+      "end of a write that a crash cut off before it was confirmed; the next start cuts it) or `note` (nothing is\n" +
       "lost, such as an index that is made anew).",
     "Ends with status 0 when there is neither damage nor anything unreadable, 1 when there is, 2 for wrong\n" +
       "arguments.",
@@ -54,47 +45,21 @@ export const checkCommand: Command = {
   },
 };
 
-async function check(
-  options: CheckOptions,
-  topics: readonly string[],
-  { stdout, stderr }: Context,
-): Promise<number> {
-  const bar = new ProgressBar(stderr, "check");
-  const stop = watchStopSignals();
+function check(options: CheckOptions, topics: readonly string[], context: Context): Promise<number> {
   const startedAtMs = performance.now();
-  const tell = (json: object, text: () => string): void => {
-    bar.clear();
-    stdout.write(`${options.json ? JSON.stringify(json) : text()}\n`);
-  };
-  try {
-    const summary = await checkDataFolder({
-      disk: nodeDisk,
-      folder: resolve(options.dir),
-      topics,
-      onFinding: (finding) => tell(findingJson(finding), () => findingText(finding)),
-      onProgress: (doneBytes, totalBytes) => bar.update(doneBytes, totalBytes),
-      isCancelled: () => stop.received !== undefined,
-    });
-    tell({ summary }, () => summaryText(summary, performance.now() - startedAtMs));
-    if (stop.received !== undefined) return statusOf(stop.received);
+  return walkFolder("check", options.json, context, async (events, print) => {
+    const folder = resolve(options.dir);
+    const summary = await checkDataFolder({ ...events, disk: nodeDisk, folder, topics });
+    print({ summary }, summaryText(summary, performance.now() - startedAtMs));
     return summary.found.damage + summary.found.unreadable > 0 ? EXIT.failed : EXIT.ok;
-  } catch (error) {
-    bar.clear();
-    if (isNetlogError(error, "topic_not_found")) throw new UsageError(error.reason ?? error.message);
-    if (!(error instanceof DataFolderError)) throw error;
-    stderr.write(`netlog: ${error.message}\n`);
-    return EXIT.failed;
-  } finally {
-    stop.end();
-  }
+  });
 }
 
 function summaryText(summary: FolderCheckSummary, elapsedMs: number): string {
   const { topicCount, segmentCount, sizeBytes, messageCount, found, isComplete } = summary;
   const folders = `${counted(topicCount, "topic")}, ${counted(segmentCount, "segment")}`;
   const work = `${folders}, ${formatBytes(sizeBytes)}, ${counted(messageCount, "message")} whole`;
-  const counts = `${found.damage} damaged, ${found.unreadable} unreadable, ${found.torn} torn, ${counted(found.note, "note")}`;
   const isHealthy = found.damage + found.unreadable === 0;
   const verdict = !isComplete ? "stopped before the end" : isHealthy ? "healthy" : "NOT healthy";
-  return `${verdict}: ${work}, in ${(elapsedMs / MS_PER_SECOND).toFixed(1)}s; ${counts}`;
+  return `${verdict}: ${work}, in ${(elapsedMs / MS_PER_SECOND).toFixed(1)}s; ${foundText(found)}`;
 }

@@ -8,7 +8,7 @@ type Of<Kind extends DumpRecord["kind"]> = Extract<DumpRecord, { readonly kind: 
 const POSITION_WIDTH = 10;
 const INDENT = " ".repeat(POSITION_WIDTH + 2);
 const HEX_BYTES_A_LINE = 16;
-/** The last instant that a date can tell. */
+/** The last instant that a date can hold. */
 const MAX_DATE_MS = 8.64e15;
 
 export class DumpText {

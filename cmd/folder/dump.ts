@@ -13,7 +13,7 @@ interface DumpOptions {
   readonly json: boolean;
 }
 
-/** Of each payload, where they are asked for. */
+/** Bytes that --payloads shows of each payload. */
 const PAYLOAD_BYTES = 64;
 
 const DUMP_OPTIONS: OptionTable<DumpOptions> = {
@@ -24,9 +24,9 @@ const DUMP_OPTIONS: OptionTable<DumpOptions> = {
 export const dumpCommand: Command = {
   usage: "[flags] <file>",
   details: [
-    "Of a data file: the header, then each frame with its position in bytes, offsets, time, synced mark of that\n" +
+    "Shows a data file's header, then each frame with its position in bytes, offsets, time, synced mark of that\n" +
       "moment, length, checksums and compression. Where no frame begins it says what it sees, shows the first bytes,\n" +
-      "and goes on at the next header that it finds; that may lie within a payload, which the offsets tell. Payloads\n" +
+      "and goes on at the next header that it finds; that may lie within a payload, which the offsets show. Payloads\n" +
       "are shown only when asked for. Reads alone, and may be used while a server runs.",
     "Ends with status 0 when all could be read, 1 when not, 2 for wrong arguments. With --json each record is a\n" +
       'line with "kind": file, header, frame, gap, index, slot or leases; bytes are hexadecimal.',

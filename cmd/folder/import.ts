@@ -1,25 +1,21 @@
 /** `netlog import`: brings the topics of a data folder of the Go NetLog over. */
 import { resolve } from "node:path";
 import {
-  DataFolderError,
-  type FolderFinding,
   type ImportedTopic,
   type ImportSummary,
   importGoData,
-  isNetlogError,
   nodeDisk,
   nodeRuntime,
 } from "../../lib/index.ts";
 import { type Command, type Context, EXIT } from "../cli/command.ts";
+import { counted } from "../cli/figures.ts";
 import type { OptionTable } from "../cli/option.ts";
 import { printable } from "../cli/printable.ts";
-import { ProgressBar } from "../cli/progress-bar.ts";
-import { statusOf, watchStopSignals } from "../cli/signals.ts";
 import { JSON_OPTION } from "../cli/switch-option.ts";
 import { UsageError } from "../cli/usage-error.ts";
 import { SERVE_OPTIONS } from "../options/options.ts";
 import { parseArguments } from "../options/parse-options.ts";
-import { findingJson, findingText } from "./finding-text.ts";
+import { foundText, walkFolder } from "./walk-folder.ts";
 
 interface ImportOptions {
   readonly config: string;
@@ -40,9 +36,9 @@ export const importCommand: Command = {
       "those that are named, with the same offsets, times, settings and scanner positions. <folder> is never\n" +
       "written to. A topic appears whole or not at all; one that is here already stays as it is.",
     "What is damaged there is left out and named, the rest is imported; offsets that are lost stay empty. Findings\n" +
-      "are of the kinds that `netlog help check` tells of.",
+      "are of the kinds that `netlog help check` explains.",
     "Ends with status 0 when everything was imported, 1 when something was not, 2 for wrong arguments.",
-    'With --json each finding is a line as `netlog check --json` tells it, each topic a line {"name","isImported",\n' +
+    'With --json each finding is a line as `netlog check --json` prints it, each topic a line {"name","isImported",\n' +
       '"messageCount","logStartOffset","logEndOffset","segmentCount","scannerCount"}, or with "reason" instead of\n' +
       'the figures, and the last line {"summary":{"topicCount","refusedCount","messageCount","found":{"damage",\n' +
       '"unreadable","torn","note"},"isComplete"}}.',
@@ -58,42 +54,25 @@ export const importCommand: Command = {
   },
 };
 
-async function importData(
+function importData(
   source: string,
   topics: readonly string[],
   options: ImportOptions,
-  { stdout, stderr }: Context,
+  context: Context,
 ): Promise<number> {
-  const bar = new ProgressBar(stderr, "import");
-  const stop = watchStopSignals();
-  const tell = (json: object, text: string): void => {
-    bar.clear();
-    stdout.write(`${options.json ? JSON.stringify(json) : text}\n`);
-  };
-  try {
+  return walkFolder("import", options.json, context, async (events, print) => {
     const summary = await importGoData({
+      ...events,
       disk: nodeDisk,
       runtime: nodeRuntime,
       source,
       folder: resolve(options.dir),
       topics,
-      onFinding: (finding: FolderFinding) => tell(findingJson(finding), findingText(finding)),
-      onTopic: (topic) => tell(topic, topicText(topic)),
-      onProgress: (doneBytes, totalBytes) => bar.update(doneBytes, totalBytes),
-      isCancelled: () => stop.received !== undefined,
+      onTopic: (topic) => print(topic, topicText(topic)),
     });
-    tell({ summary }, summaryText(summary));
-    if (stop.received !== undefined) return statusOf(stop.received);
+    print({ summary }, summaryText(summary));
     return isWhole(summary) ? EXIT.ok : EXIT.failed;
-  } catch (error) {
-    bar.clear();
-    if (isNetlogError(error, "topic_not_found")) throw new UsageError(error.reason ?? error.message);
-    if (!(error instanceof DataFolderError)) throw error;
-    stderr.write(`netlog: ${error.message}\n`);
-    return EXIT.failed;
-  } finally {
-    stop.end();
-  }
+  });
 }
 
 /** Nothing that was to be imported is missing here. */
@@ -117,11 +96,6 @@ function summaryText(summary: ImportSummary): string {
   const { topicCount, refusedCount, messageCount, found, isComplete } = summary;
   const done = `${counted(topicCount, "topic")} with ${counted(messageCount, "message")} imported`;
   const work = `${done}, ${counted(refusedCount, "topic")} not imported`;
-  const counts = `${found.damage} damaged, ${found.unreadable} unreadable, ${found.torn} torn, ${found.note} notes`;
   const verdict = !isComplete ? "stopped before the end" : isWhole(summary) ? "done" : "NOT everything";
-  return `${verdict}: ${work}; ${counts}`;
-}
-
-function counted(count: number, thing: string): string {
-  return `${count} ${thing}${count === 1 ? "" : "s"}`;
+  return `${verdict}: ${work}; ${foundText(found)}`;
 }

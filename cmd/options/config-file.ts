@@ -1,7 +1,6 @@
 /**
  * The configuration file: TOML, or JSON where its name ends in .json, with a key for each option that it sets, and no
- * tables. What is wrong in it is told with the file's name and the key or line, whether or not a flag or the environment
- * sets the same option.
+ * tables. An error names the file and the key or line, also where a flag or the environment sets the same option.
  */
 import { readFileSync } from "node:fs";
 import { parse as parseToml, TomlError } from "smol-toml";

@@ -1,4 +1,4 @@
-/** Options of what the server takes at most: those limits of lib/limits.ts that may be set. */
+/** The limits of lib/base/limits.ts that an operator may set, as options. */
 import { LIMIT_RANGES, LIMITS, type Limits, type SettableLimit } from "../../lib/index.ts";
 import type { Option, OptionTable } from "../cli/option.ts";
 import { DURATION, formatMs, parseDurationMs, parseInteger } from "../cli/option-values.ts";
@@ -24,15 +24,16 @@ export const LIMIT_OPTIONS: OptionTable<LimitOptions> = {
   stopMs: time("stopMs", "stop_timeout", "Time for requests in flight to finish when the server stops"),
 };
 
-/** Active segments, sockets of Node's own, the log; and what a server that has next to nothing still tries. */
+/** Files for active segments, sockets of Node's own, and the log. */
 const OTHER_FILES = 256;
+/** A server takes at least so many connections, however few files it may open. */
 const FEWEST_CONNECTIONS = 64;
 
 const LIMIT_NAMES = Object.keys(LIMIT_OPTIONS) as SettableLimit[];
 
 /**
- * All limits, those that were set as they were set; connections never so many that segments could not be opened any
- * more, where the system allows `allowedFiles` open files. Where these are few, half of them is for connections.
+ * All limits, with the options' values. Where the system allows `allowedFiles` open files, there are never so many
+ * connections that segments could not be opened any more. Where allowed files are few, half of them are for connections.
  */
 export function limitsOf(options: LimitOptions, allowedFiles: number = Infinity): Limits {
   const set = Object.fromEntries(LIMIT_NAMES.map((name) => [name, options[name]]));
@@ -47,7 +48,7 @@ export function limitsOf(options: LimitOptions, allowedFiles: number = Infinity)
   return { ...limits, openFiles, openScannerFiles, surplusConnections, connections };
 }
 
-/** What cannot be meant together, for whoever set it. */
+/** Says which options contradict each other, in one line for the person who set them. */
 export function limitConflict({ bytesInFlight, payloadBytes, batchBytes }: LimitOptions): string | undefined {
   const largest = Math.max(payloadBytes, batchBytes);
   if (bytesInFlight >= largest) return undefined;

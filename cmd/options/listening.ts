@@ -1,4 +1,4 @@
-/** Options of where the server listens and whom it lets in. */
+/** Options that say where the server listens, and which hosts and web pages may use it. */
 import type { OptionTable } from "../cli/option.ts";
 import {
   type ListenAddress,

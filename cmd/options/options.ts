@@ -1,6 +1,6 @@
 /**
  * Every option of `netlog serve`, once: flags, environment names, keys of the configuration file, checks, help and the
- * README's table all come from here. The first ones have NetLog's names; `cmd/options/` has them by theme.
+ * table in server/README.md all come from here. The files of this folder have the options by theme.
  */
 import type { OptionTable } from "../cli/option.ts";
 import { ACCESS_OPTIONS, type AccessOptions } from "./access.ts";
@@ -19,7 +19,7 @@ export interface ServeOptions
   readonly config: string;
 }
 
-/** What cannot be meant together, for whoever set it. */
+/** Says which options contradict each other. */
 export function optionConflict(options: ServeOptions): string | undefined {
   return limitConflict(options);
 }

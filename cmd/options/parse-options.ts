@@ -1,6 +1,6 @@
 /**
  * Finds the values of options: flags win over the environment, the environment over the configuration file, the file
- * over defaults. Every value that was given must be right, also one that another wins over.
+ * over defaults. Every value that was given must be right, even where another one wins over it.
  */
 
 import { type Chosen, chooseValues, readVariables } from "../cli/choose-values.ts";
@@ -26,7 +26,7 @@ export interface Parsed<Values> extends Chosen<Values> {
 }
 
 /**
- * Of a command that takes nothing but flags.
+ * For a command that takes nothing but flags.
  *
  * @throws UsageError for an unknown flag, a wrong or missing value, an argument that is no flag.
  */
@@ -41,7 +41,7 @@ export function parseOptions<Values>(
   throw new UsageError(`unexpected argument "${first}"; flags begin with a dash`);
 }
 
-/** Those of the server. @throws UsageError also for what cannot be meant together. */
+/** The options of the server. @throws UsageError also for options that contradict each other. */
 export function parseServeOptions(args: readonly string[], environment: Environment): ServeOptions {
   const options = parseOptions(SERVE_OPTIONS, args, environment);
   const conflict = optionConflict(options);
@@ -49,7 +49,7 @@ export function parseServeOptions(args: readonly string[], environment: Environm
   return options;
 }
 
-/** Likewise, of a command that takes operands among its flags. @throws UsageError. */
+/** For a command that takes operands among its flags. @throws UsageError as parseOptions does. */
 export function parseArguments<Values>(
   table: OptionTable<Values>,
   args: readonly string[],

@@ -1,4 +1,4 @@
-/** Options of the data folder, and the settings of topics that are made without saying otherwise. */
+/** Options of the data folder, and the default settings of new topics. */
 import { DEFAULT_SETTINGS, LIMITS } from "../../lib/index.ts";
 import type { OptionTable } from "../cli/option.ts";
 import { DURATION, MAX_TIMER_MS, parseDurationMs, parseInteger } from "../cli/option-values.ts";

@@ -33,7 +33,7 @@ export function logCredentials(files: Files, { tokens, certificate }: Credential
     const file = resolve(files.tokenFile);
     logger.info({ file, tokens: tokens.length }, "tokens read");
     if (tokens.length === 0)
-      logger.warn({ file }, "the token file holds no tokens: nobody may use the server");
+      logger.warn({ file }, "the token file holds no tokens: no client may use the server");
     if (isWritableByOthers(file)) logger.warn({ file }, "others than its owner can change the token file");
   }
   if (certificate !== undefined) {

@@ -20,7 +20,7 @@ export function explainOpenError(error: unknown): string | undefined {
   return isNetlogError(error) ? error.message : undefined;
 }
 
-/** Likewise, for a listener that could not be opened. */
+/** Explains why a listener could not be opened; `undefined` for a defect. */
 export function explainListenError(error: unknown, listen: ListenAddress): string | undefined {
   const code = error instanceof Error ? ((error as NodeJS.ErrnoException).code ?? "") : "";
   const cause = LISTEN_CAUSES[code];

@@ -1,4 +1,4 @@
-/** What a server must be told before it lets strangers in. */
+/** Decides whether the server may start: others reach it only with tokens, or when its operator asks for that by name. */
 import { lookup } from "node:dns/promises";
 import { isLoopback } from "../../server/index.ts";
 import { formatListenAddress, type ListenAddress } from "../cli/option-values.ts";
@@ -37,7 +37,7 @@ export async function checkStart(options: StartOptions): Promise<Start> {
 /** What is worth a line in the log of a server that others can reach. */
 export function openStartWarnings(options: StartOptions): string[] {
   const { tokenFile, tlsCert, trustedProxies } = options;
-  if (tokenFile === "") return ["no tokens: whoever reaches the server may read, write and delete"];
+  if (tokenFile === "") return ["no tokens: everybody who reaches the server may read, write and delete"];
   if (tlsCert !== "" || trustedProxies.length > 0) return [];
   return ["no TLS: tokens and messages can be read on their way, unless a proxy in front encrypts them"];
 }

@@ -70,7 +70,7 @@ function syncFolder(folder: string): void {
   }
 }
 
-/** What the system refuses is told in one line; the rest goes on as it is. */
+/** Turns an error of the system into one line; throws any other error again. */
 function asCredentialError(error: unknown, target: string): unknown {
   const { code, syscall } = error as NodeJS.ErrnoException;
   if (syscall === undefined) return error;

@@ -24,10 +24,10 @@ interface ClientCommand<Options> extends Pick<Command, "usage" | "details"> {
 }
 
 export function clientCommand<Options extends object>(command: ClientCommand<Options>): Command {
-  const { isPatient = false, run, ...told } = command;
+  const { isPatient = false, run, ...texts } = command;
   const options = { ...command.options, ...CONNECTION_OPTIONS } as OptionTable<Options & ConnectionOptions>;
   return {
-    ...told,
+    ...texts,
     options: options as Readonly<Record<string, Option<unknown>>>,
     async run(context) {
       const { args, environment, stderr } = context;

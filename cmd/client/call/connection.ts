@@ -1,4 +1,4 @@
-/** Where the server is and who asks: flags and variables that every command of clients has. */
+/** The server's address and the token: flags and variables of every command that calls a server. */
 import { readFileSync } from "node:fs";
 import { NetlogClient, type RetryPolicy } from "../../../lib/client/index.ts";
 import type { OptionTable } from "../../cli/option.ts";
@@ -37,12 +37,12 @@ export const CONNECTION_OPTIONS: OptionTable<ConnectionOptions> = {
   json: JSON_OPTION,
 };
 
-/** A person waits: what cannot be reached is told soon. */
+/** A person waits: the command gives up soon. */
 const RETRY: Partial<RetryPolicy> = { attempts: 3, minDelayMs: 50, maxDelayMs: 500 };
 /** For long work: some ten seconds. */
 const PATIENT_RETRY: Partial<RetryPolicy> = { attempts: 9, minDelayMs: 100, maxDelayMs: 5000 };
 
-/** With `onRetry` it waits for a server that is away, and tells so. */
+/** With `onRetry` it waits for a server that is away, and reports each wait. */
 export function connect(
   server: string,
   { tokenFrom }: Pick<ConnectionOptions, "tokenFrom">,

@@ -24,7 +24,7 @@ const STATUSES: readonly (readonly [status: number, codes: readonly string[]])[]
   [EXIT.denied, ["unauthorized", "forbidden"]],
 ];
 
-/** Of a proxy whose server is away. */
+/** Statuses that a proxy gives when its server is away. */
 const PROXY_STATUSES: readonly (number | undefined)[] = [502, 503, 504];
 
 /** True for what is wrong with the server or on the way to it; anything else is a defect and should crash. */

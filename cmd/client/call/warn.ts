@@ -1,4 +1,4 @@
-/** What is said on stderr while work goes on. */
+/** Warnings on stderr while work goes on. */
 import type { Output } from "../../cli/command.ts";
 import { printable } from "../../cli/printable.ts";
 import { isFailure } from "./failure.ts";
@@ -10,17 +10,17 @@ export function warn(stderr: Output, text: string): void {
   stderr.write(`${stderr.isTTY === true ? CLEAR_LINE : ""}netlog: ${printable(text)}\n`);
 }
 
-/** A wait that is told again, though nothing else has changed. */
+/** A wait so long that its warning is printed again, though nothing else has changed. */
 const LONG_DELAY_MS = 1000;
 
-/** For calls that are tried again: the same failure is told once more only when the wait is long. */
+/** For calls that are tried again: prints the same failure once more only when the wait is long. */
 export function warnOfRetry(stderr: Output): (error: unknown, delayMs: number) => void {
-  let told = "";
+  let printed = "";
   return (error, delayMs) => {
     if (!isFailure(error)) return;
     const text = error.message;
-    if (text === told && delayMs < LONG_DELAY_MS) return;
-    told = text;
+    if (text === printed && delayMs < LONG_DELAY_MS) return;
+    printed = text;
     warn(stderr, `${text}; trying again in ${(delayMs / 1000).toFixed(1)} s`);
   };
 }

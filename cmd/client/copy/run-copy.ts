@@ -1,5 +1,5 @@
 /**
- * Copies from a source to a target, and goes on where an earlier copy ended: the target tells what it holds, and the
+ * Copies from a source to a target, and goes on where an earlier copy ended: the target says what it holds, and the
  * last message there must be the one at that place of the source. So nothing is copied twice, nor left out, as long as
  * the target takes nothing but the copy.
  */
@@ -19,17 +19,17 @@ export interface CopyProgress {
 interface CopyOptions {
   /** That of the source: aborted, reading ends, and what was read is written. */
   readonly signal: AbortSignal;
-  /** Told when the target holds nothing yet. */
+  /** Called when the target holds nothing yet. */
   readonly onBegin: () => void;
   readonly onProgress: (progress: CopyProgress) => void;
-  /** Told when nobody knows what became of the messages sent last, so that it is looked at. */
+  /** Called when it is unknown whether the messages sent last are stored; the copy then looks. */
   readonly onUncertain: (error: unknown) => void;
 }
 
 /** Looks in a row that find nothing new. */
 const MAX_FRUITLESS = 5;
 
-/** @throws CopyError; what reading and writing throw. What `onProgress` told of is copied also then. */
+/** @throws CopyError; what reading and writing throw. What `onProgress` reported is copied also then. */
 export async function runCopy(source: Source, target: Target, options: CopyOptions): Promise<CopyProgress> {
   let held = await target.held();
   if (held.count === 0) options.onBegin();
@@ -87,7 +87,7 @@ function requireSame({ offset, payload }: ToldMessage, lastPlace: number, { last
   );
 }
 
-/** @throws CopyError where nothing tells. */
+/** @throws CopyError where the place is unknown. */
 function placeOfLast({ first, isFirstFixed }: Source, { count, lastOffset }: Held): number {
   if (lastOffset !== undefined) return lastOffset;
   if (isFirstFixed) return first + count - 1;

@@ -5,15 +5,15 @@ export interface Source {
   /** Place of the first message of the copy. */
   readonly first: number;
   /**
-   * True when `first` is the same whenever the copy is started again, so that whoever holds n messages has those of the
-   * places [first, first + n).
+   * True when `first` is the same each time the copy is started again. A target that holds n messages then has those of
+   * the places [first, first + n).
    */
   readonly isFirstFixed: boolean;
   /** Messages from a place on, in order, each with its place as `offset`; many at once. Ends at what was the end. */
   read(place: number): AsyncIterable<readonly ToldMessage[]>;
   /** How far reading has come, in `unit`s. */
   readonly done: number;
-  /** `undefined` where nobody knows. */
+  /** `undefined` where it is unknown. */
   readonly total: number | undefined;
   readonly unit: "messages" | "bytes";
 }

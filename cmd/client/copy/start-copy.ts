@@ -1,4 +1,4 @@
-/** One run of `netlog copy` or `netlog export`: opens both places, shows how far it has come, tells the outcome. */
+/** One run of `netlog copy` or `netlog export`: opens both places, shows how far it has come, prints the outcome. */
 import {
   isNetlogClientError,
   type Offset,
@@ -44,7 +44,7 @@ interface Copy {
   readonly from: Place;
   readonly to: Place;
   readonly stop: StopWatch;
-  /** Told of messages that are left out. */
+  /** Reports messages that are left out. */
   readonly onMissing: (text: string) => void;
 }
 
@@ -116,7 +116,7 @@ async function open({ call, from, to, stop, onMissing }: Copy): Promise<{ source
   if (from.kind === "topic") {
     const topic = clientOf(from.server, options.tokenFrom).topic(from.name);
     settings = (await topic.info()).settings;
-    // Offsets in the file tell what is missing; in a topic nothing would.
+    // Offsets in the file show what is missing; in a topic nothing would.
     const mayMiss = to.kind !== "topic" && format === "ndjson";
     const { follow } = options;
     source = await openTopicSource(topic, {
@@ -141,7 +141,7 @@ async function open({ call, from, to, stop, onMissing }: Copy): Promise<{ source
   return { source, target: new TopicTarget(topic) };
 }
 
-/** True when it was made. Who may write to it may lack the right to make topics: so it is looked at first. */
+/** True when it was made. It looks first, because a token that may write to the topic may lack the right to make it. */
 async function makeIfMissing(topic: Topic, settings: TopicSettings | undefined): Promise<boolean> {
   try {
     await topic.info();

@@ -1,7 +1,7 @@
 /** Where a copy goes to. */
 import type { ToldMessage } from "../output/message-json.ts";
 
-/** What is there of the copy already. */
+/** What the target holds of the copy already. */
 export interface Held {
   /** Messages that are there; 0 when the copy begins. */
   readonly count: number;
@@ -16,7 +16,7 @@ export const NOTHING_HELD: Held = { count: 0, lastOffset: undefined, lastPayload
 export interface Target {
   /** Looks anew. What a crash left of a message is cut off. */
   held(): Promise<Held>;
-  /** Takes messages to their end; `onCopied` is told of each step with the messages and bytes of it. */
+  /** Takes messages to their end; `onCopied` gets the messages and bytes of each step. */
   take(
     batches: AsyncIterable<readonly ToldMessage[]>,
     onCopied: (count: number, bytes: number) => void,

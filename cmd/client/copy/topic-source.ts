@@ -10,7 +10,7 @@ interface TopicSourceOptions {
   readonly follow: boolean;
   readonly signal: AbortSignal;
   readonly onRetry: (error: unknown, delayMs: number) => void;
-  /** Told of messages that are left out, because they are damaged or dropped; `undefined`: they end the copy. */
+  /** Reports messages that are left out, because they are damaged or dropped; `undefined`: they end the copy. */
   readonly onMissing: ((text: string) => void) | undefined;
 }
 
@@ -57,7 +57,7 @@ class TopicSource implements Source {
   async *read(place: number): AsyncGenerator<readonly ToldMessage[], void, undefined> {
     const { follow, signal, onRetry, onMissing } = this.#options;
     this.#next = place;
-    // Whoever holds more than the topic is told so by the copy, not by the server.
+    // The copy itself refuses a target that holds more than the topic.
     if (place > this.#end || (place === this.#end && !follow)) return;
     const batches = this.#topic.streamBatches({
       from: place,

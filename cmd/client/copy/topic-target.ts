@@ -54,7 +54,7 @@ export class TopicTarget implements Target {
   }
 }
 
-/** True where nobody knows whether the messages sent last are stored; looking tells. */
+/** True where it is unknown whether the messages sent last are stored; a look at the target shows it. */
 export function isUncertain(error: unknown): boolean {
   return isNetlogClientError(error, "connection_lost", "timed_out", "sync_failed", "unexpected_answer");
 }

@@ -22,7 +22,7 @@ export class PublishInputError extends Error {
 
 export interface PublishInput {
   readonly payloads: AsyncIterable<Uint8Array | readonly Uint8Array[]> | Iterable<string>;
-  /** `undefined` where nobody knows. */
+  /** `undefined` where it is unknown. */
   readonly totalBytes: number | undefined;
   /** A person types it. */
   readonly isInteractive: boolean;

@@ -79,7 +79,7 @@ function lineOf(payload: Uint8Array): Uint8Array[] {
   return payload.at(-1) === LF ? [payload] : [payload, LINE_END];
 }
 
-/** A payload must not move the cursor or change colours of whoever looks at it; lines and tabs stay. */
+/** A payload must not move the cursor or change colours of the terminal; lines and tabs stay. */
 function terminalText(payload: Uint8Array): string {
   const text = Buffer.concat(lineOf(payload)).toString();
   return text

@@ -2,7 +2,7 @@
 import { isUtf8 } from "node:buffer";
 import type { Message } from "../../../lib/client/index.ts";
 
-/** What a message is told by; of a scanner with acknowledgements also which delivery it is. */
+/** What is shown of a message; a scanner with acknowledgements also gives the number of the delivery. */
 export type ToldMessage = Pick<Message, "offset" | "timestamp" | "crc32" | "payload"> & {
   readonly delivery?: number | undefined;
 };

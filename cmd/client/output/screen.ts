@@ -5,7 +5,7 @@ const CLEAR = "\x1b[2J";
 const HOME = "\x1b[H";
 const CLEAR_TO_LINE_END = "\x1b[K";
 const CLEAR_BELOW = "\x1b[J";
-/** What terminals have that do not tell. */
+/** For a terminal that does not say how high it is. */
 const DEFAULT_ROWS = 24;
 
 export class Screen {
@@ -16,12 +16,12 @@ export class Screen {
     this.#output = output;
   }
 
-  /** `text` ends with a line end. Lines that have no room are left out, and counted. */
+  /** `text` ends with a line end. Lines that do not fit are left out, and counted. */
   async show(text: string): Promise<void> {
     if (this.#output.isTTY !== true) return await writeAll(this.#output, text);
     const lines = text.trimEnd().split("\n");
-    const room = (this.#output.rows || DEFAULT_ROWS) - 1;
-    const shown = lines.length <= room ? lines : lines.slice(0, room - 1);
+    const lineLimit = (this.#output.rows || DEFAULT_ROWS) - 1;
+    const shown = lines.length <= lineLimit ? lines : lines.slice(0, lineLimit - 1);
     if (shown.length < lines.length) shown.push(`… and ${lines.length - shown.length} more`);
     const begin = this.#isCleared ? HOME : `${CLEAR}${HOME}`;
     this.#isCleared = true;

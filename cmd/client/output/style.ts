@@ -1,4 +1,4 @@
-/** Colours, where there is a terminal that shows them and nobody said NO_COLOR (no-color.org). */
+/** Colours, where a terminal shows them and NO_COLOR is not set (no-color.org). */
 import { styleText } from "node:util";
 import type { Output } from "../../cli/command.ts";
 

@@ -51,7 +51,7 @@ describe("where others can reach it", () => {
 
   test("what is left open is told", () => {
     expect(warnings("--insecure")).toEqual([
-      expect.stringContaining("no tokens: whoever reaches the server"),
+      expect.stringContaining("no tokens: everybody who reaches the server"),
     ]);
     const tokens = ["--token-file", "tokens.json"];
     expect(warnings(...tokens)).toEqual([expect.stringContaining("no TLS: tokens and messages can be read")]);
