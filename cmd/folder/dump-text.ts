@@ -154,9 +154,10 @@ function indexText({ entries, footer, trouble }: Of<"index">): string {
 function slotText({ position, state, counts, isUnused, bytes }: Of<"slot">): string {
   if (isUnused) return line(position, "slot, never written");
   if (state === undefined) return line(position, "slot BAD") + hexDump(bytes);
-  const { sequence, from, next } = state;
+  const { sequence, from, next, keys } = state;
   const role = counts ? "this one counts" : "the older one";
-  return line(position, `slot, sequence ${sequence}, from ${from}, next ${next}, CRC ok; ${role}`);
+  const byKey = keys === undefined ? "" : `, by ${counted(keys.length, "key")}`;
+  return line(position, `slot, sequence ${sequence}, from ${from}, next ${next}${byKey}, CRC ok; ${role}`);
 }
 
 function leasesText({ sizeBytes, state, bytes }: Of<"leases">): string {

@@ -37,8 +37,10 @@ export interface ErrorDetails {
   readonly firstOffset?: number;
   /** First damaged offset, with `checksum_error`. */
   readonly offset?: number;
-  /** First good offset after the damage, with `checksum_error`. */
+  /** First good offset after the damage, with `checksum_error`; where to go on, with `isMore`. */
   readonly nextOffset?: number;
+  /** With `end_of_topic`: this is not the end, but a read by key has passed over as much as one call may. */
+  readonly isMore?: true;
   /** The damaged file, for the log; never told to a client. */
   readonly file?: string;
   /** Byte place of the damage in `file`. */

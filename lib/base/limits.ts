@@ -31,6 +31,9 @@ export interface Limits {
   readonly messageHeaders: number;
   /** Key, content type and headers of a message together, as an answer spells them in its headers. */
   readonly messageFieldsBytes: number;
+  /** Keys that one reads by; and bytes that one call looks at for them at most. */
+  readonly keysRead: number;
+  readonly keySearchBytes: number;
   /** JSON bodies: settings. */
   readonly settingsBytes: number;
   /** Arrays and objects within each other, of all JSON that is taken: bodies, files of tokens and of configuration. */
@@ -201,6 +204,8 @@ export const LIMITS: Limits = {
   contentTypeLength: 255,
   messageHeaders: 64,
   messageFieldsBytes: 8 * KiB,
+  keysRead: 64,
+  keySearchBytes: 16 * MiB,
   settingsBytes: 64 * KiB,
   jsonDepth: 64,
   segmentSizeMinBytes: 1024,

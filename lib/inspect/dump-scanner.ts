@@ -8,9 +8,6 @@ import {
   slotPosition,
 } from "../scanner/scanner-file.ts";
 
-/** More than both slots take, with what may lie behind them. */
-export const SCANNER_SLOTS_BYTES: number = 2 * slotPosition(1);
-
 export interface SlotRecord {
   readonly kind: "slot";
   readonly position: number;

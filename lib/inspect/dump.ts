@@ -19,15 +19,9 @@ import {
   SEGMENT_HEADER_BYTES,
 } from "../log/index.ts";
 import { LEASES_SUFFIX } from "../scanner/lease-file.ts";
-import { SCANNER_SUFFIX } from "../scanner/scanner-file.ts";
+import { SCANNER_FILE_MAX_BYTES, SCANNER_SUFFIX } from "../scanner/scanner-file.ts";
 import { dumpData, type FrameRecord, type GapRecord } from "./dump-data.ts";
-import {
-  dumpLeases,
-  dumpSlots,
-  type LeasesRecord,
-  SCANNER_SLOTS_BYTES,
-  type SlotRecord,
-} from "./dump-scanner.ts";
+import { dumpLeases, dumpSlots, type LeasesRecord, type SlotRecord } from "./dump-scanner.ts";
 
 const GO_NETLOG = "file of the Go NetLog (version 1); `netlog import` reads such folders";
 
@@ -89,7 +83,7 @@ export async function* dumpFile({
       const baseOffset = parseIndexFileName(basename(path)) ?? 0;
       yield { kind: "index", ...dumpIndex(await disk.readFile(path), baseOffset) };
     } else if (what === "scanner") {
-      yield* dumpSlots(await file.read(0, Math.min(sizeBytes, SCANNER_SLOTS_BYTES)));
+      yield* dumpSlots(await file.read(0, Math.min(sizeBytes, SCANNER_FILE_MAX_BYTES)));
     } else if (what === "scanner with acknowledgements") {
       yield dumpLeases(await file.read(0, Math.min(sizeBytes, LIMITS.leaseFileBytes)));
     } else {

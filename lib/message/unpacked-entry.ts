@@ -36,6 +36,12 @@ export class UnpackedEntry {
     return this.#messages.subarray(payloadStart(this.#view, position), messageEnd(this.#view, position));
   }
 
+  /** Bytes of message `index`, header and fields included. */
+  sizeOf(index: number): number {
+    const position = this.#positions[index]!;
+    return messageEnd(this.#view, position) - position;
+  }
+
   /** CRC-32 of payload `index`. */
   crc32(index: number): number {
     return payloadCrc32(this.#view, this.#positions[index]!);

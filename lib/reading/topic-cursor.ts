@@ -10,6 +10,7 @@ import type { Runtime } from "../base/runtime.ts";
 import type { FrameRun, Log, LogCursor } from "../log/log.ts";
 import { collectFrames, type FrameBounds } from "./collect-frames.ts";
 import type { FrameCursors } from "./frame-cursors.ts";
+import type { KeySearch } from "./key-search.ts";
 import { type Message, type MessageCursor, passingMessage, type Taken } from "./message-reader.ts";
 import type { Rooms } from "./rooms.ts";
 import type { TopicWaits, WaitEnd, WaitRequest } from "./topic-waits.ts";
@@ -22,6 +23,8 @@ export interface TopicCursorOptions {
   readonly rooms: Rooms;
   readonly runtime: Runtime;
   readonly limits: Limits;
+  /** Messages without one of its keys are passed over; `undefined`: none are. */
+  readonly search: KeySearch | undefined;
 }
 
 export class TopicCursor {
@@ -32,13 +35,15 @@ export class TopicCursor {
   readonly #rooms: Rooms;
   readonly #runtime: Runtime;
   readonly #limits: Limits;
+  readonly #search: KeySearch | undefined;
+  #hasMore = false;
   /** Where frames are read into, one read after the other. */
   #room: Buffer | undefined;
   #frames: LogCursor | undefined;
   /** Behind the last frame read. */
   #nextOffset = 0;
 
-  constructor({ log, messages, waits, frameCursors, rooms, runtime, limits }: TopicCursorOptions) {
+  constructor({ log, messages, waits, frameCursors, rooms, runtime, limits, search }: TopicCursorOptions) {
     this.#log = log;
     this.#messages = messages;
     this.#waits = waits;
@@ -46,6 +51,7 @@ export class TopicCursor {
     this.#rooms = rooms;
     this.#runtime = runtime;
     this.#limits = limits;
+    this.#search = search;
   }
 
   /** First offset still kept. */
@@ -59,33 +65,52 @@ export class TopicCursor {
   }
 
   /**
+   * The last call of readMessages stopped before the end on its own account: it had passed over as much as one call
+   * may, or something stopped it behind the first message.
+   */
+  get hasMore(): boolean {
+    return this.#hasMore;
+  }
+
+  /**
    * Gives the messages `[offset, end)`, as far as there are any, to `take`, until it says no; a message is to be used
-   * before anything is awaited. Returns the offset to go on from. What stops it behind the first message is not
-   * told now: it is what the next read begins with. The event loop is given back from time to time.
+   * before anything is awaited. Returns the offset to go on from, behind all that was looked at. What stops it behind
+   * the first message is reported by the next read, which begins with it. The event loop is given back from time to
+   * time.
    *
    * @throws offset_not_found (with firstOffset, when it was dropped), checksum_error (with offset, nextOffset),
    *   topic_unavailable, topic_not_found, shutting_down; and what `take` throws.
    */
   async readMessages(offset: number, end: number, take: (message: Message) => Taken): Promise<number> {
     let next = offset;
-    let workBytes = 0;
+    const looked = { lookedBytes: 0, workBytes: 0 };
+    this.#hasMore = false;
     try {
       while (next < Math.min(end, this.#log.highWatermark)) {
         const read = this.#messages.readSet(next, this.#limits.readAheadBytes);
         const set = read instanceof Promise ? await this.#turnOf(read) : read;
         const setEnd = Math.min(set.endOffset, end);
-        for (; next < setEnd; next++) {
-          const message = passingMessage(set, next);
-          const taken = take(message);
-          if (taken !== true) return taken === "last" ? next + 1 : next;
-          workBytes += message.payload.length + MESSAGE_WORK_BYTES;
-          if (workBytes < PIECE_WORK_BYTES) continue;
-          workBytes = 0;
+        while (next < setEnd) {
+          if (this.#search !== undefined) {
+            next = this.#search.pass(set, next, setEnd, looked);
+            this.#hasMore = this.#search.isOver(looked) && next < Math.min(end, this.#log.highWatermark);
+            if (this.#hasMore) return next;
+          }
+          if (next < setEnd && looked.workBytes < PIECE_WORK_BYTES) {
+            const message = passingMessage(set, next);
+            const taken = take(message);
+            if (taken !== true) return taken === "last" ? next + 1 : next;
+            looked.workBytes += message.payload.length + MESSAGE_WORK_BYTES;
+            next += 1;
+          }
+          if (looked.workBytes < PIECE_WORK_BYTES) continue;
+          looked.workBytes = 0;
           await this.#runtime.pause();
         }
       }
     } catch (error) {
       if (next === offset || !isNetlogError(error)) throw error;
+      this.#hasMore = true;
     } finally {
       this.#messages.release();
     }

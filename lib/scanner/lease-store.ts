@@ -9,7 +9,7 @@ import type { Durability, LogShared } from "../log/index.ts";
 import { decodeLeaseFile, encodeLeaseFile, type LeaseFile, type LeaseState } from "./lease-file.ts";
 import { type JournalPlace, LeaseJournal } from "./lease-journal.ts";
 import { PendingTable } from "./pending-table.ts";
-import { readWorkSettings, type WorkSettings } from "./scanner-settings.ts";
+import { readWorkSettings, type ScannerSettings, type WorkSettings } from "./scanner-settings.ts";
 
 /** A scanner with acknowledgements, as its file tells it. */
 export interface StoredWork {
@@ -17,6 +17,7 @@ export interface StoredWork {
   readonly id: string;
   readonly from: number;
   readonly expireMs: number | undefined;
+  readonly keys: readonly string[] | undefined;
   readonly settings: WorkSettings;
   readonly table: PendingTable;
   readonly journal: LeaseJournal;
@@ -36,6 +37,17 @@ interface KeptSettings extends WorkSettings {
   readonly expire_ms: number | null;
 }
 
+/** A version that knows no keys finds no settings here, and leaves the scanner alone. */
+interface KeptByKey {
+  readonly by_key: KeptSettings & { readonly keys: readonly string[] };
+}
+
+interface ReadSettings {
+  readonly work: WorkSettings;
+  readonly expireMs: number | undefined;
+  readonly keys: readonly string[] | undefined;
+}
+
 export class LeaseStore {
   readonly #options: LeaseStoreOptions;
   readonly #journals = new Map<string, LeaseJournal>();
@@ -49,14 +61,15 @@ export class LeaseStore {
     id: string,
     path: string,
     from: number,
-    settings: WorkSettings,
-    expireMs: number | undefined,
+    work: WorkSettings,
+    { expireMs, keys }: Omit<ScannerSettings, "work">,
   ): { readonly bytes: Buffer; readonly stored: StoredWork } {
-    const kept: KeptSettings = { ...settings, expire_ms: expireMs ?? null };
+    const settings: KeptSettings = { ...work, expire_ms: expireMs ?? null };
+    const kept: KeptSettings | KeptByKey = keys === undefined ? settings : { by_key: { ...settings, keys } };
     const state: LeaseState = { from, settings: kept, table: new PendingTable(from) };
     const bytes = encodeLeaseFile(state);
     const place = { sequence: 1, endPosition: bytes.length, syncedBytes: bytes.length };
-    return { bytes, stored: this.#keep(id, path, state, kept, place) };
+    return { bytes, stored: this.#keep(id, path, state, { work, expireMs, keys }, place) };
   }
 
   /**
@@ -91,12 +104,12 @@ export class LeaseStore {
     this.#journals.delete(id);
   }
 
-  #keep(id: string, path: string, state: LeaseState, kept: KeptSettings, place: JournalPlace): StoredWork {
-    const { expire_ms, ...settings } = kept;
+  #keep(id: string, path: string, state: LeaseState, read: ReadSettings, place: JournalPlace): StoredWork {
+    const { work: settings, expireMs, keys } = read;
     const { from, table } = state;
     const journal = new LeaseJournal({ ...this.#options, path, state }, place);
     this.#journals.set(id, journal);
-    return { kind: "work", id, from, expireMs: expire_ms ?? undefined, settings, table, journal };
+    return { kind: "work", id, from, expireMs, keys, settings, table, journal };
   }
 }
 
@@ -108,9 +121,11 @@ function lower(table: PendingTable, logEndOffset: number): boolean {
   return true;
 }
 
-function readKept(file: LeaseFile | undefined): KeptSettings | undefined {
-  const settings = readWorkSettings(file?.settings);
-  if (file === undefined || settings === undefined) return undefined;
-  const { expire_ms } = file.settings as Partial<KeptSettings>;
-  return { ...settings, expire_ms: typeof expire_ms === "number" ? expire_ms : null };
+function readKept(file: LeaseFile | undefined): ReadSettings | undefined {
+  const { by_key: byKey } = (file?.settings ?? {}) as Partial<KeptByKey>;
+  const kept = byKey ?? (file?.settings as Partial<KeptSettings> | undefined);
+  const work = readWorkSettings(kept);
+  if (work === undefined || (byKey !== undefined && !Array.isArray(byKey.keys))) return undefined;
+  const expireMs = typeof kept?.expire_ms === "number" ? kept.expire_ms : undefined;
+  return { work, expireMs, keys: byKey?.keys };
 }

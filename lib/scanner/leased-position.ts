@@ -56,6 +56,8 @@ export class LeasedPosition implements ScannerPosition {
   #timer: Timer | undefined;
   #timerMs = 0;
   #generation = 0;
+  /** The table is here, and the journal is to say so before it says anything else. */
+  #passedTo: number | undefined;
   #endedAs: ErrorCode | undefined;
 
   /** The table is as the journal tells it. */
@@ -163,6 +165,16 @@ export class LeasedPosition implements ScannerPosition {
       if (pending?.state === "due") this.#remove(pending, "settle");
     }
     if (this.#table.next >= offset && this.#table.next < nextOffset) this.#record("passTo", nextOffset);
+  }
+
+  passOver(nextOffset: number): void {
+    assert(this.#table.apply("passTo", nextOffset), `passing over to ${nextOffset} goes back`);
+    this.#passedTo = nextOffset;
+  }
+
+  keep(): void {
+    if (this.#passedTo !== undefined) this.#journal.add("passTo", this.#passedTo);
+    this.#passedTo = undefined;
   }
 
   /**
@@ -289,6 +301,7 @@ export class LeasedPosition implements ScannerPosition {
   }
 
   #record(kind: RecordKind, offset: number): void {
+    this.keep();
     assert(this.#table.apply(kind, offset), `${kind} ${offset} contradicts the state of the scanner`);
     this.#journal.add(kind, offset);
   }

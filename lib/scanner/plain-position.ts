@@ -94,6 +94,14 @@ export class PlainPosition implements ScannerPosition {
     this.#save();
   }
 
+  passOver(nextOffset: number): void {
+    this.#next = nextOffset;
+  }
+
+  keep(): void {
+    this.#save();
+  }
+
   async seek(offset: number): Promise<void> {
     this.#generation += 1;
     this.#outstanding.remove(0, this.#next);

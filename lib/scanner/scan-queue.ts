@@ -5,6 +5,7 @@
 
 import { MESSAGE_WORK_BYTES } from "../base/loop-share.ts";
 import type { Timer } from "../base/runtime.ts";
+import type { Looked } from "../reading/key-search.ts";
 import { keptMessage, type Message, passingMessage, type Taken } from "../reading/message-reader.ts";
 import type { UnpackedSet } from "../reading/set-cache.ts";
 import type { Lease } from "./leases.ts";
@@ -13,7 +14,7 @@ import type { BulkDelivery, BulkScanRequest, Delivery, ScanRequest } from "./sca
 import type { Given } from "./scanner-position.ts";
 
 /** One scan and the promise it is to settle. */
-export abstract class PendingScan implements Given {
+export abstract class PendingScan implements Given, Looked {
   readonly request: ScanRequest;
   readonly reject: (error: unknown) => void;
   /** Messages it may get. */
@@ -22,6 +23,8 @@ export abstract class PendingScan implements Given {
   isFull = false;
   /** What taking many messages has cost since the event loop was given back, in bytes. */
   workBytes = 0;
+  /** What passing over messages of other keys has cost in all. */
+  lookedBytes = 0;
   /** What it has got so far, in the order in which it got it. */
   readonly given: OffsetRange[] = [];
   count = 0;

@@ -36,12 +36,16 @@ export interface ScannerDescription extends ScannerInfo {
   readonly skipped: number;
   /** RFC 3339; of this run of the server. */
   readonly last_scan: string | null;
-  readonly settings: Partial<WorkSettings> & { readonly expire: string | null };
+  readonly settings: Partial<WorkSettings> & {
+    readonly expire: string | null;
+    /** Of a scanner that reads by key. */
+    readonly key?: readonly string[];
+  };
 }
 
 export function describeScanner(
   info: ScannerInfo,
-  { work, expireMs }: ScannerSettings,
+  { work, expireMs, keys }: ScannerSettings,
   counts: PositionCounts,
   lag: number,
   lastScanAtMs: number | undefined,
@@ -57,6 +61,10 @@ export function describeScanner(
     dead_lettered: counts.deadLettered,
     skipped: counts.skipped,
     last_scan: lastScanAtMs === undefined ? null : new Date(lastScanAtMs).toISOString(),
-    settings: { ...work, expire: expireMs === undefined ? null : print(expireMs) },
+    settings: {
+      ...work,
+      expire: expireMs === undefined ? null : print(expireMs),
+      ...(keys === undefined ? {} : { key: keys }),
+    },
   };
 }

@@ -46,6 +46,10 @@ export interface ScannerPosition {
   give(offset: number, given: Given): void;
   /** What was given was handed over in full, or else was not. True when there may be more to give then. */
   settle(given: Given, handedOver: boolean): boolean;
+  /** The upcoming message and those before `nextOffset`, all of them new, are not for this scanner. */
+  passOver(nextOffset: number): void;
+  /** Keeps what was passed over, where positions are kept; otherwise a restart may look at it again. */
+  keep(): void;
   /** `[offset, nextOffset)` cannot be read. */
   pass(offset: number, nextOffset: number): void;
   /** Goes to `offset`; what is out changes nothing any more. Resolves when that is as durable as a message. */

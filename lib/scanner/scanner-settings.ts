@@ -3,6 +3,7 @@ import { type BigDuration, durationMs, formatDuration, parseDuration } from "../
 import { NetlogError } from "../base/errors.ts";
 import type { Limits } from "../base/limits.ts";
 import { isSafeName, NAME_RULE } from "../base/names.ts";
+import { requireKeys } from "../reading/key-search.ts";
 
 /** What left out is not asked for. Durations are ms. */
 export interface ScannerRequest {
@@ -19,6 +20,8 @@ export interface ScannerRequest {
   /** False: the topic of the dead letter is never made, for who asks must not make it. Counts when the scanner is new. */
   readonly makesDeadLetter?: boolean | undefined;
   readonly expireMs?: number | undefined;
+  /** Messages without one of these keys are passed over. */
+  readonly keys?: readonly string[] | undefined;
 }
 
 /** In the words of the wire, in which they are kept as well. Durations in canonical form. */
@@ -40,6 +43,8 @@ export interface ScannerSettings {
   readonly work: WorkSettings | undefined;
   /** Not used for so long it is dropped. */
   readonly expireMs: number | undefined;
+  /** Messages without one of these keys are passed over; `undefined`: none are. */
+  readonly keys: readonly string[] | undefined;
 }
 
 const DEFAULT_WORK: WorkSettings = { ack_wait: "30s", max_deliver: 0, max_pending: 1000, dead_letter: null };
@@ -53,13 +58,14 @@ export function resolveScannerSettings(
   limits: Limits,
 ): ScannerSettings {
   const expireMs = request.expireMs ?? (isPersistent ? undefined : limits.scannerIdleMs);
+  const keys = request.keys?.length ? requireKeys(request.keys, limits) : undefined;
   if (request.ack === "explicit") {
     const isNotMade = request.deadLetter !== undefined && request.makesDeadLetter === false;
     const work = { ...DEFAULT_WORK, ...givenWork(request), ...(isNotMade ? MUST_BE_THERE : {}) };
-    return { work, expireMs };
+    return { work, expireMs, keys };
   }
   const [first] = Object.keys(givenWork(request));
-  if (first === undefined) return { work: undefined, expireMs };
+  if (first === undefined) return { work: undefined, expireMs, keys };
   throw new NetlogError("bad_request", { reason: `${first} needs ack=explicit` });
 }
 
@@ -87,6 +93,7 @@ export function checkScannerRequest(request: ScannerRequest, topicName: string, 
   }
   if (deadLetter === topicName) throw refuse("dead_letter", "another topic than the scanner's own");
   if (expireMs !== undefined && expireMs <= 0) throw refuse("expire", "a duration of more than nothing");
+  requireKeys(request.keys ?? [], limits);
 }
 
 /** The parameter in which `request` asks for something else than what is there; `undefined` when it agrees. */
@@ -95,7 +102,7 @@ export function conflictOf(
   isPersistent: boolean,
   settings: ScannerSettings,
 ): string | undefined {
-  const { work, expireMs } = settings;
+  const { work, expireMs, keys } = settings;
   const ack = work === undefined ? "auto" : "explicit";
   if (request.ack !== undefined && request.ack !== ack) return "ack";
   const doesPersist = request.ack === "explicit" ? true : request.persist;
@@ -103,7 +110,14 @@ export function conflictOf(
   for (const [name, value] of Object.entries(givenWork(request))) {
     if (work?.[name as keyof WorkSettings] !== value) return name;
   }
+  if (request.keys !== undefined && !areSame(request.keys, keys ?? [])) return "key";
   return request.expireMs !== undefined && request.expireMs !== expireMs ? "expire" : undefined;
+}
+
+/** In any order. */
+function areSame(some: readonly string[], others: readonly string[]): boolean {
+  const given = new Set(some);
+  return given.size === new Set(others).size && others.every((each) => given.has(each));
 }
 
 /** Of settings as they were kept; `undefined` when they are none. */

@@ -23,7 +23,7 @@ import {
   SCANNER_SUFFIX,
 } from "./scanner-file.ts";
 import { ScannerFile, type ScannerFiles } from "./scanner-files.ts";
-import type { WorkSettings } from "./scanner-settings.ts";
+import type { ScannerSettings, WorkSettings } from "./scanner-settings.ts";
 
 /** Of scanner files, in the topic's folder. */
 export const SCANNERS_FOLDER = "scanners";
@@ -39,6 +39,7 @@ export interface StoredPosition {
   readonly from: number;
   readonly next: number;
   readonly expireMs: number | undefined;
+  readonly keys: readonly string[] | undefined;
   readonly store: PositionStore;
 }
 
@@ -115,9 +116,9 @@ export class ScannerStore {
   }
 
   /** @throws storage_full, topic_unavailable: there is then no such scanner. */
-  async create(id: string, from: number, expireMs?: number): Promise<StoredPosition> {
+  async create(id: string, from: number, { expireMs, keys }: ScannerSettings): Promise<StoredPosition> {
     const path = `${this.#folder}/${id}${SCANNER_SUFFIX}`;
-    const state = { sequence: 0, from, next: from, expireMs };
+    const state = { sequence: 0, from, next: from, expireMs, keys };
     await this.#write(path, encodeScannerFile(state));
     return this.#keep(id, new ScannerFile(path, state));
   }
@@ -126,11 +127,11 @@ export class ScannerStore {
   async createWork(
     id: string,
     from: number,
-    settings: WorkSettings,
-    expireMs: number | undefined,
+    work: WorkSettings,
+    settings: ScannerSettings,
   ): Promise<StoredWork> {
     const path = `${this.#folder}/${id}${LEASES_SUFFIX}`;
-    const { bytes, stored } = this.#leases.prepare(id, path, from, settings, expireMs);
+    const { bytes, stored } = this.#leases.prepare(id, path, from, work, settings);
     try {
       await this.#write(path, bytes);
     } catch (error) {
@@ -223,12 +224,12 @@ export class ScannerStore {
   #keep(id: string, file: ScannerFile): StoredPosition {
     const { files, durability } = this.#options;
     this.#files.set(id, file);
-    const { from, next, expireMs } = file.state;
+    const { from, next, expireMs, keys } = file.state;
     const store: PositionStore = {
       save: (settled) => files.write(file, settled),
       move: (sought) => files.move(file, sought, durability()),
     };
-    return { kind: "position", id, from, next, expireMs, store };
+    return { kind: "position", id, from, next, expireMs, keys, store };
   }
 
   /** Those who come while it is being made wait for the same; after a failure the next one tries anew. */

@@ -8,6 +8,7 @@ import type { Limits } from "../base/limits.ts";
 import { PIECE_WORK_BYTES } from "../base/loop-share.ts";
 import type { Runtime } from "../base/runtime.ts";
 import type { Log, WakeReason } from "../log/log.ts";
+import { KeySearch } from "../reading/key-search.ts";
 import type { MessageCursor } from "../reading/message-reader.ts";
 import type { UnpackedSet } from "../reading/set-cache.ts";
 import type { LeasedPosition } from "./leased-position.ts";
@@ -43,6 +44,7 @@ export class Scanner {
   readonly #log: Log;
   readonly #position: ScannerPosition;
   readonly #queue = new ScanQueue();
+  readonly #search: KeySearch | undefined;
   /** One read at a time keeps the order of scans and messages. */
   #isReading = false;
   #isArmed = false;
@@ -57,6 +59,7 @@ export class Scanner {
     this.#options = options;
     this.#log = options.log;
     this.#position = options.position;
+    this.#search = KeySearch.of(options.settings.keys, options.limits);
     options.leased?.start(() => this.#serve());
   }
 
@@ -197,29 +200,21 @@ export class Scanner {
         else this.#wait();
         return;
       }
-      const read = cursor.readSet(offset, scan.max === 1 ? 1 : limits.readAheadBytes);
-      if (read instanceof Promise) this.#finishLater(offset, scan.max === 1 ? read : this.#turnOf(read));
+      const readsMany = scan.max > 1 || scan.lookedBytes > 0;
+      const read = cursor.readSet(offset, readsMany ? limits.readAheadBytes : 1);
+      if (read instanceof Promise) this.#finishLater(offset, readsMany ? this.#turnOf(read) : read);
       else this.#give(read);
     }
   }
 
-  /** Gives the event loop back in the middle of a long scan; to others this is a read under way. */
-  #pause(set: UnpackedSet): void {
-    this.#isReading = true;
-    void this.#options.runtime.pause().then(() => {
-      this.#isReading = false;
-      this.#give(set);
-      this.#serve();
-    });
-  }
-
-  /** What was read for many messages, in a turn of its own: reads of many may end in one turn of the event loop. */
-  async #turnOf(read: Promise<UnpackedSet>): Promise<UnpackedSet> {
+  /** The set in a turn of its own: reads of many may end in one turn of the event loop, and a long scan pauses in it. */
+  async #turnOf(read: UnpackedSet | Promise<UnpackedSet>): Promise<UnpackedSet> {
     const set = await read;
     await this.#options.runtime.pause();
     return set;
   }
 
+  /** To others a pause is a read under way. */
   #finishLater(offset: number, read: Promise<UnpackedSet>): void {
     this.#isReading = true;
     read.then(
@@ -245,6 +240,12 @@ export class Scanner {
     for (let scan = this.#queue.first; scan !== undefined; scan = this.#queue.first) {
       const offset = position.upcoming();
       if (offset === undefined || offset < set.baseOffset || offset >= set.endOffset) return;
+      if (this.#search !== undefined && this.#passOver(this.#search, scan, set, offset)) continue;
+      if (scan.workBytes >= PIECE_WORK_BYTES) {
+        scan.workBytes = 0;
+        this.#finishLater(offset, this.#turnOf(set));
+        return;
+      }
       try {
         if (!scan.take(set, offset, position.skipped, position.deliveryOf(offset))) {
           this.#finish(scan);
@@ -258,12 +259,19 @@ export class Scanner {
       scan.deadline?.cancel();
       position.give(offset, scan);
       if (scan.isFull) this.#finish(scan);
-      else if (scan.workBytes >= PIECE_WORK_BYTES) {
-        scan.workBytes = 0;
-        this.#pause(set);
-        return;
-      }
     }
+  }
+
+  /** True when messages of other keys were passed over, or the scan has ended because they are too many. */
+  #passOver(search: KeySearch, scan: PendingScan, set: UnpackedSet, offset: number): boolean {
+    const next = search.pass(set, offset, set.endOffset, scan);
+    if (next > offset) this.#position.passOver(next);
+    if (!search.isOver(scan)) return next > offset;
+    this.#position.keep();
+    const details = { nextOffset: this.#position.next, isMore: true } as const;
+    if (scan.count > 0) this.#finish(scan);
+    else if (this.#queue.remove(scan)) scan.reject(new NetlogError("end_of_topic", { details }));
+    return true;
   }
 
   /** Answers a scan with what it has got. */
@@ -301,6 +309,7 @@ export class Scanner {
 
   /** There is nothing to read: scans that came since the last time wait, or are told so. */
   #wait(): void {
+    if (this.#search !== undefined) this.#position.keep();
     let scan = this.#queue.last;
     // One that has a deadline was here before, as were all before it. One that left meanwhile had the rest served.
     while (scan?.isQueued === true && scan.deadline === undefined) {

@@ -167,14 +167,14 @@ export class TopicScanners {
       const position = new PlainPosition(log, from, undefined);
       return this.#add({ id, from, isPersistent, settings, position });
     }
-    const { work, expireMs } = settings;
+    const { work } = settings;
     this.#creatingCount += 1;
     let stored: StoredScanner;
     try {
       stored =
         work === undefined
-          ? await store.create(id, from, expireMs)
-          : await store.createWork(id, from, work, expireMs);
+          ? await store.create(id, from, settings)
+          : await store.createWork(id, from, work, settings);
     } finally {
       this.#creatingCount -= 1;
     }
@@ -184,10 +184,16 @@ export class TopicScanners {
 
   #addStored(stored: StoredScanner): Scanner {
     const { log, reader, topicName, runtime, logger, limits, letterBox } = this.#options;
-    const { id, from, expireMs } = stored;
+    const { id, from, expireMs, keys } = stored;
     if (stored.kind === "position") {
       const position = new PlainPosition(log, stored.next, stored.store);
-      return this.#add({ id, from, isPersistent: true, settings: { work: undefined, expireMs }, position });
+      return this.#add({
+        id,
+        from,
+        isPersistent: true,
+        settings: { work: undefined, expireMs, keys },
+        position,
+      });
     }
     const { settings: work, table, journal } = stored;
     const cursor = reader.openCursor();
@@ -198,7 +204,7 @@ export class TopicScanners {
       id,
       from,
       isPersistent: true,
-      settings: { work, expireMs },
+      settings: { work, expireMs, keys },
       position: leased,
       leased,
     });

@@ -7,6 +7,7 @@ import type { Durability, Log } from "../log/log.ts";
 import type { Batch } from "../message/batch.ts";
 import type { NewMessage } from "../message/new-message.ts";
 import { FrameCursors } from "../reading/frame-cursors.ts";
+import { KeySearch, requireKeys } from "../reading/key-search.ts";
 import { type Message, type MessageCursor, MessageReader } from "../reading/message-reader.ts";
 import { resolveOffset } from "../reading/offsets.ts";
 import { requireReadable } from "../reading/readable.ts";
@@ -198,8 +199,8 @@ export class Topic {
     return offset;
   }
 
-  /** For whoever reads many messages without a scanner. */
-  openCursor(): TopicCursor {
+  /** For readers of many messages without a scanner; with keys, of those alone that have one. @throws bad_request. */
+  openCursor(keys?: readonly string[]): TopicCursor {
     const { rooms, runtime, limits } = this.#shared;
     return new TopicCursor({
       log: this.#log,
@@ -209,6 +210,7 @@ export class Topic {
       rooms,
       runtime,
       limits,
+      search: KeySearch.of(requireKeys(keys ?? [], limits), limits),
     });
   }
 

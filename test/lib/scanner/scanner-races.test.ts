@@ -34,6 +34,7 @@ class ScriptedLog {
     return new Promise((resolve, reject) => {
       const entry = {
         crc32: () => 0,
+        fieldBytes: () => undefined,
         payload: () => Buffer.from(`m${offset}`),
       } as unknown as UnpackedSet["entry"];
       const finish = () => resolve({ baseOffset: offset, endOffset: offset + 1, timestampMs: 0, entry });
@@ -69,7 +70,7 @@ function newScanner() {
     id: "s",
     from: 0,
     isPersistent: true,
-    settings: { work: undefined, expireMs: undefined },
+    settings: { work: undefined, expireMs: undefined, keys: undefined },
     position: new PlainPosition(log as unknown as Log, 0, {
       save: (next) => saved.push(next),
       move: () => Promise.resolve(),
