@@ -34,7 +34,7 @@ test("it needs tokens, or --insecure by name, where others can reach it", async 
   const { status, stdout, stderr } = await runProgram(["serve", "-dir", dir, "-listen", ":0"]);
   expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
   expect(stderr).toMatch(/^netlog: others can reach :0, and there are no tokens: [^\n]+--insecure[^\n]*\n$/);
-  expect(await startsOn(":0", "--insecure")).toContain("warn: no tokens: whoever reaches the server");
+  expect(await startsOn(":0", "--insecure")).toContain("warn: no tokens: everybody who reaches the server");
 
   const path = `${temporaryFolder()}/tokens.json`;
   writeFileSync(path, formatTokenFile([]), { mode: 0o600 });
