@@ -20,7 +20,7 @@ const shared = {
   expect: { poll: { timeout: POLL_TIMEOUT_MS } },
 };
 
-/** The tests are of the program as it comes, and not as whoever runs them has set it up for their own server. */
+/** The tests are of the program as it comes, and not as a developer has set it up for a server of their own. */
 for (const name of Object.keys(process.env)) if (name.startsWith("NETLOG_")) delete process.env[name];
 
 /** CI reads its figures from a file; see .ci/run. */

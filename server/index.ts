@@ -69,7 +69,7 @@ export interface ServerOptions {
   readonly rate?: Rate | undefined;
   /** Proxies that are believed about who calls them. */
   readonly trustedProxies?: readonly Network[];
-  /** Of the program, for whoever asks. */
+  /** Version of the program, which `/-/version` shows. */
   readonly version?: string;
   readonly limits?: Limits;
   readonly runtime?: Runtime;

@@ -22,7 +22,7 @@ export class ByteBudget {
     return true;
   }
 
-  /** Likewise, but what is more than all of it is taken while nothing else is: it would be refused for ever. */
+  /** As tryTake, but takes more than the whole budget while nothing else is taken: it would be refused for ever. */
   tryTakeOrAlone(bytes: number): boolean {
     if (this.#takenBytes > 0) return this.tryTake(bytes);
     this.#takenBytes = bytes;

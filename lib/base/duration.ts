@@ -62,7 +62,7 @@ export function parseDuration(text: string): BigDuration {
   return parsed;
 }
 
-/** Likewise, but more than 1000 years is taken for that: how long to wait, or how far to look back, at most. */
+/** As parseDuration, but takes more than 1000 years for that: the longest time to wait, or to look back. */
 export function parseDurationAtMost(text: string): BigDuration {
   const parsed = parseAnyLength(text);
   return durationMs(parsed) > MAX_MS ? { years: MAX_YEARS, months: 0, days: 0, ms: 0 } : parsed;

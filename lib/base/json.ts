@@ -15,7 +15,7 @@ const CLOSING_BRACE = 0x7d;
 /** Messages of V8 that quote the text end otherwise. */
 const PLACE = /at (position \d+)(?: \(line \d+ column \d+\))?$/;
 
-/** The message continues "it is …". It tells where, and never what: the text may be a secret, or somebody's payload. */
+/** The message continues "it is …". It says where, and never what: the text may be a secret, or a payload. */
 export class JsonError extends Error {
   override readonly name = "JsonError";
 

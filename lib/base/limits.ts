@@ -58,7 +58,7 @@ export interface Limits {
   /** Bytes of one answer's body, when nothing is said; and at most: more is taken for this. */
   readonly readBytes: number;
   readonly readBytesMax: number;
-  /** Frames read together by whoever reads many messages; and what a stream writes at once. */
+  /** Frames that a reader of many messages reads together; and what a stream writes at once. */
   readonly readAheadBytes: number;
   /** Memory of that size kept for the next one who reads many frames, in all; and places in a topic, of each. */
   readonly idleRooms: number;
@@ -69,7 +69,7 @@ export interface Limits {
   readonly checkFindings: number;
   /**
    * Memory for requests that are not over, of all clients together: of bodies that came in, and of answers that are not
-   * taken yet. Likewise payloads on their way to the disk.
+   * taken yet. Payloads on their way to the disk have a budget of the same size.
    */
   readonly bytesInFlight: number;
   /**
@@ -129,7 +129,7 @@ export interface Limits {
   /** Open files of sealed segments; and of scanners. */
   readonly openFiles: number;
   readonly openScannerFiles: number;
-  /** Syncs in flight, of all topics together; likewise reads of frames that span many blocks, and sets unpacked. */
+  /** Syncs in flight, of all topics together; reads of frames that span many blocks; and sets that are unpacked. */
   readonly syncsInFlight: number;
   readonly largeReads: number;
   readonly offloadedWork: number;
@@ -158,7 +158,7 @@ export interface Limits {
   readonly headersMs: number;
   /** A request's body that brings nothing for so long (up to twice as long) is given up. */
   readonly bodyIdleMs: number;
-  /** Likewise one that is not whole after so long, however it comes; one without end is no such body. */
+  /** Maximum time for a whole body, even if it keeps arriving. Streams are exempt. */
   readonly bodyMs: number;
   /** Open connections; and further ones that are kept for as long as it takes to tell them so. */
   readonly connections: number;
@@ -296,7 +296,7 @@ export const LIMITS: Limits = {
   stopMs: 10 * SECOND_MS,
 };
 
-/** A limit that whoever runs the server may set otherwise, and the least and the most it may be. */
+/** Limits that an operator may set. */
 export type SettableLimit =
   | "payloadBytes"
   | "batchBytes"

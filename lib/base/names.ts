@@ -2,7 +2,7 @@
 
 const SAFE_NAME = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/;
 
-/** Said to whoever gave another name. */
+/** For errors about a wrong name. */
 export const NAME_RULE = "A-Z a-z 0-9 . _ -, not beginning with . or -";
 
 /** True for 1 to `maxLength` characters of the safe ones, none of which can hide a file or climb a folder. */

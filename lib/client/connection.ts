@@ -80,7 +80,7 @@ export class Connection {
     }
   }
 
-  /** Once, with an answer that comes for as long as it takes. Whoever calls this reads it, or returns the pieces. */
+  /** Once, with an answer that comes for as long as it takes. The caller reads it, or returns the pieces. */
   async open(call: Call, silenceMs: number): Promise<OpenReply> {
     const { response, watch } = await this.#send(call, this.#silenceMs(call));
     return { headers: response.headers, pieces: this.#pieces(call, response, watch, silenceMs) };

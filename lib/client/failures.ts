@@ -1,4 +1,4 @@
-/** What a failed request means: the server's refusal, somebody else's answer, or a connection that was none. */
+/** What a failed request means: the server's refusal, the answer of another program, or a connection that failed. */
 import { NetlogClientError } from "./errors.ts";
 import { headerNumber } from "./headers.ts";
 import type { ClientRuntime } from "./runtime.ts";
@@ -19,7 +19,7 @@ const NO_TLS: ReadonlySet<string> = new Set([
   "ERR_SSL_PACKET_LENGTH_TOO_LONG",
 ]);
 const AUTHORITY = "; Node takes the file of a further authority from NODE_EXTRA_CA_CERTS";
-/** Likewise, when the certificate is none for this server; and what helps. Nothing was sent. */
+/** Codes of a certificate that does not fit this server, and what helps. Nothing was sent. */
 const UNTRUSTED: ReadonlyMap<string, string> = new Map([
   ["DEPTH_ZERO_SELF_SIGNED_CERT", AUTHORITY],
   ["SELF_SIGNED_CERT_IN_CHAIN", AUTHORITY],
@@ -87,7 +87,7 @@ export function connectionError(what: string, cause: unknown, isFirst: boolean):
 }
 
 interface Refusal {
-  /** `undefined`: whoever answered is no netlog. */
+  /** `undefined`: the answer is not from a netlog. */
   readonly code: string | undefined;
   readonly reason: string | undefined;
 }

@@ -96,7 +96,7 @@ async function send(
   return offset;
 }
 
-/** Between whoever brings payloads and whoever sends them: holds about a batch, and lets the first one wait then. */
+/** Between the source of payloads and the sender: holds about a batch, and then lets the source wait. */
 class Queue {
   readonly #maxBytes: number;
   readonly #maxMessages: number;
@@ -118,7 +118,7 @@ class Queue {
     signal?.addEventListener("abort", this.#abort, { once: true });
   }
 
-  /** Never rejects: what the payloads throw is told to who takes. What need not be waited for fills a batch at once. */
+  /** Never rejects: the taker gets what the payloads throw. What need not be waited for fills a batch at once. */
   async fill(payloads: Iterable<Payload> | AsyncIterable<Payload | readonly Payload[]>): Promise<void> {
     try {
       if (Symbol.asyncIterator in payloads) {

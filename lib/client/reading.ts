@@ -23,7 +23,7 @@ export interface FollowOptions extends PatienceOptions {
   readonly follow?: boolean | undefined;
   /** Told when retention dropped messages before they were read. */
   readonly onSkipped?: ((gap: Gap) => void) | undefined;
-  /** Told of damage, behind which reading then goes on; without this the loop ends with the error. */
+  /** Reports damage, behind which reading then goes on; without this the loop ends with the error. */
   readonly onDamage?: ((error: NetlogClientError) => void) | undefined;
   /** The longest silence in ms; 45,000 by default, three of the server's heartbeats. */
   readonly silenceMs?: number | undefined;

@@ -10,7 +10,7 @@ export interface RetryPolicy {
   readonly maxDelayMs: number;
   /** No try begins later than this after the first failure, whatever Retry-After asks for. */
   readonly maxTotalMs: number;
-  /** Told of each failure that is waited out, and for how many ms. */
+  /** Called for each failure before the client waits and tries again, with the wait in ms. */
   readonly onRetry?: ((error: unknown, delayMs: number) => void) | undefined;
 }
 

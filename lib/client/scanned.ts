@@ -64,7 +64,7 @@ async function fetchMessages(source: Source, options: ScannedOptions): Promise<r
   return message === undefined ? [] : [message];
 }
 
-/** A late acknowledgement is no failure: the message comes again, to whoever has it now. */
+/** A late acknowledgement is no failure: the message comes again, to another worker or this one. */
 async function acknowledge(
   message: Delivery,
   signal: AbortSignal | undefined,

@@ -23,7 +23,7 @@ export interface ScanBatchOptions extends ScanOptions {
 }
 
 export interface SettleOptions extends CallOptions {
-  /** Only what this lease still holds is meant. Without it: whoever holds the message now. */
+  /** Only what this lease still holds is meant. Without it, the message is meant, whichever lease holds it now. */
   readonly lease?: string | undefined;
 }
 
@@ -110,7 +110,7 @@ export class Scanner {
    * back, as an error in the body does: to stop behind a message, `await message.ack()` before `break`. Failures that
    * may pass are waited out. Aborting the signal ends the loop without an error.
    *
-   * @throws as scan does, and what an acknowledgement throws; lease_lost is told to `onLeaseLost`, and the loop goes on.
+   * @throws as scan does, and what an acknowledgement throws; `onLeaseLost` gets lease_lost, and the loop goes on.
    *
    * @example
    * await topic.publishBatch(["one", "two", "three"]);

@@ -13,7 +13,7 @@ export interface Session {
   readonly policy: RetryPolicy;
   /** Repeats a call as `mode` allows. */
   call(call: Call, mode: RetryMode): Promise<Reply>;
-  /** Likewise, for an answer in JSON. @throws unexpected_answer when it is none. */
+  /** As call, for an answer in JSON. @throws unexpected_answer when it is none. */
   json<T>(call: Call, mode: RetryMode): Promise<T>;
   /** Repeats what makes its own calls. */
   repeat<T>(mode: RetryMode, signal: AbortSignal | undefined, attempt: () => Promise<T>): Promise<T>;
@@ -50,7 +50,7 @@ export function sessionOf(
 }
 
 export interface PatienceOptions extends CallOptions {
-  /** Told of each failure that is waited out, and for how many ms. */
+  /** Called for each failure before the client waits and tries again, with the wait in ms. */
   readonly onRetry?: ((error: unknown, delayMs: number) => void) | undefined;
 }
 

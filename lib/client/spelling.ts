@@ -2,8 +2,8 @@
 import { NetlogClientError } from "./errors.ts";
 
 /**
- * An offset; `first`, `last` (the newest message) or `end` (the next one to be written); a duration such as `1h`: the
- * first message not older than that; an RFC 3339 time or a Date, likewise.
+ * An offset; `first`, `last` (the newest message) or `end` (the next one to be written); a duration such as `1h`, an
+ * RFC 3339 time or a Date: the first message that is not older.
  */
 export type Offset = number | string | Date;
 

@@ -154,7 +154,8 @@ export class Topic extends ReadableTopic {
    * Appends one message. Sent again only where it was surely not stored, unless `retry` says otherwise.
    *
    * @throws NetlogClientError invalid_argument for what is no payload; topic_not_found; payload_too_large; bad_request
-   *   for an empty payload; storage_full; sync_failed, after which nobody knows; connection_lost and timed_out, likewise.
+   *   for an empty payload; storage_full; sync_failed, connection_lost and timed_out, after which the message may be
+   *   stored or not.
    *
    * @example
    * const { offset, durability } = await topic.publish("hello", { durability: "synced" });

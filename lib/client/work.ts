@@ -121,7 +121,7 @@ async function giveBack(
   }
 }
 
-/** Touches the message from time to time, until it is cancelled. A touch that fails is told by the acknowledgement. */
+/** Touches the message from time to time, until it is cancelled. When a touch fails, the acknowledgement shows it. */
 function keepAlive(message: Delivery, touchMs: number | undefined, runtime: ClientRuntime): ClientTimer {
   if (message.isSettled || touchMs === undefined) return { cancel: () => {} };
   let timer: ClientTimer;

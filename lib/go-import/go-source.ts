@@ -1,4 +1,4 @@
-/** Tells a data folder of the Go NetLog from everything else that somebody may want to import. */
+/** Distinguishes a data folder of the Go NetLog from other folders that a user may name. */
 import { basename, dirname } from "node:path/posix";
 import { NetlogError } from "../base/errors.ts";
 import type { Disk } from "../disk/disk.ts";

@@ -182,7 +182,7 @@ class Import {
     this.#options.onProgress(doneBytes, this.#totalBytes);
   }
 
-  /** What cannot be looked at counts nothing here, and is told when its turn comes. */
+  /** What cannot be read counts as nothing here, and is reported when its turn comes. */
   async #dataBytes(topicFolder: string): Promise<number> {
     let sizeBytes = 0;
     for (const name of await this.#source.list(topicFolder).catch(() => [])) {

@@ -1,6 +1,6 @@
 /**
  * Copies one topic of the Go NetLog into a new folder: settings, messages with their offsets and times, scanners.
- * What is damaged is told and left out. A segment there begins a segment here, so that retention drops the same.
+ * It reports what is damaged, and leaves it out. A segment there begins a segment here, so that retention drops the same.
  */
 
 import { parseDuration, timeBefore } from "../base/duration.ts";

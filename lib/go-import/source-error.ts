@@ -10,7 +10,7 @@ export async function reading<Result>(work: Promise<Result>): Promise<Result> {
   }
 }
 
-/** Likewise, for steps that are read one after the other; failures of who takes them pass by. */
+/** For steps that are read one after the other; errors of the caller that takes them pass unchanged. */
 export async function* readingSteps<Step>(
   steps: AsyncGenerator<Step, void, void>,
 ): AsyncGenerator<Step, void, void> {

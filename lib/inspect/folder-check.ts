@@ -137,7 +137,7 @@ class FolderCheck {
     }
   }
 
-  /** What cannot be looked at counts nothing here, and is told when its turn comes. */
+  /** What cannot be read counts as nothing here, and is reported when its turn comes. */
   async #dataBytes(topicFolder: string): Promise<number> {
     let sizeBytes = 0;
     for (const name of await this.#disk.list(topicFolder).catch(() => [])) {

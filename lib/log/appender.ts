@@ -129,7 +129,7 @@ export class Appender implements SyncLoopOwner {
 
   /**
    * No appends from now on; those that wait are refused. Resolves when no disk operation is under way. A closed log
-   * is synced before, a deleted one tells `topic_not_found` to whoever waits for a sync.
+   * is synced before; in a deleted one, appends that wait for a sync reject with `topic_not_found`.
    */
   async end(state: EndState): Promise<void> {
     this.#ended ??= state;
@@ -284,7 +284,7 @@ export class Appender implements SyncLoopOwner {
   }
 
   /**
-   * Takes back what a failed write left in the file. The cut is synced before anybody is told, else a crash could
+   * Takes back what a failed write left in the file. The cut is synced before an append is refused, else a crash could
    * bring a refused message back, or garbage behind the last frame of a segment that was sealed since. Never rejects.
    */
   async #cutBack(

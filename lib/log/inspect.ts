@@ -43,7 +43,7 @@ export interface InspectOptions {
 }
 
 export type InspectStep =
-  /** Whole frames, for whoever knows what is in them. */
+  /** Whole frames, for a caller that knows their entries. */
   | Extract<VerifyStep, { readonly kind: "frames" }>
   | { readonly kind: "finding"; readonly finding: FileFinding }
   /** One data file is done with. */

@@ -58,7 +58,7 @@ export class LogBuilder {
     await this.#segment!.append(frame, entry);
   }
 
-  /** Ends the log, whose next offset is `logEndOffset`; it is on the disk when this resolves. @throws likewise. */
+  /** Ends the log, whose next offset is `logEndOffset`; it is on the disk when this resolves. @throws as append does. */
   async finish(logEndOffset: number): Promise<void> {
     if (this.#planned !== undefined || this.#segment?.endOffset !== logEndOffset) {
       await this.#openAt(logEndOffset);

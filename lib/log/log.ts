@@ -43,7 +43,7 @@ export interface LogCursor {
    * Whole frames from the one that holds `offset` on, up to `maxBytes`, at least one frame; may be fewer than
    * there are. `undefined` when there is nothing to read at `offset` yet (offset >= highWatermark).
    *
-   * With `room`, frames of the disk that fit in are read into it, past all caches: whoever reads much reads it once,
+   * With `room`, frames of the disk that fit in are read into it, past all caches: a reader of much data reads it once,
    * and memory that is used again costs a third of new memory (test/bench). The run may then be a view of it.
    *
    * @throws offset_not_found (with firstOffset) for what retention dropped; checksum_error (with offset,

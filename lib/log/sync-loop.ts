@@ -1,6 +1,6 @@
 /**
- * Syncs the active segment: one in flight a log, the next one started at the end of the last if more was written
- * and somebody wants it, before anybody is told of the first. No lingering: measured, larger groups lost, because
+ * Syncs the active segment: one sync in flight for a log. When it ends and more was written that an append waits for,
+ * the next one starts before the first is reported. No lingering: measured, larger groups lost, because
  * the overlap of writing and syncing was lost.
  */
 import type { Counters } from "../base/counters.ts";

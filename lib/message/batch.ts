@@ -4,6 +4,6 @@ export interface Batch {
   readonly entry: Buffer;
   /** Messages in it, at least 1. */
   readonly count: number;
-  /** So many bytes in front of the entry, in the same memory, are free; then all of it is whoever's it is given to. */
+  /** So many bytes in front of the entry, in the same memory, are free; the receiver then owns all of it. */
   readonly roomBytes?: number;
 }

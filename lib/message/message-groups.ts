@@ -1,7 +1,7 @@
 /**
  * Single messages gathered as they come, in the bytes that the log will get: one buffer a group, with room in front
  * for the header of a set, so that a group becomes an entry without another copy. Behind the whole messages lies
- * the open one, which grows until whoever cuts the input knows its end.
+ * the open one, which grows until the cutter of the input knows its end.
  *
  *     | room (9) | whole messages … | open message … | free
  *                                   closedEnd        end
@@ -42,7 +42,7 @@ export class MessageGroups {
   readonly #full: MessageGroup[] = [];
   #fullBytes = 0;
   #count = 0;
-  /** Of the buffer that grows now, with `view` on it. Whoever cuts may read and write the open message there. */
+  /** Of the buffer that grows now, with `view` on it. The cutter may read and write the open message there. */
   bytes: Buffer = NO_BYTES;
   view: DataView = NO_VIEW;
   closedEnd: number = ROOM_BYTES;

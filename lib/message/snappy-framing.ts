@@ -6,7 +6,7 @@
  *     | type | length u24   | length bytes; with type 0 and 1 the first four are a checksum
  *
  * Little-endian. The checksum is the masked CRC-32C of the unpacked bytes. Reading and packing are generators
- * that hand each block to whoever drives them, at once or with awaits in between: one algorithm for both.
+ * that hand each block to their driver, at once or with awaits in between: one algorithm for both.
  */
 import crc32c from "crc-32/crc32c.js";
 import { compress, compressSync, uncompress, uncompressSync } from "snappy";

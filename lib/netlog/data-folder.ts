@@ -16,7 +16,7 @@ export class DataFolderError extends Error {
   }
 }
 
-/** Folders of topics that were being made, and of such that were deleted, begin like this. */
+/** Names of folders begin like this while a topic is made, and after it was deleted. */
 export const CREATING_PREFIX = ".creating-";
 export const DELETED_PREFIX = ".deleted-";
 /** The lock's own name, and how the others begin that it takes meanwhile. */
@@ -86,7 +86,7 @@ export async function listDataFolder(
 }
 
 /**
- * Locks an existing folder for somebody who only reads it: while a server writes, everything moves.
+ * Locks an existing folder for a command that only reads it: while a server writes, everything moves.
  *
  * @returns the lock, or why none can be had where the folder lets nobody write.
  * @throws DataFolderError: it is missing, no folder, or in use by a server.

@@ -137,12 +137,12 @@ export class Netlog {
     return this.#topics.has(name) || this.#failed.has(name);
   }
 
-  /** By name: topics that failed to open, and such that take no messages because their settings are lost. */
+  /** By name: topics that failed to open, and topics that take no messages because their settings are lost. */
   failedTopics(): FailedTopic[] {
     return this.topicNames().flatMap((name) => this.failedTopic(name) ?? []);
   }
 
-  /** The topic of this name, if it failed likewise. */
+  /** The failed topic of this name. */
   failedTopic(name: string): FailedTopic | undefined {
     const reason = this.#failed.get(name) ?? this.#topics.get(name)?.trouble;
     return reason === undefined ? undefined : { name, reason };
@@ -220,8 +220,8 @@ export class Netlog {
   }
 
   /**
-   * Deletes a topic; durable when it resolves. What waits for it is told topic_not_found. One that failed to open
-   * goes by force alone, for nobody knows what is in it.
+   * Deletes a topic; durable when it resolves. Waiting calls reject with topic_not_found. A topic that failed to
+   * open is only deleted by force, because its content is unknown.
    *
    * @throws topic_not_found, topic_unavailable, resource_busy (it has scanners), sync_failed, shutting_down.
    */

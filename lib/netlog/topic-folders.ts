@@ -45,8 +45,8 @@ export class TopicFolders {
   }
 
   /**
-   * Likewise, of what `build` puts into the folder that it is given the path of and has to make; all of it is on the
-   * disk when that resolves. What it throws of its own is thrown on.
+   * Creates a topic from what `build` puts into a folder. `build` gets its path and makes it; all of it is on the disk
+   * when `build` resolves. Its own errors are thrown on.
    */
   async build<Result>(name: string, build: (folder: string) => Promise<Result>): Promise<Result> {
     const { disk, runtime, logger } = this.#options;

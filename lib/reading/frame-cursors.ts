@@ -1,6 +1,6 @@
 /**
- * A log's cursors between two uses, found again by the offset behind what they read last: whoever asks for one batch
- * after the other comes back where the last one ended, and then the next costs no lookup.
+ * A log's cursors between two uses, found again by the offset behind what they read last. A reader that asks for one
+ * batch after the other comes back where the last one ended, and then the next costs no lookup.
  */
 import type { Log, LogCursor } from "../log/log.ts";
 

@@ -46,7 +46,7 @@ export class MessageReader {
   }
 }
 
-/** A walk over messages. Holds no buffer, for there may be ten thousand of them, save while somebody reads ahead. */
+/** A walk over messages. Holds a buffer only while it reads ahead, because there may be ten thousand walks. */
 export class MessageCursor {
   readonly #options: MessageReaderOptions;
   readonly #logId: number;

@@ -135,7 +135,7 @@ export class TopicCursor {
   }
 
   /**
-   * Likewise all that there are within the bounds. What stops it behind the first frame is not told now.
+   * All frames within the bounds. An error behind the first frame is left for the next read.
    *
    * @throws offset_not_found also when there is none yet; else what readFrames throws.
    */

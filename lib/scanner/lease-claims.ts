@@ -1,6 +1,6 @@
 /**
- * Whether whoever acknowledges a message may: its lease holds it, or nobody said which lease is meant. Remembers for
- * a while who settled what, so that settling twice is no failure, and settling what another worker settled is one.
+ * Decides whether an ack, nack or touch is allowed: its lease holds the message, or it names no lease. Remembers for a
+ * while which lease settled what: settling twice is no failure, but settling what another worker settled is one.
  */
 import { NetlogError } from "../base/errors.ts";
 import type { Leases } from "./leases.ts";
@@ -10,7 +10,7 @@ import type { Pending, PendingTable } from "./pending-table.ts";
 export interface WorkRequest {
   /** `undefined`: all that the lease holds. Each once. */
   readonly offsets: readonly number[] | undefined;
-  /** `undefined`: of whoever holds them now. */
+  /** `undefined`: whichever lease holds them now. */
   readonly lease: string | undefined;
 }
 

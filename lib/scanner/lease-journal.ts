@@ -214,7 +214,7 @@ export class LeaseJournal {
     for (const waiter of done) waiter.resolve();
   }
 
-  /** What waits is told; the records are in the state that is written next. */
+  /** Rejects what waits; the records are in the state that is written next. */
   #fail(error: NetlogError): void {
     this.#isStale = true;
     this.#records = [];

@@ -1,5 +1,5 @@
 /**
- * The position of a scanner with acknowledgements: what it gives is leased, and is given again until somebody
+ * The position of a scanner with acknowledgements: what it gives is leased, and is given again until a worker
  * settles it. One timer watches over all leases. What happens goes to the journal; the answers of ack, nack and seek
  * wait for it.
  */
@@ -158,7 +158,7 @@ export class LeasedPosition implements ScannerPosition {
     return true;
   }
 
-  /** Somebody may hold one of them, and have read it when it was whole: these are passed when they come back. */
+  /** A worker may hold one of them, and have read it when it was whole: these are passed when they come back. */
   pass(offset: number, nextOffset: number): void {
     for (let each = offset; each < Math.min(nextOffset, this.#table.next); each++) {
       const pending = this.#table.pending.get(each);
@@ -256,7 +256,7 @@ export class LeasedPosition implements ScannerPosition {
     return isCondemned || (this.#maxDeliver > 0 && deliveries >= this.#maxDeliver);
   }
 
-  /** Due for whoever scans, or for the dead letter. */
+  /** Due for the next scan, or for the dead letter. */
   #giveBack(pending: Pending): void {
     if (!this.#isExhausted(pending)) {
       this.#leases.makeDue(pending);

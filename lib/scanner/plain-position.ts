@@ -8,7 +8,7 @@ export interface PositionStore {
   /** Takes note that everything before `next` is settled. Failures are its own business: at worst it repeats. */
   save(next: number): void;
   /**
-   * Likewise, and is as durable as a message when it resolves.
+   * Moves the position; it is as durable as a message when this resolves.
    *
    * @throws storage_full, topic_unavailable, sync_failed.
    */

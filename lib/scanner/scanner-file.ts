@@ -58,7 +58,7 @@ const SLOT_SPACING_BYTES = 4096;
 const KEYS_POSITION = 2 * SLOT_SPACING_BYTES;
 const KEY_SIZE_BYTES = 2;
 
-/** A file may be longer only because somebody else wrote it. */
+/** A file that is longer was written by another program. */
 export const SCANNER_FILE_MAX_BYTES: number =
   KEYS_POSITION + LIMITS.keysRead * (KEY_SIZE_BYTES + LIMITS.messageKeyBytes);
 

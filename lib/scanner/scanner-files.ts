@@ -91,7 +91,7 @@ export class ScannerFiles {
   }
 
   /**
-   * Likewise, and tells of a failure; when it resolves the position is as durable as asked for.
+   * Writes a position and throws when that fails; when it resolves the position is as durable as asked for.
    *
    * @throws storage_full, topic_unavailable, sync_failed.
    */

@@ -1,4 +1,4 @@
-/** What is told about a scanner, in the words of the wire. */
+/** The description of a scanner, in the words of the wire. */
 import type { PositionCounts } from "./scanner-position.ts";
 import { print, type ScannerSettings, type WorkSettings } from "./scanner-settings.ts";
 

@@ -28,7 +28,7 @@ export interface PositionCounts {
 }
 
 export interface ScannerPosition {
-  /** As it is told: the first message that nobody was given yet, or that came back. */
+  /** As clients see it: the first message that was not given out yet, or that came back. */
   readonly next: number;
   /** The message whose arrival would give something to do; `undefined` when none would. */
   readonly awaited: number | undefined;

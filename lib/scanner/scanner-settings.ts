@@ -132,7 +132,7 @@ export function readWorkSettings(kept: unknown): WorkSettings | undefined {
   return { ack_wait, max_deliver, max_pending, dead_letter, ...(isNotMade ? MUST_BE_THERE : {}) };
 }
 
-/** Such a duration as it is told. */
+/** Such a duration as clients see it. */
 export function print(ms: number): string {
   return formatDuration(canonical(ms));
 }
@@ -153,7 +153,7 @@ function givenWork(request: ScannerRequest): Partial<WorkSettings> {
 
 const DAY_MS = 86_400_000;
 
-/** Whole days as days, so that what is asked for as 7day is told so. */
+/** Whole days as days, so that clients see 7day where they asked for 7day. */
 function canonical(ms: number): BigDuration {
   const days = Math.floor(ms / DAY_MS);
   return { years: 0, months: 0, days, ms: ms - days * DAY_MS };

@@ -76,7 +76,7 @@ export class Scanner {
     return this.#options.settings;
   }
 
-  /** Takes note that somebody cares for it. */
+  /** Notes that a client uses it. */
   use(): void {
     this.#idleMs = 0;
   }
@@ -141,7 +141,7 @@ export class Scanner {
   }
 
   /**
-   * Likewise up to `max` messages: what is there when there is one. Damage behind them is told to the next scan.
+   * Takes up to `max` messages: what is there when there is one. The next scan reports damage behind them.
    *
    * @throws what `scan` throws.
    */
@@ -307,7 +307,7 @@ export class Scanner {
     scan.reject(error);
   }
 
-  /** There is nothing to read: scans that came since the last time wait, or are told so. */
+  /** There is nothing to read: scans that came since the last time wait, or end without a message. */
   #wait(): void {
     if (this.#search !== undefined) this.#position.keep();
     let scan = this.#queue.last;

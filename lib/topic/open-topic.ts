@@ -22,7 +22,7 @@ export async function openTopic(
   const { disk, runtime, logger, limits, logs } = shared;
   const copies = await readSettingsCopies(disk, folder, defaults, limits);
   requireKnownSettings(copies);
-  // A kill may have come before a change of them was on the disk: it must be, before anybody is told of it.
+  // A kill may have come before a change of them was on the disk: it must be, before a client sees it.
   await disk.syncFolder(folder);
   const logLimits = logLimitsOf(newestSettings(copies)?.settings ?? defaults);
   const log = await openLog({ disk, runtime, logger, folder, limits: logLimits, shared: logs });

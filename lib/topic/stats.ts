@@ -1,4 +1,4 @@
-/** Figures about a server, gathered when somebody asks for them. */
+/** Figures about a server, gathered when they are asked for. */
 import type { Counters } from "../base/counters.ts";
 import type { Runtime } from "../base/runtime.ts";
 import { WorkMeter } from "../base/work-meter.ts";

@@ -130,7 +130,7 @@ export class StreamIn {
     this.#keptCount += whole.count;
   }
 
-  /** Waits where others are told to come back later: that is what back-pressure is for. */
+  /** Waits where other publishes are refused with too_many_requests: that is what back-pressure is for. */
   async #publish(batch: Batch): Promise<{ readonly offset: number }> {
     const { publisher, limits, runtime } = this.#options;
     for (;;) {

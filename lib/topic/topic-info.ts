@@ -18,7 +18,7 @@ export interface SegmentInfo {
   readonly mod_time: string;
 }
 
-/** Fields in the order in which they are told. */
+/** Fields in the order in which clients see them. */
 export interface TopicInfo {
   readonly name: string;
   /** The folder's name within the data folder. */

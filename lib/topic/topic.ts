@@ -36,7 +36,7 @@ export class Topic {
   readonly name: string;
   /** Random: a topic of the same name that was made before or after this one has another. */
   readonly id: string;
-  /** Those in force: one object, which a change writes into, so that whoever holds it need not be told. */
+  /** Those in force: one object, which a change writes into, so that its holders see the change. */
   readonly settings: TopicSettings;
   /** Makes batches of what clients send. */
   readonly batches: BatchParser;
@@ -45,7 +45,7 @@ export class Topic {
   readonly #reader: MessageReader;
   readonly #frameCursors: FrameCursors;
   readonly #waits: TopicWaits;
-  /** For reads by offset: whoever reads one message after another is likely to come this way. */
+  /** For reads by offset: a client that reads one message after another is likely to come this way. */
   readonly #cursor: MessageCursor;
   readonly #publisher: Publisher;
   readonly #store: ScannerStore;

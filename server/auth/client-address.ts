@@ -40,14 +40,14 @@ export class ClientAddresses {
   /**
    * The client of a request that came from `remote` with this `X-Forwarded-For`: each proxy adds, on the right, whom
    * it was called by, so it is the first from the right that is no trusted proxy. What is no address ends the search
-   * at the proxy that told it.
+   * at the proxy that sent it.
    */
   clientOf(remote: string, forwardedFor: string | undefined): string {
     let client = bare(remote);
     if (this.#proxies === undefined || forwardedFor === undefined) return client;
-    for (const told of forwardedFor.split(",").reverse()) {
+    for (const forwarded of forwardedFor.split(",").reverse()) {
       if (!this.#isProxy(client)) break;
-      const address = bare(told.trim());
+      const address = bare(forwarded.trim());
       if (isIP(address) === 0) break;
       client = address;
     }

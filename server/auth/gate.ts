@@ -1,5 +1,5 @@
 /**
- * Keeps web pages out: a page that somebody visits must not publish to, or eat from, a queue on their machine.
+ * Keeps web pages out: a page that a user visits must not publish to, or eat from, a queue on the user's machine.
  * Browsers tell who asks in Origin and Sec-Fetch-Site; a page that points its own name at this machine (DNS
  * rebinding) gives itself away by Host. Programs send none of these but Host.
  */

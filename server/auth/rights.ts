@@ -1,4 +1,4 @@
-/** The words for what somebody may do with a topic, and for what a route asks of whoever calls it. */
+/** The words for rights on a topic, and for what a route needs. */
 
 export const RIGHTS = ["read", "write", "admin"] as const;
 
@@ -7,7 +7,7 @@ export type Right = (typeof RIGHTS)[number];
 
 /**
  * What a route asks for: a right on the topic that its path names; `token`: any valid token, whatever its rights;
- * `metrics`: likewise, unless the operator opened them; `nothing`: it is for everybody.
+ * `metrics`: any valid token, unless the operator opened the metrics; `nothing`: it is for everybody.
  */
 export type Need = Right | "token" | "metrics" | "nothing";
 

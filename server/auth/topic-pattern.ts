@@ -2,7 +2,7 @@
 
 const PATTERN = /^[A-Za-z0-9._*-]+$/;
 
-/** Said to whoever gave another pattern. */
+/** For errors about a wrong pattern. */
 export const PATTERN_RULE = "A-Z a-z 0-9 . _ - and *, which stands for anything";
 
 /** A pattern is no longer than a name may be. */

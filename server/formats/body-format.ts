@@ -8,8 +8,8 @@ import { FORMATS, type FormatName } from "./formats.ts";
 const FORM = "application/x-www-form-urlencoded";
 
 /**
- * The format of the body, one of `possible`. `untyped` is what a body is taken for whose type nobody told. To be
- * called before the topic is looked up, for a wrong type is told first; `format=` is the parameters' turn.
+ * The format of the body, one of `possible`. `untyped` is the format of a body without a type. Call this before the
+ * topic is looked up, because a wrong type is the first error; `format=` is the parameters' turn.
  *
  * @throws unsupported_media_type.
  */
@@ -53,7 +53,7 @@ function mediaTypeOf(contentType = ""): string {
 
 function trouble(mediaType: string): string {
   if (mediaType === "") return "no Content-Type";
-  return mediaType === FORM ? `${FORM}, which curl says when it is told nothing else` : "this Content-Type";
+  return mediaType === FORM ? `${FORM}, which curl sends by default` : "this Content-Type";
 }
 
 function unsupported(reason: string): HttpError {

@@ -140,7 +140,7 @@ export class MessageBody {
     return true;
   }
 
-  /** Likewise. @throws also what `pause` throws. */
+  /** Writes a large message in steps. @throws also what `pause` throws. */
   async #writeInSteps(message: Message): Promise<boolean> {
     await this.#memory.pause();
     this.#endPiece();

@@ -14,8 +14,8 @@ export interface Answer {
   /** The connection ends with it. */
   readonly closes?: boolean;
   /**
-   * Of an answer with a body. Told true when all of it was handed to the network, false when the client left before;
-   * what is told first counts.
+   * Of an answer with a body. Called with true when all of it was handed to the network, and with false when the client
+   * left before; the first call counts.
    */
   readonly settle?: (handedOver: boolean) => void;
   /** Messages in the body. */
@@ -31,7 +31,7 @@ export interface Outlet {
   readonly mustNotWait: boolean;
   /** The server is about to stop, or the client waits for no more: what is under way is to end soon. */
   readonly isStopping: boolean;
-  /** What it is told replaces what it was told before. */
+  /** A later call replaces an earlier one. */
   readonly whileWaiting: OnWaiting;
   /** Resolves to true when all of `bytes` was handed to the network, to false when the client left before. */
   write(bytes: Uint8Array | string): Promise<boolean>;
@@ -114,7 +114,7 @@ export function bodyBytes({ body, moreBody }: Pick<Answer, "body" | "moreBody">)
   return bytes;
 }
 
-/** Many messages, for as long as it takes. Proxies are told to pass on what comes at once. */
+/** Many messages, for as long as it takes. A header asks proxies to pass on what comes at once. */
 export function streamAnswer(
   contentType: string,
   stream: StreamAnswer["stream"],

@@ -44,7 +44,7 @@ export class BodySource {
     return isAll ? undefined : this.#notPacked();
   }
 
-  /** Gives no more. What is still to come is for whoever answers to drop. */
+  /** Gives no more. What is still to come is dropped by the answer. */
   close(): void {
     if (this.#unpacker !== undefined) {
       this.#incoming.unpipe(this.#unpacker);

@@ -140,7 +140,7 @@ class BodyTaker implements Progress {
     this.#stop(this.#source.failureOf(error));
   };
 
-  /** What comes later is for whoever answers to drop. */
+  /** The answer drops what comes later. */
   #stop(error: unknown): void {
     this.#watch.remove(this);
     this.#source.stream.off("data", this.#take);

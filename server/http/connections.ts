@@ -1,6 +1,6 @@
 /**
  * The server's connections: how many there are, which brought no request yet, and which are more than may be. Such a
- * one is kept until its first request, which is told so; when those are too many as well, Node closes them unheard.
+ * one is kept until its first request, which is answered 429; when those are too many as well, Node closes them unheard.
  */
 import type { Server } from "node:http";
 import type { Socket } from "node:net";

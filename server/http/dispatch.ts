@@ -1,4 +1,4 @@
-/** From a request to its answer: what every request goes through, in the order in which failures are told. */
+/** From a request to its answer: what every request goes through, in the order in which errors win. */
 import { NetlogError } from "../../lib/index.ts";
 import { ClientLeft, errorCode, HttpError, tooManyAnswers } from "../wire/errors.ts";
 import { admit, isStillAdmitted } from "./admission.ts";
@@ -130,7 +130,7 @@ function withinMemory<Given extends Answer | StreamAnswer | undefined>(
   return door.errorAnswer(exchange, tooManyAnswers());
 }
 
-/** What was done or refused is told, come what may; and how the server is. */
+/** An answer that reports what was done or refused, or how the server is, goes out whatever the budget says. */
 function goesAlways({ incoming, resource }: Exchange, { status, messageCount }: Answer): boolean {
   if (messageCount !== undefined) return false;
   return status !== 200 || incoming.method !== "GET" || resource?.path.startsWith("/-/") === true;

@@ -1,5 +1,5 @@
 /**
- * What a browser's EventSource is told when there is no room for it now. It comes back after a stream that ends, and
+ * What a browser's EventSource gets when the server is too busy for it. It comes back after a stream that ends, and
  * gives up for good on any other answer than 200: https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
 import { type Answer, textAnswer } from "./answer.ts";

@@ -72,7 +72,7 @@ export class Exchange {
     return this.#id;
   }
 
-  /** The address of whoever sent it, as far as proxies that are trusted tell. */
+  /** The address of the client, as far as trusted proxies report it. */
   get client(): string {
     const { headers, socket } = this.incoming;
     const forwardedFor = headers["x-forwarded-for"]?.toString();
@@ -115,7 +115,7 @@ export class Exchange {
     return body;
   }
 
-  /** The body piece by piece, likewise. @throws also what `take` throws. */
+  /** Takes the body piece by piece. @throws as takeBody does, and what `take` throws. */
   async takePieces(take: (piece: Buffer) => void): Promise<void> {
     this.#welcomeBody();
     await takePieces(this.openBody(), this.bodyLimitBytes, this.context.watch, (piece) => {
@@ -171,7 +171,7 @@ export class Exchange {
     });
   }
 
-  /** For a wait that was cancelled: nobody is there to be answered. @throws too_many_requests: somebody is. */
+  /** For a wait that was cancelled because the client left. @throws too_many_requests when the client is still there. */
   endCancelled(): undefined {
     if (this.#turnedAwayFor === undefined) return undefined;
     throw new NetlogError("too_many_requests", { reason: this.#turnedAwayFor });

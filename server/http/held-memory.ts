@@ -1,6 +1,6 @@
 /**
  * What one request takes of the memory that all clients share. It is counted while it grows, and for as long as it is
- * in use: whoever leaves before the answer is ready does not make room that is not there.
+ * in use: a client that leaves before the answer is ready frees nothing.
  */
 import { type ByteBudget, type Limits, NetlogError } from "../../lib/index.ts";
 

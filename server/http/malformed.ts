@@ -18,7 +18,7 @@ export interface MalformedContext extends Pick<ServerContext, "logger" | "runtim
 /** Answers that their handlers give themselves when the body turns out malformed, and how to tell them. */
 const toldOnes = new WeakMap<ServerResponse, () => void>();
 
-/** Answers behind which an error is told. */
+/** Answers behind which an error is sent. */
 const lastOnes = new WeakSet<OutgoingMessage>();
 
 /** Calls `act` when the body of the request that `outgoing` answers is not valid HTTP, or ends too early. */

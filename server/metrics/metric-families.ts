@@ -116,7 +116,7 @@ export const FAMILIES: readonly Family[] = [
   ]),
   gauge(
     "netlog_topics",
-    "Topics that are served, and such that cannot be, or take no messages.",
+    "Topics that are served, topics that cannot be, and topics that take no messages.",
     ({ stats }) => [
       { labels: { state: "open" }, value: stats.openTopicCount },
       { labels: { state: "failed" }, value: stats.failedTopicCount },
@@ -138,7 +138,7 @@ export const FAMILIES: readonly Family[] = [
   counter("process_cpu_user_seconds_total", "CPU time of the process in user mode.", () =>
     cpuSeconds("user"),
   ),
-  counter("process_cpu_system_seconds_total", "Likewise in the system.", () => cpuSeconds("system")),
+  counter("process_cpu_system_seconds_total", "CPU time spent in the system.", () => cpuSeconds("system")),
   counter("process_cpu_seconds_total", "Both.", () => cpuSeconds("user") + cpuSeconds("system")),
 ];
 

@@ -27,7 +27,7 @@ export interface TopicFigures extends Omit<TopicStats, "scanners"> {
 
 export interface ShownFigures {
   readonly topics: readonly TopicFigures[];
-  /** Persistent ones first, for somebody counts on them. */
+  /** Persistent ones first: an operator counts on them. */
   readonly scanners: readonly ScannerFigures[];
   /** Of all topics. */
   readonly waiterCount: number;

@@ -17,7 +17,7 @@ function* readableNames({ context, grant }: Exchange): Generator<string | undefi
 export async function createTopic(exchange: Exchange): Promise<Answer> {
   const { context, topicName } = exchange;
   const body = await exchange.takeBody();
-  // A name that is none is told before what is wrong with the settings.
+  // A wrong name is reported before wrong settings.
   const isName = isSafeName(topicName, context.limits.topicNameLength);
   const settings = isName ? readSettings(exchange, body) : undefined;
   try {
@@ -71,7 +71,7 @@ export async function deleteTopic(exchange: Exchange): Promise<Answer> {
   return doneAnswer(200, "topic deleted");
 }
 
-/** A topic that is not there is told before a bad parameter; one that failed to open can still be deleted. */
+/** A missing topic is reported before a bad parameter; one that failed to open can still be deleted. */
 function readForce(exchange: Exchange): boolean {
   const parameters = exchange.parameters();
   try {

@@ -126,7 +126,7 @@ function readDelay({ context }: Exchange, parameters: Parameters): number {
   throw badRequest("delay takes at most 1day");
 }
 
-/** Of a single offset a refusal is told as an error. */
+/** The refusal of a single offset is an error. */
 function workAnswer(parameters: Parameters, { settled, refused }: WorkResult): Answer {
   if (refused.length > 0 && parameters.has("offset")) throw new NetlogError("lease_lost");
   return jsonAnswer(200, { ok: true, settled, refused });

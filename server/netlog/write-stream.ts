@@ -84,7 +84,7 @@ async function pipe(exchange: Exchange, source: BodySource, stream: StreamIn): S
   try {
     return await stream.ended;
   } finally {
-    // What comes after a failure is for whoever answers to drop.
+    // The answer drops what comes after a failure.
     source.stream.off("data", take);
     source.stream.off("end", end);
     source.close();

@@ -115,7 +115,7 @@ function successes({ success }: Operation): Record<string, Json> {
   );
 }
 
-/** By status; which codes it may be is told by description and header. */
+/** By status; description and header say which codes it may be. */
 function failures(operation: Operation): Record<string, Json> {
   const codes = new Set<Code>([...ALWAYS, ...operation.errors]);
   if (operation.body !== undefined) codes.add("unsupported_media_type");

@@ -123,7 +123,7 @@ export function tooManyAnswers(): NetlogError {
   return new NetlogError("too_many_requests", { reason });
 }
 
-/** The code that a client is told: of anything unexpected, `unknown_error`. */
+/** The code that a client gets: `unknown_error` for anything unexpected. */
 export function errorCode(error: unknown): ErrorCode | HttpErrorCode {
   return isNetlogError(error) || error instanceof HttpError ? error.code : "unknown_error";
 }

@@ -20,7 +20,7 @@ export type NewEvent<Events = AnyEvents> = {
     : { readonly type: Type; readonly data: Events[Type] };
 }[EventType<Events>];
 
-/** What a handler is told. */
+/** What a handler gets. */
 export type StoredEvent<Events = AnyEvents, Types extends EventType<Events> = EventType<Events>> = {
   readonly [Type in Types]: {
     /** The same for an event that was stored twice. */

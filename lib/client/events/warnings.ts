@@ -62,7 +62,7 @@ export class Warnings {
     try {
       this.#onWarning({ code, message, unsaid: said?.unsaid ?? 0, error });
     } catch {
-      // Whoever listens must not end the drainer.
+      // A listener that throws must not end the drainer.
     }
   }
 }
