@@ -2,6 +2,8 @@
  * Walks the frames of a data file from front to back, checking every bit of them, and finds the way across
  * damage. Opening, rebuilding an index and checking a log are all this walk, with different visitors.
  */
+
+import { PIECE_WORK_BYTES } from "../base/loop-share.ts";
 import { hex } from "./bytes.ts";
 import type { DamagedRange } from "./damage.ts";
 import type { FileWindow } from "./file-window.ts";
@@ -44,7 +46,7 @@ export async function walkFrames(
   }
 }
 
-/** One step of a walk: the frames of one read, or one damage. `undefined` when there is nowhere to go. */
+/** One step of a walk: a few frames, or one damage. `undefined` when there is nowhere to go. */
 export async function walkStep(
   window: FileWindow,
   file: string,
@@ -64,7 +66,7 @@ export async function walkStep(
   return { position: damage.nextPosition, offset: damage.nextOffset, timestampMs: place.timestampMs };
 }
 
-/** Visits the frames that lie in `bytes` whole; `place` is where `bytes` begins. */
+/** Visits frames that lie in `bytes` whole, no more than a piece of work; `place` is where `bytes` begins. */
 function visitWholeFrames(
   window: FileWindow,
   bytes: Buffer,
@@ -77,6 +79,7 @@ function visitWholeFrames(
   for (;;) {
     const header = window.decode(bytes, at, place.position + at);
     if (!isNext(header, { offset, timestampMs }) || at + frameBytes(header) > bytes.length) break;
+    if (at > 0 && at + frameBytes(header) > PIECE_WORK_BYTES) break;
     const position = place.position + at;
     const actualCrc = computeEntryCrc(bytes, at, header);
     if (actualCrc === header.entryCrc) visitor.frame(header, position, bytes, at);

@@ -134,7 +134,10 @@ export interface Log {
 
   describe(): Promise<LogDescription>;
 
-  /** Walks all frames from the one that holds `from` to highWatermark, from the disk, checking everything. */
+  /**
+   * Walks all frames from the one that holds `from` to highWatermark, from the disk, checking everything. The bytes of a
+   * step are borrowed until the next one is asked for.
+   */
   verify(from: number): AsyncGenerator<VerifyStep, void, void>;
 
   /** For what comes. From `written` to `synced` it syncs first. */

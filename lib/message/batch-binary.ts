@@ -6,6 +6,7 @@
 import { crc32 } from "../base/checksum.ts";
 import { NetlogError } from "../base/errors.ts";
 import { LIMITS, type Limits } from "../base/limits.ts";
+import { MESSAGE_WORK_BYTES, PIECE_WORK_BYTES } from "../base/loop-share.ts";
 import type { Batch } from "./batch.ts";
 import { decompress, type Offload } from "./compression.ts";
 import { describeFlaw, type Flaw } from "./flaw.ts";
@@ -31,7 +32,8 @@ import { UnpackError } from "./unpack-error.ts";
  * Makes one entry of a whole body, which is borrowed until it is done and becomes part of the result: the entry is
  * the body itself where that is one message, or a set. `roomBytes` in front of the body, in the same memory, are free
  * to write to: where they hold a header, singles are wrapped in place, and what is left of them the batch tells. A
- * promise where a set has to be unpacked off the event loop to verify it.
+ * promise where a set has to be unpacked off the event loop to verify it, and where the event loop is given back while
+ * a long body is verified.
  *
  * @throws bad_request, whose reason names the message, from 0, its byte, and why; payload_too_large. At once, or
  *   by rejecting.
@@ -50,8 +52,9 @@ export function parseBinaryBatch(
     if (compression !== COMPRESSION_SINGLE)
       return parseSet(body, view, compression as SetCompression, offload, limits, roomBytes);
   }
-  const count = countMessages(body, view, "body", limits);
-  return count === 1 ? toBatch(body, count, roomBytes) : wrapSingles(body, count, roomBytes);
+  return withCount(new MessageCount(body, "body", limits), offload, (count) =>
+    count === 1 ? toBatch(body, count, roomBytes) : wrapSingles(body, count, roomBytes),
+  );
 }
 
 function toBatch(entry: Buffer, count: number, roomBytes: number): Batch {
@@ -89,8 +92,8 @@ function parseSet(
   const { version } = decodeMessageHeader(view, 0);
   if (version > 0)
     throw refuse("message 0 at byte 0: a message set has no fields, only its messages have some");
-  const count = (messages: Buffer): Batch =>
-    toBatch(body, countMessages(messages, viewOf(messages), "set", limits), roomBytes);
+  const count = (messages: Buffer): Batch | Promise<Batch> =>
+    withCount(new MessageCount(messages, "set", limits), offload, (found) => toBatch(body, found, roomBytes));
   try {
     const messages = decompress(
       type,
@@ -105,21 +108,59 @@ function parseSet(
   }
 }
 
+/** The batch that `toBatch` makes of the count: at once, or for a long body when all pieces of it are verified. */
+function withCount(
+  messages: MessageCount,
+  offload: Offload,
+  toBatch: (count: number) => Batch,
+): Batch | Promise<Batch> {
+  if (!messages.advance()) return toBatch(messages.count);
+  const goOn = async (): Promise<Batch> => {
+    do await offload.pause();
+    while (messages.advance());
+    return toBatch(messages.count);
+  };
+  return goOn();
+}
+
 /** Verifies the single messages that fill `messages` without a rest, of which there must be one at least. */
-function countMessages(messages: Buffer, view: DataView, place: "body" | "set", limits: Limits): number {
-  const end = view.byteLength;
-  if (end === 0) throw refuse("message 0 at byte 0 is an empty set: a set has at least one message");
-  let count = 0;
-  let position = 0;
-  while (position < end) {
-    const next = soundMessageEnd(view, position, end);
-    if (next === UNSOUND) throw refuseMessage(messageFlaw(view, position, end, count), place);
-    requireAllowed(messages, view, position, next, limits, count);
-    count++;
-    if (count > limits.batchMessages) throw tooLarge(`a batch has at most ${limits.batchMessages} messages`);
-    position = next;
+class MessageCount {
+  count = 0;
+  readonly #messages: Buffer;
+  readonly #view: DataView;
+  readonly #place: "body" | "set";
+  readonly #limits: Limits;
+  #position = 0;
+
+  constructor(messages: Buffer, place: "body" | "set", limits: Limits) {
+    if (messages.length === 0) {
+      throw refuse("message 0 at byte 0 is an empty set: a set has at least one message");
+    }
+    this.#messages = messages;
+    this.#view = viewOf(messages);
+    this.#place = place;
+    this.#limits = limits;
   }
-  return count;
+
+  /** Goes on by a piece of work. False at the end of all. @throws bad_request, payload_too_large. */
+  advance(): boolean {
+    const view = this.#view;
+    const end = view.byteLength;
+    const { batchMessages } = this.#limits;
+    let count = this.count;
+    let position = this.#position;
+    for (let work = 0; position < end && work < PIECE_WORK_BYTES; count++) {
+      const next = soundMessageEnd(view, position, end);
+      if (next === UNSOUND) throw refuseMessage(messageFlaw(view, position, end, count), this.#place);
+      requireAllowed(this.#messages, view, position, next, this.#limits, count);
+      if (count === batchMessages) throw tooLarge(`a batch has at most ${batchMessages} messages`);
+      work += MESSAGE_WORK_BYTES + next - position;
+      position = next;
+    }
+    this.count = count;
+    this.#position = position;
+    return position < end;
+  }
 }
 
 function refuseMessage(flaw: Flaw, place: "body" | "set"): NetlogError {

@@ -5,7 +5,7 @@
  */
 import { crc32 } from "../base/checksum.ts";
 import { LIMITS, type Limits } from "../base/limits.ts";
-import { PIECE_WORK_BYTES } from "../base/loop-share.ts";
+import { MESSAGE_WORK_BYTES, PIECE_WORK_BYTES } from "../base/loop-share.ts";
 import { compress, decompress, type Offload } from "./compression.ts";
 import { DamagedEntryError, type Found } from "./flaw.ts";
 import {
@@ -34,8 +34,8 @@ import type { PackedMessage } from "./new-message.ts";
 import { UnpackError } from "./unpack-error.ts";
 import { UnpackedEntry } from "./unpacked-entry.ts";
 
-/** The messages of a longer set are verified piece by piece. */
-const LONG_SET_BYTES = 1024 * 1024;
+/** The messages of a set that takes more work are verified piece by piece. */
+const LONG_SET_WORK_BYTES = 1024 * 1024;
 
 /**
  * Where to cut: returns how far the messages from `start` on reach that may share one set, at most `maxMessages` of
@@ -190,7 +190,8 @@ function locateMessages(
     throw countFlaw(count, `${messages.length} bytes of messages`);
   }
   const located = new LocatedMessages(messages, count);
-  if (messages.length > LONG_SET_BYTES) return locateInPieces(located, offload);
+  if (messages.length + count * MESSAGE_WORK_BYTES > LONG_SET_WORK_BYTES)
+    return locateInPieces(located, offload);
   located.advance(messages.length);
   return located.entry();
 }

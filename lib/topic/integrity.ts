@@ -1,12 +1,17 @@
 /** Verifies a topic from an offset on: frames by the log, and every message in them. */
 
 import type { Limits } from "../base/limits.ts";
+import { MESSAGE_WORK_BYTES } from "../base/loop-share.ts";
 import type { Runtime } from "../base/runtime.ts";
+import { WorkMeter } from "../base/work-meter.ts";
 import { type FrameHeader, framesOf } from "../log/index.ts";
 import type { Log } from "../log/log.ts";
 import type { Offload } from "../message/compression.ts";
 import { DamagedEntryError } from "../message/flaw.ts";
 import { unpackEntry } from "../message/message-set.ts";
+
+/** A frame takes as much more work as so many messages. */
+const FRAME_WORK_MESSAGES = 10;
 
 /** Something wrong, as it goes over the wire, fields in this order. */
 export interface Finding {
@@ -39,6 +44,7 @@ export interface CheckOptions extends EntryOptions {
 export async function checkMessages(log: Log, from: number, options: CheckOptions): Promise<Finding[]> {
   const { runtime, limits, isCancelled } = options;
   const findings: Finding[] = [];
+  const meter = new WorkMeter();
   for await (const step of log.verify(from)) {
     if (step.kind === "damage") {
       const { offset, nextOffset, type, expected, actual } = step.damage;
@@ -47,10 +53,11 @@ export async function checkMessages(log: Log, from: number, options: CheckOption
       for (const { header, entry } of framesOf(step.run.bytes)) {
         const finding = await checkEntry(header, entry, options);
         if (finding !== undefined) findings.push(finding);
+        const work = entry.length + (header.messageCount + FRAME_WORK_MESSAGES) * MESSAGE_WORK_BYTES;
+        if (meter.isDue(work)) await runtime.pause();
       }
     }
     if (findings.length >= limits.checkFindings || isCancelled()) break;
-    await new Promise<void>((resolve) => runtime.endOfTurn(resolve));
   }
   return findings.slice(0, limits.checkFindings);
 }

@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
 import { crc32 } from "../../../lib/base/checksum.ts";
 import { LIMITS } from "../../../lib/base/limits.ts";
+import { parseBinaryBatch } from "../../../lib/message/batch-binary.ts";
 import { inlineOffload, type Offload } from "../../../lib/message/compression.ts";
 import { DamagedEntryError } from "../../../lib/message/flaw.ts";
-import { encodeMessage, MESSAGE_HEADER_BYTES } from "../../../lib/message/message.ts";
-import { encodeEntry, unpackEntry } from "../../../lib/message/message-set.ts";
+import { COMPRESSION_NONE, encodeMessage, MESSAGE_HEADER_BYTES } from "../../../lib/message/message.ts";
+import { encodeEntry, encodeSet, unpackEntry } from "../../../lib/message/message-set.ts";
 
 const MESSAGES = Array.from({ length: 4000 }, (_, i) => ({ payload: Buffer.alloc(1000, `message ${i}`) }));
 
@@ -70,4 +71,22 @@ test("the verified sum of a large entry vouches for its payload, and for nothing
   expect(flawOf(changed(50_000))).toBe("checksum");
   expect(flawOf(entry, 2)).toBe("length");
   expect(flawOf(Buffer.concat([entry, Buffer.from("x")]))).toBe("length");
+});
+
+test("a batch of many messages is verified in pieces, singles and sets, and so is a set of small messages", async () => {
+  const messages = Buffer.concat(Array.from({ length: 20_000 }, () => encodeMessage(Buffer.from("m"))));
+  const set = await encodeSet(messages, COMPRESSION_NONE, inlineOffload);
+  let pauseCount = 0;
+  const offload: Offload = { ...inlineOffload, pause: () => Promise.resolve(void pauseCount++) };
+  for (const body of [messages, set]) {
+    pauseCount = 0;
+    expect(await parseBinaryBatch(body, offload)).toMatchObject({ count: 20_000 });
+    expect(pauseCount).toBeGreaterThanOrEqual(16);
+  }
+  pauseCount = 0;
+  expect((await unpackEntry(set, 20_000, offload)).count).toBe(20_000);
+  expect(pauseCount).toBeGreaterThan(0);
+  const damaged = Buffer.from(messages);
+  damaged[damaged.length - 1]! ^= 1;
+  await expect(parseBinaryBatch(damaged, offload)).rejects.toThrow("message 19999 at byte 199990");
 });

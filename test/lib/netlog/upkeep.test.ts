@@ -91,7 +91,8 @@ describe("a scanner that nobody uses", () => {
     const scan = waiting.scan({ waitMs: DAY_MS });
     expect(Object.keys((await topic.info()).scanners)).toHaveLength(4);
     await runtime.advance(DAY_MS / 2);
-    expect(Object.keys((await topic.info()).scanners)).toEqual([used.id, waiting.id, persistent.id]);
+    const left = [used.id, waiting.id, persistent.id];
+    expect(Object.keys((await topic.info()).scanners)).toEqual(left.sort());
     expect(() => topic.scanner(idle.id)).toThrow(expect.objectContaining({ code: "scanner_not_found" }));
     await publishAll(topic, ["x"]);
     expect((await within("the waiting scan", scan))!.message.offset).toBe(0);
