@@ -11,7 +11,7 @@ export const FIGURES = {
   /** Resident memory of the server. */
   memoryMiB: { title: "MiB", digits: 0 },
   tookMs: { title: "ms in all", digits: 1 },
-  /** Likewise, of a server that does it for the first time. */
+  /** The same figure of a server that does it for the first time. */
   coldMs: { title: "ms the first time", digits: 1 },
   waiterKiB: { title: "KiB a waiter", digits: 1 },
   idleCpuPercent: { title: "% CPU while waiting", digits: 1 },

@@ -96,7 +96,7 @@ export function connectionContract(use: UseApi): void {
       expect(await use().publish(topic, "next")).toBe(0);
     });
 
-    it("that brings no HTTP is told so, and closed", async () => {
+    it("that brings no HTTP gets an error, and is closed", async () => {
       for (const garbage of [
         "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
         "HELLO\r\n\r\n",
@@ -138,7 +138,7 @@ export function connectionContract(use: UseApi): void {
       expectError(await rawCall(use().url, refused), "bad request");
     });
 
-    it("with headers over the limit is told so, and closed", async () => {
+    it("with headers over the limit gets an error, and is closed", async () => {
       const connection = await open();
       connection.send(get("/", `X-Long: ${"x".repeat(20_000)}\r\n`));
       const reply = await connection.reply();
@@ -154,7 +154,7 @@ export function connectionContract(use: UseApi): void {
       expect((await rawCall(use().url, get(`/${topic}/payload/0`, upgrade))).text).toBe("a");
     });
 
-    it("that asks for a tunnel is told so behind earlier answers, and may break off as it likes", async () => {
+    it("that asks for a tunnel gets an error behind earlier answers, and may break off as it likes", async () => {
       const topic = await use().newTopic();
       const tunnel = `CONNECT example.org:443 HTTP/1.1\r\nHost: ${use().host}\r\n\r\n`;
       for (const before of ["", publish(topic, "a"), publish(topic, "b") + publish(topic, "c")]) {

@@ -1,5 +1,5 @@
 /**
- * The HTTP contract as tests, against any server that has a base URL. A target says how to get one; whoever runs
+ * The HTTP contract as tests, against any server that has a base URL. A target says how to get one; the caller of the suite runs
  * the suite against a new kind of server writes a target and nothing else.
  */
 import { afterAll, beforeAll, describe } from "vitest";

@@ -70,7 +70,7 @@ export function conventionContract(use: UseApi): void {
         }
       });
 
-      it(`that ${route} knows are told by OPTIONS`, async () => {
+      it(`that ${route} knows are listed by OPTIONS`, async () => {
         const path = route.replace(":topic", await use().newTopic(["a"]));
         const reply = await use().call("OPTIONS", path);
         expect(reply.status).toBe(204);
@@ -79,7 +79,7 @@ export function conventionContract(use: UseApi): void {
       });
     }
 
-    it("are told by OPTIONS of a topic that is not there", async () => {
+    it("are listed by OPTIONS of a topic that is not there", async () => {
       expect((await use().call("OPTIONS", "/nobody-made-this")).status).toBe(204);
     });
 

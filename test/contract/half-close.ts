@@ -91,7 +91,7 @@ export function halfCloseContract(use: UseApi): void {
       expect((await use().scan(topic, id)).text).toBe("b");
     });
 
-    it("is told of a body that is not whole", async () => {
+    it("gets an error for a body that is not whole", async () => {
       const topic = await use().newTopic();
       const connection = await finished(
         request("POST", `/${topic}/payload`, "a") + request("POST", `/${topic}/payload`, "half").slice(0, -2),

@@ -1,4 +1,4 @@
-/** Scanners by name: create or find, bounds, conflicts, and what is told of them. */
+/** Scanners by name: create or find, bounds, conflicts, and their descriptions. */
 import { describe, expect, it } from "vitest";
 import type { UseApi } from "./contract.ts";
 import { expectError } from "./expect-error.ts";

@@ -130,7 +130,7 @@ export function scanWaitContract(use: UseApi): void {
       expectError(await use().scan(topic, id), "end of topic");
     });
 
-    it("is told when its topic is deleted by force", async () => {
+    it("gets an error when its topic is deleted by force", async () => {
       const topic = await use().newTopic();
       const connection = await waiting(topic, await use().newScanner(topic));
       expect((await use().delete(`/${topic}?force=1`)).status).toBe(200);
@@ -138,7 +138,7 @@ export function scanWaitContract(use: UseApi): void {
       connection.leave();
     });
 
-    it("is told when its scanner is deleted", async () => {
+    it("gets an error when its scanner is deleted", async () => {
       const topic = await use().newTopic();
       const id = await use().newScanner(topic);
       const connection = await waiting(topic, id);

@@ -75,7 +75,7 @@ export function serverSentEventContract(use: UseApi): void {
       expect(await events(`/${empty}/stream?follow=0`, "-1")).toBe(opening(-1));
     });
 
-    it("of a topic made anew are told in NDJSON as well, and not found in formats that cannot tell", async () => {
+    it("of a topic made anew are shown in NDJSON as well, and not found in formats that cannot tell", async () => {
       const topic = await use().newTopic(["a"]);
       const headers = { "last-event-id": "5" };
       const lines = (await use().get(`/${topic}/stream?follow=0`, { headers })).text.split("\n");

@@ -1,4 +1,4 @@
-/** Pages in a browser are kept out, and so are names that somebody points at this machine. */
+/** Pages in a browser are kept out, and so are names that another site points at this machine. */
 import { describe, expect, it } from "vitest";
 import type { CallOptions } from "./api.ts";
 import type { UseApi } from "./contract.ts";

@@ -122,7 +122,7 @@ test("SIGHUP under load: new tokens and certificates count at once, broken files
   expect(await reload()).toEqual(["tokens read", "certificate read"]);
   expect(await publish(late)).toBe(201);
 
-  // Half of a pair, as it is while somebody copies.
+  // Half of a pair, as it is while an operator copies.
   replace(files.cert, others.cert);
   const [, refused] = await reload();
   expect(refused).toMatch(/the key is another certificate's; what was read before stays$/);

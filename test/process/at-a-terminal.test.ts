@@ -64,7 +64,7 @@ test("netlog topics --watch draws its table anew in place", async (context) => {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   await terminal.shows(/\x1b\[2J\x1b\[H\x1b\[1mTOPIC .*\x1b\[22m\x1b\[K\r\ndemo +1 /);
   await runProgram(["publish", "demo", "two"], { environment });
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: likewise
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   await terminal.shows(/\x1b\[J\x1b\[H\x1b\[1mTOPIC .*\x1b\[22m\x1b\[K\r\ndemo +2 /);
 });
 

@@ -98,7 +98,7 @@ end
   );
 });
 
-test("zsh takes the script, and offers what it is told", async (context) => {
+test("zsh takes the script, and offers the candidates", async (context) => {
   if (!has("zsh")) context.skip("zsh is not installed");
   // _describe and _files need a real TAB: what they are given is printed.
   const script = `

@@ -138,7 +138,7 @@ test("nothing answered is lost to two dozen kills while many publish, batch and 
     await within(`enough answers before kill ${kill}`, Promise.race([told.more(ANSWERED_A_LIFE), whole]));
     await target.kill();
     await target.start();
-    // Nothing that was told, to whoever publishes or reads, is above the end.
+    // No offset that a publisher or reader got is above the end.
     const { latest_offset: latest } = (await (await target.fetch("", undefined, "GET")).json()) as {
       latest_offset: number;
     };

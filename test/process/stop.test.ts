@@ -21,7 +21,7 @@ function refusal({ port }: BuiltServer): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, "127.0.0.1", () => {
       socket.destroy();
-      reject(new Error("somebody listens"));
+      reject(new Error("another process listens"));
     });
     socket.once("error", (error: NodeJS.ErrnoException) => resolve(error.code));
   });

@@ -1,6 +1,6 @@
 /**
  * Calls on their way: what was asked and not answered. An answer counts only in the life of the process in which it
- * was asked for; a promise found broken by an answer is kept until somebody looks.
+ * was asked for; a promise found broken by an answer is kept until the caller looks.
  */
 import type { World } from "./world.ts";
 

@@ -1,4 +1,4 @@
-/** Many simulated runs from one seed, and what is told about them. */
+/** Many simulated runs from one seed, and the report on them. */
 import fc from "fast-check";
 import { type Plan, plans } from "./plan.ts";
 import { simulate } from "./simulation.ts";

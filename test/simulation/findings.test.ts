@@ -48,7 +48,7 @@ describe("a loss of power in the middle of an opening", () => {
 });
 
 describe("settings", () => {
-  it("that a restart told of stay, although their change had been broken off by a kill", async () => {
+  it("that a restart showed stay, although their change had been broken off by a kill", async () => {
     for (let seed = 0; seed < 20; seed++) {
       const runtime = new ManualRuntime();
       let isStalled = false;

@@ -17,7 +17,7 @@ const MESSAGES = 24;
 const LIVES = 5;
 const STEPS = 14;
 
-/** What is known of a message. `isAsked`: somebody asked to settle it, so it may be. */
+/** What is known of a message. `isAsked`: a worker asked to settle it, so it may be. */
 interface Known {
   isAsked: boolean;
   /** It was answered: settled for sure, after a crash of the process, or of the power too. */

@@ -152,7 +152,7 @@ export function lowestUnsettled(scanner: ScannerModel, firstOffset: number): num
   return offset;
 }
 
-/** True when the message was answered so that whoever asks from then on must find it, also on a disk in trouble. */
+/** True when the message was answered in a way that every later reader must find it, also on a disk in trouble. */
 export function isReadable(topic: TopicModel, message: SentMessage, hasTrouble: boolean): boolean {
   const { state, durability, mayBeHidden } = message;
   if (state !== "acknowledged") return state === "kept";

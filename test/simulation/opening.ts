@@ -36,7 +36,7 @@ export async function readWhole(topic: Topic): Promise<FoundTopic> {
   };
 }
 
-/** A topic is told from others of its name, earlier and later ones, by its `sync_interval`. */
+/** A topic is distinguished from others of its name, earlier and later ones, by its `sync_interval`. */
 export function syncIntervalOf(id: number): string {
   return `${50 + id}ms`;
 }

@@ -1,4 +1,4 @@
-/** Payloads that can be told apart, and such that hold what looks like a part of the log. */
+/** Payloads that can be told apart, and payloads that look like a part of the log. */
 import { encodeFrame, FRAME_HEADER_BYTES } from "../../lib/log/frame.ts";
 import { encodeMessage } from "../../lib/message/message.ts";
 

@@ -1,5 +1,5 @@
 /**
- * The promises of a Netlog, each a function that throws when it is broken. What they are told comes from answers
+ * The promises of a Netlog, each a function that throws when it is broken. Their arguments come from answers
  * and from openings; how it came to be is simulation.ts and opening.ts.
  */
 import { isNetlogError } from "../../lib/index.ts";
@@ -101,7 +101,7 @@ export function batchesAreWhole(topic: TopicModel, found: FoundTopic): void {
 }
 
 /**
- * Every byte given is one that somebody published, at the offset that was told; finds out which message it is. A
+ * Every byte given is one that a client published, at the offset that its answer gave; finds out which message it is. A
  * message that was refused is never seen.
  */
 export function givenIsPublished(
@@ -139,7 +139,7 @@ export function offsetIsNew(topic: TopicModel, message: SentMessage, offset: num
   });
   require(message.offset === undefined ||
     message.offset === offset, "offsets never change their message", () => {
-    return `${topic.name}: ${told(message)} is told to be at ${offset}`;
+    return `${topic.name}: ${told(message)} is said to be at ${offset}`;
   });
 }
 
@@ -223,7 +223,7 @@ export function scanGivesTheNext(scanner: ScannerModel, offset: number, unread: 
   require(isNext, "a scanner skips nothing", () => `${topic.name}/${offset} was given, and not ${unread}`);
 }
 
-/** What was acknowledged at the topic's own durability, or a better one, is found by whoever asks from then on. */
+/** What was acknowledged at the topic's own durability, or a better one, is found by every later reader. */
 export function acknowledgedIsFound(topic: TopicModel, offset: number): void {
   require(offset < topic.firstOffset, "what was acknowledged can be read", () =>
     `${topic.name}/${offset} was not given`);
@@ -255,7 +255,7 @@ export function openingTwiceGivesTheSame(first: string, second: string): void {
   require(first === second, "opening twice gives the same", () => `${first}\nand then\n${second}`);
 }
 
-/** Whoever asks gets an answer, once the disk has given one. */
+/** Every caller gets an answer, once the disk has given one. */
 export function everyCallIsAnswered(calls: ReadonlySet<string>): void {
   require(calls.size === 0, "every call is answered", () => [...calls].join(", "));
 }

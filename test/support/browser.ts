@@ -59,7 +59,7 @@ export class Page {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** What was told of this kind, without the kind. */
+  /** What the page reported of this kind, without the kind. */
   of(kind: string): string[][] {
     return this.told.filter(([each]) => each === kind).map(([, ...rest]) => rest);
   }

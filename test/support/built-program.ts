@@ -105,7 +105,7 @@ export function programForTest(args: readonly string[], options: ProgramOptions 
   };
 }
 
-/** Serves `folder` on a free port of 127.0.0.1; whoever calls this stops it. */
+/** Serves `folder` on a free port of 127.0.0.1; the caller stops it. */
 export async function startBuiltServer(
   folder: string,
   args: readonly string[] = [],
@@ -114,7 +114,7 @@ export async function startBuiltServer(
   return await startServing(["serve", "-listen", "127.0.0.1:0", "-dir", folder, ...args], options);
 }
 
-/** Runs the program with these arguments until it listens; whoever calls this stops it. */
+/** Runs the program with these arguments until it listens; the caller stops it. */
 export async function startServing(
   args: readonly string[],
   options: ProgramOptions = {},
@@ -140,7 +140,7 @@ export async function startServing(
   };
 }
 
-/** Likewise, and killed when the running test is over. */
+/** The same, and killed when the running test is over. */
 export async function builtServerForTest(
   ...given: Parameters<typeof startBuiltServer>
 ): Promise<BuiltServer> {

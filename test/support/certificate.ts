@@ -2,7 +2,7 @@
 import { generate } from "selfsigned";
 import type { Certificate } from "../../server/http/certificate.ts";
 
-/** For localhost and 127.0.0.1, known to clients that are told `cert` as their authority. */
+/** For localhost and 127.0.0.1, known to clients that have `cert` as their authority. */
 export async function testCertificate(notAfterDate?: Date): Promise<Certificate> {
   const pems = await generate([{ name: "commonName", value: "localhost" }], {
     keyType: "ec",

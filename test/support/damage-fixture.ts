@@ -9,7 +9,7 @@ import type { ManualRuntime } from "./manual-runtime.ts";
 import type { MemoryDisk } from "./memory-disk.ts";
 import { DATA_FOLDER, openNetlog, publishAll, publishTogether, texts } from "./netlog-fixture.ts";
 
-/** Single messages and sets in several segments; `gzipped` likewise; `other` is there to be left in peace. */
+/** Single messages and sets in several segments; `gzipped` has the same, compressed; `other` is there to be left in peace. */
 export interface Filled {
   readonly files: Snapshot;
   readonly runtime: ManualRuntime;
@@ -50,7 +50,7 @@ export async function readAll(topic: Topic, count: number = MESSAGES): Promise<(
   return found;
 }
 
-/** What a scanner from the beginning is given, and how often it was told of damage. */
+/** What a scanner from the beginning is given, and how often it got an error for damage. */
 export async function scanAll(topic: Topic): Promise<{ texts: string[]; errors: number }> {
   const scanner = await topic.createScanner({ from: 0, persist: false });
   const given: string[] = [];

@@ -175,7 +175,7 @@ export class MemoryDisk implements Disk, MemoryFileOwner {
     return this.#file(path, "open").content.copy();
   }
 
-  /** Puts other bytes into a file, or makes it, durably and behind the back of whoever has it open. */
+  /** Puts other bytes into a file, or makes it, durably and behind the back of a process that has it open. */
   replaceBytes(path: string, bytes: Uint8Array): void {
     const place = this.#tree.place(path, "open");
     let file = place.node;

@@ -1,6 +1,6 @@
 /**
  * What the disk itself allows: threads that append to one file and share `fdatasync`, with nothing else in between.
- * Whoever finds no sync under way makes one, for all that is written by then; the others sleep until it is done.
+ * A thread that finds no sync under way makes one, for all that is written by then; the others sleep until it is done.
  */
 import { closeSync, openSync, rmSync } from "node:fs";
 import { Worker } from "node:worker_threads";

@@ -12,7 +12,7 @@ const NETLOG = "netlog, written";
 const LOOK_MS = 250;
 const LOOKS = 40;
 const IDLE_MS = 2000;
-/** Messages until the server's code is compiled for the work; the first one is told beside what is measured then. */
+/** Messages until the server's code is compiled for the work; the first one is shown beside what is measured then. */
 const WARM_UPS = 3;
 const CREATED_TOGETHER = 32;
 
@@ -65,7 +65,7 @@ async function createScanners(server: ServerProcess, count: number): Promise<str
   return ids.map((id) => `/topic/scan?id=${id}&wait=1h`);
 }
 
-/** What a waiter takes is told with its scanner, its connection and its request. */
+/** What a waiter takes is measured with its scanner, its connection and its request. */
 async function measureWaiting(
   bench: Bench,
   server: ServerProcess,

@@ -26,7 +26,7 @@ test("a topic that is named stays, and --keep leaves the other", async () => {
   expect(await server.out("topics", "--names")).toMatch(/^bench-\d+\ndemo\n$/);
 });
 
-test("a live line shows on a terminal, and a topic that is missing is told", async () => {
+test("a live line shows on a terminal, and a topic that is missing is an error", async () => {
   const server = await serverForTest();
   const { err } = await server.run(["bench", ...SHORT], { isTTY: true });
   expect(err).toMatch(/publish \d+ messages {2}[\d,]+\/s/);

@@ -7,9 +7,9 @@ export interface TestServer {
   readonly url: string;
   /** Runs a command with this server in its environment. */
   run(args: readonly string[], surroundings?: Surroundings): Promise<Ran>;
-  /** Likewise; rejects unless it ends with status 0 and says nothing on stderr. What it prints. */
+  /** Resolves to what the command prints; rejects unless it ends with status 0 and says nothing on stderr. */
   out(...args: string[]): Promise<string>;
-  /** Likewise, each line as JSON. */
+  /** The same, each line as JSON. */
   json(command: string, ...args: string[]): Promise<unknown[]>;
 }
 

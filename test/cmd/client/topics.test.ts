@@ -94,13 +94,13 @@ describe("netlog topics", () => {
       readAtMs,
     });
     expect(withRates([at(1000, 10)], [at(3000, 110)])).toMatchObject([{ rate: 50 }]);
-    // Made anew, or new: what the server told of the last minute stays.
+    // Made anew, or new: the server's rate of the last minute stays.
     expect(withRates([at(1000, 10)], [at(3000, 5)])).toMatchObject([{ rate: 77 }]);
     expect(withRates([at(1000, 10)], [at(3000, 5, "other")])).toMatchObject([{ rate: 77 }]);
   });
 });
 
-describe("mistakes are told in one line, with a status that says what kind they are", () => {
+describe("mistakes are explained in one line, with a status that says what kind they are", () => {
   test.each([
     [["create"], 2, "the topic to create is missing"],
     [["create", "bad/name"], 2, '"bad/name" is no name for a topic: '],

@@ -10,7 +10,7 @@ function outputOf(isTTY = false): {
   return { lines, stderr: { write: (text) => lines.push(String(text)), isTTY } };
 }
 
-test("the same failure is told once, and again when the wait is long", () => {
+test("the same failure is printed once, and again when the wait is long", () => {
   const { lines, stderr } = outputOf();
   const onRetry = warnOfRetry(stderr);
   const away = new NetlogClientError("unreachable", "no connection");

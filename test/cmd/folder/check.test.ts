@@ -97,7 +97,7 @@ test("with --json each finding is a line, and the last line sums up", async () =
   ]);
 });
 
-test("a torn tail alone is told and is no damage: a crash leaves one", async () => {
+test("a torn tail alone is reported and is no damage: a crash leaves one", async () => {
   const active = readdirSync(join(folder, "t")).findLast((name) => name.endsWith(".data"))!;
   const path = join(folder, "t", active);
   const { size } = statSync(path);

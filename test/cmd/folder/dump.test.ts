@@ -56,7 +56,7 @@ describe("messages with fields", () => {
     return join(folder, "t", DATA);
   }
 
-  test("are told with their fields where payloads are asked for", async () => {
+  test("are shown with their fields where payloads are asked for", async () => {
     const path = await filledPath();
     const { lines } = await dump("--payloads", path);
     const [single = 0, set = 0, last = 0] = lines.flatMap((line, i) =>
@@ -80,7 +80,7 @@ describe("messages with fields", () => {
     ]);
   });
 
-  test("are told in JSON with their fields", async () => {
+  test("are shown in JSON with their fields", async () => {
     const frames = (await dumpJson("--payloads", await filledPath())).filter(({ kind }) => kind === "frame");
     expect(frames.map((frame) => frame.fields)).toEqual([
       fields,
@@ -97,7 +97,7 @@ describe("messages with fields", () => {
 });
 
 describe("a data file", () => {
-  test("is told header and frame by frame", async () => {
+  test("is shown header and frame by frame", async () => {
     const { status, lines } = await dump(path);
     expect(status).toBe(0);
     expect(lines[0]).toMatch(/: data file, \d+ bytes/);

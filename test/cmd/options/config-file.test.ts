@@ -89,7 +89,7 @@ describe("a configuration file", () => {
   });
 });
 
-describe("a wrong file is told with its name and the place", () => {
+describe("an error names a wrong file and the place", () => {
   test.each([
     [
       'segmnt_age = "1day"',

@@ -226,7 +226,7 @@ describe("mistakes", () => {
     expect(complaint([], { NETLOG_LISTEN_ADDR: "", NETLOG_LISTENS: "" })).toContain("NETLOG_LISTENS;");
   });
 
-  test("a wrong value is told also where another one wins", () => {
+  test("a wrong value is refused also where another one wins", () => {
     expect(complaint(["-segment_age=1day"], { NETLOG_SEGMENT_AGE: "30" })).toMatch(
       /^NETLOG_SEGMENT_AGE: "30"/,
     );

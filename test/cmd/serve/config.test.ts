@@ -47,7 +47,7 @@ test("--json tells value, origin and source of each", async () => {
   });
 });
 
-test("what is wrong is told as serve tells it, with status 2", async () => {
+test("what is wrong is printed as serve prints it, with status 2", async () => {
   expect(await config(["-compression", "4"])).toMatchObject({
     status: 2,
     out: "",

@@ -1,4 +1,4 @@
-/** What a server must be told before others can reach it, and files that stop its start. */
+/** What a server needs before others can reach it, and files that stop its start. */
 import { writeFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { SERVE_OPTIONS } from "../../../cmd/options/options.ts";
@@ -49,7 +49,7 @@ describe("where others can reach it", () => {
     },
   );
 
-  test("what is left open is told", () => {
+  test("a warning says what is left open", () => {
     expect(warnings("--insecure")).toEqual([
       expect.stringContaining("no tokens: everybody who reaches the server"),
     ]);
@@ -72,7 +72,7 @@ test("an empty path of a token file is a slip, not a server without tokens", () 
   );
 });
 
-describe("a file that cannot be used is told with its path and the reason, and never quoted", () => {
+describe("an error about a file that cannot be used has its path and the reason, and never quotes it", () => {
   let pair: Certificate;
   let other: Certificate;
   beforeAll(async () => {

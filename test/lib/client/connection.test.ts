@@ -63,7 +63,7 @@ describe("what requests carry", () => {
     expect(script.asked[0]?.headers.get("x-trace")).toBe("7");
   });
 
-  it("asks caches on the way to ask the server again, whatever they were told of a message", async () => {
+  it("asks caches on the way to ask the server again, whatever an earlier answer said of a message", async () => {
     const asked: (string | undefined)[] = [];
     const server = createServer(({ headers }, response) => {
       asked.push(headers["cache-control"]);
@@ -125,7 +125,7 @@ describe("what requests carry", () => {
 });
 
 describe("what goes wrong", () => {
-  it("is told with code, status and reason, and where reading can go on", async () => {
+  it("has code, status and reason, and where reading can go on", async () => {
     const answer = refused(500, "checksum_error", { "X-Offset": "5", "X-Next-Offset": "8" });
     const script = new Script(answer);
     const error: unknown = await script.settle(script.client().topic("t").read(5)).catch((e: unknown) => e);
@@ -148,7 +148,7 @@ describe("what goes wrong", () => {
     await expect(script.settle(script.client().topics())).rejects.toMatchObject({ code: "topic_not_found" });
   });
 
-  it("is somebody else's answer, told with its beginning", async () => {
+  it("is the answer of another program, shown with its beginning", async () => {
     const script = new Script(new Response("<h1>It works!</h1>", { status: 404 }));
     await expect(script.settle(script.client().topics())).rejects.toMatchObject({
       code: "unexpected_answer",

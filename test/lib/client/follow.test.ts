@@ -135,7 +135,7 @@ describe("damage", () => {
     await expect(read(script, { from: 0 })).rejects.toMatchObject({ code: "checksum_error", nextOffset: 4 });
   });
 
-  it("is stepped over by whoever asks to be told", async () => {
+  it("is stepped over by a reader that asks for reports", async () => {
     const script = new Script(streaming("breaks", line(0)), damage, streaming("stays", line(4)));
     const told: (number | undefined)[] = [];
     expect(await read(script, { from: 0, onDamage: ({ offset }) => told.push(offset) }, 2)).toEqual([

@@ -163,7 +163,7 @@ describe("a scanner's call that failed", () => {
     expect(script.asked).toHaveLength(3);
   });
 
-  it("is a scan: not repeated without them, so that a lost message is told", async () => {
+  it("is a scan: not repeated without them, so that a lost message is an error", async () => {
     const script = new Script(brokenOff());
     const scan = script.client().topic("t").scanner("s").scan();
     await expect(script.settle(scan)).rejects.toMatchObject({ code: "connection_lost" });

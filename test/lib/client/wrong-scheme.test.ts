@@ -25,7 +25,7 @@ async function failureAt(url: string): Promise<NetlogClientError> {
   );
 }
 
-describe("a client that is told the wrong scheme", () => {
+describe("a client with the wrong scheme", () => {
   it("says so at once where https meets a server without TLS", async () => {
     const port = await portOf(createServer((_request, response) => response.end()));
     expect(await failureAt(`https://127.0.0.1:${port}`)).toMatchObject({

@@ -262,7 +262,7 @@ it("a write that the end of the server cut off is left out, and named", async ()
   ]);
 });
 
-it("messages that the index was not told of any more are imported, and named", async () => {
+it("messages that the index no longer has are imported, and named", async () => {
   const more = encodeMessage(Buffer.from("m12"));
   const imported = await runImport(changed(`${SECOND}.data`, (bytes) => Buffer.concat([bytes, more])));
   expect((await textsOf(imported)).at(-1)).toEqual([12, "m12"]);

@@ -213,7 +213,7 @@ describe("a topic appears whole or not at all", () => {
       /source cannot be read: EACCES/,
     ],
   ] satisfies [string, Fault, RegExp][])(
-    "when %s; the reason is told, and the next topic is imported",
+    "when %s; the reason is reported, and the next topic is imported",
     async (_case, fault, words) => {
       const seen = (disk: MemoryDisk) => new FaultyDisk(disk, fault);
       const imported = await runImport(topicsOf("a", "b"), { seen });

@@ -171,7 +171,7 @@ describe("opening after a crash", () => {
   it("leaves a file alone that has neither a valid header nor a frame", async () => {
     const { disk, runtime } = await newLog();
     const crashed = changed(disk, () =>
-      Buffer.from("0110 somebody else's file, with a header that was damaged"),
+      Buffer.from("0110 a file of others' making, with a header that was damaged"),
     );
     const before = crashed.bytesOf(FIRST_DATA);
     await expect(openFixture(crashed, runtime)).rejects.toMatchObject({ code: "topic_unavailable" });

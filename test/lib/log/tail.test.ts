@@ -49,7 +49,7 @@ describe("a tail that is full", () => {
     expect(tail.reserve(SEGMENT, end, largeBytes).bytes.buffer === large).toBe(false);
   });
 
-  it("never changes bytes that somebody has seen", () => {
+  it("never changes bytes that a reader has seen", () => {
     const tail = new Tail(new TailBudget(MAX_BYTES), MAX_BYTES);
     const seen: Buffer[] = [];
     let position = 0;

@@ -60,7 +60,7 @@ describe("a long text of JSON", () => {
     }
   });
 
-  test("likewise of any characters", () => {
+  test("reads texts of any characters as JSON.parse does", () => {
     const unit = fc.constantFrom(...UNITS, ...UNITS, ...UNITS, ...BROKEN);
     const run = fc.tuple(unit, fc.nat(9000)).map(([text, count]) => text.repeat(count));
     fc.assert(

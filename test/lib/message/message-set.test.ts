@@ -134,7 +134,7 @@ describe("where to cut", () => {
   });
 });
 
-describe("damage is told:", () => {
+describe("damage is reported:", () => {
   const two = messages("one", "two");
   const badSecond = Buffer.from(two);
   badSecond[two.length - 1]! ^= 1;

@@ -101,7 +101,7 @@ describe.each(["t", "gzipped"])("a flipped bit in a data file of topic %s", (nam
 
 describe("a scanner before a damaged frame", () => {
   it.each(["auto", "explicit"] as const)(
-    "with ack=%s can seek past it, before it is told of it and after",
+    "with ack=%s can seek past it, before the error and after",
     async (ack) => {
       const disk = await copyOf(closed);
       const stretch = stretchesOf(disk, pathsOf(disk, TOPIC_FOLDER, ".data")[0]!)[2]!;

@@ -1,4 +1,4 @@
-/** Files of a data folder that are cut, missing or garbled as a whole: what that costs, and how it is told. */
+/** Files of a data folder that are cut, missing or garbled as a whole: what that costs, and how it is reported. */
 import { beforeAll, describe, expect, it } from "vitest";
 import {
   copyOf,

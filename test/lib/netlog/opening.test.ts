@@ -114,7 +114,7 @@ describe("a topic that cannot be opened", () => {
     const [failed, ...others] = netlog.failedTopics();
     expect(others).toEqual([]);
     expect(failed!.name).toBe("bad");
-    // It is told to everybody who asks for the topic: where the data lies is not their business.
+    // Every client of the topic sees it: where the data lies is not their business.
     expect(failed!.reason).not.toContain("/data");
     const unavailable = { code: "topic_unavailable", reason: failed!.reason };
     expect(() => netlog.topic("bad")).toThrow(expect.objectContaining(unavailable));

@@ -57,7 +57,7 @@ describe("reading many messages", () => {
     },
   );
 
-  it("ends where it is told, and where no more is taken", async () => {
+  it("ends at its bounds, and where no more is taken", async () => {
     const { topic } = await newTopic();
     const cursor = topic.openCursor();
     const some = taker();

@@ -1,4 +1,4 @@
-/** The file of a scanner with acknowledgements, cut or garbled: a torn end costs what was not synced, damage is told. */
+/** The file of a scanner with acknowledgements, cut or garbled: a torn end costs what was not synced, damage is reported. */
 import { beforeAll, expect, it } from "vitest";
 import { copyOf, type Filled, fill, findingsOf } from "../../support/damage-fixture.ts";
 import { flipBit, snapshotOf } from "../../support/data-files.ts";
@@ -27,7 +27,7 @@ it("whole, it is no finding", async () => {
   expect(await findingsOf(await copyOf(filled))).toEqual([]);
 });
 
-it("with a torn end, it is told as torn, cut, and serves", async () => {
+it("with a torn end, it is reported as torn, cut, and serves", async () => {
   const disk = await copyOf(filled);
   const whole = disk.bytesOf(FILE);
   disk.replaceBytes(FILE, Buffer.concat([whole, Buffer.from("NLA torn")]));

@@ -106,7 +106,7 @@ describe("a seek", () => {
 });
 
 describe("a write or sync that fails", () => {
-  it.each(["write", "sync"] as const)("is told, and the next %s makes good for it", async (kind) => {
+  it.each(["write", "sync"] as const)("rejects, and the next %s makes good for it", async (kind) => {
     const fixture = await openFaulty(3);
     await leaseAll(fixture.scanner);
     await fixture.runtime.turn();
@@ -122,7 +122,7 @@ describe("a write or sync that fails", () => {
     expect((await leaseAll(scanner)).map(([offset]) => offset)).toEqual([1, 2]);
   });
 
-  it("is told again as long as the disk is full", async () => {
+  it("rejects again as long as the disk is full", async () => {
     const fixture = await openFaulty(3);
     await leaseAll(fixture.scanner);
     await fixture.runtime.turn();

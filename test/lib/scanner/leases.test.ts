@@ -58,7 +58,7 @@ describe("a message that is given out", () => {
     ]);
   });
 
-  it("stays with whoever holds it now when an older answer turns out not to have arrived", async () => {
+  it("stays with the worker that holds it now when an older answer turns out not to have arrived", async () => {
     const { scanner, runtime } = await openWork(1);
     const slow = await scanner.scan({ waitMs: 0 });
     await runtime.advance(ACK_WAIT_MS);
@@ -299,7 +299,7 @@ describe("seek", () => {
 });
 
 describe("retention that overtakes", () => {
-  it("takes due messages, which are told as skipped and counted", async () => {
+  it("takes due messages, which are reported as skipped and counted", async () => {
     const payload = "x".repeat(400);
     const fixture = await openWork(0, {}, {}, { segment_size: 1024, segment_age: "1h" });
     const { topic, scanner, runtime } = fixture;

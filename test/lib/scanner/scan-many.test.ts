@@ -126,7 +126,7 @@ describe("a scan of many", () => {
     expect(await scanMany(scanner, 100).delivery).toMatchObject({ offset: 7, count: 13 });
   });
 
-  it("gives what is before damage; then the damage is told once", async () => {
+  it("gives what is before damage; then the damage is reported once", async () => {
     const { netlog, disk, runtime } = await newScanner();
     await netlog.close();
     const bytes = disk.bytesOf(FIRST_DATA_FILE);

@@ -35,7 +35,7 @@ describe("a scanner that retention has overtaken", () => {
     return { scanner, firstOffset };
   }
 
-  it("goes on at the first message kept, and is told once how many it missed", async () => {
+  it("goes on at the first message kept, and reports once how many it missed", async () => {
     const { scanner, firstOffset } = await overtaken();
     expect(scanner.info().next).toBe(firstOffset);
     const delivery = await scanNow(scanner);
@@ -46,7 +46,7 @@ describe("a scanner that retention has overtaken", () => {
     expect((await scanNow(scanner))!.skipped).toBe(0);
   });
 
-  it("is told again when that answer was not handed over", async () => {
+  it("is reported again when that answer was not handed over", async () => {
     const { scanner, firstOffset } = await overtaken();
     (await scanNow(scanner))!.settle(false);
     expect((await scanNow(scanner))!.skipped).toBe(firstOffset - 1);
@@ -88,7 +88,7 @@ describe("a scanner that meets damage", () => {
     return { ...second, topic: second.netlog.topic("t") };
   }
 
-  it("is told once, with the offsets, and goes on behind it", async () => {
+  it("gets one error with the offsets, and goes on behind it", async () => {
     const { topic } = await damaged();
     const scanner = await topic.createScanner({ from: 0, persist: false });
     expect(told(await scanNow(scanner))).toEqual([0, "m0"]);

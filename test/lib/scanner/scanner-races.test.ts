@@ -120,7 +120,7 @@ describe("the position of a scanner", () => {
     expect(log.reads).toEqual([]);
   });
 
-  it("moves behind damage that a client was told of", async () => {
+  it("moves behind damage that a client has seen", async () => {
     const { log, saved, scanner } = newScanner();
     log.highWatermark = 9;
     const scan = expect(scanner.scan({ waitMs: 0 })).rejects.toMatchObject({ code: "checksum_error" });
@@ -239,7 +239,7 @@ describe("what waits", () => {
     expect(scanner.addIdleMs(5)).toBe(10);
   });
 
-  it("may be ended by what is told that it waits", async () => {
+  it("may be ended by the listener that hears that it waits", async () => {
     const { log, runtime, scanner } = newScanner();
     log.highWatermark = 1;
     const first = scanner.scan({ waitMs: 1000 });

@@ -112,7 +112,7 @@ describe("a scanner", () => {
     expect(told(await scanNow(scanner))).toEqual([1, "m1"]);
   });
 
-  it("begins where it is told, and nowhere else", async () => {
+  it("begins where from= says, and nowhere else", async () => {
     const { topic } = await newTopic();
     await publishAll(topic, texts(3));
     expect((await newScanner(topic, "last")).info().next).toBe(2);
@@ -218,7 +218,7 @@ describe("a scan that waits", () => {
     expect(runtime.timerCount).toBe(1);
   });
 
-  it("is told at once when scanner or topic are deleted", async () => {
+  it("rejects at once when scanner or topic are deleted", async () => {
     const { topic, netlog } = await newTopic();
     const [first, second] = [await newScanner(topic), await newScanner(topic)];
     const ofScanner = expect(first.scan({ waitMs: 60_000 })).rejects.toMatchObject({

@@ -209,7 +209,7 @@ describe("a stream in", () => {
     expect((await topic.publish({ payload: Buffer.from("next") })).offset).toBe(2);
   });
 
-  it("waits where publishers are told to come back later", async () => {
+  it("waits where publishers are refused with too_many_requests", async () => {
     const { topic, gate, runtime, open } = await fixture({ limits: { bytesInFlight: 30 } });
     gate.hold();
     const large = topic.publish({ payload: Buffer.alloc(25, 120) });

@@ -29,7 +29,7 @@ describe("the client", () => {
     expect(addresses("10.0.0.0/8", "::1").clientOf("::ffff:10.0.0.5", forwardedFor)).toBe(client);
   });
 
-  it("is told by proxies of both families", () => {
+  it("is sent by proxies of both families", () => {
     for (const remote of ["::1", "2001:db8:1::5", "127.0.0.1"]) {
       const known = addresses("127.0.0.0/8", "::1", "2001:db8:1::/48");
       expect(known.clientOf(remote, "198.51.100.7"), remote).toBe("198.51.100.7");

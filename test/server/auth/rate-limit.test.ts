@@ -134,7 +134,7 @@ describe("a server with a rate limit", () => {
     const { api } = await serverForTest({ server: { tokens, rate: { count: 1, periodMs: 60_000 } } });
     const ask = async (headers = {}) => status(await api.get("/", { headers }));
     expect([await ask(bearer(one)), await ask(bearer(one)), await ask(bearer(two))]).toEqual([200, 429, 200]);
-    // Whoever tries tokens is slowed down, too.
+    // A client that tries tokens is slowed down, too.
     expect([await ask(bearer({ token: "netlog_guess" })), await ask(), await ask()]).toEqual([401, 429, 429]);
   });
 });

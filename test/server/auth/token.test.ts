@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { hashToken, newToken, tokenOf } from "../../../server/auth/token.ts";
 
 describe("a new token", () => {
-  it("is told by its prefix, has 256 bits of its own, and nothing that needs quoting", () => {
+  it("is recognised by its prefix, has 256 bits of its own, and nothing that needs quoting", () => {
     const tokens = Array.from({ length: 50 }, newToken);
     expect(new Set(tokens).size).toBe(50);
     for (const token of tokens) expect(token).toMatch(/^netlog_[A-Za-z0-9_-]{43}$/);
@@ -20,7 +20,7 @@ describe("an Authorization header", () => {
     ["Bearer abc", "abc"],
     ["bearer  abc ", "abc"],
     [`Basic ${encoded(":abc")}`, "abc"],
-    [`basic ${encoded("somebody:abc")}`, "abc"],
+    [`basic ${encoded("user:abc")}`, "abc"],
     [`Basic ${encoded(":a:b")}`, "a:b"],
   ])("%s carries a token", (header, token) => {
     expect(tokenOf(header)).toBe(token);

@@ -49,7 +49,7 @@ describe("a page of an allowed origin", () => {
     expect(reply.headers["access-control-allow-origin"]).toBe(ORIGIN);
   });
 
-  it("is told apart from others by caches", async () => {
+  it("is kept apart from others by caches", async () => {
     const { api } = await serverForTest(allowing);
     const topic = await api.newTopic(["a"]);
     expect((await api.get(`/${topic}/payload/0`)).headers.vary).toBe("Origin");
@@ -74,7 +74,7 @@ it("is every header of ours that a page may see", async () => {
 });
 
 describe("a page of another origin", () => {
-  it("is told nothing, also where others are allowed", async () => {
+  it("gets no headers, also where others are allowed", async () => {
     const { api } = await serverForTest({ server: { corsOrigins: [ORIGIN] } });
     const reply = await api.get("/", { headers: { origin: "https://evil.example" } });
     expectError(reply, "forbidden");

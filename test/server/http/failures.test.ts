@@ -183,7 +183,7 @@ describe("damage", () => {
 });
 
 describe("what retention dropped", () => {
-  it("is not found, with the first offset still kept; a scanner is told how many it missed", async () => {
+  it("is not found, with the first offset still kept; a scanner's answer says how many it missed", async () => {
     const { api, runtime } = await serverForTest();
     const payloads = Array.from({ length: 30 }, (_, i) => `${i} ${"x".repeat(200)}`);
     const topic = await api.newTopic(payloads, { segment_size: 1024, retention_size: 2000 });

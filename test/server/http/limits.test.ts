@@ -14,7 +14,7 @@ async function ask(connection: RawConnection): Promise<RawReply> {
 }
 
 describe("connections", () => {
-  it("beyond the limit are told so at their first request, and closed", async () => {
+  it("beyond the limit get an error at their first request, and are closed", async () => {
     const fixture = await serverForTest({ limits: { connections: 2 } });
     const [first] = [await connectionForTest(fixture), await connectionForTest(fixture)];
     const surplus = await connectionForTest(fixture);

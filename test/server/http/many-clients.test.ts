@@ -54,7 +54,7 @@ it("five hundred slow bodies fill no more memory than is allowed, and keep nobod
   const head = `POST /${topic}/payload HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${1024 * KIB}\r\n\r\n`;
   for (const connection of connections) connection.send(head + "x".repeat(16 * KIB));
 
-  // A quarter of them has a place, and the others are told to come back.
+  // A quarter of them has a place, and the others get 429.
   await expect.poll(() => refused).toBeGreaterThanOrEqual(count / 2 - 1);
   expect(await figure(fixture, "netlog_bytes_in_flight")).toBeLessThanOrEqual(bytesInFlight);
   expect(await api.publish(topic, "of a client that is not slow")).toBe(0);

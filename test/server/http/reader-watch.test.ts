@@ -5,7 +5,7 @@ import { ReaderWatch } from "../../../server/http/reader-watch.ts";
 
 const ROUNDS = LIMITS.stalledMs / LIMITS.heartbeatMs;
 
-/** What is told in each of twice the rounds after which a reader counts as stalled. */
+/** What it reports in each of twice the rounds after which a reader counts as stalled. */
 function rounds(handle: object, next: () => void): boolean[] {
   const watch = new ReaderWatch({ _handle: handle } as unknown as Socket, LIMITS);
   return Array.from({ length: 2 * ROUNDS }, () => {

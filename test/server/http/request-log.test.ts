@@ -43,7 +43,7 @@ describe("the log", () => {
 
   it("never holds a token", async () => {
     const fixture = await serverForTest();
-    const token = "a-token-of-somebody";
+    const token = "a-token-of-a-user";
     const { api, logger } = fixture;
     for (const authorization of [
       `Bearer ${token}`,

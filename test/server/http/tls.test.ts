@@ -152,7 +152,7 @@ describe("another certificate", () => {
 });
 
 describe("a certificate", () => {
-  it("is told what is wrong with it, never by quoting it", async () => {
+  it("is refused with what is wrong, never by quoting it", async () => {
     const { cert, key } = await testCertificate();
     const other = await testCertificate();
     const half = key.slice(0, key.length / 2);
@@ -170,7 +170,7 @@ describe("a certificate", () => {
     }
   });
 
-  it("is told the end of its time", async () => {
+  it("is logged with the end of its time", async () => {
     const endsAt = new Date("2031-02-03T04:05:06Z");
     expect(checkCertificate(await testCertificate(endsAt))).toBe(endsAt.getTime());
   });

@@ -190,7 +190,7 @@ describe("a gap in a stream", () => {
     return { ...fixture, firstOffset };
   }
 
-  it("behind Last-Event-ID is told, and reading goes on at the first kept", async () => {
+  it("behind Last-Event-ID is shown, and reading goes on at the first kept", async () => {
     const { server, firstOffset } = await withGap();
     const headers = { "last-event-id": "9" };
     const events = await LiveStream.open(`${server.url}/t/stream?format=sse`, headers);
@@ -211,7 +211,7 @@ describe("a gap in a stream", () => {
     }
   });
 
-  it("of a scanner is told in the stream, in the headers where its format cannot, and to a scan", async () => {
+  it("of a scanner is shown in the stream, in the headers where its format cannot, and to a scan", async () => {
     const { server, topic, runtime } = await start({}, { segment_size: 1024, retention_size: 1500 });
     const scanners = await Promise.all([1, 2, 3].map(() => topic.createScanner({ from: 0, persist: false })));
     await publishAll(topic, texts(100));
@@ -268,7 +268,7 @@ describe("damage", () => {
     expect((await ended.ended()).end).toBe("cut");
   });
 
-  it("is told once to a scanner, which goes on behind it", async () => {
+  it("is reported once to a scanner, which goes on behind it", async () => {
     const { server, topic } = await damaged();
     const { id } = await topic.createScanner({ from: 0, persist: false });
     const scan = async () => {

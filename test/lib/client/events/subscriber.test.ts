@@ -204,7 +204,7 @@ describe("an event subscriber", () => {
     expect(fixture.warnings.map(({ code }) => code)).toEqual(["gap"]);
   });
 
-  it("begins anew with a topic that was deleted, and created by whoever is first", async () => {
+  it("begins anew with a topic that was deleted, and created by the first one to come", async () => {
     const fixture = await subscriberForTest();
     await fixture.tell("a", "b");
     const run = fixture.run({ from: "first" });
