@@ -1,8 +1,9 @@
 /** What clients do with topics and scanners, and what their answers tell the model. */
-import { isNetlogError, type Published, type Topic } from "../../lib/index.ts";
+import { isNetlogError, LIMITS, type Message, type Published, type Topic } from "../../lib/index.ts";
 import type { Batch } from "../../lib/message/batch.ts";
 import { inlineOffload } from "../../lib/message/compression.ts";
 import { encodeEntry } from "../../lib/message/message-set.ts";
+import { packMessage } from "../../lib/message/new-message.ts";
 import type { Calls } from "./calls.ts";
 import {
   firstNotGiven,
@@ -32,7 +33,8 @@ import type { World } from "./world.ts";
 const UNKNOWN_CODES = new Set(["sync_failed", "topic_not_found"]);
 
 function batchOf(messages: readonly SentMessage[], type: 1 | 2 | 3): Batch {
-  const entry = encodeEntry(messages, 0, messages.length, type, inlineOffload);
+  const packed = messages.map((message) => packMessage(message, LIMITS));
+  const entry = encodeEntry(packed, 0, packed.length, type, inlineOffload);
   if (entry instanceof Promise) throw new Error("a batch of the simulation is small");
   return { entry, count: messages.length };
 }
@@ -87,6 +89,7 @@ export class Client {
     return {
       id,
       payload,
+      ...(id % 3 === 0 ? { key: `key of ${id}` } : {}),
       durability: durability ?? handle.settings.durability,
       batch: batch === undefined ? undefined : first,
       state: "begun",
@@ -272,8 +275,8 @@ export class Client {
     }
   }
 
-  #see(topic: TopicModel, given: { offset: number; timestampMs: number; payload: Buffer }): void {
-    const message = givenIsPublished(topic, given.offset, given.timestampMs, given.payload);
+  #see(topic: TopicModel, given: Message): void {
+    const message = givenIsPublished(topic, given);
     message.seenIn = topic.durability;
   }
 

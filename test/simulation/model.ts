@@ -2,7 +2,7 @@
  * What is known of a simulated Netlog from its answers alone: which topics, messages and scanners must be there,
  * and which may be. The promises (promises.ts) are statements about this.
  */
-import type { Delivery, Durability, Scanner, Topic, TopicSettings } from "../../lib/index.ts";
+import type { Delivery, Durability, Message, Scanner, Topic, TopicSettings } from "../../lib/index.ts";
 
 /**
  * `begun`: asked for, not answered. `present`: answered. `ending`: its end was asked for. `unknown`: the answer was
@@ -14,6 +14,8 @@ export interface SentMessage {
   /** Counts all messages of a run. */
   readonly id: number;
   readonly payload: Buffer;
+  /** Some have one: they are messages of version 1. */
+  readonly key?: string;
   readonly durability: Durability;
   /** The first message of the batch that it was published in. */
   readonly batch: number | undefined;
@@ -107,20 +109,13 @@ export class TopicModel {
   }
 }
 
-/** A message as an opened topic gives it. */
-export interface FoundMessage {
-  readonly offset: number;
-  readonly timestampMs: number;
-  readonly payload: Buffer;
-}
-
 /** A topic as it was found after an opening. */
 export interface FoundTopic {
   readonly topic: Topic;
   readonly firstOffset: number;
   readonly endOffset: number;
   /** From `firstOffset` to `endOffset`. */
-  readonly messages: readonly FoundMessage[];
+  readonly messages: readonly Message[];
   readonly scanners: readonly { readonly id: string; readonly next: number; readonly from: number }[];
 }
 

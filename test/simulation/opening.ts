@@ -1,8 +1,8 @@
 /** What an opening finds: reads all of it, holds it against the promises, and takes it for known from there on. */
 
 import { createHash } from "node:crypto";
-import { durationMs, type Netlog, parseDuration, type Topic } from "../../lib/index.ts";
-import type { FoundMessage, FoundTopic, ScannerModel, TopicModel } from "./model.ts";
+import { durationMs, type Message, type Netlog, parseDuration, type Topic } from "../../lib/index.ts";
+import type { FoundTopic, ScannerModel, TopicModel } from "./model.ts";
 import {
   acknowledgedSurvives,
   BrokenPromise,
@@ -24,7 +24,7 @@ import type { World } from "./world.ts";
 export async function readWhole(topic: Topic): Promise<FoundTopic> {
   const info = await topic.info();
   const endOffset = info.latest_offset + 1;
-  const messages: FoundMessage[] = [];
+  const messages: Message[] = [];
   for (let offset = info.first_offset; offset < endOffset; offset++)
     messages.push(await topic.message(offset));
   return {
@@ -71,8 +71,7 @@ export interface Before {
 /** Holds what was found against the promises, and takes it for known. */
 export function takeUp(model: TopicModel, found: FoundTopic, before: Before, world: World): void {
   const { spared, wasStopped, wasWell } = before;
-  for (const { offset, timestampMs, payload } of found.messages)
-    givenIsPublished(model, offset, timestampMs, payload);
+  for (const message of found.messages) givenIsPublished(model, message);
   settingsStayAsAnswered(model, found);
   offsetsAreDense(model, found);
   timesNeverGoBack(model, found);

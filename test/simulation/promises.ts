@@ -2,7 +2,7 @@
  * The promises of a Netlog, each a function that throws when it is broken. Their arguments come from answers
  * and from openings; how it came to be is simulation.ts and opening.ts.
  */
-import { isNetlogError } from "../../lib/index.ts";
+import { fieldsOf, isNetlogError, type Message } from "../../lib/index.ts";
 import {
   type FoundTopic,
   firstNotGiven,
@@ -106,24 +106,25 @@ export function batchesAreWhole(topic: TopicModel, found: FoundTopic): void {
  */
 export function givenIsPublished(
   topic: TopicModel,
-  offset: number,
-  timestampMs: number,
-  payload: Buffer,
+  { offset, timestampMs, payload, fieldBytes }: Message,
 ): SentMessage {
+  const key = fieldsOf({ fieldBytes })?.key;
   const known = topic.byOffset.get(offset);
   if (known !== undefined) {
     require(known.payload.equals(payload), "offsets never change their message", () => {
       return `${topic.name}/${offset} is ${payload.subarray(0, 16)}, not ${told(known)}`;
     });
+    require(known.key === key, "keys never change", () => `${topic.name}/${offset}`);
     require(known.timestampMs === timestampMs, "times never change", () => `${topic.name}/${offset}`);
     return known;
   }
-  const message = topic.candidates().find((candidate) => candidate.payload.equals(payload));
+  const isIt = (sent: SentMessage): boolean => sent.payload.equals(payload) && sent.key === key;
+  const message = topic.candidates().find(isIt);
   if (message !== undefined) {
     topic.place(message, offset, timestampMs);
     return message;
   }
-  const refused = topic.messages.find((sent) => sent.state === "refused" && sent.payload.equals(payload));
+  const refused = topic.messages.find((sent) => sent.state === "refused" && isIt(sent));
   const promise = refused === undefined ? "no byte is invented" : "what was refused is never seen";
   throw new BrokenPromise(
     promise,
