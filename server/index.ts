@@ -17,6 +17,7 @@ import { createHttpServer } from "./http/http-server.ts";
 import type { HttpSocket } from "./http/http-socket.ts";
 import { IdleWatch } from "./http/idle-watch.ts";
 import { refuseConnect, refuseMalformed } from "./http/malformed.ts";
+import { NodeRequest } from "./http/node-request.ts";
 import { Occupancy } from "./http/occupancy.ts";
 import { RequestLog } from "./http/request-log.ts";
 import { stopServer } from "./http/stop.ts";
@@ -165,9 +166,9 @@ function serve(server: Server, connections: Connections, context: ServerContext)
   const take = (incoming: IncomingMessage, outgoing: ServerResponse, awaitsContinue: boolean): void => {
     context.loop.noteWork();
     const connection = connections.of(incoming.socket);
-    const exchange = new Exchange(context, connection, incoming, outgoing, awaitsContinue);
-    connection.begin(exchange);
-    accept(DOORS, exchange);
+    const request = new NodeRequest(context, connection, incoming, outgoing, awaitsContinue);
+    connection.begin(request);
+    accept(DOORS, new Exchange(context, request));
   };
   server.on("request", (incoming, outgoing) => take(incoming, outgoing, false));
   server.on("checkContinue", (incoming, outgoing) => take(incoming, outgoing, true));

@@ -14,12 +14,12 @@ const FORM = "application/x-www-form-urlencoded";
  * @throws unsupported_media_type.
  */
 export function readBodyFormat(
-  { incoming, target }: Exchange,
+  { request, target }: Exchange,
   possible: readonly FormatName[],
   untyped?: FormatName,
 ): FormatName | undefined {
   if (hasFormat(target.query)) return undefined;
-  const mediaType = mediaTypeOf(incoming.headers["content-type"]);
+  const mediaType = mediaTypeOf(request.header("content-type"));
   if (mediaType === "" && untyped !== undefined) return untyped;
   const format = FORMATS.find(({ name, mediaType: own }) => own === mediaType && possible.includes(name));
   if (format !== undefined) return format.name;

@@ -1,10 +1,10 @@
 /** Where requests come in: their syntax is checked, then they go through the door of their path. */
-import type { IncomingMessage } from "node:http";
 import { NetlogError } from "../../lib/index.ts";
 import { parseTarget } from "../wire/target.ts";
 import { fail, handle, tellMethods } from "./dispatch.ts";
 import type { Door } from "./door.ts";
 import type { Exchange } from "./exchange.ts";
+import type { Request } from "./request.ts";
 
 /** The doors of a server. */
 export interface Doors {
@@ -23,9 +23,9 @@ let knownHost: string | undefined;
 export function accept(doors: Doors, exchange: Exchange): void {
   let door = doors.main;
   try {
-    const { method, url = "" } = exchange.incoming;
-    checkHost(exchange.incoming);
-    checkTransferEncoding(exchange.incoming);
+    const { method, url } = exchange.request;
+    checkHost(exchange.request);
+    checkTransferEncoding(exchange.request);
     if (url === "*" && method === "OPTIONS") {
       tellMethods(door, exchange);
       return;
@@ -57,9 +57,9 @@ function doorOf({ main, others }: Doors, parts: readonly string[]): Door {
  * One well-formed Host and no more, which HTTP/1.0 may leave out. The server joins repeated headers: a proxy in front
  * of it may have taken either one for the only one.
  */
-function checkHost({ headers, httpVersionMinor }: IncomingMessage): void {
-  const { host } = headers;
-  if (host === undefined ? httpVersionMinor === 0 : host === knownHost) return;
+function checkHost(request: Request): void {
+  const host = request.header("host");
+  if (host === undefined ? request.minorVersion === 0 : host === knownHost) return;
   if (host !== undefined && HOST.test(host)) {
     knownHost = host;
     return;
@@ -74,8 +74,8 @@ function troubleOf(host: string | undefined): string {
 }
 
 /** Node unpacks chunks and no other coding that may lie around them: such a body would be stored as nobody meant it. */
-function checkTransferEncoding({ headers }: IncomingMessage): void {
-  const encoding = headers["transfer-encoding"];
+function checkTransferEncoding(request: Request): void {
+  const encoding = request.header("transfer-encoding");
   if (encoding === undefined || encoding.toLowerCase() === "chunked") return;
   throw new NetlogError("bad_request", { reason: "Transfer-Encoding takes chunked and nothing else" });
 }

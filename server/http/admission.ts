@@ -15,14 +15,14 @@ import type { Exchange } from "./exchange.ts";
 export function admit(exchange: Exchange, need: Need): void {
   const { access, rateLimit, openRateLimit, limits } = exchange.context;
   // Who looks after the server must see it when it is full, and a probe must not take it for dead.
-  if (exchange.connection.isSurplus && need !== "nothing" && need !== "metrics") {
+  if (exchange.request.isSurplus && need !== "nothing" && need !== "metrics") {
     const reason = `there are ${limits.connections} connections, and no more are allowed (max_connections)`;
     throw new NetlogError("too_many_requests", { reason });
   }
   const needsNothing = need === "nothing" || (need === "metrics" && access?.areMetricsOpen === true);
   if (needsNothing) openRateLimit.take(clientKey(exchange.client));
   if (access === undefined && rateLimit === undefined) return;
-  const grant = access === undefined ? EVERYTHING : access.identify(exchange.incoming.headers.authorization);
+  const grant = access === undefined ? EVERYTHING : access.identify(exchange.request.header("authorization"));
   // Who holds a token is one client wherever they call from. Probes go on when others of their address ask too much.
   if (need !== "nothing")
     rateLimit?.take(grant?.name === undefined ? clientKey(exchange.client) : `token ${grant.name}`);

@@ -5,7 +5,7 @@ const LISTED_BYTES = 64 * 1024;
 
 export class BodyBuffer {
   readonly #limitBytes: number;
-  readonly #roomBytes: number;
+  readonly #spaceBytes: number;
   /** Memory that is not written to is not taken, so a length that was made up costs nothing. */
   #target: Buffer | undefined;
   readonly #pieces: Buffer[] = [];
@@ -13,26 +13,26 @@ export class BodyBuffer {
   /** `undefined` when the headers do not say. */
   readonly #declaredBytes: number | undefined;
 
-  /** For at most `limitBytes` behind `roomBytes` of room. */
-  constructor(declaredBytes: number | undefined, limitBytes: number, roomBytes: number) {
+  /** For at most `limitBytes` behind `spaceBytes` of the caller. */
+  constructor(declaredBytes: number | undefined, limitBytes: number, spaceBytes: number) {
     this.#declaredBytes = declaredBytes;
     this.#limitBytes = limitBytes;
-    this.#roomBytes = roomBytes;
+    this.#spaceBytes = spaceBytes;
   }
 
   add(piece: Buffer): void {
-    const isAll = piece.length === this.#declaredBytes && this.#roomBytes === 0;
+    const isAll = piece.length === this.#declaredBytes && this.#spaceBytes === 0;
     if (this.#target === undefined && !isAll) this.#makeTarget(piece);
     if (this.#target === undefined) this.#pieces.push(piece);
-    else piece.copy(this.#target, this.#roomBytes + this.#sizeBytes);
+    else piece.copy(this.#target, this.#spaceBytes + this.#sizeBytes);
     this.#sizeBytes += piece.length;
   }
 
   bytes(): Buffer {
     const { length } = this.#pieces;
-    if (this.#target === undefined && length === 1 && this.#roomBytes === 0) return this.#pieces[0]!;
+    if (this.#target === undefined && length === 1 && this.#spaceBytes === 0) return this.#pieces[0]!;
     const target = this.#target ?? this.#fill(this.#sizeBytes);
-    return target.subarray(this.#roomBytes, this.#roomBytes + this.#sizeBytes);
+    return target.subarray(this.#spaceBytes, this.#spaceBytes + this.#sizeBytes);
   }
 
   #makeTarget(next: Buffer): void {
@@ -42,8 +42,8 @@ export class BodyBuffer {
 
   /** A buffer with what came so far. */
   #fill(capacityBytes: number): Buffer {
-    const target = Buffer.allocUnsafe(this.#roomBytes + capacityBytes);
-    let position = this.#roomBytes;
+    const target = Buffer.allocUnsafe(this.#spaceBytes + capacityBytes);
+    let position = this.#spaceBytes;
     for (const piece of this.#pieces.splice(0)) position += piece.copy(target, position);
     return target;
   }

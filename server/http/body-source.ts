@@ -6,10 +6,29 @@ import type { IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
 import { createGunzip, createInflate, type Gunzip, type Inflate } from "node:zlib";
 import { NetlogError } from "../../lib/index.ts";
-import type { ContentCoding } from "./content-coding.ts";
+import { HttpError } from "../wire/errors.ts";
+
+export type ContentCoding = "gzip" | "deflate";
+
+const CODINGS: ReadonlyMap<string, ContentCoding | undefined> = new Map([
+  ["gzip", "gzip"],
+  ["x-gzip", "gzip"],
+  ["deflate", "deflate"],
+  ["identity", undefined],
+]);
 
 /** What zlib says of bytes that are not of its format, or not all of them. */
 const FLAWS: ReadonlySet<unknown> = new Set(["Z_DATA_ERROR", "Z_BUF_ERROR", "Z_NEED_DICT"]);
+
+/** `undefined` for a body that comes as it is. @throws unsupported_media_type. */
+export function parseContentCoding(header: string): ContentCoding | undefined {
+  const name = header.trim().toLowerCase();
+  if (CODINGS.has(name)) return CODINGS.get(name);
+  throw new HttpError("unsupported_media_type", {
+    reason: "Content-Encoding takes one of gzip, deflate and identity; leave it out for a body as it is",
+    headers: ["Accept-Encoding", "gzip, deflate"],
+  });
+}
 
 export class BodySource {
   /** Gives the bytes of the body. Its failures are to be told as `failureOf` says, its end only after `flaw`. */

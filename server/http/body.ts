@@ -15,18 +15,12 @@ export function declaredBytes(incoming: IncomingMessage): number | undefined {
   return Number(headers["content-length"] ?? 0);
 }
 
-/** @throws payload_too_large when the headers say that the body is over the limit. */
-export function checkDeclaredBytes(incoming: IncomingMessage, limitBytes: number): void {
-  if ((declaredBytes(incoming) ?? 0) > limitBytes) throw tooLarge(limitBytes);
-}
-
 /**
  * A form wraps what was meant to be stored in boundaries and headers of its own, by every way in.
  *
  * @throws unsupported_media_type.
  */
-export function refuseForm({ headers }: IncomingMessage): void {
-  const contentType = headers["content-type"];
+export function refuseForm(contentType: string | undefined): void {
   if (contentType === undefined || !FORM.test(contentType)) return;
   const reason =
     "multipart/form-data (curl -F) is not unpacked; send the bytes alone: curl --data-binary @file";
@@ -48,7 +42,7 @@ export function readSmallBody(incoming: IncomingMessage): Buffer | undefined {
 }
 
 /**
- * The whole body; the caller owns the buffer. `roomBytes` before it are the caller's, too. `lengthBytes` is what it will
+ * The whole body; the caller owns the buffer. `spaceBytes` before it are the caller's, too. `lengthBytes` is what it will
  * be, where that is known.
  *
  * @throws payload_too_large, request_timeout: then the rest of the body is still to come. bad_request when the
@@ -59,10 +53,10 @@ export async function takeBody(
   lengthBytes: number | undefined,
   limitBytes: number,
   watch: IdleWatch,
-  roomBytes: number,
+  spaceBytes: number,
   hold: Hold,
 ): Promise<Buffer> {
-  const body = new BodyBuffer(lengthBytes, limitBytes, roomBytes);
+  const body = new BodyBuffer(lengthBytes, limitBytes, spaceBytes);
   await takePieces(source, limitBytes, watch, (piece) => {
     hold(piece.length);
     body.add(piece);
@@ -150,6 +144,6 @@ class BodyTaker implements Progress {
   }
 }
 
-function tooLarge(limitBytes: number): NetlogError {
+export function tooLarge(limitBytes: number): NetlogError {
   return new NetlogError("payload_too_large", { reason: `at most ${limitBytes} bytes` });
 }

@@ -5,10 +5,9 @@
 import type { IncomingMessage, OutgoingMessage } from "node:http";
 import type { ByteBudget, Limits } from "../../lib/index.ts";
 import { type HttpSocket, watchRequests } from "./http-socket.ts";
-import { Pipeline, type UnderWay } from "./pipeline.ts";
-
-/** Why nothing may wait on a connection: its client sends no more, or has sent too much behind what waits. */
-export type LeaveReason = "finished" | "crowded";
+import type { NodeSide } from "./node-side.ts";
+import { Pipeline } from "./pipeline.ts";
+import type { LeaveReason } from "./request.ts";
 
 /** What the connections of a server share. */
 export interface ConnectionShared {
@@ -52,10 +51,10 @@ export class Connection {
   }
 
   /** A request is taken up. */
-  begin(exchange: UnderWay): void {
+  begin(request: NodeSide): void {
     this.isUsed = true;
     this.#leave = undefined;
-    this.#pipeline?.begin(exchange);
+    this.#pipeline?.begin(request);
   }
 
   /** The newest request has done all that depends on order: the next one may begin before this one is answered. */

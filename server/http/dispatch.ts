@@ -2,13 +2,13 @@
 import { NetlogError } from "../../lib/index.ts";
 import { ClientLeft, errorCode, HttpError, tooManyAnswers } from "../wire/errors.ts";
 import { admit, isStillAdmitted } from "./admission.ts";
-import { type Answer, bodyBytes, emptyAnswer, type StreamAnswer } from "./answer.ts";
-import { checkDeclaredBytes, declaredBytes, refuseForm } from "./body.ts";
-import { parseContentCoding } from "./content-coding.ts";
+import { type Answer, type AnyAnswer, bodyBytes, emptyAnswer } from "./answer.ts";
+import { refuseForm, tooLarge } from "./body.ts";
+import { parseContentCoding } from "./body-source.ts";
 import type { Action, Door, Found } from "./door.ts";
 import { askToComeBack } from "./event-source.ts";
 import type { Exchange } from "./exchange.ts";
-import { send, sendStream } from "./send.ts";
+import type { StreamWatch } from "./request.ts";
 
 /** Answers a request for `resource`, now or later. */
 export function handle(door: Door, exchange: Exchange, resource: Found): void {
@@ -36,9 +36,9 @@ export function tellMethods(door: Door, exchange: Exchange): void {
 }
 
 /** The order of these lines is the contract's order of failures; topic and later ones are the handlers'. */
-function answerTo(exchange: Exchange, resource: Found): Answer | Promise<Answer | StreamAnswer | undefined> {
-  const { incoming, context } = exchange;
-  const { method = "" } = incoming;
+function answerTo(exchange: Exchange, resource: Found): Answer | Promise<AnyAnswer | undefined> {
+  const { request, context } = exchange;
+  const { method } = request;
   if (resource === undefined) throw new HttpError("not_found");
   const action = resource.actions.get(method);
   if (action === undefined && method !== "OPTIONS") {
@@ -49,97 +49,131 @@ function answerTo(exchange: Exchange, resource: Found): Answer | Promise<Answer 
   admit(exchange, action?.needs ?? "nothing");
   if (action === undefined) return emptyAnswer(204, ["Allow", resource.allow]);
   const { bodyLimit } = action;
-  if (bodyLimit === undefined && declaredBytes(incoming) !== 0) return refuseBody(exchange, action);
-  if (bodyLimit !== undefined && bodyLimit !== "unlimited") {
-    exchange.bodyLimitBytes = context.limits[bodyLimit];
-    checkDeclaredBytes(incoming, exchange.bodyLimitBytes);
+  const { declaredBytes } = request;
+  if (bodyLimit === undefined) {
+    return declaredBytes === 0 ? action.handle(exchange) : refuseBody(exchange, action);
   }
-  if (bodyLimit !== undefined) refuseForm(incoming);
-  const { "content-encoding": encoding } = incoming.headers;
-  if (encoding !== undefined && bodyLimit !== undefined && declaredBytes(incoming) !== 0) {
-    exchange.contentCoding = parseContentCoding(encoding);
+  if (bodyLimit !== "unlimited") {
+    request.bodyLimitBytes = context.limits[bodyLimit];
+    if ((declaredBytes ?? 0) > request.bodyLimitBytes) throw tooLarge(request.bodyLimitBytes);
   }
+  refuseForm(request.header("content-type"));
+  const encoding = request.header("content-encoding");
+  if (encoding !== undefined && declaredBytes !== 0) request.contentCoding = parseContentCoding(encoding);
   return action.handle(exchange);
 }
 
-/** Where no body is taken. One whose length nobody told may be empty, and then it is none. */
-async function refuseBody(exchange: Exchange, action: Action): Promise<Answer | StreamAnswer | undefined> {
-  const { incoming, resource } = exchange;
+/** Where no body is taken. A body of unknown length may be empty, and then there is none. */
+async function refuseBody(exchange: Exchange, action: Action): Promise<AnyAnswer | undefined> {
+  const { request, resource } = exchange;
   const { names } = action.parameters;
-  const route = `${incoming.method} ${resource?.path}`;
+  const route = `${request.method} ${resource?.path}`;
   const advice = names.length === 0 ? "send none" : `its parameters (${names.join(", ")}) go in the query`;
   const refusal = new NetlogError("bad_request", { reason: `${route} takes no body; ${advice}` });
-  if (declaredBytes(incoming) !== undefined) throw refusal;
-  exchange.bodyLimitBytes = Number.POSITIVE_INFINITY;
-  await exchange.takePieces(() => {
+  if (request.declaredBytes !== undefined) throw refusal;
+  request.bodyLimitBytes = Number.POSITIVE_INFINITY;
+  await request.takePieces(() => {
     throw refusal;
   });
   return await action.handle(exchange);
 }
 
 /** @throws HttpError forbidden. */
-function passGate({ incoming, context, target }: Exchange): void {
-  const { host, origin, "sec-fetch-site": secFetchSite } = incoming.headers;
-  context.gate.pass(host, origin, secFetchSite);
+function passGate({ request, context, target }: Exchange): void {
+  const origin = request.header("origin");
+  const secFetchSite = request.header("sec-fetch-site");
+  context.gate.pass(request.header("host"), origin, secFetchSite);
   if (target.authority !== undefined) context.gate.pass(target.authority, origin, secFetchSite);
 }
 
 /**
- * What scans of one turn get goes out together at its end. Written one by one, each answer wakes a client that waits
- * for nothing else, which cost the server a third of its time (`npm run bench`, scan); publishes come together
- * as it is, for the log writes once a turn.
+ * Deliveries of one turn go out together at its end. Written one by one, each answer wakes a client that waits for
+ * nothing else, which cost the server a third of its time (`npm run bench`, scan); publishes come together anyway,
+ * because the log writes once a turn.
  */
-function finishLater(door: Door, exchange: Exchange, answer: Answer | StreamAnswer | undefined): void {
-  if (answer !== undefined && "messageCount" in answer && !isStillAdmitted(exchange)) {
-    answer.settle?.(false);
-    fail(door, exchange, new HttpError("unauthorized"));
-    return;
+function finishLater(door: Door, exchange: Exchange, answer: AnyAnswer | undefined): void {
+  switch (answer?.kind) {
+    case "delivery":
+      if (isStillAdmitted(exchange)) {
+        exchange.context.turn.add(() => finish(door, exchange, answer));
+        return;
+      }
+      answer.settle(false);
+      break;
+    case "messages":
+      if (!isStillAdmitted(exchange)) break;
+      finish(door, exchange, answer);
+      return;
+    case undefined:
+      finishWithout(door, exchange);
+      return;
+    default:
+      finish(door, exchange, answer);
+      return;
   }
-  const isDelivery = answer !== undefined && "settle" in answer;
-  if (isDelivery) exchange.context.turn.add(() => finish(door, exchange, answer));
-  else finish(door, exchange, answer);
+  fail(door, exchange, new HttpError("unauthorized"));
+}
+
+/** The handler gave no answer, because its wait was cancelled. */
+function finishWithout(door: Door, exchange: Exchange): void {
+  try {
+    exchange.checkTurnedAway();
+    finish(door, exchange, undefined);
+  } catch (error) {
+    fail(door, exchange, error);
+  }
 }
 
 /** Sends the answer, or ends the connection behind earlier answers where the client has left. */
-function finish(door: Door, exchange: Exchange, given: Answer | StreamAnswer | undefined): void {
+function finish(door: Door, exchange: Exchange, given: AnyAnswer | undefined): void {
+  const { request, context, resource, startedAtMs } = exchange;
   const answer = withinMemory(door, exchange, given);
-  if (answer === undefined) exchange.incoming.socket.destroySoon();
-  else if ("stream" in answer) sendStream(exchange, answer);
-  else send(exchange, answer);
-  const { memory } = exchange;
-  if (memory.heldBytes > 0) exchange.onClose(() => memory.release());
-  const { incoming, context, resource, startedAtMs } = exchange;
-  const { method = "" } = incoming;
-  context.traffic.note(resource, method, answer?.status, context.runtime.elapsedMs() - startedAtMs);
-  if (answer !== undefined && "messageCount" in answer) {
-    context.traffic.noteOut(answer.messageCount ?? 0, bodyBytes(answer));
+  if (answer === undefined) request.end();
+  else if (answer.kind === "stream") request.sendStream(answer, watchOf(exchange));
+  else request.send(answer);
+  const { memory } = request;
+  if (memory.heldBytes > 0) request.onClose(() => memory.release());
+  context.traffic.note(resource, request.method, answer?.status, context.runtime.elapsedMs() - startedAtMs);
+  if (answer?.kind === "messages" || answer?.kind === "delivery") {
+    context.traffic.noteOut(answer.messageCount, bodyBytes(answer));
   }
   context.requestLog.note(exchange, answer?.status);
 }
 
-/** The answer, or where too many large ones are on their way already, that. */
-function withinMemory<Given extends Answer | StreamAnswer | undefined>(
+function watchOf(exchange: Exchange): StreamWatch {
+  return {
+    isStillAdmitted: () => isStillAdmitted(exchange),
+    noteFailure: (error) => {
+      const { method, url } = exchange.request;
+      exchange.context.logger.error({ err: error, id: exchange.id, method, url }, "a stream failed");
+    },
+  };
+}
+
+/** The answer; a refusal where too many large answers are on their way already. */
+function withinMemory<Given extends AnyAnswer | undefined>(
   door: Door,
   exchange: Exchange,
   answer: Given,
 ): Given | Answer {
-  if (answer === undefined || "stream" in answer || goesAlways(exchange, answer)) return answer;
-  if (exchange.memory.mayHold(bodyBytes(answer))) return answer;
-  exchange.memory.release();
-  answer.settle?.(false);
+  if (answer === undefined || answer.kind === "stream" || goesAlways(exchange, answer)) return answer;
+  const { memory } = exchange.request;
+  if (memory.mayHold(bodyBytes(answer))) return answer;
+  memory.release();
+  if (answer.kind === "delivery") answer.settle(false);
   return door.errorAnswer(exchange, tooManyAnswers());
 }
 
 /** An answer that reports what was done or refused, or how the server is, goes out whatever the budget says. */
-function goesAlways({ incoming, resource }: Exchange, { status, messageCount }: Answer): boolean {
-  if (messageCount !== undefined) return false;
-  return status !== 200 || incoming.method !== "GET" || resource?.path.startsWith("/-/") === true;
+function goesAlways({ request, resource }: Exchange, { kind, status }: Answer): boolean {
+  if (kind !== "plain") return false;
+  return status !== 200 || request.method !== "GET" || resource?.path.startsWith("/-/") === true;
 }
 
 /** Answers with what `error` means. */
 export function fail(door: Door, exchange: Exchange, error: unknown): void {
   // What was taken of its body is of no use any more.
-  exchange.memory.release();
+  exchange.request.memory.release();
   if (error instanceof ClientLeft) {
     finish(door, exchange, undefined);
     return;

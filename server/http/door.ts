@@ -4,7 +4,7 @@
  */
 import type { Need } from "../auth/rights.ts";
 import type { ParameterNames } from "../wire/parameter-names.ts";
-import type { Answer, StreamAnswer } from "./answer.ts";
+import type { Answer, AnyAnswer } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Resource } from "./resource.ts";
 
@@ -34,6 +34,6 @@ export interface Action {
 }
 
 /** Gives `undefined` when the client has left. Throws NetlogError or HttpError for what it refuses. */
-export type Handler = (exchange: Exchange) => Answer | Promise<Answer | StreamAnswer | undefined>;
+export type Handler = (exchange: Exchange) => Answer | Promise<AnyAnswer | undefined>;
 
 export type BodyLimit = "payloadBytes" | "settingsBytes" | "batchBytes" | "ackBytes" | "unlimited";

@@ -1,7 +1,7 @@
 /** The answer to a request that failed, in NetLog's words; also to bytes that never become a request. */
 import { isNetlogError, type NetlogError } from "../../lib/index.ts";
 import { ERROR_TABLE, errorCode, errorText, HttpError } from "../wire/errors.ts";
-import { type Answer, jsonAnswer } from "./answer.ts";
+import { jsonAnswer, type PlainAnswer } from "./answer.ts";
 
 /**
  * The answer to a request that failed with `error`. `more` are further fields of its JSON, and `reason` is what is
@@ -11,7 +11,7 @@ export function errorAnswer(
   error: unknown,
   more: object = {},
   reason: string | undefined = givenReason(error),
-): Answer {
+): PlainAnswer {
   const code = errorCode(error);
   const row = ERROR_TABLE[code];
   const body: Record<string, unknown> = {

@@ -20,9 +20,9 @@ export function askToComeBack(exchange: Exchange, refusal: Answer): Answer {
   return textAnswer(EVENT_STREAM, `retry: ${seconds * MS_PER_SECOND}\n\n`, headers);
 }
 
-function isEventSource({ incoming, resource }: Exchange): boolean {
-  if (incoming.method !== "GET" || resource?.path !== "/:topic/stream") return false;
-  return incoming.headers.accept?.trim().toLowerCase().startsWith(EVENT_STREAM) === true;
+function isEventSource({ request, resource }: Exchange): boolean {
+  if (request.method !== "GET" || resource?.path !== "/:topic/stream") return false;
+  return request.header("accept")?.trim().toLowerCase().startsWith(EVENT_STREAM) === true;
 }
 
 function headerOf({ headers }: Answer, name: string): string | undefined {

@@ -21,8 +21,8 @@ export class HeldMemory {
     return this.#heldBytes + this.#unpackerBytes;
   }
 
-  /** So much may a body or an answer take. */
-  get roomBytes(): number {
+  /** The most that a body or an answer may take now. */
+  get spareBytes(): number {
     return Math.max(this.#limits.uncountedBytes, this.#budget.freeBytes);
   }
 
@@ -57,7 +57,7 @@ export class HeldMemory {
   /** Whether so much in all may be held while the client keeps it waiting; counted from here on, be it small or not. */
   mayKeep(bytes: number): boolean {
     if (bytes <= this.#heldBytes) return true;
-    // What an unpacker counts for is room enough for the little that has come of it.
+    // What an unpacker counts for covers the little that has come of it.
     const { uncountedBytes, smallBytesInFlight } = this.#limits;
     const isSmall = bytes <= uncountedBytes;
     if (isSmall && this.#unpackerBytes > 0) return true;

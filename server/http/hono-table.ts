@@ -10,6 +10,7 @@ import { Hono } from "hono";
 import { NetlogError } from "../../lib/index.ts";
 import type { Action, Found } from "./door.ts";
 import type { Exchange } from "./exchange.ts";
+import { NodeRequest } from "./node-request.ts";
 import type { Resource } from "./resource.ts";
 
 interface Env {
@@ -46,7 +47,9 @@ export class HonoTable {
   }
 
   /** @throws bad_request when the adapter made no request of it. */
-  async find({ incoming, outgoing, target }: Exchange): Promise<Found> {
+  async find({ request, target }: Exchange): Promise<Found> {
+    if (!(request instanceof NodeRequest)) throw new TypeError("the app takes requests of node:http alone");
+    const { incoming, outgoing } = request;
     const path = `/${target.parts.map(encodeURIComponent).join("/")}`;
     const search: Search = { path, isOver: false, found: undefined };
     this.#searches.set(incoming, search);

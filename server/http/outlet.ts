@@ -4,14 +4,15 @@
  */
 import type { ServerResponse } from "node:http";
 import type { Timer } from "../../lib/index.ts";
-import { isStillAdmitted } from "./admission.ts";
 import type { OnWaiting, Outlet } from "./answer.ts";
 import type { ServerContext } from "./context.ts";
-import type { Exchange } from "./exchange.ts";
+import type { NodeSide } from "./node-side.ts";
 import { ReaderWatch } from "./reader-watch.ts";
+import type { StreamWatch } from "./request.ts";
 
 export class SocketOutlet implements Outlet {
-  readonly #exchange: Exchange;
+  readonly #request: NodeSide;
+  readonly #watch: StreamWatch;
   readonly #outgoing: ServerResponse;
   readonly #context: ServerContext;
   readonly #heartbeat: string | undefined;
@@ -24,15 +25,16 @@ export class SocketOutlet implements Outlet {
   readonly #reader: ReaderWatch;
 
   /** Of an answer whose headers were given. */
-  constructor(exchange: Exchange, heartbeat: string | undefined) {
-    this.#exchange = exchange;
-    this.#outgoing = exchange.outgoing;
-    this.#context = exchange.context;
+  constructor(request: NodeSide, heartbeat: string | undefined, watch: StreamWatch) {
+    this.#request = request;
+    this.#watch = watch;
+    this.#outgoing = request.outgoing;
+    this.#context = request.context;
     this.#heartbeat = heartbeat;
-    this.#reader = new ReaderWatch(exchange.incoming.socket, this.#context.limits);
+    this.#reader = new ReaderWatch(request.incoming.socket, this.#context.limits);
     this.#timer = this.#nextTick();
-    exchange.onClose(() => this.#close());
-    exchange.connection.whileWaiting(() => {
+    request.onClose(() => this.#close());
+    request.connection.whileWaiting(() => {
       this.#mustNotWait = true;
       this.#leave?.();
     });
@@ -59,7 +61,7 @@ export class SocketOutlet implements Outlet {
 
   /** What the system has not taken waits for the reader, and counts, be it small. */
   #count(bytes: number): void {
-    const { incoming, memory } = this.#exchange;
+    const { incoming, memory } = this.#request;
     if (incoming.socket.writableLength === 0 || memory.mayKeep(bytes)) return;
     this.#context.logger.info(
       {},
@@ -110,7 +112,7 @@ export class SocketOutlet implements Outlet {
   #nextTick(): Timer {
     const { runtime, limits } = this.#context;
     return runtime.setTimer(limits.heartbeatMs, () => {
-      if (!isStillAdmitted(this.#exchange)) this.cut();
+      if (!this.#watch.isStillAdmitted()) this.cut();
       else if (this.#outgoing.writableLength > 0) this.#watchReader();
       else if (this.#heartbeat !== undefined) this.#outgoing.write(this.#heartbeat);
       if (!this.#isClosed) this.#timer = this.#nextTick();

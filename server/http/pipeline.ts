@@ -3,11 +3,12 @@
  * a Pipeline stands between the socket and the parser of node:http, and gives the parser no more than the next request.
  * It goes on reading meanwhile, up to a limit, because else the server would not see that the client has left.
  */
-import type { IncomingMessage, OutgoingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage, OutgoingMessage } from "node:http";
 import type { ByteBudget, Limits } from "../../lib/index.ts";
 import { declaredBytes } from "./body.ts";
 import { HeldMemory } from "./held-memory.ts";
 import { type HttpSocket, headBytes } from "./http-socket.ts";
+import type { NodeSide } from "./node-side.ts";
 
 const EMPTY_LINE = "\r\n\r\n";
 const NOTHING = Buffer.alloc(0);
@@ -16,14 +17,6 @@ const PUBLISH = /^POST \/[^/?# ]+\/payload[? ]/;
 const LINE_BYTES = 512;
 /** What a request takes in memory beside its bytes, about. */
 const REQUEST_BYTES = 4096;
-
-/** A request that was taken up. */
-export interface UnderWay {
-  readonly incoming: IncomingMessage;
-  readonly outgoing: ServerResponse;
-  readonly memory: HeldMemory;
-  readonly context: { readonly isStopping: boolean };
-}
 
 export class Pipeline {
   /** Requests that were taken up, and whose answers were not handed over. */
@@ -34,7 +27,7 @@ export class Pipeline {
   readonly #onCrowded: () => void;
   /** Read from the socket, and not given to the parser. */
   #rest: Buffer = NOTHING;
-  #newest: UnderWay | undefined;
+  #newest: NodeSide | undefined;
   /** Of the newest request's body, not given to the parser; `undefined` where its headers do not say. */
   #bodyBytesLeft: number | undefined;
   /** The next request need not wait for the answer to the newest one. */
@@ -87,11 +80,11 @@ export class Pipeline {
   }
 
   /** A request is taken up. */
-  begin(exchange: UnderWay): void {
-    this.#newest = exchange;
-    this.#bodyBytesLeft = declaredBytes(exchange.incoming);
+  begin(request: NodeSide): void {
+    this.#newest = request;
+    this.#bodyBytesLeft = declaredBytes(request.incoming);
     this.#mayOverlap = false;
-    this.#watch(exchange.outgoing);
+    this.#watch(request.outgoing);
   }
 
   /** The next request need not wait for the answer to the newest one, where there is memory for both. */

@@ -1,7 +1,7 @@
 /** Tells whether a client takes what was written to it, by what the system has not taken of it yet. */
 import type { Socket } from "node:net";
 import type { Limits } from "../../lib/index.ts";
-import type { Exchange } from "./exchange.ts";
+import type { NodeSide } from "./node-side.ts";
 
 /** Node keeps the bytes that the system has not taken yet here; its own idle timer looks at it, too. */
 interface CountingHandle {
@@ -50,7 +50,7 @@ export class ReaderWatch {
  * Cuts the connection of an answer that was written whole and that nobody takes: after a while, or at once where there
  * is no memory for what waits. What was counted as it was made is, the rest counts from here on.
  */
-export function cutWhenStalled({ outgoing, context, incoming, memory }: Exchange): void {
+export function cutWhenStalled({ outgoing, context, incoming, memory }: NodeSide): void {
   const { runtime, limits, logger } = context;
   if (memory.heldBytes === 0 && !memory.mayKeep(incoming.socket.writableLength)) {
     logger.info(

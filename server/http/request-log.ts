@@ -18,7 +18,7 @@ const MICROSECONDS = 1000;
 
 /** What a line tells of a request. */
 interface LoggedRequest {
-  readonly incoming: { readonly method?: string | undefined; readonly url?: string | undefined };
+  readonly request: { readonly method: string; readonly url: string };
   readonly target: Target;
   readonly startedAtMs: number;
   /** Its name in the log. */
@@ -29,8 +29,8 @@ interface LoggedRequest {
 }
 
 /** What a client called its request in `X-Request-Id`, to be told to it again. */
-export function givenId(header: string | string[] | undefined): string | undefined {
-  return typeof header === "string" && GIVEN_ID.test(header) ? header : undefined;
+export function givenId(header: string | undefined): string | undefined {
+  return header !== undefined && GIVEN_ID.test(header) ? header : undefined;
 }
 
 export class RequestLog {
@@ -60,7 +60,7 @@ export class RequestLog {
   /** `status` is `undefined` when the client left. */
   note(exchange: LoggedRequest, status: number | undefined): void {
     if (this.#logger.isLevelEnabled?.("debug") === false) return;
-    const { method, url } = exchange.incoming;
+    const { method, url } = exchange.request;
     const elapsedMs = this.#runtime.elapsedMs() - exchange.startedAtMs;
     this.#logger.debug(
       {
@@ -79,17 +79,17 @@ export class RequestLog {
   /** Of an answer of 5xx. What a shutdown ends is no trouble, and may be ten thousand scans. */
   noteFailure(exchange: LoggedRequest, error: unknown, status: number): void {
     if (errorCode(error) === "shutting_down" || !this.#isNews(error)) return;
-    const { method, url } = exchange.incoming;
+    const { method, url } = exchange.request;
     this.#logger.error({ err: error, id: exchange.id, method, url, status }, "request failed");
   }
 
   /** A client that is turned away needs an operator; one that tries again and again needs one line. */
   noteForbidden(exchange: LoggedRequest, error: unknown): void {
     if (!this.#isDue("forbidden")) return;
-    const { grant, client, incoming, target } = exchange;
+    const { grant, client, request, target } = exchange;
     const path = `/${target.parts.join("/")}`;
     const fields = {
-      method: incoming.method,
+      method: request.method,
       path: withoutTokens(path),
       client,
       token: grant.name,

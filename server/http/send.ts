@@ -8,11 +8,12 @@ import type { Socket } from "node:net";
 import type { Answer, StreamAnswer } from "./answer.ts";
 import { declaredBytes } from "./body.ts";
 import { corsHeaders } from "./cors.ts";
-import type { Exchange } from "./exchange.ts";
 import type { Progress } from "./idle-watch.ts";
 import { onMalformedBody } from "./malformed.ts";
+import type { NodeSide } from "./node-side.ts";
 import { SocketOutlet } from "./outlet.ts";
 import { cutWhenStalled } from "./reader-watch.ts";
+import type { StreamWatch } from "./request.ts";
 import { givenId } from "./request-log.ts";
 
 /** Payloads up to this size are worth a copy to save a writev. */
@@ -21,37 +22,37 @@ const JOINED_BYTES = 16 * 1024;
 type WriteCallback = (error: Error | null | undefined) => void;
 
 /** Writes `answer`, and tells it how it ended. */
-export function send(exchange: Exchange, answer: Answer): void {
-  const { incoming, outgoing } = exchange;
-  const { settle } = answer;
-  if (settle !== undefined) exchange.onClose(() => settle(false));
+export function send(request: NodeSide, answer: Answer): void {
+  const { incoming, outgoing } = request;
+  const settle = answer.kind === "delivery" ? answer.settle : undefined;
+  if (settle !== undefined) request.onClose(() => settle(false));
   const onWritten: WriteCallback | undefined =
     settle && ((error) => settle(error == null && isAlive(incoming.socket)));
-  const hasUnreadBody = !exchange.isBodyTaken && !incoming.complete && declaredBytes(incoming) !== 0;
-  const closes = answer.closes === true || exchange.connection.isSurplus;
-  const lingers = hasUnreadBody && (closes || !canSkipBody(exchange));
-  writeHead(exchange, answer, lingers || closes);
+  const hasUnreadBody = !request.isBodyTaken && !incoming.complete && declaredBytes(incoming) !== 0;
+  const closes = (answer.kind === "plain" && answer.closes === true) || request.connection.isSurplus;
+  const lingers = hasUnreadBody && (closes || !canSkipBody(request));
+  writeHead(request, answer, lingers || closes);
   const { body, moreBody = [] } = answer;
   if (moreBody.length === 0) {
     if (body.length > 0) writeBody(outgoing, body, onWritten);
   } else if (lingers) {
     outgoing.write(Buffer.concat([body as Buffer, ...moreBody]), onWritten);
   } else {
-    void writeInTurn(exchange, [body, ...moreBody], onWritten);
-    cutWhenStalled(exchange);
-    if (hasUnreadBody) skipBody(exchange);
+    void writeInTurn(request, [body, ...moreBody], onWritten);
+    cutWhenStalled(request);
+    if (hasUnreadBody) skipBody(request);
     return;
   }
   if (lingers) {
     outgoing.flushHeaders();
-    linger(exchange);
+    linger(request);
     return;
   }
   // The body goes out here, alone: end() would put an empty piece behind it, and make of both a writev.
   outgoing.socket?.uncork();
   outgoing.end();
-  if (incoming.socket.writableLength > 0) cutWhenStalled(exchange);
-  if (hasUnreadBody) skipBody(exchange);
+  if (incoming.socket.writableLength > 0) cutWhenStalled(request);
+  if (hasUnreadBody) skipBody(request);
 }
 
 /** False once a write has failed, which a socket tells before it is destroyed. */
@@ -60,27 +61,26 @@ function isAlive(socket: Socket): boolean {
 }
 
 /** Writes the headers of `answer` at once, and has it write its body. */
-export function sendStream(exchange: Exchange, answer: StreamAnswer): void {
-  const { incoming, outgoing, context } = exchange;
+export function sendStream(request: NodeSide, answer: StreamAnswer, watch: StreamWatch): void {
+  const { incoming, outgoing } = request;
   const hasUnreadBody = !incoming.complete && declaredBytes(incoming) !== 0;
-  writeHead(exchange, answer, hasUnreadBody);
+  writeHead(request, answer, hasUnreadBody);
   outgoing.flushHeaders();
-  if (hasUnreadBody) skipBody(exchange);
-  const outlet = new SocketOutlet(exchange, answer.heartbeat);
+  if (hasUnreadBody) skipBody(request);
+  const outlet = new SocketOutlet(request, answer.heartbeat, watch);
   answer.stream(outlet).catch((error: unknown) => {
-    const { method, url } = incoming;
-    context.logger.error({ err: error, id: exchange.id, method, url }, "a stream failed");
+    watch.noteFailure(error);
     outlet.cut();
   });
 }
 
 /** With what the connection adds to the headers of the answer. */
 function writeHead(
-  { incoming, outgoing, context, connection }: Exchange,
+  { incoming, outgoing, context, connection }: NodeSide,
   { status, headers }: Pick<Answer, "status" | "headers">,
   closes: boolean,
 ): void {
-  const id = givenId(incoming.headers["x-request-id"]);
+  const id = givenId(incoming.headers["x-request-id"] as string | undefined);
   if (id !== undefined && !headers.includes("X-Request-Id")) headers.push("X-Request-Id", id);
   if (closes || (context.isStopping && !connection.hasOverlap)) headers.push("Connection", "close");
   if (context.gate.hasAllowedOrigins) headers.push(...corsHeaders(context.gate, incoming.headers));
@@ -99,7 +99,7 @@ function writeBody(outgoing: ServerResponse, body: string | Buffer, onWritten?: 
 
 /** Writes the pieces of a body one after the other, each when the network has taken the one before, and ends it. */
 async function writeInTurn(
-  { outgoing, context }: Exchange,
+  { outgoing, context }: NodeSide,
   pieces: readonly (string | Buffer)[],
   onWritten: WriteCallback = () => {},
 ): Promise<void> {
@@ -114,13 +114,13 @@ async function writeInTurn(
 }
 
 /** Whether what is left of the body is worth reading for the sake of the connection. */
-function canSkipBody({ incoming, awaitsContinue, context }: Exchange): boolean {
+function canSkipBody({ incoming, awaitsContinue, context }: NodeSide): boolean {
   const declared = declaredBytes(incoming);
   return declared !== undefined && declared <= context.limits.skippedBodyBytes && !awaitsContinue;
 }
 
 /** Drops the rest of the body; when it does not come, the connection is no good any more. */
-function skipBody({ incoming, context }: Exchange): void {
+function skipBody({ incoming, context }: NodeSide): void {
   const progress: Progress = {
     hasMoved: true,
     giveUp: () => incoming.socket.destroy(),
@@ -137,7 +137,7 @@ function skipBody({ incoming, context }: Exchange): void {
  * Behind an answer that was sent: goes on taking the body for a while before the connection is closed. Closed at once,
  * with bytes unread, the client's system would throw away the answer together with the connection.
  */
-function linger({ incoming, outgoing, context }: Exchange): void {
+function linger({ incoming, outgoing, context }: NodeSide): void {
   const { limits, runtime } = context;
   const timer = runtime.setTimer(limits.lingerMs, () => outgoing.end());
   onMalformedBody(outgoing, () => outgoing.end());

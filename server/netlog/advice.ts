@@ -22,9 +22,9 @@ export function adviceFor(exchange: Exchange, code: ReturnType<typeof errorCode>
     case "method_not_allowed":
       return exchange.resource === undefined
         ? undefined
-        : wrongMethodReason(exchange.incoming.method ?? "", exchange.resource, exchange.target.parts);
+        : wrongMethodReason(exchange.request.method, exchange.resource, exchange.target.parts);
     case "unauthorized":
-      return exchange.incoming.headers.authorization === undefined
+      return exchange.request.header("authorization") === undefined
         ? undefined
         : "the token is not valid: it is unknown, expired, revoked or has lost its right; use another one";
     case "resource_busy":
@@ -35,25 +35,25 @@ export function adviceFor(exchange: Exchange, code: ReturnType<typeof errorCode>
 }
 
 function missingTopic(exchange: Exchange): string {
-  const { topicName, context, incoming, grant } = exchange;
+  const { topicName, context, request, grant } = exchange;
   const { topicNameLength } = context.limits;
   const shown = quoteSafely(topicName);
   if (!isSafeName(topicName, topicNameLength)) {
     return `${shown} is no name for a topic, which is 1 to ${topicNameLength} of ${NAME_RULE}`;
   }
-  if (incoming.method === "DELETE") return `there is no topic ${shown}; GET / lists the topics`;
+  if (request.method === "DELETE") return `there is no topic ${shown}; GET / lists the topics`;
   const own = isOwnPage(topicName) ? `; the server's own ${topicName} is at /-/${topicName}` : "";
   const who = grant.may("admin", topicName) ? "" : ", which takes a token with the right admin";
   return `there is no topic ${shown}; make it with POST ${topicPath(exchange)}${who}${own}`;
 }
 
 function missingScanner(exchange: Exchange): string {
-  const { context, incoming } = exchange;
+  const { context, request } = exchange;
   // No scanner was looked for before this parameter had been read.
   const id = exchange.parameters().get("id") ?? "";
   const path = `POST ${topicPath(exchange)}/scanner`;
   if (id === "") return `id is missing: which scanner; ${path} makes one, and its answer has the id`;
-  if (incoming.method === "DELETE") {
+  if (request.method === "DELETE") {
     return `there is no scanner ${quoteSafely(id)}; GET ${topicPath(exchange)}/scanner lists those of the topic`;
   }
   const name = isSafeName(id, context.limits.scannerNameLength) ? `?id=${withoutTokens(id)}` : "";

@@ -5,15 +5,15 @@ import type { Exchange } from "../http/exchange.ts";
 import { ClientLeft } from "../wire/errors.ts";
 
 /** For a body that is made whole before it is sent. */
-export function bodyMemory({ memory, context, incoming }: Exchange): BodyMemory {
+export function bodyMemory({ request, context }: Exchange): BodyMemory {
   const { payloads } = context.occupancy;
   return {
-    mayUse: (bytes) => memory.mayHold(bytes),
+    mayUse: (bytes) => request.memory.mayHold(bytes),
     hold: (payload) => payloads.hold(payload),
     release: (payload) => payloads.release(payload),
     async pause() {
       await context.runtime.pause();
-      if (incoming.socket.destroyed) throw new ClientLeft();
+      if (request.hasLeft) throw new ClientLeft();
     },
   };
 }

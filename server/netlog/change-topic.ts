@@ -6,7 +6,7 @@ import { parseJsonBody } from "../wire/json.ts";
 export async function changeTopic(exchange: Exchange): Promise<Answer> {
   const topic = exchange.requireTopic();
   exchange.parameters().finish();
-  const change = parseJsonBody(await exchange.takeBody());
+  const change = parseJsonBody(await exchange.request.takeBody());
   await exchange.context.netlog.updateTopic(topic.name, change);
   return jsonAnswer(200, await topic.info());
 }

@@ -1,8 +1,9 @@
 /** Handlers of single messages: publish one, read one. */
 import { type Durability, isNetlogError, type Message, NetlogError, type Topic } from "../../lib/index.ts";
-import { type Answer, emptyAnswer, messageAnswer, unchangedAnswer } from "../http/answer.ts";
+import { type Answer, emptyAnswer } from "../http/answer.ts";
 import type { Exchange } from "../http/exchange.ts";
 import type { Parameters } from "../wire/parameters.ts";
+import { messageAnswer, unchangedAnswer } from "./message-answers.ts";
 
 const NUMBER = /^[0-9]+$/;
 const CRC_DIGITS = 8;
@@ -14,12 +15,12 @@ export async function publishPayload(exchange: Exchange): Promise<Answer> {
   const parameters = exchange.parameters();
   const durability = durabilityParameter(parameters);
   parameters.finish();
-  const payload = await exchange.takeBody();
+  const payload = await exchange.request.takeBody();
   if (payload.length === 0) {
     throw new NetlogError("bad_request", { reason: "the body is empty; a message has at least one byte" });
   }
   const publishing = topic.publish({ payload }, { durability });
-  if (payload.length <= exchange.context.limits.uncountedBytes) exchange.connection.letNextBegin();
+  if (payload.length <= exchange.context.limits.uncountedBytes) exchange.request.letNextBegin();
   const published = await publishing;
   return emptyAnswer(201, ["X-Offset", String(published.offset), "X-Durability", published.durability]);
 }
@@ -36,7 +37,7 @@ export async function readPayload(exchange: Exchange): Promise<Answer> {
   const message = await readMessage(topic, await topic.resolveOffset(spelling));
   if (!NUMBER.test(spelling)) return messageAnswer(message);
   const tag = messageTag(topic, message);
-  return isHeld(tag, exchange.incoming.headers["if-none-match"])
+  return isHeld(tag, exchange.request.header("if-none-match"))
     ? unchangedAnswer(tag)
     : messageAnswer(message, tag);
 }

@@ -4,13 +4,14 @@ import { requireEncoding } from "../formats/encodings.ts";
 import type { Format, FormatName } from "../formats/formats.ts";
 import { type BodyBounds, MessageBody } from "../formats/message-body.ts";
 import { negotiate, readFormatName } from "../formats/negotiate.ts";
-import { type Answer, batchHeaders, bodyAnswer, emptyAnswer } from "../http/answer.ts";
+import { type Answer, bodyAnswer, emptyAnswer } from "../http/answer.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { bodyMemory } from "./answer-memory.ts";
+import { batchHeaders } from "./message-answers.ts";
 
 const POSSIBLE: readonly FormatName[] = ["ndjson", "json", "lines", "frames"];
 
-/** Gives `undefined` when the client left while it waited. */
+/** Gives `undefined` when its wait was cancelled. */
 export async function readBatch(exchange: Exchange): Promise<Answer | undefined> {
   const topic = exchange.requireTopic();
   const { limits } = exchange.context;
@@ -24,14 +25,14 @@ export async function readBatch(exchange: Exchange): Promise<Answer | undefined>
   const from = parameters.get("from") ?? "";
   parameters.finish();
   const offset = await topic.startOf(from);
-  const format = negotiate(named, exchange.incoming.headers.accept, POSSIBLE);
+  const format = negotiate(named, exchange.request.header("accept"), POSSIBLE);
   const cursor = topic.openCursor();
   const waited = await cursor.wait(offset, { waitMs, onWaiting: (cancel) => exchange.wait(cancel) });
-  if (waited === "cancelled") return exchange.endCancelled();
+  if (waited === "cancelled") return undefined;
   if (waited === "late") return emptyAnswer(204, ["X-Next-Offset", String(offset)]);
   if (format.name === "frames") {
-    const maxBytes = Math.min(bounds.maxBytes, exchange.memory.roomBytes);
-    const mayUse = (bytes: number): boolean => exchange.memory.mayHold(bytes);
+    const maxBytes = Math.min(bounds.maxBytes, exchange.request.memory.spareBytes);
+    const mayUse = (bytes: number): boolean => exchange.request.memory.mayHold(bytes);
     return await framesAnswer(cursor, offset, format, { maxMessages: bounds.max, maxBytes, mayUse });
   }
   const body = new MessageBody(requireEncoding(format.name), bounds, bodyMemory(exchange));

@@ -1,24 +1,33 @@
 /** Handler of `GET /:topic/stream`: what is there, then what comes, piece by piece as the reader takes it. */
-import { type Limits, NetlogError, type Scanner, type TopicCursor } from "../../lib/index.ts";
+import { type Limits, NetlogError, type Scanner, type Topic, type TopicCursor } from "../../lib/index.ts";
 import type { Encoding } from "../formats/encoding.ts";
 import { requireEncoding } from "../formats/encodings.ts";
 import type { Format, FormatName } from "../formats/formats.ts";
 import { MessagePieces } from "../formats/message-pieces.ts";
 import { negotiate, readFormatName } from "../formats/negotiate.ts";
-import { leaseHeaders, type Outlet, type StreamAnswer, streamAnswer } from "../http/answer.ts";
+import { type Outlet, type StreamAnswer, streamAnswer } from "../http/answer.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { errorCode } from "../wire/errors.ts";
 import type { Parameters } from "../wire/parameters.ts";
+import { leaseHeaders } from "./message-answers.ts";
 import { ScannerSource } from "./scanner-source.ts";
 import { StreamMemory } from "./stream-memory.ts";
 import { FrameSource, MessageSource, type Piece, type StreamSource } from "./stream-source.ts";
-import { type StreamStart, streamStart } from "./stream-start.ts";
 
 const TRUE_WORDS: ReadonlySet<string> = new Set(["", "1", "true", "yes"]);
 const FALSE_WORDS: ReadonlySet<string> = new Set(["0", "false", "no"]);
 
+/** The offset of a message, or -1: in front of all of them. */
+const LAST_EVENT_ID = /^(?:-1|[0-9]+)$/;
+
 /** How a stream ends that did all it could. */
 const PROPER_ENDS: ReadonlySet<string> = new Set(["topic_not_found", "scanner_not_found", "shutting_down"]);
+
+interface StreamStart {
+  readonly offset: number;
+  /** The reader knows messages that this topic has not: it had them of an older topic of the same name. */
+  readonly isAnew: boolean;
+}
 
 interface StreamRequest {
   /** A scanner's; without it the stream reads from an offset. */
@@ -43,12 +52,28 @@ export async function streamTopic(exchange: Exchange): Promise<StreamAnswer> {
   const id = parameters.get("id");
   const scanner = id === undefined ? undefined : topic.scanner(id);
   const request = readRequest(parameters, id);
-  const { incoming } = exchange;
-  const chooseFormat = (): Format =>
-    negotiate(request.named, incoming.headers.accept, possibleFormats(request, scanner));
+  const accept = exchange.request.header("accept");
+  const chooseFormat = (): Format => negotiate(request.named, accept, possibleFormats(request, scanner));
   if (scanner !== undefined) return await scannerStream(exchange, scanner, request, chooseFormat());
-  const start = await streamStart(topic, incoming, request.from);
+  const start = await streamStart(topic, exchange.request.header("last-event-id"), request.from);
   return await topicStream(exchange, topic.openCursor(), { start, request, format: chooseFormat() });
+}
+
+/** Behind what a browser that comes back had last, or where `from` says. @throws bad_request, offset_not_found. */
+async function streamStart(
+  topic: Topic,
+  lastEventId: string | undefined,
+  from: string,
+): Promise<StreamStart> {
+  if (lastEventId === undefined || lastEventId === "")
+    return { offset: await topic.startOf(from), isAnew: false };
+  const next = Number(lastEventId) + 1;
+  if (!LAST_EVENT_ID.test(lastEventId) || !Number.isSafeInteger(next)) {
+    throw new NetlogError("bad_request", { reason: "Last-Event-ID takes the offset of a message, or -1" });
+  }
+  // Below the first kept the stream itself tells what is missing.
+  if (next <= (await topic.resolveOffset("end"))) return { offset: next, isAnew: false };
+  return { offset: await topic.resolveOffset("first"), isAnew: true };
 }
 
 interface TopicStream {

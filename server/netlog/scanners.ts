@@ -13,20 +13,13 @@ import type { FormatName } from "../formats/formats.ts";
 import { MessageBody } from "../formats/message-body.ts";
 import { negotiate, readFormatName } from "../formats/negotiate.ts";
 import { lacksRight } from "../http/admission.ts";
-import {
-  type Answer,
-  batchHeaders,
-  bodyAnswer,
-  deliveryAnswer,
-  doneAnswer,
-  jsonAnswer,
-  leaseHeaders,
-} from "../http/answer.ts";
+import { type Answer, bodyAnswer, doneAnswer, jsonAnswer } from "../http/answer.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { HttpError } from "../wire/errors.ts";
 import type { Parameters } from "../wire/parameters.ts";
 import { bodyMemory } from "./answer-memory.ts";
 import { longJsonAnswer } from "./long-answer.ts";
+import { batchHeaders, deliveryAnswer, leaseHeaders } from "./message-answers.ts";
 import { readScannerRequest } from "./scanner-parameters.ts";
 
 const SCAN_FORMATS: readonly FormatName[] = ["ndjson", "json", "lines"];
@@ -90,7 +83,7 @@ export async function deleteScanner(exchange: Exchange): Promise<Answer> {
   return doneAnswer(200, "scanner deleted");
 }
 
-/** Gives `undefined` when the client left while it waited. */
+/** Gives `undefined` when its wait was cancelled. */
 export async function scanTopic(exchange: Exchange): Promise<Answer | undefined> {
   const topic = exchange.requireTopic();
   const parameters = exchange.parameters();
@@ -99,7 +92,7 @@ export async function scanTopic(exchange: Exchange): Promise<Answer | undefined>
   const waitMs = parameters.duration("wait");
   parameters.finish();
   const delivery = await scanner.scan({ waitMs, onWaiting: (cancel) => exchange.wait(cancel) });
-  return delivery === undefined ? exchange.endCancelled() : deliveryAnswer(delivery);
+  return delivery === undefined ? undefined : deliveryAnswer(delivery);
 }
 
 async function scanMany(
@@ -114,7 +107,7 @@ async function scanMany(
   // Many at once is nothing that NetLog knows, by either verb.
   parameters.finish(true);
   const possible = scanner.leases ? WORK_FORMATS : SCAN_FORMATS;
-  const { name, contentType } = negotiate(named, exchange.incoming.headers.accept, possible);
+  const { name, contentType } = negotiate(named, exchange.request.header("accept"), possible);
   const bounds = { max, maxBytes: limits.readBytes };
   const body = new MessageBody(requireEncoding(name), bounds, bodyMemory(exchange));
   let firstDelivery: number | undefined;
@@ -127,7 +120,7 @@ async function scanMany(
       return body.take(message);
     },
   });
-  if (delivery === undefined) return exchange.endCancelled();
+  if (delivery === undefined) return undefined;
   const { count, nextOffset } = body;
   const { offset, skipped } = delivery;
   const headers = batchHeaders(offset, nextOffset, count);

@@ -15,11 +15,11 @@ export class StreamMemory implements PieceMemory {
 
   /** Pieces are large only while there is plenty of room. */
   mayUse(bytes: number): boolean {
-    return this.#exchange.memory.mayHoldSpare(bytes);
+    return this.#exchange.request.memory.mayHoldSpare(bytes);
   }
 
   giveBack(): void {
-    this.#exchange.memory.release();
+    this.#exchange.request.memory.release();
   }
 
   hold(payload: Buffer): boolean {

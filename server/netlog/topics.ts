@@ -16,7 +16,7 @@ function* readableNames({ context, grant }: Exchange): Generator<string | undefi
 
 export async function createTopic(exchange: Exchange): Promise<Answer> {
   const { context, topicName } = exchange;
-  const body = await exchange.takeBody();
+  const body = await exchange.request.takeBody();
   // A wrong name is reported before wrong settings.
   const isName = isSafeName(topicName, context.limits.topicNameLength);
   const settings = isName ? readSettings(exchange, body) : undefined;
@@ -97,7 +97,7 @@ export async function checkTopic(exchange: Exchange): Promise<Answer> {
   const from = parameters.get("from") ?? "";
   parameters.finish();
   let isCancelled = false;
-  exchange.onClose(() => {
+  exchange.request.onClose(() => {
     isCancelled = true;
   });
   const findings = await topic.check(from, () => isCancelled);

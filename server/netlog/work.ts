@@ -1,7 +1,6 @@
 /** Handlers of scanners with acknowledgements: ack, nack, touch; and of seek, which every scanner has. */
 import { isLongJson, NetlogError, type Scanner, type WorkRequest, type WorkResult } from "../../lib/index.ts";
 import { type Answer, jsonAnswer } from "../http/answer.ts";
-import { declaredBytes } from "../http/body.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { parseJsonBody, readJsonArrayBody } from "../wire/json.ts";
 import type { Parameters } from "../wire/parameters.ts";
@@ -68,7 +67,7 @@ async function readWork(exchange: Exchange, parameters: Parameters): Promise<Wor
   const offset = parameters.get("offset");
   const lease = parameters.get("lease");
   if (lease === "") throw badRequest("lease is empty; it takes what X-Lease said");
-  const body = declaredBytes(exchange.incoming) === 0 ? NO_BODY : await exchange.takeBody();
+  const body = exchange.request.declaredBytes === 0 ? NO_BODY : await exchange.request.takeBody();
   const listed = body.length === 0 ? undefined : await readOffsets(body, exchange);
   if (offset !== undefined && listed !== undefined) {
     throw badRequest("take offset or an array of offsets as the body, not both");

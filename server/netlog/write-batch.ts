@@ -29,12 +29,15 @@ export function publishedAnswer(offset: number, count: number, durability: strin
 async function takeBatch(exchange: Exchange, topic: Topic, format: FormatName | undefined): Promise<Batch> {
   switch (format) {
     case "messages":
-      return await topic.batches.parseMessages(await exchange.takeBody(BATCH_ROOM_BYTES), BATCH_ROOM_BYTES);
+      return await topic.batches.parseMessages(
+        await exchange.request.takeBody(BATCH_ROOM_BYTES),
+        BATCH_ROOM_BYTES,
+      );
     case "json":
-      return await topic.batches.parseJson(await exchange.takeBody());
+      return await topic.batches.parseJson(await exchange.request.takeBody());
     default: {
       const lines = topic.batches.openLines();
-      await exchange.takePieces((piece) => lines.write(piece));
+      await exchange.request.takePieces((piece) => lines.write(piece));
       return await lines.end();
     }
   }

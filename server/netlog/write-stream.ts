@@ -9,7 +9,6 @@ import { isStillAdmitted } from "../http/admission.ts";
 import type { Answer } from "../http/answer.ts";
 import { type BodySource, cutOff } from "../http/body-source.ts";
 import type { Exchange } from "../http/exchange.ts";
-import { onMalformedBody } from "../http/malformed.ts";
 import { HttpError } from "../wire/errors.ts";
 import { durabilityParameter } from "./payloads.ts";
 import { publishedAnswer } from "./write-batch.ts";
@@ -19,22 +18,22 @@ const FORMATS_IN: readonly FormatName[] = ["messages", "lines", "ndjson"];
 const UNTYPED: FormatName = "lines";
 
 export async function publishStream(exchange: Exchange): Promise<Answer> {
-  const { incoming, context } = exchange;
+  const { request, context } = exchange;
   const typed = readBodyFormat(exchange, FORMATS_IN, UNTYPED);
   const topic = exchange.requireTopic();
   const parameters = exchange.parameters();
   const format = formatParameter(parameters, FORMATS_IN) ?? typed;
   const durability = durabilityParameter(parameters);
   parameters.finish();
-  const source = exchange.openBody();
+  const source = request.openBody();
   const stream = topic.openStreamIn({
     format: format === "messages" ? "messages" : "lines",
     durability,
     onRoom: () => steer(exchange, source, stream),
   });
-  // A client whose machine is gone says nothing more, and nobody else waits for it.
-  incoming.socket.setKeepAlive(true, context.limits.streamInProbeMs);
-  exchange.tellToContinue();
+  // A client whose machine is gone says nothing more, and nothing else waits for it.
+  request.probeAfter(context.limits.streamInProbeMs);
+  request.tellToContinue();
   try {
     const { offset, count } = await pipe(exchange, source, stream);
     return publishedAnswer(offset, count, stream.durability);
@@ -48,7 +47,7 @@ export async function publishStream(exchange: Exchange): Promise<Answer> {
  * Reads on where there is memory for what is not committed, waits where there will be, and gives up where a message
  * that does not end takes more than there is.
  */
-function steer({ memory }: Exchange, source: BodySource, stream: StreamIn): void {
+function steer({ request: { memory } }: Exchange, source: BodySource, stream: StreamIn): void {
   const { heldBytes } = stream;
   const hasMemory = memory.mayKeep(heldBytes);
   if (hasMemory) memory.shrinkTo(heldBytes);
@@ -73,11 +72,11 @@ async function pipe(exchange: Exchange, source: BodySource, stream: StreamIn): S
       stream.stop(flaw);
       return;
     }
-    exchange.isBodyTaken = true;
+    exchange.request.isBodyTaken = true;
     stream.end();
   };
   const fail = (error: unknown): void => stream.stop(source.failureOf(error));
-  onMalformedBody(exchange.outgoing, () => stream.stop(cutOff()));
+  exchange.request.onMalformedBody(() => stream.stop(cutOff()));
   source.stream.on("error", fail);
   source.stream.on("data", take);
   source.stream.on("end", end);

@@ -171,6 +171,14 @@ test("CONTRIBUTING.md has each folder, above those that may import it, with what
   }
 });
 
+test("in the server, requests are Node's own two objects for server/http alone", () => {
+  const folders = FOLDERS.filter((folder) => folder.startsWith("server"));
+  expect(folders.filter((folder) => allowedTo(folder).includes("node:http"))).toEqual([
+    "server",
+    "server/http",
+  ]);
+});
+
 test("the rules keep to the layers", () => {
   const top = (folder: string): string => folder.split("/")[0] ?? "";
   for (const folder of FOLDERS) {
