@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Topic, TopicCursor } from "../../../lib/index.ts";
+import { ManualRuntime } from "../../support/manual-runtime.ts";
 import { openNetlog } from "../../support/netlog-fixture.ts";
 
 const MIB = 1024 * 1024;
@@ -73,6 +74,26 @@ test("at the end there is no more, however much was passed over", async () => {
   const cursor = topic.openCursor(["k"]);
   expect(await readAll(cursor)).toEqual([[], 4]);
   expect(cursor.hasMore).toBe(false);
+});
+
+test("passing over many messages gives the event loop back in between", async () => {
+  let pauses = 0;
+  class PausedRuntime extends ManualRuntime {
+    override pause(): Promise<void> {
+      pauses += 1;
+      return super.pause();
+    }
+  }
+  const { netlog } = await openNetlog({ runtime: new PausedRuntime() });
+  const topic = await netlog.createTopic("t");
+  const payload = Buffer.alloc(1000, "x");
+  await Promise.all(Array.from({ length: 1000 }, () => topic.publish({ payload })));
+  expect(await readAll(topic.openCursor(["k"]))).toEqual([[], 1000]);
+  expect(pauses).toBeGreaterThan(5);
+  pauses = 0;
+  const { scanner } = await topic.findOrCreateScanner({ from: 0, keys: ["k"] });
+  await expect(scanner.scan({ waitMs: 0 })).rejects.toMatchObject({ code: "end_of_topic" });
+  expect(pauses).toBeGreaterThan(5);
 });
 
 test.each([
