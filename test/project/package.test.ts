@@ -36,8 +36,9 @@ test("the package holds the program, its sources and documents, and nothing else
   expect(paths).toEqual(expect.arrayContaining(["cmd/netlog.cjs", "dist/cmd/main.js", "lib/README.md"]));
   const others = paths.filter(
     (path) =>
-      !/^(package\.json|README\.md|CHANGELOG\.md|LICENSE|(dist\/)?(cmd|lib|server)\/.+)$/.test(path) ||
-      path.endsWith("tsconfig.json"),
+      !/^(package\.json|README\.md|CHANGELOG\.md|CONTRIBUTING\.md|LICENSE|(dist\/)?(cmd|lib|server)\/.+)$/.test(
+        path,
+      ) || path.endsWith("tsconfig.json"),
   );
   expect(others).toEqual([]);
 });

@@ -5,6 +5,7 @@ import { COMMANDS } from "../../cmd/commands.ts";
 import { LIMIT_OPTIONS } from "../../cmd/options/limits.ts";
 import { SERVE_OPTIONS } from "../../cmd/options/options.ts";
 import { DEFAULT_SETTINGS, LIMITS } from "../../lib/index.ts";
+import { formatDuration } from "../../lib/values.ts";
 import { FAMILIES } from "../../server/metrics/metric-families.ts";
 import { openApiDocument } from "../../server/openapi/document.ts";
 import { HEADERS, QUERY, REQUEST_HEADERS, SCHEMAS } from "../../server/openapi/parts.ts";
@@ -93,6 +94,26 @@ test("the settings of a topic are those that the server has, with their defaults
   const { properties } = SCHEMAS.Settings as { properties: object };
   expect(rows.map(([name]) => name)).toEqual(Object.keys(properties));
 });
+
+test("the bounds of settings and of scanners are the server's", () => {
+  const takes = new Map(rowsOf("Topic settings").map(([name = "", , bounds]) => [name, bounds]));
+  expect(takes.get("segment_size")).toBe(`${LIMITS.segmentSizeMinBytes} to ${LIMITS.segmentSizeMaxBytes}`);
+  expect(takes.get("batch_num_messages")).toBe(`1 to ${LIMITS.batchMessages}`);
+  const interval = `a duration of at most ${durationText(LIMITS.settingsIntervalMs)}`;
+  for (const name of ["batch_interval", "sync_interval"]) expect(takes.get(name)).toBe(interval);
+
+  const sets = new Map(rowsOf("Workers").map(([name = "", ...cells]) => [name, cells.join(" ")]));
+  const waits = [LIMITS.ackWaitMinMs, LIMITS.ackWaitMaxMs].map(durationText).join(" to ");
+  expect(sets.get("ack_wait")).toContain(waits);
+  expect(sets.get("max_pending")).toContain(`1 to ${LIMITS.pendingMax.toLocaleString("en")}`);
+  expect(sets.get("expire")).toContain(`\`${durationText(LIMITS.scannerIdleMs)}\``);
+});
+
+/** As the documents write durations: whole days as days. */
+function durationText(ms: number): string {
+  const days = ms / 86_400_000;
+  return days >= 1 ? `${days}day` : formatDuration({ years: 0, months: 0, days: 0, ms });
+}
 
 test("the parameters of a scanner are those that the server takes", () => {
   const { paths } = openApiDocument("1.0.0") as { paths: Record<string, Record<string, Described>> };
