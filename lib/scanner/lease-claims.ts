@@ -42,19 +42,28 @@ export class LeaseClaims {
   }
 
   /**
-   * Judges all, and changes nothing.
-   *
-   * @throws offset_not_found: one of them was never given out; lease_lost: the lease as a whole is none.
+   * The messages that are meant. @throws lease_lost: the lease as a whole is none.
    */
-  judge({ offsets, lease }: WorkRequest, verb: WorkVerb): Claim {
-    const number = lease === undefined ? undefined : this.#leases.numberOf(lease);
+  offsetsOf({ offsets, lease }: WorkRequest): readonly number[] {
+    return offsets ?? this.#heldBy(this.#numberOf(lease));
+  }
+
+  /** @throws offset_not_found: one of them was never given out. */
+  requireGivenOut(offsets: readonly number[], lease: string | undefined): void {
+    const number = this.#numberOf(lease);
+    if (lease !== undefined && !this.#isLive(number)) return;
+    for (const offset of offsets) if (this.#isNew(offset)) throw neverGivenOut(offset);
+  }
+
+  /** Judges all, and changes nothing. One that was never given out, or is so no more, is refused. */
+  judge(offsets: readonly number[], lease: string | undefined, verb: WorkVerb): Claim {
+    const number = this.#numberOf(lease);
     const granted: Pending[] = [];
     const refused: number[] = [];
     let settledCount = 0;
-    for (const offset of offsets ?? this.#heldBy(number)) {
+    for (const offset of offsets) {
       const pending = this.#table.pending.get(offset);
-      if (pending === undefined ? offset >= this.#table.next : pending.deliveries === 0) {
-        if (lease === undefined || this.#isLive(number)) throw neverGivenOut(offset);
+      if (this.#isNew(offset, pending)) {
         refused.push(offset);
       } else if (pending === undefined) {
         if (verb === "ack" && this.#maySettleAgain(offset, lease, number)) settledCount += 1;
@@ -82,6 +91,15 @@ export class LeaseClaims {
   endAll(): void {
     this.#endedNumber = this.#leases.lastNumber;
     this.#recent.clear();
+  }
+
+  /** It was never given out. */
+  #isNew(offset: number, pending: Pending | undefined = this.#table.pending.get(offset)): boolean {
+    return pending === undefined ? offset >= this.#table.next : pending.deliveries === 0;
+  }
+
+  #numberOf(lease: string | undefined): number | undefined {
+    return lease === undefined ? undefined : this.#leases.numberOf(lease);
   }
 
   #heldBy(number: number | undefined): readonly number[] {

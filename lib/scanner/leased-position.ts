@@ -11,12 +11,15 @@ import type { Runtime, Timer } from "../base/runtime.ts";
 import type { Log } from "../log/log.ts";
 import type { MessageCursor } from "../reading/message-reader.ts";
 import { DeadLetters, type Fate, type LetterBox } from "./dead-letters.ts";
-import { type Claim, LeaseClaims, type WorkRequest } from "./lease-claims.ts";
+import { type Claim, LeaseClaims, type WorkRequest, type WorkVerb } from "./lease-claims.ts";
 import type { LeaseJournal } from "./lease-journal.ts";
 import { type Lease, Leases } from "./leases.ts";
 import type { Pending, PendingTable, RecordKind } from "./pending-table.ts";
 import type { Given, PositionCounts, ScannerPosition } from "./scanner-position.ts";
 import { toMs, type WorkSettings } from "./scanner-settings.ts";
+
+/** Settled in one go; a longer list takes several, which is some ms for each. */
+const SLICE_MESSAGES = 500;
 
 export interface WorkResult {
   /** Done, or done before. */
@@ -185,12 +188,11 @@ export class LeasedPosition implements ScannerPosition {
    *   restart it may come again.
    */
   async ack(request: WorkRequest): Promise<WorkResult> {
-    this.#throwIfEnded();
-    const claim = this.#claims.judge(request, "ack");
-    for (const pending of claim.granted) {
+    const claimed = this.#claim(request, "ack", (pending) => {
       this.#claims.remember(pending);
       this.#remove(pending, "settle");
-    }
+    });
+    const claim = claimed instanceof Promise ? await claimed : claimed;
     if (claim.granted.length > 0) this.#serve();
     return await this.#commit(claim);
   }
@@ -201,14 +203,13 @@ export class LeasedPosition implements ScannerPosition {
    * @throws what ack throws.
    */
   async nack(request: WorkRequest, delayMs: number, isDead: boolean): Promise<WorkResult> {
-    this.#throwIfEnded();
-    const claim = this.#claims.judge(request, "nack");
     const dueMs = this.#runtime.elapsedMs() + delayMs;
-    for (const pending of claim.granted) {
+    const claimed = this.#claim(request, "nack", (pending) => {
       if (isDead && !pending.isCondemned) this.#record("condemn", pending.offset);
       if (delayMs > 0 && !this.#isExhausted(pending)) this.#leases.delay(pending, "delayed", dueMs);
       else this.#giveBack(pending);
-    }
+    });
+    const claim = claimed instanceof Promise ? await claimed : claimed;
     this.#arm();
     this.#serve();
     if (claim.granted.some(({ state }) => state === "dying")) await this.#deadLetters.tried();
@@ -216,11 +217,10 @@ export class LeasedPosition implements ScannerPosition {
   }
 
   /** Lets leases begin anew. @throws what ack throws. */
-  touch(request: WorkRequest): WorkResult {
-    this.#throwIfEnded();
-    const { granted, refused } = this.#claims.judge(request, "touch");
+  async touch(request: WorkRequest): Promise<WorkResult> {
     const dueMs = this.#runtime.elapsedMs() + this.#ackWaitMs;
-    for (const pending of granted) this.#leases.extend(pending, dueMs);
+    const extend = (pending: Pending): void => this.#leases.extend(pending, dueMs);
+    const { granted, refused } = await this.#claim(request, "touch", extend);
     return { settled: granted.length, refused };
   }
 
@@ -244,6 +244,45 @@ export class LeasedPosition implements ScannerPosition {
     }
     await lettersEnded;
     await this.#journal.close();
+  }
+
+  /** Judges what is meant, and does it to what is granted; of many messages some at a time. @throws as ack does. */
+  #claim(request: WorkRequest, verb: WorkVerb, act: (pending: Pending) => void): Claim | Promise<Claim> {
+    this.#throwIfEnded();
+    const offsets = this.#claims.offsetsOf(request);
+    if (offsets.length > SLICE_MESSAGES) return this.#claimInSlices(offsets, request.lease, verb, act);
+    this.#claims.requireGivenOut(offsets, request.lease);
+    const claim = this.#claims.judge(offsets, request.lease, verb);
+    for (const pending of claim.granted) act(pending);
+    return claim;
+  }
+
+  /** Nothing is done before all messages are known to have been given out. What ends meanwhile is refused. */
+  async #claimInSlices(
+    offsets: readonly number[],
+    lease: string | undefined,
+    verb: WorkVerb,
+    act: (pending: Pending) => void,
+  ): Promise<Claim> {
+    for (const slice of slicesOf(offsets)) {
+      this.#claims.requireGivenOut(slice, lease);
+      await this.#runtime.pause();
+    }
+    const granted: Pending[] = [];
+    const refused: number[] = [];
+    let settledCount = 0;
+    for (const slice of slicesOf(offsets)) {
+      this.#throwIfEnded();
+      const claim = this.#claims.judge(slice, lease, verb);
+      for (const pending of claim.granted) {
+        act(pending);
+        granted.push(pending);
+      }
+      for (const offset of claim.refused) refused.push(offset);
+      settledCount += claim.settledCount;
+      await this.#runtime.pause();
+    }
+    return { granted, settledCount, refused };
   }
 
   async #commit({ granted, settledCount, refused }: Claim): Promise<WorkResult> {
@@ -308,5 +347,11 @@ export class LeasedPosition implements ScannerPosition {
 
   #throwIfEnded(): void {
     if (this.#endedAs !== undefined) throw new NetlogError(this.#endedAs);
+  }
+}
+
+function* slicesOf(offsets: readonly number[]): Generator<readonly number[]> {
+  for (let start = 0; start < offsets.length; start += SLICE_MESSAGES) {
+    yield offsets.slice(start, start + SLICE_MESSAGES);
   }
 }

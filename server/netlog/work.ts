@@ -30,7 +30,7 @@ export async function touchMessages(exchange: Exchange): Promise<Answer> {
   const { scanner, parameters } = open(exchange);
   parameters.finish();
   const request = await readWork(exchange, parameters);
-  return workAnswer(parameters, scanner.work.touch(request));
+  return workAnswer(parameters, await scanner.work.touch(request));
 }
 
 export async function seekScanner(exchange: Exchange): Promise<Answer> {

@@ -20,6 +20,12 @@ export class HeldPauses {
     return this.#held.length;
   }
 
+  /** Lets one piece of work be done, of what has waited longest. */
+  async step(): Promise<void> {
+    this.#held.shift()?.();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+
   /** From here on no work stands still. */
   release(): void {
     this.#isHolding = false;

@@ -147,7 +147,10 @@ describe("touch", () => {
     const { scanner, runtime } = await openWork(1);
     const delivery = await lease(scanner);
     await runtime.advance(ACK_WAIT_MS - 1);
-    expect(scanner.work.touch({ offsets: [0], lease: delivery!.lease })).toEqual({ settled: 1, refused: [] });
+    expect(await scanner.work.touch({ offsets: [0], lease: delivery!.lease })).toEqual({
+      settled: 1,
+      refused: [],
+    });
     await runtime.advance(ACK_WAIT_MS - 1);
     expect(await leaseAll(scanner)).toEqual([]);
     await runtime.advance(1);
@@ -159,7 +162,7 @@ describe("touch", () => {
     await leaseAll(scanner);
     await ack(scanner, [0]);
     await nack(scanner, [1]);
-    expect(scanner.work.touch({ offsets: [0, 1], lease: undefined })).toEqual({
+    expect(await scanner.work.touch({ offsets: [0, 1], lease: undefined })).toEqual({
       settled: 0,
       refused: [0, 1],
     });

@@ -135,12 +135,12 @@ class Run {
     Object.assign(this.#pending.get(offset)!, { dueMs: this.#nowMs + delayMs, token: "" });
   }
 
-  #touch(): void {
+  async #touch(): Promise<void> {
     const offset = this.#somePending();
     if (offset === undefined) return;
     const held = this.#pending.get(offset)!;
     const isHeld = held.dueMs > this.#nowMs && held.token !== "";
-    const { settled } = this.#fixture.scanner.work.touch({ offsets: [offset], lease: undefined });
+    const { settled } = await this.#fixture.scanner.work.touch({ offsets: [offset], lease: undefined });
     expect(settled).toBe(isHeld ? 1 : 0);
     if (isHeld) held.dueMs = this.#nowMs + ACK_WAIT_MS;
   }
