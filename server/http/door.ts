@@ -28,7 +28,7 @@ export interface Action {
   readonly needs: Need;
   readonly handle: Handler;
   /** The limit on the body that it takes. Without it a body is refused. */
-  readonly bodyLimit?: BodyLimit;
+  readonly bodyLimit: BodyLimit | undefined;
   /** What it takes in the query. */
   readonly parameters: ParameterNames;
 }

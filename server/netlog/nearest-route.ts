@@ -3,10 +3,10 @@
  * meant. It is looked for only when such a request is refused.
  */
 import type { Resource } from "../http/resource.ts";
-import { OPERATIONS } from "../openapi/operations.ts";
+import { spelledAsOpenApi } from "../openapi/document.ts";
 import { nearest } from "../wire/parameter-names.ts";
 import { withoutTokens } from "../wire/quote.ts";
-import { RESOURCES, spelledAsOpenApi } from "./routes.ts";
+import { RESOURCES, ROUTES } from "./routes.ts";
 
 /** A longer part of a path is not repeated. */
 const SHOWN_LENGTH = 255;
@@ -46,9 +46,8 @@ export function noRouteReason(parts: readonly string[]): string {
 /** For a method that `resource` does not take; `parts` are those of the path. */
 export function wrongMethodReason(method: string, resource: Resource, parts: readonly string[]): string {
   const path = spelledAsOpenApi(resource.path);
-  const allowed = resource.allow.split(", ");
-  const verbs = OPERATIONS.filter((each) => each.path === path && allowed.includes(each.method)).map(
-    (each) => `${each.method} (${lowerFirst(each.summary)})`,
+  const verbs = ROUTES.filter((each) => each.path === resource.path).map(
+    ({ method: verb, does }) => `${verb} (${lowerFirst(does.summary)})`,
   );
   const elsewhere = ELSEWHERE.find(([verb, place]) => verb === method && place === path)?.[2];
   const advice =

@@ -1,7 +1,10 @@
 /** Handlers of single messages: publish one, read one. */
+
 import { type Durability, isNetlogError, type Message, NetlogError, type Topic } from "../../lib/index.ts";
 import { type Answer, emptyAnswer } from "../http/answer.ts";
 import type { Exchange } from "../http/exchange.ts";
+import { bytes } from "../openapi/bodies.ts";
+import type { Operation } from "../openapi/operation.ts";
 import type { Parameters } from "../wire/parameters.ts";
 import { messageAnswer, unchangedAnswer } from "./message-answers.ts";
 
@@ -10,7 +13,18 @@ const CRC_DIGITS = 8;
 /** Entity tags, without what makes one weak. */
 const TAGS = /"[^"]*"/g;
 
-export async function publishPayload(exchange: Exchange): Promise<Answer> {
+export const PUBLISH: Operation = {
+  handle: publishPayload,
+  id: "publish",
+  tag: "messages",
+  summary: "Appends the body as one message",
+  query: ["durability"],
+  body: { limit: "payloadBytes", content: { "*/*": bytes }, isRequired: true },
+  success: { "201": { description: "Kept", headers: ["X-Offset", "X-Durability"] } },
+  errors: ["payload_too_large", "request_timeout", "too_many_requests", "storage_full", "sync_failed"],
+};
+
+async function publishPayload(exchange: Exchange): Promise<Answer> {
   const topic = exchange.requireTopic();
   const parameters = exchange.parameters();
   const durability = durabilityParameter(parameters);
@@ -25,7 +39,24 @@ export async function publishPayload(exchange: Exchange): Promise<Answer> {
   return emptyAnswer(201, ["X-Offset", String(published.offset), "X-Durability", published.durability]);
 }
 
-export async function readPayload(exchange: Exchange): Promise<Answer> {
+export const READ_PAYLOAD: Operation = {
+  handle: readPayload,
+  id: "readPayload",
+  tag: "messages",
+  summary: "The message at an offset, in any spelling",
+  requestHeaders: ["If-None-Match"],
+  success: {
+    "200": {
+      description: "The payload",
+      content: { "application/octet-stream": bytes },
+      headers: ["X-Offset", "X-Crc32", "X-Timestamp", "ETag"],
+    },
+    "304": { description: "The client has it; where the offset is a number", headers: ["ETag"] },
+  },
+  errors: ["invalid_offset", "offset_not_found", "end_of_topic", "checksum_error"],
+};
+
+async function readPayload(exchange: Exchange): Promise<Answer> {
   const topic = exchange.requireTopic();
   exchange.parameters().finish();
   const spelling = exchange.target.parts[2] ?? "";

@@ -1,4 +1,5 @@
 /** Handler of `GET /:topic/batch`: many messages in one answer, without a scanner. */
+
 import type { FrameBounds, TopicCursor } from "../../lib/index.ts";
 import { requireEncoding } from "../formats/encodings.ts";
 import type { Format, FormatName } from "../formats/formats.ts";
@@ -6,13 +7,32 @@ import { type BodyBounds, MessageBody } from "../formats/message-body.ts";
 import { negotiate, readFormatName } from "../formats/negotiate.ts";
 import { type Answer, bodyAnswer, emptyAnswer } from "../http/answer.ts";
 import type { Exchange } from "../http/exchange.ts";
+import { messages } from "../openapi/bodies.ts";
+import type { Operation } from "../openapi/operation.ts";
 import { bodyMemory } from "./answer-memory.ts";
 import { batchHeaders } from "./message-answers.ts";
 
 const POSSIBLE: readonly FormatName[] = ["ndjson", "json", "lines", "frames"];
 
+export const READ_BATCH: Operation = {
+  handle: readBatch,
+  id: "readBatch",
+  tag: "messages",
+  summary: "Many messages in one answer",
+  query: ["from", "max", "max_bytes", "wait", "format"],
+  success: {
+    "200": {
+      description: "Messages",
+      content: messages(POSSIBLE),
+      headers: ["X-Offset", "X-Next-Offset", "X-Count"],
+    },
+    "204": { description: "Nothing there before wait ended", headers: ["X-Next-Offset"] },
+  },
+  errors: ["invalid_duration", "offset_not_found", "not_acceptable", "checksum_error"],
+};
+
 /** Gives `undefined` when its wait was cancelled. */
-export async function readBatch(exchange: Exchange): Promise<Answer | undefined> {
+async function readBatch(exchange: Exchange): Promise<Answer | undefined> {
   const topic = exchange.requireTopic();
   const { limits } = exchange.context;
   const parameters = exchange.parameters();

@@ -1,4 +1,5 @@
 /** Handler of `GET /:topic/stream`: what is there, then what comes, piece by piece as the reader takes it. */
+
 import { type Limits, NetlogError, type Scanner, type Topic, type TopicCursor } from "../../lib/index.ts";
 import type { Encoding } from "../formats/encoding.ts";
 import { requireEncoding } from "../formats/encodings.ts";
@@ -7,6 +8,8 @@ import { MessagePieces } from "../formats/message-pieces.ts";
 import { negotiate, readFormatName } from "../formats/negotiate.ts";
 import { type Outlet, type StreamAnswer, streamAnswer } from "../http/answer.ts";
 import type { Exchange } from "../http/exchange.ts";
+import { messages } from "../openapi/bodies.ts";
+import type { Operation } from "../openapi/operation.ts";
 import { errorCode } from "../wire/errors.ts";
 import type { Parameters } from "../wire/parameters.ts";
 import { leaseHeaders } from "./message-answers.ts";
@@ -46,7 +49,25 @@ interface Stream {
   readonly first: Piece | undefined;
 }
 
-export async function streamTopic(exchange: Exchange): Promise<StreamAnswer> {
+export const READ_STREAM: Operation = {
+  handle: streamTopic,
+  id: "readStream",
+  tag: "messages",
+  summary: "What is there, then what comes",
+  query: ["from", "id", "follow", "format"],
+  requestHeaders: ["Last-Event-ID"],
+  success: {
+    "200": {
+      description:
+        "Messages, without end unless follow=0; an EventSource gets 429 and 503 as a 200 that ends",
+      content: messages(["ndjson", "json", "lines", "frames", "sse"]),
+      headers: ["X-Skipped", "X-Lease", "X-Netlog-Error"],
+    },
+  },
+  errors: ["scanner_not_found", "offset_not_found", "not_acceptable", "checksum_error"],
+};
+
+async function streamTopic(exchange: Exchange): Promise<StreamAnswer> {
   const topic = exchange.requireTopic();
   const parameters = exchange.parameters();
   const id = parameters.get("id");

@@ -1,107 +1,87 @@
-/** The route table. */
+/** The route table: what is where, and who may call it. How a route is described stands beside its handler. */
 import type { Action } from "../http/door.ts";
 import type { Resource } from "../http/resource.ts";
 import { type Route, RouteTable } from "../http/route-table.ts";
-import { tellMetrics } from "../metrics/metrics.ts";
-import { describeApi } from "../openapi/describe-api.ts";
-import { OPERATIONS } from "../openapi/operations.ts";
+import type { DescribedRoute } from "../openapi/operation.ts";
 import { QUERY } from "../openapi/parts.ts";
-import { changeTopic } from "./change-topic.ts";
-import { tellHealth, tellReady, tellVersion } from "./health.ts";
-import { publishPayload, readPayload } from "./payloads.ts";
-import { readBatch } from "./read-batch.ts";
-import { streamTopic } from "./read-stream.ts";
-import { createScanner, deleteScanner, describeScanners, scanTopic } from "./scanners.ts";
-import { checkTopic, createTopic, deleteTopic, describeTopic, listTopics, syncTopic } from "./topics.ts";
-import { ackMessages, nackMessages, seekScanner, touchMessages } from "./work.ts";
-import { publishBatch } from "./write-batch.ts";
-import { publishStream } from "./write-stream.ts";
+import { ACK, NACK, TOUCH } from "./acknowledge.ts";
+import { describing, HEALTH, METRICS, READY, VERSION } from "./own-pages.ts";
+import { PUBLISH, READ_PAYLOAD } from "./payloads.ts";
+import { READ_BATCH } from "./read-batch.ts";
+import { READ_STREAM } from "./read-stream.ts";
+import { CREATE_SCANNER, DELETE_SCANNER, DESCRIBE_SCANNERS, SCAN, SEEK } from "./scanners.ts";
+import {
+  CHANGE_TOPIC,
+  CHECK_TOPIC,
+  CREATE_TOPIC,
+  DELETE_TOPIC,
+  DESCRIBE_TOPIC,
+  LIST_TOPICS,
+  SYNC_TOPIC,
+} from "./topics.ts";
+import { PUBLISH_BATCH } from "./write-batch.ts";
+import { PUBLISH_STREAM } from "./write-stream.ts";
 
-type Row = Omit<Route, "parameters">;
+interface Row extends DescribedRoute {
+  /**
+   * NetLog has it as well, and it ignores unknown parameters as NetLog does. Creating a scanner refuses them all the
+   * same, because most of its parameters are not NetLog's.
+   */
+  readonly isNetlogs?: true;
+}
 
-const ROWS: readonly Row[] = [
-  { method: "GET", path: "/", needs: "token", handle: listTopics, head: true },
-  { method: "GET", path: "/-/health", needs: "nothing", handle: tellHealth, head: true },
-  { method: "GET", path: "/-/ready", needs: "nothing", handle: tellReady, head: true },
-  { method: "GET", path: "/-/version", needs: "nothing", handle: tellVersion, head: true },
-  { method: "GET", path: "/-/metrics", needs: "metrics", handle: tellMetrics, head: true },
-  { method: "GET", path: "/-/openapi.json", needs: "nothing", handle: describeApi, head: true },
-  { method: "POST", path: "/:topic", needs: "admin", handle: createTopic, bodyLimit: "settingsBytes" },
-  { method: "GET", path: "/:topic", needs: "read", handle: describeTopic, head: true },
-  { method: "PATCH", path: "/:topic", needs: "admin", handle: changeTopic, bodyLimit: "settingsBytes" },
-  { method: "DELETE", path: "/:topic", needs: "admin", handle: deleteTopic },
-  {
-    method: "POST",
-    path: "/:topic/payload",
-    needs: "write",
-    handle: publishPayload,
-    bodyLimit: "payloadBytes",
-  },
+export const ROUTES: readonly Row[] = [
+  { method: "GET", path: "/", needs: "token", does: LIST_TOPICS, head: true, isNetlogs: true },
+  { method: "GET", path: "/-/health", needs: "nothing", does: HEALTH, head: true },
+  { method: "GET", path: "/-/ready", needs: "nothing", does: READY, head: true },
+  { method: "GET", path: "/-/version", needs: "nothing", does: VERSION, head: true },
+  { method: "GET", path: "/-/metrics", needs: "metrics", does: METRICS, head: true },
+  { method: "GET", path: "/-/openapi.json", needs: "nothing", does: describing(() => ROUTES), head: true },
+  { method: "POST", path: "/:topic", needs: "admin", does: CREATE_TOPIC, isNetlogs: true },
+  { method: "GET", path: "/:topic", needs: "read", does: DESCRIBE_TOPIC, head: true, isNetlogs: true },
+  { method: "PATCH", path: "/:topic", needs: "admin", does: CHANGE_TOPIC },
+  { method: "DELETE", path: "/:topic", needs: "admin", does: DELETE_TOPIC, isNetlogs: true },
+  { method: "POST", path: "/:topic/payload", needs: "write", does: PUBLISH, isNetlogs: true },
   // What `curl -T` sends.
+  { method: "PUT", path: "/:topic/payload", needs: "write", does: PUBLISH, isNetlogs: true },
   {
-    method: "PUT",
-    path: "/:topic/payload",
-    needs: "write",
-    handle: publishPayload,
-    bodyLimit: "payloadBytes",
+    method: "GET",
+    path: "/:topic/payload/:offset",
+    needs: "read",
+    does: READ_PAYLOAD,
+    head: true,
+    isNetlogs: true,
   },
-  { method: "GET", path: "/:topic/payload/:offset", needs: "read", handle: readPayload, head: true },
-  { method: "POST", path: "/:topic/batch", needs: "write", handle: publishBatch, bodyLimit: "batchBytes" },
-  { method: "POST", path: "/:topic/stream", needs: "write", handle: publishStream, bodyLimit: "unlimited" },
-  { method: "PUT", path: "/:topic/stream", needs: "write", handle: publishStream, bodyLimit: "unlimited" },
-  { method: "GET", path: "/:topic/sync", needs: "write", handle: syncTopic },
-  { method: "POST", path: "/:topic/sync", needs: "write", handle: syncTopic },
-  { method: "POST", path: "/:topic/scanner", needs: "read", handle: createScanner },
-  { method: "GET", path: "/:topic/scanner", needs: "read", handle: describeScanners, head: true },
-  { method: "DELETE", path: "/:topic/scanner", needs: "read", handle: deleteScanner },
-  { method: "GET", path: "/:topic/scan", needs: "read", handle: scanTopic },
-  { method: "POST", path: "/:topic/scan", needs: "read", handle: scanTopic },
-  { method: "POST", path: "/:topic/ack", needs: "read", handle: ackMessages, bodyLimit: "ackBytes" },
-  { method: "POST", path: "/:topic/nack", needs: "read", handle: nackMessages, bodyLimit: "ackBytes" },
-  { method: "POST", path: "/:topic/touch", needs: "read", handle: touchMessages, bodyLimit: "ackBytes" },
-  { method: "POST", path: "/:topic/seek", needs: "read", handle: seekScanner },
-  { method: "GET", path: "/:topic/batch", needs: "read", handle: readBatch, head: true },
-  { method: "GET", path: "/:topic/stream", needs: "read", handle: streamTopic },
-  { method: "GET", path: "/:topic/check", needs: "admin", handle: checkTopic, head: true },
+  { method: "POST", path: "/:topic/batch", needs: "write", does: PUBLISH_BATCH },
+  { method: "GET", path: "/:topic/batch", needs: "read", does: READ_BATCH, head: true },
+  { method: "POST", path: "/:topic/stream", needs: "write", does: PUBLISH_STREAM },
+  { method: "PUT", path: "/:topic/stream", needs: "write", does: PUBLISH_STREAM },
+  { method: "GET", path: "/:topic/stream", needs: "read", does: READ_STREAM },
+  { method: "GET", path: "/:topic/sync", needs: "write", does: SYNC_TOPIC, isNetlogs: true },
+  { method: "POST", path: "/:topic/sync", needs: "write", does: SYNC_TOPIC },
+  { method: "POST", path: "/:topic/scanner", needs: "read", does: CREATE_SCANNER },
+  { method: "GET", path: "/:topic/scanner", needs: "read", does: DESCRIBE_SCANNERS, head: true },
+  { method: "DELETE", path: "/:topic/scanner", needs: "read", does: DELETE_SCANNER, isNetlogs: true },
+  { method: "GET", path: "/:topic/scan", needs: "read", does: SCAN, isNetlogs: true },
+  { method: "POST", path: "/:topic/scan", needs: "read", does: SCAN },
+  { method: "POST", path: "/:topic/ack", needs: "read", does: ACK },
+  { method: "POST", path: "/:topic/nack", needs: "read", does: NACK },
+  { method: "POST", path: "/:topic/touch", needs: "read", does: TOUCH },
+  { method: "POST", path: "/:topic/seek", needs: "read", does: SEEK },
+  { method: "GET", path: "/:topic/check", needs: "admin", does: CHECK_TOPIC, head: true, isNetlogs: true },
 ];
 
 const PARAMETERS: readonly string[] = Object.keys(QUERY);
-
-/**
- * The routes that NetLog has as well, and which ignore parameters that nobody knows. Where a scanner is made they are
- * refused all the same: most of what it can be asked to be is not NetLog's.
- */
-const NETLOGS: ReadonlySet<string> = new Set([
-  "GET /",
-  "POST /:topic",
-  "GET /:topic",
-  "DELETE /:topic",
-  "POST /:topic/payload",
-  "PUT /:topic/payload",
-  "GET /:topic/payload/:offset",
-  "GET /:topic/sync",
-  "DELETE /:topic/scanner",
-  "GET /:topic/scan",
-  "GET /:topic/check",
-]);
 
 export const OWN_PAGES: RouteTable = new RouteTable(routesWhere(({ path }) => path.startsWith("/-/")));
 export const TOPICS: RouteTable = new RouteTable(routesWhere(({ path }) => !path.startsWith("/-/")));
 export const RESOURCES: readonly Resource<Action>[] = [...OWN_PAGES.resources, ...TOPICS.resources];
 
 function routesWhere(isMeant: (row: Row) => boolean): Route[] {
-  return ROWS.filter(isMeant).map(toRoute);
+  return ROUTES.filter(isMeant).map(toRoute);
 }
 
-function toRoute(row: Row): Route {
-  const { method, path } = row;
-  const described = OPERATIONS.find((each) => each.method === method && each.path === spelledAsOpenApi(path));
-  const names = described?.query ?? [];
-  const ignoresOthers = NETLOGS.has(`${method} ${path}`);
-  return { ...row, parameters: { names, ignoresOthers, elsewhere: PARAMETERS } };
-}
-
-/** `/:topic/payload/:offset` as `/{topic}/payload/{offset}`. */
-export function spelledAsOpenApi(path: string): string {
-  return path.replace(/:(\w+)/g, "{$1}");
+function toRoute({ method, path, needs, does, head, isNetlogs }: Row): Route {
+  const parameters = { names: does.query ?? [], ignoresOthers: isNetlogs === true, elsewhere: PARAMETERS };
+  return { method, path, needs, head, handle: does.handle, bodyLimit: does.body?.limit, parameters };
 }

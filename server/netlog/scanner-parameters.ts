@@ -48,3 +48,10 @@ function readCount(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   return DIGITS.test(text) ? Number(text) : Number.NaN;
 }
+
+/** @throws bad_request. */
+export function requireId(parameters: Parameters): string {
+  const id = parameters.get("id") ?? "";
+  if (id === "") throw new NetlogError("bad_request", { reason: "id is missing: which scanner" });
+  return id;
+}

@@ -1,4 +1,5 @@
-/** Handlers of scanners: create, delete, scan. */
+/** Scanners: create, describe, delete, seek, scan. */
+
 import {
   type BulkDelivery,
   type BulkScanRequest,
@@ -15,18 +16,34 @@ import { negotiate, readFormatName } from "../formats/negotiate.ts";
 import { lacksRight } from "../http/admission.ts";
 import { type Answer, bodyAnswer, doneAnswer, jsonAnswer } from "../http/answer.ts";
 import type { Exchange } from "../http/exchange.ts";
+import { bytes, done, json, messages } from "../openapi/bodies.ts";
+import type { Operation } from "../openapi/operation.ts";
+import { ref } from "../openapi/parts.ts";
 import { HttpError } from "../wire/errors.ts";
 import type { Parameters } from "../wire/parameters.ts";
 import { bodyMemory } from "./answer-memory.ts";
 import { longJsonAnswer } from "./long-answer.ts";
 import { batchHeaders, deliveryAnswer, leaseHeaders } from "./message-answers.ts";
-import { readScannerRequest } from "./scanner-parameters.ts";
+import { readScannerRequest, requireId } from "./scanner-parameters.ts";
 
 const SCAN_FORMATS: readonly FormatName[] = ["ndjson", "json", "lines"];
 /** A line cannot tell which message it is, and that is what has to be acknowledged. */
 const WORK_FORMATS: readonly FormatName[] = ["ndjson", "json"];
 
-export async function createScanner(exchange: Exchange): Promise<Answer> {
+export const CREATE_SCANNER: Operation = {
+  handle: createScanner,
+  id: "createScanner",
+  tag: "scanners",
+  summary: "Creates a scanner, or finds the one of this id",
+  query: ["id", "from", "persist", "ack", "ack_wait", "max_deliver", "max_pending", "dead_letter", "expire"],
+  success: {
+    "200": json("It was there", ref("Scanner")),
+    "201": json("Created", ref("Scanner")),
+  },
+  errors: ["scanner_exists", "invalid_offset", "offset_not_found", "storage_full", "sync_failed"],
+};
+
+async function createScanner(exchange: Exchange): Promise<Answer> {
   const topic = exchange.requireTopic();
   const request = readScannerRequest(exchange.parameters());
   const { deadLetter } = request;
@@ -59,7 +76,21 @@ function hasScanner(topic: Topic, id: string | undefined): boolean {
   }
 }
 
-export async function describeScanners(exchange: Exchange): Promise<Answer> {
+export const DESCRIBE_SCANNERS: Operation = {
+  handle: describeScanners,
+  id: "describeScanners",
+  tag: "scanners",
+  summary: "All there is to tell of all scanners, or of one",
+  query: ["id"],
+  success: {
+    "200": json("Scanners, or with id one of them", {
+      oneOf: [{ type: "array", items: ref("ScannerDescription") }, ref("ScannerDescription")],
+    }),
+  },
+  errors: ["scanner_not_found"],
+};
+
+async function describeScanners(exchange: Exchange): Promise<Answer> {
   const topic = exchange.requireTopic();
   const parameters = exchange.parameters();
   const id = parameters.get("id");
@@ -73,7 +104,18 @@ function* descriptions(scanners: readonly Scanner[]): Generator<ScannerDescripti
   for (const scanner of scanners) yield scanner.describe();
 }
 
-export async function deleteScanner(exchange: Exchange): Promise<Answer> {
+export const DELETE_SCANNER: Operation = {
+  handle: deleteScanner,
+  id: "deleteScanner",
+  tag: "scanners",
+  summary: "Deletes a scanner",
+  query: ["id"],
+  required: ["id"],
+  success: done("Deleted"),
+  errors: ["scanner_not_found"],
+};
+
+async function deleteScanner(exchange: Exchange): Promise<Answer> {
   const topic = exchange.requireTopic();
   const parameters = exchange.parameters();
   const id = parameters.get("id") ?? "";
@@ -83,8 +125,56 @@ export async function deleteScanner(exchange: Exchange): Promise<Answer> {
   return doneAnswer(200, "scanner deleted");
 }
 
+export const SEEK: Operation = {
+  handle: seekScanner,
+  id: "seek",
+  tag: "scanners",
+  summary: "Moves a scanner; leases end",
+  query: ["id", "to"],
+  required: ["id", "to"],
+  success: { "200": json("The scanner", ref("ScannerDescription")) },
+  errors: ["scanner_not_found", "offset_not_found", "storage_full", "sync_failed"],
+};
+
+async function seekScanner(exchange: Exchange): Promise<Answer> {
+  const topic = exchange.requireTopic();
+  const parameters = exchange.parameters();
+  const scanner = topic.scanner(requireId(parameters));
+  parameters.finish();
+  const to = parameters.get("to");
+  const reason = "to is missing: where to go, such as first, end, a number or 1h";
+  if (to === undefined) throw new NetlogError("bad_request", { reason });
+  await scanner.seek(await topic.startOf(to, "to"));
+  return jsonAnswer(200, scanner.describe());
+}
+
+export const SCAN: Operation = {
+  handle: scanTopic,
+  id: "scan",
+  tag: "scanners",
+  summary: "The scanner's next message, or with max or format its next messages",
+  query: ["id", "wait", "max", "format"],
+  success: {
+    "200": {
+      description: "One message, or several in the format asked for",
+      content: { "application/octet-stream": bytes, ...messages(SCAN_FORMATS) },
+      headers: [
+        "X-Offset",
+        "X-Crc32",
+        "X-Timestamp",
+        "X-Skipped",
+        "X-Delivery",
+        "X-Lease",
+        "X-Next-Offset",
+        "X-Count",
+      ],
+    },
+  },
+  errors: ["scanner_not_found", "invalid_duration", "end_of_topic", "not_acceptable", "checksum_error"],
+};
+
 /** Gives `undefined` when its wait was cancelled. */
-export async function scanTopic(exchange: Exchange): Promise<Answer | undefined> {
+async function scanTopic(exchange: Exchange): Promise<Answer | undefined> {
   const topic = exchange.requireTopic();
   const parameters = exchange.parameters();
   const scanner = topic.scanner(parameters.get("id") ?? "");

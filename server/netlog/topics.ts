@@ -1,11 +1,24 @@
-/** Handlers of topics as a whole: list, create, info, delete, sync, check. */
+/** Topics as a whole: list, create, info, change, delete, sync, check. */
+
 import { DEFAULT_SETTINGS, isNetlogError, isSafeName, NetlogError } from "../../lib/index.ts";
 import { type Answer, doneAnswer, jsonAnswer } from "../http/answer.ts";
 import type { Exchange } from "../http/exchange.ts";
+import { done, JSON_TYPE, json } from "../openapi/bodies.ts";
+import type { Operation } from "../openapi/operation.ts";
+import { ref, text } from "../openapi/parts.ts";
 import { parseJsonBody } from "../wire/json.ts";
 import { longJsonAnswer } from "./long-answer.ts";
 
-export async function listTopics(exchange: Exchange): Promise<Answer> {
+export const LIST_TOPICS: Operation = {
+  handle: listTopics,
+  id: "listTopics",
+  tag: "topics",
+  summary: "Lists the topics",
+  success: { "200": json("Names, sorted", { type: "array", items: text }) },
+  errors: [],
+};
+
+async function listTopics(exchange: Exchange): Promise<Answer> {
   exchange.parameters().finish();
   return await longJsonAnswer(exchange, readableNames(exchange));
 }
@@ -14,7 +27,25 @@ function* readableNames({ context, grant }: Exchange): Generator<string | undefi
   for (const name of context.netlog.topicNames()) yield grant.may("read", name) ? name : undefined;
 }
 
-export async function createTopic(exchange: Exchange): Promise<Answer> {
+export const CREATE_TOPIC: Operation = {
+  handle: createTopic,
+  id: "createTopic",
+  tag: "topics",
+  summary: "Creates a topic",
+  body: { limit: "settingsBytes", content: { [JSON_TYPE]: ref("Settings") } },
+  success: { "201": json("Created", ref("Done")) },
+  errors: [
+    "invalid_topic_name",
+    "topic_exists",
+    "invalid_compression_type",
+    "payload_too_large",
+    "request_timeout",
+    "storage_full",
+    "sync_failed",
+  ],
+};
+
+async function createTopic(exchange: Exchange): Promise<Answer> {
   const { context, topicName } = exchange;
   const body = await exchange.request.takeBody();
   // A wrong name is reported before wrong settings.
@@ -59,13 +90,50 @@ function takenForSettings(trouble: string | undefined, topicName: string, cause?
   return new NetlogError("bad_request", { reason, cause });
 }
 
-export async function describeTopic(exchange: Exchange): Promise<Answer> {
+export const DESCRIBE_TOPIC: Operation = {
+  handle: describeTopic,
+  id: "describeTopic",
+  tag: "topics",
+  summary: "Sizes, offsets, segments, scanners and settings",
+  success: { "200": json("The topic", ref("Topic")) },
+  errors: [],
+};
+
+async function describeTopic(exchange: Exchange): Promise<Answer> {
   const topic = exchange.requireTopic();
   exchange.parameters().finish();
   return await longJsonAnswer(exchange, await topic.info(), 2);
 }
 
-export async function deleteTopic(exchange: Exchange): Promise<Answer> {
+export const CHANGE_TOPIC: Operation = {
+  handle: changeTopic,
+  id: "changeTopic",
+  tag: "topics",
+  summary: "Changes settings for new messages; what is absent stays",
+  body: { limit: "settingsBytes", content: { [JSON_TYPE]: ref("Settings") }, isRequired: true },
+  success: { "200": json("The topic", ref("Topic")) },
+  errors: ["invalid_compression_type", "payload_too_large", "request_timeout", "storage_full", "sync_failed"],
+};
+
+async function changeTopic(exchange: Exchange): Promise<Answer> {
+  const topic = exchange.requireTopic();
+  exchange.parameters().finish();
+  const change = parseJsonBody(await exchange.request.takeBody());
+  await exchange.context.netlog.updateTopic(topic.name, change);
+  return jsonAnswer(200, await topic.info());
+}
+
+export const DELETE_TOPIC: Operation = {
+  handle: deleteTopic,
+  id: "deleteTopic",
+  tag: "topics",
+  summary: "Deletes a topic",
+  query: ["force"],
+  success: done("Deleted"),
+  errors: ["resource_busy", "sync_failed"],
+};
+
+async function deleteTopic(exchange: Exchange): Promise<Answer> {
   const { netlog } = exchange.context;
   await netlog.deleteTopic(exchange.topicName, { force: readForce(exchange) });
   return doneAnswer(200, "topic deleted");
@@ -84,14 +152,37 @@ function readForce(exchange: Exchange): boolean {
   }
 }
 
-export async function syncTopic(exchange: Exchange): Promise<Answer> {
+export const SYNC_TOPIC: Operation = {
+  handle: syncTopic,
+  id: "syncTopic",
+  tag: "topics",
+  summary: "Answers when everything accepted so far is on the disk",
+  success: done("Synced"),
+  errors: ["sync_failed"],
+};
+
+async function syncTopic(exchange: Exchange): Promise<Answer> {
   const topic = exchange.requireTopic();
   exchange.parameters().finish();
   await topic.sync();
   return doneAnswer(200, "synced");
 }
 
-export async function checkTopic(exchange: Exchange): Promise<Answer> {
+export const CHECK_TOPIC: Operation = {
+  handle: checkTopic,
+  id: "checkTopic",
+  tag: "topics",
+  summary: "Reads everything back and lists what is damaged",
+  query: ["from"],
+  success: {
+    "200": json("Healthy, or what is damaged", {
+      oneOf: [ref("Done"), { type: "array", items: ref("Finding"), maxItems: 1000 }],
+    }),
+  },
+  errors: [],
+};
+
+async function checkTopic(exchange: Exchange): Promise<Answer> {
   const topic = exchange.requireTopic();
   const parameters = exchange.parameters();
   const from = parameters.get("from") ?? "";

@@ -1,14 +1,29 @@
 /** The handler of batches in: many messages in one body, all or nothing. */
+
 import { BATCH_ROOM_BYTES, type Batch, type Topic } from "../../lib/index.ts";
 import { formatParameter, readBodyFormat } from "../formats/body-format.ts";
 import type { FormatName } from "../formats/formats.ts";
 import { type Answer, jsonAnswer } from "../http/answer.ts";
 import type { Exchange } from "../http/exchange.ts";
+import { json, messages } from "../openapi/bodies.ts";
+import type { Operation } from "../openapi/operation.ts";
+import { ref } from "../openapi/parts.ts";
 import { durabilityParameter } from "./payloads.ts";
 
 const FORMATS_IN: readonly FormatName[] = ["messages", "lines", "ndjson", "json"];
 
-export async function publishBatch(exchange: Exchange): Promise<Answer> {
+export const PUBLISH_BATCH: Operation = {
+  handle: publishBatch,
+  id: "publishBatch",
+  tag: "messages",
+  summary: "Appends many messages, all or nothing",
+  query: ["durability", "format"],
+  body: { limit: "batchBytes", content: messages(FORMATS_IN), isRequired: true },
+  success: { "201": json("Kept", ref("Published"), ["X-Offset", "X-Count", "X-Durability"]) },
+  errors: ["payload_too_large", "request_timeout", "too_many_requests", "storage_full", "sync_failed"],
+};
+
+async function publishBatch(exchange: Exchange): Promise<Answer> {
   const typed = readBodyFormat(exchange, FORMATS_IN);
   const topic = exchange.requireTopic();
   const parameters = exchange.parameters();

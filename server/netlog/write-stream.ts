@@ -2,6 +2,7 @@
  * The handler of streams in: messages of any number in one body, committed while they arrive. The connection may be
  * silent for as long as it likes; while the disk is behind, nothing is read from it.
  */
+
 import type { StreamIn } from "../../lib/index.ts";
 import { formatParameter, readBodyFormat } from "../formats/body-format.ts";
 import type { FormatName } from "../formats/formats.ts";
@@ -9,6 +10,9 @@ import { isStillAdmitted } from "../http/admission.ts";
 import type { Answer } from "../http/answer.ts";
 import { type BodySource, cutOff } from "../http/body-source.ts";
 import type { Exchange } from "../http/exchange.ts";
+import { json, messages } from "../openapi/bodies.ts";
+import type { Operation } from "../openapi/operation.ts";
+import { ref } from "../openapi/parts.ts";
 import { HttpError } from "../wire/errors.ts";
 import { durabilityParameter } from "./payloads.ts";
 import { publishedAnswer } from "./write-batch.ts";
@@ -17,7 +21,18 @@ const FORMATS_IN: readonly FormatName[] = ["messages", "lines", "ndjson"];
 /** Of a body without a type: `curl -T -` names none. */
 const UNTYPED: FormatName = "lines";
 
-export async function publishStream(exchange: Exchange): Promise<Answer> {
+export const PUBLISH_STREAM: Operation = {
+  handle: publishStream,
+  id: "publishStream",
+  tag: "messages",
+  summary: "Appends messages while they arrive",
+  query: ["durability", "format"],
+  body: { limit: "unlimited", content: messages(FORMATS_IN) },
+  success: { "201": json("All of it is kept", ref("Published"), ["X-Offset", "X-Count", "X-Durability"]) },
+  errors: ["payload_too_large", "storage_full", "sync_failed"],
+};
+
+async function publishStream(exchange: Exchange): Promise<Answer> {
   const { request, context } = exchange;
   const typed = readBodyFormat(exchange, FORMATS_IN, UNTYPED);
   const topic = exchange.requireTopic();

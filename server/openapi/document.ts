@@ -1,7 +1,6 @@
-/** The OpenAPI 3.1 description of this server, made from operations.ts. */
+/** The OpenAPI 3.1 description of this server, made from the rows of its route table. */
 import { ERROR_TABLE } from "../wire/errors.ts";
-import type { Json, Operation, Success } from "./operation.ts";
-import { OPERATIONS } from "./operations.ts";
+import type { DescribedRoute, Json, Operation, Success } from "./operation.ts";
 import { HEADERS, QUERY, REQUEST_HEADERS, ref, SCHEMAS } from "./parts.ts";
 
 type Code = keyof typeof ERROR_TABLE;
@@ -28,13 +27,15 @@ const SERVER_ERROR = 500;
 const DESCRIPTION =
   "A log queue over HTTP. Paths are taken as sent; a parameter given twice is refused; OPTIONS is there everywhere.";
 
-export function openApiDocument(version: string): Json {
+export function openApiDocument(version: string, routes: readonly DescribedRoute[]): Json {
   const paths: Record<string, Record<string, Json>> = {};
-  for (const operation of OPERATIONS) {
-    const item = paths[operation.path] ?? {};
-    paths[operation.path] = item;
-    item[operation.method.toLowerCase()] = describe(operation, operation.id);
-    if (operation.head === true) item.head = describe(withoutBodies(operation), `${operation.id}Head`);
+  for (const route of routes) {
+    const path = spelledAsOpenApi(route.path);
+    const id = operationId(route, routes);
+    const item = paths[path] ?? {};
+    paths[path] = item;
+    item[route.method.toLowerCase()] = describe(route, id, route.does.success);
+    if (route.head === true) item.head = describe(route, `${id}Head`, withoutBodies(route.does.success));
   }
   return {
     openapi: "3.1.0",
@@ -52,34 +53,47 @@ export function openApiDocument(version: string): Json {
   };
 }
 
-function describe(operation: Operation, operationId: string): Json {
-  const { tag, summary, body, isBodyRequired = false } = operation;
-  const parameters = [
-    ...pathParameters(operation),
-    ...queryParameters(operation),
-    ...headerParameters(operation),
-  ];
+/** `/:topic/payload/:offset` as `/{topic}/payload/{offset}`. */
+export function spelledAsOpenApi(path: string): string {
+  return path.replace(/:(\w+)/g, "{$1}");
+}
+
+/** Each is given once. */
+function operationId({ method, does }: DescribedRoute, routes: readonly DescribedRoute[]): string {
+  const isOnly = method === "POST" || routes.every((other) => other.does !== does || other.method === method);
+  return isOnly ? does.id : `${does.id}By${method.charAt(0)}${method.slice(1).toLowerCase()}`;
+}
+
+function describe(
+  { path, needs, does }: DescribedRoute,
+  operationId: string,
+  success: Operation["success"],
+): Json {
+  const { tag, summary, body } = does;
+  const parameters = [...pathParameters(path), ...queryParameters(does), ...headerParameters(does)];
   return {
     operationId,
     tags: [tag],
     summary,
     ...(parameters.length === 0 ? {} : { parameters }),
-    ...(body === undefined ? {} : { requestBody: { required: isBodyRequired, content: contentOf(body) } }),
-    ...(operation.isOpen === true ? { security: [] } : {}),
-    responses: { ...successes(operation), ...failures(operation) },
+    ...(body === undefined
+      ? {}
+      : { requestBody: { required: body.isRequired === true, content: contentOf(body.content) } }),
+    ...(needs === "nothing" ? { security: [] } : {}),
+    responses: { ...successes(success), ...failures(does, path, needs) },
   };
 }
 
-function withoutBodies(operation: Operation): Operation {
-  const bare = Object.entries(operation.success).map(([status, { description, headers = [] }]) => [
+function withoutBodies(success: Operation["success"]): Operation["success"] {
+  const bare = Object.entries(success).map(([status, { description, headers = [] }]) => [
     status,
     { description, headers },
   ]);
-  return { ...operation, success: Object.fromEntries(bare) as Operation["success"] };
+  return Object.fromEntries(bare) as Operation["success"];
 }
 
-function pathParameters({ path }: Operation): Json[] {
-  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+function pathParameters(path: string): Json[] {
+  return [...path.matchAll(/:(\w+)/g)].map(([, name]) => ({
     name,
     in: "path",
     required: true,
@@ -102,7 +116,7 @@ function headerParameters({ requestHeaders = [], body }: Operation): Json[] {
   });
 }
 
-function successes({ success }: Operation): Record<string, Json> {
+function successes(success: Operation["success"]): Record<string, Json> {
   return Object.fromEntries(
     Object.entries(success).map(([status, { description, content, headers = [] }]: [string, Success]) => [
       status,
@@ -116,11 +130,15 @@ function successes({ success }: Operation): Record<string, Json> {
 }
 
 /** By status; description and header say which codes it may be. */
-function failures(operation: Operation): Record<string, Json> {
-  const codes = new Set<Code>([...ALWAYS, ...operation.errors]);
-  if (operation.body !== undefined) codes.add("unsupported_media_type");
-  if (operation.hasNoTopic !== true) for (const code of OF_TOPICS) codes.add(code);
-  if (operation.isOpen !== true) for (const code of GUARDED) codes.add(code);
+function failures(
+  { errors, body }: Operation,
+  path: string,
+  needs: DescribedRoute["needs"],
+): Record<string, Json> {
+  const codes = new Set<Code>([...ALWAYS, ...errors]);
+  if (body !== undefined) codes.add("unsupported_media_type");
+  if (path.startsWith("/:topic")) for (const code of OF_TOPICS) codes.add(code);
+  if (needs !== "nothing") for (const code of GUARDED) codes.add(code);
   const byStatus = new Map<number, Code[]>();
   for (const code of codes) {
     const { status } = ERROR_TABLE[code];

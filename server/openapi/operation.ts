@@ -1,7 +1,6 @@
-/** How a route is described, in the words of the route table; document.ts makes OpenAPI of it. */
+/** What a route does, and how it is described; document.ts makes OpenAPI of it. */
 import type { ErrorCode } from "../../lib/index.ts";
-
-export type HttpMethod = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+import type { Action, BodyLimit, Handler } from "../http/door.ts";
 
 /** An OpenAPI object, as it goes out. */
 export type Json = Readonly<Record<string, unknown>>;
@@ -14,29 +13,38 @@ export interface Success {
   readonly headers?: readonly string[];
 }
 
+/** Stands beside its handler; the row in the route table says where it is, and who may call it. */
 export interface Operation {
-  readonly method: HttpMethod;
-  /** As OpenAPI spells it: `/{topic}/scan`. */
-  readonly path: string;
+  readonly handle: Handler;
+  /** Where several methods do the same, it is that of POST. */
   readonly id: string;
   readonly tag: string;
   readonly summary: string;
   /** Query parameters; see parts.ts. */
   readonly query?: readonly string[];
-  /** Those of them without which nothing goes. */
+  /** The query parameters without which the route answers 400. */
   readonly required?: readonly string[];
   /** Headers of the request that are its own; see parts.ts. */
   readonly requestHeaders?: readonly string[];
-  /** Media type to schema. */
-  readonly body?: Readonly<Record<string, Json>>;
-  readonly isBodyRequired?: boolean;
+  /** Without it a body is refused. */
+  readonly body?: {
+    readonly limit: BodyLimit;
+    /** Media type to schema. */
+    readonly content: Readonly<Record<string, Json>>;
+    readonly isRequired?: true;
+  };
   readonly success: Readonly<Record<string, Success>>;
   /** Beside those that every route has. */
   readonly errors: readonly (ErrorCode | "not_acceptable" | "request_timeout")[];
-  /** HEAD is there too. */
+}
+
+/** A row of a route table. */
+export interface DescribedRoute {
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** `/:topic/scan`. */
+  readonly path: string;
+  readonly needs: Action["needs"];
+  readonly does: Operation;
+  /** A GET that changes nothing, and so is there as HEAD as well. */
   readonly head?: true;
-  /** Needs no topic. */
-  readonly hasNoTopic?: true;
-  /** Needs no token, where they are used. */
-  readonly isOpen?: true;
 }

@@ -7,6 +7,7 @@ import { SERVE_OPTIONS } from "../../cmd/options/options.ts";
 import { DEFAULT_SETTINGS, LIMITS } from "../../lib/index.ts";
 import { formatDuration } from "../../lib/values.ts";
 import { FAMILIES } from "../../server/metrics/metric-families.ts";
+import { ROUTES } from "../../server/netlog/routes.ts";
 import { openApiDocument } from "../../server/openapi/document.ts";
 import { HEADERS, QUERY, REQUEST_HEADERS, SCHEMAS } from "../../server/openapi/parts.ts";
 import { ERROR_TABLE } from "../../server/wire/errors.ts";
@@ -60,7 +61,7 @@ test("the metrics are those of the server", () => {
 });
 
 test("the routes are those that OpenAPI describes, with their parameters", () => {
-  const { paths } = openApiDocument("1.0.0") as { paths: Record<string, Record<string, Described>> };
+  const { paths } = openApiDocument("1.0.0", ROUTES) as { paths: Record<string, Record<string, Described>> };
   const described = Object.entries(paths).flatMap(([path, item]) =>
     Object.entries(item)
       .filter(([method]) => method !== "head")
@@ -79,7 +80,7 @@ test("the routes are those that OpenAPI describes, with their parameters", () =>
 });
 
 test("the routes that need no token are those that OpenAPI describes as open", () => {
-  const { paths } = openApiDocument("1.0.0") as { paths: Record<string, Record<string, Described>> };
+  const { paths } = openApiDocument("1.0.0", ROUTES) as { paths: Record<string, Record<string, Described>> };
   for (const [route = "", needs] of rowsOf("Routes")) {
     const [method = "", path = ""] = (route.split("?")[0] ?? "").split(" ");
     const operation = paths[path.replace(/:(\w+)/g, "{$1}")]?.[method.toLowerCase()];
@@ -116,7 +117,7 @@ function durationText(ms: number): string {
 }
 
 test("the parameters of a scanner are those that the server takes", () => {
-  const { paths } = openApiDocument("1.0.0") as { paths: Record<string, Record<string, Described>> };
+  const { paths } = openApiDocument("1.0.0", ROUTES) as { paths: Record<string, Record<string, Described>> };
   const { parameters = [] } = paths["/{topic}/scanner"]?.post ?? {};
   const taken = parameters.filter(({ in: place }) => place === "query").map(({ name }) => name);
   const documented = rowsOf("Workers").map(([name]) => name);

@@ -1,8 +1,7 @@
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { describe, expect, it } from "vitest";
-import { RESOURCES, spelledAsOpenApi } from "../../../server/netlog/routes.ts";
-import { openApiDocument } from "../../../server/openapi/document.ts";
-import { OPERATIONS } from "../../../server/openapi/operations.ts";
+import { RESOURCES, ROUTES } from "../../../server/netlog/routes.ts";
+import { openApiDocument, spelledAsOpenApi } from "../../../server/openapi/document.ts";
 import { ERROR_TABLE } from "../../../server/wire/errors.ts";
 import type { Method } from "../../contract/api.ts";
 import { serverForTest } from "../server-fixture.ts";
@@ -23,7 +22,7 @@ describe("the OpenAPI description", () => {
     const routes = RESOURCES.flatMap(({ path, actions }) =>
       [...actions.keys()].map((method) => `${method} ${spelledAsOpenApi(path)}`),
     );
-    const { paths } = openApiDocument("1.0.0") as { paths: Paths };
+    const { paths } = openApiDocument("1.0.0", ROUTES) as { paths: Paths };
     const described = Object.entries(paths).flatMap(([path, item]) =>
       Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
     );
@@ -31,12 +30,14 @@ describe("the OpenAPI description", () => {
   });
 
   it("gives each operation an id of its own", () => {
-    const ids = OPERATIONS.map(({ id }) => id);
+    const { paths } = openApiDocument("1.0.0", ROUTES) as { paths: Paths };
+    const operations = Object.values(paths).flatMap((item) => Object.values(item));
+    const ids = operations.map((operation) => (operation as { operationId: string }).operationId);
     expect(new Set(ids).size).toBe(ids.length);
   });
 
   it("asks for a token where the server does", () => {
-    const { paths } = openApiDocument("1.0.0") as { paths: Paths };
+    const { paths } = openApiDocument("1.0.0", ROUTES) as { paths: Paths };
     for (const { path, actions } of RESOURCES) {
       for (const [method, { needs }] of actions) {
         const operation = paths[spelledAsOpenApi(path)]?.[method.toLowerCase()] as {
@@ -52,7 +53,7 @@ describe("the OpenAPI description", () => {
   });
 
   it("refers to nothing that is not there", () => {
-    const document = openApiDocument("1.0.0") as { components: { schemas: object } };
+    const document = openApiDocument("1.0.0", ROUTES) as { components: { schemas: object } };
     const names = [...JSON.stringify(document).matchAll(/#\/components\/schemas\/(\w+)/g)].map(
       ([, name]) => name,
     );
@@ -60,7 +61,7 @@ describe("the OpenAPI description", () => {
   });
 
   it("names every error that a route can answer with", () => {
-    const told = JSON.stringify(openApiDocument("1.0.0"));
+    const told = JSON.stringify(openApiDocument("1.0.0", ROUTES));
     // What is no route has no description.
     const elsewhere = ["not_found", "method_not_allowed"];
     const missing = Object.keys(ERROR_TABLE).filter((code) => !told.includes(`"${code}"`));
@@ -68,7 +69,7 @@ describe("the OpenAPI description", () => {
   });
 
   it("tells the headers that errors bring, and those that a stream goes on by", () => {
-    const { paths } = openApiDocument("1.0.0") as { paths: Paths };
+    const { paths } = openApiDocument("1.0.0", ROUTES) as { paths: Paths };
     const { get } = paths["/{topic}/stream"] as unknown as {
       get: {
         parameters: { name: string; in: string }[];
@@ -91,8 +92,10 @@ describe("the OpenAPI description", () => {
     await api.post("/t/scanner?id=s&ack=explicit");
     let told = 0;
     // What is deleted can be asked for nothing more.
-    const operations = OPERATIONS.filter(({ method }) => method !== "DELETE");
-    for (const { method, path, query = [] } of operations) {
+    const operations = ROUTES.filter(({ method }) => method !== "DELETE");
+    for (const { method, path: spelled, does } of operations) {
+      const { query = [] } = does;
+      const path = spelledAsOpenApi(spelled);
       const target = path.replace("{topic}", "t").replace("{offset}", "first");
       const scanner = query.includes("id") ? "id=s&" : "";
       const many = path === "/{topic}/scan" ? "max=1&" : "";

@@ -1,22 +1,65 @@
-/** Handlers of scanners with acknowledgements: ack, nack, touch; and of seek, which every scanner has. */
+/** Scanners with acknowledgements: ack, nack and touch of messages that were given out. */
+
 import { isLongJson, NetlogError, type Scanner, type WorkRequest, type WorkResult } from "../../lib/index.ts";
 import { type Answer, jsonAnswer } from "../http/answer.ts";
 import type { Exchange } from "../http/exchange.ts";
+import { JSON_TYPE, json } from "../openapi/bodies.ts";
+import type { Operation } from "../openapi/operation.ts";
+import { ref } from "../openapi/parts.ts";
 import { parseJsonBody, readJsonArrayBody } from "../wire/json.ts";
 import type { Parameters } from "../wire/parameters.ts";
-import { readDuration } from "./scanner-parameters.ts";
+import { readDuration, requireId } from "./scanner-parameters.ts";
 
 const DIGITS = /^[0-9]+$/;
 const NO_BODY = Buffer.alloc(0);
 
-export async function ackMessages(exchange: Exchange): Promise<Answer> {
+/** What ack, nack and touch have in common. */
+const COMMON: Omit<Operation, "handle" | "id" | "summary"> = {
+  tag: "scanners",
+  query: ["id", "offset", "lease"],
+  required: ["id"],
+  body: {
+    limit: "ackBytes",
+    content: { [JSON_TYPE]: { type: "array", items: { type: "integer", minimum: 0 } } },
+  },
+  success: { "200": json("What was settled, and what was refused", ref("Settled")) },
+  errors: [
+    "scanner_not_found",
+    "scanner_without_ack",
+    "lease_lost",
+    "offset_not_found",
+    "payload_too_large",
+    "request_timeout",
+    "storage_full",
+    "sync_failed",
+  ],
+};
+
+export const ACK: Operation = { ...COMMON, handle: ackMessages, id: "ack", summary: "Settles messages" };
+
+export const NACK: Operation = {
+  ...COMMON,
+  handle: nackMessages,
+  id: "nack",
+  summary: "Gives messages back",
+  query: ["id", "offset", "lease", "delay", "dead"],
+};
+
+export const TOUCH: Operation = {
+  ...COMMON,
+  handle: touchMessages,
+  id: "touch",
+  summary: "Begins ack_wait anew",
+};
+
+async function ackMessages(exchange: Exchange): Promise<Answer> {
   const { scanner, parameters } = open(exchange);
   parameters.finish();
   const request = await readWork(exchange, parameters);
   return workAnswer(parameters, await scanner.work.ack(request));
 }
 
-export async function nackMessages(exchange: Exchange): Promise<Answer> {
+async function nackMessages(exchange: Exchange): Promise<Answer> {
   const { scanner, parameters } = open(exchange);
   parameters.finish();
   const isDead = parameters.flag("dead");
@@ -26,29 +69,11 @@ export async function nackMessages(exchange: Exchange): Promise<Answer> {
   return workAnswer(parameters, await scanner.work.nack(request, delayMs, isDead));
 }
 
-export async function touchMessages(exchange: Exchange): Promise<Answer> {
+async function touchMessages(exchange: Exchange): Promise<Answer> {
   const { scanner, parameters } = open(exchange);
   parameters.finish();
   const request = await readWork(exchange, parameters);
   return workAnswer(parameters, await scanner.work.touch(request));
-}
-
-export async function seekScanner(exchange: Exchange): Promise<Answer> {
-  const topic = exchange.requireTopic();
-  const parameters = exchange.parameters();
-  const scanner = topic.scanner(requireId(parameters));
-  parameters.finish();
-  const to = parameters.get("to");
-  if (to === undefined) throw badRequest("to is missing: where to go, such as first, end, a number or 1h");
-  await scanner.seek(await topic.startOf(to, "to"));
-  return jsonAnswer(200, scanner.describe());
-}
-
-/** @throws bad_request. */
-export function requireId(parameters: Parameters): string {
-  const id = parameters.get("id") ?? "";
-  if (id === "") throw badRequest("id is missing: which scanner");
-  return id;
 }
 
 interface Opened {
