@@ -7,10 +7,9 @@ import { JSON_TYPE, json } from "../openapi/bodies.ts";
 import type { Operation } from "../openapi/operation.ts";
 import { ref } from "../openapi/parts.ts";
 import { parseJsonBody, readJsonArrayBody } from "../wire/json.ts";
-import type { Parameters } from "../wire/parameters.ts";
+import { DIGITS, type Parameters } from "../wire/parameters.ts";
 import { readDuration, requireId } from "./scanner-parameters.ts";
 
-const DIGITS = /^[0-9]+$/;
 const NO_BODY = Buffer.alloc(0);
 
 /** What ack, nack and touch have in common. */

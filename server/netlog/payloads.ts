@@ -5,10 +5,9 @@ import { type Answer, emptyAnswer } from "../http/answer.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { bytes } from "../openapi/bodies.ts";
 import type { Operation } from "../openapi/operation.ts";
-import type { Parameters } from "../wire/parameters.ts";
+import { DIGITS, type Parameters } from "../wire/parameters.ts";
 import { messageAnswer, unchangedAnswer } from "./message-answers.ts";
 
-const NUMBER = /^[0-9]+$/;
 const CRC_DIGITS = 8;
 /** Entity tags, without what makes one weak. */
 const TAGS = /"[^"]*"/g;
@@ -66,7 +65,7 @@ async function readPayload(exchange: Exchange): Promise<Answer> {
     throw new NetlogError("invalid_offset", { reason });
   }
   const message = await readMessage(topic, await topic.resolveOffset(spelling));
-  if (!NUMBER.test(spelling)) return messageAnswer(message);
+  if (!DIGITS.test(spelling)) return messageAnswer(message);
   const tag = messageTag(topic, message);
   return isHeld(tag, exchange.request.header("if-none-match"))
     ? unchangedAnswer(tag)

@@ -6,9 +6,7 @@ import {
   parseDuration,
   type ScannerRequest,
 } from "../../lib/index.ts";
-import type { Parameters } from "../wire/parameters.ts";
-
-const DIGITS = /^[0-9]+$/;
+import { DIGITS, type Parameters } from "../wire/parameters.ts";
 
 /** @throws bad_request, also for a parameter that there is not. */
 export function readScannerRequest(parameters: Parameters): ScannerRequest {

@@ -6,7 +6,8 @@ import { quoteSafely } from "./quote.ts";
 const TRUE_WORDS: ReadonlySet<string> = new Set(["1", "true", "yes"]);
 /** No route has a dozen; looking for those given twice takes the square of it. */
 const MAX_PARAMETERS = 100;
-const DIGITS = /^[0-9]+$/;
+/** A whole number without a sign. */
+export const DIGITS: RegExp = /^[0-9]+$/;
 
 /** The last duration that was read, which is the next one most of the time: reading costs a tenth of a scan. */
 const lastDuration = { text: "0s", ms: 0 };
