@@ -48,7 +48,15 @@ export type { ScannerRequest } from "./scanner/scanner-settings.ts";
 export { BATCH_ROOM_BYTES, type LineBatch } from "./topic/batch-parser.ts";
 export type { Finding } from "./topic/integrity.ts";
 export type { Published } from "./topic/publisher.ts";
-export { DEFAULT_SETTINGS, type TopicSettings } from "./topic/settings.ts";
+export {
+  boundOf,
+  DEFAULT_SETTINGS,
+  SETTING_NAMES,
+  SETTINGS,
+  type Setting,
+  type SettingName,
+  type TopicSettings,
+} from "./topic/setting-table.ts";
 export type { NetlogStats, TopicStats } from "./topic/stats.ts";
 export type { StreamIn } from "./topic/stream-in.ts";
 export type { Topic } from "./topic/topic.ts";

@@ -1,7 +1,8 @@
-/** A second door, for programs that run no engine: durations, JSON, limits and names alone, which load at once. */
+/** A second door, for programs that run no engine: durations, JSON, limits, names and settings, which load at once. */
 
 export { durationMs, formatDuration, parseDuration } from "./base/duration.ts";
 export { editDistance } from "./base/edit-distance.ts";
 export { isNetlogError } from "./base/errors.ts";
 export { JsonError, parseJson } from "./base/json.ts";
 export { LIMIT_RANGES } from "./base/limits.ts";
+export { SETTING_NAMES, SETTINGS, type SettingName } from "./topic/setting-table.ts";

@@ -6,7 +6,8 @@ import type { Limits } from "../base/limits.ts";
 import type { Disk } from "../disk/disk.ts";
 import { hasCode } from "../disk/disk-error.ts";
 import type { FileFinding } from "../log/index.ts";
-import { DEFAULT_SETTINGS, resolveSettings, type TopicSettings } from "../topic/settings.ts";
+import { DEFAULT_SETTINGS, type TopicSettings } from "../topic/setting-table.ts";
+import { resolveSettings } from "../topic/settings.ts";
 
 export const GO_SETTINGS_NAME = "settings.json";
 /** Those of the Go NetLog, which has no others. */

@@ -8,7 +8,7 @@ import { NetlogError } from "../base/errors.ts";
 import { replaceFile } from "../disk/atomic-file.ts";
 import { encodeScannerFile, SCANNER_SUFFIX } from "../scanner/scanner-file.ts";
 import { SCANNERS_FOLDER } from "../scanner/scanner-store.ts";
-import type { TopicSettings } from "../topic/settings.ts";
+import type { TopicSettings } from "../topic/setting-table.ts";
 import { createSettings } from "../topic/settings-files.ts";
 import { writeTopicId } from "../topic/topic-id.ts";
 import { type OffsetRange, readGoScanners } from "./go-scanners.ts";

@@ -10,7 +10,7 @@ import type { Offload } from "../message/compression.ts";
 import { LineCutter } from "../message/line-cutter.ts";
 import { COMPRESSION_SNAPPY, MESSAGE_HEADER_BYTES } from "../message/message.ts";
 import { encodeGroup, MessageGroups } from "../message/message-groups.ts";
-import type { TopicSettings } from "./settings.ts";
+import type { TopicSettings } from "./setting-table.ts";
 
 /** Room in front of NetLog's own messages for the headers that make them a set and a frame, so that nobody copies. */
 export const BATCH_ROOM_BYTES: number = FRAME_HEADER_BYTES + MESSAGE_HEADER_BYTES;

@@ -1,6 +1,7 @@
 /** Opens a topic from its folder: its settings, its log, its id, its scanners. */
 import { openLog } from "../log/index.ts";
-import { logLimitsOf, type TopicSettings } from "./settings.ts";
+import type { TopicSettings } from "./setting-table.ts";
+import { logLimitsOf } from "./settings.ts";
 import { newestSettings, readSettingsCopies } from "./settings-copies.ts";
 import { openSettings, requireKnownSettings } from "./settings-files.ts";
 import { Topic } from "./topic.ts";

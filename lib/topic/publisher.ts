@@ -15,7 +15,7 @@ import type { Offload } from "../message/compression.ts";
 import { derivedCrc32 } from "../message/message.ts";
 import { encodeEntry, setEnd } from "../message/message-set.ts";
 import { type NewMessage, type PackedMessage, packedBytes, packMessage } from "../message/new-message.ts";
-import type { TopicSettings } from "./settings.ts";
+import type { TopicSettings } from "./setting-table.ts";
 
 export interface PublishOptions {
   /** What must be reached before the promise resolves; the topic's own durability by default. */

@@ -1,6 +1,6 @@
 /**
  * A topic's settings: their check, their defaults, and what they mean to the log. They are kept in the words of
- * the wire, in memory, in `settings.json` and in the topic's info alike.
+ * the wire, in memory, in `settings.json` and in the topic's info alike. Which there are: setting-table.ts.
  *
  * A topic is created with the server's defaults of that day written out, as NetLog does it: a server started with
  * other defaults changes no topic that is there.
@@ -8,38 +8,18 @@
 import { type BigDuration, durationMs, formatDuration, parseDuration } from "../base/duration.ts";
 import { isNetlogError, NetlogError } from "../base/errors.ts";
 import type { Limits } from "../base/limits.ts";
-import type { Durability, LogLimits } from "../log/log.ts";
-
-/** Of message sets: 1 as they are, 2 gzip, 3 snappy. */
-export type SettingsCompression = 1 | 2 | 3;
-
-/** Resolved: nothing is absent or left to a default. Durations are in canonical form, sizes in bytes. */
-export interface TopicSettings {
-  /** Segments whose last message is older are dropped. */
-  readonly segment_age: string;
-  readonly segment_size: number;
-  /** Messages of one set at most. */
-  readonly batch_num_messages: number;
-  /** How long a set of a compressed topic waits for more messages. */
-  readonly batch_interval: string;
-  readonly compression_type: SettingsCompression;
-  readonly durability: Durability;
-  /** Of a `written` topic. */
-  readonly sync_interval: string;
-  /** 0: no limit. */
-  readonly retention_size: number;
-}
-
-export const DEFAULT_SETTINGS: TopicSettings = {
-  segment_age: "30day",
-  segment_size: 1024 ** 3,
-  batch_num_messages: 100,
-  batch_interval: "0s",
-  compression_type: 1,
-  durability: "synced",
-  sync_interval: "1s",
-  retention_size: 0,
-};
+import type { LogLimits } from "../log/log.ts";
+import {
+  boundOf,
+  type ChoiceSetting,
+  type CodeSetting,
+  type DurationSetting,
+  type IntegerSetting,
+  SETTING_NAMES,
+  SETTINGS,
+  type SettingName,
+  type TopicSettings,
+} from "./setting-table.ts";
 
 const QUOTED_LENGTH = 40;
 
@@ -50,29 +30,16 @@ const QUOTED_LENGTH = 40;
  */
 export function resolveSettings(given: unknown, defaults: TopicSettings, limits: Limits): TopicSettings {
   const fields = requireObject(given);
-  return {
-    segment_age: requireDuration(fields, "segment_age", Infinity) ?? defaults.segment_age,
-    segment_size:
-      requireInteger(fields, "segment_size", limits.segmentSizeMinBytes, limits.segmentSizeMaxBytes) ??
-      defaults.segment_size,
-    batch_num_messages:
-      requireInteger(fields, "batch_num_messages", 1, limits.batchMessages) ?? defaults.batch_num_messages,
-    batch_interval:
-      requireDuration(fields, "batch_interval", limits.settingsIntervalMs) ?? defaults.batch_interval,
-    compression_type: requireCompression(fields) ?? defaults.compression_type,
-    durability: requireDurability(fields) ?? defaults.durability,
-    sync_interval:
-      requireDuration(fields, "sync_interval", limits.settingsIntervalMs) ?? defaults.sync_interval,
-    retention_size:
-      requireInteger(fields, "retention_size", 1, Number.MAX_SAFE_INTEGER) ?? defaults.retention_size,
-  };
+  return Object.fromEntries(
+    SETTING_NAMES.map((name) => [name, check(name, fields, limits) ?? defaults[name]]),
+  ) as unknown as TopicSettings;
 }
 
 /**
  * The settings after a change that names some of them, as parsed JSON: what is zero goes back to the default, what is
  * absent stays.
  *
- * @throws as resolveSettings does; bad_request also when it names none.
+ * @throws as resolveSettings does; bad_request also when it names none, or another value for a fixed setting.
  */
 export function changeSettings(
   change: unknown,
@@ -81,10 +48,15 @@ export function changeSettings(
   limits: Limits,
 ): TopicSettings {
   const resolved = resolveSettings(change ?? null, defaults, limits);
-  const names = Object.keys(change as Fields) as (keyof TopicSettings)[];
+  const names = Object.keys(change as Fields) as SettingName[];
   if (names.length === 0) {
-    const known = Object.keys(DEFAULT_SETTINGS).join(", ");
+    const known = SETTING_NAMES.join(", ");
     throw new NetlogError("bad_request", { reason: `there is no setting to change; there are ${known}` });
+  }
+  const fixed = names.find((name) => SETTINGS[name].isFixed === true && resolved[name] !== current[name]);
+  if (fixed !== undefined) {
+    const reason = `${fixed} is ${quote(current[fixed])} for as long as the topic lives; leave it out`;
+    throw new NetlogError("bad_request", { reason });
   }
   return { ...current, ...Object.fromEntries(names.map((name) => [name, resolved[name]])) };
 }
@@ -101,7 +73,7 @@ export function logLimitsOf(settings: TopicSettings): LogLimits {
   };
 }
 
-type Fields = Readonly<Partial<Record<keyof TopicSettings, unknown>>>;
+type Fields = Readonly<Partial<Record<SettingName, unknown>>>;
 
 function requireObject(given: unknown): Fields {
   if (given === undefined) return {};
@@ -109,46 +81,63 @@ function requireObject(given: unknown): Fields {
     throw new NetlogError("bad_request", { reason: `settings are a JSON object, not ${quote(given)}` });
   }
   for (const name of Object.keys(given)) {
-    if (!Object.hasOwn(DEFAULT_SETTINGS, name)) {
-      const known = Object.keys(DEFAULT_SETTINGS).join(", ");
+    if (!Object.hasOwn(SETTINGS, name)) {
+      const known = SETTING_NAMES.join(", ");
       throw new NetlogError("bad_request", { reason: `unknown setting ${quote(name)}; there are ${known}` });
     }
   }
   return given;
 }
 
-function given(fields: Fields, name: keyof TopicSettings, absent: unknown): unknown {
-  return Object.hasOwn(fields, name) ? fields[name] : absent;
+/** `undefined` for zero and for absent. */
+function check(name: SettingName, fields: Fields, limits: Limits): string | number | undefined {
+  if (!Object.hasOwn(fields, name)) return undefined;
+  const value = fields[name];
+  const setting = SETTINGS[name];
+  switch (setting.kind) {
+    case "duration":
+      return checkDuration(name, setting, value, limits);
+    case "integer":
+      return checkInteger(name, setting, value, limits);
+    case "choice":
+      return checkChoice(name, setting, value);
+    case "code":
+      return checkCode(name, setting, value);
+  }
 }
 
-/** `undefined` for zero and for absent. */
-function requireInteger(
-  fields: Fields,
-  name: keyof TopicSettings,
-  min: number,
-  max: number,
+function checkInteger(
+  name: SettingName,
+  { min, max }: IntegerSetting,
+  value: unknown,
+  limits: Limits,
 ): number | undefined {
-  const value = given(fields, name, 0);
   if (value === 0) return undefined;
-  if (!Number.isSafeInteger(value) || Number(value) < min || Number(value) > max) {
-    throw refuse(name, value, `an integer from ${min} to ${max}, or 0 for the default`);
+  const [least, most] = [boundOf(min, limits), boundOf(max, limits)];
+  if (!Number.isSafeInteger(value) || Number(value) < least || Number(value) > most) {
+    throw refuse(name, value, `an integer from ${least} to ${most}, or 0 for the default`);
   }
   return Number(value);
 }
 
-function requireDuration(fields: Fields, name: keyof TopicSettings, maxMs: number): string | undefined {
-  const value = given(fields, name, "");
+function checkDuration(
+  name: SettingName,
+  { max }: DurationSetting,
+  value: unknown,
+  limits: Limits,
+): string | undefined {
   if (value === "") return undefined;
   if (typeof value !== "string") {
     throw refuse(name, value, 'a text such as "30day" or "1m30s", or "0s" for the default');
   }
   const duration = requireParsed(name, value);
   const lengthMs = durationMs(duration);
-  if (lengthMs > maxMs) throw refuse(name, value, `at most ${formatDuration(msDuration(maxMs))}`);
+  const mostMs = max === undefined ? Infinity : boundOf(max, limits);
+  if (lengthMs > mostMs) throw refuse(name, value, `at most ${formatDuration(msDuration(mostMs))}`);
   return lengthMs === 0 ? undefined : formatDuration(duration);
 }
 
-function requireParsed(name: keyof TopicSettings, text: string): BigDuration {
+function requireParsed(name: SettingName, text: string): BigDuration {
   try {
     return parseDuration(text);
   } catch (error) {
@@ -157,25 +146,33 @@ function requireParsed(name: keyof TopicSettings, text: string): BigDuration {
   }
 }
 
-function requireCompression(fields: Fields): SettingsCompression | undefined {
-  const name = "compression_type";
-  const allowed = "0 (the default), 1 (none), 2 (gzip) or 3 (snappy)";
-  const value = given(fields, name, 0);
-  if (value === 0) return undefined;
-  if (value === 1 || value === 2 || value === 3) return value;
-  if (!Number.isInteger(value)) throw refuse(name, value, allowed);
-  throw new NetlogError("invalid_compression_type", { reason: reasonOf(name, value, allowed) });
-}
-
-function requireDurability(fields: Fields): Durability | undefined {
-  const value = given(fields, "durability", "");
+function checkChoice(
+  name: SettingName,
+  { choices, synonyms }: ChoiceSetting,
+  value: unknown,
+): string | undefined {
   if (value === "") return undefined;
-  if (value === "synced" || value === "written") return value;
-  if (value === "buffered") return "written";
-  throw refuse("durability", value, '"synced" or "written"');
+  if (typeof value === "string") {
+    if (choices.includes(value)) return value;
+    if (Object.hasOwn(synonyms, value)) return synonyms[value];
+  }
+  throw refuse(name, value, orList(choices.map((choice) => `"${choice}"`)));
 }
 
-function refuse(name: keyof TopicSettings, value: unknown, allowed: string): NetlogError {
+function checkCode(name: SettingName, { codes, refusedAs }: CodeSetting, value: unknown): number | undefined {
+  if (value === 0) return undefined;
+  const known = Object.entries(codes);
+  if (known.some(([, code]) => code === value)) return value as number;
+  const allowed = orList(["0 (the default)", ...known.map(([word, code]) => `${code} (${word})`)]);
+  if (!Number.isInteger(value)) throw refuse(name, value, allowed);
+  throw new NetlogError(refusedAs, { reason: reasonOf(name, value, allowed) });
+}
+
+function orList(words: readonly string[]): string {
+  return `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
+}
+
+function refuse(name: SettingName, value: unknown, allowed: string): NetlogError {
   return new NetlogError("bad_request", { reason: reasonOf(name, value, allowed) });
 }
 

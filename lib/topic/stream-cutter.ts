@@ -8,7 +8,7 @@ import { COMPRESSION_NONE } from "../message/message.ts";
 import { MessageCutter } from "../message/message-cutter.ts";
 import { encodeGroup, MessageGroups } from "../message/message-groups.ts";
 import type { BatchParser } from "./batch-parser.ts";
-import type { TopicSettings } from "./settings.ts";
+import type { TopicSettings } from "./setting-table.ts";
 
 export interface StreamCutter {
   /** Bytes of whole messages that were not taken. */

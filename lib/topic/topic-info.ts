@@ -4,7 +4,7 @@ import { WorkMeter } from "../base/work-meter.ts";
 import type { LogDescription } from "../log/log.ts";
 import type { Scanner } from "../scanner/scanner.ts";
 import type { ScannerInfo } from "../scanner/scanner-info.ts";
-import type { TopicSettings } from "./settings.ts";
+import type { TopicSettings } from "./setting-table.ts";
 
 /** What it takes to describe one segment or scanner. */
 const ENTRY_WORK_BYTES = 256;

@@ -5,7 +5,7 @@ import type { Logger } from "../base/logger.ts";
 import type { Runtime } from "../base/runtime.ts";
 import type { Log } from "../log/log.ts";
 import type { TopicScanners } from "../scanner/topic-scanners.ts";
-import type { TopicSettings } from "./settings.ts";
+import type { TopicSettings } from "./setting-table.ts";
 
 export interface TopicUpkeepOptions {
   readonly topicName: string;

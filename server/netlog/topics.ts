@@ -1,6 +1,5 @@
 /** Topics as a whole: list, create, info, change, delete, sync, check. */
-
-import { DEFAULT_SETTINGS, isNetlogError, isSafeName, NetlogError } from "../../lib/index.ts";
+import { isNetlogError, isSafeName, NetlogError, SETTINGS } from "../../lib/index.ts";
 import { type Answer, doneAnswer, jsonAnswer } from "../http/answer.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { done, JSON_TYPE, json } from "../openapi/bodies.ts";
@@ -80,7 +79,7 @@ function isObject(value: unknown): value is object {
 }
 
 function hasNoSetting(value: unknown): boolean {
-  return isObject(value) && !Object.keys(value).some((name) => Object.hasOwn(DEFAULT_SETTINGS, name));
+  return isObject(value) && !Object.keys(value).some((name) => Object.hasOwn(SETTINGS, name));
 }
 
 /** What is not settings at all was most likely meant to be a message. */

@@ -1,4 +1,5 @@
 /** What the description of several routes shares: parameters, headers and schemas, by name. */
+import { boundOf, LIMITS, SETTING_NAMES, SETTINGS, type Setting } from "../../lib/index.ts";
 import { FORMATS } from "../formats/formats.ts";
 import type { Json } from "./operation.ts";
 
@@ -96,17 +97,26 @@ const settings: Json = {
   type: "object",
   additionalProperties: false,
   description: "Zero or empty stands for the server's default.",
-  properties: {
-    segment_age: duration,
-    segment_size: { type: "integer", minimum: 0, maximum: 2_147_483_648 },
-    batch_num_messages: { type: "integer", minimum: 0 },
-    batch_interval: duration,
-    compression_type: { type: "integer", enum: [0, 1, 2, 3] },
-    durability: { type: "string", enum: ["synced", "written", "buffered", ""] },
-    sync_interval: duration,
-    retention_size: { type: "integer", minimum: 0 },
-  },
+  properties: Object.fromEntries(SETTING_NAMES.map((name) => [name, schemaOfSetting(SETTINGS[name])])),
 };
+
+function schemaOfSetting(setting: Setting): Json {
+  const { text: description } = setting;
+  switch (setting.kind) {
+    case "duration":
+      return { ...duration, description: `${description}, ${duration.description}` };
+    case "integer":
+      return { type: "integer", minimum: 0, maximum: boundOf(setting.max, LIMITS), description };
+    case "choice":
+      return {
+        type: "string",
+        enum: [...setting.choices, ...Object.keys(setting.synonyms), ""],
+        description,
+      };
+    case "code":
+      return { type: "integer", enum: [0, ...Object.values(setting.codes)], description };
+  }
+}
 
 const scanner = { id: text, next: offset, from: offset, persistent: { type: "boolean" } };
 

@@ -2,7 +2,7 @@
  * Which parameters a route takes, and what a name that is none of them is taken for. Ignoring a mistyped one would do
  * something else than was asked for; clients of NetLog may send names of their own to the routes that it has, too.
  */
-import { DEFAULT_SETTINGS, editDistance, NetlogError } from "../../lib/index.ts";
+import { editDistance, NetlogError, SETTING_NAMES } from "../../lib/index.ts";
 import { quoteSafely } from "./quote.ts";
 
 /** What a route takes. */
@@ -16,7 +16,6 @@ export interface ParameterNames {
 
 /** A name that is more edits away is another one. */
 const NEAR_EDITS = 2;
-const SETTINGS: readonly string[] = Object.keys(DEFAULT_SETTINGS);
 
 /** What to answer to a parameter that the route does not take; `undefined` where it is to be ignored. */
 export function refuseUnknown(
@@ -33,7 +32,7 @@ export function refuseUnknown(
 function hintFor(name: string, own: readonly string[], elsewhere: readonly string[]): string | undefined {
   const meant = nearest(name, own);
   if (meant !== undefined) return `; did you mean ${meant}?`;
-  const setting = nearest(name, SETTINGS);
+  const setting = nearest(name, SETTING_NAMES);
   if (setting !== undefined) {
     return `; ${setting} is a setting of a topic, which goes in the body of POST or PATCH /:topic, as JSON`;
   }

@@ -4,7 +4,7 @@ import { CLIENT_VARIABLES } from "../../cmd/cli/variables.ts";
 import { COMMANDS } from "../../cmd/commands.ts";
 import { LIMIT_OPTIONS } from "../../cmd/options/limits.ts";
 import { SERVE_OPTIONS } from "../../cmd/options/options.ts";
-import { DEFAULT_SETTINGS, LIMITS } from "../../lib/index.ts";
+import { boundOf, LIMITS, SETTING_NAMES, SETTINGS, type Setting } from "../../lib/index.ts";
 import { formatDuration } from "../../lib/values.ts";
 import { FAMILIES } from "../../server/metrics/metric-families.ts";
 import { ROUTES } from "../../server/netlog/routes.ts";
@@ -88,21 +88,40 @@ test("the routes that need no token are those that OpenAPI describes as open", (
   }
 });
 
-test("the settings of a topic are those that the server has, with their defaults", () => {
-  const rows = rowsOf("Topic settings");
-  const documented = rows.map(([name, fallback]) => [name, fallback]);
-  expect(documented).toEqual(Object.entries(DEFAULT_SETTINGS).map(([name, value]) => [name, String(value)]));
+test("the settings of a topic are those of the table, with their defaults, bounds and texts", () => {
+  expect(rowsOf("Topic settings")).toEqual(
+    SETTING_NAMES.map((name) => {
+      const setting = SETTINGS[name];
+      return [name, String(setting.default), allowedBy(setting), setting.text];
+    }),
+  );
   const { properties } = SCHEMAS.Settings as { properties: object };
-  expect(rows.map(([name]) => name)).toEqual(Object.keys(properties));
+  expect(Object.keys(properties)).toEqual(SETTING_NAMES);
 });
 
-test("the bounds of settings and of scanners are the server's", () => {
-  const takes = new Map(rowsOf("Topic settings").map(([name = "", , bounds]) => [name, bounds]));
-  expect(takes.get("segment_size")).toBe(`${LIMITS.segmentSizeMinBytes} to ${LIMITS.segmentSizeMaxBytes}`);
-  expect(takes.get("batch_num_messages")).toBe(`1 to ${LIMITS.batchMessages}`);
-  const interval = `a duration of at most ${durationText(LIMITS.settingsIntervalMs)}`;
-  for (const name of ["batch_interval", "sync_interval"]) expect(takes.get(name)).toBe(interval);
+function allowedBy(setting: Setting): string {
+  switch (setting.kind) {
+    case "duration": {
+      const most = setting.max === undefined ? undefined : boundOf(setting.max, LIMITS);
+      return most === undefined ? "a duration" : `a duration of at most ${durationText(most)}`;
+    }
+    case "integer": {
+      const [least, most] = [boundOf(setting.min, LIMITS), boundOf(setting.max, LIMITS)];
+      const bounds = most === Number.MAX_SAFE_INTEGER ? `from ${least}` : `from ${least} to ${most}`;
+      return `${setting.unit === "bytes" ? "bytes" : "a count"}, ${bounds}`;
+    }
+    case "choice": {
+      const synonyms = Object.entries(setting.synonyms).map(([word, meant]) => `; ${word} means ${meant}`);
+      return setting.choices.join(", ") + synonyms.join("");
+    }
+    case "code":
+      return Object.entries(setting.codes)
+        .map(([word, code]) => `${code} ${word}`)
+        .join(", ");
+  }
+}
 
+test("the bounds of scanners are the server's", () => {
   const sets = new Map(rowsOf("Workers").map(([name = "", ...cells]) => [name, cells.join(" ")]));
   const waits = [LIMITS.ackWaitMinMs, LIMITS.ackWaitMaxMs].map(durationText).join(" to ");
   expect(sets.get("ack_wait")).toContain(waits);

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { withRates } from "../../../cmd/client/topic-figures.ts";
+import type { TopicSettings } from "../../../lib/client/index.ts";
+import { SETTING_NAMES, SETTINGS, type SettingName } from "../../../lib/values.ts";
 import { serverForTest } from "./client-commands.ts";
 
 test("topics are created with settings, shown, changed and deleted", async () => {
@@ -18,6 +20,26 @@ test("topics are created with settings, shown, changed and deleted", async () =>
   expect(await server.out("topics", "--names")).toBe("demo\nlogs\n");
   expect(await server.out("delete", "logs")).toBe("deleted logs\n");
   expect(await server.json("topics", "--names")).toEqual([{ topic: "demo" }]);
+});
+
+test("every setting of a topic has a flag that sets it", async () => {
+  const server = await serverForTest();
+  const given = {
+    segment_age: "7day",
+    segment_size: 4096,
+    batch_num_messages: 7,
+    batch_interval: "20ms",
+    compression_type: 3,
+    durability: "written",
+    sync_interval: "5s",
+    retention_size: 9999,
+  } satisfies TopicSettings;
+  expect(Object.keys(given)).toEqual(SETTING_NAMES);
+  const flags = Object.entries({ ...given, compression_type: "snappy" }).map(
+    ([name, value]) => `--${(SETTINGS[name as SettingName].flag ?? name).replaceAll("_", "-")}=${value}`,
+  );
+  await server.out("create", "demo", ...flags);
+  expect(await server.json("info", "demo")).toMatchObject([{ settings: given }]);
 });
 
 test("what is there already, or is not there, is no error where that is said", async () => {

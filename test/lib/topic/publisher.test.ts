@@ -7,7 +7,7 @@ import type { Log } from "../../../lib/log/log.ts";
 import { inlineOffload, type Offload } from "../../../lib/message/compression.ts";
 import { encodeEntry } from "../../../lib/message/message-set.ts";
 import { Publisher } from "../../../lib/topic/publisher.ts";
-import { DEFAULT_SETTINGS, type TopicSettings } from "../../../lib/topic/settings.ts";
+import { DEFAULT_SETTINGS, type TopicSettings } from "../../../lib/topic/setting-table.ts";
 import { within } from "../../support/deadline.ts";
 import { LOG_FOLDER, newLog } from "../../support/log-fixture.ts";
 import type { ManualRuntime } from "../../support/manual-runtime.ts";

@@ -1,7 +1,7 @@
 /** The two copies of a topic's settings: damaged, lost, old, and broken off in the middle of a change. */
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Topic } from "../../../lib/index.ts";
-import { DEFAULT_SETTINGS, type TopicSettings } from "../../../lib/topic/settings.ts";
+import { DEFAULT_SETTINGS, type TopicSettings } from "../../../lib/topic/setting-table.ts";
 import { findingsOf } from "../../support/damage-fixture.ts";
 import { diskOf, type Snapshot, snapshotOf } from "../../support/data-files.ts";
 import { type Fault, FaultyDisk } from "../../support/faulty-disk.ts";

@@ -1,6 +1,8 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, expectTypeOf, it } from "vitest";
+import type { TopicSettings as ClientSettings } from "../../../lib/client/index.ts";
 import { isNetlogError, LIMITS, type NetlogError } from "../../../lib/index.ts";
-import { DEFAULT_SETTINGS, logLimitsOf, resolveSettings } from "../../../lib/topic/settings.ts";
+import { DEFAULT_SETTINGS, type TopicSettings } from "../../../lib/topic/setting-table.ts";
+import { logLimitsOf, resolveSettings } from "../../../lib/topic/settings.ts";
 
 function resolve(given: unknown) {
   return resolveSettings(given, DEFAULT_SETTINGS, LIMITS);
@@ -16,6 +18,10 @@ function refusal(given: unknown): NetlogError {
 }
 
 describe("settings of a topic", () => {
+  it("have the same types for the client library as for the engine", () => {
+    expectTypeOf<ClientSettings>().toEqualTypeOf<TopicSettings>();
+  });
+
   it("are the defaults where nothing is given", () => {
     expect(resolve(undefined)).toEqual(DEFAULT_SETTINGS);
     expect(resolve({})).toEqual(DEFAULT_SETTINGS);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { DEFAULT_SETTINGS } from "../../../lib/topic/settings.ts";
+import { DEFAULT_SETTINGS } from "../../../lib/topic/setting-table.ts";
 import { FaultyDisk } from "../../support/faulty-disk.ts";
 import type { MemoryDisk } from "../../support/memory-disk.ts";
 import { DATA_FOLDER, openNetlog, publishAll, publishTogether, texts } from "../../support/netlog-fixture.ts";
