@@ -39,7 +39,7 @@ test("it needs tokens, or --insecure by name, where others can reach it", async 
   const path = `${temporaryFolder()}/tokens.json`;
   writeFileSync(path, formatTokenFile([]), { mode: 0o600 });
   const log = await startsOn(":0", "--token-file", path);
-  expect(log).toContain("warn: the token file holds no tokens: nobody may use the server");
+  expect(log).toContain("warn: the token file holds no tokens: no client may use the server");
   expect(log).toContain("warn: no TLS: tokens and messages can be read on their way");
 });
 
