@@ -11,14 +11,14 @@ import { topicMatcher } from "./topic-pattern.ts";
 
 /** What a request may do. */
 export interface Grant {
-  /** Of the token. */
+  /** The name of the token. */
   readonly name: string | undefined;
   may(right: Right, topic: string): boolean;
 }
 
-/** Of every request where no tokens are used. */
+/** What every request may do where no tokens are used. */
 export const EVERYTHING: Grant = { name: undefined, may: () => true };
-/** Of a request without a valid token, where they are. */
+/** What a request without a valid token may do where tokens are used. */
 export const NOTHING: Grant = { name: undefined, may: () => false };
 
 /** So many digits of a hash find those that it may be; how long that takes tells of the hash, never of a token. */
@@ -67,7 +67,7 @@ export class Access {
 
 class TokenGrant implements Grant {
   readonly name: string;
-  /** Of the hash, in hex. */
+  /** The token's hash, in hex. */
   readonly digits: string;
   readonly expiresAtMs: number;
   readonly #hash: Buffer;

@@ -1,6 +1,6 @@
 /**
  * Whose request it is: the address at the other end of the connection or, where that is a proxy that the operator
- * trusts, the one that it tells. Anybody can write an `X-Forwarded-For`, so nobody else is believed.
+ * trusts, the one that it tells. Any client can write an `X-Forwarded-For`, so the server believes no other sender.
  */
 import { BlockList, isIP, isIPv4 } from "node:net";
 

@@ -1,6 +1,6 @@
 /**
  * What a token file says: who holds tokens, as hashes, and what each is good for. JSON, so that people can read and
- * edit it; read strictly, because a word that is misspelled and ignored would be a right that nobody meant.
+ * edit it; read strictly, because a misspelled word that is ignored would grant a right by mistake.
  *
  *     {"tokens":[{"name":"ci","hash":"sha256:9f86…","topics":["logs-*"],"rights":["read","write"],
  *                 "created":"2026-11-20T23:27:59.023Z","expires":"2027-02-18T23:27:59.023Z"}]}

@@ -14,7 +14,7 @@ export function newToken(): string {
 
 /**
  * SHA-256 in hex: all that is kept of a token. A slow hash with salt protects passwords because people choose them
- * from few; nobody guesses 256 random bits, and this one is computed for each request.
+ * from few; no guess hits 256 random bits, and this one is computed for each request.
  */
 export function hashToken(token: string): string {
   return hash("sha256", token);

@@ -49,7 +49,7 @@ export class ByteWriter {
 
   /** `text` holds characters below 128 alone. */
   ascii(text: string): void {
-    const bytes = this.#room(text.length);
+    const bytes = this.#reserve(text.length);
     if (text.length >= NATIVE_FROM_LENGTH) {
       bytes.write(text, this.#length, "latin1");
     } else {
@@ -60,23 +60,23 @@ export class ByteWriter {
 
   utf8(text: string): void {
     const length = Buffer.byteLength(text);
-    this.#room(length).write(text, this.#length, "utf8");
+    this.#reserve(length).write(text, this.#length, "utf8");
     this.#length += length;
   }
 
   bytes(source: Uint8Array): void {
-    this.#room(source.length).set(source, this.#length);
+    this.#reserve(source.length).set(source, this.#length);
     this.#length += source.length;
   }
 
   byte(value: number): void {
-    this.#room(1)[this.#length] = value;
+    this.#reserve(1)[this.#length] = value;
     this.#length += 1;
   }
 
   /** Writes `source` if all of it is ASCII that stands for itself in a JSON string; false: nothing was written. */
   plainText(source: Uint8Array): boolean {
-    const bytes = this.#room(source.length);
+    const bytes = this.#reserve(source.length);
     let position = this.#length;
     for (let i = 0; i < source.length; i++) {
       const byte = source[i]!;
@@ -87,8 +87,8 @@ export class ByteWriter {
     return true;
   }
 
-  /** The buffer, with room for `count` more bytes. */
-  #room(count: number): Buffer {
+  /** The buffer, with space for `count` more bytes. */
+  #reserve(count: number): Buffer {
     const needed = this.#length + count;
     if (needed > this.#bytes.length) {
       const twofold = Math.min(2 * this.#bytes.length, this.#usualBytes);

@@ -10,7 +10,7 @@ import { base64InSteps, characterEnd, doSteps, type Steps, TEXT_BYTES } from "./
 const PLAIN_UP_TO_BYTES = 512;
 /** The fields beside the payload. */
 const FIELDS_BYTES = 512;
-/** Of a byte that has to be escaped: \u0000. */
+/** The length of a byte that has to be escaped: \u0000. */
 const ESCAPED_BYTES = 6;
 
 export const NDJSON: Encoding = {

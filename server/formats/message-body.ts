@@ -61,7 +61,7 @@ export class MessageBody {
   }
 
   /**
-   * Takes a message, to be written now or by `render`; false when there is no room for it, or it cannot be told in
+   * Takes a message, to be written now or by `render`; false when it does not fit in, or it cannot be told in
    * this format.
    *
    * @throws for the first: HttpError not_acceptable (the format cannot hold it), too_many_requests (there is no
@@ -127,7 +127,7 @@ export class MessageBody {
     return true;
   }
 
-  /** False, and nothing written, when there is no room for it. @throws as #isWithinBounds. */
+  /** False, and nothing written, when it does not fit in. @throws as #isWithinBounds. */
   #write(message: Message): boolean {
     const start = this.#writer.length;
     this.#encoding.encode(this.#writer, message, this.#count === 0);

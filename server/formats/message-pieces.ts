@@ -37,11 +37,11 @@ export class MessagePieces {
   readonly #memory: PieceMemory;
   readonly #writer: ByteWriter;
   /** Bytes that the piece may have. */
-  #roomBytes = SMALL_PIECE_BYTES;
+  #allowedBytes = SMALL_PIECE_BYTES;
   /** Messages that begin in the piece. */
   #count = 0;
   #isFirst = true;
-  /** Of the message that is begun and not written in full. */
+  /** The message that is begun and not written in full. */
   #steps: Steps | undefined;
   #payload: Buffer | undefined;
 
@@ -67,7 +67,7 @@ export class MessagePieces {
   }
 
   /**
-   * Writes a message, and before it that `skipped` are missing; false when there is no room for it in this piece, or
+   * Writes a message, and before it that `skipped` are missing; false when it does not fit into this piece, or
    * it cannot be told in this format. "last": it is begun, and `fill` writes it.
    *
    * @throws for the first of a piece: HttpError not_acceptable (the format cannot hold it), offset_not_found (the
@@ -77,7 +77,7 @@ export class MessagePieces {
     if (this.#count === this.#bounds.max || this.isOpen) return false;
     const refusal = refusalOf(this.encoding, message, skipped);
     if (refusal !== undefined) return this.#refuse(refusal);
-    const isWhole = this.#hasRoom(message.payload.length);
+    const isWhole = this.#fits(message.payload.length);
     if (!isWhole && !this.#begin(message)) return false;
     if (skipped > 0) this.#writer.utf8(this.encoding.skipped?.(skipped, message.offset) ?? "");
     if (isWhole) this.encoding.encode(this.#writer, message, this.#isFirst);
@@ -86,10 +86,10 @@ export class MessagePieces {
     return isWhole || "last";
   }
 
-  /** Goes on with the message that is begun, for a piece of work. True when the piece has room for more of it. */
+  /** Goes on with the message that is begun, for a piece of work. True when more of it fits into the piece. */
   fill(): boolean {
     const workEnd = this.#writer.length + PIECE_WORK_BYTES;
-    while (this.#steps !== undefined && this.#writer.length + STEP_BYTES <= this.#roomBytes) {
+    while (this.#steps !== undefined && this.#writer.length + STEP_BYTES <= this.#allowedBytes) {
       if (this.#writer.length >= workEnd) return true;
       if (this.#steps.next().done === true) this.#end();
     }
@@ -107,25 +107,25 @@ export class MessagePieces {
     this.#end();
     this.#writer.release();
     this.#count = 0;
-    this.#roomBytes = SMALL_PIECE_BYTES;
+    this.#allowedBytes = SMALL_PIECE_BYTES;
     this.#memory.giveBack();
   }
 
   /** Whether a message with so much payload fits in, whatever it becomes. */
-  #hasRoom(payloadBytes: number): boolean {
+  #fits(payloadBytes: number): boolean {
     const { length } = this.#writer;
     // Of most messages this says enough, in any format.
-    if (length + MOST_TIMES * payloadBytes + MOST_FIELDS_BYTES <= this.#roomBytes) return true;
+    if (length + MOST_TIMES * payloadBytes + MOST_FIELDS_BYTES <= this.#allowedBytes) return true;
     const { maxBytes } = this.#bounds;
     const bytes = length + this.encoding.mostBytes(payloadBytes);
-    if (bytes <= this.#roomBytes) return true;
-    if (this.#roomBytes < maxBytes && this.#memory.mayUse(maxBytes)) this.#roomBytes = maxBytes;
-    return bytes <= this.#roomBytes;
+    if (bytes <= this.#allowedBytes) return true;
+    if (this.#allowedBytes < maxBytes && this.#memory.mayUse(maxBytes)) this.#allowedBytes = maxBytes;
+    return bytes <= this.#allowedBytes;
   }
 
-  /** False when there is no room for its first step. */
+  /** False when its first step does not fit in. */
   #begin(message: Message): boolean {
-    if (this.#writer.length + STEP_BYTES > this.#roomBytes) return false;
+    if (this.#writer.length + STEP_BYTES > this.#allowedBytes) return false;
     const payload = compact(message.payload);
     if (!this.#memory.hold(payload)) return this.#refuse(tooManyAnswers());
     this.#payload = payload;

@@ -73,7 +73,7 @@ function troubleOf(host: string | undefined): string {
   return "the Host header is malformed; it takes a name or an address, and may have a port";
 }
 
-/** Node unpacks chunks and no other coding that may lie around them: such a body would be stored as nobody meant it. */
+/** Node unpacks chunks and no other coding around them: the server would store such a body in its packed form. */
 function checkTransferEncoding(request: Request): void {
   const encoding = request.header("transfer-encoding");
   if (encoding === undefined || encoding.toLowerCase() === "chunked") return;

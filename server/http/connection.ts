@@ -31,7 +31,7 @@ export class Connection {
   /** Ends what waits. */
   #leave: ((reason: LeaveReason) => void) | undefined;
 
-  /** Of a socket that node:http serves. */
+  /** `socket` is one that node:http serves. */
   constructor(socket: HttpSocket, shared: ConnectionShared, isSurplus: boolean) {
     this.#socket = socket;
     this.#shared = shared;

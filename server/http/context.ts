@@ -30,11 +30,11 @@ export interface ServerContext {
   readonly runtime: Runtime;
   readonly watch: IdleWatch;
   readonly gate: Gate;
-  /** `undefined`: no tokens are used, and everybody may do everything. */
+  /** `undefined`: no tokens are used, and every client may do everything. */
   readonly access: Access | undefined;
   /** `undefined`: there is none. */
   readonly rateLimit: RateLimit | undefined;
-  /** Of requests that need no token, by address. */
+  /** The rate of requests that need no token, by address. */
   readonly openRateLimit: RateLimit;
   readonly clientAddresses: ClientAddresses;
   /** For what goes better together. */
@@ -44,7 +44,7 @@ export interface ServerContext {
   readonly loop: LoopHolds;
   /** What is taken up of what all clients share. */
   readonly occupancy: Occupancy;
-  /** Of the program. */
+  /** The version of the program. */
   readonly version: string;
   readonly requestLog: RequestLog;
   /** Once true, each answer is the last of its connection. */

@@ -21,7 +21,10 @@ const EXPOSED = [
 
 const MAX_AGE_SECONDS = "600";
 
-/** Of a gate that allows some: name, value, …; for an origin that is not allowed, or none, what caches have to know. */
+/**
+ * The headers for a gate that allows some origins: name, value, …. For another origin, or none, they hold what caches
+ * have to know.
+ */
 export function corsHeaders(gate: Gate, headers: IncomingHttpHeaders): string[] {
   const { origin } = headers;
   if (origin === undefined || !gate.isAllowedOrigin(origin)) return ["Vary", "Origin"];

@@ -37,7 +37,7 @@ export class HeldMemory {
     if (!hasPlace) throw this.tooMany();
   }
 
-  /** Of the body, so far. */
+  /** Bytes of the body that have come so far. */
   get bodyBytes(): number {
     return this.#bodyBytes;
   }
@@ -61,13 +61,13 @@ export class HeldMemory {
     const { uncountedBytes, smallBytesInFlight } = this.#limits;
     const isSmall = bytes <= uncountedBytes;
     if (isSmall && this.#unpackerBytes > 0) return true;
-    // Large ones leave room for small ones.
+    // Large ones leave memory for small ones.
     if (!this.#budget.tryTake(bytes - this.#heldBytes, isSmall ? smallBytesInFlight : 0)) return false;
     this.#heldBytes = bytes;
     return true;
   }
 
-  /** As mayHold, while half of all that there is stays free for others. */
+  /** Whether so much in all may be held, as mayHold says, while half of all that there is stays free for others. */
   mayHoldSpare(bytes: number): boolean {
     const moreBytes = bytes - this.#heldBytes;
     const spareBytes = this.#budget.freeBytes - this.#limits.bytesInFlight / 2;

@@ -66,7 +66,7 @@ function tellBehindAnswers({ connections }: MalformedContext, socket: HttpSocket
 
 /** For `connect`: a tunnel is asked for. */
 export function refuseConnect(context: MalformedContext, socket: HttpSocket): void {
-  // node:http has let go of the socket: an error that nobody listens for would end the process.
+  // node:http has let go of the socket: an error without a listener would end the process.
   socket.on("error", () => {});
   const error = new NetlogError("bad_request", { reason: "CONNECT: this server is no proxy" });
   const tell = (): void => refuse(context, socket, error);

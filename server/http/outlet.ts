@@ -24,7 +24,7 @@ export class SocketOutlet implements Outlet {
   #mustNotWait = false;
   readonly #reader: ReaderWatch;
 
-  /** Of an answer whose headers were given. */
+  /** The headers of the answer were given. */
   constructor(request: NodeSide, heartbeat: string | undefined, watch: StreamWatch) {
     this.#request = request;
     this.#watch = watch;

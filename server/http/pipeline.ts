@@ -28,7 +28,7 @@ export class Pipeline {
   /** Read from the socket, and not given to the parser. */
   #rest: Buffer = NOTHING;
   #newest: NodeSide | undefined;
-  /** Of the newest request's body, not given to the parser; `undefined` where its headers do not say. */
+  /** What the parser has not been given of the newest request's body; `undefined` where its headers do not say. */
   #bodyBytesLeft: number | undefined;
   /** The next request need not wait for the answer to the newest one. */
   #mayOverlap = false;

@@ -19,7 +19,7 @@ export class ReaderWatch {
   #stalledMs = 0;
   #lastQueuedBytes: number | undefined;
 
-  /** Of a connection: an answer behind another one (pipelining) has no socket of its own yet. */
+  /** `socket` is the connection: an answer behind another one (pipelining) has no socket of its own yet. */
   constructor(socket: Socket, limits: Limits) {
     this.#socket = socket;
     this.#limits = limits;
@@ -47,7 +47,7 @@ export class ReaderWatch {
 }
 
 /**
- * Cuts the connection of an answer that was written whole and that nobody takes: after a while, or at once where there
+ * Cuts the connection of an answer that was written whole and that its reader does not take: after a while, or at once where there
  * is no memory for what waits. What was counted as it was made is, the rest counts from here on.
  */
 export function cutWhenStalled({ outgoing, context, incoming, memory }: NodeSide): void {

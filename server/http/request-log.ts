@@ -76,7 +76,7 @@ export class RequestLog {
     );
   }
 
-  /** Of an answer of 5xx. What a shutdown ends is no trouble, and may be ten thousand scans. */
+  /** Logs an answer of 5xx. What a shutdown ends is no trouble, and may be ten thousand scans. */
   noteFailure(exchange: LoggedRequest, error: unknown, status: number): void {
     if (errorCode(error) === "shutting_down" || !this.#isNews(error)) return;
     const { method, url } = exchange.request;

@@ -1,5 +1,5 @@
 /**
- * Writes an answer, in one go where the request's body was taken. A body that nobody wanted must not be read as
+ * Writes an answer, in one go where the request's body was taken. A body that the handler did not take must not be read as
  * the connection's next request: a short one is dropped, behind a longer one the connection is closed, but not
  * before the client had a chance to see the answer.
  */

@@ -13,7 +13,7 @@ export class SharedPayloads {
     this.#budget = budget;
   }
 
-  /** False, and nothing held, when there is no room for it. */
+  /** False, and nothing held, when there is no memory for it. */
   hold({ buffer }: Buffer): boolean {
     const holders = this.#holders.get(buffer) ?? 0;
     if (holders === 0 && !this.#budget.tryTake(buffer.byteLength)) return false;

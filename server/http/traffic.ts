@@ -4,7 +4,7 @@ import type { Resource } from "./resource.ts";
 
 const DURATION_MS = [0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 10_000, 60_000] as const;
 
-/** Of a client that left before it was answered, as nginx has it. */
+/** The status of a request whose client left before it was answered, as nginx has it. */
 const CLIENT_LEFT = 499;
 
 /** Requests of one route and method. */
@@ -24,12 +24,12 @@ export class Traffic {
   /** What was noted last, which is what is noted next most of the time. */
   #last: { resource: Resource | undefined; method: string; traffic: RouteTraffic } | undefined;
 
-  /** Of all routes that were asked for. */
+  /** One for each route that was asked for. */
   get routes(): RouteTraffic[] {
     return [...this.#routes.values()].flatMap((methods) => [...methods.values()]);
   }
 
-  /** A request that was answered with `status`, or not answered for want of a client. */
+  /** A request was answered with `status`; `undefined`: its client had left. */
   note(resource: Resource | undefined, method: string, status: number | undefined, elapsedMs: number): void {
     if (this.#last?.resource !== resource || this.#last?.method !== method) {
       this.#last = { resource, method, traffic: this.#route(resource, method) };

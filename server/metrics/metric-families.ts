@@ -11,7 +11,7 @@ type Labels = Readonly<Record<string, string>>;
 export interface Sample {
   readonly labels: Labels;
   readonly value: number;
-  /** Of a histogram: its own name and what it ends in. */
+  /** A histogram has several names, which end in these. */
   readonly suffix?: "_bucket" | "_sum" | "_count";
 }
 

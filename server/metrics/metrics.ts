@@ -8,7 +8,7 @@ import { shownFigures } from "./shown.ts";
 /** prom-client watches the event loop for figures that are not ours to show. */
 const WATCH_MS = 60_000;
 
-/** Of this process: it has one, however many servers are in it. */
+/** The metrics of this process: there is one process, however many servers are in it. */
 let processMetrics: readonly Metric[] | undefined;
 
 export async function tellMetrics(exchange: Exchange): Promise<Answer> {

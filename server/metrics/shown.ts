@@ -29,7 +29,7 @@ export interface ShownFigures {
   readonly topics: readonly TopicFigures[];
   /** Persistent ones first: an operator counts on them. */
   readonly scanners: readonly ScannerFigures[];
-  /** Of all topics. */
+  /** The readers that wait, of all topics together. */
   readonly waiterCount: number;
 }
 

@@ -17,9 +17,6 @@ import { ScannerSource } from "./scanner-source.ts";
 import { StreamMemory } from "./stream-memory.ts";
 import { FrameSource, MessageSource, type Piece, type StreamSource } from "./stream-source.ts";
 
-const TRUE_WORDS: ReadonlySet<string> = new Set(["", "1", "true", "yes"]);
-const FALSE_WORDS: ReadonlySet<string> = new Set(["0", "false", "no"]);
-
 /** The offset of a message, or -1: in front of all of them. */
 const LAST_EVENT_ID = /^(?:-1|[0-9]+)$/;
 
@@ -145,7 +142,7 @@ async function scannerStream(
   return streamAnswer(contentType, (outlet) => run(stream, outlet), encoding.heartbeat, headers);
 }
 
-/** What is there at the beginning is waited for by nobody: it is an error where there is no memory for it. */
+/** Reads what is there at the beginning. The stream does not wait for memory yet: a lack of it is an error. */
 async function pollFirst(source: StreamSource): Promise<Piece | undefined> {
   try {
     return await source.poll(() => {});
@@ -170,15 +167,11 @@ function openingOf(encoding: Encoding, next: number): string {
 function readRequest(parameters: Parameters, id: string | undefined): StreamRequest {
   const named = readFormatName(parameters);
   const from = parameters.get("from");
-  const follow = (parameters.get("follow") ?? "").toLowerCase();
   parameters.finish();
   if (id !== undefined && from !== undefined) {
     throw new NetlogError("bad_request", { reason: "take from or id: a scanner has a place of its own" });
   }
-  if (!TRUE_WORDS.has(follow) && !FALSE_WORDS.has(follow)) {
-    throw new NetlogError("bad_request", { reason: "follow takes 1, true, yes, 0, false or no" });
-  }
-  return { id, from: from ?? "", follows: !FALSE_WORDS.has(follow), named };
+  return { id, from: from ?? "", follows: parameters.isOn("follow"), named };
 }
 
 function possibleFormats(

@@ -20,11 +20,11 @@ export class ScannerSource implements StreamSource {
   readonly #memory: StreamMemory;
   /** Missed before the first message: told in the headers where the format cannot. */
   skippedFirst = 0;
-  /** Of the first message, once there was one. */
+  /** The offset of the first message, once there was one. */
   firstOffset: number | undefined;
   /** One for the connection; `undefined` of a scanner without acknowledgements. */
   readonly lease: Lease | undefined;
-  /** Of the message that goes on in the next piece, and of those before it. */
+  /** The delivery of the message that goes on in the next piece, and of those before it. */
   #delivery: BulkDelivery | undefined;
 
   constructor(scanner: Scanner, pieces: MessagePieces, limits: Limits, memory: StreamMemory) {
@@ -72,7 +72,7 @@ export class ScannerSource implements StreamSource {
       } catch (error) {
         if (isNetlogError(error, "end_of_topic")) return undefined;
         if (this.firstOffset === undefined) throw error;
-        if (!(await this.#memory.awaitRoom(error, onWaitingForMemory))) throw error;
+        if (!(await this.#memory.awaitMemory(error, onWaitingForMemory))) throw error;
       }
     }
   }

@@ -13,7 +13,7 @@ export class StreamMemory implements PieceMemory {
     this.#exchange = exchange;
   }
 
-  /** Pieces are large only while there is plenty of room. */
+  /** Pieces are large only while there is plenty of memory. */
   mayUse(bytes: number): boolean {
     return this.#exchange.request.memory.mayHoldSpare(bytes);
   }
@@ -41,7 +41,7 @@ export class StreamMemory implements PieceMemory {
    * Where `error` says that there is no memory for a message, waits for it: true when there may be now. False for
    * another error, for a message that is more than all memory, and when the client has left.
    */
-  awaitRoom(error: unknown, onWaiting: OnWaiting): Promise<boolean> {
+  awaitMemory(error: unknown, onWaiting: OnWaiting): Promise<boolean> {
     const { occupancy, runtime, limits } = this.#exchange.context;
     if (!isNetlogError(error, "too_many_requests") || this.#refusedBytes > limits.bytesInFlight) {
       return Promise.resolve(false);

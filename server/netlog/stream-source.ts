@@ -55,7 +55,7 @@ abstract class OffsetSource implements StreamSource {
         this.#hasBegun ||= piece !== undefined;
         if (piece !== undefined) return piece;
       } catch (error) {
-        if (!this.#hasBegun || !(await this.memory.awaitRoom(error, onWaiting))) throw error;
+        if (!this.#hasBegun || !(await this.memory.awaitMemory(error, onWaiting))) throw error;
       }
     }
     return undefined;
@@ -141,7 +141,7 @@ export class MessageSource extends OffsetSource {
 /** Frames as they lie in the file. */
 export class FrameSource extends OffsetSource {
   readonly #limits: Limits;
-  /** Of a frame that is larger than a piece: what is left, and all of it, which is held. */
+  /** A frame that is larger than a piece: what is left of it, and all of it, which is held. */
   #left: Buffer | undefined;
   #large: Buffer | undefined;
 
@@ -158,8 +158,8 @@ export class FrameSource extends OffsetSource {
     if (this.#left !== undefined) return this.#cut(this.#left, 0);
     this.#releaseLarge();
     const { readAheadBytes, uncountedBytes } = this.#limits;
-    const isRoomy = this.memory.mayUse(readAheadBytes);
-    const run = await this.cursor.readFrames(this.offset, isRoomy ? readAheadBytes : uncountedBytes);
+    const hasMemory = this.memory.mayUse(readAheadBytes);
+    const run = await this.cursor.readFrames(this.offset, hasMemory ? readAheadBytes : uncountedBytes);
     if (run === undefined) return undefined;
     if (run.bytes.length > readAheadBytes) {
       if (!this.memory.hold(run.bytes)) throw tooManyAnswers();

@@ -18,7 +18,7 @@ import { durabilityParameter } from "./payloads.ts";
 import { publishedAnswer } from "./write-batch.ts";
 
 const FORMATS_IN: readonly FormatName[] = ["messages", "lines", "ndjson"];
-/** Of a body without a type: `curl -T -` names none. */
+/** The format of a body without a type: `curl -T -` names none. */
 const UNTYPED: FormatName = "lines";
 
 export const PUBLISH_STREAM: Operation = {

@@ -5,7 +5,7 @@ import { HEADERS, QUERY, REQUEST_HEADERS, ref, SCHEMAS } from "./parts.ts";
 
 type Code = keyof typeof ERROR_TABLE;
 
-/** Of every route, and of those that need a token or a topic. */
+/** Errors of every route, and of those that need a token or a topic. */
 const ALWAYS: readonly Code[] = [
   "bad_request",
   "forbidden",

@@ -114,7 +114,7 @@ export class HttpError extends Error {
   }
 }
 
-/** There is nobody any more to be answered. */
+/** The client has left, and gets no answer. */
 export class ClientLeft extends Error {}
 
 /** There is no memory for an answer. */

@@ -4,6 +4,7 @@ import { type ParameterNames, refuseUnknown } from "./parameter-names.ts";
 import { quoteSafely } from "./quote.ts";
 
 const TRUE_WORDS: ReadonlySet<string> = new Set(["1", "true", "yes"]);
+const FALSE_WORDS: ReadonlySet<string> = new Set(["0", "false", "no"]);
 /** No route has a dozen; looking for those given twice takes the square of it. */
 const MAX_PARAMETERS = 100;
 /** A whole number without a sign. */
@@ -57,6 +58,14 @@ export class Parameters {
   /** True for 1, true and yes in any case, false for anything else. */
   flag(name: string): boolean {
     return TRUE_WORDS.has((this.get(name) ?? "").toLowerCase());
+  }
+
+  /** False for 0, false and no in any case, true when it is absent or empty. @throws bad_request for another word. */
+  isOn(name: string): boolean {
+    const word = (this.get(name) ?? "").toLowerCase();
+    if (word === "" || TRUE_WORDS.has(word)) return true;
+    if (FALSE_WORDS.has(word)) return false;
+    throw new NetlogError("bad_request", { reason: `${name} takes 1, true, yes, 0, false or no` });
   }
 
   /**

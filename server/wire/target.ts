@@ -6,7 +6,7 @@ export interface Target {
   readonly parts: readonly string[];
   /** What stands behind the first "?", as sent. */
   readonly query: string;
-  /** Of a target in absolute form (`http://host:port/path`): what is then said in place of the Host header. */
+  /** What a target in absolute form (`http://host:port/path`) names in place of the Host header. */
   readonly authority: string | undefined;
 }
 
