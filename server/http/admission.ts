@@ -14,6 +14,7 @@ import type { Exchange } from "./exchange.ts";
  */
 export function admit(exchange: Exchange, need: Need): void {
   const { access, rateLimit, openRateLimit, limits } = exchange.context;
+  exchange.need = need;
   // Who looks after the server must see it when it is full, and a probe must not take it for dead.
   if (exchange.request.isSurplus && need !== "nothing" && need !== "metrics") {
     const reason = `there are ${limits.connections} connections, and no more are allowed (max_connections)`;
@@ -27,7 +28,6 @@ export function admit(exchange: Exchange, need: Need): void {
   if (need !== "nothing")
     rateLimit?.take(grant?.name === undefined ? clientKey(exchange.client) : `token ${grant.name}`);
   if (access === undefined || (needsNothing && need === "metrics")) return;
-  exchange.need = need;
   exchange.grant = grant ?? NOTHING;
   if (need === "nothing") return;
   if (grant === undefined) throw new HttpError("unauthorized");

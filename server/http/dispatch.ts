@@ -1,14 +1,16 @@
 /** From a request to its answer: what every request goes through, in the order in which errors win. */
 import { NetlogError } from "../../lib/index.ts";
-import { ClientLeft, errorCode, HttpError, tooManyAnswers } from "../wire/errors.ts";
+import { ClientLeft, ERROR_TABLE, errorCode, HttpError, tooManyAnswers } from "../wire/errors.ts";
 import { admit, isStillAdmitted } from "./admission.ts";
 import { type Answer, type AnyAnswer, bodyBytes, emptyAnswer } from "./answer.ts";
 import { refuseForm, tooLarge } from "./body.ts";
 import { parseContentCoding } from "./body-source.ts";
 import type { Action, Door, Found } from "./door.ts";
-import { askToComeBack } from "./event-source.ts";
 import type { Exchange } from "./exchange.ts";
 import type { StreamWatch } from "./request.ts";
+
+/** From this status on a failure is the server's own. */
+const SERVER_ERROR = 500;
 
 /** Answers a request for `resource`, now or later. */
 export function handle(door: Door, exchange: Exchange, resource: Found): void {
@@ -161,13 +163,13 @@ function withinMemory<Given extends AnyAnswer | undefined>(
   if (memory.mayHold(bodyBytes(answer))) return answer;
   memory.release();
   if (answer.kind === "delivery") answer.settle(false);
-  return door.errorAnswer(exchange, tooManyAnswers());
+  return door.errorAnswer(exchange, tooManyAnswers(), []);
 }
 
 /** An answer that reports what was done or refused, or how the server is, goes out whatever the budget says. */
-function goesAlways({ request, resource }: Exchange, { kind, status }: Answer): boolean {
+function goesAlways({ request, need }: Exchange, { kind, status }: Answer): boolean {
   if (kind !== "plain") return false;
-  return status !== 200 || request.method !== "GET" || resource?.path.startsWith("/-/") === true;
+  return status !== 200 || request.method !== "GET" || need === "nothing" || need === "metrics";
 }
 
 /** Answers with what `error` means. */
@@ -178,11 +180,11 @@ export function fail(door: Door, exchange: Exchange, error: unknown): void {
     finish(door, exchange, undefined);
     return;
   }
-  const answer = door.errorAnswer(exchange, error);
-  if (errorCode(error) === "forbidden") exchange.context.requestLog.noteForbidden(exchange, error);
-  if (answer.status >= 500) {
-    exchange.context.requestLog.noteFailure(exchange, error, answer.status);
-    answer.headers.push("X-Request-Id", exchange.id);
-  }
-  finish(door, exchange, askToComeBack(exchange, answer));
+  const { requestLog } = exchange.context;
+  const code = errorCode(error);
+  if (code === "forbidden") requestLog.noteForbidden(exchange, error);
+  const { status } = ERROR_TABLE[code];
+  const isOurs = status >= SERVER_ERROR;
+  if (isOurs) requestLog.noteFailure(exchange, error, status);
+  finish(door, exchange, door.errorAnswer(exchange, error, isOurs ? ["X-Request-Id", exchange.id] : []));
 }

@@ -17,8 +17,8 @@ export interface Door {
   topicNameOf(parts: readonly string[]): string;
   /** The methods of all its paths, as `Allow` lists them. */
   readonly allow: string;
-  /** The answer to a request that failed with `error`, in this door's words. */
-  errorAnswer(exchange: Exchange, error: unknown): Answer;
+  /** The answer to a request that failed with `error`, in this door's words; `headers` belong to it. */
+  errorAnswer(exchange: Exchange, error: unknown, headers: readonly string[]): Answer;
 }
 
 export type Found = Resource<Action> | undefined;

@@ -5,13 +5,16 @@ import { HonoTable } from "../http/hono-table.ts";
 import { allowOf } from "../http/route-table.ts";
 import { errorCode } from "../wire/errors.ts";
 import { adviceFor } from "./advice.ts";
+import { askToComeBack } from "./event-source.ts";
 import { OWN_PAGES, RESOURCES, TOPICS } from "./routes.ts";
 
 const COMMON: Pick<Door, "allow" | "errorAnswer"> = {
   allow: allowOf(RESOURCES),
-  errorAnswer(exchange, error) {
+  errorAnswer(exchange, error, headers) {
     const reason = givenReason(error) ?? adviceFor(exchange, errorCode(error));
-    return errorAnswer(error, exchange.failureFields, reason);
+    const answer = errorAnswer(error, exchange.failureFields, reason);
+    answer.headers.push(...headers);
+    return askToComeBack(exchange, answer);
   },
 };
 

@@ -2,8 +2,8 @@
  * What a browser's EventSource gets when the server is too busy for it. It comes back after a stream that ends, and
  * gives up for good on any other answer than 200: https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
-import { type Answer, textAnswer } from "./answer.ts";
-import type { Exchange } from "./exchange.ts";
+import { type Answer, textAnswer } from "../http/answer.ts";
+import type { Exchange } from "../http/exchange.ts";
 
 /** Errors that pass, with Retry-After. */
 const PASSING: ReadonlySet<number> = new Set([429, 503]);
