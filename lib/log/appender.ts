@@ -6,23 +6,23 @@
  * Visibility belongs to the log, the answer to the request: in a `synced` log the high watermark moves with syncs
  * alone, so an append that asked for `written` may resolve before its messages can be read.
  */
+
 import assert from "node:assert/strict";
 import type { Counters } from "../base/counters.ts";
 import { NetlogError } from "../base/errors.ts";
-import { LIMITS } from "../base/limits.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Runtime, Timer } from "../base/runtime.ts";
 import type { Slots } from "../base/slots.ts";
-import { refusedWrite } from "./disk-errors.ts";
+import { refusedWrite } from "../disk/disk-error.ts";
+import { IncompleteWrite } from "../disk/write-whole.ts";
 import { frameBytesOf, liesInPlace, writeGroup } from "./frame-writer.ts";
 import type { Appended, LogEntry, LogLimits } from "./log.ts";
 import { endOffsetOf, type PendingAppend, pendingAppend } from "./pending-append.ts";
-import { fitsSegment, isDueToRoll } from "./roll-policy.ts";
+import { fitsSegment, isDueToRoll, rangeRefusal } from "./roll-policy.ts";
 import type { Segment } from "./segment.ts";
 import type { SegmentList } from "./segment-list.ts";
 import { SyncLoop, type SyncLoopOwner } from "./sync-loop.ts";
 import type { Tail } from "./tail.ts";
-import { IncompleteWrite } from "./write-whole.ts";
 
 export interface AppenderOptions {
   readonly runtime: Runtime;
@@ -160,7 +160,8 @@ export class Appender implements SyncLoopOwner {
   }
 
   #write(pending: PendingAppend[]): void {
-    const refusal = this.#refusal() ?? this.#outOfRange();
+    const nowMs = this.#options.runtime.now();
+    const refusal = this.#refusal() ?? rangeRefusal(this.logEndOffset, nowMs, this.#lastTimestampMs);
     if (refusal !== undefined) {
       for (const append of pending) append.reject(refusal);
       return;
@@ -327,20 +328,6 @@ export class Appender implements SyncLoopOwner {
   #throwIfRefusing(): void {
     const refusal = this.#refusal();
     if (refusal !== undefined) throw refusal;
-  }
-
-  /** Why nothing may be written now, though the log is in order. */
-  #outOfRange(): NetlogError | undefined {
-    const { offsetEnd, timestampEndMs } = LIMITS;
-    if (this.logEndOffset >= offsetEnd) {
-      const reason = `the topic's offsets end at ${offsetEnd}; publish to another topic`;
-      return new NetlogError("topic_unavailable", { reason });
-    }
-    const nowMs = this.#options.runtime.now();
-    if (Math.max(nowMs, this.#lastTimestampMs) < timestampEndMs) return undefined;
-    const whose = nowMs < timestampEndMs ? "the topic's newest message" : "the server's clock";
-    const reason = `${whose} is beyond ${new Date(timestampEndMs).toISOString()}; no message is stamped so late`;
-    return new NetlogError("topic_unavailable", { reason });
   }
 
   /** Why appends are refused, if they are; nothing of them is kept. */

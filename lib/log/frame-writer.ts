@@ -4,12 +4,12 @@
  * is written from where it lies, and becomes a slab itself.
  */
 import type { DiskFile } from "../disk/disk.ts";
+import { writeWhole } from "../disk/write-whole.ts";
 import { encodeFrame, encodeFrameHeader, FRAME_HEADER_BYTES, type FrameFacts } from "./frame.ts";
 import { toggleMask } from "./frame-mask.ts";
 import type { LogEntry } from "./log.ts";
 import type { Segment } from "./segment.ts";
 import type { Tail } from "./tail.ts";
-import { writeWhole } from "./write-whole.ts";
 
 /** Below this a copy costs less than a slab. */
 const IN_PLACE_BYTES = 32 * 1024;

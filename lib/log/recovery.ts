@@ -6,6 +6,7 @@ import { basename } from "node:path/posix";
 import { NetlogError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Disk } from "../disk/disk.ts";
+import { writeWhole } from "../disk/write-whole.ts";
 import { walkActive } from "./active-walk.ts";
 import { insertDamage } from "./damage.ts";
 import { FileWindow } from "./file-window.ts";
@@ -19,7 +20,6 @@ import { encodeSegmentHeader, type SegmentLayout } from "./segment-header.ts";
 import { SparseIndex } from "./sparse-index.ts";
 import { rewriteTail } from "./tail-rewrite.ts";
 import { keepTornBytes } from "./torn-tail.ts";
-import { writeWhole } from "./write-whole.ts";
 
 export interface RecoveryOptions {
   readonly disk: Disk;

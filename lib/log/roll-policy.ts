@@ -1,4 +1,8 @@
-/** When the active segment is sealed and a new one begun. Pure functions of facts and clock. */
+/**
+ * When the active segment is sealed and a new one begun, and where a log ends for good. Pure functions of facts and
+ * clock.
+ */
+import { NetlogError } from "../base/errors.ts";
 import { LIMITS } from "../base/limits.ts";
 import type { LogLimits } from "./log.ts";
 import type { Segment } from "./segment.ts";
@@ -33,4 +37,21 @@ export function isDueToRoll(segment: Segment, limits: LogLimits, nowMs: number):
   if (firstTimestampMs === undefined) return false;
   const since = firstTimestampMs > nowMs ? segment.firstSeenAtMs : firstTimestampMs;
   return nowMs - since > limits.segmentAgeMs / AGE_DIVISOR;
+}
+
+/** Why nothing may be written any more, though the log is in order: its numbers have come to their end. */
+export function rangeRefusal(
+  logEndOffset: number,
+  nowMs: number,
+  lastTimestampMs: number,
+): NetlogError | undefined {
+  const { offsetEnd, timestampEndMs } = LIMITS;
+  if (logEndOffset >= offsetEnd) {
+    const reason = `the topic's offsets end at ${offsetEnd}; publish to another topic`;
+    return new NetlogError("topic_unavailable", { reason });
+  }
+  if (Math.max(nowMs, lastTimestampMs) < timestampEndMs) return undefined;
+  const whose = nowMs < timestampEndMs ? "the topic's newest message" : "the server's clock";
+  const reason = `${whose} is beyond ${new Date(timestampEndMs).toISOString()}; no message is stamped so late`;
+  return new NetlogError("topic_unavailable", { reason });
 }

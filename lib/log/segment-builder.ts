@@ -4,13 +4,13 @@ import type { Limits } from "../base/limits.ts";
 import type { Runtime } from "../base/runtime.ts";
 import { replaceFile } from "../disk/atomic-file.ts";
 import type { Disk, DiskFile } from "../disk/disk.ts";
+import { writeWhole } from "../disk/write-whole.ts";
 import { encodeFrame, FRAME_HEADER_BYTES, type FrameHeader } from "./frame.ts";
 import { type FrameMask, newMask, toggleMask } from "./frame-mask.ts";
 import { createDataFile } from "./segment-files.ts";
 import { layoutWith, SEGMENT_HEADER_BYTES } from "./segment-header.ts";
 import { dataFileName, indexFileName } from "./segment-name.ts";
 import { SparseIndex } from "./sparse-index.ts";
-import { writeWhole } from "./write-whole.ts";
 
 const BUFFER_BYTES = 1024 * 1024;
 

@@ -2,12 +2,12 @@
 
 import { replaceFile } from "../disk/atomic-file.ts";
 import type { Disk } from "../disk/disk.ts";
+import { writeWhole } from "../disk/write-whole.ts";
 import type { LogShared } from "./log-shared.ts";
 import { Segment } from "./segment.ts";
 import { encodeSegmentHeader, SEGMENT_HEADER_BYTES, type SegmentLayout } from "./segment-header.ts";
 import { dataFileName, indexFileName } from "./segment-name.ts";
 import { SparseIndex } from "./sparse-index.ts";
-import { writeWhole } from "./write-whole.ts";
 
 /** A data file that is to be made. */
 export interface NewSegment {

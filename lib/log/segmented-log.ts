@@ -2,11 +2,12 @@
  * The log on local files: puts the parts together. Appends go to the appender, reads to cursors over the frame
  * reader, and what changes the set of files (rolling, retention, closing) is here.
  */
+
 import { NetlogError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
+import { failedRead } from "../disk/disk-error.ts";
 import { Appender } from "./appender.ts";
 import { Cursor, type CursorLog } from "./cursor.ts";
-import { failedRead } from "./disk-errors.ts";
 import { newMask } from "./frame-mask.ts";
 import { FrameReader } from "./frame-reader.ts";
 import type {

@@ -8,10 +8,10 @@
 import type { Logger } from "../base/logger.ts";
 import { replaceFile } from "../disk/atomic-file.ts";
 import type { Disk, DiskFile } from "../disk/disk.ts";
-import { isNoRoom } from "./disk-errors.ts";
+import { isNoRoom } from "../disk/disk-error.ts";
+import { writeWhole } from "../disk/write-whole.ts";
 import type { Segment } from "./segment.ts";
 import { parseRewriteFileName, rewriteFileName } from "./segment-name.ts";
-import { writeWhole } from "./write-whole.ts";
 
 /** What is copied and rewritten at a time. */
 const REWRITE_BYTES = 1024 * 1024;

@@ -3,9 +3,9 @@
 import { LIMITS } from "../base/limits.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Disk } from "../disk/disk.ts";
+import { writeWhole } from "../disk/write-whole.ts";
 import type { Segment } from "./segment.ts";
 import { isTornFileName, tornFileName } from "./segment-name.ts";
-import { writeWhole } from "./write-whole.ts";
 
 /**
  * Reports the cut of `segment` at its end, and copies what lies behind into `<base>.torn-<position>`: at most

@@ -2,6 +2,7 @@
  * The whole of a data folder: its topics by name, opened, made and deleted. A topic that cannot be opened is listed
  * as failed, and the others serve. What changes the set of topics happens one by one for each name.
  */
+
 import { ByteBudget } from "../base/byte-budget.ts";
 import { mapConcurrently } from "../base/concurrency.ts";
 import { isNetlogError, NetlogError } from "../base/errors.ts";
@@ -12,7 +13,7 @@ import { OneByOne } from "../base/one-by-one.ts";
 import type { Runtime } from "../base/runtime.ts";
 import { Slots } from "../base/slots.ts";
 import type { Disk, DiskLock } from "../disk/disk.ts";
-import { failedRead, refusedWrite } from "../log/disk-errors.ts";
+import { failedRead, refusedWrite } from "../disk/disk-error.ts";
 import { LogShared } from "../log/index.ts";
 import { boundedOffload, type Offload } from "../message/compression.ts";
 import type { NewMessage } from "../message/new-message.ts";

@@ -11,9 +11,9 @@ import type { Logger } from "../base/logger.ts";
 import type { Runtime, Timer } from "../base/runtime.ts";
 import { replaceFile } from "../disk/atomic-file.ts";
 import type { Disk } from "../disk/disk.ts";
-import { refusedWrite } from "../log/disk-errors.ts";
+import { refusedWrite } from "../disk/disk-error.ts";
+import { writeWhole } from "../disk/write-whole.ts";
 import type { Durability, LogShared, PooledFile } from "../log/index.ts";
-import { writeWhole } from "../log/write-whole.ts";
 import { encodeLeaseFile, encodeRecords, type LeaseRecord, type LeaseState } from "./lease-file.ts";
 import type { RecordKind } from "./pending-table.ts";
 

@@ -6,8 +6,7 @@
 import { NetlogError } from "../base/errors.ts";
 import { replaceFile } from "../disk/atomic-file.ts";
 import type { Disk } from "../disk/disk.ts";
-import { hasCode } from "../disk/disk-error.ts";
-import { errorCode } from "../log/disk-errors.ts";
+import { errorCode, hasCode } from "../disk/disk-error.ts";
 import type { TopicShared } from "./topic-shared.ts";
 
 export const TOPIC_ID_NAME = "id";

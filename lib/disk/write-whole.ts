@@ -1,4 +1,4 @@
-import type { DiskFile } from "../disk/disk.ts";
+import type { DiskFile } from "./disk.ts";
 
 /** A write that did not get all its bytes into the file. */
 export class IncompleteWrite extends Error {
