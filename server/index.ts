@@ -152,6 +152,12 @@ function createContext(
       runtime,
       "requests that need no token (openRequestsPerSecond)",
     ),
+    refusalRateLimit: new RateLimit(
+      { count: limits.refusalsPerSecond, periodMs: 1000 },
+      limits.rateLimitedClients,
+      runtime,
+      "requests without a valid token (refusalsPerSecond)",
+    ),
     clientAddresses: new ClientAddresses(trustedProxies),
     turn: new TurnQueue(runtime),
     traffic: new Traffic(),

@@ -150,6 +150,9 @@ export interface Limits {
   readonly rateLimitedClients: number;
   /** Requests of one address that need no token: health, description, OPTIONS. */
   readonly openRequestsPerSecond: number;
+  /** Refusals of one address without a valid token, where tokens are used; a further one comes after so long. */
+  readonly refusalsPerSecond: number;
+  readonly refusalDelayMs: number;
   /** A file with a certificate or its key. */
   readonly certificateBytes: number;
   /** Request line and headers together. */
@@ -271,6 +274,8 @@ export const LIMITS: Limits = {
   tokenNameLength: 128,
   rateLimitedClients: 10_000,
   openRequestsPerSecond: 1000,
+  refusalsPerSecond: 1000,
+  refusalDelayMs: SECOND_MS,
   certificateBytes: MiB,
   headerBytes: 16 * KiB,
   headersMs: 30 * SECOND_MS,

@@ -42,6 +42,28 @@ export function lacksRight(right: Right, topic = "this topic"): HttpError {
   return new HttpError("forbidden", { reason });
 }
 
+const REFUSALS: ReadonlySet<string> = new Set([
+  "bad_request",
+  "unauthorized",
+  "forbidden",
+  "not_found",
+  "method_not_allowed",
+]);
+
+/**
+ * Counts what is refused to a client without a valid token. `undefined`: it is told so; otherwise the error that says
+ * that there were too many such requests.
+ */
+export function countRefusal({ context, grant, client }: Exchange, code: string): unknown {
+  if (context.access === undefined || grant.name !== undefined || !REFUSALS.has(code)) return undefined;
+  try {
+    context.refusalRateLimit.take(clientKey(client));
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
+
 /** Whether it would be admitted now: what takes long may outlive its token. */
 export function isStillAdmitted({ context, grant, need, topicName }: Exchange): boolean {
   if (context.access === undefined || !isRight(need)) return true;

@@ -1,7 +1,7 @@
 /** From a request to its answer: what every request goes through, in the order in which errors win. */
 import { NetlogError } from "../../lib/index.ts";
 import { ClientLeft, ERROR_TABLE, errorCode, HttpError, tooManyAnswers } from "../wire/errors.ts";
-import { admit, isStillAdmitted } from "./admission.ts";
+import { admit, countRefusal, isStillAdmitted } from "./admission.ts";
 import { type Answer, type AnyAnswer, bodyBytes, emptyAnswer } from "./answer.ts";
 import { refuseForm, tooLarge } from "./body.ts";
 import { parseContentCoding } from "./body-source.ts";
@@ -180,6 +180,19 @@ export function fail(door: Door, exchange: Exchange, error: unknown): void {
     finish(door, exchange, undefined);
     return;
   }
+  const tooMany = countRefusal(exchange, errorCode(error));
+  if (tooMany === undefined) answerFailure(door, exchange, error);
+  else answerFailureLater(door, exchange, tooMany);
+}
+
+/** The answer alone would cost as much as the refusal: its connection is not read from meanwhile. */
+function answerFailureLater(door: Door, exchange: Exchange, error: unknown): void {
+  const { runtime, limits } = exchange.context;
+  const timer = runtime.setTimer(limits.refusalDelayMs, () => answerFailure(door, exchange, error));
+  exchange.request.onClose(() => timer.cancel());
+}
+
+function answerFailure(door: Door, exchange: Exchange, error: unknown): void {
   const { requestLog } = exchange.context;
   const code = errorCode(error);
   if (code === "forbidden") requestLog.noteForbidden(exchange, error);

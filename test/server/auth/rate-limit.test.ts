@@ -105,6 +105,34 @@ describe("a server with a rate limit", () => {
     expect(status(await api.get("/-/health", from("192.0.2.1")))).toBe(200);
   });
 
+  it("has a rate for refusals without a valid token, by address, and answers late beyond it", async () => {
+    const token = testToken(["*"], ["read"]);
+    const { api, runtime } = await serverForTest({
+      limits: { refusalsPerSecond: 5 },
+      server: { tokens: [token.record], trustedProxies: [parseNetwork("127.0.0.1")!] },
+    });
+    const from = (address: string) => ({ headers: { "x-forwarded-for": address } });
+    expect(status(await api.get("/", from("192.0.2.1")))).toBe(401);
+    expect(status(await api.get("/t/payload/0", from("192.0.2.1")))).toBe(401);
+    expect(status(await api.get("/-/nothing", from("192.0.2.1")))).toBe(404);
+    expect(status(await api.call("DELETE", "/", from("192.0.2.1")))).toBe(405);
+    expect(status(await api.get("/-/health?a=1", from("192.0.2.1")))).toBe(400);
+    const timers = runtime.timerCount;
+    let isAnswered = false;
+    const late = api.get("/", from("192.0.2.1")).finally(() => {
+      isAnswered = true;
+    });
+    await expect.poll(() => runtime.timerCount).toBeGreaterThan(timers);
+    const headers = { ...bearer(token), "x-forwarded-for": "192.0.2.1" };
+    expect(status(await api.get("/", { headers }))).toBe(200);
+    expect(status(await api.get("/-/health", from("192.0.2.1")))).toBe(200);
+    expect(status(await api.get("/", from("192.0.2.2")))).toBe(401);
+    expect(isAnswered).toBe(false);
+    await runtime.advance(1000);
+    expect(expectError(await late, "too many requests")).toContain("refusalsPerSecond");
+    expect(status(await api.get("/", from("192.0.2.1")))).toBe(401);
+  });
+
   it("believes X-Forwarded-For of a trusted proxy alone", async () => {
     const rate = { count: 1, periodMs: 60_000 };
     const proxied = await serverForTest({ server: { rate, trustedProxies: [parseNetwork("127.0.0.1")!] } });
