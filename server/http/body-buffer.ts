@@ -1,4 +1,10 @@
-/** Puts the pieces of a body into one buffer, so that a large body is not held twice. */
+/** Puts the pieces of a body into one buffer, so that a large body is not held twice; and frees such a buffer. */
+
+/** Smaller memory waits for the collector. */
+const FREED_BYTES = 64 * 1024;
+
+/** Memory that was made for one body. A piece may share its own with what the client sent behind it. */
+const freeable = new WeakSet<ArrayBufferLike>();
 
 /** Pieces of a body of unknown length are listed up to here; past it a buffer of the limit is cheaper than growing. */
 const LISTED_BYTES = 64 * 1024;
@@ -35,6 +41,11 @@ export class BodyBuffer {
     return target.subarray(this.#spaceBytes, this.#spaceBytes + this.#sizeBytes);
   }
 
+  /** Nobody wants what came. */
+  drop(): void {
+    if (this.#target !== undefined) freeBody(this.#target);
+  }
+
   #makeTarget(next: Buffer): void {
     if (this.#declaredBytes !== undefined) this.#target = this.#fill(this.#declaredBytes);
     else if (this.#sizeBytes + next.length > LISTED_BYTES) this.#target = this.#fill(this.#limitBytes);
@@ -43,8 +54,22 @@ export class BodyBuffer {
   /** A buffer with what came so far. */
   #fill(capacityBytes: number): Buffer {
     const target = Buffer.allocUnsafe(this.#spaceBytes + capacityBytes);
+    if (target.buffer.byteLength >= FREED_BYTES) freeable.add(target.buffer);
     let position = this.#spaceBytes;
     for (const piece of this.#pieces.splice(0)) position += piece.copy(target, position);
     return target;
   }
+}
+
+/**
+ * Frees the memory of a large body that a BodyBuffer made; nobody may look at the body again. Left to the collector,
+ * bodies that nobody counts any more take twice the memory that is allowed. A message takes the memory with it, and
+ * goes with its port.
+ */
+export function freeBody({ buffer }: Buffer): void {
+  if (!freeable.delete(buffer)) return;
+  const { port1, port2 } = new MessageChannel();
+  port1.postMessage(undefined, [buffer as ArrayBuffer]);
+  port1.close();
+  port2.close();
 }

@@ -57,10 +57,15 @@ export async function takeBody(
   hold: Hold,
 ): Promise<Buffer> {
   const body = new BodyBuffer(lengthBytes, limitBytes, spaceBytes);
-  await takePieces(source, limitBytes, watch, (piece) => {
-    hold(piece.length);
-    body.add(piece);
-  });
+  try {
+    await takePieces(source, limitBytes, watch, (piece) => {
+      hold(piece.length);
+      body.add(piece);
+    });
+  } catch (error) {
+    body.drop();
+    throw error;
+  }
   return body.bytes();
 }
 

@@ -2,6 +2,7 @@
 
 import { type Durability, isNetlogError, type Message, NetlogError, type Topic } from "../../lib/index.ts";
 import { type Answer, emptyAnswer } from "../http/answer.ts";
+import { freeBody } from "../http/body-buffer.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { bytes } from "../openapi/bodies.ts";
 import type { Operation } from "../openapi/operation.ts";
@@ -34,8 +35,12 @@ async function publishPayload(exchange: Exchange): Promise<Answer> {
   }
   const publishing = topic.publish({ payload }, { durability });
   if (payload.length <= exchange.context.limits.uncountedBytes) exchange.request.letNextBegin();
-  const published = await publishing;
-  return emptyAnswer(201, ["X-Offset", String(published.offset), "X-Durability", published.durability]);
+  try {
+    const published = await publishing;
+    return emptyAnswer(201, ["X-Offset", String(published.offset), "X-Durability", published.durability]);
+  } finally {
+    if (payload.length > exchange.context.limits.uncountedBytes) freeBody(payload);
+  }
 }
 
 export const READ_PAYLOAD: Operation = {

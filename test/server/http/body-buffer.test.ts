@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { BodyBuffer } from "../../../server/http/body-buffer.ts";
+import { BodyBuffer, freeBody } from "../../../server/http/body-buffer.ts";
 import "../../support/fixed-seed.ts";
 
 const piece = fc.oneof(
@@ -39,3 +39,22 @@ test("a body of one piece is that piece, and a large one of unknown length is in
   part.fill(2);
   expect(large.bytes().includes(2)).toBe(false);
 });
+
+test.each([200_000, undefined])(
+  "a large body is freed at once, declared length %s, and no other memory is",
+  (declared) => {
+    const piece = Buffer.alloc(200_000, 1);
+    const bodies = [new BodyBuffer(declared, 300_000, 9), new BodyBuffer(declared, 300_000, 9)];
+    for (const body of bodies) body.add(piece);
+    const [read, dropped] = bodies.map((body) => body.bytes());
+    freeBody(read!);
+    bodies[1]!.drop();
+    expect([read!.buffer.byteLength, dropped!.buffer.byteLength]).toEqual([0, 0]);
+    const single = new BodyBuffer(piece.length, 300_000, 0);
+    single.add(piece);
+    expect(single.bytes()).toBe(piece);
+    freeBody(piece);
+    single.drop();
+    expect(piece).toHaveLength(200_000);
+  },
+);
