@@ -6,7 +6,7 @@
 import { NetlogError } from "../base/errors.ts";
 import type { Runtime } from "../base/runtime.ts";
 import type { Disk, FileStat } from "../disk/disk.ts";
-import { failedRead } from "../disk/disk-error.ts";
+import { failedRead } from "../disk/disk-refusals.ts";
 import { newMask } from "./frame-mask.ts";
 import type { Log } from "./log.ts";
 import type { OpenLogOptions } from "./log-options.ts";

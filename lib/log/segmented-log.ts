@@ -5,7 +5,7 @@
 
 import { NetlogError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
-import { failedRead } from "../disk/disk-error.ts";
+import { failedRead } from "../disk/disk-refusals.ts";
 import { Appender } from "./appender.ts";
 import { Cursor, type CursorLog } from "./cursor.ts";
 import { newMask } from "./frame-mask.ts";

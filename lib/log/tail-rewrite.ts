@@ -8,7 +8,7 @@
 import type { Logger } from "../base/logger.ts";
 import { replaceFile } from "../disk/atomic-file.ts";
 import type { Disk, DiskFile } from "../disk/disk.ts";
-import { isNoRoom } from "../disk/disk-error.ts";
+import { isNoRoom } from "../disk/disk-refusals.ts";
 import { writeWhole } from "../disk/write-whole.ts";
 import type { Segment } from "./segment.ts";
 import { parseRewriteFileName, rewriteFileName } from "./segment-name.ts";

@@ -13,7 +13,7 @@ import { OneByOne } from "../base/one-by-one.ts";
 import type { Runtime } from "../base/runtime.ts";
 import { Slots } from "../base/slots.ts";
 import type { Disk, DiskLock } from "../disk/disk.ts";
-import { failedRead, refusedWrite } from "../disk/disk-error.ts";
+import { failedRead, refusedWrite } from "../disk/disk-refusals.ts";
 import { LogShared } from "../log/index.ts";
 import { boundedOffload, type Offload } from "../message/compression.ts";
 import type { NewMessage } from "../message/new-message.ts";

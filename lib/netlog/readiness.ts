@@ -3,7 +3,8 @@
 import type { Limits } from "../base/limits.ts";
 import type { Runtime } from "../base/runtime.ts";
 import type { Disk } from "../disk/disk.ts";
-import { hasCode, isNoRoom } from "../disk/disk-error.ts";
+import { hasCode } from "../disk/disk-error.ts";
+import { isNoRoom } from "../disk/disk-refusals.ts";
 import { LOCK_PREFIX, PROBE_NAME } from "./data-folder.ts";
 
 export class FolderProbe {

@@ -7,7 +7,7 @@ import { NetlogError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Runtime } from "../base/runtime.ts";
 import type { Disk } from "../disk/disk.ts";
-import { refusedWrite } from "../disk/disk-error.ts";
+import { refusedWrite } from "../disk/disk-refusals.ts";
 import type { TopicSettings } from "../topic/setting-table.ts";
 import { buildTopicFolder } from "../topic/topic-folder.ts";
 import { CREATING_PREFIX, DELETED_PREFIX } from "./data-folder.ts";

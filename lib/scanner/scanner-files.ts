@@ -10,7 +10,7 @@ import type { Limits } from "../base/limits.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Runtime, Timer } from "../base/runtime.ts";
 import type { Disk, DiskFile } from "../disk/disk.ts";
-import { refusedWrite } from "../disk/disk-error.ts";
+import { refusedWrite } from "../disk/disk-refusals.ts";
 import type { Durability } from "../log/log.ts";
 import { encodeSlot, type ScannerState, slotPosition } from "./scanner-file.ts";
 

@@ -11,7 +11,7 @@ import { isSafeName } from "../base/names.ts";
 import type { Runtime } from "../base/runtime.ts";
 import { replaceFile } from "../disk/atomic-file.ts";
 import type { Disk } from "../disk/disk.ts";
-import { refusedWrite } from "../disk/disk-error.ts";
+import { refusedWrite } from "../disk/disk-refusals.ts";
 import type { Durability, LogShared } from "../log/index.ts";
 import { LEASES_SUFFIX } from "./lease-file.ts";
 import { LeaseStore, type StoredWork } from "./lease-store.ts";

@@ -16,7 +16,8 @@ import { isNetlogError } from "../base/errors.ts";
 import { JsonError, parseJson } from "../base/json.ts";
 import type { Limits } from "../base/limits.ts";
 import type { Disk } from "../disk/disk.ts";
-import { errorCode, hasCode } from "../disk/disk-error.ts";
+import { hasCode } from "../disk/disk-error.ts";
+import { errorCode } from "../disk/disk-refusals.ts";
 import type { TopicSettings } from "./setting-table.ts";
 import { resolveSettings } from "./settings.ts";
 

@@ -4,7 +4,7 @@ import { NetlogError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import { createFile, replaceFile } from "../disk/atomic-file.ts";
 import type { Disk } from "../disk/disk.ts";
-import { refusedWrite } from "../disk/disk-error.ts";
+import { refusedWrite } from "../disk/disk-refusals.ts";
 import type { TopicSettings } from "./setting-table.ts";
 import { encodeSettings, newestSettings, SETTINGS_NAMES, type SettingsCopy } from "./settings-copies.ts";
 

@@ -6,7 +6,8 @@
 import { NetlogError } from "../base/errors.ts";
 import { replaceFile } from "../disk/atomic-file.ts";
 import type { Disk } from "../disk/disk.ts";
-import { errorCode, hasCode } from "../disk/disk-error.ts";
+import { hasCode } from "../disk/disk-error.ts";
+import { errorCode } from "../disk/disk-refusals.ts";
 import type { TopicShared } from "./topic-shared.ts";
 
 export const TOPIC_ID_NAME = "id";
