@@ -1,5 +1,5 @@
 /** Clients that do what hurts a server, each for as long as the test goes on. */
-import { once } from "node:events";
+import { once, setMaxListeners } from "node:events";
 import { connect, type Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
@@ -12,10 +12,12 @@ export class HostileClients {
   readonly #head: string;
   readonly #stop = new AbortController();
   readonly #running: Promise<void>[] = [];
+  readonly #sockets = new Set<Socket>();
 
   /** Some of them have a token. */
   constructor(port: number, token: string) {
     this.#port = port;
+    setMaxListeners(0, this.#stop.signal);
     this.#head = `HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\n`;
   }
 
@@ -62,6 +64,7 @@ export class HostileClients {
 
   async stop(): Promise<void> {
     this.#stop.abort();
+    for (const socket of this.#sockets) socket.destroy();
     await Promise.all(this.#running);
   }
 
@@ -83,7 +86,8 @@ export class HostileClients {
   #open(): Socket {
     const socket = connect({ host: "127.0.0.1", port: this.#port, allowHalfOpen: true });
     socket.on("error", () => {});
-    this.#stop.signal.addEventListener("abort", () => socket.destroy(), { once: true });
+    this.#sockets.add(socket);
+    socket.once("close", () => this.#sockets.delete(socket));
     return socket;
   }
 
