@@ -33,7 +33,6 @@ export { answerableFields, refusalOfKey, requireFields } from "./message/field-r
 export type { Header, MessageFields } from "./message/fields.ts";
 export { parseKey, spellKey } from "./message/key-spelling.ts";
 export type { NewMessage } from "./message/new-message.ts";
-export { DataFolderError } from "./netlog/data-folder.ts";
 export { type FailedTopic, Netlog, type NetlogOptions } from "./netlog/netlog.ts";
 export type { FrameBounds } from "./reading/collect-frames.ts";
 export { compact, fieldsOf, type Message, type Taken } from "./reading/message-reader.ts";
@@ -45,6 +44,8 @@ export type { BulkDelivery, BulkScanRequest, Delivery, ScanRequest } from "./sca
 export type { Scanner } from "./scanner/scanner.ts";
 export type { ScannerDescription, ScannerInfo, ScannerStats } from "./scanner/scanner-info.ts";
 export type { ScannerRequest } from "./scanner/scanner-settings.ts";
+export { DataFolderError } from "./storage/data-folder.ts";
+export { FileStorage } from "./storage/file-storage.ts";
 export { BATCH_ROOM_BYTES, type LineBatch } from "./topic/batch-parser.ts";
 export type { Finding } from "./topic/integrity.ts";
 export type { Published } from "./topic/publisher.ts";

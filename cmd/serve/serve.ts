@@ -2,7 +2,15 @@
 import { existsSync, rmdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import ms from "ms";
-import { LIMITS, type Limits, type Logger, Netlog, nodeDisk, nodeRuntime } from "../../lib/index.ts";
+import {
+  FileStorage,
+  LIMITS,
+  type Limits,
+  type Logger,
+  Netlog,
+  nodeDisk,
+  nodeRuntime,
+} from "../../lib/index.ts";
 import { type RunningServer, type ServerOptions, startServer } from "../../server/index.ts";
 import { type Command, type Context, EXIT } from "../cli/command.ts";
 import { nextStopSignal } from "../cli/signals.ts";
@@ -113,12 +121,10 @@ async function serve(
 }
 
 function openNetlog(options: ServeOptions, limits: Limits, folder: string, logger: Logger): Promise<Netlog> {
+  const surroundings = { runtime: nodeRuntime, logger, limits };
   return Netlog.open({
-    folder,
-    disk: nodeDisk,
-    runtime: nodeRuntime,
-    logger,
-    limits,
+    ...surroundings,
+    openStorage: () => FileStorage.open({ ...surroundings, folder, disk: nodeDisk }),
     monitorIntervalMs: options.monitorIntervalMs,
     defaults: {
       segment_age: options.segmentAge,

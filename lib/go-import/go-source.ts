@@ -3,7 +3,7 @@ import { basename, dirname } from "node:path/posix";
 import { NetlogError } from "../base/errors.ts";
 import type { Disk } from "../disk/disk.ts";
 import { decodeSegmentHeader, isDataFileName, OpenFiles, SEGMENT_HEADER_BYTES } from "../log/index.ts";
-import { DataFolderError } from "../netlog/data-folder.ts";
+import { DataFolderError } from "../storage/data-folder.ts";
 import { isSegmentFileName } from "./go-segment-files.ts";
 import { GO_SETTINGS_NAME } from "./go-settings.ts";
 

@@ -13,8 +13,8 @@ import { readOnlyDisk } from "../disk/read-only-disk.ts";
 import type { FolderFinding } from "../inspect/folder-check.ts";
 import { type FileFinding, isDataFileName } from "../log/index.ts";
 import { threadPoolOffload } from "../message/thread-pool-offload.ts";
-import { DataFolderError, LOCK_PREFIX, listDataFolder, takeDataFolder } from "../netlog/data-folder.ts";
-import { TopicFolders } from "../netlog/topic-folders.ts";
+import { DataFolderError, LOCK_PREFIX, listDataFolder, takeDataFolder } from "../storage/data-folder.ts";
+import { TopicFolders } from "../storage/topic-folders.ts";
 import { chooseTopics, type GoSource, requireGoSource } from "./go-source.ts";
 import { type CopiedTopic, importTopic } from "./import-topic.ts";
 

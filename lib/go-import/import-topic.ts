@@ -6,11 +6,11 @@
 import { parseDuration, timeBefore } from "../base/duration.ts";
 import { NetlogError } from "../base/errors.ts";
 import { replaceFile } from "../disk/atomic-file.ts";
+import { SCANNERS_FOLDER } from "../scanner/file-scanner-store.ts";
 import { encodeScannerFile, SCANNER_SUFFIX } from "../scanner/scanner-file.ts";
-import { SCANNERS_FOLDER } from "../scanner/scanner-store.ts";
+import { createSettings } from "../storage/settings-files.ts";
+import { writeTopicId } from "../storage/topic-id.ts";
 import type { TopicSettings } from "../topic/setting-table.ts";
-import { createSettings } from "../topic/settings-files.ts";
-import { writeTopicId } from "../topic/topic-id.ts";
 import { type OffsetRange, readGoScanners } from "./go-scanners.ts";
 import { listGoSegments } from "./go-segment-files.ts";
 import { readGoSettings } from "./go-settings.ts";

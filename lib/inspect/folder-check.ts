@@ -10,7 +10,7 @@ import type { Disk } from "../disk/disk.ts";
 import { readOnlyDisk } from "../disk/read-only-disk.ts";
 import { type FileFinding, isDataFileName, unreadableFinding } from "../log/index.ts";
 import { threadPoolOffload } from "../message/thread-pool-offload.ts";
-import { type DataFolderContent, listDataFolder, lockForReading } from "../netlog/data-folder.ts";
+import { type DataFolderContent, listDataFolder, lockForReading } from "../storage/data-folder.ts";
 import { checkTopicFolder } from "./topic-check.ts";
 
 /** One thing found; `topic` is absent where it is the folder's as a whole. */

@@ -3,8 +3,8 @@
 import type { Limits } from "../base/limits.ts";
 import type { Disk } from "../disk/disk.ts";
 import { type FileFinding, unreadableFinding } from "../log/index.ts";
+import { newestSettings, readSettingsCopies, type SettingsCopy } from "../storage/settings-copies.ts";
 import { DEFAULT_SETTINGS } from "../topic/setting-table.ts";
-import { newestSettings, readSettingsCopies, type SettingsCopy } from "../topic/settings-copies.ts";
 
 /** A copy that is not what it should be: what becomes of the topic. */
 const OUTCOMES = {

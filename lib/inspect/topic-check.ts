@@ -17,10 +17,10 @@ import {
   type LogInspection,
   unreadableFinding,
 } from "../log/index.ts";
-import { SCANNERS_FOLDER } from "../scanner/scanner-store.ts";
+import { SCANNERS_FOLDER } from "../scanner/file-scanner-store.ts";
+import { SETTINGS_NAMES } from "../storage/settings-copies.ts";
+import { readTopicId, TOPIC_ID_NAME } from "../storage/topic-id.ts";
 import { checkEntry, type EntryOptions } from "../topic/integrity.ts";
-import { SETTINGS_NAMES } from "../topic/settings-copies.ts";
-import { readTopicId, TOPIC_ID_NAME } from "../topic/topic-id.ts";
 import { checkScanners } from "./scanners-check.ts";
 import { checkSettings } from "./settings-check.ts";
 

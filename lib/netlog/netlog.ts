@@ -1,5 +1,5 @@
 /**
- * The whole of a data folder: its topics by name, opened, made and deleted. A topic that cannot be opened is listed
+ * All topics of a storage by name, opened, made and deleted. A topic that cannot be opened is listed
  * as failed, and the others serve. What changes the set of topics happens one by one for each name.
  */
 
@@ -12,32 +12,24 @@ import { isSafeName, NAME_RULE } from "../base/names.ts";
 import { OneByOne } from "../base/one-by-one.ts";
 import type { Runtime } from "../base/runtime.ts";
 import { Slots } from "../base/slots.ts";
-import type { Disk, DiskLock } from "../disk/disk.ts";
-import { failedRead, refusedWrite } from "../disk/disk-refusals.ts";
-import { LogShared } from "../log/index.ts";
 import { boundedOffload, type Offload } from "../message/compression.ts";
 import type { NewMessage } from "../message/new-message.ts";
 import { threadPoolOffload } from "../message/thread-pool-offload.ts";
 import { Rooms } from "../reading/rooms.ts";
 import { SetCache } from "../reading/set-cache.ts";
-import { ScannerFiles } from "../scanner/scanner-files.ts";
-import { openTopic } from "../topic/open-topic.ts";
 import { DEFAULT_SETTINGS, type TopicSettings } from "../topic/setting-table.ts";
 import { resolveSettings } from "../topic/settings.ts";
 import { gatherTopicStats, type NetlogStats } from "../topic/stats.ts";
-import type { Topic } from "../topic/topic.ts";
+import type { Storage } from "../topic/storage.ts";
+import { Topic } from "../topic/topic.ts";
 import type { TopicShared } from "../topic/topic-shared.ts";
-import { listDataFolder, takeDataFolder } from "./data-folder.ts";
 import { Monitor } from "./monitor.ts";
-import { FolderProbe } from "./readiness.ts";
-import { TopicFolders } from "./topic-folders.ts";
 
 const MONITOR_INTERVAL_MS = 10_000;
 
 export interface NetlogOptions {
-  /** Absolute. Made when it is missing. */
-  readonly folder: string;
-  readonly disk: Disk;
+  /** Called once. The storage becomes the Netlog's, which closes it. */
+  readonly openStorage: () => Promise<Storage>;
   readonly runtime: Runtime;
   readonly logger: Logger;
   /** Settings of topics that do not say otherwise: the JSON of `POST /:topic`, any part of it. */
@@ -54,11 +46,9 @@ export interface FailedTopic {
 }
 
 export class Netlog {
-  readonly #folders: TopicFolders;
-  readonly #probe: FolderProbe;
+  readonly #storage: Storage;
   readonly #shared: TopicShared;
   readonly #defaults: TopicSettings;
-  readonly #lock: DiskLock;
   readonly #monitor: Monitor;
   readonly #topics = new Map<string, Topic>();
   /** Topics that could not be opened, with the reason. */
@@ -78,49 +68,41 @@ export class Netlog {
   #closing: Promise<void> | undefined;
 
   /**
-   * Takes the data folder and opens its topics.
+   * Opens the storage, and all topics in it.
    *
-   * @throws DataFolderError when the folder cannot be used, with a message for the user; bad_request or
-   *   invalid_compression_type when the default settings are none.
+   * @throws bad_request or invalid_compression_type when the default settings are none; what `openStorage` throws.
    */
   static async open(options: NetlogOptions): Promise<Netlog> {
-    const limits = options.limits ?? LIMITS;
+    const { limits = LIMITS } = options;
     const defaults = resolveSettings(options.defaults, DEFAULT_SETTINGS, limits);
-    const lock = await takeDataFolder(options.disk, options.folder);
+    const storage = await options.openStorage();
     try {
-      const content = await listDataFolder(options.disk, options.folder, limits, options.logger);
-      // A kill may have come before a topic's name was on the disk: it must be, before anything is published there.
-      await options.disk.syncFolder(options.folder);
-      const netlog = new Netlog(options, limits, defaults, lock);
-      for (const name of content.leftovers) netlog.#folders.removeInBackground(name);
-      await mapConcurrently(content.topics, limits.topicsInTransition, (name) => netlog.#openTopic(name));
+      const netlog = new Netlog(options, limits, defaults, storage);
+      const names = storage.topicNames;
+      await mapConcurrently(names, limits.topicsInTransition, (name) => netlog.#openTopic(name));
       netlog.#tellOpened();
       return netlog;
     } catch (error) {
-      await lock.release();
+      await storage.close();
       throw error;
     }
   }
 
-  private constructor(options: NetlogOptions, limits: Limits, defaults: TopicSettings, lock: DiskLock) {
-    const { disk, runtime, logger } = options;
+  private constructor(options: NetlogOptions, limits: Limits, defaults: TopicSettings, storage: Storage) {
+    const { runtime, logger } = options;
     this.#opened = new Promise((resolve) => {
       this.#tellOpened = resolve;
     });
-    this.#folders = new TopicFolders(options);
-    this.#probe = new FolderProbe(disk, options.folder, runtime, limits);
+    this.#storage = storage;
     this.#defaults = defaults;
-    this.#lock = lock;
     this.#shared = {
-      disk,
       runtime,
       logger,
       limits,
-      logs: new LogShared(disk, limits),
+      counters: storage.counters,
       offload: boundedOffload(options.offload ?? threadPoolOffload, new Slots(limits.offloadedWork)),
       sets: new SetCache(limits.setCacheBytes),
       rooms: new Rooms(limits.readAheadBytes, limits.idleRooms),
-      scannerFiles: new ScannerFiles({ disk, runtime, logger, limits }),
       letterBox: { post: (...letter) => this.#post(...letter) },
       inFlight: new ByteBudget(limits.bytesInFlight),
     };
@@ -159,16 +141,16 @@ export class Netlog {
   }
 
   async #gather(): Promise<NetlogStats> {
-    const { logs, scannerFiles, runtime } = this.#shared;
+    const { counters, openFileCount } = this.#storage;
     const served = this.topicNames().flatMap((name) => this.#topics.get(name) ?? []);
-    const topics = await gatherTopicStats(served, runtime);
+    const topics = await gatherTopicStats(served, this.#shared.runtime);
     const failedTopicCount = this.failedTopics().length;
     return {
       topics,
       openTopicCount: this.topicNames().length - failedTopicCount,
       failedTopicCount,
-      openFileCount: logs.files.openCount + scannerFiles.openCount,
-      counters: logs.counters,
+      openFileCount,
+      counters,
     };
   }
 
@@ -180,7 +162,7 @@ export class Netlog {
   async requireReady(): Promise<void> {
     if (this.#isShuttingDown) throw new NetlogError("shutting_down");
     this.#throwIfClosed();
-    const reason = await this.#probe.trouble();
+    const reason = await this.#storage.trouble();
     if (reason !== undefined) throw new NetlogError("topic_unavailable", { reason });
   }
 
@@ -244,7 +226,7 @@ export class Netlog {
   }
 
   async #close(): Promise<void> {
-    const { limits, logger, scannerFiles } = this.#shared;
+    const { limits, logger } = this.#shared;
     await this.#monitor.stop();
     await this.#changes.ended();
     await mapConcurrently([...this.#topics.values()], limits.topicsInTransition, async (topic) => {
@@ -254,15 +236,13 @@ export class Netlog {
         logger.error({ err: error, topic: topic.name }, "a topic could not be closed properly");
       }
     });
-    await scannerFiles.close();
-    await this.#folders.removalsEnded();
-    await this.#lock.release();
+    await this.#storage.close();
   }
 
   async #openTopic(name: string): Promise<void> {
     try {
-      const path = this.#folders.pathOf(name);
-      this.#topics.set(name, await openTopic(this.#shared, name, path, this.#defaults));
+      const stored = await this.#storage.open(name, this.#defaults);
+      this.#topics.set(name, new Topic(this.#shared, name, stored));
       this.#names = undefined;
     } catch (error) {
       this.#fail(name, error);
@@ -270,7 +250,7 @@ export class Netlog {
   }
 
   #fail(name: string, error: unknown): void {
-    const reason = failedRead(error).reason ?? "it cannot be opened";
+    const reason = (isNetlogError(error) ? error.reason : undefined) ?? "it cannot be opened";
     this.#failed.set(name, reason);
     this.#names = undefined;
     this.#shared.logger.error({ err: error, topic: name }, "this topic cannot be served");
@@ -283,7 +263,7 @@ export class Netlog {
     this.#creatingCount += 1;
     let topic: Topic;
     try {
-      topic = await this.#make(name, settings);
+      topic = new Topic(this.#shared, name, await this.#storage.create(name, settings));
     } finally {
       this.#creatingCount -= 1;
     }
@@ -293,30 +273,11 @@ export class Netlog {
     return topic;
   }
 
-  async #make(name: string, settings: TopicSettings): Promise<Topic> {
-    await this.#folders.create(name, settings);
-    try {
-      return await openTopic(this.#shared, name, this.#folders.pathOf(name), this.#defaults);
-    } catch (error) {
-      await this.#discardUnopened(name);
-      throw refusedWrite(error);
-    }
-  }
-
   #requireRoom(): void {
     const { topics } = this.#shared.limits;
     if (this.#topics.size + this.#failed.size + this.#creatingCount < topics) return;
     const reason = `there are ${topics} topics, and no more are allowed (max_topics)`;
     throw new NetlogError("too_many_requests", { reason });
-  }
-
-  async #discardUnopened(name: string): Promise<void> {
-    try {
-      await this.#folders.discard(name);
-    } catch (error) {
-      const reason = "the topic was made and could not be opened; it may be there after a restart";
-      throw new NetlogError("sync_failed", { reason, cause: error });
-    }
   }
 
   async #delete(name: string, force: boolean): Promise<void> {
@@ -330,7 +291,7 @@ export class Netlog {
     this.#names = undefined;
     await topic?.delete();
     try {
-      await this.#folders.discard(name);
+      await this.#storage.remove(name);
     } catch (error) {
       if (isNetlogError(error, "topic_unavailable")) this.#fail(name, error);
       throw error;

@@ -16,6 +16,7 @@ import { writeWhole } from "../disk/write-whole.ts";
 import type { Durability, LogShared, PooledFile } from "../log/index.ts";
 import { encodeLeaseFile, encodeRecords, type LeaseRecord, type LeaseState } from "./lease-file.ts";
 import type { RecordKind } from "./pending-table.ts";
+import type { WorkJournal } from "./scanner-store.ts";
 
 export interface LeaseJournalOptions {
   readonly disk: Disk;
@@ -45,7 +46,7 @@ interface Waiter {
   position: number;
 }
 
-export class LeaseJournal {
+export class LeaseJournal implements WorkJournal {
   readonly #options: LeaseJournalOptions;
   #file: PooledFile;
   #sequence: number;

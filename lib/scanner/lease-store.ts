@@ -10,18 +10,7 @@ import { decodeLeaseFile, encodeLeaseFile, type LeaseFile, type LeaseState } fro
 import { type JournalPlace, LeaseJournal } from "./lease-journal.ts";
 import { PendingTable } from "./pending-table.ts";
 import { readWorkSettings, type ScannerSettings, type WorkSettings } from "./scanner-settings.ts";
-
-/** A scanner with acknowledgements, as its file tells it. */
-export interface StoredWork {
-  readonly kind: "work";
-  readonly id: string;
-  readonly from: number;
-  readonly expireMs: number | undefined;
-  readonly keys: readonly string[] | undefined;
-  readonly settings: WorkSettings;
-  readonly table: PendingTable;
-  readonly journal: LeaseJournal;
-}
+import type { StoredWork } from "./scanner-store.ts";
 
 export interface LeaseStoreOptions {
   readonly disk: Disk;

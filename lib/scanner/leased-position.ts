@@ -3,6 +3,7 @@
  * settles it. One timer watches over all leases. What happens goes to the journal; the answers of ack, nack and seek
  * wait for it.
  */
+
 import assert from "node:assert";
 import { type ErrorCode, NetlogError } from "../base/errors.ts";
 import type { Limits } from "../base/limits.ts";
@@ -12,11 +13,11 @@ import type { Log } from "../log/log.ts";
 import type { MessageCursor } from "../reading/message-reader.ts";
 import { DeadLetters, type Fate, type LetterBox } from "./dead-letters.ts";
 import { type Claim, LeaseClaims, type WorkRequest, type WorkVerb } from "./lease-claims.ts";
-import type { LeaseJournal } from "./lease-journal.ts";
 import { type Lease, Leases } from "./leases.ts";
 import type { Pending, PendingTable, RecordKind } from "./pending-table.ts";
 import type { Given, PositionCounts, ScannerPosition } from "./scanner-position.ts";
 import { toMs, type WorkSettings } from "./scanner-settings.ts";
+import type { WorkJournal } from "./scanner-store.ts";
 
 /** Settled in one go; a longer list takes several, which is some ms for each. */
 const SLICE_MESSAGES = 500;
@@ -33,7 +34,7 @@ export interface LeasedPositionOptions {
   readonly scannerId: string;
   readonly settings: WorkSettings;
   readonly table: PendingTable;
-  readonly journal: LeaseJournal;
+  readonly journal: WorkJournal;
   readonly log: Log;
   /** For dead letters. */
   readonly cursor: MessageCursor;
@@ -48,7 +49,7 @@ export class LeasedPosition implements ScannerPosition {
   readonly #log: Log;
   readonly #runtime: Runtime;
   readonly #table: PendingTable;
-  readonly #journal: LeaseJournal;
+  readonly #journal: WorkJournal;
   readonly #leases: Leases;
   readonly #claims: LeaseClaims;
   readonly #deadLetters: DeadLetters;

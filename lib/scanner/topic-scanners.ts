@@ -29,6 +29,8 @@ export interface TopicScannersOptions {
   readonly log: Log;
   readonly reader: MessageReader;
   readonly store: ScannerStore;
+  /** Those that were there before. */
+  readonly stored: readonly StoredScanner[];
 }
 
 export interface FoundScanner {
@@ -61,6 +63,7 @@ export class TopicScanners {
 
   constructor(options: TopicScannersOptions) {
     this.#options = options;
+    for (const stored of options.stored) this.#addStored(stored);
   }
 
   /** Those that cannot be used because of a damaged file count as well. */
@@ -72,12 +75,6 @@ export class TopicScanners {
   all(): readonly Scanner[] {
     this.#sorted ??= [...this.#scanners.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
     return this.#sorted;
-  }
-
-  /** Takes up those that are on the disk. @throws what the disk throws. */
-  async load(): Promise<void> {
-    const { store, log } = this.#options;
-    for (const stored of await store.load(log.logEndOffset)) this.#addStored(stored);
   }
 
   /**

@@ -1,37 +1,24 @@
 /** What all topics of a server share: its surroundings, and what bounds all of them together. */
 import type { ByteBudget } from "../base/byte-budget.ts";
+import type { Counters } from "../base/counters.ts";
 import type { Limits } from "../base/limits.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Runtime } from "../base/runtime.ts";
-import type { Disk } from "../disk/disk.ts";
-import type { LogShared } from "../log/index.ts";
 import type { Offload } from "../message/compression.ts";
 import type { Rooms } from "../reading/rooms.ts";
 import type { SetCache } from "../reading/set-cache.ts";
 import type { LetterBox } from "../scanner/dead-letters.ts";
-import type { ScannerFiles } from "../scanner/scanner-files.ts";
-
-/** Which topic it is, and where it lies. */
-export interface TopicPlace {
-  readonly name: string;
-  /** Random, of its making. */
-  readonly id: string;
-  /** Its path. */
-  readonly folder: string;
-}
 
 export interface TopicShared {
-  readonly disk: Disk;
   readonly runtime: Runtime;
   readonly logger: Logger;
   readonly limits: Limits;
-  readonly logs: LogShared;
+  readonly counters: Counters;
   /** Packs and unpacks large sets off the event loop. */
   readonly offload: Offload;
   readonly sets: SetCache;
   /** For frames on their way from the disk to a socket. */
   readonly rooms: Rooms;
-  readonly scannerFiles: ScannerFiles;
   /** Where the dead letters of scanners go. */
   readonly letterBox: LetterBox;
   /** Payloads taken in and not answered yet. */

@@ -16,19 +16,18 @@ import { TopicWaits } from "../reading/topic-waits.ts";
 import type { Scanner } from "../scanner/scanner.ts";
 import type { ScannerStats } from "../scanner/scanner-info.ts";
 import { checkScannerRequest, type ScannerRequest } from "../scanner/scanner-settings.ts";
-import { ScannerStore } from "../scanner/scanner-store.ts";
 import { type FoundScanner, TopicScanners } from "../scanner/topic-scanners.ts";
 import { BatchParser } from "./batch-parser.ts";
 import { checkMessages, type Finding } from "./integrity.ts";
 import { type Published, Publisher, type PublishOptions } from "./publisher.ts";
 import type { TopicSettings } from "./setting-table.ts";
 import { changeSettings, logLimitsOf } from "./settings.ts";
-import type { OpenedSettings, SettingsFiles } from "./settings-files.ts";
 import { type TopicStats, topicStats } from "./stats.ts";
+import type { StoredTopic } from "./storage.ts";
 import { openLineCutter, openMessageCutter } from "./stream-cutter.ts";
 import { StreamIn } from "./stream-in.ts";
 import { describeTopic, type TopicInfo } from "./topic-info.ts";
-import type { TopicPlace, TopicShared } from "./topic-shared.ts";
+import type { TopicShared } from "./topic-shared.ts";
 import { TopicUpkeep } from "./topic-upkeep.ts";
 
 const NO_OPTIONS: PublishOptions = {};
@@ -49,20 +48,18 @@ export class Topic {
   /** For reads by offset: a client that reads one message after another is likely to come this way. */
   readonly #cursor: MessageCursor;
   readonly #publisher: Publisher;
-  readonly #store: ScannerStore;
   readonly #scanners: TopicScanners;
   readonly #streamsIn = new Set<StreamIn>();
   readonly #upkeep: TopicUpkeep;
-  readonly #settingsFiles: SettingsFiles;
+  readonly #stored: StoredTopic;
 
-  /** For openTopic alone. */
-  constructor(shared: TopicShared, { name, id, folder }: TopicPlace, opened: OpenedSettings, log: Log) {
-    const { disk, logger, limits, runtime, offload, inFlight, sets } = shared;
-    const { settings } = opened;
+  constructor(shared: TopicShared, name: string, stored: StoredTopic) {
+    const { logger, limits, runtime, offload, inFlight, sets, counters } = shared;
+    const { log, settings } = stored;
     this.name = name;
-    this.id = id;
+    this.id = stored.id;
     this.settings = settings;
-    this.#settingsFiles = opened.files;
+    this.#stored = stored;
     this.#shared = shared;
     this.#log = log;
     const reader = new MessageReader({ log, sets, offload, limits });
@@ -77,24 +74,15 @@ export class Topic {
       limits,
       offload,
       inFlight,
-      counters: shared.logs.counters,
+      counters,
     });
     this.batches = new BatchParser({ settings, limits, offload, inFlight });
-    this.#store = new ScannerStore({
-      disk,
-      runtime,
-      logger,
-      limits,
-      logs: shared.logs,
-      folder,
-      files: shared.scannerFiles,
-      durability: () => settings.durability,
-    });
     this.#scanners = new TopicScanners({
       topicName: name,
       log,
       reader,
-      store: this.#store,
+      store: stored.scannerStore,
+      stored: stored.scanners,
       runtime,
       logger,
       limits,
@@ -108,7 +96,7 @@ export class Topic {
       runtime,
       logger,
     });
-    this.#publisher.refuse(opened.trouble);
+    this.#publisher.refuse(stored.trouble);
   }
 
   /** Why nothing is appended here, where the topic's settings are lost. */
@@ -225,7 +213,7 @@ export class Topic {
   async updateSettings(change: unknown, defaults: TopicSettings): Promise<void> {
     const settings = changeSettings(change, this.settings, defaults, this.#shared.limits);
     if (settings.durability === "synced" && this.settings.durability === "written") await this.sync();
-    await this.#settingsFiles.replace(settings);
+    await this.#stored.replaceSettings(settings);
     await this.#publisher.flush();
     Object.assign(this.settings, settings);
     this.#publisher.settingsChanged();
@@ -237,7 +225,7 @@ export class Topic {
   async sync(): Promise<void> {
     await this.#publisher.flush();
     await this.#log.sync();
-    await this.#store.sync();
+    await this.#stored.scannerStore.sync();
   }
 
   /** Gives the event loop back while it tells of many segments and scanners, as `stats` does. */
@@ -334,19 +322,14 @@ export class Topic {
     await this.#log.close();
   }
 
-  /** Ends everything with topic_not_found, and closes the files. Removing them is the caller's. */
+  /** Ends everything with topic_not_found, and closes what it is stored in. Removing that is the caller's. */
   async delete(): Promise<void> {
     this.#stopStreamsIn(new NetlogError("topic_not_found"));
     await this.#scanners.end("topic_not_found");
-    this.#store.forgetAll();
+    this.#stored.scannerStore.forgetAll();
     this.#publisher.stopLingering();
     await this.#log.delete();
     await this.#publisher.flush();
-  }
-
-  /** For openTopic alone. */
-  loadScanners(): Promise<void> {
-    return this.#scanners.load();
   }
 
   #stopStreamsIn(error: NetlogError): void {

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Disk, Netlog, nodeDisk, nodeRuntime, silentLogger } from "../../lib/index.ts";
+import { type Disk, FileStorage, Netlog, nodeDisk, nodeRuntime, silentLogger } from "../../lib/index.ts";
 import { type Certificate, startServer } from "../../server/index.ts";
 import { testCertificate } from "../support/certificate.ts";
 import { MemoryDisk } from "../support/memory-disk.ts";
@@ -31,7 +31,11 @@ async function startOn(
   folder: string,
   certificate?: Certificate,
 ): Promise<{ url: string; stop(): Promise<void> }> {
-  const netlog = await Netlog.open({ folder, disk, runtime: nodeRuntime, logger: silentLogger });
+  const surroundings = { runtime: nodeRuntime, logger: silentLogger };
+  const netlog = await Netlog.open({
+    ...surroundings,
+    openStorage: () => FileStorage.open({ ...surroundings, folder, disk }),
+  });
   const server = await startServer({ netlog, host: "127.0.0.1", port: 0, logger: silentLogger, certificate });
   const stop = async (): Promise<void> => {
     await server.stop();

@@ -3,7 +3,7 @@
  * seed decides everything; where nothing is left to do, that is known, without waiting for time to pass.
  */
 import { createHash } from "node:crypto";
-import { LIMITS, Netlog, silentLogger } from "../../lib/index.ts";
+import { FileStorage, LIMITS, Netlog, silentLogger } from "../../lib/index.ts";
 import { inlineOffload } from "../../lib/message/compression.ts";
 import { FaultyDisk, type OperationKind } from "../support/faulty-disk.ts";
 import { ManualRuntime } from "../support/manual-runtime.ts";
@@ -85,15 +85,11 @@ export class World {
     return this.#untilStall === 0;
   }
 
-  open(): Promise<Netlog> {
+  async open(): Promise<Netlog> {
     const { tailBytes, openFiles } = this.#setup;
-    return Netlog.open({
-      folder: "/data",
-      disk: this.disk,
+    const surroundings = {
       runtime: this.runtime,
       logger: silentLogger,
-      monitorIntervalMs: MONITOR_INTERVAL_MS,
-      offload: inlineOffload,
       limits: {
         ...LIMITS,
         tailBytes,
@@ -104,6 +100,12 @@ export class World {
         blockBytes: 4096,
         scannerSyncMs: 100,
       },
+    };
+    return await Netlog.open({
+      ...surroundings,
+      openStorage: () => FileStorage.open({ ...surroundings, folder: "/data", disk: this.disk }),
+      monitorIntervalMs: MONITOR_INTERVAL_MS,
+      offload: inlineOffload,
     });
   }
 

@@ -2,6 +2,7 @@
 import type { Disk } from "../../lib/disk/disk.ts";
 import {
   type Delivery,
+  FileStorage,
   LIMITS,
   type Limits,
   type Logger,
@@ -51,7 +52,8 @@ export interface NetlogFixture {
 }
 
 export interface FixtureOptions
-  extends Partial<Omit<NetlogOptions, "disk" | "runtime" | "logger" | "limits">> {
+  extends Partial<Omit<NetlogOptions, "openStorage" | "runtime" | "logger" | "limits">> {
+  readonly folder?: string;
   /** An earlier disk and its clock, to open what is there. */
   readonly disk?: MemoryDisk;
   readonly runtime?: ManualRuntime;
@@ -61,17 +63,15 @@ export interface FixtureOptions
 }
 
 export async function openNetlog(options: FixtureOptions = {}): Promise<NetlogFixture> {
-  const runtime = options.runtime ?? new ManualRuntime();
+  const { runtime = new ManualRuntime(), folder = DATA_FOLDER } = options;
   const disk = options.disk ?? new MemoryDisk({ now: () => runtime.now() });
   const logger = new LineLogger();
+  const surroundings = { runtime, logger, limits: { ...LIMITS, ...options.limits } };
   const netlog = await Netlog.open({
-    folder: DATA_FOLDER,
     offload: inlineOffload,
     ...options,
-    disk: options.seen?.(disk) ?? disk,
-    runtime,
-    logger,
-    limits: { ...LIMITS, ...options.limits },
+    ...surroundings,
+    openStorage: () => FileStorage.open({ ...surroundings, folder, disk: options.seen?.(disk) ?? disk }),
   });
   return { disk, runtime, logger, netlog };
 }

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { Netlog, nodeDisk, nodeRuntime, silentLogger } from "../../../lib/index.ts";
+import { FileStorage, Netlog, nodeDisk, nodeRuntime, silentLogger } from "../../../lib/index.ts";
 import { addFields } from "../../../lib/message/entry-fields.ts";
 import { encodeMessage } from "../../../lib/message/message.ts";
 import { encodeLeaseFile, encodeRecords } from "../../../lib/scanner/lease-file.ts";
@@ -45,7 +45,11 @@ describe("messages with fields", () => {
 
   async function filledPath(): Promise<string> {
     const folder = temporaryFolder();
-    const netlog = await Netlog.open({ folder, disk: nodeDisk, runtime: nodeRuntime, logger: silentLogger });
+    const surroundings = { runtime: nodeRuntime, logger: silentLogger };
+    const netlog = await Netlog.open({
+      ...surroundings,
+      openStorage: () => FileStorage.open({ ...surroundings, folder, disk: nodeDisk }),
+    });
     const topic = await netlog.createTopic("t");
     await topic.publish({ payload: Buffer.from("single"), ...fields });
     const set = [{ payload: Buffer.from("a"), key: "k" }, { payload: Buffer.from("b") }];

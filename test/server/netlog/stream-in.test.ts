@@ -1,6 +1,6 @@
 import { connect, type Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import { LIMITS, type Limits, Netlog, nodeRuntime, silentLogger } from "../../../lib/index.ts";
+import { FileStorage, LIMITS, type Limits, Netlog, nodeRuntime, silentLogger } from "../../../lib/index.ts";
 import { type RunningServer, startServer } from "../../../server/index.ts";
 import { Api } from "../../contract/api.ts";
 import { RawConnection } from "../../contract/raw.ts";
@@ -31,12 +31,10 @@ async function start(limits: Partial<Limits> = {}): Promise<Fixture> {
     schedule: (operation) => (operation.startsWith("fdatasync ") && held) || Promise.resolve(),
   });
   const all = { ...LIMITS, ...limits };
+  const surroundings = { runtime: nodeRuntime, logger: silentLogger, limits: all };
   const netlog = await Netlog.open({
-    folder: "/data",
-    disk,
-    runtime: nodeRuntime,
-    logger: silentLogger,
-    limits: all,
+    ...surroundings,
+    openStorage: () => FileStorage.open({ ...surroundings, folder: "/data", disk }),
   });
   const server = await startServer({
     netlog,

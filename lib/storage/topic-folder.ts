@@ -3,7 +3,7 @@
 import type { Runtime } from "../base/runtime.ts";
 import type { Disk } from "../disk/disk.ts";
 import { createLogFolder } from "../log/index.ts";
-import type { TopicSettings } from "./setting-table.ts";
+import type { TopicSettings } from "../topic/setting-table.ts";
 import { SETTINGS_NAMES } from "./settings-copies.ts";
 import { createSettings } from "./settings-files.ts";
 import { writeTopicId } from "./topic-id.ts";

@@ -9,8 +9,8 @@ import type { Runtime } from "../base/runtime.ts";
 import type { Disk } from "../disk/disk.ts";
 import { refusedWrite } from "../disk/disk-refusals.ts";
 import type { TopicSettings } from "../topic/setting-table.ts";
-import { buildTopicFolder } from "../topic/topic-folder.ts";
 import { CREATING_PREFIX, DELETED_PREFIX } from "./data-folder.ts";
+import { buildTopicFolder } from "./topic-folder.ts";
 
 export interface TopicFoldersOptions {
   readonly disk: Disk;

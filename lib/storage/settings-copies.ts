@@ -18,8 +18,8 @@ import type { Limits } from "../base/limits.ts";
 import type { Disk } from "../disk/disk.ts";
 import { hasCode } from "../disk/disk-error.ts";
 import { errorCode } from "../disk/disk-refusals.ts";
-import type { TopicSettings } from "./setting-table.ts";
-import { resolveSettings } from "./settings.ts";
+import type { TopicSettings } from "../topic/setting-table.ts";
+import { resolveSettings } from "../topic/settings.ts";
 
 /** In the order in which they are written. */
 export const SETTINGS_NAMES: readonly string[] = ["settings.json", "settings.copy.json"];

@@ -5,7 +5,7 @@ import type { Logger } from "../base/logger.ts";
 import { createFile, replaceFile } from "../disk/atomic-file.ts";
 import type { Disk } from "../disk/disk.ts";
 import { refusedWrite } from "../disk/disk-refusals.ts";
-import type { TopicSettings } from "./setting-table.ts";
+import type { TopicSettings } from "../topic/setting-table.ts";
 import { encodeSettings, newestSettings, SETTINGS_NAMES, type SettingsCopy } from "./settings-copies.ts";
 
 /** Writes both copies into a new folder; durable when it resolves. @throws what the disk throws. */

@@ -4,11 +4,12 @@
  */
 
 import { NetlogError } from "../base/errors.ts";
+import type { Logger } from "../base/logger.ts";
+import type { Runtime } from "../base/runtime.ts";
 import { replaceFile } from "../disk/atomic-file.ts";
 import type { Disk } from "../disk/disk.ts";
 import { hasCode } from "../disk/disk-error.ts";
 import { errorCode } from "../disk/disk-refusals.ts";
-import type { TopicShared } from "./topic-shared.ts";
 
 export const TOPIC_ID_NAME = "id";
 
@@ -44,7 +45,7 @@ export async function readTopicId(disk: Disk, folder: string): Promise<string | 
  * @throws topic_unavailable when it cannot be read.
  */
 export async function openTopicId(
-  { disk, runtime, logger }: Pick<TopicShared, "disk" | "runtime" | "logger">,
+  { disk, runtime, logger }: { readonly disk: Disk; readonly runtime: Runtime; readonly logger: Logger },
   folder: string,
 ): Promise<string> {
   const known = await readTopicId(disk, folder);

@@ -6,7 +6,7 @@ import type { Logger } from "../base/logger.ts";
 import { isSafeName } from "../base/names.ts";
 import type { Disk, DiskLock } from "../disk/disk.ts";
 import { hasCode } from "../disk/disk-error.ts";
-import { looksLikeTopic } from "../topic/topic-folder.ts";
+import { looksLikeTopic } from "./topic-folder.ts";
 
 /** The folder cannot be served from. The message is one line for the person who started the server. */
 export class DataFolderError extends Error {

@@ -1,0 +1,65 @@
+/** Opens what a topic's folder holds: its settings, its log, its id, its scanners. */
+import type { Limits } from "../base/limits.ts";
+import type { Logger } from "../base/logger.ts";
+import type { Runtime } from "../base/runtime.ts";
+import type { Disk } from "../disk/disk.ts";
+import { type LogShared, openLog } from "../log/index.ts";
+import { FileScannerStore } from "../scanner/file-scanner-store.ts";
+import type { ScannerFiles } from "../scanner/scanner-files.ts";
+import type { TopicSettings } from "../topic/setting-table.ts";
+import { logLimitsOf } from "../topic/settings.ts";
+import type { StoredTopic } from "../topic/storage.ts";
+import { newestSettings, readSettingsCopies } from "./settings-copies.ts";
+import { openSettings, requireKnownSettings } from "./settings-files.ts";
+import { openTopicId } from "./topic-id.ts";
+
+/** What the files of all topics share. */
+export interface StorageParts {
+  readonly disk: Disk;
+  readonly runtime: Runtime;
+  readonly logger: Logger;
+  readonly limits: Limits;
+  readonly logs: LogShared;
+  readonly scannerFiles: ScannerFiles;
+}
+
+/**
+ * Opens the topic that lies in `folder`; see Storage.open.
+ *
+ * @throws topic_unavailable, and what the disk throws.
+ */
+export async function openStoredTopic(
+  parts: StorageParts,
+  folder: string,
+  defaults: TopicSettings,
+): Promise<StoredTopic> {
+  const { disk, runtime, logger, limits, logs } = parts;
+  const copies = await readSettingsCopies(disk, folder, defaults, limits);
+  requireKnownSettings(copies);
+  // A kill may have come before a change of them was on the disk: it must be, before a client sees it.
+  await disk.syncFolder(folder);
+  const logLimits = logLimitsOf(newestSettings(copies)?.settings ?? defaults);
+  const log = await openLog({ disk, runtime, logger, folder, limits: logLimits, shared: logs });
+  try {
+    // From here on it is a topic of ours: others' folders are not written to.
+    const id = await openTopicId(parts, folder);
+    const { settings, trouble, files } = await openSettings({ disk, logger, folder }, copies, defaults);
+    const durability = () => settings.durability;
+    const scannerStore = new FileScannerStore({
+      disk,
+      runtime,
+      logger,
+      limits,
+      logs,
+      folder,
+      files: parts.scannerFiles,
+      durability,
+    });
+    const scanners = await scannerStore.load(log.logEndOffset);
+    const replaceSettings = (replaced: TopicSettings) => files.replace(replaced);
+    return { id, log, settings, trouble, scannerStore, scanners, replaceSettings };
+  } catch (error) {
+    await log.close();
+    throw error;
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * What topics are stored in, as the engine sees it: which topics there are, and of each its log, its settings and its
+ * scanners. Files are the implementation (lib/storage/); nothing above this interface knows of them.
+ */
+import type { Counters } from "../base/counters.ts";
+import type { Log } from "../log/log.ts";
+import type { ScannerStore, StoredScanner } from "../scanner/scanner-store.ts";
+import type { TopicSettings } from "./setting-table.ts";
+
+export interface Storage {
+  /** The topics that were there when the storage was opened, those included that cannot be opened. */
+  readonly topicNames: readonly string[];
+  /** What the logs do, and the topics with them. */
+  readonly counters: Counters;
+  readonly openFileCount: number;
+
+  /**
+   * Opens a topic. Where its settings are lost, `defaults` stand in for them, and it has a `trouble`.
+   *
+   * @throws topic_unavailable, with the reason: it cannot be served.
+   */
+  open(name: string, defaults: TopicSettings): Promise<StoredTopic>;
+
+  /**
+   * Makes a topic without messages, and opens it; durable when it resolves. A crash leaves it whole or not at all.
+   *
+   * @throws topic_exists: something of this name is there; storage_full, topic_unavailable: nothing is left;
+   *   sync_failed: it is not there, but may be after a restart, whole.
+   */
+  create(name: string, settings: TopicSettings): Promise<StoredTopic>;
+
+  /**
+   * Removes a topic whose log was deleted, or that cannot be opened; durable when it resolves.
+   *
+   * @throws topic_unavailable: it is still there; sync_failed: it is gone, but may be there after a restart, whole.
+   */
+  remove(name: string): Promise<void>;
+
+  /** Why nothing can be stored now, in words for the operator; `undefined` when all is well. */
+  trouble(): Promise<string | undefined>;
+
+  /** Finishes what goes on in the background, and gives everything back. All logs are closed before. */
+  close(): Promise<void>;
+}
+
+export interface StoredTopic {
+  /** Random: a topic of the same name that was made before or after this one has another. */
+  readonly id: string;
+  readonly log: Log;
+  /** Those in force: one object. The topic writes changes into it, and the storage looks at it. */
+  readonly settings: TopicSettings;
+  /** Where the settings are lost: what is wrong, and what mends it. */
+  readonly trouble: string | undefined;
+  readonly scannerStore: ScannerStore;
+  /** The scanners that were there when the topic was opened. */
+  readonly scanners: readonly StoredScanner[];
+
+  /**
+   * Keeps other settings; durable when it resolves. One call at a time.
+   *
+   * @throws storage_full, topic_unavailable: the old ones are kept; sync_failed: after a restart it may be either.
+   */
+  replaceSettings(settings: TopicSettings): Promise<void>;
+}
