@@ -11,14 +11,16 @@ export interface Encoding {
   readonly openingAt?: (next: number) => string;
   /** Sent from time to time on a stream that is quiet otherwise. */
   readonly heartbeat?: string;
+  /** The same, which also says that all before `next` was looked at; of a stream that passes messages over. */
+  readonly heartbeatAt?: (next: number) => string;
   /** Why the format cannot hold a payload. Without it there is none of that kind. */
   readonly refusal?: (payload: Buffer) => string | undefined;
   /** Writes one message; `isFirst` of all. */
   readonly encode: (writer: ByteWriter, message: Message, isFirst: boolean) => void;
   /** Writes the same bytes in steps. */
   readonly encodeInSteps: (writer: ByteWriter, message: Message, isFirst: boolean) => Steps;
-  /** The most that a message with so much payload may become, with what `skipped` tells before it. */
-  readonly mostBytes: (payloadBytes: number) => number;
+  /** The most that a message of so many bytes, payload and fields, may become, with what `skipped` tells before it. */
+  readonly mostBytes: (messageBytes: number) => number;
   /** Tells of `count` messages that are missing before `next`. Without it the format cannot. */
   readonly skipped?: (count: number, next: number) => string;
 }

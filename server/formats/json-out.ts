@@ -1,6 +1,6 @@
 /** Messages as JSON objects: one a line, or as one array. */
 import { isUtf8 } from "node:buffer";
-import type { Message } from "../../lib/index.ts";
+import { fieldsOf, type Message } from "../../lib/index.ts";
 import { formatTime } from "../wire/time.ts";
 import type { ByteWriter } from "./byte-writer.ts";
 import type { Encoding } from "./encoding.ts";
@@ -43,8 +43,8 @@ export const JSON_ARRAY: Encoding = {
   mostBytes,
 };
 
-function mostBytes(payloadBytes: number): number {
-  return FIELDS_BYTES + ESCAPED_BYTES * payloadBytes;
+function mostBytes(messageBytes: number): number {
+  return FIELDS_BYTES + ESCAPED_BYTES * messageBytes;
 }
 
 function encodeObject(writer: ByteWriter, message: Message): void {
@@ -92,7 +92,20 @@ function* encodeObjectInSteps(writer: ByteWriter, message: Message): Steps {
 }
 
 /** All but the payload, whose field is begun. */
-function encodeFields(writer: ByteWriter, { offset, timestampMs, crc32, delivery }: Message): void {
+function encodeFields(writer: ByteWriter, message: Message): void {
+  const { offset, timestampMs, crc32, delivery } = message;
   writer.ascii(`{"offset":${offset},"timestamp":"${formatTime(timestampMs)}","crc32":${crc32}`);
-  writer.ascii(delivery === undefined ? ',"payload' : `,"delivery":${delivery},"payload`);
+  if (delivery !== undefined) writer.ascii(`,"delivery":${delivery}`);
+  if (message.fieldBytes !== undefined) encodeSentFields(writer, message);
+  writer.ascii(',"payload');
+}
+
+/** What the message was sent with: absent where it is not. */
+function encodeSentFields(writer: ByteWriter, message: Message): void {
+  const { key, contentType, headers } = fieldsOf(message) ?? {};
+  if (key !== undefined) writer.utf8(`,"key":${JSON.stringify(key)}`);
+  if (contentType !== undefined) writer.utf8(`,"content_type":${JSON.stringify(contentType)}`);
+  if (headers === undefined) return;
+  const pairs = headers.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`);
+  writer.utf8(`,"headers":{${pairs.join(",")}}`);
 }

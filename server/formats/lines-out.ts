@@ -20,5 +20,5 @@ export const LINES: Encoding = {
     yield* bytesInSteps(writer, payload);
     writer.byte(LF);
   },
-  mostBytes: (payloadBytes) => payloadBytes + 1,
+  mostBytes: (messageBytes) => messageBytes + 1,
 };

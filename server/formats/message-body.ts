@@ -55,6 +55,11 @@ export class MessageBody {
     return this.#count;
   }
 
+  /** It takes no further message. */
+  get isFull(): boolean {
+    return this.#count + this.#later.length === this.#bounds.max;
+  }
+
   /** Behind the last of them. */
   get nextOffset(): number {
     return this.#nextOffset;
@@ -68,7 +73,7 @@ export class MessageBody {
    *   memory for it).
    */
   take(message: Message): boolean {
-    if (this.#count + this.#later.length === this.#bounds.max) return false;
+    if (this.isFull) return false;
     const refusal = refusalOf(this.#encoding, message, 0);
     if (refusal !== undefined) return this.#refuse(refusal);
     const start = this.#writer.length;

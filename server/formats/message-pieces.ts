@@ -9,7 +9,7 @@ import type { Encoding } from "./encoding.ts";
 import { refusalOf } from "./refusal.ts";
 import { STEP_BYTES, type Steps } from "./steps.ts";
 
-/** No format makes more of a message: so many times its payload, and so much beside it. */
+/** No format makes more of a message: so many times its payload and fields, and so much beside them. */
 const MOST_TIMES = 7;
 const MOST_FIELDS_BYTES = 512;
 /** A piece has at most so many bytes while memory is short. A step fits in. */
@@ -77,7 +77,7 @@ export class MessagePieces {
     if (this.#count === this.#bounds.max || this.isOpen) return false;
     const refusal = refusalOf(this.encoding, message, skipped);
     if (refusal !== undefined) return this.#refuse(refusal);
-    const isWhole = this.#fits(message.payload.length);
+    const isWhole = this.#fits(message.payload.length + (message.fieldBytes?.length ?? 0));
     if (!isWhole && !this.#begin(message)) return false;
     if (skipped > 0) this.#writer.utf8(this.encoding.skipped?.(skipped, message.offset) ?? "");
     if (isWhole) this.encoding.encode(this.#writer, message, this.#isFirst);
@@ -111,13 +111,13 @@ export class MessagePieces {
     this.#memory.giveBack();
   }
 
-  /** Whether a message with so much payload fits in, whatever it becomes. */
-  #fits(payloadBytes: number): boolean {
+  /** Whether a message of so many bytes, payload and fields, fits in, whatever it becomes. */
+  #fits(messageBytes: number): boolean {
     const { length } = this.#writer;
     // Of most messages this says enough, in any format.
-    if (length + MOST_TIMES * payloadBytes + MOST_FIELDS_BYTES <= this.#allowedBytes) return true;
+    if (length + MOST_TIMES * messageBytes + MOST_FIELDS_BYTES <= this.#allowedBytes) return true;
     const { maxBytes } = this.#bounds;
-    const bytes = length + this.encoding.mostBytes(payloadBytes);
+    const bytes = length + this.encoding.mostBytes(messageBytes);
     if (bytes <= this.#allowedBytes) return true;
     if (this.#allowedBytes < maxBytes && this.#memory.mayUse(maxBytes)) this.#allowedBytes = maxBytes;
     return bytes <= this.#allowedBytes;

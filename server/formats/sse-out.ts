@@ -19,6 +19,7 @@ export const SERVER_SENT_EVENTS: Encoding = {
   // A browser comes back with the last id that it was told, which may be this one.
   openingAt: (next) => `retry: 1000\nid: ${next - 1}\n\n`,
   heartbeat: ":\n\n",
+  heartbeatAt: (next) => `:\nid: ${next - 1}\n\n`,
   encode: (writer, { offset, payload }) => {
     writer.ascii(`id: ${offset}\n`);
     if (!isText(payload)) {
@@ -48,7 +49,7 @@ export const SERVER_SENT_EVENTS: Encoding = {
       writer.ascii("\n\n");
     }
   },
-  mostBytes: (payloadBytes) => FIELDS_BYTES + (DATA.length + 1) * payloadBytes,
+  mostBytes: (messageBytes) => FIELDS_BYTES + (DATA.length + 1) * messageBytes,
   skipped: (count) => `event: skipped\ndata: ${count}\n\n`,
 };
 

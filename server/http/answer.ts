@@ -56,6 +56,8 @@ export interface Outlet {
   cut(): void;
 }
 
+export type Heartbeat = () => string | undefined;
+
 /** An answer whose body comes piece by piece, for as long as it takes. */
 export interface StreamAnswer {
   readonly kind: "stream";
@@ -63,8 +65,8 @@ export interface StreamAnswer {
   readonly headers: string[];
   /** Writes the body; ends or cuts it itself. Called once, when the headers were given. */
   readonly stream: (outlet: Outlet) => Promise<void>;
-  /** What the outlet writes from time to time when nothing else is written. */
-  readonly heartbeat: string | undefined;
+  /** What the outlet writes from time to time when nothing else is written; `undefined`: nothing, now. */
+  readonly heartbeat: Heartbeat;
 }
 
 export const NO_SNIFF: readonly string[] = ["X-Content-Type-Options", "nosniff"];
@@ -128,7 +130,7 @@ export function bodyBytes({ body, moreBody }: Pick<WholeAnswer, "body" | "moreBo
 export function streamAnswer(
   contentType: string,
   stream: StreamAnswer["stream"],
-  heartbeat: string | undefined,
+  heartbeat: Heartbeat,
   headers: readonly string[],
 ): StreamAnswer {
   const all = [...NO_SNIFF, ...NO_STORE, "Content-Type", contentType, "X-Accel-Buffering", "no", ...headers];
@@ -136,11 +138,14 @@ export function streamAnswer(
 }
 
 /** The headers of a body of this length, and `more`. */
-export function wholeHeaders(
-  contentType: string,
-  sizeBytes: number,
-  more: readonly string[],
-  caching: readonly string[] = NO_STORE,
-): string[] {
-  return [...NO_SNIFF, ...caching, "Content-Type", contentType, "Content-Length", String(sizeBytes), ...more];
+function wholeHeaders(contentType: string, sizeBytes: number, more: readonly string[]): string[] {
+  return [
+    ...NO_SNIFF,
+    ...NO_STORE,
+    "Content-Type",
+    contentType,
+    "Content-Length",
+    String(sizeBytes),
+    ...more,
+  ];
 }

@@ -8,6 +8,8 @@ const EXPOSED = [
   "X-Next-Offset",
   "X-First-Offset",
   "X-Count",
+  "X-More",
+  "X-Key",
   "X-Crc32",
   "X-Timestamp",
   "X-Durability",
@@ -19,13 +21,16 @@ const EXPOSED = [
   "ETag",
 ].join(", ");
 
+/** Headers whose names are the client's, or another door's, are exposed where they are there. */
+const EXPOSED_WHERE_PRESENT = /^(?:x-meta-|ce-|traceparent$|tracestate$|producer-|stream-|location$)/i;
+
 const MAX_AGE_SECONDS = "600";
 
 /**
  * The headers for a gate that allows some origins: name, value, …. For another origin, or none, they hold what caches
- * have to know.
+ * have to know. `answered` are the headers of the answer.
  */
-export function corsHeaders(gate: Gate, headers: IncomingHttpHeaders): string[] {
+export function corsHeaders(gate: Gate, headers: IncomingHttpHeaders, answered: readonly string[]): string[] {
   const { origin } = headers;
   if (origin === undefined || !gate.isAllowedOrigin(origin)) return ["Vary", "Origin"];
   return [
@@ -34,9 +39,14 @@ export function corsHeaders(gate: Gate, headers: IncomingHttpHeaders): string[] 
     "Access-Control-Allow-Origin",
     origin,
     "Access-Control-Expose-Headers",
-    EXPOSED,
+    [EXPOSED, ...answered.filter(isExposedName)].join(", "),
     ...preflightHeaders(headers),
   ];
+}
+
+/** Names and values take turns. */
+function isExposedName(name: string, place: number): boolean {
+  return place % 2 === 0 && EXPOSED_WHERE_PRESENT.test(name);
 }
 
 /** Allowed is what is asked for: routes and methods are checked when the request itself comes. */

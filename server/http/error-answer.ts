@@ -37,5 +37,6 @@ function detailHeaders(details: NetlogError["details"]): string[] {
   if (details.firstOffset !== undefined) headers.push("X-First-Offset", String(details.firstOffset));
   if (details.offset !== undefined) headers.push("X-Offset", String(details.offset));
   if (details.nextOffset !== undefined) headers.push("X-Next-Offset", String(details.nextOffset));
+  if (details.isMore === true) headers.push("X-More", "true");
   return headers;
 }

@@ -55,6 +55,10 @@ export class NodeRequest implements Request, NodeSide {
     return this.incoming.headers[name] as string | undefined;
   }
 
+  get headerPairs(): readonly string[] {
+    return this.incoming.rawHeaders;
+  }
+
   get remoteAddress(): string {
     return this.incoming.socket.remoteAddress ?? "";
   }

@@ -4,7 +4,7 @@
  */
 import type { ServerResponse } from "node:http";
 import type { Timer } from "../../lib/index.ts";
-import type { OnWaiting, Outlet } from "./answer.ts";
+import type { Heartbeat, OnWaiting, Outlet } from "./answer.ts";
 import type { ServerContext } from "./context.ts";
 import type { NodeSide } from "./node-side.ts";
 import { ReaderWatch } from "./reader-watch.ts";
@@ -15,7 +15,7 @@ export class SocketOutlet implements Outlet {
   readonly #watch: StreamWatch;
   readonly #outgoing: ServerResponse;
   readonly #context: ServerContext;
-  readonly #heartbeat: string | undefined;
+  readonly #heartbeat: Heartbeat;
   #isClosed = false;
   #timer: Timer;
   /** Ends the write that is under way. */
@@ -25,7 +25,7 @@ export class SocketOutlet implements Outlet {
   readonly #reader: ReaderWatch;
 
   /** The headers of the answer were given. */
-  constructor(request: NodeSide, heartbeat: string | undefined, watch: StreamWatch) {
+  constructor(request: NodeSide, heartbeat: Heartbeat, watch: StreamWatch) {
     this.#request = request;
     this.#watch = watch;
     this.#outgoing = request.outgoing;
@@ -114,9 +114,14 @@ export class SocketOutlet implements Outlet {
     return runtime.setTimer(limits.heartbeatMs, () => {
       if (!this.#watch.isStillAdmitted()) this.cut();
       else if (this.#outgoing.writableLength > 0) this.#watchReader();
-      else if (this.#heartbeat !== undefined) this.#outgoing.write(this.#heartbeat);
+      else this.#tellAlive();
       if (!this.#isClosed) this.#timer = this.#nextTick();
     });
+  }
+
+  #tellAlive(): void {
+    const text = this.#heartbeat();
+    if (text !== undefined) this.#outgoing.write(text);
   }
 
   /** Something waits for the reader. */

@@ -17,6 +17,8 @@ export interface Request extends RequestBody, Reply {
   readonly minorVersion: number;
   /** The value of a header, by its name in lower case. Values of a header that was sent twice are joined by ", ". */
   header(name: string): string | undefined;
+  /** All headers as they were sent: name, value, name, value, … */
+  readonly headerPairs: readonly string[];
   /** The address at the other end of the connection. */
   readonly remoteAddress: string;
   /** Its connection is one too many, and ends with this answer. */

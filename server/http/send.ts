@@ -81,10 +81,15 @@ function writeHead(
   closes: boolean,
 ): void {
   const id = givenId(incoming.headers["x-request-id"] as string | undefined);
-  if (id !== undefined && !headers.includes("X-Request-Id")) headers.push("X-Request-Id", id);
+  if (id !== undefined && !hasHeader(headers, "X-Request-Id")) headers.push("X-Request-Id", id);
   if (closes || (context.isStopping && !connection.hasOverlap)) headers.push("Connection", "close");
-  if (context.gate.hasAllowedOrigins) headers.push(...corsHeaders(context.gate, incoming.headers));
+  if (context.gate.hasAllowedOrigins) headers.push(...corsHeaders(context.gate, incoming.headers, headers));
   outgoing.writeHead(status, headers as unknown as OutgoingHttpHeader[]);
+}
+
+/** Values are not looked at: they may be anybody's. */
+function hasHeader(headers: readonly string[], name: string): boolean {
+  return headers.some((each, place) => place % 2 === 0 && each === name);
 }
 
 /**

@@ -1,14 +1,29 @@
 /** Answers that hold messages, and what their headers tell of them. */
-import type { Delivery, Message } from "../../lib/index.ts";
-import { type Answer, NO_SNIFF, NO_STORE, wholeHeaders } from "../http/answer.ts";
+import {
+  answerableFields,
+  type Delivery,
+  fieldsOf,
+  type Message,
+  type MessageFields,
+  spellKey,
+} from "../../lib/index.ts";
+import { type Answer, NO_SNIFF, NO_STORE } from "../http/answer.ts";
+import type { ServerContext } from "../http/context.ts";
 import { formatTime } from "../wire/time.ts";
 
 /** May be kept for one user, and has to be asked for again each time: see messageTag. */
 const REVALIDATED: readonly string[] = ["Cache-Control", "private, no-cache"];
+/**
+ * A payload is anybody's text, and its type anybody's choice: a browser that opens one runs nothing of it, and a page of
+ * another origin does not get it as an image or a script, unless the server is there for other origins.
+ */
+const HARMLESS: readonly string[] = [...NO_SNIFF, "Content-Security-Policy", "sandbox"];
+const HARMLESS_AND_OWN: readonly string[] = [...HARMLESS, "Cross-Origin-Resource-Policy", "same-origin"];
+const UNTYPED = "application/octet-stream";
 
 /** A message's payload; with a tag caches may keep it. */
-export function messageAnswer(message: Message, tag?: string): Answer {
-  const headers = messageHeaders(message, tag === undefined ? NO_STORE : REVALIDATED);
+export function messageAnswer(message: Message, context: ServerContext, tag?: string): Answer {
+  const headers = messageHeaders(message, context, tag === undefined ? NO_STORE : REVALIDATED);
   if (tag !== undefined) headers.push("ETag", tag);
   return { kind: "messages", status: 200, headers, body: message.payload, messageCount: 1 };
 }
@@ -19,8 +34,8 @@ export function unchangedAnswer(tag: string): Answer {
 }
 
 /** The answer of a scan, which tells the scanner whether it arrived. */
-export function deliveryAnswer(delivery: Delivery): Answer {
-  const headers = messageHeaders(delivery.message, NO_STORE);
+export function deliveryAnswer(delivery: Delivery, context: ServerContext): Answer {
+  const headers = messageHeaders(delivery.message, context, NO_STORE);
   if (delivery.skipped > 0) headers.push("X-Skipped", String(delivery.skipped));
   if (delivery.lease !== undefined) headers.push(...leaseHeaders(delivery.message.delivery, delivery.lease));
   return {
@@ -41,10 +56,32 @@ export function leaseHeaders(delivery: number | undefined, lease: string | undef
   return headers;
 }
 
-function messageHeaders(message: Message, caching: readonly string[]): string[] {
+function messageHeaders(message: Message, { gate }: ServerContext, caching: readonly string[]): string[] {
   const { payload, offset, crc32, timestampMs } = message;
-  const more = ["X-Offset", String(offset), "X-Crc32", String(crc32), "X-Timestamp", formatTime(timestampMs)];
-  return wholeHeaders("application/octet-stream", payload.length, more, caching);
+  const fields = answeredFields(message);
+  const headers = [
+    ...(gate.hasAllowedOrigins ? HARMLESS : HARMLESS_AND_OWN),
+    ...caching,
+    "Content-Type",
+    fields?.contentType ?? UNTYPED,
+    "Content-Length",
+    String(payload.length),
+    "X-Offset",
+    String(offset),
+    "X-Crc32",
+    String(crc32),
+    "X-Timestamp",
+    formatTime(timestampMs),
+  ];
+  if (fields?.key !== undefined) headers.push("X-Key", spellKey(fields.key));
+  if (fields?.headers !== undefined) headers.push(...fields.headers.flat());
+  return headers;
+}
+
+/** Those that headers can carry; most messages have none. */
+function answeredFields(message: Message): MessageFields | undefined {
+  const fields = fieldsOf(message);
+  return fields === undefined ? undefined : answerableFields(fields);
 }
 
 /** The headers of an answer that holds messages from `offset` to `nextOffset`. */

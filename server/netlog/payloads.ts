@@ -8,6 +8,7 @@ import { bytes } from "../openapi/bodies.ts";
 import type { Operation } from "../openapi/operation.ts";
 import { DIGITS, type Parameters } from "../wire/parameters.ts";
 import { messageAnswer, unchangedAnswer } from "./message-answers.ts";
+import { readFields } from "./sent-headers.ts";
 
 const CRC_DIGITS = 8;
 /** Entity tags, without what makes one weak. */
@@ -18,7 +19,9 @@ export const PUBLISH: Operation = {
   id: "publish",
   tag: "messages",
   summary: "Appends the body as one message",
-  query: ["durability"],
+  description: "The headers X-Meta-<name> and Ce-<name> are kept with the message, and so is Content-Type.",
+  query: ["durability", "key"],
+  requestHeaders: ["X-Key", "Traceparent", "Tracestate"],
   body: { limit: "payloadBytes", content: { "*/*": bytes }, isRequired: true },
   success: { "201": { description: "Kept", headers: ["X-Offset", "X-Durability"] } },
   errors: ["payload_too_large", "request_timeout", "too_many_requests", "storage_full", "sync_failed"],
@@ -28,12 +31,16 @@ async function publishPayload(exchange: Exchange): Promise<Answer> {
   const topic = exchange.requireTopic();
   const parameters = exchange.parameters();
   const durability = durabilityParameter(parameters);
+  const key = parameters.get("key");
   parameters.finish();
+  const fields = readFields(exchange.request, key);
   const payload = await exchange.request.takeBody();
   if (payload.length === 0) {
     throw new NetlogError("bad_request", { reason: "the body is empty; a message has at least one byte" });
   }
-  const publishing = topic.publish({ payload }, { durability });
+  const publishing = topic.publish(fields === undefined ? { payload } : { payload, ...fields }, {
+    durability,
+  });
   if (payload.length <= exchange.context.limits.uncountedBytes) exchange.request.letNextBegin();
   try {
     const published = await publishing;
@@ -48,12 +55,13 @@ export const READ_PAYLOAD: Operation = {
   id: "readPayload",
   tag: "messages",
   summary: "The message at an offset, in any spelling",
+  description: "With the Content-Type and the headers that it was sent with.",
   requestHeaders: ["If-None-Match"],
   success: {
     "200": {
       description: "The payload",
-      content: { "application/octet-stream": bytes },
-      headers: ["X-Offset", "X-Crc32", "X-Timestamp", "ETag"],
+      content: { "*/*": bytes },
+      headers: ["X-Offset", "X-Crc32", "X-Timestamp", "X-Key", "Traceparent", "Tracestate", "ETag"],
     },
     "304": { description: "The client has it; where the offset is a number", headers: ["ETag"] },
   },
@@ -62,6 +70,7 @@ export const READ_PAYLOAD: Operation = {
 
 async function readPayload(exchange: Exchange): Promise<Answer> {
   const topic = exchange.requireTopic();
+  const { context } = exchange;
   exchange.parameters().finish();
   const spelling = exchange.target.parts[2] ?? "";
   if (spelling === "") {
@@ -70,11 +79,11 @@ async function readPayload(exchange: Exchange): Promise<Answer> {
     throw new NetlogError("invalid_offset", { reason });
   }
   const message = await readMessage(topic, await topic.resolveOffset(spelling));
-  if (!DIGITS.test(spelling)) return messageAnswer(message);
+  if (!DIGITS.test(spelling)) return messageAnswer(message, context);
   const tag = messageTag(topic, message);
   return isHeld(tag, exchange.request.header("if-none-match"))
     ? unchangedAnswer(tag)
-    : messageAnswer(message, tag);
+    : messageAnswer(message, context, tag);
 }
 
 /**

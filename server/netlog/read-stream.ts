@@ -6,7 +6,7 @@ import { requireEncoding } from "../formats/encodings.ts";
 import type { Format, FormatName } from "../formats/formats.ts";
 import { MessagePieces } from "../formats/message-pieces.ts";
 import { negotiate, readFormatName } from "../formats/negotiate.ts";
-import { type Outlet, type StreamAnswer, streamAnswer } from "../http/answer.ts";
+import { type Heartbeat, type Outlet, type StreamAnswer, streamAnswer } from "../http/answer.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { messages } from "../openapi/bodies.ts";
 import type { Operation } from "../openapi/operation.ts";
@@ -35,6 +35,7 @@ interface StreamRequest {
   readonly from: string;
   readonly follows: boolean;
   readonly named: FormatName | undefined;
+  readonly keys: readonly string[];
 }
 
 interface Stream {
@@ -44,6 +45,8 @@ interface Stream {
   readonly closing: string;
   /** What was there before the headers went out. */
   readonly first: Piece | undefined;
+  /** What was written last ends within a message. */
+  isWithinMessage: boolean;
 }
 
 export const READ_STREAM: Operation = {
@@ -51,7 +54,7 @@ export const READ_STREAM: Operation = {
   id: "readStream",
   tag: "messages",
   summary: "What is there, then what comes",
-  query: ["from", "id", "follow", "format"],
+  query: ["from", "id", "follow", "format", "key"],
   requestHeaders: ["Last-Event-ID"],
   success: {
     "200": {
@@ -73,8 +76,9 @@ async function streamTopic(exchange: Exchange): Promise<StreamAnswer> {
   const accept = exchange.request.header("accept");
   const chooseFormat = (): Format => negotiate(request.named, accept, possibleFormats(request, scanner));
   if (scanner !== undefined) return await scannerStream(exchange, scanner, request, chooseFormat());
+  const cursor = topic.openCursor(request.keys);
   const start = await streamStart(topic, exchange.request.header("last-event-id"), request.from);
-  return await topicStream(exchange, topic.openCursor(), { start, request, format: chooseFormat() });
+  return await topicStream(exchange, cursor, { start, request, format: chooseFormat() });
 }
 
 /** Behind what a browser that comes back had last, or where `from` says. @throws bad_request, offset_not_found. */
@@ -103,7 +107,7 @@ interface TopicStream {
 async function topicStream(
   exchange: Exchange,
   cursor: TopicCursor,
-  { start: { offset, isAnew }, request: { follows }, format }: TopicStream,
+  { start: { offset, isAnew }, request: { follows, keys }, format }: TopicStream,
 ): Promise<StreamAnswer> {
   const { limits } = exchange.context;
   const memory = new StreamMemory(exchange);
@@ -113,33 +117,52 @@ async function topicStream(
   if (encoding === undefined) {
     const source = new FrameSource(cursor, range, limits, memory);
     const first = await pollFirst(source);
-    const stream: Stream = { source, follows, opening: "", closing: "", first };
-    return streamAnswer(format.contentType, (outlet) => run(stream, outlet), undefined, []);
+    const stream: Stream = { source, follows, opening: "", closing: "", first, isWithinMessage: false };
+    return answerOf(stream, format, () => undefined);
   }
   const source = new MessageSource(cursor, range, openPieces(encoding, limits, memory), memory);
   const first = await pollFirst(source);
   const anew = isAnew ? encoding.skipped?.(0, offset) : "";
   const opening = `${openingOf(encoding, offset)}${anew}`;
-  const stream: Stream = { source, follows, opening, closing: encoding.closing, first };
-  return streamAnswer(format.contentType, (outlet) => run(stream, outlet), encoding.heartbeat, []);
+  const { closing } = encoding;
+  const stream: Stream = { source, follows, opening, closing, first, isWithinMessage: false };
+  return answerOf(stream, format, heartbeatOf(source, encoding, keys.length > 0));
 }
 
 async function scannerStream(
   exchange: Exchange,
   scanner: Scanner,
   { follows }: StreamRequest,
-  { name, contentType }: Format,
+  format: Format,
 ): Promise<StreamAnswer> {
   const { limits } = exchange.context;
   const memory = new StreamMemory(exchange);
-  const encoding = requireEncoding(name);
+  const encoding = requireEncoding(format.name);
   const source = new ScannerSource(scanner, openPieces(encoding, limits, memory), limits, memory);
   const first = await pollFirst(source);
   const opening = openingOf(encoding, source.firstOffset ?? scanner.info().next);
-  const stream: Stream = { source, follows, opening, closing: encoding.closing, first };
+  const { closing } = encoding;
+  const stream: Stream = { source, follows, opening, closing, first, isWithinMessage: false };
   const headers = source.skippedFirst > 0 ? ["X-Skipped", String(source.skippedFirst)] : [];
   headers.push(...leaseHeaders(undefined, source.lease?.token));
-  return streamAnswer(contentType, (outlet) => run(stream, outlet), encoding.heartbeat, headers);
+  const heartbeat = heartbeatOf(source, encoding, scanner.settings.keys !== undefined);
+  return answerOf(stream, format, heartbeat, headers);
+}
+
+function answerOf(
+  stream: Stream,
+  { contentType }: Format,
+  heartbeat: Heartbeat,
+  headers: readonly string[] = [],
+): StreamAnswer {
+  const beat: Heartbeat = () => (stream.isWithinMessage ? undefined : heartbeat());
+  return streamAnswer(contentType, (outlet) => run(stream, outlet), beat, headers);
+}
+
+/** A reader by key that breaks off does not look again at what was passed over, where the format can say so. */
+function heartbeatOf(source: StreamSource, encoding: Encoding, isByKey: boolean): Heartbeat {
+  const { heartbeat, heartbeatAt } = encoding;
+  return isByKey && heartbeatAt !== undefined ? () => heartbeatAt(source.place) : () => heartbeat;
 }
 
 /** Reads what is there at the beginning. The stream does not wait for memory yet: a lack of it is an error. */
@@ -167,22 +190,27 @@ function openingOf(encoding: Encoding, next: number): string {
 function readRequest(parameters: Parameters, id: string | undefined): StreamRequest {
   const named = readFormatName(parameters);
   const from = parameters.get("from");
+  const keys = parameters.all("key");
   parameters.finish();
   if (id !== undefined && from !== undefined) {
     throw new NetlogError("bad_request", { reason: "take from or id: a scanner has a place of its own" });
   }
-  return { id, from: from ?? "", follows: parameters.isOn("follow"), named };
+  if (id !== undefined && keys.length > 0) {
+    throw new NetlogError("bad_request", { reason: "take key or id: a scanner has keys of its own" });
+  }
+  return { id, from: from ?? "", follows: parameters.isOn("follow"), named, keys };
 }
 
 function possibleFormats(
-  { id, follows }: StreamRequest,
+  { id, follows, keys }: StreamRequest,
   scanner: Scanner | undefined,
 ): readonly FormatName[] {
   const possible: FormatName[] = ["ndjson", "sse"];
   // A line cannot tell which message it is, and that is what has to be acknowledged.
   if (scanner?.leases !== true) possible.push("lines");
   if (!follows) possible.push("json");
-  if (id === undefined) possible.push("frames");
+  // A frame holds messages of any key.
+  if (id === undefined && keys.length === 0) possible.push("frames");
   return possible;
 }
 
@@ -202,7 +230,8 @@ async function run(stream: Stream, outlet: Outlet): Promise<void> {
 }
 
 /** False when the client has left. */
-async function pump({ source, follows, opening, closing, first }: Stream, outlet: Outlet): Promise<boolean> {
+async function pump(stream: Stream, outlet: Outlet): Promise<boolean> {
+  const { source, follows, opening, closing, first } = stream;
   if (follows && outlet.mustNotWait) {
     first?.settle?.(false);
     return true;
@@ -212,6 +241,7 @@ async function pump({ source, follows, opening, closing, first }: Stream, outlet
   for (;;) {
     piece ??= follows ? await source.next(outlet.whileWaiting) : undefined;
     if (piece === undefined) break;
+    stream.isWithinMessage = piece.isOpen;
     isHere = isHere && (await outlet.write(piece.bytes));
     piece.settle?.(isHere);
     if (isHere) outlet.noteOut(piece);

@@ -10,6 +10,7 @@ import { DIGITS, type Parameters } from "../wire/parameters.ts";
 
 /** @throws bad_request, also for a parameter that there is not. */
 export function readScannerRequest(parameters: Parameters): ScannerRequest {
+  const keys = parameters.all("key");
   parameters.finish();
   return {
     id: parameters.get("id"),
@@ -21,6 +22,7 @@ export function readScannerRequest(parameters: Parameters): ScannerRequest {
     maxPending: readCount(parameters.get("max_pending")),
     deadLetter: parameters.get("dead_letter"),
     expireMs: readDuration(parameters, "expire"),
+    keys: keys.length === 0 ? undefined : keys,
   };
 }
 

@@ -11,7 +11,7 @@ import {
 import type { MessagePieces } from "../formats/message-pieces.ts";
 import type { OnWaiting } from "../http/answer.ts";
 import type { StreamMemory } from "./stream-memory.ts";
-import type { Piece, StreamSource } from "./stream-source.ts";
+import { NOTHING_YET, type Piece, type StreamSource } from "./stream-source.ts";
 
 export class ScannerSource implements StreamSource {
   readonly #scanner: Scanner;
@@ -33,6 +33,10 @@ export class ScannerSource implements StreamSource {
     this.#pieces = pieces;
     this.#limits = limits;
     this.#memory = memory;
+  }
+
+  get place(): number {
+    return this.#scanner.info().next;
   }
 
   async poll(onWaiting: OnWaiting): Promise<Piece | undefined> {
@@ -70,7 +74,7 @@ export class ScannerSource implements StreamSource {
         this.#delivery ??= await this.#scanMany(waitMs, onWaiting);
         return this.#delivery === undefined ? undefined : await this.#nextPiece(this.#delivery);
       } catch (error) {
-        if (isNetlogError(error, "end_of_topic")) return undefined;
+        if (isNetlogError(error, "end_of_topic")) return error.details.isMore ? NOTHING_YET : undefined;
         if (this.firstOffset === undefined) throw error;
         if (!(await this.#memory.awaitMemory(error, onWaitingForMemory))) throw error;
       }

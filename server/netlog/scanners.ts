@@ -35,7 +35,18 @@ export const CREATE_SCANNER: Operation = {
   id: "createScanner",
   tag: "scanners",
   summary: "Creates a scanner, or finds the one of this id",
-  query: ["id", "from", "persist", "ack", "ack_wait", "max_deliver", "max_pending", "dead_letter", "expire"],
+  query: [
+    "id",
+    "from",
+    "persist",
+    "ack",
+    "ack_wait",
+    "max_deliver",
+    "max_pending",
+    "dead_letter",
+    "expire",
+    "key",
+  ],
   success: {
     "200": json("It was there", ref("Scanner")),
     "201": json("Created", ref("Scanner")),
@@ -157,11 +168,14 @@ export const SCAN: Operation = {
   success: {
     "200": {
       description: "One message, or several in the format asked for",
-      content: { "application/octet-stream": bytes, ...messages(SCAN_FORMATS) },
+      content: { "*/*": bytes, ...messages(SCAN_FORMATS) },
       headers: [
         "X-Offset",
         "X-Crc32",
         "X-Timestamp",
+        "X-Key",
+        "Traceparent",
+        "Tracestate",
         "X-Skipped",
         "X-Delivery",
         "X-Lease",
@@ -182,7 +196,7 @@ async function scanTopic(exchange: Exchange): Promise<Answer | undefined> {
   const waitMs = parameters.duration("wait");
   parameters.finish();
   const delivery = await scanner.scan({ waitMs, onWaiting: (cancel) => exchange.wait(cancel) });
-  return delivery === undefined ? undefined : deliveryAnswer(delivery);
+  return delivery === undefined ? undefined : deliveryAnswer(delivery, exchange.context);
 }
 
 async function scanMany(

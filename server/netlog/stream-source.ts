@@ -17,10 +17,15 @@ export interface Piece {
   readonly settle?: (handedOver: boolean) => void;
 }
 
+/** Much was looked at and nothing found, and this is not the end: the reader may have left meanwhile. */
+export const NOTHING_YET: Piece = { bytes: Buffer.alloc(0), messageCount: 0, isOpen: false };
+
 /** Both reads throw what ends the stream: damage, a deleted topic or scanner, a server that stops, dropped offsets. */
 export interface StreamSource {
   /** What is there; `undefined` when that is nothing, or the client has left. */
   poll(onWaiting: OnWaiting): Promise<Piece | undefined>;
+  /** Where a reader goes on that breaks off while nothing is under way. */
+  readonly place: number;
   /** Waits for something. `undefined` when the client has left. */
   next(onWaiting: OnWaiting): Promise<Piece | undefined>;
   /** Gives back all that it holds. */
@@ -40,24 +45,33 @@ abstract class OffsetSource implements StreamSource {
   protected readonly memory: StreamMemory;
   protected offset: number;
   #hasBegun = false;
+  #place: number;
 
   constructor(cursor: TopicCursor, { start, end }: OffsetRange, memory: StreamMemory) {
     this.cursor = cursor;
     this.offset = start;
+    this.#place = start;
     this.end = end;
     this.memory = memory;
   }
 
+  get place(): number {
+    return this.#place;
+  }
+
   async poll(onWaiting: OnWaiting): Promise<Piece | undefined> {
     while (this.isOpen || this.offset < Math.min(this.end, this.cursor.endOffset)) {
+      if (!this.isOpen) this.#place = this.offset;
       try {
         const piece = await this.read();
         this.#hasBegun ||= piece !== undefined;
         if (piece !== undefined) return piece;
+        if (this.cursor.hasMore) return NOTHING_YET;
       } catch (error) {
         if (!this.#hasBegun || !(await this.memory.awaitMemory(error, onWaiting))) throw error;
       }
     }
+    this.#place = this.offset;
     return undefined;
   }
 

@@ -9,6 +9,7 @@ import { json, messages } from "../openapi/bodies.ts";
 import type { Operation } from "../openapi/operation.ts";
 import { ref } from "../openapi/parts.ts";
 import { durabilityParameter } from "./payloads.ts";
+import { refuseFields } from "./sent-headers.ts";
 
 const FORMATS_IN: readonly FormatName[] = ["messages", "lines", "ndjson", "json"];
 
@@ -30,6 +31,7 @@ async function publishBatch(exchange: Exchange): Promise<Answer> {
   const format = formatParameter(parameters, FORMATS_IN) ?? typed;
   const asked = durabilityParameter(parameters);
   parameters.finish();
+  refuseFields(exchange.request);
   const batch = await takeBatch(exchange, topic, format);
   const { offset, durability } = await topic.publishBatch(batch, { durability: asked });
   return publishedAnswer(offset, batch.count, durability);

@@ -15,6 +15,7 @@ import type { Operation } from "../openapi/operation.ts";
 import { ref } from "../openapi/parts.ts";
 import { HttpError } from "../wire/errors.ts";
 import { durabilityParameter } from "./payloads.ts";
+import { refuseFields } from "./sent-headers.ts";
 import { publishedAnswer } from "./write-batch.ts";
 
 const FORMATS_IN: readonly FormatName[] = ["messages", "lines", "ndjson"];
@@ -40,6 +41,7 @@ async function publishStream(exchange: Exchange): Promise<Answer> {
   const format = formatParameter(parameters, FORMATS_IN) ?? typed;
   const durability = durabilityParameter(parameters);
   parameters.finish();
+  refuseFields(request);
   const source = request.openBody();
   const stream = topic.openStreamIn({
     format: format === "messages" ? "messages" : "lines",

@@ -18,6 +18,7 @@ const OF_TOPICS: readonly Code[] = ["topic_not_found", "topic_unavailable"];
 
 /** Headers that depend on the error itself, beside those of the table. */
 const DETAIL_HEADERS: Readonly<Partial<Record<Code, readonly string[]>>> = {
+  end_of_topic: ["X-Next-Offset", "X-More"],
   offset_not_found: ["X-First-Offset"],
   checksum_error: ["X-Offset", "X-Next-Offset"],
   unsupported_media_type: ["Accept-Encoding"],
@@ -69,12 +70,13 @@ function describe(
   operationId: string,
   success: Operation["success"],
 ): Json {
-  const { tag, summary, body } = does;
+  const { tag, summary, description, body } = does;
   const parameters = [...pathParameters(path), ...queryParameters(does), ...headerParameters(does)];
   return {
     operationId,
     tags: [tag],
     summary,
+    ...(description === undefined ? {} : { description }),
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body === undefined
       ? {}

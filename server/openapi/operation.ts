@@ -20,6 +20,8 @@ export interface Operation {
   readonly id: string;
   readonly tag: string;
   readonly summary: string;
+  /** What the summary has no room for. */
+  readonly description?: string;
   /** Query parameters; see parts.ts. */
   readonly query?: readonly string[];
   /** The query parameters without which the route answers 400. */

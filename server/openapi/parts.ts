@@ -16,6 +16,10 @@ const spelling: Json = {
 /** Name to description and schema. */
 export const QUERY: Readonly<Record<string, readonly [description: string, schema: Json]>> = {
   force: ["Also when the topic has scanners, or cannot be served.", flag],
+  key: [
+    "Key of the message; of what reads, one of the keys that messages have to have, as often as there are keys.",
+    { type: "array", items: text, maxItems: 64 },
+  ],
   durability: [
     "When to answer; the topic's own when absent.",
     { type: "string", enum: ["written", "synced"] },
@@ -58,6 +62,10 @@ export const HEADERS: Readonly<Record<string, readonly [description: string, sch
     "Number of messages that the answer holds, or that the server took.",
     { type: "integer", minimum: 0 },
   ],
+  "X-More": [
+    "`true`: a read by key has looked at as much as one request may; read on at X-Next-Offset.",
+    text,
+  ],
   "X-Crc32": ["IEEE CRC-32 of the payload, decimal.", { type: "integer" }],
   "X-Timestamp": ["When the message was published.", { type: "string", format: "date-time" }],
   "X-Durability": [
@@ -71,6 +79,9 @@ export const HEADERS: Readonly<Record<string, readonly [description: string, sch
     "First offset that is still kept, where retention dropped the one that was asked for.",
     offset,
   ],
+  "X-Key": ["Key of the message, percent-encoded where it is not visible ASCII, `%` included.", text],
+  Traceparent: ["Trace that the message belongs to, as it was sent.", text],
+  Tracestate: ["Further data of the trace, as it was sent.", text],
   ETag: ["Name of the message: id of the topic, offset, CRC-32; where the offset is a number.", text],
   "X-Request-Id": ["Name of the request in the server's log; the client's own where it sent one.", text],
   "X-Netlog-Error": ["Code of the error.", text],
@@ -89,6 +100,9 @@ export const REQUEST_HEADERS: Readonly<Record<string, readonly [description: str
     "How the body is packed; limits hold for what it unpacks to.",
     { type: "string", enum: ["gzip", "deflate", "identity"] },
   ],
+  "X-Key": ["Key of the message, percent-encoded where it is not visible ASCII, `%` included.", text],
+  Traceparent: ["Trace that the message belongs to; kept with it.", text],
+  Tracestate: ["Further data of the trace; kept with the message.", text],
   "If-None-Match": ["ETag of the message that the client has.", text],
   "Last-Event-ID": ["Offset of the last message that was read, or -1; wins over from.", text],
 };
@@ -227,6 +241,9 @@ export const SCHEMAS: Readonly<Record<string, Json>> = {
       payload: text,
       payload_base64: { type: "string", contentEncoding: "base64" },
       delivery: count,
+      key: text,
+      content_type: text,
+      headers: { type: "object", additionalProperties: text },
     },
   },
 };

@@ -17,6 +17,8 @@ export class Parameters {
   /** Name, value, …; names decoded, and values as sent: whose fault comes first depends on the route. */
   readonly #pairs: string[] = [];
   #hasMalformedName = false;
+  /** The one that was read by `all`. */
+  #repeatable: string | undefined;
   readonly #known: ParameterNames;
 
   /** `query` is what stands behind the "?", as sent; `known` is what the route takes. */
@@ -47,6 +49,23 @@ export class Parameters {
     const decoded = decode(value);
     if (decoded === undefined) throw malformed(name);
     return decoded;
+  }
+
+  /**
+   * All values of a parameter that may be given several times, in their order.
+   *
+   * @throws bad_request for a malformed percent-encoding.
+   */
+  all(name: string): string[] {
+    this.#repeatable = name;
+    const values: string[] = [];
+    for (let i = 0; i < this.#pairs.length; i += 2) {
+      if (this.#pairs[i] !== name) continue;
+      const decoded = decode(this.#pairs[i + 1] ?? "");
+      if (decoded === undefined) throw malformed(name);
+      values.push(decoded);
+    }
+    return values;
   }
 
   /** Whether it was given, with a value or without. */
@@ -103,10 +122,14 @@ export class Parameters {
     if (this.#pairs.length > 2 * MAX_PARAMETERS) throw tooMany();
     for (let i = 0; i < this.#pairs.length; i += 2) {
       const name = this.#pairs[i] ?? "";
-      for (let before = 0; before < i; before += 2) if (this.#pairs[before] === name) throw repeated(name);
+      if (name !== this.#repeatable) this.#refuseRepetition(name, i);
       this.#checkName(name, isStrict);
       if (decode(this.#pairs[i + 1] ?? "") === undefined) throw malformed(name);
     }
+  }
+
+  #refuseRepetition(name: string, place: number): void {
+    for (let before = 0; before < place; before += 2) if (this.#pairs[before] === name) throw repeated(name);
   }
 
   #checkName(name: string, isStrict: boolean): void {

@@ -12,6 +12,7 @@ import { connectionContract } from "./connections.ts";
 import { conventionContract } from "./conventions.ts";
 import { halfCloseContract } from "./half-close.ts";
 import { jsonBodyContract } from "./json-bodies.ts";
+import { messageFieldContract } from "./message-fields.ts";
 import { namedScannerContract } from "./named-scanners.ts";
 import { orderContract } from "./order-of-failures.ts";
 import { packedBodyContract } from "./packed-bodies.ts";
@@ -20,6 +21,7 @@ import { pathContract } from "./paths.ts";
 import { pipeliningContract } from "./pipelining.ts";
 import { publishContract } from "./publish.ts";
 import { readContract } from "./read.ts";
+import { readByKeyContract } from "./read-by-key.ts";
 import { reasonContract } from "./reasons.ts";
 import { scanContract } from "./scan.ts";
 import { scanManyContract } from "./scan-many.ts";
@@ -96,4 +98,6 @@ const PARTS: readonly ((use: UseApi) => void)[] = [
   scanManyContract,
   streamOutContract,
   serverSentEventContract,
+  messageFieldContract,
+  readByKeyContract,
 ];

@@ -143,9 +143,21 @@ test("the parameters of a scanner are those that the server takes", () => {
   expect(["from", ...documented].toSorted()).toEqual(taken.toSorted());
 });
 
-/** Headers that OpenAPI does not describe: it leaves these to HTTP, or every answer has them. */
-const REQUEST_HEADERS_OF_HTTP = ["Content-Type", "Accept", "Authorization", "Origin", "X-Forwarded-For"];
+/** Headers that OpenAPI does not describe: it leaves these to HTTP, their names are the client's, or every answer has them. */
+const REQUEST_HEADERS_OF_HTTP = [
+  "Content-Type",
+  "X-Meta-<name>",
+  "Ce-<name>",
+  "Accept",
+  "Authorization",
+  "Origin",
+  "X-Forwarded-For",
+];
 const HEADERS_OF_HTTP = [
+  "X-Meta-<name>",
+  "Ce-<name>",
+  "Content-Security-Policy",
+  "Cross-Origin-Resource-Policy",
   "Allow",
   "Connection",
   "X-Accel-Buffering",
