@@ -23,6 +23,18 @@ describe("a page of an allowed origin", () => {
     expect((await api.post(`/${topic}/payload`, "b", { headers })).status).toBe(201);
   });
 
+  it("may see the headers of a message, and embed it", async () => {
+    const { api } = await serverForTest(allowing);
+    const topic = await api.newTopic();
+    const sent = { "x-key": "k", "x-meta-page": "1", "ce-id": "2", traceparent: "3", tracestate: "4" };
+    await api.post(`/${topic}/payload`, "a", { headers: sent });
+    const reply = await api.get(`/${topic}/payload/0`, { headers: { origin: ORIGIN } });
+    const exposed = String(reply.headers["access-control-expose-headers"]).toLowerCase().split(", ");
+    expect(exposed).toEqual(expect.arrayContaining([...Object.keys(sent), "etag"]));
+    expect(reply.headers["cross-origin-resource-policy"]).toBeUndefined();
+    expect(reply.headers["content-security-policy"]).toBe("sandbox");
+  });
+
   it("may ask first what it may send", async () => {
     const { api } = await serverForTest(allowing);
     const reply = await api.call("OPTIONS", "/demo/payload", {

@@ -99,6 +99,40 @@ describe("a stream that is quiet", () => {
     expect((await events.ended()).rest).toBe("id: 1\ndata: b\n\n");
   });
 
+  it("tells a reader by key how far it has looked, in the format that can", async () => {
+    const { server, runtime, topic } = await start();
+    await topic.publish({ payload: Buffer.from("a"), key: "k" });
+    await publishAll(topic, ["b", "c"]);
+    const open = (query: string) => LiveStream.open(`${server.url}/t/stream?format=sse&${query}`);
+    const [byKey, plain] = [await open("key=k&from=0"), await open("from=end")];
+    await byKey.comes("retry: 1000\nid: -1\n\nid: 0\ndata: a\n\n");
+    await plain.comes("retry: 1000\nid: 2\n\n");
+    await runtime.advance(HEARTBEAT_MS);
+    await byKey.comes(":\nid: 2\n\n");
+    await plain.comes(":\n\n");
+    await publishAll(topic, ["d"]);
+    await plain.comes("id: 3\ndata: d\n\n");
+    await runtime.advance(HEARTBEAT_MS);
+    await byKey.comes(":\nid: 3\n\n");
+  });
+
+  it("is told nothing in the middle of a message", async () => {
+    const { server, runtime, topic } = await start();
+    await topic.publish({ payload: Buffer.alloc(4 * MIB, "\u0001") });
+    const answer = await fetch(`${server.url}/t/stream?follow=0`);
+    let text = "";
+    let beatAt = MIB;
+    for await (const piece of answer.body!) {
+      text += Buffer.from(piece).toString("latin1");
+      // Seldom enough that something was taken each time.
+      if (text.length < beatAt) continue;
+      beatAt = text.length + MIB;
+      await runtime.advance(HEARTBEAT_MS);
+    }
+    const lines = text.split("\n").filter((line) => line !== "");
+    expect(lines.map((line) => (JSON.parse(line) as { payload: string }).payload.length)).toEqual([4 * MIB]);
+  });
+
   it("holds no timer and no waiter when its client has left", async () => {
     const { server, runtime } = await start();
     const before = runtime.timerCount;
