@@ -45,7 +45,7 @@ export function serverSentEventContract(use: UseApi): void {
       await stream.comes("id: 0\ndata: a\n\n");
     });
 
-    it.each(["end", "now", "2", "0ms", "2100-01-01T00:00:00Z"])(
+    it.each(["end", "now", "2", "2100-01-01T00:00:00Z"])(
       "tell the place before the first one, so that a reader finds it again: from=%s",
       async (from) => {
         const topic = await use().newTopic(["a", "b"]);
