@@ -31,7 +31,7 @@ export const ERROR_CODES = [
 
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
-/** What a code's message carries beside its reason. Offsets are messages, positions bytes. */
+/** What a code's message carries beside its reason. Offsets are messages. */
 export interface ErrorDetails {
   /** First offset still kept: with `offset_not_found` for what retention dropped. */
   readonly firstOffset?: number;
@@ -41,10 +41,8 @@ export interface ErrorDetails {
   readonly nextOffset?: number;
   /** With `end_of_topic`: this is not the end, but a read by key has passed over as much as one call may. */
   readonly isMore?: true;
-  /** The damaged file, for the log; never told to a client. */
-  readonly file?: string;
-  /** Byte place of the damage in `file`. */
-  readonly position?: number;
+  /** Where the damage lies, with `checksum_error`: for the server's log, never for a client. */
+  readonly place?: string;
 }
 
 export interface NetlogErrorOptions {

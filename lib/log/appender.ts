@@ -18,6 +18,7 @@ import { IncompleteWrite } from "../disk/write-whole.ts";
 import { frameBytesOf, liesInPlace, writeGroup } from "./frame-writer.ts";
 import type { Appended, LogEntry, LogLimits } from "./log.ts";
 import { endOffsetOf, type PendingAppend, pendingAppend } from "./pending-append.ts";
+import { misfitOf } from "./placed-frames.ts";
 import { fitsSegment, isDueToRoll, rangeRefusal } from "./roll-policy.ts";
 import type { Segment } from "./segment.ts";
 import type { SegmentList } from "./segment-list.ts";
@@ -168,6 +169,11 @@ export class Appender implements SyncLoopOwner {
     }
     let from = 0;
     while (from < pending.length && this.#blocked === undefined) {
+      const misfit = misfitOf(pending[from]!.entry, this.logEndOffset, this.#lastTimestampMs);
+      if (misfit !== undefined) {
+        pending[from++]!.reject(misfit);
+        continue;
+      }
       const to = this.#groupEnd(pending, from);
       if (to > from) this.#writeGroup(pending.slice(from, to));
       else this.#block(this.#roll());
@@ -186,7 +192,7 @@ export class Appender implements SyncLoopOwner {
     let to = from;
     while (to < pending.length) {
       const { entry } = pending[to]!;
-      const standsAlone = liesInPlace(entry);
+      const standsAlone = entry.given !== undefined || liesInPlace(entry);
       if (standsAlone && to > from) break;
       const isFirst = to === from && segment.isEmpty;
       if (
@@ -206,7 +212,8 @@ export class Appender implements SyncLoopOwner {
   #writeGroup(group: readonly PendingAppend[]): void {
     const segment = this.activeSegment;
     const position = segment.sizeBytes;
-    const timestampMs = Math.max(this.#options.runtime.now(), this.#lastTimestampMs);
+    const { given } = group[0]!.entry;
+    const timestampMs = given?.timestampMs ?? Math.max(this.#options.runtime.now(), this.#lastTimestampMs);
     const startedMs = this.#options.runtime.elapsedMs();
     const place = { baseOffset: this.logEndOffset, syncedEndOffset: this.syncedEndOffset, timestampMs };
     try {

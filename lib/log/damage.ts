@@ -2,20 +2,27 @@
 import { NetlogError } from "../base/errors.ts";
 import type { Damage } from "./log.ts";
 
+/** Damage as a file has it. */
+export interface FileDamage extends Omit<Damage, "place"> {
+  readonly file: string;
+  readonly position: number;
+}
+
 /** The damage of one file, with the position at which reading goes on. */
-export interface DamagedRange extends Damage {
+export interface DamagedRange extends FileDamage {
   readonly nextPosition: number;
 }
 
-export function damageError(damage: Damage): NetlogError {
+/** Damage as the log tells of it. */
+export function damageOf({ file, position, offset, nextOffset, type, expected, actual }: FileDamage): Damage {
+  return { offset, nextOffset, place: `byte ${position} of ${file}`, type, expected, actual };
+}
+
+export function damageError(range: FileDamage): NetlogError {
+  const damage = damageOf(range);
   return new NetlogError("checksum_error", {
     reason: `${damage.type}: expected ${damage.expected}, found ${damage.actual}`,
-    details: {
-      offset: damage.offset,
-      nextOffset: damage.nextOffset,
-      file: damage.file,
-      position: damage.position,
-    },
+    details: { offset: damage.offset, nextOffset: damage.nextOffset, place: damage.place },
   });
 }
 

@@ -1,6 +1,6 @@
 /** What an inspection has to tell about a file, in the form in which a person or a script gets it. */
 import type { TornTail } from "./active-walk.ts";
-import type { Damage } from "./log.ts";
+import type { FileDamage } from "./damage.ts";
 
 /** A place between two frames. */
 interface Place {
@@ -27,7 +27,7 @@ export interface FileFinding {
   readonly message: string;
 }
 
-export function damageFinding(damage: Damage): FileFinding {
+export function damageFinding(damage: FileDamage): FileFinding {
   const { file, position, offset, nextOffset, type, expected, actual } = damage;
   return {
     kind: "damage",

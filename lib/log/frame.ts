@@ -1,7 +1,8 @@
 /**
  * The frame: what is written, checked and handed out as a whole. A 40-byte header, then one entry, whose inside
- * is none of the log's business. All integers are big-endian. In memory and over HTTP a frame looks like this; in
- * a data file its magic, flags and headerCrc are masked (frame-mask.ts).
+ * is none of the log's business. All integers are big-endian. This is the exchange format: a frame looks like this in
+ * memory, over HTTP and between logs, whatever keeps them. In a data file its magic, flags and headerCrc are masked
+ * (frame-mask.ts).
  *
  * ```
  *  0     3       4             12            20         24      28       32         36          40

@@ -5,8 +5,6 @@ export { damageFinding, type FileFinding, unreadableFinding } from "./file-findi
 export { FileWindow } from "./file-window.ts";
 export {
   FRAME_HEADER_BYTES,
-  type Frame,
-  type FrameHeader,
   frameAt,
   frameBytes,
   frameEndOffset,

@@ -19,7 +19,6 @@ import { FileWindow } from "./file-window.ts";
 import { frameBytes, framesOf } from "./frame.ts";
 import { IndexAudit } from "./index-audit.ts";
 import { type IndexInspection, type InspectedSegment, inspectIndex } from "./index-inspection.ts";
-import type { VerifyStep } from "./log.ts";
 import { OpenFiles } from "./open-files.ts";
 import { SEGMENT_HEADER_BYTES, type SegmentLayout } from "./segment-header.ts";
 import { type FoundLayout, findLayout } from "./segment-layout.ts";
@@ -32,7 +31,7 @@ import {
   parseRewriteFileName,
 } from "./segment-name.ts";
 import { SparseIndex } from "./sparse-index.ts";
-import { type SegmentEnd, verifyFile } from "./verify.ts";
+import { type FileStep, type SegmentEnd, verifyFile } from "./verify.ts";
 
 export interface InspectOptions {
   /** Only read from. */
@@ -44,7 +43,7 @@ export interface InspectOptions {
 
 export type InspectStep =
   /** Whole frames, for a caller that knows their entries. */
-  | Extract<VerifyStep, { readonly kind: "frames" }>
+  | Extract<FileStep, { readonly kind: "frames" }>
   | { readonly kind: "finding"; readonly finding: FileFinding }
   /** One data file is done with. */
   | { readonly kind: "segment"; readonly sizeBytes: number };

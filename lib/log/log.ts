@@ -21,6 +21,8 @@ export interface LogEntry {
   readonly count: number;
   /** What must be reached before its append resolves. */
   readonly durability: Durability;
+  /** For appendFrames alone: the offset and the time that the entry brings. */
+  readonly given?: Appended;
 }
 
 export interface Appended {
@@ -47,7 +49,7 @@ export interface LogCursor {
    * and memory that is used again costs a third of new memory (test/bench). The run may then be a view of it.
    *
    * @throws offset_not_found (with firstOffset) for what retention dropped; checksum_error (with offset,
-   *   nextOffset, file, position) when the frame that holds `offset` is damaged; topic_unavailable when the
+   *   nextOffset, place) when the frame that holds `offset` is damaged; topic_unavailable when the
    *   disk cannot be read; topic_not_found when the log was deleted; shutting_down when it was closed.
    */
   read(offset: number, maxBytes: number, room?: Buffer): Promise<FrameRun | undefined>;
@@ -87,15 +89,15 @@ export interface LogDescription {
 export interface Damage {
   readonly offset: number;
   readonly nextOffset: number;
-  readonly file: string;
-  readonly position: number;
+  /** Where the log keeps them, in words for the operator that only the log can spell. */
+  readonly place: string;
   readonly type: "checksum" | "length" | "unknown";
   readonly expected: string;
   readonly actual: string;
 }
 
 export type VerifyStep =
-  | { readonly kind: "frames"; readonly run: FrameRun; readonly file: string; readonly position: number }
+  | { readonly kind: "frames"; readonly run: FrameRun }
   | { readonly kind: "damage"; readonly damage: Damage };
 
 /** Why a waiter was called. `deleted` and `closed` come once, and end the log. */
@@ -120,6 +122,17 @@ export interface Log {
    * topic_unavailable: the log failed earlier, it was not kept; topic_not_found: deleted; shutting_down: closed.
    */
   append(entries: readonly LogEntry[]): Promise<Appended>[];
+
+  /**
+   * Appends whole frames of another log as they are, in the exchange format (frame.ts): with the offsets and times that
+   * they bring, and an `unsynced` of this log's own. They are borrowed until the promise settles; it resolves when all
+   * have reached `durability`.
+   *
+   * @throws bad_request: a frame is damaged or cut off, and none is kept; or it begins elsewhere than at the end of the
+   *   log (with nextOffset), or is older than the message before it, and the frames before it are kept. And what
+   *   `append` rejects with.
+   */
+  appendFrames(frames: Buffer, durability: Durability): Promise<void>;
 
   openCursor(): LogCursor;
 

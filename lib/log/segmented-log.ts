@@ -8,10 +8,12 @@ import type { Logger } from "../base/logger.ts";
 import { failedRead } from "../disk/disk-refusals.ts";
 import { Appender } from "./appender.ts";
 import { Cursor, type CursorLog } from "./cursor.ts";
+import { damageOf } from "./damage.ts";
 import { newMask } from "./frame-mask.ts";
 import { FrameReader } from "./frame-reader.ts";
 import type {
   Appended,
+  Durability,
   Log,
   LogCursor,
   LogDescription,
@@ -21,6 +23,7 @@ import type {
   WakeReason,
 } from "./log.ts";
 import type { OpenLogOptions } from "./log-options.ts";
+import { placedEntries } from "./placed-frames.ts";
 import { isExpired } from "./retention.ts";
 import type { SealedIndexes } from "./sealed-indexes.ts";
 import type { Segment } from "./segment.ts";
@@ -102,6 +105,10 @@ export class SegmentedLog implements Log, CursorLog {
     return this.#appender.append(entries);
   }
 
+  async appendFrames(frames: Buffer, durability: Durability): Promise<void> {
+    await Promise.all(this.#appender.append(placedEntries(frames, durability)));
+  }
+
   openCursor(): LogCursor {
     return new Cursor(this);
   }
@@ -150,7 +157,9 @@ export class SegmentedLog implements Log, CursorLog {
       this.throwIfUnreadable(this.logEndOffset);
       const end = this.#verifiableEnd(segment);
       try {
-        yield* verifySegment(segment, this.#indexes, from, end);
+        for await (const step of verifySegment(segment, this.#indexes, from, end)) {
+          yield step.kind === "frames" ? step : { kind: "damage", damage: damageOf(step.damage) };
+        }
       } catch (error) {
         if (segment.baseOffset < this.logStartOffset) continue;
         throw this.readFailure(error, this.logEndOffset);

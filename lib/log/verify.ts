@@ -1,16 +1,21 @@
 /** Walks a log from the disk, past all caches, and tells frame by frame what is whole and what is damaged. */
-import { type DamagedRange, missingEnd, unreadableSegment } from "./damage.ts";
+import { type DamagedRange, type FileDamage, missingEnd, unreadableSegment } from "./damage.ts";
 import { FileWindow } from "./file-window.ts";
 import { type FrameHeader, frameBytes, frameEndOffset } from "./frame.ts";
 import { toggleMask } from "./frame-mask.ts";
 import type { FramePlace } from "./frame-place.ts";
 import { type FrameVisitor, walkStep } from "./frame-walk.ts";
-import type { VerifyStep } from "./log.ts";
+import type { FrameRun } from "./log.ts";
 import type { PooledFile } from "./open-files.ts";
 import type { SealedIndexes } from "./sealed-indexes.ts";
 import type { Segment } from "./segment.ts";
 import { decodeSegmentHeader, SEGMENT_HEADER_BYTES, type SegmentLayout } from "./segment-header.ts";
 import type { IndexEntry, SparseIndex } from "./sparse-index.ts";
+
+/** A step of a walk, with its place in the file. */
+export type FileStep =
+  | { readonly kind: "frames"; readonly run: FrameRun; readonly file: string; readonly position: number }
+  | { readonly kind: "damage"; readonly damage: FileDamage };
 
 /** How far a segment is to be walked. */
 export interface SegmentEnd {
@@ -34,7 +39,7 @@ export async function* verifySegment(
   indexes: SealedIndexes,
   from: number,
   end: SegmentEnd,
-): AsyncGenerator<VerifyStep, void, void> {
+): AsyncGenerator<FileStep, void, void> {
   const index = await indexes.get(segment);
   const { file, baseOffset, layout } = segment;
   yield* verifyFile({ file, baseOffset, layout, index, end }, from);
@@ -44,7 +49,7 @@ export async function* verifySegment(
 export async function* verifyFile(
   { file, baseOffset, layout, index, end }: VerifiedFile,
   from: number,
-): AsyncGenerator<VerifyStep, void, void> {
+): AsyncGenerator<FileStep, void, void> {
   if (layout === undefined) {
     const facts = { baseOffset, sizeBytes: end.position };
     yield { kind: "damage", damage: unreadableSegment(file.path, facts, end.offset) };
@@ -82,7 +87,7 @@ export async function* verifyFile(
 }
 
 /** Takes the mask off the frames, or masks them again. */
-function toggleStep(step: VerifyStep, { mask }: SegmentLayout): void {
+function toggleStep(step: FileStep, { mask }: SegmentLayout): void {
   if (step.kind === "frames") toggleMask(step.run.bytes, step.position, mask);
 }
 
@@ -90,7 +95,7 @@ function toggleStep(step: VerifyStep, { mask }: SegmentLayout): void {
 class StepCollector implements FrameVisitor {
   readonly #file: string;
   readonly #from: number;
-  readonly steps: VerifyStep[] = [];
+  readonly steps: FileStep[] = [];
 
   constructor(file: string, from: number) {
     this.#file = file;

@@ -1,6 +1,6 @@
 /** Many frames of a log as one run, for an answer that holds them all. */
 import { isNetlogError, NetlogError } from "../base/errors.ts";
-import { frameBytes, frameEndOffset, framesOf } from "../log/index.ts";
+import { frameBytes, frameEndOffset, framesOf } from "../log/frame.ts";
 import type { FrameRun, LogCursor } from "../log/log.ts";
 
 /** Read first, in the hope that it is enough; then twice as much each time, up to the second. */

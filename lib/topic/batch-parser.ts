@@ -2,7 +2,7 @@
 import type { ByteBudget } from "../base/byte-budget.ts";
 import { NetlogError } from "../base/errors.ts";
 import type { Limits } from "../base/limits.ts";
-import { FRAME_HEADER_BYTES } from "../log/index.ts";
+import { FRAME_HEADER_BYTES } from "../log/frame.ts";
 import type { Batch } from "../message/batch.ts";
 import { parseBinaryBatch } from "../message/batch-binary.ts";
 import { parseJsonBatch } from "../message/batch-json.ts";

@@ -4,7 +4,7 @@ import type { Limits } from "../base/limits.ts";
 import { MESSAGE_WORK_BYTES } from "../base/loop-share.ts";
 import type { Runtime } from "../base/runtime.ts";
 import { WorkMeter } from "../base/work-meter.ts";
-import { type FrameHeader, framesOf } from "../log/index.ts";
+import { type FrameHeader, framesOf } from "../log/frame.ts";
 import type { Log } from "../log/log.ts";
 import type { Offload } from "../message/compression.ts";
 import { DamagedEntryError } from "../message/flaw.ts";

@@ -34,7 +34,7 @@ function documentedRows(): DocumentedRow[] {
 
 const DETAILS: Partial<Record<Code, NetlogError["details"]>> = {
   offset_not_found: { firstOffset: 5 },
-  checksum_error: { offset: 6, nextOffset: 7, file: "/data/t/0.data", position: 9 },
+  checksum_error: { offset: 6, nextOffset: 7, place: "byte 9 of /data/t/0.data" },
 };
 
 /** An error of this code that tells all it could tell. */

@@ -1,0 +1,58 @@
+/**
+ * Frames that come from another log, with offsets and times of their own: read from their exchange format, and held
+ * against the end of the log that they go to.
+ */
+import { NetlogError } from "../base/errors.ts";
+import { LIMITS } from "../base/limits.ts";
+import { computeEntryCrc, decodeFrameHeader, FRAME_HEADER_BYTES, frameBytes } from "./frame.ts";
+import type { Durability, LogEntry } from "./log.ts";
+
+/** The entries of whole frames, as views of `frames`. @throws bad_request: one is damaged, or cut off. */
+export function placedEntries(frames: Buffer, durability: Durability): LogEntry[] {
+  const entries: LogEntry[] = [];
+  for (let position = 0; position < frames.length; ) {
+    const header = decodeFrameHeader(frames, position);
+    const end = position + (header === undefined ? 0 : frameBytes(header));
+    if (header === undefined || end > frames.length) throw refused(`no whole frame at byte ${position}`);
+    const { entryCrc: crc32, messageCount: count, baseOffset, timestampMs } = header;
+    if (computeEntryCrc(frames, position, header) !== crc32) {
+      throw refused(`the entry of the frame at byte ${position} does not have its checksum`);
+    }
+    const bytes = frames.subarray(position + FRAME_HEADER_BYTES, end);
+    entries.push({ bytes, crc32, count, durability, given: { baseOffset, timestampMs } });
+    position = end;
+  }
+  return entries;
+}
+
+/** Why an entry cannot be the next of the log, if its place is given and another one. */
+export function misfitOf(
+  { given, count }: LogEntry,
+  logEndOffset: number,
+  lastTimestampMs: number,
+): NetlogError | undefined {
+  if (given === undefined) return undefined;
+  const { baseOffset, timestampMs } = given;
+  if (baseOffset !== logEndOffset) {
+    return refused(
+      `a frame begins at offset ${baseOffset}, and the log goes on at ${logEndOffset}`,
+      logEndOffset,
+    );
+  }
+  if (timestampMs < lastTimestampMs) {
+    return refused(
+      `message ${baseOffset} is of ${timestampMs} ms, and the one before of ${lastTimestampMs} ms`,
+    );
+  }
+  if (baseOffset + count > LIMITS.offsetEnd || timestampMs >= LIMITS.timestampEndMs) {
+    return refused(`message ${baseOffset} of ${timestampMs} ms is beyond what a log can hold`);
+  }
+  return undefined;
+}
+
+function refused(reason: string, nextOffset?: number): NetlogError {
+  return new NetlogError(
+    "bad_request",
+    nextOffset === undefined ? { reason } : { reason, details: { nextOffset } },
+  );
+}
