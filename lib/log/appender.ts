@@ -10,6 +10,7 @@
 import assert from "node:assert/strict";
 import type { Counters } from "../base/counters.ts";
 import { NetlogError } from "../base/errors.ts";
+import type { Limits } from "../base/limits.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Runtime, Timer } from "../base/runtime.ts";
 import type { Slots } from "../base/slots.ts";
@@ -17,7 +18,7 @@ import { refusedWrite } from "../disk/disk-refusals.ts";
 import { IncompleteWrite } from "../disk/write-whole.ts";
 import { frameBytesOf, liesInPlace, writeGroup } from "./frame-writer.ts";
 import type { Appended, LogEntry, LogLimits } from "./log.ts";
-import { endOffsetOf, type PendingAppend, pendingAppend } from "./pending-append.ts";
+import { type PendingAppend, pendingAppend, UnsettledAppends } from "./pending-append.ts";
 import { misfitOf } from "./placed-frames.ts";
 import { fitsSegment, isDueToRoll, rangeRefusal } from "./roll-policy.ts";
 import type { Segment } from "./segment.ts";
@@ -33,6 +34,7 @@ export interface AppenderOptions {
   readonly syncSlots: Slots;
   readonly counters: Counters;
   readonly limits: LogLimits;
+  readonly caps: Limits;
   /** Time of the newest message; times never go back from here. */
   readonly lastTimestampMs: number;
   readonly logEndOffset: number;
@@ -53,8 +55,8 @@ export class Appender implements SyncLoopOwner {
   #lastTimestampMs: number;
   logEndOffset: number;
   highWatermark: number;
-  /** Written and not yet synced, and asked to be; ascending. */
-  #unsettled: PendingAppend[] = [];
+  /** Those that asked to be synced. */
+  readonly #unsettled = new UnsettledAppends();
   /** Came while the writer was blocked. */
   #queue: PendingAppend[] = [];
   /** A roll or the clean-up after a failed write is under way. */
@@ -88,7 +90,7 @@ export class Appender implements SyncLoopOwner {
   }
 
   get syncsEagerly(): boolean {
-    return this.#limits.durability === "synced" || this.#unsettled.length > 0;
+    return this.#limits.durability === "synced" || !this.#unsettled.isEmpty;
   }
 
   append(entries: readonly LogEntry[]): Promise<Appended>[] {
@@ -135,7 +137,7 @@ export class Appender implements SyncLoopOwner {
   async end(state: EndState): Promise<void> {
     this.#ended ??= state;
     this.#syncTimer?.cancel();
-    if (state === "deleted") this.#rejectUnsettled(this.#refusal()!);
+    if (state === "deleted") this.#unsettled.rejectAll(this.#refusal()!);
     while (this.#blocked !== undefined) await this.#blocked;
     if (state === "closed") await this.#lastSync();
     await this.#sync.settle();
@@ -144,7 +146,7 @@ export class Appender implements SyncLoopOwner {
 
   /** For SyncLoop. */
   synced(): void {
-    this.#settleSynced();
+    this.#unsettled.settleUpTo(this.syncedEndOffset);
     this.#advance();
     this.#options.onSynced();
   }
@@ -157,19 +159,25 @@ export class Appender implements SyncLoopOwner {
       { err: error },
       "a sync failed: the topic takes no messages until it is reopened",
     );
-    this.#rejectUnsettled(unknownOutcome(error));
+    this.#unsettled.rejectAll(unknownOutcome(error));
   }
 
   #write(pending: PendingAppend[]): void {
     const nowMs = this.#options.runtime.now();
-    const refusal = this.#refusal() ?? rangeRefusal(this.logEndOffset, nowMs, this.#lastTimestampMs);
+    const refusal =
+      this.#refusal() ?? rangeRefusal(this.#options.caps, this.logEndOffset, nowMs, this.#lastTimestampMs);
     if (refusal !== undefined) {
       for (const append of pending) append.reject(refusal);
       return;
     }
     let from = 0;
     while (from < pending.length && this.#blocked === undefined) {
-      const misfit = misfitOf(pending[from]!.entry, this.logEndOffset, this.#lastTimestampMs);
+      const misfit = misfitOf(
+        pending[from]!.entry,
+        this.#options.caps,
+        this.logEndOffset,
+        this.#lastTimestampMs,
+      );
       if (misfit !== undefined) {
         pending[from++]!.reject(misfit);
         continue;
@@ -197,7 +205,13 @@ export class Appender implements SyncLoopOwner {
       const isFirst = to === from && segment.isEmpty;
       if (
         !isFirst &&
-        !fitsSegment(segment, this.#limits, sizeBytes + frameBytesOf(entry), endOffset + entry.count)
+        !fitsSegment(
+          segment,
+          this.#limits,
+          this.#options.caps,
+          sizeBytes + frameBytesOf(entry),
+          endOffset + entry.count,
+        )
       ) {
         break;
       }
@@ -229,7 +243,7 @@ export class Appender implements SyncLoopOwner {
       append.baseOffset = this.logEndOffset;
       append.timestampMs = timestampMs;
       this.logEndOffset += append.entry.count;
-      if (append.entry.durability === "synced") this.#unsettled.push(append);
+      if (append.entry.durability === "synced") this.#unsettled.add(append);
       else append.resolve({ baseOffset: append.baseOffset, timestampMs });
     }
     this.#options.counters.noteWrite(this.logEndOffset - place.baseOffset, elapsedMs);
@@ -253,17 +267,6 @@ export class Appender implements SyncLoopOwner {
       this.#syncTimer = undefined;
       this.#sync.start();
     });
-  }
-
-  #settleSynced(): void {
-    let done = 0;
-    while (done < this.#unsettled.length) {
-      const append = this.#unsettled[done]!;
-      if (endOffsetOf(append) > this.syncedEndOffset) break;
-      append.resolve({ baseOffset: append.baseOffset, timestampMs: append.timestampMs });
-      done++;
-    }
-    this.#unsettled.splice(0, done);
   }
 
   /** Appends wait until `work` is done. */
@@ -326,10 +329,6 @@ export class Appender implements SyncLoopOwner {
     } catch (error) {
       this.#options.logger.error({ err: error }, "the last sync failed");
     }
-  }
-
-  #rejectUnsettled(error: NetlogError): void {
-    for (const append of this.#unsettled.splice(0)) append.reject(error);
   }
 
   #throwIfRefusing(): void {

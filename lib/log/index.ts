@@ -5,9 +5,7 @@ export { damageFinding, type FileFinding, unreadableFinding } from "./file-findi
 export { FileWindow } from "./file-window.ts";
 export {
   FRAME_HEADER_BYTES,
-  frameAt,
   frameBytes,
-  frameEndOffset,
   framesOf,
 } from "./frame.ts";
 export { type FrameWindow, openFrameWindow } from "./frame-window.ts";

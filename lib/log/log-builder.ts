@@ -5,7 +5,6 @@
  */
 import assert from "node:assert/strict";
 import { NetlogError } from "../base/errors.ts";
-import { LIMITS } from "../base/limits.ts";
 import { type FramePlan, SegmentBuilder, type SegmentBuilderOptions } from "./segment-builder.ts";
 
 interface SegmentStart {
@@ -43,7 +42,8 @@ export class LogBuilder {
    * @throws topic_unavailable for an offset or a time that no log has; what the disk throws; then only `close` may follow.
    */
   async append(frame: FramePlan, entry: Uint8Array): Promise<void> {
-    if (frame.baseOffset >= LIMITS.offsetEnd || frame.timestampMs >= LIMITS.timestampEndMs) {
+    const { offsetEnd, timestampEndMs } = this.#options.limits;
+    if (frame.baseOffset >= offsetEnd || frame.timestampMs >= timestampEndMs) {
       const reason = `message ${frame.baseOffset} of ${frame.timestampMs} ms is beyond what a log can hold`;
       throw new NetlogError("topic_unavailable", { reason });
     }

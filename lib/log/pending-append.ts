@@ -22,6 +22,31 @@ export function pendingAppend(entry: LogEntry): PendingAppend {
   return { entry, promise, resolve, reject, baseOffset: 0, timestampMs: 0 };
 }
 
-export function endOffsetOf(append: PendingAppend): number {
-  return append.baseOffset + append.entry.count;
+/** Appends that are written and wait for a sync, in the order of their offsets. */
+export class UnsettledAppends {
+  readonly #appends: PendingAppend[] = [];
+
+  get isEmpty(): boolean {
+    return this.#appends.length === 0;
+  }
+
+  add(append: PendingAppend): void {
+    this.#appends.push(append);
+  }
+
+  /** Resolves those that end at `syncedEndOffset` or before. */
+  settleUpTo(syncedEndOffset: number): void {
+    let done = 0;
+    while (done < this.#appends.length) {
+      const { baseOffset, timestampMs, entry, resolve } = this.#appends[done]!;
+      if (baseOffset + entry.count > syncedEndOffset) break;
+      resolve({ baseOffset, timestampMs });
+      done++;
+    }
+    this.#appends.splice(0, done);
+  }
+
+  rejectAll(error: NetlogError): void {
+    for (const append of this.#appends.splice(0)) append.reject(error);
+  }
 }

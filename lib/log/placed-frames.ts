@@ -3,7 +3,7 @@
  * against the end of the log that they go to.
  */
 import { NetlogError } from "../base/errors.ts";
-import { LIMITS } from "../base/limits.ts";
+import type { Limits } from "../base/limits.ts";
 import { computeEntryCrc, decodeFrameHeader, FRAME_HEADER_BYTES, frameBytes } from "./frame.ts";
 import type { Durability, LogEntry } from "./log.ts";
 
@@ -28,6 +28,7 @@ export function placedEntries(frames: Buffer, durability: Durability): LogEntry[
 /** Why an entry cannot be the next of the log, if its place is given and another one. */
 export function misfitOf(
   { given, count }: LogEntry,
+  { offsetEnd, timestampEndMs }: Limits,
   logEndOffset: number,
   lastTimestampMs: number,
 ): NetlogError | undefined {
@@ -44,7 +45,7 @@ export function misfitOf(
       `message ${baseOffset} is of ${timestampMs} ms, and the one before of ${lastTimestampMs} ms`,
     );
   }
-  if (baseOffset + count > LIMITS.offsetEnd || timestampMs >= LIMITS.timestampEndMs) {
+  if (baseOffset + count > offsetEnd || timestampMs >= timestampEndMs) {
     return refused(`message ${baseOffset} of ${timestampMs} ms is beyond what a log can hold`);
   }
   return undefined;

@@ -76,7 +76,7 @@ export async function recoverActiveSegment(segment: Segment, options: RecoveryOp
     segment.activate(shared, layout, index);
     segment.lastTimestampMs = segment.isEmpty ? undefined : end.timestampMs;
     if (end.position < fileSizeBytes) {
-      await keepTornBytes(options.disk, logger, segment, fileSizeBytes);
+      await keepTornBytes(options.disk, logger, segment, fileSizeBytes, shared.limits.tornBytes);
       file.truncate(end.position);
       shared.counters.cuts += 1;
       shared.counters.cutBytes += fileSizeBytes - end.position;

@@ -3,7 +3,7 @@
  * clock.
  */
 import { NetlogError } from "../base/errors.ts";
-import { LIMITS } from "../base/limits.ts";
+import type { Limits } from "../base/limits.ts";
 import type { LogLimits } from "./log.ts";
 import type { Segment } from "./segment.ts";
 
@@ -13,21 +13,23 @@ const AGE_DIVISOR = 8;
 const SEGMENTS_WITHIN_RETENTION = 2;
 
 /** The size at which a segment ends, bytes: `segment_size`, less where retention by size needs smaller steps. */
-function segmentSizeLimit(limits: LogLimits): number {
+function segmentSizeLimit(limits: LogLimits, { segmentSizeMinBytes }: Limits): number {
   const { segmentSizeBytes, retentionSizeBytes } = limits;
   if (retentionSizeBytes === 0 || retentionSizeBytes >= segmentSizeBytes) return segmentSizeBytes;
-  return Math.max(LIMITS.segmentSizeMinBytes, Math.floor(retentionSizeBytes / SEGMENTS_WITHIN_RETENTION));
+  return Math.max(segmentSizeMinBytes, Math.floor(retentionSizeBytes / SEGMENTS_WITHIN_RETENTION));
 }
 
 /** True when a segment may grow to `sizeBytes` and `endOffset`. */
 export function fitsSegment(
   segment: Segment,
   limits: LogLimits,
+  caps: Limits,
   sizeBytes: number,
   endOffset: number,
 ): boolean {
-  if (sizeBytes > segmentSizeLimit(limits)) return false;
-  return sizeBytes <= LIMITS.segmentPosition && endOffset - segment.baseOffset <= LIMITS.segmentPosition;
+  if (sizeBytes > segmentSizeLimit(limits, caps)) return false;
+  const { segmentPosition } = caps;
+  return sizeBytes <= segmentPosition && endOffset - segment.baseOffset <= segmentPosition;
 }
 
 /** True when the active segment's first message is old enough that the segment should end, or it is of the old layout. */
@@ -41,11 +43,11 @@ export function isDueToRoll(segment: Segment, limits: LogLimits, nowMs: number):
 
 /** Why nothing may be written any more, though the log is in order: its numbers have come to their end. */
 export function rangeRefusal(
+  { offsetEnd, timestampEndMs }: Limits,
   logEndOffset: number,
   nowMs: number,
   lastTimestampMs: number,
 ): NetlogError | undefined {
-  const { offsetEnd, timestampEndMs } = LIMITS;
   if (logEndOffset >= offsetEnd) {
     const reason = `the topic's offsets end at ${offsetEnd}; publish to another topic`;
     return new NetlogError("topic_unavailable", { reason });

@@ -77,6 +77,7 @@ export class SegmentedLog implements Log, CursorLog {
       syncSlots: shared.syncSlots,
       counters: shared.counters,
       limits,
+      caps: shared.limits,
       lastTimestampMs,
       logEndOffset: active.endOffset!,
       roll: (segment, nextBaseOffset) => this.#rollTo(segment, nextBaseOffset),

@@ -1,6 +1,5 @@
 /** Keeps the bytes of a torn tail beside the segment, for a person who has to find out what happened. */
 
-import { LIMITS } from "../base/limits.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Disk } from "../disk/disk.ts";
 import { writeWhole } from "../disk/write-whole.ts";
@@ -9,13 +8,14 @@ import { isTornFileName, tornFileName } from "./segment-name.ts";
 
 /**
  * Reports the cut of `segment` at its end, and copies what lies behind into `<base>.torn-<position>`: at most
- * LIMITS.tornBytes, the newest of a log only, nothing where the bytes are all zero. Best effort: never throws.
+ * `maxBytes`, the newest of a log only, nothing where the bytes are all zero. Best effort: never throws.
  */
 export async function keepTornBytes(
   disk: Disk,
   logger: Logger,
   segment: Segment,
   fileSizeBytes: number,
+  maxBytes: number,
 ): Promise<void> {
   const { sizeBytes: position, folder, baseOffset } = segment;
   const tornBytes = fileSizeBytes - position;
@@ -24,7 +24,7 @@ export async function keepTornBytes(
     "a torn tail is cut: it was never acknowledged as synced",
   );
   try {
-    const bytes = await segment.file.read(position, Math.min(tornBytes, LIMITS.tornBytes));
+    const bytes = await segment.file.read(position, Math.min(tornBytes, maxBytes));
     if (bytes.every((byte) => byte === 0)) return;
     for (const name of await disk.list(folder)) {
       if (isTornFileName(name)) await disk.remove(`${folder}/${name}`);
