@@ -6,11 +6,12 @@ import { type Header, type MessageFields, NetlogError, parseKey } from "../../li
 import type { Request } from "../http/request.ts";
 
 const KEY = "x-key";
-/** A header that begins so is kept with its message, and so is one of these names. */
-const KEPT_PREFIXES = ["x-meta-", "ce-"] as const;
-const KEPT_NAMES: readonly string[] = ["traceparent", "tracestate"];
+const TRACE_NAMES: readonly string[] = ["traceparent", "tracestate"];
 /** What curl sends by default says nothing of a payload, and neither does the type of any bytes. */
 const UNKEPT_TYPES: readonly string[] = ["application/x-www-form-urlencoded", "application/octet-stream"];
+
+/** The last type that was looked at, which is the next one most of the time. */
+const lastType: { sent: string; kept: string | undefined } = { sent: "", kept: undefined };
 
 const CASE_BIT = 0x20;
 /** The two first letters of all these names, in lower case; the case bit is set in a dash as well. */
@@ -35,7 +36,7 @@ export function readFields(request: Request, keyParameter: string | undefined): 
 export function refuseFields({ headerPairs }: Request): void {
   const sent = sentHeaders(headerPairs);
   if (sent === undefined) return;
-  const [name] = sent.headers.find(([each]) => !KEPT_NAMES.includes(each)) ?? [];
+  const [name] = sent.headers.find(([each]) => !TRACE_NAMES.includes(each)) ?? [];
   if (sent.key === undefined && name === undefined) return;
   throw badRequest(
     `${name ?? "X-Key"} says something of a single message; here each message brings its own: ` +
@@ -72,7 +73,7 @@ function beginningOf(name: string): number {
 }
 
 function isKept(name: string): boolean {
-  return KEPT_PREFIXES.some((prefix) => name.startsWith(prefix)) || KEPT_NAMES.includes(name);
+  return name.startsWith("x-meta-") || name.startsWith("ce-") || TRACE_NAMES.includes(name);
 }
 
 function readKey(spelled: string): string {
@@ -84,9 +85,12 @@ function readKey(spelled: string): string {
 /** `undefined`: it says nothing of the payload. */
 function keptType(contentType: string | undefined): string | undefined {
   if (contentType === undefined || contentType === "") return undefined;
-  if (UNKEPT_TYPES.includes(contentType)) return undefined;
-  const mediaType = (contentType.split(";", 1)[0] ?? "").trim().toLowerCase();
-  return UNKEPT_TYPES.includes(mediaType) ? undefined : contentType;
+  if (contentType !== lastType.sent) {
+    const mediaType = (contentType.split(";", 1)[0] ?? "").trim().toLowerCase();
+    lastType.kept = UNKEPT_TYPES.includes(mediaType) ? undefined : contentType;
+    lastType.sent = contentType;
+  }
+  return lastType.kept;
 }
 
 function badRequest(reason: string): NetlogError {

@@ -1,4 +1,4 @@
-/** Messages by their number in a real browser, whose cache must not outlive the topic. */
+/** Messages in a real browser: its cache must not outlive the topic, and it runs nothing of a payload. */
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { browse, findBrowser, Page } from "../support/browser.ts";
@@ -63,5 +63,51 @@ describe.skipIf(browser === undefined)("a browser that keeps messages", () => {
     await page.toldOf("text", 3);
     expect(page.of("text")).toEqual([["old"], ["old"], ["new"]]);
     expect([await reads(200), await reads(304)]).toEqual([2, 1]);
+  });
+});
+
+/** What is opened as a document tells the page around it. */
+const RUNNING = `<!doctype html><script>parent.postMessage("it runs", "*")</script><p>opened</p>`;
+
+describe.skipIf(browser === undefined)("a browser that opens messages", () => {
+  it("reads JSON with its type and key, and runs nothing of an HTML payload", async () => {
+    const page = new Page();
+    const origin = await page.listen();
+    const data = join(temporaryFolder(), "data");
+    const server = await startServing(["-listen", "127.0.0.1:0", "-dir", data, "--cors-origin", origin]);
+    onTestFinished(async () => {
+      await server.kill();
+    });
+    const topic = `${server.url}/t`;
+    const post = async (url: string, body = "", headers = {}): Promise<void> => {
+      expect((await fetch(url, { method: "POST", body, headers })).status).toBe(201);
+    };
+    await post(topic);
+    const typed = { "content-type": "application/json", "x-key": "user%201", "x-meta-page": "start" };
+    await post(`${topic}/payload`, '{"ms":41}', typed);
+    await post(`${topic}/payload`, RUNNING, { "content-type": "text/html" });
+    page.html = `<!doctype html><title>messages</title><script type="module">
+      const tell = (...things) => fetch("/told", { method: "POST", body: JSON.stringify(things.map(String)) });
+      const opened = (attribute, value) => new Promise((resolve) => {
+        let ran = "it runs nothing";
+        addEventListener("message", ({ data }) => { ran = data; });
+        const frame = document.createElement("iframe");
+        frame[attribute] = value;
+        frame.addEventListener("load", () => setTimeout(() => resolve(ran)));
+        document.body.append(frame);
+      });
+      const answer = await fetch("${topic}/payload/0");
+      const [type, key, meta] = ["content-type", "x-key", "x-meta-page"].map((name) => answer.headers.get(name));
+      await tell("json", type, key, meta, (await answer.json()).ms);
+      await tell("payload", await opened("src", "${topic}/payload/1"));
+      await tell("control", await opened("srcdoc", ${JSON.stringify(RUNNING).replaceAll("<", "\\u003c")}));
+    </script><body></body>`;
+    browse(browser!, origin, join(temporaryFolder(), "profile"));
+    await page.toldOf("control", 1);
+    expect(page.told).toEqual([
+      ["json", "application/json", "user%201", "start", "41"],
+      ["payload", "it runs nothing"],
+      ["control", "it runs"],
+    ]);
   });
 });
