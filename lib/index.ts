@@ -46,7 +46,7 @@ export type { ScannerDescription, ScannerInfo, ScannerStats } from "./scanner/sc
 export type { ScannerRequest } from "./scanner/scanner-settings.ts";
 export { DataFolderError } from "./storage/data-folder.ts";
 export { FileStorage } from "./storage/file-storage.ts";
-export { BATCH_ROOM_BYTES, type LineBatch } from "./topic/batch-parser.ts";
+export { BATCH_HEADROOM_BYTES, type LineBatch } from "./topic/batch-parser.ts";
 export type { Finding } from "./topic/integrity.ts";
 export type { Published } from "./topic/publisher.ts";
 export {

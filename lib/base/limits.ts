@@ -60,8 +60,8 @@ export interface Limits {
   readonly readBytesMax: number;
   /** Frames that a reader of many messages reads together; and what a stream writes at once. */
   readonly readAheadBytes: number;
-  /** Memory of that size kept for the next one who reads many frames, in all; and places in a topic, of each. */
-  readonly idleRooms: number;
+  /** Buffers of that size that are kept for the next readers of many frames; and cursors that each topic keeps for them. */
+  readonly idleReadBuffers: number;
   readonly idleCursors: number;
   /** `wait`: more is taken for this. */
   readonly waitMs: number;
@@ -224,7 +224,7 @@ export const LIMITS: Limits = {
   readBytes: 8 * MiB,
   readBytesMax: 16 * MiB,
   readAheadBytes: 512 * KiB,
-  idleRooms: 16,
+  idleReadBuffers: 16,
   idleCursors: 64,
   waitMs: DAY_MS,
   checkFindings: 1000,

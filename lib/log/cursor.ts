@@ -30,7 +30,7 @@ export class Cursor implements LogCursor {
     this.#log = log;
   }
 
-  async read(offset: number, maxBytes: number, room?: Buffer): Promise<FrameRun | undefined> {
+  async read(offset: number, maxBytes: number, into?: Buffer): Promise<FrameRun | undefined> {
     this.#log.throwIfUnreadable(offset);
     if (offset >= this.#log.highWatermark) return undefined;
     try {
@@ -38,7 +38,7 @@ export class Cursor implements LogCursor {
       const run = await this.#log.reader.readRun(
         at,
         { maxBytes, highWatermark: this.#log.highWatermark },
-        room,
+        into,
       );
       return this.#note(at, run);
     } catch (error) {

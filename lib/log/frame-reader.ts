@@ -111,12 +111,12 @@ export class FrameReader {
   }
 
   /** Whole, checked frames from `at` on. @throws checksum_error when the first of them is damaged. */
-  async readRun(at: FramePosition, bounds: RunBounds, room?: Buffer): Promise<FrameRun> {
+  async readRun(at: FramePosition, bounds: RunBounds, into?: Buffer): Promise<FrameRun> {
     const held = this.held.read(at, bounds);
     if (held !== undefined) return held;
     const { segment, position, offset } = at;
     const { mask } = segment.layout!;
-    const { bytes, isOwn } = await this.#firstBytes(at, bounds.maxBytes, room);
+    const { bytes, isOwn } = await this.#firstBytes(at, bounds.maxBytes, into);
     const header = decodeMaskedHeader(bytes, 0, position, mask);
     if (header === undefined || header.baseOffset !== offset) {
       throw damageError(
@@ -162,18 +162,18 @@ export class FrameReader {
   }
 
   /**
-   * The beginning of the frame at `at`; all of it, and more, where it fits into `room`. The bytes are the reader's own,
+   * The beginning of the frame at `at`; all of it, and more, where it fits `into`. The bytes are the reader's own,
    * or those of a block, which all its readers share.
    */
   async #firstBytes(
     { segment, position, offset }: FramePosition,
     maxBytes: number,
-    room: Buffer | undefined,
+    into: Buffer | undefined,
   ): Promise<{ bytes: Buffer; isOwn: boolean }> {
-    if (room !== undefined) {
-      const wantedBytes = Math.min(room.length, maxBytes, segment.sizeBytes - position);
-      const filledBytes = await segment.file.readInto(room.subarray(0, wantedBytes), position);
-      const bytes = room.subarray(0, filledBytes);
+    if (into !== undefined) {
+      const wantedBytes = Math.min(into.length, maxBytes, segment.sizeBytes - position);
+      const filledBytes = await segment.file.readInto(into.subarray(0, wantedBytes), position);
+      const bytes = into.subarray(0, filledBytes);
       const header = decodeMaskedHeader(bytes, 0, position, segment.layout!.mask);
       if (header?.baseOffset === offset && frameBytes(header) <= filledBytes) return { bytes, isOwn: true };
     }

@@ -1,6 +1,6 @@
 /**
  * Writes a group of entries as frames at the end of the active segment, joined into one write. The frames are
- * encoded into the tail's slab and written from there; a large one with room in front of it makes a group of its own,
+ * encoded into the tail's slab and written from there; a large one with headroom for the header makes a group of its own,
  * is written from where it lies, and becomes a slab itself.
  */
 import type { DiskFile } from "../disk/disk.ts";
@@ -59,14 +59,14 @@ function writeJoined(
   place: GroupPlace,
 ): void {
   const groupBytes = entries.reduce((sum, entry) => sum + frameBytesOf(entry), 0);
-  const room = tail.reserve(segment.id, segment.sizeBytes, groupBytes);
-  let at = room.at;
+  const reserved = tail.reserve(segment.id, segment.sizeBytes, groupBytes);
+  let at = reserved.at;
   let offset = place.baseOffset;
   for (const entry of entries) {
-    at = encodeFrame(room.bytes, at, frameFacts(entry, offset, place), entry.bytes);
+    at = encodeFrame(reserved.bytes, at, frameFacts(entry, offset, place), entry.bytes);
     offset += entry.count;
   }
-  writeMasked(file, segment, room.bytes.subarray(room.at, at));
+  writeMasked(file, segment, reserved.bytes.subarray(reserved.at, at));
   tail.commit(groupBytes);
 }
 
@@ -95,10 +95,10 @@ export function liesInPlace(entry: LogEntry): boolean {
   return frameInPlace(entry) !== undefined;
 }
 
-/** The frame's bytes around a large entry that has room for the header, where they keep little else alive. */
-function frameInPlace({ bytes, roomBytes = 0 }: LogEntry): Buffer | undefined {
+/** The frame's bytes around a large entry that has headroom for the header, where they keep little else alive. */
+function frameInPlace({ bytes, headroomBytes = 0 }: LogEntry): Buffer | undefined {
   const frameBytes = FRAME_HEADER_BYTES + bytes.length;
-  if (roomBytes < FRAME_HEADER_BYTES || frameBytes < IN_PLACE_BYTES) return undefined;
+  if (headroomBytes < FRAME_HEADER_BYTES || frameBytes < IN_PLACE_BYTES) return undefined;
   if (bytes.buffer.byteLength > 2 * frameBytes) return undefined;
   return Buffer.from(bytes.buffer, bytes.byteOffset - FRAME_HEADER_BYTES, frameBytes);
 }

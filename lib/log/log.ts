@@ -14,7 +14,7 @@ export interface LogEntry {
    * So many bytes in front of `bytes`, in the same memory, are the log's to write to, and with them `bytes` itself is
    * its for good: a large frame is then written from where it lies, and kept. None when absent.
    */
-  readonly roomBytes?: number;
+  readonly headroomBytes?: number;
   /** The CRC-32 of `bytes`, where it is known. */
   readonly crc32?: number | undefined;
   /** Messages in it, at least 1. */
@@ -32,7 +32,7 @@ export interface Appended {
   readonly timestampMs: number;
 }
 
-/** Consecutive whole frames as they lie in the file, checked. The bytes never change, save in a room of the reader. */
+/** Consecutive whole frames as they lie in the file, checked. The bytes never change, save in a buffer of the reader. */
 export interface FrameRun {
   readonly baseOffset: number;
   readonly endOffset: number;
@@ -45,14 +45,14 @@ export interface LogCursor {
    * Whole frames from the one that holds `offset` on, up to `maxBytes`, at least one frame; may be fewer than
    * there are. `undefined` when there is nothing to read at `offset` yet (offset >= highWatermark).
    *
-   * With `room`, frames of the disk that fit in are read into it, past all caches: a reader of much data reads it once,
+   * With `into`, frames of the disk that fit in are read into it, past all caches: a reader of much data reads it once,
    * and memory that is used again costs a third of new memory (test/bench). The run may then be a view of it.
    *
    * @throws offset_not_found (with firstOffset) for what retention dropped; checksum_error (with offset,
    *   nextOffset, place) when the frame that holds `offset` is damaged; topic_unavailable when the
    *   disk cannot be read; topic_not_found when the log was deleted; shutting_down when it was closed.
    */
-  read(offset: number, maxBytes: number, room?: Buffer): Promise<FrameRun | undefined>;
+  read(offset: number, maxBytes: number, into?: Buffer): Promise<FrameRun | undefined>;
   /** What `read` would give, where that is in memory; else `undefined`: then `read` has it, or tells why not. */
   readHeld(offset: number, maxBytes: number): FrameRun | undefined;
 }

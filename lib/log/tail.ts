@@ -58,7 +58,7 @@ export class Tail {
 
   /**
    * Room for `length` bytes that will be written at `position` of a segment: a slab and the place in it. They
-   * become readable with `commit`; without it the next `reserve` gives the same room again.
+   * become readable with `commit`; without it the next `reserve` gives the same bytes again.
    */
   reserve(segmentId: number, position: number, length: number): { bytes: Buffer; at: number } {
     const last = this.#slabs.at(-1);
@@ -80,7 +80,7 @@ export class Tail {
     this.#push({ segmentId, startPosition: position, bytes, filled: bytes.length, isLent: true });
   }
 
-  /** The room last reserved was written with `length` bytes. */
+  /** What was reserved last was written with `length` bytes. */
   commit(length: number): void {
     this.#slabs.at(-1)!.filled += length;
   }

@@ -30,7 +30,7 @@ import { UnpackError } from "./unpack-error.ts";
 
 /**
  * Makes one entry of a whole body, which is borrowed until it is done and becomes part of the result: the entry is
- * the body itself where that is one message, or a set. `roomBytes` in front of the body, in the same memory, are free
+ * the body itself where that is one message, or a set. `headroomBytes` in front of the body, in the same memory, are free
  * to write to: where they hold a header, singles are wrapped in place, and what is left of them the batch tells. A
  * promise where a set has to be unpacked off the event loop to verify it, and where the event loop is given back while
  * a long body is verified.
@@ -42,7 +42,7 @@ export function parseBinaryBatch(
   body: Buffer,
   offload: Offload,
   limits: Limits = LIMITS,
-  roomBytes = 0,
+  headroomBytes = 0,
 ): Batch | Promise<Batch> {
   if (body.length === 0) throw refuse("the body is empty: a batch has at least one message");
   if (body.length > limits.batchBytes) throw tooLarge(`a batch has at most ${limits.batchBytes} bytes`);
@@ -50,27 +50,27 @@ export function parseBinaryBatch(
   if (headerFlaw(view, 0, body.length) === undefined) {
     const { compression } = decodeMessageHeader(view, 0);
     if (compression !== COMPRESSION_SINGLE)
-      return parseSet(body, view, compression as SetCompression, offload, limits, roomBytes);
+      return parseSet(body, view, compression as SetCompression, offload, limits, headroomBytes);
   }
   return withCount(new MessageCount(body, "body", limits), offload, (count) =>
-    count === 1 ? toBatch(body, count, roomBytes) : wrapSingles(body, count, roomBytes),
+    count === 1 ? toBatch(body, count, headroomBytes) : wrapSingles(body, count, headroomBytes),
   );
 }
 
-function toBatch(entry: Buffer, count: number, roomBytes: number): Batch {
-  return roomBytes === 0 ? { entry, count } : { entry, count, roomBytes };
+function toBatch(entry: Buffer, count: number, headroomBytes: number): Batch {
+  return headroomBytes === 0 ? { entry, count } : { entry, count, headroomBytes };
 }
 
 /** Like encodeSet with compression 1, in one copy, or none. */
-function wrapSingles(messages: Buffer, count: number, roomBytes: number): Batch {
+function wrapSingles(messages: Buffer, count: number, headroomBytes: number): Batch {
   const sizeBytes = MESSAGE_HEADER_BYTES + messages.length;
-  const isInPlace = roomBytes >= MESSAGE_HEADER_BYTES;
+  const isInPlace = headroomBytes >= MESSAGE_HEADER_BYTES;
   const entry = isInPlace
     ? Buffer.from(messages.buffer, messages.byteOffset - MESSAGE_HEADER_BYTES, sizeBytes)
     : Buffer.allocUnsafe(sizeBytes);
   encodeMessageHeader(entry, 0, COMPRESSION_NONE, crc32(messages), messages.length);
   if (!isInPlace) entry.set(messages, MESSAGE_HEADER_BYTES);
-  return toBatch(entry, count, isInPlace ? roomBytes - MESSAGE_HEADER_BYTES : 0);
+  return toBatch(entry, count, isInPlace ? headroomBytes - MESSAGE_HEADER_BYTES : 0);
 }
 
 function parseSet(
@@ -79,7 +79,7 @@ function parseSet(
   type: SetCompression,
   offload: Offload,
   limits: Limits,
-  roomBytes: number,
+  headroomBytes: number,
 ): Batch | Promise<Batch> {
   const setBytes = MESSAGE_HEADER_BYTES + decodeMessageHeader(view, 0).length;
   if (setBytes !== body.length) {
@@ -93,7 +93,9 @@ function parseSet(
   if (version > 0)
     throw refuse("message 0 at byte 0: a message set has no fields, only its messages have some");
   const count = (messages: Buffer): Batch | Promise<Batch> =>
-    withCount(new MessageCount(messages, "set", limits), offload, (found) => toBatch(body, found, roomBytes));
+    withCount(new MessageCount(messages, "set", limits), offload, (found) =>
+      toBatch(body, found, headroomBytes),
+    );
   try {
     const messages = decompress(
       type,

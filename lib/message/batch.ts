@@ -5,5 +5,5 @@ export interface Batch {
   /** Messages in it, at least 1. */
   readonly count: number;
   /** So many bytes in front of the entry, in the same memory, are free; the receiver then owns all of it. */
-  readonly roomBytes?: number;
+  readonly headroomBytes?: number;
 }

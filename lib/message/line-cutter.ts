@@ -15,7 +15,7 @@ export class LineCutter {
   readonly #payloadBytes: number;
   /** Byte place of the open line. */
   #lineStart = 0;
-  /** Bytes of it so far; its payload lies in the groups, behind room for its header. */
+  /** Bytes of it so far; its payload lies in the groups, behind headroom for its header. */
   #lineBytes = 0;
 
   /** Lines go to `groups`, `payloadBytes` each at most. */

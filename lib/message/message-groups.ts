@@ -1,10 +1,10 @@
 /**
- * Single messages gathered as they come, in the bytes that the log will get: one buffer a group, with room in front
+ * Single messages gathered as they come, in the bytes that the log will get: one buffer a group, with headroom in front
  * for the header of a set, so that a group becomes an entry without another copy. Behind the whole messages lies
  * the open one, which grows until the cutter of the input knows its end.
  *
- *     | room (9) | whole messages … | open message … | free
- *                                   closedEnd        end
+ *     | headroom (9) | whole messages … | open message … | free
+ *                                       closedEnd        end
  */
 import { crc32 } from "../base/checksum.ts";
 import { LIMITS, type Limits } from "../base/limits.ts";
@@ -32,7 +32,7 @@ export interface MessageGroup {
   readonly count: number;
 }
 
-const ROOM_BYTES = MESSAGE_HEADER_BYTES;
+const HEADROOM_BYTES = MESSAGE_HEADER_BYTES;
 const NO_BYTES = Buffer.alloc(0);
 const NO_VIEW = viewOf(NO_BYTES);
 
@@ -45,8 +45,8 @@ export class MessageGroups {
   /** Of the buffer that grows now, with `view` on it. The cutter may read and write the open message there. */
   bytes: Buffer = NO_BYTES;
   view: DataView = NO_VIEW;
-  closedEnd: number = ROOM_BYTES;
-  end: number = ROOM_BYTES;
+  closedEnd: number = HEADROOM_BYTES;
+  end: number = HEADROOM_BYTES;
   /** Whole messages so far, those taken included. */
   totalCount = 0;
 
@@ -60,7 +60,7 @@ export class MessageGroups {
 
   /** Bytes of the whole messages that were not taken yet. */
   get waitingBytes(): number {
-    return this.#fullBytes + this.closedEnd - ROOM_BYTES;
+    return this.#fullBytes + this.closedEnd - HEADROOM_BYTES;
   }
 
   /** Groups to take. */
@@ -84,7 +84,7 @@ export class MessageGroups {
 
   /** The first `sizeBytes` of what is open are a whole message now. The buffer may be another one after it. */
   close(sizeBytes: number): void {
-    const groupBytes = this.closedEnd - ROOM_BYTES + sizeBytes;
+    const groupBytes = this.closedEnd - HEADROOM_BYTES + sizeBytes;
     if (this.#count === this.#caps.messages || (this.#count > 0 && groupBytes > this.#caps.bytes)) {
       this.#finishGroup();
     }
@@ -102,24 +102,25 @@ export class MessageGroups {
   take(): MessageGroup | undefined {
     if (this.#full.length === 0 && this.#count > 0) this.#finishGroup();
     const group = this.#full.shift();
-    if (group !== undefined) this.#fullBytes -= group.bytes.length - ROOM_BYTES;
+    if (group !== undefined) this.#fullBytes -= group.bytes.length - HEADROOM_BYTES;
     return group;
   }
 
   #finishGroup(): void {
     this.#full.push({ bytes: this.bytes.subarray(0, this.closedEnd), count: this.#count });
-    this.#fullBytes += this.closedEnd - ROOM_BYTES;
+    this.#fullBytes += this.closedEnd - HEADROOM_BYTES;
     this.#count = 0;
     const { openBytes } = this;
-    const next = openBytes === 0 ? NO_BYTES : Buffer.allocUnsafe(ROOM_BYTES + openBytes);
-    this.#move(next, this.closedEnd - ROOM_BYTES);
-    this.end -= this.closedEnd - ROOM_BYTES;
-    this.closedEnd = ROOM_BYTES;
+    const next = openBytes === 0 ? NO_BYTES : Buffer.allocUnsafe(HEADROOM_BYTES + openBytes);
+    this.#move(next, this.closedEnd - HEADROOM_BYTES);
+    this.end -= this.closedEnd - HEADROOM_BYTES;
+    this.closedEnd = HEADROOM_BYTES;
   }
 
-  /** Goes on in another buffer with what lies from `start` on; the room in front holds nothing yet. */
+  /** Goes on in another buffer with what lies from `start` on; the headroom holds nothing yet. */
   #move(target: Buffer, start: number): void {
-    if (this.end > start + ROOM_BYTES) this.bytes.copy(target, ROOM_BYTES, start + ROOM_BYTES, this.end);
+    if (this.end > start + HEADROOM_BYTES)
+      this.bytes.copy(target, HEADROOM_BYTES, start + HEADROOM_BYTES, this.end);
     this.bytes = target;
     this.view = viewOf(target);
   }
@@ -135,7 +136,7 @@ export function encodeGroup(
   offload: Offload,
   limits: Limits = LIMITS,
 ): Batch | Promise<Batch> {
-  const messages = bytes.subarray(ROOM_BYTES);
+  const messages = bytes.subarray(HEADROOM_BYTES);
   if (count === 1) return { entry: messages, count };
   if (type === COMPRESSION_NONE) {
     encodeMessageHeader(bytes, 0, COMPRESSION_NONE, crc32(messages), messages.length);

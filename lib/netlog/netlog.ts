@@ -15,7 +15,7 @@ import { Slots } from "../base/slots.ts";
 import { boundedOffload, type Offload } from "../message/compression.ts";
 import type { NewMessage } from "../message/new-message.ts";
 import { threadPoolOffload } from "../message/thread-pool-offload.ts";
-import { Rooms } from "../reading/rooms.ts";
+import { ReadBuffers } from "../reading/read-buffers.ts";
 import { SetCache } from "../reading/set-cache.ts";
 import { DEFAULT_SETTINGS, type TopicSettings } from "../topic/setting-table.ts";
 import { resolveSettings } from "../topic/settings.ts";
@@ -102,7 +102,7 @@ export class Netlog {
       counters: storage.counters,
       offload: boundedOffload(options.offload ?? threadPoolOffload, new Slots(limits.offloadedWork)),
       sets: new SetCache(limits.setCacheBytes),
-      rooms: new Rooms(limits.readAheadBytes, limits.idleRooms),
+      readBuffers: new ReadBuffers(limits.readAheadBytes, limits.idleReadBuffers),
       letterBox: { post: (...letter) => this.#post(...letter) },
       inFlight: new ByteBudget(limits.bytesInFlight),
     };

@@ -17,7 +17,7 @@ export interface FrameBounds {
 
 /**
  * The frames from the one that holds `offset` on. What stops it behind the first is not told now. The bytes are
- * a view of `room` where they fit in. The event loop is given back by `pause` between two reads.
+ * a view of `buffer` where they fit in. The event loop is given back by `pause` between two reads.
  *
  * @throws offset_not_found also when there is none yet; else what LogCursor.read throws.
  */
@@ -25,15 +25,15 @@ export async function collectFrames(
   cursor: LogCursor,
   offset: number,
   bounds: FrameBounds,
-  room: Buffer,
+  buffer: Buffer,
   pause: () => Promise<void>,
 ): Promise<FrameRun> {
   let stepBytes = FIRST_READ_BYTES;
-  const firstRead = await cursor.read(offset, bounds.maxBytes, room.subarray(0, stepBytes));
+  const firstRead = await cursor.read(offset, bounds.maxBytes, buffer.subarray(0, stepBytes));
   if (firstRead === undefined) throw new NetlogError("offset_not_found");
   const first = limitRun(firstRead, bounds, true);
   let all = first;
-  let target = room;
+  let target = buffer;
   for (;;) {
     const left = {
       maxMessages: bounds.maxMessages - (all.endOffset - all.baseOffset),
@@ -44,7 +44,7 @@ export async function collectFrames(
     const filledBytes = all.bytes.length;
     if (bounds.mayUse?.(filledBytes + stepBytes) === false) return all;
     await pause();
-    if (filledBytes + stepBytes > target.length && target === room) {
+    if (filledBytes + stepBytes > target.length && target === buffer) {
       target = Buffer.allocUnsafeSlow(Math.max(bounds.maxBytes, filledBytes));
     }
     if (!beginsAt(target, 0, all.bytes)) {
@@ -74,10 +74,10 @@ async function readOn(
   cursor: LogCursor,
   offset: number,
   maxBytes: number,
-  room: Buffer,
+  buffer: Buffer,
 ): Promise<FrameRun | undefined> {
   try {
-    return await cursor.read(offset, maxBytes, room);
+    return await cursor.read(offset, maxBytes, buffer);
   } catch (error) {
     if (isNetlogError(error)) return undefined;
     throw error;

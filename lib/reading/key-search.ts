@@ -6,7 +6,7 @@ import { NetlogError } from "../base/errors.ts";
 import { LIMITS, type Limits } from "../base/limits.ts";
 import { MESSAGE_WORK_BYTES, PIECE_WORK_BYTES } from "../base/loop-share.ts";
 import { refusalOfKey } from "../message/field-rules.ts";
-import type { UnpackedSet } from "./set-cache.ts";
+import type { PlacedEntry } from "./set-cache.ts";
 
 /** Each key once, in the order in which they were given. @throws bad_request. */
 export function requireKeys(keys: readonly string[], limits: Limits = LIMITS): readonly string[] {
@@ -51,7 +51,7 @@ export class KeySearch {
    * Passes over the messages of `set` in `[offset, end)` that have none of the keys. Returns the first that has one, or
    * that it did not look at because the search is over or the event loop is due; else `end`.
    */
-  pass(set: UnpackedSet, offset: number, end: number, looked: Looked): number {
+  pass(set: PlacedEntry, offset: number, end: number, looked: Looked): number {
     let next = offset;
     while (
       next < end &&
@@ -67,7 +67,7 @@ export class KeySearch {
     return next;
   }
 
-  has({ entry, baseOffset }: UnpackedSet, offset: number): boolean {
+  has({ entry, baseOffset }: PlacedEntry, offset: number): boolean {
     const key = entry.key(offset - baseOffset);
     return key !== undefined && this.#keys.has(key);
   }

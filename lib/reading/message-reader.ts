@@ -7,7 +7,7 @@ import type { Offload } from "../message/compression.ts";
 import { decodeMessageFields, type MessageFields } from "../message/fields.ts";
 import { unpackEntry } from "../message/message-set.ts";
 import type { UnpackedEntry } from "../message/unpacked-entry.ts";
-import type { SetCache, UnpackedSet } from "./set-cache.ts";
+import type { PlacedEntry, SetCache } from "./set-cache.ts";
 
 export interface Message {
   readonly offset: number;
@@ -66,9 +66,9 @@ export class MessageCursor {
     this.#cursor = options.log.openCursor();
   }
 
-  /** One message, under the terms of `readSet`. */
+  /** One message, under the terms of `readEntry`. */
   read(offset: number): Message | Promise<Message> {
-    const set = this.readSet(offset, 1);
+    const set = this.readEntry(offset, 1);
     return set instanceof Promise
       ? set.then((later) => keptMessage(later, offset))
       : keptMessage(set, offset);
@@ -82,7 +82,7 @@ export class MessageCursor {
    * @throws offset_not_found (with firstOffset when it was dropped), checksum_error (with offset, nextOffset),
    *   topic_unavailable, topic_not_found, shutting_down; all of them by rejecting.
    */
-  readSet(offset: number, aheadBytes: number): UnpackedSet | Promise<UnpackedSet> {
+  readEntry(offset: number, aheadBytes: number): PlacedEntry | Promise<PlacedEntry> {
     const isInLastSet = offset >= this.#lastBaseOffset && offset < this.#lastEndOffset;
     const isKept = isInLastSet && offset >= this.#options.log.logStartOffset;
     const set = isKept ? this.#options.sets.get(this.#lastKey) : undefined;
@@ -97,7 +97,7 @@ export class MessageCursor {
     this.#ahead = undefined;
   }
 
-  #takeAhead(offset: number): UnpackedSet | Promise<UnpackedSet> | undefined {
+  #takeAhead(offset: number): PlacedEntry | Promise<PlacedEntry> | undefined {
     const run = this.#ahead;
     if (run === undefined || offset !== this.#aheadOffset || offset < this.#options.log.logStartOffset) {
       return undefined;
@@ -110,12 +110,12 @@ export class MessageCursor {
   }
 
   /** What was just written is read without a promise: see held-frames.ts. */
-  #readHeld(offset: number, aheadBytes: number): UnpackedSet | Promise<UnpackedSet> | undefined {
+  #readHeld(offset: number, aheadBytes: number): PlacedEntry | Promise<PlacedEntry> | undefined {
     const run = this.#cursor.readHeld(offset, aheadBytes);
     return run === undefined ? undefined : this.#openAtOnce(this.#firstOf(run));
   }
 
-  async #readFrames(offset: number, aheadBytes: number): Promise<UnpackedSet> {
+  async #readFrames(offset: number, aheadBytes: number): Promise<PlacedEntry> {
     const run = await this.#cursor.read(offset, aheadBytes);
     if (run === undefined) throw new NetlogError("offset_not_found");
     return await this.#open(this.#firstOf(run));
@@ -131,7 +131,7 @@ export class MessageCursor {
     return frame;
   }
 
-  #openAtOnce(frame: Frame): UnpackedSet | Promise<UnpackedSet> {
+  #openAtOnce(frame: Frame): PlacedEntry | Promise<PlacedEntry> {
     try {
       return this.#open(frame);
     } catch (error) {
@@ -139,7 +139,7 @@ export class MessageCursor {
     }
   }
 
-  #open({ header, entry }: Frame): UnpackedSet | Promise<UnpackedSet> {
+  #open({ header, entry }: Frame): PlacedEntry | Promise<PlacedEntry> {
     if (header.messageCount === 1) return this.#unpack(header, entry);
     const key = `${this.#logId}/${header.baseOffset}`;
     this.#lastKey = key;
@@ -148,13 +148,13 @@ export class MessageCursor {
     return this.#options.sets.load(key, () => this.#unpack(header, compact(entry)));
   }
 
-  #unpack(header: FrameHeader, entry: Buffer): UnpackedSet | Promise<UnpackedSet> {
+  #unpack(header: FrameHeader, entry: Buffer): PlacedEntry | Promise<PlacedEntry> {
     return unpackFrame(header, entry, this.#options);
   }
 }
 
 /** Message `offset` of `set`, to be used before anything is awaited: its payload may pin much more than itself. */
-export function passingMessage(set: UnpackedSet, offset: number): Message {
+export function passingMessage(set: PlacedEntry, offset: number): Message {
   const index = offset - set.baseOffset;
   return {
     offset,
@@ -171,7 +171,7 @@ export function fieldsOf({ fieldBytes }: Pick<Message, "fieldBytes">): MessageFi
 }
 
 /** Message `offset` of `set`, for as long as anybody likes. */
-export function keptMessage(set: UnpackedSet, offset: number): Message {
+export function keptMessage(set: PlacedEntry, offset: number): Message {
   const { timestampMs, crc32, payload, fieldBytes } = passingMessage(set, offset);
   return {
     offset,
@@ -190,7 +190,7 @@ export function unpackFrame(
   header: FrameHeader,
   entry: Buffer,
   { offload, limits }: { readonly offload: Offload; readonly limits: Limits },
-): UnpackedSet | Promise<UnpackedSet> {
+): PlacedEntry | Promise<PlacedEntry> {
   const { baseOffset, timestampMs, messageCount, entryCrc } = header;
   const endOffset = frameEndOffset(header);
   const setOf = (unpacked: UnpackedEntry) => ({ baseOffset, endOffset, timestampMs, entry: unpacked });

@@ -6,7 +6,7 @@ import { LRUCache } from "lru-cache";
 import type { UnpackedEntry } from "../message/unpacked-entry.ts";
 
 /** The messages of one frame. */
-export interface UnpackedSet {
+export interface PlacedEntry {
   readonly baseOffset: number;
   readonly endOffset: number;
   readonly timestampMs: number;
@@ -14,8 +14,8 @@ export interface UnpackedSet {
 }
 
 export class SetCache {
-  readonly #sets: LRUCache<string, UnpackedSet>;
-  readonly #unpacking = new Map<string, Promise<UnpackedSet>>();
+  readonly #sets: LRUCache<string, PlacedEntry>;
+  readonly #unpacking = new Map<string, Promise<PlacedEntry>>();
   #lastLogId = 0;
 
   constructor(maxBytes: number) {
@@ -30,12 +30,12 @@ export class SetCache {
     return ++this.#lastLogId;
   }
 
-  get(key: string): UnpackedSet | undefined {
+  get(key: string): PlacedEntry | undefined {
     return this.#sets.get(key);
   }
 
   /** What is kept under `key`, or what `unpack` makes, which is then kept; a failure is not. */
-  load(key: string, unpack: () => UnpackedSet | Promise<UnpackedSet>): UnpackedSet | Promise<UnpackedSet> {
+  load(key: string, unpack: () => PlacedEntry | Promise<PlacedEntry>): PlacedEntry | Promise<PlacedEntry> {
     const known = this.#sets.get(key) ?? this.#unpacking.get(key);
     if (known !== undefined) return known;
     const unpacked = unpack();

@@ -12,7 +12,7 @@ import { collectFrames, type FrameBounds } from "./collect-frames.ts";
 import type { FrameCursors } from "./frame-cursors.ts";
 import type { KeySearch } from "./key-search.ts";
 import { type Message, type MessageCursor, passingMessage, type Taken } from "./message-reader.ts";
-import type { Rooms } from "./rooms.ts";
+import type { ReadBuffers } from "./read-buffers.ts";
 import type { TopicWaits, WaitEnd, WaitRequest } from "./topic-waits.ts";
 
 export interface TopicCursorOptions {
@@ -20,7 +20,7 @@ export interface TopicCursorOptions {
   readonly messages: MessageCursor;
   readonly waits: TopicWaits;
   readonly frameCursors: FrameCursors;
-  readonly rooms: Rooms;
+  readonly readBuffers: ReadBuffers;
   readonly runtime: Runtime;
   readonly limits: Limits;
   /** Messages without one of its keys are passed over; `undefined`: none are. */
@@ -32,23 +32,32 @@ export class TopicCursor {
   readonly #messages: MessageCursor;
   readonly #waits: TopicWaits;
   readonly #frameCursors: FrameCursors;
-  readonly #rooms: Rooms;
+  readonly #readBuffers: ReadBuffers;
   readonly #runtime: Runtime;
   readonly #limits: Limits;
   readonly #search: KeySearch | undefined;
   #hasMore = false;
   /** Where frames are read into, one read after the other. */
-  #room: Buffer | undefined;
+  #buffer: Buffer | undefined;
   #frames: LogCursor | undefined;
   /** Behind the last frame read. */
   #nextOffset = 0;
 
-  constructor({ log, messages, waits, frameCursors, rooms, runtime, limits, search }: TopicCursorOptions) {
+  constructor({
+    log,
+    messages,
+    waits,
+    frameCursors,
+    readBuffers,
+    runtime,
+    limits,
+    search,
+  }: TopicCursorOptions) {
     this.#log = log;
     this.#messages = messages;
     this.#waits = waits;
     this.#frameCursors = frameCursors;
-    this.#rooms = rooms;
+    this.#readBuffers = readBuffers;
     this.#runtime = runtime;
     this.#limits = limits;
     this.#search = search;
@@ -87,7 +96,7 @@ export class TopicCursor {
     this.#hasMore = false;
     try {
       while (next < Math.min(end, this.#log.highWatermark)) {
-        const read = this.#messages.readSet(next, this.#limits.readAheadBytes);
+        const read = this.#messages.readEntry(next, this.#limits.readAheadBytes);
         const set = read instanceof Promise ? await this.#turnOf(read) : read;
         const setEnd = Math.min(set.endOffset, end);
         while (next < setEnd) {
@@ -127,9 +136,9 @@ export class TopicCursor {
    */
   async readFrames(offset: number, maxBytes: number): Promise<FrameRun | undefined> {
     // Memory to read into is for those who read much.
-    if (maxBytes >= this.#limits.readAheadBytes) this.#room ??= this.#rooms.take();
+    if (maxBytes >= this.#limits.readAheadBytes) this.#buffer ??= this.#readBuffers.take();
     this.#frames ??= this.#frameCursors.take(offset);
-    const run = await this.#frames.read(offset, maxBytes, this.#room);
+    const run = await this.#frames.read(offset, maxBytes, this.#buffer);
     this.#nextOffset = run?.endOffset ?? offset;
     return run;
   }
@@ -140,10 +149,10 @@ export class TopicCursor {
    * @throws offset_not_found also when there is none yet; else what readFrames throws.
    */
   async collectFrames(offset: number, bounds: FrameBounds): Promise<FrameRun> {
-    this.#room ??= this.#rooms.take();
+    this.#buffer ??= this.#readBuffers.take();
     this.#frames ??= this.#frameCursors.take(offset);
     const pause = (): Promise<void> => this.#runtime.pause();
-    const run = await collectFrames(this.#frames, offset, bounds, this.#room, pause);
+    const run = await collectFrames(this.#frames, offset, bounds, this.#buffer, pause);
     this.#nextOffset = run.endOffset;
     return run;
   }
@@ -157,9 +166,9 @@ export class TopicCursor {
 
   /** Gives the memory of frames back. Nobody may use them any more, a write to a socket included. */
   release(): void {
-    if (this.#room !== undefined) this.#rooms.giveBack(this.#room);
+    if (this.#buffer !== undefined) this.#readBuffers.giveBack(this.#buffer);
     if (this.#frames !== undefined) this.#frameCursors.giveBack(this.#nextOffset, this.#frames);
-    this.#room = undefined;
+    this.#buffer = undefined;
     this.#frames = undefined;
   }
 

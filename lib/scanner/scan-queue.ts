@@ -7,7 +7,7 @@ import { MESSAGE_WORK_BYTES } from "../base/loop-share.ts";
 import type { Timer } from "../base/runtime.ts";
 import type { Looked } from "../reading/key-search.ts";
 import { keptMessage, type Message, passingMessage, type Taken } from "../reading/message-reader.ts";
-import type { UnpackedSet } from "../reading/set-cache.ts";
+import type { PlacedEntry } from "../reading/set-cache.ts";
 import type { Lease } from "./leases.ts";
 import type { OffsetRange } from "./offset-ranges.ts";
 import type { BulkDelivery, BulkScanRequest, Delivery, ScanRequest } from "./scan-request.ts";
@@ -50,7 +50,7 @@ export abstract class PendingScan implements Given, Looked {
    * Takes message `offset` of `set`, before which `skipped` are missing, or not; `delivery` says how often it will have
    * been given, where that is counted. May throw where it has none yet.
    */
-  take(set: UnpackedSet, offset: number, skipped: number, delivery: number | undefined): boolean {
+  take(set: PlacedEntry, offset: number, skipped: number, delivery: number | undefined): boolean {
     const taken = this.accepts(set, offset, skipped, delivery);
     if (taken === false) return false;
     const last = this.given.at(-1);
@@ -63,7 +63,7 @@ export abstract class PendingScan implements Given, Looked {
   }
 
   protected abstract accepts(
-    set: UnpackedSet,
+    set: PlacedEntry,
     offset: number,
     skipped: number,
     delivery: number | undefined,
@@ -89,7 +89,7 @@ export class SingleScan extends PendingScan {
     this.#resolve = resolve;
   }
 
-  protected accepts(set: UnpackedSet, offset: number, _skipped: number, delivery: number | undefined): Taken {
+  protected accepts(set: PlacedEntry, offset: number, _skipped: number, delivery: number | undefined): Taken {
     this.#message = counted(keptMessage(set, offset), delivery);
     return true;
   }
@@ -117,7 +117,7 @@ export class BulkScan extends PendingScan {
     this.#resolve = resolve;
   }
 
-  protected accepts(set: UnpackedSet, offset: number, skipped: number, delivery: number | undefined): Taken {
+  protected accepts(set: PlacedEntry, offset: number, skipped: number, delivery: number | undefined): Taken {
     const message = counted(passingMessage(set, offset), delivery);
     this.workBytes += message.payload.length + MESSAGE_WORK_BYTES;
     return this.#take(message, skipped);

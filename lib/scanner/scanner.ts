@@ -10,7 +10,7 @@ import type { Runtime } from "../base/runtime.ts";
 import type { Log, WakeReason } from "../log/log.ts";
 import { KeySearch } from "../reading/key-search.ts";
 import type { MessageCursor } from "../reading/message-reader.ts";
-import type { UnpackedSet } from "../reading/set-cache.ts";
+import type { PlacedEntry } from "../reading/set-cache.ts";
 import type { LeasedPosition } from "./leased-position.ts";
 import type { Lease } from "./leases.ts";
 import { BulkScan, type PendingScan, ScanQueue, SingleScan } from "./scan-queue.ts";
@@ -201,21 +201,21 @@ export class Scanner {
         return;
       }
       const readsMany = scan.max > 1 || scan.lookedBytes > 0;
-      const read = cursor.readSet(offset, readsMany ? limits.readAheadBytes : 1);
+      const read = cursor.readEntry(offset, readsMany ? limits.readAheadBytes : 1);
       if (read instanceof Promise) this.#finishLater(offset, readsMany ? this.#turnOf(read) : read);
       else this.#give(read);
     }
   }
 
   /** The set in a turn of its own: reads of many may end in one turn of the event loop, and a long scan pauses in it. */
-  async #turnOf(read: UnpackedSet | Promise<UnpackedSet>): Promise<UnpackedSet> {
+  async #turnOf(read: PlacedEntry | Promise<PlacedEntry>): Promise<PlacedEntry> {
     const set = await read;
     await this.#options.runtime.pause();
     return set;
   }
 
   /** To others a pause is a read under way. */
-  #finishLater(offset: number, read: Promise<UnpackedSet>): void {
+  #finishLater(offset: number, read: Promise<PlacedEntry>): void {
     this.#isReading = true;
     read.then(
       (set) => {
@@ -235,7 +235,7 @@ export class Scanner {
    * Gives messages of `set` to the scans in line, for as long as the next one is among them: while it was read an
    * earlier message may have come back, or these may have been dropped.
    */
-  #give(set: UnpackedSet): void {
+  #give(set: PlacedEntry): void {
     const position = this.#position;
     for (let scan = this.#queue.first; scan !== undefined; scan = this.#queue.first) {
       const offset = position.upcoming();
@@ -263,7 +263,7 @@ export class Scanner {
   }
 
   /** True when messages of other keys were passed over, or the scan has ended because they are too many. */
-  #passOver(search: KeySearch, scan: PendingScan, set: UnpackedSet, offset: number): boolean {
+  #passOver(search: KeySearch, scan: PendingScan, set: PlacedEntry, offset: number): boolean {
     const next = search.pass(set, offset, set.endOffset, scan);
     if (next > offset) this.#position.passOver(next);
     if (!search.isOver(scan)) return next > offset;

@@ -13,7 +13,7 @@ import { encodeGroup, MessageGroups } from "../message/message-groups.ts";
 import type { TopicSettings } from "./setting-table.ts";
 
 /** Room in front of NetLog's own messages for the headers that make them a set and a frame, so that nobody copies. */
-export const BATCH_ROOM_BYTES: number = FRAME_HEADER_BYTES + MESSAGE_HEADER_BYTES;
+export const BATCH_HEADROOM_BYTES: number = FRAME_HEADER_BYTES + MESSAGE_HEADER_BYTES;
 
 export interface BatchParserOptions {
   readonly settings: TopicSettings;
@@ -39,7 +39,7 @@ export class BatchParser {
   }
 
   /** NetLog's own messages: see parseBinaryBatch. @throws also too_many_requests, when much is to be unpacked. */
-  async parseMessages(body: Buffer, roomBytes = 0): Promise<Batch> {
+  async parseMessages(body: Buffer, headroomBytes = 0): Promise<Batch> {
     const { limits, offload, inFlight } = this.#options;
     const unpackedBytes = isPacked(body) ? limits.batchBytes : 0;
     if (!inFlight.tryTake(unpackedBytes)) {
@@ -47,7 +47,7 @@ export class BatchParser {
       throw new NetlogError("too_many_requests", { reason });
     }
     try {
-      return await parseBinaryBatch(body, offload, limits, roomBytes);
+      return await parseBinaryBatch(body, offload, limits, headroomBytes);
     } finally {
       inFlight.giveBack(unpackedBytes);
     }

@@ -138,15 +138,22 @@ export class Publisher {
 
   /**
    * Appends a batch, verified by the caller, as one frame: all or nothing. It is borrowed until the promise settles;
-   * with room in front of it, it is given for good. @throws as publish does.
+   * with headroom, it is given for good. @throws as publish does.
    */
-  publishBatch({ entry, count, roomBytes = 0 }: Batch, options: PublishOptions): Promise<Published> {
+  publishBatch({ entry, count, headroomBytes = 0 }: Batch, options: PublishOptions): Promise<Published> {
     const { durability = this.#options.settings.durability } = options;
     const refusal = this.#refusal(entry.length, Infinity, entry.length);
     if (refusal !== undefined) return Promise.reject(refusal);
     const promise = new Promise<Published>(capture);
     const waiting = [new Waiting(entry.length)];
-    this.#batches.push({ bytes: entry, roomBytes, crc32: derivedCrc32(entry), count, durability, waiting });
+    this.#batches.push({
+      bytes: entry,
+      headroomBytes,
+      crc32: derivedCrc32(entry),
+      count,
+      durability,
+      waiting,
+    });
     this.#schedule();
     return promise;
   }

@@ -5,7 +5,7 @@ import type { Limits } from "../base/limits.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Runtime } from "../base/runtime.ts";
 import type { Offload } from "../message/compression.ts";
-import type { Rooms } from "../reading/rooms.ts";
+import type { ReadBuffers } from "../reading/read-buffers.ts";
 import type { SetCache } from "../reading/set-cache.ts";
 import type { LetterBox } from "../scanner/dead-letters.ts";
 
@@ -18,7 +18,7 @@ export interface TopicShared {
   readonly offload: Offload;
   readonly sets: SetCache;
   /** For frames on their way from the disk to a socket. */
-  readonly rooms: Rooms;
+  readonly readBuffers: ReadBuffers;
   /** Where the dead letters of scanners go. */
   readonly letterBox: LetterBox;
   /** Payloads taken in and not answered yet. */

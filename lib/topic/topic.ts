@@ -126,8 +126,8 @@ export class Topic {
 
   /**
    * Appends a batch as one frame: all or nothing, also over a crash, with contiguous offsets, visible together. The
-   * batch is borrowed until the promise settles, which tells the offset of its first message; with room in front of
-   * it, it is given for good. @throws as publish does.
+   * batch is borrowed until the promise settles, which tells the offset of its first message; with headroom it is
+   * given for good. @throws as publish does.
    */
   publishBatch(batch: Batch, options: PublishOptions = NO_OPTIONS): Promise<Published> {
     return this.#publisher.publishBatch(batch, options);
@@ -190,13 +190,13 @@ export class Topic {
 
   /** For readers of many messages without a scanner; with keys, of those alone that have one. @throws bad_request. */
   openCursor(keys?: readonly string[]): TopicCursor {
-    const { rooms, runtime, limits } = this.#shared;
+    const { readBuffers, runtime, limits } = this.#shared;
     return new TopicCursor({
       log: this.#log,
       messages: this.#reader.openCursor(),
       frameCursors: this.#frameCursors,
       waits: this.#waits,
-      rooms,
+      readBuffers,
       runtime,
       limits,
       search: KeySearch.of(requireKeys(keys ?? [], limits), limits),

@@ -1,6 +1,6 @@
 /** The handler of batches in: many messages in one body, all or nothing. */
 
-import { BATCH_ROOM_BYTES, type Batch, type Topic } from "../../lib/index.ts";
+import { BATCH_HEADROOM_BYTES, type Batch, type Topic } from "../../lib/index.ts";
 import { formatParameter, readBodyFormat } from "../formats/body-format.ts";
 import type { FormatName } from "../formats/formats.ts";
 import { type Answer, jsonAnswer } from "../http/answer.ts";
@@ -47,8 +47,8 @@ async function takeBatch(exchange: Exchange, topic: Topic, format: FormatName | 
   switch (format) {
     case "messages":
       return await topic.batches.parseMessages(
-        await exchange.request.takeBody(BATCH_ROOM_BYTES),
-        BATCH_ROOM_BYTES,
+        await exchange.request.takeBody(BATCH_HEADROOM_BYTES),
+        BATCH_HEADROOM_BYTES,
       );
     case "json":
       return await topic.batches.parseJson(await exchange.request.takeBody());

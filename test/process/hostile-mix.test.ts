@@ -16,9 +16,9 @@ const LONG_SECONDS = 60;
 /** The bound of memory in server/README.md, under "How much memory": the sum of its limits. */
 function boundBytes(ownBytes: number): number {
   const { smallBytesInFlight, tailTotalBytes, blockCacheBytes, indexCacheBytes, setCacheBytes } = LIMITS;
-  const { idleRooms, readAheadBytes } = LIMITS;
+  const { idleReadBuffers, readAheadBytes } = LIMITS;
   const caches =
-    tailTotalBytes + blockCacheBytes + indexCacheBytes + setCacheBytes + idleRooms * readAheadBytes;
+    tailTotalBytes + blockCacheBytes + indexCacheBytes + setCacheBytes + idleReadBuffers * readAheadBytes;
   return ownBytes + 3 * IN_FLIGHT_BYTES + smallBytesInFlight + caches;
 }
 

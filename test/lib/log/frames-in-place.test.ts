@@ -7,10 +7,10 @@ import { entry, LOG_FOLDER, type LogFixture, newLog, openFixture } from "../../s
 const LARGE_BYTES = 100_000;
 const DATA = `${LOG_FOLDER}/00000000000000000000.data`;
 
-/** A large entry behind `roomBytes` of room. */
-function roomy(fill: string, roomBytes = FRAME_HEADER_BYTES): LogEntry {
-  const memory = Buffer.alloc(roomBytes + LARGE_BYTES, fill);
-  return { bytes: memory.subarray(roomBytes), roomBytes, count: 1, durability: "synced" };
+/** A large entry behind `headroomBytes` of room. */
+function roomy(fill: string, headroomBytes = FRAME_HEADER_BYTES): LogEntry {
+  const memory = Buffer.alloc(headroomBytes + LARGE_BYTES, fill);
+  return { bytes: memory.subarray(headroomBytes), headroomBytes, count: 1, durability: "synced" };
 }
 
 async function entriesOf({ log }: LogFixture): Promise<string[]> {
@@ -51,7 +51,7 @@ describe("a large entry with room in front of it", () => {
   it("lies in the file as one that was copied does", async () => {
     const [inPlace, copied] = [await newLog(), await newLog()];
     await inPlace.log.append([roomy("a")])[0];
-    await copied.log.append([{ ...roomy("a"), roomBytes: 0 }])[0];
+    await copied.log.append([{ ...roomy("a"), headroomBytes: 0 }])[0];
     expect(await inPlace.disk.readFile(DATA)).toEqual(await copied.disk.readFile(DATA));
   });
 
@@ -59,7 +59,7 @@ describe("a large entry with room in front of it", () => {
     const { log } = await newLog();
     const memory = Buffer.alloc(10 + FRAME_HEADER_BYTES + LARGE_BYTES, "x");
     const bytes = memory.subarray(10 + FRAME_HEADER_BYTES);
-    await log.append([{ bytes, roomBytes: FRAME_HEADER_BYTES, count: 1, durability: "synced" }])[0];
+    await log.append([{ bytes, headroomBytes: FRAME_HEADER_BYTES, count: 1, durability: "synced" }])[0];
     expect(memory.toString("latin1", 0, 10)).toBe("x".repeat(10));
     expect(memory.toString("latin1", 10, 13)).toBe("NLF");
   });

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { LIMITS, NetlogError } from "../../../lib/index.ts";
 import type { Log, WakeReason } from "../../../lib/log/log.ts";
 import type { MessageCursor } from "../../../lib/reading/message-reader.ts";
-import type { UnpackedSet } from "../../../lib/reading/set-cache.ts";
+import type { PlacedEntry } from "../../../lib/reading/set-cache.ts";
 import { PlainPosition } from "../../../lib/scanner/plain-position.ts";
 import type { Delivery } from "../../../lib/scanner/scan-request.ts";
 import { Scanner } from "../../../lib/scanner/scanner.ts";
@@ -30,13 +30,13 @@ class ScriptedLog {
   }
 
   /** A set of one message. */
-  readSet(offset: number): Promise<UnpackedSet> {
+  readEntry(offset: number): Promise<PlacedEntry> {
     return new Promise((resolve, reject) => {
       const entry = {
         crc32: () => 0,
         fieldBytes: () => undefined,
         payload: () => Buffer.from(`m${offset}`),
-      } as unknown as UnpackedSet["entry"];
+      } as unknown as PlacedEntry["entry"];
       const finish = () => resolve({ baseOffset: offset, endOffset: offset + 1, timestampMs: 0, entry });
       this.reads.push({ offset, finish, fail: reject });
     });
