@@ -8,6 +8,7 @@ export type SettingOptions = { readonly [Name in SettingName]: Optional<string |
 
 const DURATION = "a duration such as 30day, 1h30m or 200ms; 0 is the server's default";
 const DEFAULT_WORD = "default";
+const NO_TIME = "none";
 
 export const SETTING_OPTIONS: OptionTable<SettingOptions> = Object.fromEntries(
   SETTING_NAMES.map((name) => [name, flagOfSetting(name)]),
@@ -27,6 +28,10 @@ function flagOfSetting(name: SettingName): Option<Optional<string | number>> {
       return choiceFlag(flag, text, setting.choices);
     case "code":
       return choiceFlag(flag, text, [DEFAULT_WORD, ...Object.keys(setting.codes)]);
+    case "time":
+      return textFlag(flag, "<time>", text, "an RFC 3339 time such as 2026-11-20T23:27:59Z, or none");
+    case "media_type":
+      return textFlag(flag, "<type>", text, "a content type such as application/json");
   }
 }
 
@@ -37,7 +42,8 @@ export function settingsOf(options: SettingOptions): TopicSettingsChange {
     const value = options[name];
     if (value === null) continue;
     const setting = SETTINGS[name];
-    change[name] = setting.kind === "code" ? (setting.codes[value] ?? 0) : value;
+    if (setting.kind === "code") change[name] = setting.codes[value] ?? 0;
+    else change[name] = setting.kind === "time" && value === NO_TIME ? "" : value;
   }
   return change as TopicSettingsChange;
 }

@@ -19,8 +19,8 @@ const PLACE = /at (position \d+)(?: \(line \d+ column \d+\))?$/;
 export class JsonError extends Error {
   override readonly name = "JsonError";
 
-  static tooDeep(): JsonError {
-    return new JsonError(`nested too deep: it may have ${LIMITS.jsonDepth} levels of arrays and objects`);
+  static tooDeep(depth: number = LIMITS.jsonDepth): JsonError {
+    return new JsonError(`nested too deep: it may have ${depth} levels of arrays and objects`);
   }
 }
 

@@ -38,6 +38,10 @@ export interface Limits {
   readonly settingsBytes: number;
   /** Arrays and objects within each other, of all JSON that is taken: bodies, files of tokens and of configuration. */
   readonly jsonDepth: number;
+  /** The same of a payload, in a topic of JSON. */
+  readonly payloadJsonDepth: number;
+  /** The least that a topic's ttl may be. */
+  readonly ttlMinMs: number;
 
   /** `segment_size`, both ends included. */
   readonly segmentSizeMinBytes: number;
@@ -211,6 +215,8 @@ export const LIMITS: Limits = {
   keySearchBytes: 16 * MiB,
   settingsBytes: 64 * KiB,
   jsonDepth: 64,
+  payloadJsonDepth: 1000,
+  ttlMinMs: SECOND_MS,
   segmentSizeMinBytes: 1024,
   segmentSizeMaxBytes: 2 * GiB,
   segmentPosition: 2 ** 32 - 1,

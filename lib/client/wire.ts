@@ -18,9 +18,15 @@ export interface TopicSettings {
   readonly sync_interval: string;
   /** 0: no limit. */
   readonly retention_size: number;
+  /** The topic is deleted when nobody has published to it or read from it for so long. */
+  readonly ttl?: string | undefined;
+  /** When the topic is deleted, RFC 3339. */
+  readonly expires_at?: string | undefined;
+  /** Of messages that bring none; only a topic's creation sets it. */
+  readonly content_type?: string | undefined;
 }
 
-/** What is left out is the server's default, or stays as it is; so is zero, the server's default. */
+/** What is left out is the server's default, or stays as it is; zero, or an empty text, is the server's default. */
 export type TopicSettingsChange = {
   readonly [Name in keyof TopicSettings]?:
     | (Name extends "compression_type" ? 0 : never)

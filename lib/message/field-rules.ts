@@ -50,7 +50,8 @@ export function refusalOfKey(key: string, limits: Limits = LIMITS): string | und
   return `a key has 1 to ${limits.messageKeyBytes} bytes of UTF-8; this one has ${sizeBytes}`;
 }
 
-function refusalOfContentType(contentType: string, { contentTypeLength }: Limits): string | undefined {
+/** Also of a topic's content type. */
+export function refusalOfContentType(contentType: string, { contentTypeLength }: Limits): string | undefined {
   const isSound =
     contentType.length <= contentTypeLength && MEDIA_TYPE.test(contentType) && HEADER_VALUE.test(contentType);
   if (isSound) return undefined;

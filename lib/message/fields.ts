@@ -185,6 +185,17 @@ export function decodeKeyField(bytes: Buffer): string | undefined {
   return bytes.toString("utf8", TAG_BYTES, TAG_BYTES + bytes.readUInt16BE(1));
 }
 
+/**
+ * Fields with `typeField`, which is a content type alone, where they have no content type of their own. Their shape is
+ * sound; `undefined`: there are none.
+ */
+export function withContentType(bytes: Buffer | undefined, typeField: Buffer): Buffer {
+  if (bytes === undefined) return typeField;
+  const place = bytes[0] === TAG_KEY ? TAG_BYTES + bytes.readUInt16BE(1) : 0;
+  if (bytes[place] === TAG_CONTENT_TYPE) return bytes;
+  return Buffer.concat([bytes.subarray(0, place), typeField, bytes.subarray(place)]);
+}
+
 /** @throws Error where their shape is not sound. The bytes in the result are copies. */
 export function decodeFields(bytes: Buffer): EntryFields {
   const flaw = fieldsFlaw(new DataView(bytes.buffer, bytes.byteOffset, bytes.length), 0, bytes.length);

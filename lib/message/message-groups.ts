@@ -126,6 +126,11 @@ export class MessageGroups {
   }
 }
 
+/** The first `count` messages of `group`, which have so many bytes. */
+export function firstOfGroup({ bytes }: MessageGroup, count: number, sizeBytes: number): MessageGroup {
+  return { bytes: bytes.subarray(0, HEADROOM_BYTES + sizeBytes), count };
+}
+
 /**
  * The entry of a group: a single message for one, else a set. The group's bytes become part of it, or are borrowed
  * until it is done. A promise where packing is done off the event loop.

@@ -11,6 +11,7 @@ import { DamagedEntryError, type Found } from "./flaw.ts";
 import {
   COMPRESSION_NONE,
   COMPRESSION_SINGLE,
+  COMPRESSION_SNAPPY,
   checksumFlaw,
   contentFlaw,
   decodeMessageHeader,
@@ -142,6 +143,12 @@ export function unpackEntry(
   } catch (error) {
     return failUnpacking(error);
   }
+}
+
+/** Whether `entry`, which need not be sound, begins like a set that has to be unpacked. */
+export function isPackedSet(entry: Buffer): boolean {
+  const [compver = 0] = entry;
+  return entry.length > MESSAGE_HEADER_BYTES && compver > COMPRESSION_NONE && compver <= COMPRESSION_SNAPPY;
 }
 
 /** Where the single message of an entry ends; UNSOUND when it is none. */

@@ -13,16 +13,17 @@ import { OneByOne } from "../base/one-by-one.ts";
 import type { Runtime } from "../base/runtime.ts";
 import { Slots } from "../base/slots.ts";
 import { boundedOffload, type Offload } from "../message/compression.ts";
-import type { NewMessage } from "../message/new-message.ts";
 import { threadPoolOffload } from "../message/thread-pool-offload.ts";
 import { ReadBuffers } from "../reading/read-buffers.ts";
 import { SetCache } from "../reading/set-cache.ts";
 import { DEFAULT_SETTINGS, type TopicSettings } from "../topic/setting-table.ts";
-import { resolveSettings } from "../topic/settings.ts";
+import { requireFutureEnd, resolveSettings } from "../topic/settings.ts";
 import { gatherTopicStats, type NetlogStats } from "../topic/stats.ts";
 import type { Storage } from "../topic/storage.ts";
 import { Topic } from "../topic/topic.ts";
 import type { TopicShared } from "../topic/topic-shared.ts";
+import { Expiry } from "./expiry.ts";
+import { TopicLetterBox } from "./letter-box.ts";
 import { Monitor } from "./monitor.ts";
 
 const MONITOR_INTERVAL_MS = 10_000;
@@ -61,6 +62,7 @@ export class Netlog {
   #creatingCount = 0;
   /** Creations and deletions, by name. */
   readonly #changes = new OneByOne();
+  readonly #expiry: Expiry;
   /** Resolves when all topics that are there were opened. */
   readonly #opened: Promise<void>;
   #tellOpened: () => void = () => {};
@@ -94,6 +96,8 @@ export class Netlog {
       this.#tellOpened = resolve;
     });
     this.#storage = storage;
+    const deleteIfOver = (name: string) => this.#changes.run(name, () => this.#deleteIfOver(name));
+    this.#expiry = new Expiry({ logger, deleteIfOver });
     this.#defaults = defaults;
     this.#shared = {
       runtime,
@@ -103,7 +107,7 @@ export class Netlog {
       offload: boundedOffload(options.offload ?? threadPoolOffload, new Slots(limits.offloadedWork)),
       sets: new SetCache(limits.setCacheBytes),
       readBuffers: new ReadBuffers(limits.readAheadBytes, limits.idleReadBuffers),
-      letterBox: { post: (...letter) => this.#post(...letter) },
+      letterBox: new TopicLetterBox(this, this.#opened),
       inFlight: new ByteBudget(limits.bytesInFlight),
     };
     const intervalMs = options.monitorIntervalMs ?? MONITOR_INTERVAL_MS;
@@ -166,13 +170,26 @@ export class Netlog {
     if (reason !== undefined) throw new NetlogError("topic_unavailable", { reason });
   }
 
-  /** @throws topic_not_found; topic_unavailable when it failed to open; shutting_down once closed. */
+  /**
+   * One whose time is over is deleted, and is not found: see expiryOf.
+   *
+   * @throws topic_not_found; topic_unavailable when it failed to open; shutting_down once closed.
+   */
   topic(name: string): Topic {
     const topic = this.#topics.get(name);
-    if (topic !== undefined && this.#closing === undefined) return topic;
+    if (topic !== undefined && this.#closing === undefined && !topic.life.isOver) return topic;
     this.#throwIfClosed();
+    if (topic !== undefined) void this.#expiry.begin(name);
     this.#throwIfFailed(name);
     throw new NetlogError("topic_not_found");
+  }
+
+  /**
+   * While a topic is being deleted because its time is over: resolves when it is gone for good, and rejects as
+   * deleteTopic does. Before that no client should learn that it is gone: a crash could bring it back.
+   */
+  expiryOf(name: string): Promise<void> | undefined {
+    return this.#expiry.of(name);
   }
 
   /**
@@ -189,6 +206,7 @@ export class Netlog {
       throw new NetlogError("invalid_topic_name", { reason });
     }
     const resolved = resolveSettings(settings, this.#defaults, limits);
+    requireFutureEnd(resolved, this.#shared.runtime.now());
     return await this.#changes.run(name, () => this.#create(name, resolved));
   }
 
@@ -210,6 +228,7 @@ export class Netlog {
    * @throws topic_not_found, topic_unavailable, resource_busy (it has scanners), sync_failed, shutting_down.
    */
   async deleteTopic(name: string, options: { readonly force: boolean }): Promise<void> {
+    if (this.#topics.get(name)?.life.isOver === true) this.topic(name);
     await this.#changes.run(name, () => this.#delete(name, options.force));
   }
 
@@ -258,6 +277,7 @@ export class Netlog {
 
   async #create(name: string, settings: TopicSettings): Promise<Topic> {
     this.#throwIfClosed();
+    await this.#deleteIfOver(name);
     if (this.hasTopic(name)) throw new NetlogError("topic_exists");
     this.#requireRoom();
     this.#creatingCount += 1;
@@ -298,30 +318,18 @@ export class Netlog {
     }
   }
 
-  /** Publishes to a topic, which is made when it is missing and may be made; on the disk when it resolves. */
-  async #post(topicName: string, message: NewMessage, makesTopic: boolean): Promise<void> {
-    await this.#opened;
-    this.#throwIfClosed();
-    if (makesTopic) await this.#requireTopic(topicName);
-    // It was taken once already, maybe under a larger limit.
-    await this.topic(topicName).publish(message, {
-      durability: "synced",
-      maxBytes: Number.POSITIVE_INFINITY,
+  async #upkeep(passedMs: number): Promise<void> {
+    const topics = [...this.#topics.values()];
+    await mapConcurrently(topics, this.#shared.limits.topicsInTransition, async (topic) => {
+      if (topic.life.isOver) await this.#expiry.begin(topic.name).catch(() => {});
+      else await topic.upkeep(passedMs);
     });
   }
 
-  async #requireTopic(name: string): Promise<void> {
-    if (this.hasTopic(name)) return;
-    try {
-      await this.createTopic(name);
-    } catch (error) {
-      if (!isNetlogError(error, "topic_exists")) throw error;
-    }
-  }
-
-  async #upkeep(passedMs: number): Promise<void> {
-    const topics = [...this.#topics.values()];
-    await mapConcurrently(topics, this.#shared.limits.topicsInTransition, (topic) => topic.upkeep(passedMs));
+  async #deleteIfOver(name: string): Promise<boolean> {
+    const isOver = this.#topics.get(name)?.life.isOver === true;
+    if (isOver) await this.#delete(name, true);
+    return isOver;
   }
 
   #throwIfFailed(name: string): void {

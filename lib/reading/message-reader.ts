@@ -4,7 +4,7 @@ import type { Limits } from "../base/limits.ts";
 import { type Frame, type FrameHeader, frameAt, frameBytes, frameEndOffset } from "../log/frame.ts";
 import type { FrameRun, Log, LogCursor } from "../log/log.ts";
 import type { Offload } from "../message/compression.ts";
-import { decodeMessageFields, type MessageFields } from "../message/fields.ts";
+import { decodeMessageFields, type MessageFields, withContentType } from "../message/fields.ts";
 import { unpackEntry } from "../message/message-set.ts";
 import type { UnpackedEntry } from "../message/unpacked-entry.ts";
 import type { PlacedEntry, SetCache } from "./set-cache.ts";
@@ -29,6 +29,8 @@ export interface MessageReaderOptions {
   readonly sets: SetCache;
   readonly offload: Offload;
   readonly limits: Limits;
+  /** The content type of messages that bring none, as fields have it; `undefined`: there is none. */
+  typeField?: Buffer | undefined;
 }
 
 /** Of one log. */
@@ -161,8 +163,13 @@ export function passingMessage(set: PlacedEntry, offset: number): Message {
     timestampMs: set.timestampMs,
     crc32: set.entry.crc32(index),
     payload: set.entry.payload(index),
-    fieldBytes: set.entry.fieldBytes(index),
+    fieldBytes: fieldBytesOf(set, index),
   };
+}
+
+function fieldBytesOf({ entry, typeField }: PlacedEntry, index: number): Buffer | undefined {
+  const bytes = entry.fieldBytes(index);
+  return typeField === undefined ? bytes : withContentType(bytes, typeField);
 }
 
 /** Key, content type and headers of a message; `undefined`: it has none. Decoded at each call. */
@@ -189,11 +196,13 @@ export function keptMessage(set: PlacedEntry, offset: number): Message {
 export function unpackFrame(
   header: FrameHeader,
   entry: Buffer,
-  { offload, limits }: { readonly offload: Offload; readonly limits: Limits },
+  { offload, limits, typeField }: Pick<MessageReaderOptions, "offload" | "limits" | "typeField">,
 ): PlacedEntry | Promise<PlacedEntry> {
   const { baseOffset, timestampMs, messageCount, entryCrc } = header;
   const endOffset = frameEndOffset(header);
-  const setOf = (unpacked: UnpackedEntry) => ({ baseOffset, endOffset, timestampMs, entry: unpacked });
+  const setOf = (unpacked: UnpackedEntry) => {
+    return { baseOffset, endOffset, timestampMs, entry: unpacked, typeField };
+  };
   const fail = (error: unknown): never => {
     if (!isNetlogError(error, "checksum_error")) throw error;
     const details = { offset: baseOffset, nextOffset: endOffset };

@@ -71,8 +71,8 @@ function parseInteger(text: string): number {
   return text.startsWith("-") ? 0 - Number(digits) : Number(digits);
 }
 
-/** ms since 1970, rounded up where the text says more than milliseconds; `undefined` when it is no time. */
-function parseTime(text: string): number | undefined {
+/** Of a text in lower case: ms since 1970, rounded up where it says more than that; `undefined` when it is no time. */
+export function parseTime(text: string): number | undefined {
   const match = TIME.exec(text);
   if (match === null) return undefined;
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1, 7).map(Number);

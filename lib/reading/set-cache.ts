@@ -11,6 +11,8 @@ export interface PlacedEntry {
   readonly endOffset: number;
   readonly timestampMs: number;
   readonly entry: UnpackedEntry;
+  /** A content type, as fields have it, for messages without one. */
+  readonly typeField: Buffer | undefined;
 }
 
 export class SetCache {

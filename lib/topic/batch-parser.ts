@@ -8,8 +8,9 @@ import { parseBinaryBatch } from "../message/batch-binary.ts";
 import { parseJsonBatch } from "../message/batch-json.ts";
 import type { Offload } from "../message/compression.ts";
 import { LineCutter } from "../message/line-cutter.ts";
-import { COMPRESSION_SNAPPY, MESSAGE_HEADER_BYTES } from "../message/message.ts";
+import { MESSAGE_HEADER_BYTES } from "../message/message.ts";
 import { encodeGroup, MessageGroups } from "../message/message-groups.ts";
+import { isPackedSet } from "../message/message-set.ts";
 import type { TopicSettings } from "./setting-table.ts";
 
 /** Room in front of NetLog's own messages for the headers that make them a set and a frame, so that nobody copies. */
@@ -41,7 +42,7 @@ export class BatchParser {
   /** NetLog's own messages: see parseBinaryBatch. @throws also too_many_requests, when much is to be unpacked. */
   async parseMessages(body: Buffer, headroomBytes = 0): Promise<Batch> {
     const { limits, offload, inFlight } = this.#options;
-    const unpackedBytes = isPacked(body) ? limits.batchBytes : 0;
+    const unpackedBytes = isPackedSet(body) ? limits.batchBytes : 0;
     if (!inFlight.tryTake(unpackedBytes)) {
       const reason = "too many sets are being unpacked (max_bytes_in_flight); try again";
       throw new NetlogError("too_many_requests", { reason });
@@ -81,11 +82,6 @@ export class BatchParser {
       },
     };
   }
-}
-
-function isPacked(body: Buffer): boolean {
-  const [compver = 0] = body;
-  return body.length > MESSAGE_HEADER_BYTES && compver > 1 && compver <= COMPRESSION_SNAPPY;
 }
 
 function checkCount(groups: MessageGroups, { batchMessages }: Limits): void {

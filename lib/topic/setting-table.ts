@@ -20,8 +20,10 @@ interface Row {
 export interface DurationSetting extends Row {
   readonly kind: "duration";
   /** In ms; absent: any. */
+  readonly min?: Bound;
   readonly max?: Bound;
-  readonly default: string;
+  /** `null`: without the setting there is nothing of the kind, and no answer shows it. */
+  readonly default: string | null;
 }
 
 /** 0 stands for the default. */
@@ -51,7 +53,25 @@ export interface CodeSetting extends Row {
   readonly default: number;
 }
 
-export type Setting = DurationSetting | IntegerSetting | ChoiceSetting | CodeSetting;
+/** An RFC 3339 time, kept in UTC. 0, `null` and an empty text stand for none. */
+export interface TimeSetting extends Row {
+  readonly kind: "time";
+  readonly default: null;
+}
+
+/** A content type. 0, `null` and an empty text stand for none. */
+export interface MediaTypeSetting extends Row {
+  readonly kind: "media_type";
+  readonly default: null;
+}
+
+export type Setting =
+  | DurationSetting
+  | IntegerSetting
+  | ChoiceSetting
+  | CodeSetting
+  | TimeSetting
+  | MediaTypeSetting;
 
 /** In the order in which files and answers have them, in the words of the wire. */
 const ROWS = {
@@ -111,6 +131,23 @@ const ROWS = {
     default: 0,
     text: "Size of the topic at which its oldest segments are dropped",
   },
+  ttl: {
+    kind: "duration",
+    min: "ttlMinMs",
+    default: null,
+    text: "Time without a publish or a read after which the topic is deleted",
+  },
+  expires_at: {
+    kind: "time",
+    default: null,
+    text: "When the topic is deleted",
+  },
+  content_type: {
+    kind: "media_type",
+    isFixed: true,
+    default: null,
+    text: "Content type of messages that bring none",
+  },
 } as const;
 
 export type SettingName = keyof typeof ROWS;
@@ -118,6 +155,13 @@ export type SettingName = keyof typeof ROWS;
 export const SETTINGS: Readonly<Record<SettingName, Setting>> = ROWS;
 
 export const SETTING_NAMES: readonly SettingName[] = Object.keys(SETTINGS) as SettingName[];
+
+type Rows = typeof ROWS;
+
+/** Those that a topic may be without. */
+type OptionalName = {
+  [Name in SettingName]: Rows[Name]["default"] extends null ? Name : never;
+}[SettingName];
 
 type ValueOf<Of extends Setting> = Of extends ChoiceSetting
   ? Of["choices"][number]
@@ -127,11 +171,20 @@ type ValueOf<Of extends Setting> = Of extends ChoiceSetting
       ? number
       : string;
 
-/** Resolved: nothing is absent or left to a default. Durations are in canonical form, sizes in bytes. */
-export type TopicSettings = { readonly [Name in SettingName]: ValueOf<(typeof ROWS)[Name]> };
+/**
+ * Resolved: nothing is left to a default, and what is absent the topic does not have. Durations are in canonical form,
+ * sizes in bytes.
+ */
+export type TopicSettings = AsOne<
+  { readonly [Name in Exclude<SettingName, OptionalName>]: ValueOf<Rows[Name]> } & {
+    readonly [Name in OptionalName]?: ValueOf<Rows[Name]> | undefined;
+  }
+>;
+
+type AsOne<Fields> = { [Name in keyof Fields]: Fields[Name] };
 
 export const DEFAULT_SETTINGS: TopicSettings = Object.fromEntries(
-  SETTING_NAMES.map((name) => [name, SETTINGS[name].default]),
+  SETTING_NAMES.map((name) => [name, SETTINGS[name].default ?? undefined]),
 ) as TopicSettings;
 
 /** The number that a bound stands for. */

@@ -9,6 +9,8 @@ import { type BigDuration, durationMs, formatDuration, parseDuration } from "../
 import { isNetlogError, NetlogError } from "../base/errors.ts";
 import type { Limits } from "../base/limits.ts";
 import type { LogLimits } from "../log/log.ts";
+import { refusalOfContentType } from "../message/field-rules.ts";
+import { parseTime } from "../reading/offsets.ts";
 import {
   boundOf,
   type ChoiceSetting,
@@ -30,22 +32,38 @@ const QUOTED_LENGTH = 40;
  */
 export function resolveSettings(given: unknown, defaults: TopicSettings, limits: Limits): TopicSettings {
   const fields = requireObject(given);
-  return Object.fromEntries(
-    SETTING_NAMES.map((name) => [name, check(name, fields, limits) ?? defaults[name]]),
-  ) as unknown as TopicSettings;
+  return requireOneEnd(
+    Object.fromEntries(
+      SETTING_NAMES.map((name) => [name, check(name, fields, limits) ?? defaults[name]]),
+    ) as unknown as TopicSettings,
+  );
+}
+
+/** A topic may end by ttl or by expires_at, not by both. @throws bad_request. */
+function requireOneEnd(settings: TopicSettings): TopicSettings {
+  const { ttl, expires_at } = settings;
+  if (ttl === undefined || expires_at === undefined) return settings;
+  const reason = `ttl is ${quote(ttl)} and expires_at ${quote(expires_at)}; a topic takes one of them: set the other to ""`;
+  throw new NetlogError("bad_request", { reason });
+}
+
+/** @throws bad_request: the topic would have ended at once. What a file says may well lie in the past. */
+export function requireFutureEnd({ expires_at }: TopicSettings, nowMs: number): void {
+  if (expires_at === undefined || Date.parse(expires_at) > nowMs) return;
+  throw refuse("expires_at", expires_at, `a time later than now, which is ${new Date(nowMs).toISOString()}`);
 }
 
 /**
  * The settings after a change that names some of them, as parsed JSON: what is zero goes back to the default, what is
- * absent stays.
+ * absent stays. Where the current ones are not the topic's own (`areLost`), none is fixed.
  *
- * @throws as resolveSettings does; bad_request also when it names none, or another value for a fixed setting.
+ * @throws as resolveSettings does; bad_request also when it names none, another value for a fixed setting, or a time in
+ *   the past.
  */
 export function changeSettings(
   change: unknown,
   current: TopicSettings,
-  defaults: TopicSettings,
-  limits: Limits,
+  { defaults, limits, nowMs, areLost }: ChangeTerms,
 ): TopicSettings {
   const resolved = resolveSettings(change ?? null, defaults, limits);
   const names = Object.keys(change as Fields) as SettingName[];
@@ -53,12 +71,24 @@ export function changeSettings(
     const known = SETTING_NAMES.join(", ");
     throw new NetlogError("bad_request", { reason: `there is no setting to change; there are ${known}` });
   }
-  const fixed = names.find((name) => SETTINGS[name].isFixed === true && resolved[name] !== current[name]);
+  const isChanged = (name: SettingName) =>
+    SETTINGS[name].isFixed === true && resolved[name] !== current[name];
+  const fixed = areLost ? undefined : names.find(isChanged);
   if (fixed !== undefined) {
-    const reason = `${fixed} is ${quote(current[fixed])} for as long as the topic lives; leave it out`;
+    const value = current[fixed] === undefined ? "none" : quote(current[fixed]);
+    const reason = `${fixed} is ${value} for as long as the topic lives; leave it out`;
     throw new NetlogError("bad_request", { reason });
   }
-  return { ...current, ...Object.fromEntries(names.map((name) => [name, resolved[name]])) };
+  if (names.includes("expires_at")) requireFutureEnd(resolved, nowMs);
+  return requireOneEnd({ ...current, ...Object.fromEntries(names.map((name) => [name, resolved[name]])) });
+}
+
+export interface ChangeTerms {
+  readonly defaults: TopicSettings;
+  readonly limits: Limits;
+  readonly nowMs: number;
+  /** The topic's own settings are lost. */
+  readonly areLost: boolean;
 }
 
 /** What the settings ask of the log. */
@@ -94,6 +124,7 @@ function check(name: SettingName, fields: Fields, limits: Limits): string | numb
   if (!Object.hasOwn(fields, name)) return undefined;
   const value = fields[name];
   const setting = SETTINGS[name];
+  if (setting.default === null && (value === null || value === 0 || value === "")) return undefined;
   switch (setting.kind) {
     case "duration":
       return checkDuration(name, setting, value, limits);
@@ -103,6 +134,10 @@ function check(name: SettingName, fields: Fields, limits: Limits): string | numb
       return checkChoice(name, setting, value);
     case "code":
       return checkCode(name, setting, value);
+    case "time":
+      return checkTime(name, value);
+    case "media_type":
+      return checkMediaType(name, value, limits);
   }
 }
 
@@ -122,18 +157,23 @@ function checkInteger(
 
 function checkDuration(
   name: SettingName,
-  { max }: DurationSetting,
+  { min, max, default: fallback }: DurationSetting,
   value: unknown,
   limits: Limits,
 ): string | undefined {
   if (value === "") return undefined;
   if (typeof value !== "string") {
-    throw refuse(name, value, 'a text such as "30day" or "1m30s", or "0s" for the default');
+    const zero = fallback === null ? "none" : "the default";
+    throw refuse(name, value, `a text such as "30day" or "1m30s", or "0s" for ${zero}`);
   }
   const duration = requireParsed(name, value);
   const lengthMs = durationMs(duration);
   const mostMs = max === undefined ? Infinity : boundOf(max, limits);
   if (lengthMs > mostMs) throw refuse(name, value, `at most ${formatDuration(msDuration(mostMs))}`);
+  const leastMs = min === undefined ? 0 : boundOf(min, limits);
+  if (lengthMs > 0 && lengthMs < leastMs) {
+    throw refuse(name, value, `at least ${formatDuration(msDuration(leastMs))}, or "0s" for none`);
+  }
   return lengthMs === 0 ? undefined : formatDuration(duration);
 }
 
@@ -166,6 +206,20 @@ function checkCode(name: SettingName, { codes, refusedAs }: CodeSetting, value: 
   const allowed = orList(["0 (the default)", ...known.map(([word, code]) => `${code} (${word})`)]);
   if (!Number.isInteger(value)) throw refuse(name, value, allowed);
   throw new NetlogError(refusedAs, { reason: reasonOf(name, value, allowed) });
+}
+
+function checkTime(name: SettingName, value: unknown): string {
+  const timeMs = typeof value === "string" ? parseTime(value.toLowerCase()) : undefined;
+  if (timeMs !== undefined) return new Date(timeMs).toISOString();
+  throw refuse(name, value, 'an RFC 3339 time such as "2026-11-20T23:27:59Z", or "" for none');
+}
+
+function checkMediaType(name: SettingName, value: unknown, limits: Limits): string {
+  if (typeof value !== "string")
+    throw refuse(name, value, 'a text such as "application/json", or "" for none');
+  const refusal = refusalOfContentType(value, limits);
+  if (refusal === undefined) return value;
+  throw new NetlogError("bad_request", { reason: `${name} is ${quote(value)}; ${refusal}` });
 }
 
 function orList(words: readonly string[]): string {

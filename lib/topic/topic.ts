@@ -3,12 +3,18 @@
 import { isNetlogError, NetlogError } from "../base/errors.ts";
 import { MESSAGE_WORK_BYTES } from "../base/loop-share.ts";
 import { WorkMeter } from "../base/work-meter.ts";
-import type { Durability, Log } from "../log/log.ts";
+import type { Log } from "../log/log.ts";
 import type { Batch } from "../message/batch.ts";
+import { encodeFields } from "../message/fields.ts";
 import type { NewMessage } from "../message/new-message.ts";
 import { FrameCursors } from "../reading/frame-cursors.ts";
 import { KeySearch, requireKeys } from "../reading/key-search.ts";
-import { type Message, type MessageCursor, MessageReader } from "../reading/message-reader.ts";
+import {
+  type Message,
+  type MessageCursor,
+  MessageReader,
+  type MessageReaderOptions,
+} from "../reading/message-reader.ts";
 import { resolveOffset } from "../reading/offsets.ts";
 import { requireReadable } from "../reading/readable.ts";
 import { TopicCursor } from "../reading/topic-cursor.ts";
@@ -24,11 +30,12 @@ import type { TopicSettings } from "./setting-table.ts";
 import { changeSettings, logLimitsOf } from "./settings.ts";
 import { type TopicStats, topicStats } from "./stats.ts";
 import type { StoredTopic } from "./storage.ts";
-import { openLineCutter, openMessageCutter } from "./stream-cutter.ts";
-import { StreamIn } from "./stream-in.ts";
+import type { StreamIn } from "./stream-in.ts";
 import { describeTopic, type TopicInfo } from "./topic-info.ts";
+import { TopicLife } from "./topic-life.ts";
 import type { TopicShared } from "./topic-shared.ts";
 import { TopicUpkeep } from "./topic-upkeep.ts";
+import { type StreamInRequest, WaysIn } from "./ways-in.ts";
 
 const NO_OPTIONS: PublishOptions = {};
 
@@ -49,8 +56,11 @@ export class Topic {
   readonly #cursor: MessageCursor;
   readonly #publisher: Publisher;
   readonly #scanners: TopicScanners;
-  readonly #streamsIn = new Set<StreamIn>();
+  readonly #waysIn: WaysIn;
   readonly #upkeep: TopicUpkeep;
+  /** Whether it has ended by itself, and what counts as use of it. */
+  readonly life: TopicLife;
+  readonly #readerOptions: MessageReaderOptions;
   readonly #stored: StoredTopic;
 
   constructor(shared: TopicShared, name: string, stored: StoredTopic) {
@@ -62,7 +72,9 @@ export class Topic {
     this.#stored = stored;
     this.#shared = shared;
     this.#log = log;
-    const reader = new MessageReader({ log, sets, offload, limits });
+    this.life = new TopicLife(settings, runtime);
+    this.#readerOptions = { log, sets, offload, limits };
+    const reader = new MessageReader(this.#readerOptions);
     this.#reader = reader;
     this.#frameCursors = new FrameCursors(log, limits.idleCursors);
     this.#waits = new TopicWaits({ log, runtime, limits });
@@ -77,6 +89,9 @@ export class Topic {
       counters,
     });
     this.batches = new BatchParser({ settings, limits, offload, inFlight });
+    const { batches: parser } = this;
+    const publisher = this.#publisher;
+    this.#waysIn = new WaysIn({ publisher, parser, log, settings, limits, runtime, offload, inFlight });
     this.#scanners = new TopicScanners({
       topicName: name,
       log,
@@ -97,6 +112,7 @@ export class Topic {
       logger,
     });
     this.#publisher.refuse(stored.trouble);
+    this.#takeContentType();
   }
 
   /** Why nothing is appended here, where the topic's settings are lost. */
@@ -117,11 +133,11 @@ export class Topic {
   /**
    * Appends a message; resolves when it is as durable as asked for. The payload is borrowed until then.
    *
-   * @throws bad_request (no bytes), payload_too_large, too_many_requests, storage_full (nothing was kept),
+   * @throws bad_request (no bytes, or no JSON in a topic of JSON), payload_too_large, too_many_requests, storage_full (nothing was kept),
    *   sync_failed (unknown), topic_unavailable, topic_not_found, shutting_down.
    */
   publish(message: NewMessage, options: PublishOptions = NO_OPTIONS): Promise<Published> {
-    return this.#publisher.publish(message, options);
+    return this.#waysIn.publish(message, options);
   }
 
   /**
@@ -130,33 +146,15 @@ export class Topic {
    * given for good. @throws as publish does.
    */
   publishBatch(batch: Batch, options: PublishOptions = NO_OPTIONS): Promise<Published> {
-    return this.#publisher.publishBatch(batch, options);
+    return this.#waysIn.publishBatch(batch, options);
   }
 
   /**
    * A pipe into the topic, as durable as asked for (the topic's own durability by default). It is stopped when the
    * topic is deleted or the server shuts down. `onRoom` is called when something was committed and there is room.
    */
-  openStreamIn(options: {
-    readonly format: "lines" | "messages";
-    readonly durability: Durability | undefined;
-    readonly onRoom: () => void;
-  }): StreamIn {
-    const { limits, offload, runtime } = this.#shared;
-    const openCutter = options.format === "lines" ? openLineCutter : openMessageCutter;
-    const stream = new StreamIn({
-      publisher: this.#publisher,
-      cutter: openCutter({ settings: this.settings, limits, offload, parser: this.batches }),
-      durability: options.durability ?? this.settings.durability,
-      limits,
-      runtime,
-      logEndOffset: () => this.#log.logEndOffset,
-      onRoom: options.onRoom,
-    });
-    this.#streamsIn.add(stream);
-    const forget = () => void this.#streamsIn.delete(stream);
-    stream.ended.then(forget, forget);
-    return stream;
+  openStreamIn(request: StreamInRequest): StreamIn {
+    return this.#waysIn.openStream(request);
   }
 
   /**
@@ -211,12 +209,16 @@ export class Topic {
    *   unknown, after a restart it may have.
    */
   async updateSettings(change: unknown, defaults: TopicSettings): Promise<void> {
-    const settings = changeSettings(change, this.settings, defaults, this.#shared.limits);
+    const { limits, runtime } = this.#shared;
+    const terms = { defaults, limits, nowMs: runtime.now(), areLost: this.trouble !== undefined };
+    const settings = changeSettings(change, this.settings, terms);
     if (settings.durability === "synced" && this.settings.durability === "written") await this.sync();
     await this.#stored.replaceSettings(settings);
     await this.#publisher.flush();
     Object.assign(this.settings, settings);
     this.#publisher.settingsChanged();
+    this.life.settingsChanged();
+    this.#takeContentType();
     await this.#log.setLimits(logLimitsOf(settings));
     this.#publisher.refuse(undefined);
   }
@@ -309,7 +311,7 @@ export class Topic {
   /** Lets nothing wait any longer: neither scans for a message, nor messages for company. */
   beginShutdown(): void {
     this.#scanners.refuseWaits();
-    this.#stopStreamsIn(new NetlogError("shutting_down", { reason: "the server is stopping" }));
+    this.#waysIn.stopStreams(new NetlogError("shutting_down", { reason: "the server is stopping" }));
     this.#waits.refuse();
     this.#publisher.stopLingering();
   }
@@ -324,7 +326,7 @@ export class Topic {
 
   /** Ends everything with topic_not_found, and closes what it is stored in. Removing that is the caller's. */
   async delete(): Promise<void> {
-    this.#stopStreamsIn(new NetlogError("topic_not_found"));
+    this.#waysIn.stopStreams(new NetlogError("topic_not_found"));
     await this.#scanners.end("topic_not_found");
     this.#stored.scannerStore.forgetAll();
     this.#publisher.stopLingering();
@@ -332,8 +334,11 @@ export class Topic {
     await this.#publisher.flush();
   }
 
-  #stopStreamsIn(error: NetlogError): void {
-    for (const stream of this.#streamsIn) stream.stop(error);
+  /** Only a topic whose settings were lost gets another one than it had. */
+  #takeContentType(): void {
+    const { content_type: contentType } = this.settings;
+    this.#readerOptions.typeField = contentType === undefined ? undefined : encodeFields({ contentType });
+    this.#waysIn.settingsChanged();
   }
 
   async #requireOffset(from: number | string, name = "from"): Promise<number> {

@@ -47,6 +47,7 @@ function answerTo(exchange: Exchange, resource: Found): Answer | Promise<AnyAnsw
     throw new HttpError("method_not_allowed", { headers: ["Allow", resource.allow] });
   }
   if (action !== undefined) exchange.parameterNames = action.parameters;
+  exchange.isUse = action?.isUse === true && method !== "HEAD";
   passGate(exchange);
   admit(exchange, action?.needs ?? "nothing");
   if (action === undefined) return emptyAnswer(204, ["Allow", resource.allow]);
@@ -133,6 +134,8 @@ function finish(door: Door, exchange: Exchange, given: AnyAnswer | undefined): v
   if (answer === undefined) request.end();
   else if (answer.kind === "stream") request.sendStream(answer, watchOf(exchange));
   else request.send(answer);
+  if (answer?.kind === "stream") request.onClose(() => exchange.endUse());
+  else exchange.endUse();
   const { memory } = request;
   if (memory.heldBytes > 0) request.onClose(() => memory.release());
   context.traffic.note(resource, request.method, answer?.status, context.runtime.elapsedMs() - startedAtMs);
@@ -176,8 +179,15 @@ function goesAlways({ request, need }: Exchange, { kind, status }: Answer): bool
 export function fail(door: Door, exchange: Exchange, error: unknown): void {
   // What was taken of its body is of no use any more.
   exchange.request.memory.release();
+  exchange.endUse();
   if (error instanceof ClientLeft) {
     finish(door, exchange, undefined);
+    return;
+  }
+  const expiry = exchange.context.netlog.expiryOf(exchange.topicName);
+  if (expiry !== undefined && errorCode(error) === "topic_not_found") {
+    const answer = (): void => answerFailure(door, exchange, error);
+    expiry.then(answer, (failure: unknown) => answerFailure(door, exchange, failure));
     return;
   }
   const tooMany = countRefusal(exchange, errorCode(error));

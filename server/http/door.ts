@@ -26,6 +26,8 @@ export type Found = Resource<Action> | undefined;
 /** What one method does under one path. */
 export interface Action {
   readonly needs: Need;
+  /** It publishes to the topic or reads from it, which a topic with a ttl waits for; HEAD does neither. */
+  readonly isUse?: true | undefined;
   readonly handle: Handler;
   /** The limit on the body that it takes. Without it a body is refused. */
   readonly bodyLimit: BodyLimit | undefined;

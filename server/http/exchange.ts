@@ -30,6 +30,9 @@ export class Exchange {
   grant: Grant = EVERYTHING;
   /** What the answer tells of a failure, behind the fields of any error. */
   failureFields: object = {};
+  /** It publishes or reads: while it goes on, its topic's ttl does not end. */
+  isUse = false;
+  #used: Topic | undefined;
   #id: string | undefined;
   /** Why it may not wait. */
   #turnedAwayFor: string | undefined;
@@ -54,7 +57,18 @@ export class Exchange {
 
   /** @throws topic_not_found, topic_unavailable, shutting_down. */
   requireTopic(): Topic {
-    return this.context.netlog.topic(this.topicName);
+    const topic = this.context.netlog.topic(this.topicName);
+    if (this.isUse && this.#used === undefined) {
+      this.#used = topic;
+      topic.life.beginUse();
+    }
+    return topic;
+  }
+
+  /** It publishes and reads no more. Idempotent. */
+  endUse(): void {
+    this.#used?.life.endUse();
+    this.#used = undefined;
   }
 
   parameters(): Parameters {

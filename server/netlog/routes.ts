@@ -23,6 +23,8 @@ import { PUBLISH_BATCH } from "./write-batch.ts";
 import { PUBLISH_STREAM } from "./write-stream.ts";
 
 interface Row extends DescribedRoute {
+  /** It publishes or reads: see Action. */
+  readonly isUse?: true;
   /**
    * NetLog has it as well, and it ignores unknown parameters as NetLog does. Creating a scanner refuses them all the
    * same, because most of its parameters are not NetLog's.
@@ -41,33 +43,34 @@ export const ROUTES: readonly Row[] = [
   { method: "GET", path: "/:topic", needs: "read", does: DESCRIBE_TOPIC, head: true, isNetlogs: true },
   { method: "PATCH", path: "/:topic", needs: "admin", does: CHANGE_TOPIC },
   { method: "DELETE", path: "/:topic", needs: "admin", does: DELETE_TOPIC, isNetlogs: true },
-  { method: "POST", path: "/:topic/payload", needs: "write", does: PUBLISH, isNetlogs: true },
+  { method: "POST", path: "/:topic/payload", needs: "write", does: PUBLISH, isUse: true, isNetlogs: true },
   // What `curl -T` sends.
-  { method: "PUT", path: "/:topic/payload", needs: "write", does: PUBLISH, isNetlogs: true },
+  { method: "PUT", path: "/:topic/payload", needs: "write", does: PUBLISH, isUse: true, isNetlogs: true },
   {
     method: "GET",
     path: "/:topic/payload/:offset",
     needs: "read",
     does: READ_PAYLOAD,
+    isUse: true,
     head: true,
     isNetlogs: true,
   },
-  { method: "POST", path: "/:topic/batch", needs: "write", does: PUBLISH_BATCH },
-  { method: "GET", path: "/:topic/batch", needs: "read", does: READ_BATCH, head: true },
-  { method: "POST", path: "/:topic/stream", needs: "write", does: PUBLISH_STREAM },
-  { method: "PUT", path: "/:topic/stream", needs: "write", does: PUBLISH_STREAM },
-  { method: "GET", path: "/:topic/stream", needs: "read", does: READ_STREAM },
+  { method: "POST", path: "/:topic/batch", needs: "write", does: PUBLISH_BATCH, isUse: true },
+  { method: "GET", path: "/:topic/batch", needs: "read", does: READ_BATCH, isUse: true, head: true },
+  { method: "POST", path: "/:topic/stream", needs: "write", does: PUBLISH_STREAM, isUse: true },
+  { method: "PUT", path: "/:topic/stream", needs: "write", does: PUBLISH_STREAM, isUse: true },
+  { method: "GET", path: "/:topic/stream", needs: "read", does: READ_STREAM, isUse: true },
   { method: "GET", path: "/:topic/sync", needs: "write", does: SYNC_TOPIC, isNetlogs: true },
   { method: "POST", path: "/:topic/sync", needs: "write", does: SYNC_TOPIC },
-  { method: "POST", path: "/:topic/scanner", needs: "read", does: CREATE_SCANNER },
+  { method: "POST", path: "/:topic/scanner", needs: "read", does: CREATE_SCANNER, isUse: true },
   { method: "GET", path: "/:topic/scanner", needs: "read", does: DESCRIBE_SCANNERS, head: true },
   { method: "DELETE", path: "/:topic/scanner", needs: "read", does: DELETE_SCANNER, isNetlogs: true },
-  { method: "GET", path: "/:topic/scan", needs: "read", does: SCAN, isNetlogs: true },
-  { method: "POST", path: "/:topic/scan", needs: "read", does: SCAN },
-  { method: "POST", path: "/:topic/ack", needs: "read", does: ACK },
-  { method: "POST", path: "/:topic/nack", needs: "read", does: NACK },
-  { method: "POST", path: "/:topic/touch", needs: "read", does: TOUCH },
-  { method: "POST", path: "/:topic/seek", needs: "read", does: SEEK },
+  { method: "GET", path: "/:topic/scan", needs: "read", does: SCAN, isUse: true, isNetlogs: true },
+  { method: "POST", path: "/:topic/scan", needs: "read", does: SCAN, isUse: true },
+  { method: "POST", path: "/:topic/ack", needs: "read", does: ACK, isUse: true },
+  { method: "POST", path: "/:topic/nack", needs: "read", does: NACK, isUse: true },
+  { method: "POST", path: "/:topic/touch", needs: "read", does: TOUCH, isUse: true },
+  { method: "POST", path: "/:topic/seek", needs: "read", does: SEEK, isUse: true },
   { method: "GET", path: "/:topic/check", needs: "admin", does: CHECK_TOPIC, head: true, isNetlogs: true },
 ];
 
@@ -81,7 +84,7 @@ function routesWhere(isMeant: (row: Row) => boolean): Route[] {
   return ROUTES.filter(isMeant).map(toRoute);
 }
 
-function toRoute({ method, path, needs, does, head, isNetlogs }: Row): Route {
+function toRoute({ method, path, needs, does, isUse, head, isNetlogs }: Row): Route {
   const parameters = { names: does.query ?? [], ignoresOthers: isNetlogs === true, elsewhere: PARAMETERS };
-  return { method, path, needs, head, handle: does.handle, bodyLimit: does.body?.limit, parameters };
+  return { method, path, needs, isUse, head, handle: does.handle, bodyLimit: does.body?.limit, parameters };
 }

@@ -129,6 +129,10 @@ function schemaOfSetting(setting: Setting): Json {
       };
     case "code":
       return { type: "integer", enum: [0, ...Object.values(setting.codes)], description };
+    case "time":
+      return { type: ["string", "null"], format: "date-time", description };
+    case "media_type":
+      return { type: ["string", "null"], description };
   }
 }
 

@@ -31,6 +31,7 @@ import { serverContract } from "./server.ts";
 import { serverSentEventContract } from "./server-sent-events.ts";
 import { settingsContract } from "./settings.ts";
 import { streamOutContract } from "./stream-out.ts";
+import { topicLifeContract } from "./topic-life.ts";
 import { topicContract } from "./topics.ts";
 import { webPageContract } from "./web-pages.ts";
 import { workContract } from "./work.ts";
@@ -83,6 +84,7 @@ const PARTS: readonly ((use: UseApi) => void)[] = [
   topicContract,
   settingsContract,
   changeSettingsContract,
+  topicLifeContract,
   publishContract,
   writeBatchContract,
   writeStreamContract,

@@ -92,7 +92,7 @@ test("the settings of a topic are those of the table, with their defaults, bound
   expect(rowsOf("Topic settings")).toEqual(
     SETTING_NAMES.map((name) => {
       const setting = SETTINGS[name];
-      return [name, String(setting.default), allowedBy(setting), setting.text];
+      return [name, String(setting.default ?? "none"), allowedBy(setting), setting.text];
     }),
   );
   const { properties } = SCHEMAS.Settings as { properties: object };
@@ -102,8 +102,11 @@ test("the settings of a topic are those of the table, with their defaults, bound
 function allowedBy(setting: Setting): string {
   switch (setting.kind) {
     case "duration": {
-      const most = setting.max === undefined ? undefined : boundOf(setting.max, LIMITS);
-      return most === undefined ? "a duration" : `a duration of at most ${durationText(most)}`;
+      const most =
+        setting.max === undefined ? "" : ` of at most ${durationText(boundOf(setting.max, LIMITS))}`;
+      const least =
+        setting.min === undefined ? "" : ` of at least ${durationText(boundOf(setting.min, LIMITS))}`;
+      return `a duration${least}${most}`;
     }
     case "integer": {
       const [least, most] = [boundOf(setting.min, LIMITS), boundOf(setting.max, LIMITS)];
@@ -118,6 +121,10 @@ function allowedBy(setting: Setting): string {
       return Object.entries(setting.codes)
         .map(([word, code]) => `${code} ${word}`)
         .join(", ");
+    case "time":
+      return "an RFC 3339 time, in the future";
+    case "media_type":
+      return `a media type of at most ${LIMITS.contentTypeLength} characters`;
   }
 }
 

@@ -33,13 +33,21 @@ test("every setting of a topic has a flag that sets it", async () => {
     durability: "written",
     sync_interval: "5s",
     retention_size: 9999,
+    ttl: "1h0m0s",
+    expires_at: "2099-01-01T00:00:00.000Z",
+    content_type: "application/json",
   } satisfies TopicSettings;
   expect(Object.keys(given)).toEqual(SETTING_NAMES);
-  const flags = Object.entries({ ...given, compression_type: "snappy" }).map(
-    ([name, value]) => `--${(SETTINGS[name as SettingName].flag ?? name).replaceAll("_", "-")}=${value}`,
-  );
+  const flagFor = (name: string, value: string | number) =>
+    `--${(SETTINGS[name as SettingName].flag ?? name).replaceAll("_", "-")}=${value}`;
+  const { expires_at, ...others } = given;
+  const flags = Object.entries({ ...others, compression_type: "snappy" }).map((each) => flagFor(...each));
   await server.out("create", "demo", ...flags);
-  expect(await server.json("info", "demo")).toMatchObject([{ settings: given }]);
+  expect(await server.json("info", "demo")).toMatchObject([{ settings: others }]);
+  await server.out("set", "demo", "--ttl=0", flagFor("expires_at", expires_at));
+  expect(await server.json("info", "demo")).toMatchObject([{ settings: { expires_at } }]);
+  await server.out("set", "demo", "--expires-at=none");
+  expect(JSON.stringify(await server.json("info", "demo"))).not.toMatch(/ttl|expires_at/);
 });
 
 test("what is there already, or is not there, is no error where that is said", async () => {

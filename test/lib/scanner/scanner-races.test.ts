@@ -37,7 +37,8 @@ class ScriptedLog {
         fieldBytes: () => undefined,
         payload: () => Buffer.from(`m${offset}`),
       } as unknown as PlacedEntry["entry"];
-      const finish = () => resolve({ baseOffset: offset, endOffset: offset + 1, timestampMs: 0, entry });
+      const finish = () =>
+        resolve({ baseOffset: offset, endOffset: offset + 1, timestampMs: 0, entry, typeField: undefined });
       this.reads.push({ offset, finish, fail: reject });
     });
   }

@@ -1,0 +1,45 @@
+/** Where dead letters go: the topics of the same data folder, each by its name. */
+import { isNetlogError } from "../base/errors.ts";
+import type { NewMessage } from "../message/new-message.ts";
+import type { Topic } from "../topic/topic.ts";
+
+/** The topics by name, as Netlog has them. */
+interface Topics {
+  hasTopic(name: string): boolean;
+  createTopic(name: string): Promise<Topic>;
+  topic(name: string): Topic;
+}
+
+export class TopicLetterBox {
+  readonly #topics: Topics;
+  readonly #opened: Promise<void>;
+
+  /** `opened` resolves when all topics that are there were opened. */
+  constructor(topics: Topics, opened: Promise<void>) {
+    this.#topics = topics;
+    this.#opened = opened;
+  }
+
+  /** As a scanner wants it: see LetterBox. */
+  async post(topicName: string, message: NewMessage, makesTopic: boolean): Promise<void> {
+    await this.#opened;
+    if (makesTopic) await this.#requireTopic(topicName);
+    const topic = this.#topics.topic(topicName);
+    topic.life.beginUse();
+    try {
+      // It was taken once already, maybe under a larger limit.
+      await topic.publish(message, { durability: "synced", maxBytes: Number.POSITIVE_INFINITY });
+    } finally {
+      topic.life.endUse();
+    }
+  }
+
+  async #requireTopic(name: string): Promise<void> {
+    if (this.#topics.hasTopic(name)) return;
+    try {
+      await this.#topics.createTopic(name);
+    } catch (error) {
+      if (!isNetlogError(error, "topic_exists")) throw error;
+    }
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * The ways into a topic: single messages, batches and streams. They lead to its publisher, in a topic of JSON through a
+ * gate.
+ */
+import type { ByteBudget } from "../base/byte-budget.ts";
+import type { NetlogError } from "../base/errors.ts";
+import type { Limits } from "../base/limits.ts";
+import type { Runtime } from "../base/runtime.ts";
+import type { Durability, Log } from "../log/log.ts";
+import type { Batch } from "../message/batch.ts";
+import type { Offload } from "../message/compression.ts";
+import type { NewMessage } from "../message/new-message.ts";
+import type { BatchParser } from "./batch-parser.ts";
+import { JsonGate } from "./json-gate.ts";
+import type { Published, Publisher, PublishOptions } from "./publisher.ts";
+import type { TopicSettings } from "./setting-table.ts";
+import { openLineCutter, openMessageCutter } from "./stream-cutter.ts";
+import { StreamIn } from "./stream-in.ts";
+
+export interface StreamInRequest {
+  readonly format: "lines" | "messages";
+  readonly durability: Durability | undefined;
+  readonly onRoom: () => void;
+}
+
+export interface WaysInOptions {
+  readonly publisher: Publisher;
+  readonly parser: BatchParser;
+  readonly log: Log;
+  /** Those in force, whenever they are looked at. */
+  readonly settings: TopicSettings;
+  readonly limits: Limits;
+  readonly runtime: Runtime;
+  readonly offload: Offload;
+  readonly inFlight: ByteBudget;
+}
+
+export class WaysIn {
+  readonly #options: WaysInOptions;
+  readonly #publisher: Publisher;
+  readonly #streams = new Set<StreamIn>();
+  /** `undefined`: the topic takes any bytes. */
+  #gate: JsonGate | undefined;
+
+  constructor(options: WaysInOptions) {
+    this.#options = options;
+    this.#publisher = options.publisher;
+    this.settingsChanged();
+  }
+
+  settingsChanged(): void {
+    this.#gate = JsonGate.of(this.#options.settings, this.#options);
+  }
+
+  publish(message: NewMessage, options: PublishOptions): Promise<Published> {
+    if (this.#gate === undefined) return this.#publisher.publish(message, options);
+    try {
+      const checked = this.#gate.checkPayload(message.payload);
+      if (checked === undefined) return this.#publisher.publish(message, options);
+      return checked.then(() => this.#publisher.publish(message, options));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  publishBatch(batch: Batch, options: PublishOptions): Promise<Published> {
+    if (this.#gate === undefined) return this.#publisher.publishBatch(batch, options);
+    return this.#gate.checkBatch(batch).then(() => this.#publisher.publishBatch(batch, options));
+  }
+
+  openStream({ format, durability, onRoom }: StreamInRequest): StreamIn {
+    const { settings, limits, offload, runtime, parser, log } = this.#options;
+    const openCutter = format === "lines" ? openLineCutter : openMessageCutter;
+    const stream = new StreamIn({
+      publisher: this.#publisher,
+      cutter: openCutter({ settings, limits, offload, parser, gate: this.#gate }),
+      durability: durability ?? settings.durability,
+      limits,
+      runtime,
+      logEndOffset: () => log.logEndOffset,
+      onRoom,
+    });
+    this.#streams.add(stream);
+    const forget = () => void this.#streams.delete(stream);
+    stream.ended.then(forget, forget);
+    return stream;
+  }
+
+  stopStreams(error: NetlogError): void {
+    for (const stream of this.#streams) stream.stop(error);
+  }
+}
