@@ -118,7 +118,11 @@ function schemaOfSetting(setting: Setting): Json {
   const { text: description } = setting;
   switch (setting.kind) {
     case "duration":
-      return { ...duration, description: `${description}, ${duration.description}` };
+      return {
+        ...duration,
+        type: setting.default === null ? ["string", "null"] : "string",
+        description: `${description}, ${duration.description}`,
+      };
     case "integer":
       return { type: "integer", minimum: 0, maximum: boundOf(setting.max, LIMITS), description };
     case "choice":

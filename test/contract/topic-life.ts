@@ -64,6 +64,24 @@ export function topicLifeContract(use: UseApi): void {
     });
   });
 
+  describe("a topic's content type", () => {
+    it("is in every answer, of the messages that bring none", async () => {
+      const topic = await use().newTopic(["a"], { content_type: "text/csv" });
+      await use().post(`/${topic}/payload`, "b", { headers: { "content-type": "text/html" } });
+      const id = await use().newScanner(topic);
+      for (const [offset, type] of ["text/csv", "text/html"].entries()) {
+        const read = await use().get(`/${topic}/payload/${offset}`);
+        const scanned = await use().scan(topic, id);
+        for (const { headers } of [read, scanned]) expect(headers["content-type"]).toBe(type);
+      }
+      for (const route of ["batch", "stream?follow=0"]) {
+        const lines = (await use().get(`/${topic}/${route}`)).text.trim().split("\n");
+        const types = lines.map((line) => (JSON.parse(line) as { content_type: string }).content_type);
+        expect(types, route).toEqual(["text/csv", "text/html"]);
+      }
+    });
+  });
+
   describe("a topic of application/json", () => {
     it("takes JSON alone: as a payload, in a batch of every format, and in a stream up to the bad one", async () => {
       const topic = await use().newTopic(['{"a":1}'], { content_type: "application/json" });
