@@ -6,6 +6,7 @@ import { Api } from "../../contract/api.ts";
 import { expectError } from "../../contract/expect-error.ts";
 import { LiveStream } from "../../contract/live-stream.ts";
 import { within } from "../../support/deadline.ts";
+import { FaultyDisk } from "../../support/faulty-disk.ts";
 import { openNetlog, publishAll } from "../../support/netlog-fixture.ts";
 
 let ends: (() => Promise<unknown>)[] = [];
@@ -15,14 +16,21 @@ afterEach(async () => {
 
 /** A server with a topic `t` that has a message, a scanner `s`, and a ttl of 1 min. */
 async function start() {
-  const { netlog, runtime, logger, disk } = await openNetlog({ monitorIntervalMs: 3_600_000 });
+  let faulty: FaultyDisk | undefined;
+  const { netlog, runtime, logger, disk } = await openNetlog({
+    monitorIntervalMs: 3_600_000,
+    seen: (real) => {
+      faulty = new FaultyDisk(real);
+      return faulty;
+    },
+  });
   const topic = await netlog.createTopic("t", { ttl: "1m" });
   await publishAll(topic, ["a"]);
   await topic.findOrCreateScanner({ id: "s", from: 0, persist: true });
   const server = await startServer({ netlog, host: "127.0.0.1", port: 0, logger, runtime: nodeRuntime });
   const api = new Api(server.url);
   ends = [() => api.disconnect(), () => server.stop({ graceMs: 0 })];
-  return { netlog, runtime, api, server, topic, disk };
+  return { netlog, runtime, api, server, topic, disk, faulty: faulty! };
 }
 
 const NEARLY_MS = 59_000;
@@ -93,6 +101,13 @@ describe("a topic with a ttl", () => {
     expectError(await api.get("/t/payload/0"), "topic not found");
     const again = await openNetlog({ disk: disk.crashPower(() => 0), runtime });
     expect(again.netlog.topicNames()).toEqual([]);
+  });
+
+  it("says that it may come back, where its deletion is not on the disk", async () => {
+    const { api, runtime, faulty } = await start();
+    await runtime.advance(60_000);
+    faulty.plan({ code: "EIO", kinds: ["rename"] });
+    expectError(await api.get("/t/payload/0"), "topic unavailable");
   });
 
   it("can be made again by HTTP", async () => {
