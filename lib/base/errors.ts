@@ -19,6 +19,11 @@ export const ERROR_CODES = [
   "scanner_exists",
   "scanner_without_ack",
   "lease_lost",
+  "offset_mismatch",
+  "producer_gap",
+  "producer_fenced",
+  "topic_closed",
+  "idempotency_mismatch",
   "payload_too_large",
   "too_many_requests",
   "topic_unavailable",
@@ -37,10 +42,20 @@ export interface ErrorDetails {
   readonly firstOffset?: number;
   /** First damaged offset, with `checksum_error`. */
   readonly offset?: number;
-  /** First good offset after the damage, with `checksum_error`; where to go on, with `isMore`. */
+  /**
+   * First good offset after the damage, with `checksum_error`; where to go on, with `isMore`; the next one of the topic,
+   * with `offset_mismatch` and `topic_closed`.
+   */
   readonly nextOffset?: number;
   /** With `end_of_topic`: this is not the end, but a read by key has passed over as much as one call may. */
   readonly isMore?: true;
+  /** With `end_of_topic`: nothing will ever come behind it. */
+  readonly isClosed?: true;
+  /** With `producer_gap`: the sequence number that the producer's next append has, and the one that came. */
+  readonly expectedSeq?: number;
+  readonly receivedSeq?: number;
+  /** With `producer_fenced`: the epoch in force. */
+  readonly epoch?: number;
   /** Where the damage lies, with `checksum_error`: for the server's log, never for a client. */
   readonly place?: string;
 }

@@ -38,5 +38,9 @@ function detailHeaders(details: NetlogError["details"]): string[] {
   if (details.offset !== undefined) headers.push("X-Offset", String(details.offset));
   if (details.nextOffset !== undefined) headers.push("X-Next-Offset", String(details.nextOffset));
   if (details.isMore === true) headers.push("X-More", "true");
+  if (details.isClosed === true) headers.push("X-Closed", "true");
+  if (details.expectedSeq !== undefined) headers.push("Producer-Expected-Seq", String(details.expectedSeq));
+  if (details.receivedSeq !== undefined) headers.push("Producer-Received-Seq", String(details.receivedSeq));
+  if (details.epoch !== undefined) headers.push("Producer-Epoch", String(details.epoch));
   return headers;
 }

@@ -73,6 +73,27 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode | HttpErrorCode, ErrorRow>> 
     reason:
       "another delivery holds the message, or none, and it is given out again; touch in time, or a longer ack_wait, keeps it",
   },
+  offset_mismatch: {
+    status: 409,
+    reason: "the topic's next offset is another one, and nothing was stored; read up to X-Next-Offset and decide anew",
+  },
+  producer_gap: {
+    status: 409,
+    reason: "appends before this one are missing, and nothing was stored; go on with Producer-Expected-Seq",
+  },
+  producer_fenced: {
+    status: 403,
+    reason: "another writer has taken over this producer with a newer epoch; stop, or begin a higher epoch at 0",
+  },
+  topic_closed: {
+    status: 409,
+    reason: "the topic is closed for good and takes no more messages; publish to another topic",
+  },
+  idempotency_mismatch: {
+    status: 422,
+    reason:
+      "another body was published with this Idempotency-Key, and nothing was stored; take a new key for a new message",
+  },
   payload_too_large: { status: 413, reason: "the body is too large", closes: true },
   unsupported_media_type: { status: 415, reason: "no such encoding or type" },
   too_many_requests: { status: 429, reason: "too many at once; try again later", headers: RETRY_SOON },

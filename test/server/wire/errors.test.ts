@@ -35,6 +35,10 @@ function documentedRows(): DocumentedRow[] {
 const DETAILS: Partial<Record<Code, NetlogError["details"]>> = {
   offset_not_found: { firstOffset: 5 },
   checksum_error: { offset: 6, nextOffset: 7, place: "byte 9 of /data/t/0.data" },
+  offset_mismatch: { nextOffset: 7 },
+  producer_gap: { expectedSeq: 3, receivedSeq: 5 },
+  producer_fenced: { epoch: 2 },
+  topic_closed: { nextOffset: 7 },
 };
 
 /** An error of this code that tells all it could tell. */
