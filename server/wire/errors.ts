@@ -75,7 +75,8 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode | HttpErrorCode, ErrorRow>> 
   },
   offset_mismatch: {
     status: 409,
-    reason: "the topic's next offset is another one, and nothing was stored; read up to X-Next-Offset and decide anew",
+    reason:
+      "the topic's next offset is another one, and nothing was stored; read up to X-Next-Offset and decide anew",
   },
   producer_gap: {
     status: 409,
@@ -83,7 +84,8 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode | HttpErrorCode, ErrorRow>> 
   },
   producer_fenced: {
     status: 403,
-    reason: "another writer has taken over this producer with a newer epoch; stop, or begin a higher epoch at 0",
+    reason:
+      "another writer has taken over this producer with a newer epoch; stop, or begin a higher epoch at 0",
   },
   topic_closed: {
     status: 409,
