@@ -9,6 +9,7 @@ const EXPOSED = [
   "X-First-Offset",
   "X-Count",
   "X-More",
+  "X-Closed",
   "X-Key",
   "X-Crc32",
   "X-Timestamp",

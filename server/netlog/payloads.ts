@@ -14,6 +14,20 @@ const CRC_DIGITS = 8;
 /** Entity tags, without what makes one weak. */
 const TAGS = /"[^"]*"/g;
 
+/** Of what takes messages as one act. */
+export const PUBLISH_ERRORS: Operation["errors"] = [
+  "payload_too_large",
+  "request_timeout",
+  "too_many_requests",
+  "storage_full",
+  "sync_failed",
+  "topic_closed",
+  "offset_mismatch",
+  "producer_gap",
+  "producer_fenced",
+  "idempotency_mismatch",
+];
+
 export const PUBLISH: Operation = {
   handle: publishPayload,
   id: "publish",
@@ -24,7 +38,7 @@ export const PUBLISH: Operation = {
   requestHeaders: ["X-Key", "Traceparent", "Tracestate"],
   body: { limit: "payloadBytes", content: { "*/*": bytes }, isRequired: true },
   success: { "201": { description: "Kept", headers: ["X-Offset", "X-Durability"] } },
-  errors: ["payload_too_large", "request_timeout", "too_many_requests", "storage_full", "sync_failed"],
+  errors: PUBLISH_ERRORS,
 };
 
 async function publishPayload(exchange: Exchange): Promise<Answer> {

@@ -8,7 +8,7 @@ import type { Exchange } from "../http/exchange.ts";
 import { json, messages } from "../openapi/bodies.ts";
 import type { Operation } from "../openapi/operation.ts";
 import { ref } from "../openapi/parts.ts";
-import { durabilityParameter } from "./payloads.ts";
+import { durabilityParameter, PUBLISH_ERRORS } from "./payloads.ts";
 import { refuseFields } from "./sent-headers.ts";
 
 const FORMATS_IN: readonly FormatName[] = ["messages", "lines", "ndjson", "json"];
@@ -21,7 +21,7 @@ export const PUBLISH_BATCH: Operation = {
   query: ["durability", "format"],
   body: { limit: "batchBytes", content: messages(FORMATS_IN), isRequired: true },
   success: { "201": json("Kept", ref("Published"), ["X-Offset", "X-Count", "X-Durability"]) },
-  errors: ["payload_too_large", "request_timeout", "too_many_requests", "storage_full", "sync_failed"],
+  errors: PUBLISH_ERRORS,
 };
 
 async function publishBatch(exchange: Exchange): Promise<Answer> {

@@ -30,7 +30,7 @@ export const PUBLISH_STREAM: Operation = {
   query: ["durability", "format"],
   body: { limit: "unlimited", content: messages(FORMATS_IN) },
   success: { "201": json("All of it is kept", ref("Published"), ["X-Offset", "X-Count", "X-Durability"]) },
-  errors: ["payload_too_large", "storage_full", "sync_failed"],
+  errors: ["payload_too_large", "storage_full", "sync_failed", "topic_closed"],
 };
 
 async function publishStream(exchange: Exchange): Promise<Answer> {

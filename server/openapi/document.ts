@@ -18,7 +18,11 @@ const OF_TOPICS: readonly Code[] = ["topic_not_found", "topic_unavailable"];
 
 /** Headers that depend on the error itself, beside those of the table. */
 const DETAIL_HEADERS: Readonly<Partial<Record<Code, readonly string[]>>> = {
-  end_of_topic: ["X-Next-Offset", "X-More"],
+  end_of_topic: ["X-Next-Offset", "X-More", "X-Closed"],
+  offset_mismatch: ["X-Next-Offset"],
+  topic_closed: ["X-Next-Offset"],
+  producer_gap: ["Producer-Expected-Seq", "Producer-Received-Seq"],
+  producer_fenced: ["Producer-Epoch"],
   offset_not_found: ["X-First-Offset"],
   checksum_error: ["X-Offset", "X-Next-Offset"],
   unsupported_media_type: ["Accept-Encoding"],
