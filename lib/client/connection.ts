@@ -20,8 +20,8 @@ export interface ConnectionOptions {
   readonly runtime: ClientRuntime;
 }
 
-/** `undefined` is left out. */
-export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
+/** `undefined` is left out; of an array each element is a parameter of that name. */
+export type Query = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
 
 export interface Call {
   readonly method: "GET" | "HEAD" | "POST" | "PATCH" | "DELETE";
@@ -29,6 +29,8 @@ export interface Call {
   readonly path: readonly string[];
   readonly query?: Query | undefined;
   readonly contentType?: string | undefined;
+  /** Further ones, of this call alone. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly body?: Uint8Array | string | undefined;
   /** The server may take so long beyond the client's time-out. */
   readonly waitMs?: number | undefined;
@@ -137,9 +139,10 @@ export class Connection {
     }
   }
 
-  async #headers({ contentType }: Call): Promise<Headers> {
-    const { token, headers } = this.#options;
-    const all = new Headers(headers);
+  async #headers({ contentType, headers = {} }: Call): Promise<Headers> {
+    const { token } = this.#options;
+    const all = new Headers(this.#options.headers);
+    for (const [name, value] of Object.entries(headers)) all.set(name, value);
     if (contentType !== undefined) all.set("Content-Type", contentType);
     const current = typeof token === "function" ? await token() : token;
     if (current === undefined) return all;
@@ -159,7 +162,8 @@ export class Connection {
   #url({ path, query = {} }: Call): string {
     const given = new URLSearchParams();
     for (const [name, value] of Object.entries(query)) {
-      if (value !== undefined) given.set(name, String(value));
+      if (Array.isArray(value)) for (const each of value) given.append(name, each);
+      else if (value !== undefined) given.set(name, String(value));
     }
     const parameters = given.toString();
     const url = `${this.#baseUrl}/${path.map(encodeURIComponent).join("/")}`;

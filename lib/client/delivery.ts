@@ -1,5 +1,5 @@
 /** A message that a scanner gave out, and how it is settled. */
-import { Message, type MessageFields } from "./message.ts";
+import { Message, type MessageParts } from "./message.ts";
 import type { CallOptions } from "./session.ts";
 
 export interface NackOptions extends CallOptions {
@@ -16,7 +16,7 @@ export interface Settler {
   touch(offset: number, options: CallOptions & { readonly lease?: string | undefined }): Promise<unknown>;
 }
 
-export interface DeliveryFields extends MessageFields {
+export interface DeliveryFields extends MessageParts {
   readonly delivery: number | undefined;
   readonly lease: string | undefined;
   readonly skipped: number;

@@ -78,6 +78,8 @@ export interface NetlogClientErrorFields {
   readonly firstOffset?: number | undefined;
   /** How long the server asks to wait before the next try. */
   readonly retryAfterMs?: number | undefined;
+  /** With `end_of_topic`, of a scanner by key: one answer looks at so much, and there is more to look at. */
+  readonly hasMore?: boolean | undefined;
   /** True when the server has surely not done what it was asked: a publish may be repeated, and nothing is twice. */
   readonly isUndone?: boolean | undefined;
   readonly cause?: unknown;
@@ -102,6 +104,7 @@ export class NetlogClientError extends Error {
   readonly nextOffset: number | undefined;
   readonly firstOffset: number | undefined;
   readonly retryAfterMs: number | undefined;
+  readonly hasMore: boolean;
   readonly isUndone: boolean;
 
   constructor(code: NetlogErrorCode, message: string, fields: NetlogClientErrorFields = {}) {
@@ -114,6 +117,7 @@ export class NetlogClientError extends Error {
     this.nextOffset = fields.nextOffset;
     this.firstOffset = fields.firstOffset;
     this.retryAfterMs = fields.retryAfterMs;
+    this.hasMore = fields.hasMore ?? false;
     this.isUndone = fields.isUndone ?? false;
   }
 }

@@ -1,6 +1,6 @@
 /** What a failed request means: the server's refusal, the answer of another program, or a connection that failed. */
 import { NetlogClientError } from "./errors.ts";
-import { headerNumber } from "./headers.ts";
+import { headerFlag, headerNumber } from "./headers.ts";
 import type { ClientRuntime } from "./runtime.ts";
 
 /** Server errors with which it has surely done nothing; the other 5xx leave it open. */
@@ -54,6 +54,7 @@ export function refusal(
     nextOffset: headerNumber(headers, "X-Next-Offset"),
     firstOffset: headerNumber(headers, "X-First-Offset"),
     retryAfterMs,
+    hasMore: headerFlag(headers, "X-More"),
     isUndone: status < 500 || NOTHING_DONE.has(code),
   });
 }

@@ -1,4 +1,5 @@
 /** Reading without end, as messages, as batches of them or as lines of text; reading.ts has how it goes on after a break. */
+import { keysToReadBy } from "./fields.ts";
 import type { Message } from "./message.ts";
 import { type FollowOptions, Reading } from "./reading.ts";
 import { type CallOptions, patientSession, type Session } from "./session.ts";
@@ -52,6 +53,7 @@ async function* read<Part>(
   partsOf: (reading: Reading) => AsyncGenerator<Part, void, undefined>,
 ): AsyncGenerator<Part, void, undefined> {
   const { from = "first", signal } = options;
+  keysToReadBy(options.key);
   try {
     // What `end` or `1h` means is settled once: after a break it would be another place.
     const next = typeof from === "number" ? from : await topic.offsetOf(from, { signal });

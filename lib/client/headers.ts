@@ -1,11 +1,17 @@
 /** The headers in which an answer tells about its messages. */
 import { NetlogClientError } from "./errors.ts";
-import type { MessageFields } from "./message.ts";
+import { fieldsOfAnswer } from "./fields.ts";
+import type { MessageParts } from "./message.ts";
 
 /** A whole number; `undefined` where there is none. */
 export function headerNumber(headers: Headers, name: string): number | undefined {
   const text = headers.get(name);
   return text !== null && /^\d+$/.test(text) ? Number(text) : undefined;
+}
+
+/** What is only ever there as `true`. */
+export function headerFlag(headers: Headers, name: string): boolean {
+  return headers.get(name) === "true";
 }
 
 /** @throws unexpected_answer when it is missing: the answer is not netlog's, or a proxy dropped it. */
@@ -16,11 +22,12 @@ export function requireNumber(headers: Headers, name: string): number {
 }
 
 /** Of an answer whose body is the payload of one message. */
-export function messageFields(headers: Headers, payload: Uint8Array): MessageFields {
+export function messageParts(headers: Headers, payload: Uint8Array): MessageParts {
   return {
     offset: requireNumber(headers, "X-Offset"),
     timestamp: headers.get("X-Timestamp") ?? "",
     crc32: requireNumber(headers, "X-Crc32"),
     payload,
+    ...fieldsOfAnswer(headers),
   };
 }

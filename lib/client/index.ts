@@ -1,6 +1,6 @@
 /** The client library, `netlog/client`: fetch and web standards alone, so that it runs wherever those are. */
 
-export type { BatchCompression } from "./batch-encoding.ts";
+export type { BatchCompression, NewMessage, Publishable } from "./batch-encoding.ts";
 export {
   NetlogClient,
   type NetlogClientOptions,
@@ -17,6 +17,7 @@ export {
   SERVER_ERROR_CODES,
   type ServerErrorCode,
 } from "./errors.ts";
+export { checkFields, type MessageFields } from "./fields.ts";
 export type { FollowLinesOptions } from "./follow.ts";
 export { Message } from "./message.ts";
 export type { Payload } from "./payload.ts";

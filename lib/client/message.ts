@@ -1,13 +1,16 @@
 /** A message as it was read, its payload verified. */
 import CRC32 from "crc-32";
 import { NetlogClientError } from "./errors.ts";
+import type { StoredFields } from "./fields.ts";
 
-export interface MessageFields {
+export interface MessageParts extends StoredFields {
   readonly offset: number;
   readonly timestamp: string;
   readonly crc32: number;
   readonly payload: Uint8Array;
 }
+
+const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
 
 export class Message {
   /** Its place in the topic, from 0. */
@@ -17,9 +20,15 @@ export class Message {
   /** IEEE CRC-32 of the payload, which agrees with it. */
   readonly crc32: number;
   readonly payload: Uint8Array;
+  /** What it is about, where its publisher said. */
+  readonly key: string | undefined;
+  /** Such as `application/json`; `undefined` where its publisher said nothing. */
+  readonly contentType: string | undefined;
+  /** By their names in lower case; empty where there are none. */
+  readonly headers: Readonly<Record<string, string>>;
 
   /** @throws checksum_mismatch when payload and CRC do not agree: something changed it on its way. */
-  constructor({ offset, timestamp, crc32, payload }: MessageFields) {
+  constructor({ offset, timestamp, crc32, payload, key, contentType, headers }: MessageParts) {
     const actual = crc32Of(payload);
     if (actual !== crc32) {
       const text = `message ${offset} arrived changed: its CRC-32 is ${actual}, and was ${crc32}`;
@@ -29,6 +38,9 @@ export class Message {
     this.timestamp = timestamp;
     this.crc32 = crc32;
     this.payload = payload;
+    this.key = key;
+    this.contentType = contentType;
+    this.headers = headers ?? NO_HEADERS;
   }
 
   /**

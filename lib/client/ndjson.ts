@@ -13,6 +13,9 @@ interface Fields {
   readonly crc32: number;
   readonly payload?: string;
   readonly payload_base64?: string;
+  readonly key?: string;
+  readonly content_type?: string;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly delivery?: number;
   readonly skipped?: number;
   readonly next?: number;
@@ -71,12 +74,26 @@ function parseJsonLine(text: string): Line {
       cause,
     });
   }
-  const { offset, timestamp, crc32, skipped, next, delivery } = fields;
+  const {
+    offset,
+    timestamp,
+    crc32,
+    skipped,
+    next,
+    delivery,
+    key,
+    content_type: contentType,
+    headers,
+  } = fields;
   if (skipped !== undefined && next !== undefined) return { kind: "skipped", count: skipped, next };
   if (payload === undefined || !Number.isSafeInteger(offset)) {
     throw new NetlogClientError("unexpected_answer", "a line of the answer is no message");
   }
-  return { kind: "message", message: new Message({ offset, timestamp, crc32, payload }), delivery };
+  return {
+    kind: "message",
+    message: new Message({ offset, timestamp, crc32, payload, key, contentType, headers }),
+    delivery,
+  };
 }
 
 function payloadOf({ payload, payload_base64 }: Fields): Uint8Array | undefined {

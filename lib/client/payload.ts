@@ -32,11 +32,6 @@ export function requireMany(payloads: unknown, call: string, methods: readonly s
   throw invalidArgument(`${call} takes many messages, such as an array of them, and was given ${given}`);
 }
 
-/** What an async source gave at once: one payload, or several. */
-export function payloadsOf(given: Payload | readonly Payload[]): readonly Payload[] {
-  return Array.isArray(given) ? given : [given as Payload];
-}
-
 /** Plain JavaScript gives anything. Bytes of another realm, such as a frame's or a test runner's, are bytes. */
 function requireBytes(given: unknown): Uint8Array {
   if (given instanceof Uint8Array) return given;
@@ -48,6 +43,6 @@ function requireBytes(given: unknown): Uint8Array {
   );
 }
 
-function kindOf(value: unknown): string {
+export function kindOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice("[object ".length, -1);
 }

@@ -3,12 +3,17 @@ import {
   BATCH_BYTES,
   BATCH_MESSAGES,
   type BatchCompression,
-  MESSAGE_HEADER_BYTES,
+  type PackedMessage,
+  type Publishable,
+  packedBytes,
+  packMessage,
+  payloadOf,
 } from "./batch-encoding.ts";
 import { invalidArgument } from "./errors.ts";
-import { type Payload, payloadBytes, payloadsOf, requireMany } from "./payload.ts";
+import { requireMany } from "./payload.ts";
+import { publishMany, publishOne, refuseOptions } from "./publish.ts";
 import type { RetryOption } from "./retry.ts";
-import type { CallOptions } from "./session.ts";
+import type { CallOptions, Session } from "./session.ts";
 import type { Durability } from "./wire.ts";
 
 export interface PublishAllOptions extends CallOptions, RetryOption {
@@ -42,35 +47,31 @@ export interface PublishedAll {
   readonly lastOffset: number | undefined;
 }
 
-interface Sender {
-  publish(payload: Payload, options: PublishAllOptions): Promise<{ readonly offset: number }>;
-  publishBatch(
-    payloads: readonly Payload[],
-    options: PublishAllOptions,
-  ): Promise<{ readonly offset: number; readonly count: number }>;
-}
+type Many = Iterable<Publishable> | AsyncIterable<Publishable | readonly Publishable[]>;
 
 const DEFAULT_BATCH_BYTES = 1024 * 1024;
 
 export async function publishAll(
-  sender: Sender,
-  payloads: Iterable<Payload> | AsyncIterable<Payload | readonly Payload[]>,
+  session: Session,
+  topicName: string,
+  messages: Many,
   options: PublishAllOptions,
 ): Promise<PublishedAll> {
   const { batchBytes = DEFAULT_BATCH_BYTES, batchMessages = BATCH_MESSAGES, fill = false } = options;
   const { signal, onProgress } = options;
   requireWithin("batchBytes", batchBytes, BATCH_BYTES);
   requireWithin("batchMessages", batchMessages, BATCH_MESSAGES);
-  requireMany(payloads, "publishAll", [Symbol.iterator, Symbol.asyncIterator]);
+  requireMany(messages, "publishAll", [Symbol.iterator, Symbol.asyncIterator]);
+  refuseOptions(options, "publishAll", ["key", "contentType", "headers"], "give it with each message");
   const queue = new Queue(batchBytes, batchMessages, fill, signal);
-  void queue.fill(payloads);
+  void queue.fill(messages);
   let progress: PublishAllProgress | undefined;
   try {
     for (let batch = await queue.take(); batch !== undefined; batch = await queue.take()) {
-      const offset = await send(sender, batch, options);
+      const offset = await send(session, topicName, batch, options);
       progress = {
         count: (progress?.count ?? 0) + batch.length,
-        bytes: batch.reduce((sum, { length }) => sum + length, progress?.bytes ?? 0),
+        bytes: batch.reduce((sum, message) => sum + payloadOf(message).length, progress?.bytes ?? 0),
         firstOffset: progress?.firstOffset ?? offset,
         lastOffset: offset + batch.length - 1,
       };
@@ -84,26 +85,27 @@ export async function publishAll(
 
 /** Offset of the first. A message that no batch can hold goes alone. */
 async function send(
-  sender: Sender,
-  batch: readonly Uint8Array[],
+  session: Session,
+  topicName: string,
+  batch: readonly PackedMessage[],
   options: PublishAllOptions,
 ): Promise<number> {
-  const [first] = batch;
-  const isAlone = batch.length === 1 && first!.length + MESSAGE_HEADER_BYTES > BATCH_BYTES;
+  const first = batch[0]!;
+  const isAlone = batch.length === 1 && packedBytes(first) > BATCH_BYTES;
   const { offset } = isAlone
-    ? await sender.publish(first!, options)
-    : await sender.publishBatch(batch, options);
+    ? await publishOne(session, topicName, first, options)
+    : await publishMany(session, topicName, batch, options);
   return offset;
 }
 
-/** Between the source of payloads and the sender: holds about a batch, and then lets the source wait. */
+/** Stands between the source of messages and the sender: holds about a batch, and then lets the source wait. */
 class Queue {
   readonly #maxBytes: number;
   readonly #maxMessages: number;
   /** What is there is taken only when it is full, or all. */
   readonly #fills: boolean;
   readonly #signal: AbortSignal | undefined;
-  #payloads: Uint8Array[] = [];
+  #messages: PackedMessage[] = [];
   #bytes = 0;
   #isFull = false;
   #end: { readonly error?: unknown } | undefined;
@@ -118,12 +120,14 @@ class Queue {
     signal?.addEventListener("abort", this.#abort, { once: true });
   }
 
-  /** Never rejects: the taker gets what the payloads throw. What need not be waited for fills a batch at once. */
-  async fill(payloads: Iterable<Payload> | AsyncIterable<Payload | readonly Payload[]>): Promise<void> {
+  /** Never rejects: the taker gets what the source throws. What need not be waited for fills a batch at once. */
+  async fill(messages: Many): Promise<void> {
     try {
-      if (Symbol.asyncIterator in payloads) {
-        for await (const given of payloads) if (!(await this.#addAll(payloadsOf(given)))) return;
-      } else if (!(await this.#addAll(payloads))) return;
+      if (Symbol.asyncIterator in messages) {
+        for await (const given of messages) {
+          if (!(await this.#addAll(isSeveral(given) ? given : [given]))) return;
+        }
+      } else if (!(await this.#addAll(messages))) return;
       this.#finish({});
     } catch (error) {
       this.#finish({ error });
@@ -131,12 +135,12 @@ class Queue {
   }
 
   /** All there is; `undefined` at the end. Rejects when filling failed, once what came before was taken. */
-  async take(): Promise<Uint8Array[] | undefined> {
+  async take(): Promise<PackedMessage[] | undefined> {
     for (;;) {
       this.#signal?.throwIfAborted();
-      if (this.#payloads.length > 0 && (!this.#fills || this.#isFull || this.#end !== undefined)) {
-        const taken = this.#payloads;
-        this.#payloads = [];
+      if (this.#messages.length > 0 && (!this.#fills || this.#isFull || this.#end !== undefined)) {
+        const taken = this.#messages;
+        this.#messages = [];
         this.#bytes = 0;
         this.#isFull = false;
         this.#wake();
@@ -157,40 +161,40 @@ class Queue {
   }
 
   /** False when nobody takes any more. */
-  async #addAll(payloads: Iterable<Payload>): Promise<boolean> {
-    for (const payload of payloads) {
-      const bytes = payloadBytes(payload);
+  async #addAll(messages: Iterable<Publishable>): Promise<boolean> {
+    for (const given of messages) {
+      const message = packMessage(given);
       if (this.#isClosed) return false;
-      if (this.#hasRoom(bytes.length)) this.#push(bytes);
-      else if (!(await this.#add(bytes))) return false;
+      if (this.#hasRoom(message)) this.#push(message);
+      else if (!(await this.#add(message))) return false;
     }
     return true;
   }
 
   /** As soon as there is room; false when nobody takes any more. */
-  async #add(bytes: Uint8Array): Promise<boolean> {
-    while (!this.#isClosed && !this.#hasRoom(bytes.length)) {
+  async #add(message: PackedMessage): Promise<boolean> {
+    while (!this.#isClosed && !this.#hasRoom(message)) {
       this.#isFull = true;
       this.#wake();
       await this.#change();
     }
     if (this.#isClosed) return false;
-    this.#push(bytes);
+    this.#push(message);
     return true;
   }
 
-  #push(bytes: Uint8Array): void {
-    this.#payloads.push(bytes);
-    this.#bytes += MESSAGE_HEADER_BYTES + bytes.length;
+  #push(message: PackedMessage): void {
+    this.#messages.push(message);
+    this.#bytes += packedBytes(message);
     this.#wake();
   }
 
   readonly #abort = (): void => this.#wake();
 
-  #hasRoom(bytes: number): boolean {
-    if (this.#payloads.length === 0) return true;
-    if (this.#payloads.length >= this.#maxMessages) return false;
-    return this.#bytes + MESSAGE_HEADER_BYTES + bytes <= this.#maxBytes;
+  #hasRoom(message: PackedMessage): boolean {
+    if (this.#messages.length === 0) return true;
+    if (this.#messages.length >= this.#maxMessages) return false;
+    return this.#bytes + packedBytes(message) <= this.#maxBytes;
   }
 
   #finish(end: { readonly error?: unknown }): void {
@@ -204,6 +208,10 @@ class Queue {
       this.#wake = resolve;
     });
   }
+}
+
+function isSeveral(given: Publishable | readonly Publishable[]): given is readonly Publishable[] {
+  return Array.isArray(given);
 }
 
 function requireWithin(name: string, value: number, max: number): void {

@@ -1,9 +1,10 @@
 /** Many messages in one answer, and where to read on. */
 import { NetlogClientError } from "./errors.ts";
-import { requireNumber } from "./headers.ts";
+import { keysToReadBy } from "./fields.ts";
+import { headerFlag, requireNumber } from "./headers.ts";
 import type { Message } from "./message.ts";
 import { parseLines } from "./ndjson.ts";
-import { poll, waitParameter } from "./polls.ts";
+import { type Polled, poll, waitParameter } from "./polls.ts";
 import type { RetryMode } from "./retry.ts";
 import type { CallOptions, Session } from "./session.ts";
 import { type Offset, spellOffset } from "./spelling.ts";
@@ -13,6 +14,8 @@ export interface ReadBatchOptions extends CallOptions {
   readonly retry?: RetryMode | undefined;
   /** `first` by default. */
   readonly from?: Offset | undefined;
+  /** Only messages with this key, or with one of these; at most 64. It looks until it finds one, or to the end. */
+  readonly key?: string | readonly string[] | undefined;
   /** Messages at most: 1,000 by default, 100,000 at most. */
   readonly max?: number | undefined;
   /** Bytes of the answer at most, 8 MiB by default; one message is given always. */
@@ -35,11 +38,12 @@ export async function readBatch(
 ): Promise<MessageBatch> {
   const { max, maxBytes, waitMs = 0, retry = "always", signal } = options;
   let from = spellOffset(options.from ?? "first");
+  const key = keysToReadBy(options.key);
   let nextOffset = 0;
-  const messages = await poll(waitMs, async (pollMs) => {
-    const query = { from, max, max_bytes: maxBytes, wait: waitParameter(pollMs), format: "ndjson" };
+  const messages = await poll<Message[]>(waitMs, async (pollMs) => {
+    const query = { from, key, max, max_bytes: maxBytes, wait: waitParameter(pollMs), format: "ndjson" };
     const path = [topicName, "batch"];
-    return await session.repeat(retry, signal, async () => {
+    return await session.repeat<Polled<Message[]>>(retry, signal, async () => {
       const reply = await session.connection.call({
         method: "GET",
         path,
@@ -47,10 +51,12 @@ export async function readBatch(
         waitMs: pollMs,
         signal,
       });
-      const found = reply.status === 204 ? undefined : batchOf(reply.headers, reply.body);
-      nextOffset = requireNumber(reply.headers, "X-Next-Offset");
+      const { status, headers, body } = reply;
+      const found = status === 204 ? undefined : batchOf(headers, body);
+      nextOffset = requireNumber(headers, "X-Next-Offset");
       from = String(nextOffset);
-      return found;
+      if (found !== undefined) return found;
+      return headerFlag(headers, "X-More") ? "more" : undefined;
     });
   });
   return { messages: messages ?? [], nextOffset };

@@ -2,7 +2,7 @@
 import type { Reply } from "./connection.ts";
 import { isNetlogClientError } from "./errors.ts";
 import { type FollowLinesOptions, follow, followBatches, followLines } from "./follow.ts";
-import { headerNumber, messageFields, requireNumber } from "./headers.ts";
+import { headerNumber, messageParts, requireNumber } from "./headers.ts";
 import { Message } from "./message.ts";
 import { type MessageBatch, type ReadBatchOptions, readBatch } from "./read-batch.ts";
 import type { FollowOptions } from "./reading.ts";
@@ -35,7 +35,7 @@ export class ReadableTopic {
     const path = [this.name, "payload", spellOffset(offset)];
     return await this.#session.repeat("always", options.signal, async () => {
       const { headers, body } = await this.#session.connection.call({ method: "GET", path, ...options });
-      return new Message(messageFields(headers, body));
+      return new Message(messageParts(headers, body));
     });
   }
 

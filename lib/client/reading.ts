@@ -1,6 +1,7 @@
 /** One way through a topic, from an offset on: over one answer, and another one behind the last message when it breaks. */
 import type { OpenReply } from "./connection.ts";
 import { isNetlogClientError, type NetlogClientError } from "./errors.ts";
+import { keysToReadBy } from "./fields.ts";
 import type { Message } from "./message.ts";
 import { type Line, parseLine, readLines } from "./ndjson.ts";
 import { backOffMs, isTransient } from "./retry.ts";
@@ -19,6 +20,8 @@ export interface Gap {
 export interface FollowOptions extends PatienceOptions {
   /** `first` by default. */
   readonly from?: Offset | undefined;
+  /** Only messages with this key, or with one of these; at most 64. */
+  readonly key?: string | readonly string[] | undefined;
   /** False: ends at what is the end now. */
   readonly follow?: boolean | undefined;
   /** Told when retention dropped messages before they were read. */
@@ -72,17 +75,21 @@ export class Reading {
    */
   async *lines(count: number): AsyncGenerator<Uint8Array, void, undefined> {
     let left = count;
-    try {
-      const { pieces } = await this.#open("lines", false);
-      for await (const lines of cutLines(pieces, left)) {
-        this.#next += lines.count;
-        left -= lines.count;
-        yield lines.bytes;
+    const { key, follow } = this.#options;
+    // Lines tell no offsets, and those of a key have gaps between.
+    if (key === undefined) {
+      try {
+        const { pieces } = await this.#open("lines", false);
+        for await (const lines of cutLines(pieces, left)) {
+          this.#next += lines.count;
+          left -= lines.count;
+          yield lines.bytes;
+        }
+        if (follow === false) return;
+      } catch (error) {
+        // A payload that is no line, a gap, damage, a lost connection: asking for messages tells.
+        if (!isNetlogClientError(error)) throw error;
       }
-      if (this.#options.follow === false) return;
-    } catch (error) {
-      // A payload that is no line, a gap, damage, a lost connection: asking for messages tells.
-      if (!isNetlogClientError(error)) throw error;
     }
     if (left === 0) return;
     for await (const batch of this.batches()) {
@@ -100,7 +107,8 @@ export class Reading {
 
   async #open(format: "ndjson" | "lines", follows: boolean): Promise<OpenReply> {
     const { signal, silenceMs = DEFAULT_SILENCE_MS } = this.#options;
-    const query = { from: spellOffset(this.#next), follow: follows ? undefined : 0, format };
+    const key = keysToReadBy(this.#options.key);
+    const query = { from: spellOffset(this.#next), key, follow: follows ? undefined : 0, format };
     const path = [this.#topicName, "stream"];
     const reply = await this.#session.connection.open({ method: "GET", path, query, signal }, silenceMs);
     this.#hasOpened = true;

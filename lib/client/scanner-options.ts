@@ -1,5 +1,6 @@
 /** What a scanner is created with, and how that goes into a URL. */
 import type { Query } from "./connection.ts";
+import { keysToReadBy } from "./fields.ts";
 import { type Offset, spellOffset } from "./spelling.ts";
 
 /**
@@ -14,6 +15,8 @@ export interface ScannerOptions {
   readonly id?: string | undefined;
   /** Where a new scanner begins. `first` by default. */
   readonly from?: Offset | undefined;
+  /** It gives only messages with this key, or with one of these; at most 64. */
+  readonly key?: string | readonly string[] | undefined;
   /** It survives a restart of the server. */
   readonly persist?: boolean | undefined;
   /** `auto` by default; `explicit` implies `persist`. */
@@ -34,6 +37,7 @@ export function scannerQuery(options: ScannerOptions): Query {
   return {
     id: options.id,
     from: options.from === undefined ? undefined : spellOffset(options.from),
+    key: keysToReadBy(options.key),
     persist: options.persist,
     ack: options.ack,
     ack_wait: milliseconds(options.ackWaitMs),

@@ -1,7 +1,7 @@
 /** What is done with a scanner: messages out of it, their settling, its place. */
 import { Delivery, type NackOptions } from "./delivery.ts";
 import { invalidArgument, isNetlogClientError } from "./errors.ts";
-import { headerNumber, messageFields } from "./headers.ts";
+import { headerNumber, messageParts } from "./headers.ts";
 import { parseLines } from "./ndjson.ts";
 import { poll, waitParameter } from "./polls.ts";
 import type { RetryMode, RetryOption } from "./retry.ts";
@@ -68,7 +68,7 @@ export class Scanner {
   async scan(options: ScanOptions = {}): Promise<Delivery | undefined> {
     const [message] = await this.#poll(options, { wait: undefined }, (headers, payload) => [
       new Delivery(this, {
-        ...messageFields(headers, payload),
+        ...messageParts(headers, payload),
         delivery: headerNumber(headers, "X-Delivery"),
         lease: headers.get("X-Lease") ?? undefined,
         skipped: headerNumber(headers, "X-Skipped") ?? 0,
@@ -96,7 +96,7 @@ export class Scanner {
       let skipped = headerNumber(headers, "X-Skipped") ?? 0;
       const deliveries: Delivery[] = [];
       for (const line of parseLines(body)) {
-        if (line.kind === "skipped") continue;
+        if (line.kind !== "message") continue;
         deliveries.push(new Delivery(this, { ...line.message, delivery: line.delivery, lease, skipped }));
         skipped = 0;
       }
@@ -273,7 +273,7 @@ export class Scanner {
     read: (headers: Headers, body: Uint8Array) => Delivery[],
   ): Promise<Delivery[]> {
     const path = [this.topicName, "scan"];
-    const found = await poll(waitMs, async (pollMs) => {
+    const found = await poll<Delivery[]>(waitMs, async (pollMs) => {
       const wait = waitParameter(pollMs);
       const all = { id: this.id, ...query, wait };
       const mode = retry ?? (this.#ack === "explicit" ? "always" : "undone");
@@ -285,8 +285,8 @@ export class Scanner {
           return read(headers, body);
         });
       } catch (error) {
-        if (isNetlogClientError(error, "end_of_topic")) return undefined;
-        throw error;
+        if (!isNetlogClientError(error, "end_of_topic")) throw error;
+        return error.hasMore ? "more" : undefined;
       }
     });
     return found ?? [];

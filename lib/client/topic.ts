@@ -1,14 +1,15 @@
 /** What is done to a topic: its life, its settings, messages into it, its scanners. What is read is in readable-topic.ts. */
-import { encodeBatch } from "./batch-encoding.ts";
+import { type Publishable, packMessage } from "./batch-encoding.ts";
 import { isNetlogClientError } from "./errors.ts";
-import { requireNumber } from "./headers.ts";
-import { type Payload, payloadBytes, requireMany } from "./payload.ts";
+import { type Payload, requireMany } from "./payload.ts";
 import {
   type PublishBatchOptions,
   type Published,
   type PublishedBatch,
   type PublishOptions,
-  publishedOf,
+  publishMany,
+  publishOne,
+  refuseOptions,
 } from "./publish.ts";
 import { type PublishAllOptions, type PublishedAll, publishAll } from "./publish-all.ts";
 import { ReadableTopic } from "./readable-topic.ts";
@@ -19,7 +20,6 @@ import type { CallOptions, Session } from "./session.ts";
 import { type Offset, spellOffset } from "./spelling.ts";
 import type { Finding, ScannerDescription, ScannerInfo, TopicInfo, TopicSettingsChange } from "./wire.ts";
 
-const MESSAGES_TYPE = "application/vnd.netlog.messages";
 const SETTINGS_TYPE = "application/json";
 
 /** Made by NetlogClient.topic. Everything here rejects with a NetlogClientError, or with the signal's reason. */
@@ -151,49 +151,50 @@ export class Topic extends ReadableTopic {
   }
 
   /**
-   * Appends one message. Sent again only where it was surely not stored, unless `retry` says otherwise.
+   * Appends one message, with what it carries beside its payload. Sent again only where it was surely not stored, unless
+   * `retry` says otherwise.
    *
-   * @throws NetlogClientError invalid_argument for what is no payload; topic_not_found; payload_too_large; bad_request
-   *   for an empty payload; storage_full; sync_failed, connection_lost and timed_out, after which the message may be
-   *   stored or not.
+   * @throws NetlogClientError invalid_argument for what is no payload, key, content type or header; topic_not_found;
+   *   payload_too_large; bad_request for an empty payload; storage_full; sync_failed, after which it is unknown whether it is stored; connection_lost
+   *   and timed_out, which leave it open too.
    *
    * @example
    * const { offset, durability } = await topic.publish("hello", { durability: "synced" });
    * console.log(offset, durability); // 0 synced
+   * await topic.publish('{"total":7}', {
+   *   key: "customer 7",
+   *   contentType: "application/json",
+   *   headers: { "x-meta-source": "shop" },
+   * });
+   * const message = await topic.read("last");
+   * console.log(message.key, message.headers["x-meta-source"]); // customer 7 shop
    */
   async publish(payload: Payload, options: PublishOptions = {}): Promise<Published> {
-    const { durability, retry = "undone", signal } = options;
-    const body = payloadBytes(payload);
-    const { headers } = await this.#session.call(
-      { method: "POST", path: [this.name, "payload"], query: { durability }, body, signal },
-      retry,
-    );
-    return publishedOf(headers);
+    const { key, contentType, headers } = options;
+    const message = packMessage({ payload, key, contentType, headers });
+    return await publishOne(this.#session, this.name, message, options);
   }
 
   /**
    * Appends many messages: all of them or none, next to each other, visible together. The server takes 65,536
-   * messages and 8 MiB of 9 bytes and a payload each; publishAll takes any number. Sent again as publish is.
+   * messages and 8 MiB of 9 bytes and a payload each; publishAll takes any number. A message that carries more than its
+   * payload is an object. Sent again as publish is.
    *
    * @throws as publish does; bad_request for an empty batch, payload_too_large for a larger one: nothing is stored.
    *
    * @example
-   * const { offset, count } = await topic.publishBatch(["one", "two", "three"], { compression: "gzip" });
+   * const { offset, count } = await topic.publishBatch(["one", { payload: "two", key: "b" }, "three"], {
+   *   compression: "gzip",
+   * });
    * console.log(offset, count); // 0 3
    */
   async publishBatch(
-    payloads: Iterable<Payload>,
+    messages: Iterable<Publishable>,
     options: PublishBatchOptions = {},
   ): Promise<PublishedBatch> {
-    const { durability, retry = "undone", signal, compression = "none" } = options;
-    requireMany(payloads, "publishBatch", [Symbol.iterator]);
-    const body = encodeBatch(Array.from(payloads, payloadBytes), compression);
-    const path = [this.name, "batch"];
-    const { headers } = await this.#session.call(
-      { method: "POST", path, query: { durability }, body, contentType: MESSAGES_TYPE, signal },
-      retry,
-    );
-    return { ...publishedOf(headers), count: requireNumber(headers, "X-Count") };
+    requireMany(messages, "publishBatch", [Symbol.iterator]);
+    refuseOptions(options, "publishBatch", ["key", "contentType", "headers"], "give it with each message");
+    return await publishMany(this.#session, this.name, Array.from(messages, packMessage), options);
   }
 
   /**
@@ -201,7 +202,7 @@ export class Topic extends ReadableTopic {
    * comes fast in batches of up to `batchBytes`. An async source may give several at once, as an array. Not atomic:
    * when it fails, the batches before are stored, of which `onProgress` told. Each batch is sent again as publish is.
    *
-   * @throws as publish does; what `payloads` throws.
+   * @throws as publish does; what `messages` throws.
    *
    * @example
    * const lines = Array.from({ length: 1000 }, (_, i) => `line ${i}`);
@@ -209,10 +210,10 @@ export class Topic extends ReadableTopic {
    * console.log(count); // 1000
    */
   async publishAll(
-    payloads: Iterable<Payload> | AsyncIterable<Payload | readonly Payload[]>,
+    messages: Iterable<Publishable> | AsyncIterable<Publishable | readonly Publishable[]>,
     options: PublishAllOptions = {},
   ): Promise<PublishedAll> {
-    return await publishAll(this, payloads, options);
+    return await publishAll(this.#session, this.name, messages, options);
   }
 
   /**

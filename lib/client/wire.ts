@@ -73,6 +73,8 @@ export interface ScannerSettings {
   readonly dead_letter?: string | null;
   /** `null`: never. */
   readonly expire: string | null;
+  /** Of a scanner that reads by key. */
+  readonly key?: readonly string[];
 }
 
 export interface ScannerDescription extends ScannerInfo {

@@ -123,8 +123,9 @@ export class EventHandling {
     }
     const { park } = onGiveUp;
     warnings.tell("failed", `${this.#about(event)} failed twice; the event goes to ${park.name}`, error);
+    const fields = { key: message.key, contentType: message.contentType, headers: message.headers };
     const isParked = await patience.until(`parking in ${park.name}`, signal, async () => {
-      await publishCreating(park, message.payload, { retry: "always", signal });
+      await publishCreating(park, message.payload, { ...fields, retry: "always", signal });
       return true;
     });
     if (isParked !== true) return "undone";
