@@ -9,8 +9,11 @@ export interface Option<Value> {
   readonly letter?: string;
   /** Its variable, where that is not `NETLOG_` and the name; `false`: it is read from flags alone. */
   readonly variable?: string | false;
-  /** `value`, `number`: the last one given counts. `list`: may be repeated, commas separate. `switch`: needs no value. */
-  readonly kind: "value" | "number" | "list" | "switch";
+  /**
+   * `value`, `number`: the last one given counts. `list`: may be repeated, commas separate. `repeated`: may be repeated,
+   * and a comma is part of the value. `switch`: needs no value.
+   */
+  readonly kind: "value" | "number" | "list" | "repeated" | "switch";
   /** Stands for the value in help: `<duration>`. */
   readonly placeholder: string;
   readonly description: string;
@@ -18,7 +21,7 @@ export interface Option<Value> {
   readonly allowed: string;
   /** As one would type it. */
   readonly fallback: string;
-  /** `undefined` when the text is no allowed value. A list comes joined by commas. */
+  /** `undefined` when the text is no allowed value. A list comes joined by commas, a repeated one as joinRepeated does. */
   parse(text: string): Value | undefined;
 }
 
@@ -36,6 +39,18 @@ export interface Given {
 
 /** By the option's name. */
 export type GivenOptions = ReadonlyMap<string, Given>;
+
+/** What no argument can hold. */
+const REPEATED = "\0";
+
+/** The text of an option that was given once more. Each value stands behind a mark, so that an empty one is one too. */
+export function joinRepeated(before: string, text: string): string {
+  return `${before}${REPEATED}${text}`;
+}
+
+export function splitRepeated(text: string): readonly string[] {
+  return text.split(REPEATED).slice(1);
+}
 
 /** The spelling that help and messages use: `--segment-age`. */
 export function flagOf(name: string): string {

@@ -7,6 +7,7 @@ import {
   type Given,
   type GivenOptions,
   hintFor,
+  joinRepeated,
   lookupOption,
   nameOfFlag,
   type Option,
@@ -44,12 +45,16 @@ export function readArguments(options: readonly Option<unknown>[], args: readonl
       place += 1;
       text = args[place] ?? missingValue(option, typed);
     }
-    const before = option.kind === "list" ? flags.get(option.name) : undefined;
-    const joined = before === undefined ? text : `${before.text},${text}`;
+    const joined = joinedText(option, flags.get(option.name)?.text, text);
     flags.set(option.name, { origin: "flag", source: typed, text: joined });
   }
   for (const operand of operands) requireUtf8(operand, "the argument");
   return { flags, operands };
+}
+
+function joinedText({ kind }: Option<unknown>, before: string | undefined, text: string): string {
+  if (kind === "repeated") return joinRepeated(before ?? "", text);
+  return kind === "list" && before !== undefined ? `${before},${text}` : text;
 }
 
 function requireOption(options: readonly Option<unknown>[], typed: string): Option<unknown> {

@@ -12,7 +12,12 @@ export const JOB_VARIABLES = {
   offset: "NETLOG_OFFSET",
   timestamp: "NETLOG_TIMESTAMP",
   delivery: "NETLOG_DELIVERY",
+  key: "NETLOG_KEY",
+  contentType: "NETLOG_CONTENT_TYPE",
 } as const;
+
+/** A header of that message: `NETLOG_HEADER_X_META_TRACE`. */
+export const JOB_HEADER_PREFIX = "NETLOG_HEADER_";
 
 export const CLIENT_VARIABLES: readonly string[] = [
   URL_VARIABLE,

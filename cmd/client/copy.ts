@@ -19,7 +19,8 @@ const EXPORT_OPTIONS: OptionTable<ExportOptions> = {
 
 const FILE_DETAILS =
   'ndjson, the default, is a line {"offset","timestamp","crc32","payload"} for each message, or "payload_base64" for\n' +
-  "what is not UTF-8; lines is the payload and a line end, and refuses payloads that a line cannot hold.";
+  'what is not UTF-8, and "key", "content_type" and "headers" where it has them; lines is the payload and a line end,\n' +
+  "and refuses messages that a line cannot hold.";
 
 const RESUME_DETAILS =
   "The same command goes on with an interrupted copy, to the message: nothing twice, nothing left out. Nothing else may\n" +

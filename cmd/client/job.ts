@@ -1,7 +1,7 @@
 /** A command that is run for one message: the payload on its standard input, what else is known in its environment. */
 import { spawn } from "node:child_process";
 import type { Delivery } from "../../lib/client/index.ts";
-import { JOB_VARIABLES } from "../cli/variables.ts";
+import { JOB_HEADER_PREFIX, JOB_VARIABLES } from "../cli/variables.ts";
 
 export interface JobPlace {
   /** For the shell. */
@@ -34,7 +34,7 @@ export function runJob(place: JobPlace, message: Delivery): Promise<JobEnd> {
       shell: true,
       detached: true,
       stdio: ["pipe", "inherit", "inherit"],
-      env: { ...place.environment, ...variablesOf(place, message) },
+      env: { ...withoutFields(place.environment), ...variablesOf(place, message) },
     });
     const { pid } = child;
     if (pid !== undefined) running.add(pid);
@@ -56,7 +56,26 @@ function variablesOf({ topic, scanner }: JobPlace, message: Delivery): Record<st
     [JOB_VARIABLES.offset]: String(message.offset),
     [JOB_VARIABLES.timestamp]: message.timestamp,
     [JOB_VARIABLES.delivery]: String(message.delivery ?? 1),
+    ...fieldVariables(message),
   };
+}
+
+function fieldVariables({ key, contentType, headers }: Delivery): Record<string, string> {
+  const variables: Record<string, string> = {};
+  // The environment holds no NUL, and a key may.
+  if (key !== undefined) variables[JOB_VARIABLES.key] = key.replaceAll("\0", "\ufffd");
+  if (contentType !== undefined) variables[JOB_VARIABLES.contentType] = contentType;
+  for (const [name, value] of Object.entries(headers)) {
+    variables[`${JOB_HEADER_PREFIX}${name.toUpperCase().replace(/[^A-Z0-9]/g, "_")}`] = value;
+  }
+  return variables;
+}
+
+/** A job that runs `netlog scan` itself passes on no field of its own message. */
+function withoutFields(environment: JobPlace["environment"]): JobPlace["environment"] {
+  const isField = (name: string): boolean =>
+    name === JOB_VARIABLES.key || name === JOB_VARIABLES.contentType || name.startsWith(JOB_HEADER_PREFIX);
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !isField(name)));
 }
 
 /** `status 3`, `signal SIGKILL`. */

@@ -2,6 +2,7 @@
 import {
   type Durability,
   isNetlogClientError,
+  type MessageFields,
   type NetlogClientError,
   type PublishAllProgress,
 } from "../../lib/client/index.ts";
@@ -11,19 +12,22 @@ import { statusOf, watchStopSignals } from "../cli/signals.ts";
 import { UsageError } from "../cli/usage-error.ts";
 import { type ClientCall, clientCommand } from "./call/client-command.ts";
 import { failureStatus, failureText } from "./call/failure.ts";
-import { choiceFlag, type Optional, switchFlag } from "./call/flags.ts";
+import { FIELD_OPTIONS, type FieldFlags, fieldsOf } from "./call/field-flags.ts";
+import { choiceFlag, type Optional, switchFlag, textFlag } from "./call/flags.ts";
 import { warn } from "./call/warn.ts";
 import { LineTooLongError } from "./input/lines.ts";
 import { openPublishInput, type PublishInput, PublishInputError } from "./input/publish-input.ts";
 import { messagesText } from "./output/figures.ts";
+import { messagesOf } from "./publish-messages.ts";
 
-export interface PublishOptions {
+export interface PublishOptions extends FieldFlags {
   readonly lines: boolean;
   readonly file: boolean;
   readonly batch: boolean;
   readonly gzip: boolean;
   readonly create: boolean;
   readonly durability: Optional<Durability>;
+  readonly keySeparator: Optional<string>;
 }
 
 /** The largest batch that the server takes, as it is configured by default. */
@@ -36,11 +40,14 @@ export const publishCommand: Command = clientCommand<PublishOptions>({
       "  date | netlog publish demo                      all of standard input as one message\n" +
       "  tail -f app.log | netlog publish demo --lines   a message a line, as soon as it comes\n" +
       "  netlog publish demo --lines --batch < big.log   a message a line, as fast as it goes\n" +
-      "  netlog publish demo --file a.png b.png          a message for each file",
+      "  netlog publish demo --file a.png b.png          a message for each file\n" +
+      "  netlog publish demo --key u7 --header 'x-meta-source: shop' --content-type application/json '{\"paid\":7}'",
     "Payloads are stored to the byte. The line end (LF or CRLF) of a line is left out, and empty lines are skipped. At a\n" +
       "terminal lines are read. A message that begins with a dash follows `--`.",
     "Messages go in batches of what is there, one after the other and in order. With --batch each batch is filled, up\n" +
       "to 8 MiB or 65,536 messages, and stored as a whole or not at all; what fits into one is all or nothing.",
+    "--key-separator '\\t' cuts each line into key and payload; a line that\n" +
+      "begins with the separator has no key.",
     "Ends with status 0 when all is stored. When it breaks off it says how many messages are stored, and ends with\n" +
       'status 6 if any are. With --json the outcome is a line {"topic","count","bytes","offset","last_offset"}.',
   ],
@@ -55,6 +62,16 @@ export const publishCommand: Command = clientCommand<PublishOptions>({
       "synced",
       "written",
     ]),
+    ...FIELD_OPTIONS,
+    keySeparator: {
+      ...textFlag(
+        "key_separator",
+        "<text>",
+        "What stands between key and payload of each line; \\t is a tab",
+        "a text",
+      ),
+      letter: "K",
+    },
   },
   async run(call) {
     const { operands, options } = call;
@@ -64,9 +81,15 @@ export const publishCommand: Command = clientCommand<PublishOptions>({
     if (options.lines && !options.file && rest.length > 0) {
       throw new UsageError("--lines is for standard input and files; each argument is a message already");
     }
+    if (options.keySeparator !== null && !options.lines)
+      throw new UsageError("--key-separator is for --lines");
+    if (options.keySeparator !== null && options.key.length > 0) {
+      throw new UsageError("--key and --key-separator are two ways to give keys; give one");
+    }
+    const fields = fieldsOf(options);
     const topic = call.netlog.topic(name);
     if (options.create) await topic.createIfMissing();
-    return await publish(call, name, rest);
+    return await publish(call, name, rest, fields);
   },
 });
 
@@ -74,6 +97,7 @@ async function publish(
   call: ClientCall<PublishOptions>,
   name: string,
   operands: readonly string[],
+  fields: MessageFields | undefined,
 ): Promise<number> {
   const { options, netlog, stderr } = call;
   const stop = watchStopSignals();
@@ -81,7 +105,7 @@ async function publish(
   let stored: PublishAllProgress | undefined;
   try {
     const input = openPublishInput(call, operands, stop.signal);
-    await netlog.topic(name).publishAll(input.payloads, {
+    await netlog.topic(name).publishAll(messagesOf(input.payloads, fields, options.keySeparator), {
       durability: options.durability ?? undefined,
       compression: options.gzip ? "gzip" : "none",
       // What is all there need not go while the rest comes.

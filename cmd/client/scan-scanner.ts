@@ -2,11 +2,13 @@
 import { isNetlogClientError, type Offset, type Scanner, type Topic } from "../../lib/client/index.ts";
 import type { OptionTable } from "../cli/option.ts";
 import { UsageError } from "../cli/usage-error.ts";
+import { KEYS_FLAG, keysOf } from "./call/field-flags.ts";
 import { countFlag, durationFlag, type Optional, offsetFlag, textFlag } from "./call/flags.ts";
 
 export interface ScannerFlags {
   readonly id: Optional<string>;
   readonly from: Optional<Offset>;
+  readonly key: readonly string[];
   readonly ackWait: Optional<number>;
   readonly maxDeliver: Optional<number>;
   readonly maxPending: Optional<number>;
@@ -16,6 +18,7 @@ export interface ScannerFlags {
 export const SCANNER_FLAGS: OptionTable<ScannerFlags> = {
   id: textFlag("id", "<scanner>", "Name of the scanner; made when it is missing", "the id of a scanner"),
   from: offsetFlag("from", "Where a new scanner begins, if not with the first message"),
+  key: KEYS_FLAG,
   ackWait: durationFlag("ack_wait", "How long a new scanner leases a message"),
   maxDeliver: countFlag("max_deliver", "How often a new scanner gives a message out at most", { min: 0 }),
   maxPending: countFlag("max_pending", "How many messages a new scanner may have given out"),
@@ -44,14 +47,14 @@ export async function openScanner(
   flags: ScannerFlags,
   hasAcks: boolean,
 ): Promise<OpenedScanner> {
-  const given = {
-    id,
+  const work = {
     ackWaitMs: flags.ackWait ?? undefined,
     maxDeliver: flags.maxDeliver ?? undefined,
     maxPending: flags.maxPending ?? undefined,
     deadLetter: flags.deadLetter ?? undefined,
   };
-  const needsAcks = hasAcks || Object.values(given).some((value) => value !== id && value !== undefined);
+  const given = { id, key: keysOf(flags), ...work };
+  const needsAcks = hasAcks || Object.values(work).some((value) => value !== undefined);
   const there = await lookupScanner(topic, id);
   if (there === undefined) {
     const kind = needsAcks ? ({ ack: "explicit" } as const) : { persist: true };

@@ -53,7 +53,8 @@ export const scanCommand: Command = clientCommand<ScanOptions>({
       "  netlog scan jobs --id workers --exec ./work.sh --wait 0s   until there is no more to do\n" +
       "  netlog scan jobs --id me --ack --count 1                   one message, acknowledged when it was shown",
     "The command has the payload on its standard input, and NETLOG_TOPIC, NETLOG_SCANNER, NETLOG_OFFSET,\n" +
-      "NETLOG_TIMESTAMP and NETLOG_DELIVERY (1 the first time) in its environment. Ending with status 0 acknowledges the\n" +
+      "NETLOG_TIMESTAMP and NETLOG_DELIVERY (1 the first time) in its environment; NETLOG_KEY, NETLOG_CONTENT_TYPE and\n" +
+      "NETLOG_HEADER_X_META_<NAME>, too, where the message has them. Ending with status 0 acknowledges the\n" +
       "message; anything else gives it back. While it runs the message stays its own, however long that is. Status 126 or\n" +
       "127, the shell's for a command that cannot be run, also ends netlog scan, with status 1.",
     "A scanner that is missing is made: with acknowledgements where --exec, --ack or a flag for those is given. Without\n" +
@@ -83,12 +84,14 @@ export const scanCommand: Command = clientCommand<ScanOptions>({
 });
 
 /** A flag that would do nothing is a mistake. */
-function requireFitting({ exec, jobs, retryDelay, format, meta }: ScanOptions): void {
+function requireFitting({ exec, jobs, retryDelay, format, meta, headers }: ScanOptions): void {
   if (exec === null && (jobs !== null || retryDelay !== null)) {
     throw new UsageError("--jobs and --retry-delay are for --exec");
   }
-  if (exec !== null && (format !== null || meta)) {
-    throw new UsageError("--format and --meta are for messages that are shown, and --exec shows none");
+  if (exec !== null && (format !== null || meta || headers)) {
+    throw new UsageError(
+      "--format, --meta and --headers are for messages that are shown, and --exec shows none",
+    );
   }
 }
 

@@ -4,6 +4,7 @@ import { type Command, EXIT, writeAll } from "../cli/command.ts";
 import type { OptionTable } from "../cli/option.ts";
 import { UsageError } from "../cli/usage-error.ts";
 import { type ClientCall, clientCommand, oneOperand } from "./call/client-command.ts";
+import { KEYS_FLAG, keysOf } from "./call/field-flags.ts";
 import { countFlag, type Optional, offsetFlag, switchFlag, valueFlag } from "./call/flags.ts";
 import { warn, warnOfRetry } from "./call/warn.ts";
 import {
@@ -19,6 +20,7 @@ interface TailOptions extends FormatOptions {
   readonly from: Optional<Offset>;
   readonly last: Optional<number>;
   readonly count: Optional<number>;
+  readonly key: readonly string[];
   readonly follow: boolean;
   readonly noFollow: boolean;
   readonly grep: Optional<RegExp>;
@@ -37,6 +39,7 @@ const TAIL_OPTIONS: OptionTable<TailOptions> = {
     letter: "n",
   },
   count: countFlag("count", "End after so many messages were shown"),
+  key: KEYS_FLAG,
   follow: { ...switchFlag("follow", "Wait for more, as is done anyway"), letter: "f" },
   noFollow: switchFlag("no_follow", "End at what is the end now, instead of waiting for more"),
   grep: valueFlag({
@@ -83,6 +86,7 @@ async function tail(call: ClientCall<TailOptions>, topic: Topic): Promise<number
   call.endWhenUnread?.();
   const reading: FollowOptions = {
     from: await beginning(topic, options),
+    key: keysOf(options),
     follow: !options.noFollow,
     onSkipped: ({ count, next }) =>
       warn(stderr, `${count} messages were dropped; going on at offset ${next}`),

@@ -14,7 +14,7 @@ import {
 } from "../cli/option.ts";
 import { readArguments } from "../cli/read-arguments.ts";
 import { UsageError } from "../cli/usage-error.ts";
-import { CLIENT_VARIABLES } from "../cli/variables.ts";
+import { CLIENT_VARIABLES, JOB_HEADER_PREFIX } from "../cli/variables.ts";
 import { readConfigFile } from "./config-file.ts";
 import { optionConflict, SERVE_OPTIONS, type ServeOptions } from "./options.ts";
 
@@ -72,7 +72,7 @@ function refuseSlips(options: readonly Option<unknown>[], environment: Environme
   for (const variable of Object.keys(environment)) {
     const name = variable.slice(ENVIRONMENT_PREFIX.length).toLowerCase();
     if (!variable.startsWith(ENVIRONMENT_PREFIX) || known.includes(name)) continue;
-    if (CLIENT_VARIABLES.includes(variable)) continue;
+    if (CLIENT_VARIABLES.includes(variable) || variable.startsWith(JOB_HEADER_PREFIX)) continue;
     const near = closest(name, known);
     if (near === undefined) continue;
     throw new UsageError(`unknown variable ${variable}; did you mean ${environmentNameOf(near)}?`);

@@ -1,6 +1,6 @@
 /** How commands that speak to a server declare their flags: read from the command line alone, absent unless given. */
 import type { Offset } from "../../../lib/client/index.ts";
-import type { Option } from "../../cli/option.ts";
+import { type Option, splitRepeated } from "../../cli/option.ts";
 import {
   DURATION,
   MAX_TIMER_MS,
@@ -41,6 +41,19 @@ export function textFlag(
   allowed: string,
 ): Option<Optional<string>> {
   return valueFlag({ name, placeholder, description, allowed, parse: (text) => (text === "" ? null : text) });
+}
+
+/** Each value that was given, in order, empty ones too. */
+export function repeatedFlag(
+  name: string,
+  placeholder: string,
+  description: string,
+  allowed: string,
+): Option<readonly string[]> {
+  return {
+    ...valueFlag({ name, placeholder, description, allowed, parse: splitRepeated }),
+    kind: "repeated",
+  };
 }
 
 export function switchFlag(name: string, description: string): Option<boolean> {

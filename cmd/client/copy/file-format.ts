@@ -1,5 +1,5 @@
 /** How messages stand in a file. */
-import { messageJson, type ToldMessage } from "../output/message-json.ts";
+import { hasFields, messageJson, type ToldMessage } from "../output/message-json.ts";
 
 /** `ndjson`: a line of JSON each, with offset, time and checksum. `lines`: the payload and a line end. */
 export const FILE_FORMATS = ["ndjson", "lines"] as const;
@@ -13,9 +13,10 @@ export function formatOf(path: string | undefined, given: FileFormat | null): Fi
   return given ?? (/\.(lines|txt|log)$/.test(path ?? "") ? "lines" : "ndjson");
 }
 
-/** False for a payload that would not be the same when its line is read again. */
-export function canHold({ payload }: ToldMessage, format: FileFormat): boolean {
-  return format === "ndjson" || !(payload.includes(LF) || payload.at(-1) === CR);
+/** False for a message that would not be the same when its line is read again. */
+export function canHold(message: ToldMessage, format: FileFormat): boolean {
+  if (format === "ndjson") return true;
+  return !(message.payload.includes(LF) || message.payload.at(-1) === CR || hasFields(message));
 }
 
 /** Messages as they stand in a file, which can hold them. */

@@ -2,6 +2,7 @@
 import { Buffer } from "node:buffer";
 import { createReadStream, statSync } from "node:fs";
 import { crc32 as crc32Of } from "node:zlib";
+import { checkFields, isNetlogClientError } from "../../../lib/client/index.ts";
 import { LIMIT_RANGES, parseJson } from "../../../lib/values.ts";
 import { cutLines } from "../input/lines.ts";
 import type { ToldMessage } from "../output/message-json.ts";
@@ -111,7 +112,15 @@ export class FileSource implements Source {
     const bytes = isText ? Buffer.from(payload) : Buffer.from(String(base64), "base64");
     if (bytes.length === 0) refuse("is empty");
     if (crc32 !== undefined && crc32 !== crc32Of(bytes)) refuse("is not what its crc32 says");
-    return { offset, timestamp: "", crc32: Number(crc32 ?? 0), payload: bytes };
+    const { key, content_type: contentType, headers } = fields;
+    const carried = { key, contentType, headers } as Pick<ToldMessage, "key" | "contentType" | "headers">;
+    try {
+      checkFields(carried);
+    } catch (error) {
+      if (!isNetlogClientError(error)) throw error;
+      refuse(`cannot be sent: ${error.message}`);
+    }
+    return { offset, timestamp: "", crc32: Number(crc32 ?? 0), payload: bytes, ...carried };
   }
 }
 

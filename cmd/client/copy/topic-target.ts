@@ -32,7 +32,7 @@ export class TopicTarget implements Target {
     onCopied: (count: number, bytes: number) => void,
   ): Promise<void> {
     let before = { count: 0, bytes: 0 };
-    await this.#topic.publishAll(payloadsOf(batches), {
+    await this.#topic.publishAll(batches, {
       onProgress: (progress) => {
         this.#requireAlone(progress);
         onCopied(progress.count - before.count, progress.bytes - before.bytes);
@@ -57,10 +57,4 @@ export class TopicTarget implements Target {
 /** True where it is unknown whether the messages sent last are stored; a look at the target shows it. */
 export function isUncertain(error: unknown): boolean {
   return isNetlogClientError(error, "connection_lost", "timed_out", "sync_failed", "unexpected_answer");
-}
-
-async function* payloadsOf(
-  batches: AsyncIterable<readonly ToldMessage[]>,
-): AsyncGenerator<Uint8Array[], void, undefined> {
-  for await (const messages of batches) yield messages.map(({ payload }) => payload);
 }

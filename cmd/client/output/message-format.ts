@@ -13,18 +13,21 @@ const FORMATS = ["text", "json", "hex", "raw"] as const;
 export interface FormatOptions {
   readonly format: Optional<(typeof FORMATS)[number]>;
   readonly meta: boolean;
+  readonly headers: boolean;
 }
 
 export const FORMAT_OPTIONS: OptionTable<FormatOptions> = {
   format: choiceFlag("format", "How messages are shown; --json is --format json", FORMATS),
   meta: switchFlag("meta", "Put offset and time in front of each text"),
+  headers: switchFlag("headers", "Put key, content type and headers in lines in front of each text or dump"),
 };
 
 /** For the help of commands that show messages. */
 export const FORMAT_DETAILS: string =
   "text is the payload and a line end, unless it has one; on a terminal control characters are shown as \\x1b. json is\n" +
-  'a line {"offset","timestamp","crc32","payload"}, or "payload_base64" for what is not UTF-8, as the server has it. hex\n' +
-  "is for bytes, raw the bytes alone.";
+  'a line {"offset","timestamp","crc32","payload"}, or "payload_base64" for what is not UTF-8, as the server has it;\n' +
+  'also "key", "content_type" and "headers", where there are any. hex is for bytes, raw the bytes alone. With --headers\n' +
+  "an empty line stands between what a message carries and its text.";
 
 const LF = 0x0a;
 const LINE_END = Buffer.from("\n");
@@ -37,9 +40,13 @@ interface ShowOptions extends FormatOptions {
 }
 
 export function showMessages(options: ShowOptions, output: Output, style: Style): ShowMessages {
-  const { meta } = options;
+  const { meta, headers } = options;
   const chosen = formatOf(options);
   if (meta && chosen !== "text") throw new UsageError("--meta is for text");
+  if (headers && chosen !== "text" && chosen !== "hex") {
+    throw new UsageError("--headers is for text and hex; json has them anyway");
+  }
+  const fields = headers ? (message: ToldMessage) => fieldsText(message, style) : () => "";
   switch (chosen) {
     case "json":
       return (messages) => messages.map(messageJson).join("");
@@ -48,27 +55,44 @@ export function showMessages(options: ShowOptions, output: Output, style: Style)
     case "hex":
       return (messages) =>
         messages
-          .map(({ offset, timestamp, payload }) => {
+          .map((message) => {
+            const { offset, timestamp, payload } = message;
             const front = style("dim", `offset ${offset}, ${timestamp}, ${payload.length} bytes`);
-            return `${front}\n${hexDump(payload)}\n`;
+            return `${front}\n${fields(message)}${hexDump(payload)}\n`;
           })
           .join("");
-    default:
+    default: {
+      const end = headers ? "\n" : " ";
+      const frontOf = (message: ToldMessage): Uint8Array[] => {
+        const place = meta ? `${style("dim", `${message.offset} ${message.timestamp}`)}${end}` : "";
+        return meta || headers ? [Buffer.from(`${place}${fields(message)}`)] : [];
+      };
       return (messages) =>
         Buffer.concat(
           messages.flatMap((message) => [
-            ...(meta ? [Buffer.from(`${style("dim", `${message.offset} ${message.timestamp}`)} `)] : []),
+            ...frontOf(message),
             ...(output.isTTY === true
               ? [Buffer.from(terminalText(message.payload))]
               : lineOf(message.payload)),
           ]),
         );
+    }
   }
+}
+
+/** A line for each field, and an empty one behind them. */
+function fieldsText({ key, contentType, headers = {} }: ToldMessage, style: Style): string {
+  const fields = [
+    ...(key === undefined ? [] : [["key", key] as const]),
+    ...(contentType === undefined ? [] : [["content-type", contentType] as const]),
+    ...Object.entries(headers),
+  ];
+  return `${fields.map(([name, value]) => `${style("dim", `${name}:`)} ${printable(value)}\n`).join("")}\n`;
 }
 
 /** True where a message is shown as nothing but its payload and a line end. */
 export function isPlainText(options: ShowOptions, output: Output): boolean {
-  return formatOf(options) === "text" && !options.meta && output.isTTY !== true;
+  return formatOf(options) === "text" && !options.meta && !options.headers && output.isTTY !== true;
 }
 
 function formatOf({ format, json }: ShowOptions): (typeof FORMATS)[number] {

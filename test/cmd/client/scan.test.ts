@@ -90,7 +90,7 @@ test.each([
   [
     ["scan", "jobs", "--id", "w1", "--exec", "cat", "--meta"],
     2,
-    "--format and --meta are for messages that ",
+    "--format, --meta and --headers are for messages that ",
   ],
 ])("netlog %j is a mistake", async (args, status, text) => {
   const server = await filledServer();
