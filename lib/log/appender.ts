@@ -7,22 +7,23 @@
  * alone, so an append that asked for `written` may resolve before its messages can be read.
  */
 
-import assert from "node:assert/strict";
 import type { Counters } from "../base/counters.ts";
-import { NetlogError } from "../base/errors.ts";
+import { isNetlogError, NetlogError } from "../base/errors.ts";
 import type { Limits } from "../base/limits.ts";
 import type { Logger } from "../base/logger.ts";
-import type { Runtime, Timer } from "../base/runtime.ts";
+import type { Runtime } from "../base/runtime.ts";
 import type { Slots } from "../base/slots.ts";
 import { refusedWrite } from "../disk/disk-refusals.ts";
-import { IncompleteWrite } from "../disk/write-whole.ts";
+import { cutBack } from "./cut-back.ts";
 import { frameBytesOf, liesInPlace, writeGroup } from "./frame-writer.ts";
-import type { Appended, LogEntry, LogLimits } from "./log.ts";
+import { GuardedAppends } from "./guarded-appends.ts";
+import type { Appended, LogEntry, LogFollower, LogLimits } from "./log.ts";
 import { type PendingAppend, pendingAppend, UnsettledAppends } from "./pending-append.ts";
 import { misfitOf } from "./placed-frames.ts";
 import { fitsSegment, isDueToRoll, rangeRefusal } from "./roll-policy.ts";
 import type { Segment } from "./segment.ts";
 import type { SegmentList } from "./segment-list.ts";
+import { type EndState, Standing, unknownOutcome } from "./standing.ts";
 import { SyncLoop, type SyncLoopOwner } from "./sync-loop.ts";
 import type { Tail } from "./tail.ts";
 
@@ -40,13 +41,13 @@ export interface AppenderOptions {
   readonly logEndOffset: number;
   /** Seals the active segment, all of which is synced, and makes the next one. */
   readonly roll: (active: Segment, nextBaseOffset: number) => Promise<Segment>;
+  /** The log is sealed, and everything can be read. */
+  readonly onEnded: () => void;
   /** The high watermark has moved. */
   readonly onReadable: (highWatermark: number) => void;
   /** A sync has ended well. */
   readonly onSynced: () => void;
 }
-
-type EndState = "deleted" | "closed";
 
 export class Appender implements SyncLoopOwner {
   readonly #options: AppenderOptions;
@@ -63,9 +64,9 @@ export class Appender implements SyncLoopOwner {
   #blocked: Promise<void> | undefined;
   /** A roll failed: nothing goes to the old segment until one succeeds. */
   #mustRoll = false;
-  #failed = false;
-  #ended: EndState | undefined;
-  #syncTimer: Timer | undefined;
+  readonly standing: Standing = new Standing();
+  readonly #guarded: GuardedAppends;
+  follower: LogFollower | undefined;
 
   constructor(options: AppenderOptions) {
     this.#options = options;
@@ -74,15 +75,15 @@ export class Appender implements SyncLoopOwner {
     this.logEndOffset = options.logEndOffset;
     this.highWatermark = options.logEndOffset;
     this.#sync = new SyncLoop(this, options);
+    this.#guarded = new GuardedAppends(this, this.standing, this.#unsettled, options);
   }
 
   get activeSegment(): Segment {
     return this.#options.segments.active;
   }
 
-  /** True after a failed sync or cut, until the log is reopened. */
   get hasFailed(): boolean {
-    return this.#failed;
+    return this.standing.hasFailed;
   }
 
   get syncedEndOffset(): number {
@@ -91,6 +92,11 @@ export class Appender implements SyncLoopOwner {
 
   get syncsEagerly(): boolean {
     return this.#limits.durability === "synced" || !this.#unsettled.isEmpty;
+  }
+
+  /** Sealed, and all of it can be read. */
+  get isEnded(): boolean {
+    return this.standing.isSealed && this.highWatermark === this.logEndOffset;
   }
 
   append(entries: readonly LogEntry[]): Promise<Appended>[] {
@@ -103,7 +109,7 @@ export class Appender implements SyncLoopOwner {
   /** Resolves when everything appended so far is on the disk. */
   async syncAll(): Promise<void> {
     while (this.#blocked !== undefined) await this.#blocked;
-    this.#throwIfRefusing();
+    this.standing.throwIfRefusing();
     try {
       await this.#sync.syncAll();
     } catch (error) {
@@ -124,10 +130,40 @@ export class Appender implements SyncLoopOwner {
   /** Rolls when the active segment has grown old. */
   async rollIfDue(nowMs: number): Promise<void> {
     while (this.#blocked !== undefined) await this.#blocked;
-    if (this.#refusal() !== undefined) return;
+    if (this.standing.failure() !== undefined) return;
     if (!isDueToRoll(this.activeSegment, this.#limits, nowMs)) return;
     this.#block(this.#roll());
     await this.#blocked;
+  }
+
+  /** As Log.seal. */
+  async seal(keep: () => Promise<void>): Promise<void> {
+    await this.syncAll();
+    if (this.standing.isSealed) return;
+    if (this.#blocked !== undefined) return this.seal(keep);
+    const sealing = this.#seal(keep);
+    this.#block(sealing.catch(() => {}));
+    await sealing;
+  }
+
+  async #seal(keep: () => Promise<void>): Promise<void> {
+    this.standing.isSealing = true;
+    try {
+      await this.#sync.syncAll();
+      await keep();
+      this.sealed();
+    } catch (error) {
+      if (isNetlogError(error, "sync_failed")) this.standing.hasFailed = true;
+      throw this.standing.hasFailed && !isNetlogError(error) ? unknownOutcome(error) : error;
+    } finally {
+      this.standing.isSealing = false;
+    }
+  }
+
+  /** Nothing is appended from now on, for good. */
+  sealed(): void {
+    this.standing.isSealed = true;
+    if (this.isEnded) this.#options.onEnded();
   }
 
   /**
@@ -135,11 +171,11 @@ export class Appender implements SyncLoopOwner {
    * is synced before; in a deleted one, appends that wait for a sync reject with `topic_not_found`.
    */
   async end(state: EndState): Promise<void> {
-    this.#ended ??= state;
-    this.#syncTimer?.cancel();
-    if (state === "deleted") this.#unsettled.rejectAll(this.#refusal()!);
+    this.standing.ended ??= state;
+    this.#sync.cancelTimer();
+    if (state === "deleted") this.#unsettled.rejectAll(this.standing.failure()!);
     while (this.#blocked !== undefined) await this.#blocked;
-    if (state === "closed") await this.#lastSync();
+    if (state === "closed") await this.#sync.tryToSync(this.#options.logger);
     await this.#sync.settle();
     this.#sync.releaseFile();
   }
@@ -148,13 +184,19 @@ export class Appender implements SyncLoopOwner {
   synced(): void {
     this.#unsettled.settleUpTo(this.syncedEndOffset);
     this.#advance();
+    this.follower?.syncEnded(this.syncedEndOffset);
     this.#options.onSynced();
   }
 
   /** For SyncLoop. */
+  syncBegins(): void {
+    if (this.#blocked === undefined) this.follower?.syncBegins(this.logEndOffset);
+  }
+
+  /** For SyncLoop. */
   syncFailed(error: unknown): void {
-    this.#failed = true;
-    this.#syncTimer?.cancel();
+    this.standing.hasFailed = true;
+    this.#sync.cancelTimer();
     this.#options.logger.error(
       { err: error },
       "a sync failed: the topic takes no messages until it is reopened",
@@ -164,22 +206,20 @@ export class Appender implements SyncLoopOwner {
 
   #write(pending: PendingAppend[]): void {
     const nowMs = this.#options.runtime.now();
+    const { caps } = this.#options;
     const refusal =
-      this.#refusal() ?? rangeRefusal(this.#options.caps, this.logEndOffset, nowMs, this.#lastTimestampMs);
+      this.standing.refusal(this.logEndOffset) ??
+      rangeRefusal(caps, this.logEndOffset, nowMs, this.#lastTimestampMs);
     if (refusal !== undefined) {
-      for (const append of pending) append.reject(refusal);
+      for (const append of pending) this.#guarded.refuse(append, refusal);
+      this.#advance();
       return;
     }
     let from = 0;
     while (from < pending.length && this.#blocked === undefined) {
-      const misfit = misfitOf(
-        pending[from]!.entry,
-        this.#options.caps,
-        this.logEndOffset,
-        this.#lastTimestampMs,
-      );
-      if (misfit !== undefined) {
-        pending[from++]!.reject(misfit);
+      const append = pending[from]!;
+      if (this.#isAnswered(append)) {
+        from++;
         continue;
       }
       const to = this.#groupEnd(pending, from);
@@ -191,6 +231,16 @@ export class Appender implements SyncLoopOwner {
     this.#advance();
   }
 
+  /** True for an append that is not written: it has its answer, or will get it. */
+  #isAnswered(append: PendingAppend): boolean {
+    const { given, guard } = append.entry;
+    if (guard !== undefined) return this.#guarded.isAnswered(append, guard);
+    if (given === undefined) return false;
+    const misfit = misfitOf(append.entry, this.#options.caps, this.logEndOffset, this.#lastTimestampMs);
+    if (misfit !== undefined) append.reject(misfit);
+    return misfit !== undefined;
+  }
+
   /** How many entries from `from` on the active segment takes; none when it must be rolled first. */
   #groupEnd(pending: readonly PendingAppend[], from: number): number {
     const segment = this.activeSegment;
@@ -200,23 +250,12 @@ export class Appender implements SyncLoopOwner {
     let to = from;
     while (to < pending.length) {
       const { entry } = pending[to]!;
-      const standsAlone = entry.given !== undefined || liesInPlace(entry);
+      const standsAlone = entry.given !== undefined || entry.guard !== undefined || liesInPlace(entry);
       if (standsAlone && to > from) break;
       const isFirst = to === from && segment.isEmpty;
-      if (
-        !isFirst &&
-        !fitsSegment(
-          segment,
-          this.#limits,
-          this.#options.caps,
-          sizeBytes + frameBytesOf(entry),
-          endOffset + entry.count,
-        )
-      ) {
-        break;
-      }
       sizeBytes += frameBytesOf(entry);
       endOffset += entry.count;
+      if (!isFirst && !fitsSegment(segment, this.#limits, this.#options.caps, sizeBytes, endOffset)) break;
       to++;
       if (standsAlone) break;
     }
@@ -234,7 +273,7 @@ export class Appender implements SyncLoopOwner {
       const entries = group.map((append) => append.entry);
       writeGroup(this.#sync.fileForWrite(segment), segment, this.#options.tail, entries, place);
     } catch (error) {
-      this.#block(this.#cutBack(segment, position, group, error));
+      this.#block(this.#takeBack(segment, position, group, error));
       return;
     }
     const elapsedMs = this.#options.runtime.elapsedMs() - startedMs;
@@ -243,30 +282,34 @@ export class Appender implements SyncLoopOwner {
       append.baseOffset = this.logEndOffset;
       append.timestampMs = timestampMs;
       this.logEndOffset += append.entry.count;
+      append.entry.guard?.written(append.baseOffset, timestampMs);
       if (append.entry.durability === "synced") this.#unsettled.add(append);
       else append.resolve({ baseOffset: append.baseOffset, timestampMs });
     }
     this.#options.counters.noteWrite(this.logEndOffset - place.baseOffset, elapsedMs);
+    if (group.at(-1)!.entry.closes === true) this.#block(this.#sealWith(group.at(-1)!));
+  }
+
+  /** What comes behind an append that closes waits for its outcome. */
+  async #sealWith(append: PendingAppend): Promise<void> {
+    this.standing.isSealing = true;
+    await append.promise.then(
+      () => this.sealed(),
+      () => {},
+    );
+    this.standing.isSealing = false;
   }
 
   /** After a write or a sync: moves the high watermark as far as the log's durability allows, syncs what is due. */
   #advance(): void {
-    if (this.#failed) return;
+    if (this.standing.hasFailed) return;
     if (this.syncsEagerly) this.#sync.start();
-    else this.#armSyncTimer();
+    else if (this.standing.ended === undefined) this.#sync.startIn(this.#limits.syncIntervalMs);
     const readable = this.#limits.durability === "written" ? this.logEndOffset : this.syncedEndOffset;
     if (readable <= this.highWatermark) return;
     this.highWatermark = readable;
     this.#options.onReadable(readable);
-  }
-
-  #armSyncTimer(): void {
-    if (this.#syncTimer !== undefined || this.#ended !== undefined) return;
-    if (this.syncedEndOffset >= this.logEndOffset) return;
-    this.#syncTimer = this.#options.runtime.setTimer(this.#limits.syncIntervalMs, () => {
-      this.#syncTimer = undefined;
-      this.#sync.start();
-    });
+    if (this.isEnded) this.#options.onEnded();
   }
 
   /** Appends wait until `work` is done. */
@@ -288,69 +331,26 @@ export class Appender implements SyncLoopOwner {
       this.#options.segments.push(next);
       this.#mustRoll = false;
     } catch (error) {
-      const refusal = this.#refusal() ?? refusedWrite(error);
+      const refusal = this.standing.failure() ?? refusedWrite(error);
       this.#options.logger.error({ err: error }, "a new segment could not be begun");
-      for (const append of this.#queue.splice(0)) append.reject(refusal);
+      for (const append of this.#queue.splice(0)) this.#guarded.refuse(append, refusal);
     }
   }
 
-  /**
-   * Takes back what a failed write left in the file. The cut is synced before an append is refused, else a crash could
-   * bring a refused message back, or garbage behind the last frame of a segment that was sealed since. Never rejects.
-   */
-  async #cutBack(
+  /** Refuses a group whose write failed, when nothing of it is left. Never rejects. */
+  async #takeBack(
     segment: Segment,
     position: number,
     group: readonly PendingAppend[],
     error: unknown,
   ): Promise<void> {
-    assert(position >= segment.syncedBytes, "a cut never reaches below the synced end");
-    const writtenBytes = error instanceof IncompleteWrite ? error.writtenBytes : 0;
-    try {
-      if (writtenBytes > 0) {
-        this.#sync.fileForWrite(segment).truncate(position);
-        await this.#sync.syncTruncation(segment);
-      }
-    } catch (cutError) {
-      this.#failed = true;
-      this.#options.logger.error(
-        { err: cutError },
-        "a failed write could not be taken back: the topic is closed",
-      );
-    }
-    const refusal = this.#failed ? unknownOutcome(error) : refusedWrite(error);
-    for (const append of group) append.reject(refusal);
-  }
-
-  async #lastSync(): Promise<void> {
-    if (this.#failed) return;
-    try {
-      await this.#sync.syncAll();
-    } catch (error) {
-      this.#options.logger.error({ err: error }, "the last sync failed");
+    const isCut = await cutBack(this.#sync, segment, position, error, this.#options.logger);
+    if (!isCut) this.standing.hasFailed = true;
+    const refusal = isCut && !this.standing.hasFailed ? refusedWrite(error) : unknownOutcome(error);
+    for (const append of group) {
+      // A client that sends it again learns that nobody knows.
+      if (this.standing.hasFailed) append.entry.guard?.written(this.logEndOffset, this.#lastTimestampMs);
+      append.reject(refusal);
     }
   }
-
-  #throwIfRefusing(): void {
-    const refusal = this.#refusal();
-    if (refusal !== undefined) throw refusal;
-  }
-
-  /** Why appends are refused, if they are; nothing of them is kept. */
-  #refusal(): NetlogError | undefined {
-    if (this.#ended === "deleted") return new NetlogError("topic_not_found");
-    if (this.#ended === "closed")
-      return new NetlogError("shutting_down", { reason: "the server is stopping" });
-    if (!this.#failed) return undefined;
-    return new NetlogError("topic_unavailable", {
-      reason: "an earlier write or sync failed; restart the server to reopen the topic",
-    });
-  }
-}
-
-function unknownOutcome(cause: unknown): NetlogError {
-  return new NetlogError("sync_failed", {
-    reason: "the disk did not confirm the message; it may be there after a restart",
-    cause,
-  });
 }

@@ -22,7 +22,33 @@ export interface LogEntry {
   /** What must be reached before its append resolves. */
   readonly durability: Durability;
   /** For appendFrames alone: the offset and the time that the entry brings. */
-  readonly given?: Appended;
+  readonly given?: Pick<Appended, "baseOffset" | "timestampMs">;
+  /** On what the append depends. Such an entry is written alone. */
+  readonly guard?: AppendGuard;
+  /** With it the log ends for good: nothing is appended behind it. */
+  readonly closes?: boolean;
+}
+
+/** Decides whether an entry is appended. It is asked where offsets are assigned, in one go with the write. */
+export interface AppendGuard {
+  /**
+   * What was appended before in the place of this entry. Then nothing is written, and the append has that one's outcome:
+   * also where the log takes no appends. @throws NetlogError: another entry was.
+   */
+  original(): Original | undefined;
+  /** @throws NetlogError: the entry may not become message `offset`. Nothing is written then. */
+  require(offset: number): void;
+  /** The entry is written, and as durable as asked for when its append resolves. */
+  written(baseOffset: number, timestampMs: number): void;
+}
+
+/** An entry that was written earlier, maybe in another life of the process. */
+export interface Original {
+  /** Undefined where that is forgotten. */
+  readonly baseOffset: number | undefined;
+  /** Offset behind its last message, or beyond it where `baseOffset` is forgotten. */
+  readonly endOffset: number;
+  readonly timestampMs: number;
 }
 
 export interface Appended {
@@ -30,6 +56,8 @@ export interface Appended {
   readonly baseOffset: number;
   /** The server's time of all of them, ms. */
   readonly timestampMs: number;
+  /** Its guard knew an earlier entry in its place, and nothing was written: offset and time are those of that entry. */
+  readonly original?: Original;
 }
 
 /** Consecutive whole frames as they lie in the file, checked. The bytes never change, save in a buffer of the reader. */
@@ -100,8 +128,24 @@ export type VerifyStep =
   | { readonly kind: "frames"; readonly run: FrameRun }
   | { readonly kind: "damage"; readonly damage: Damage };
 
-/** Why a waiter was called. `deleted` and `closed` come once, and end the log. */
-export type WakeReason = "readable" | "deleted" | "closed";
+/**
+ * Why a waiter was called. `ended`: the log was sealed, and all of it can be read. `deleted` and `closed` come once, and
+ * end the log for this process.
+ */
+export type WakeReason = "readable" | "ended" | "deleted" | "closed";
+
+/**
+ * Keeps something in step with the log. All calls come synchronously, and what was written by then is all that the
+ * guards of the log have seen written.
+ */
+export interface LogFollower {
+  /** A sync begins that covers everything below `endOffset`, which is all there is. */
+  syncBegins(endOffset: number): void;
+  /** Everything below is on the disk. */
+  syncEnded(syncedEndOffset: number): void;
+  /** A segment was sealed: it ends here, and is on the disk. */
+  rolled(endOffset: number): void;
+}
 
 export interface Log {
   /** First offset still kept, inclusive. */
@@ -112,6 +156,10 @@ export interface Log {
   readonly highWatermark: number;
   /** Those that wait to be woken. */
   readonly waiterCount: number;
+  /** It takes no more messages for good, or will not if what is under way succeeds. */
+  readonly isClosing: boolean;
+  /** It has ended for good, and everything can be read. */
+  readonly isEnded: boolean;
 
   /**
    * Appends the entries in order, all frames in one joined write, before it returns where it can (a roll makes
@@ -119,7 +167,8 @@ export interface Log {
    * its durability.
    *
    * Each rejects with storage_full: the entry was not kept; sync_failed: unknown, it may be there after a restart;
-   * topic_unavailable: the log failed earlier, it was not kept; topic_not_found: deleted; shutting_down: closed.
+   * topic_unavailable: the log failed earlier, it was not kept; topic_not_found: deleted; shutting_down: closed;
+   * topic_closed: the log is sealed; and with what its guard throws.
    */
   append(entries: readonly LogEntry[]): Promise<Appended>[];
 
@@ -133,6 +182,21 @@ export interface Log {
    *   `append` rejects with.
    */
   appendFrames(frames: Buffer, durability: Durability): Promise<void>;
+
+  /**
+   * Ends the log for good, as the append of an entry that closes does: everything before is synced, then `keep` makes the
+   * end durable, and appends wait meanwhile. Nothing happens to a log that is sealed.
+   *
+   * @throws sync_failed; what append throws; and what `keep` throws: after sync_failed nobody knows, and the log takes no
+   *   appends until it is opened again.
+   */
+  seal(keep: () => Promise<void>): Promise<void>;
+
+  /** It was sealed in an earlier life. Right after opening. */
+  wasSealed(): void;
+
+  /** At most one. */
+  follow(follower: LogFollower): void;
 
   openCursor(): LogCursor;
 
@@ -158,9 +222,10 @@ export interface Log {
 
   /**
    * One round of the monitor: rolls an active segment that has grown old, drops sealed segments whose last
-   * message is older than `expireBeforeMs`, and the oldest while the log is over retentionSizeBytes.
+   * message is older than `expireBeforeMs`, and the oldest while the log is over retentionSizeBytes; none that reaches
+   * beyond `dropBelow`.
    */
-  applyRetention(expireBeforeMs: number): Promise<void>;
+  applyRetention(expireBeforeMs: number, dropBelow?: number): Promise<void>;
 
   /** Resolves when everything appended so far is on the disk. @throws sync_failed, topic_unavailable. */
   sync(): Promise<void>;

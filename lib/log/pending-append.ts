@@ -1,6 +1,6 @@
 /** An entry on its way to the disk, and the promise its publisher waits for. */
 import type { NetlogError } from "../base/errors.ts";
-import type { Appended, LogEntry } from "./log.ts";
+import type { Appended, LogEntry, Original } from "./log.ts";
 
 export interface PendingAppend {
   readonly entry: LogEntry;
@@ -10,6 +10,8 @@ export interface PendingAppend {
   /** Known from the write on, as is the time. */
   baseOffset: number;
   timestampMs: number;
+  /** What it waits for, and is answered as: nothing of its own is written. */
+  original: Original | undefined;
 }
 
 export function pendingAppend(entry: LogEntry): PendingAppend {
@@ -19,10 +21,10 @@ export function pendingAppend(entry: LogEntry): PendingAppend {
     resolve = onResolve;
     reject = onReject;
   });
-  return { entry, promise, resolve, reject, baseOffset: 0, timestampMs: 0 };
+  return { entry, promise, resolve, reject, baseOffset: 0, timestampMs: 0, original: undefined };
 }
 
-/** Appends that are written and wait for a sync, in the order of their offsets. */
+/** Appends that are written and wait for a sync, in the order in which they came. */
 export class UnsettledAppends {
   readonly #appends: PendingAppend[] = [];
 
@@ -34,13 +36,13 @@ export class UnsettledAppends {
     this.#appends.push(append);
   }
 
-  /** Resolves those that end at `syncedEndOffset` or before. */
+  /** Resolves those that end at `syncedEndOffset` or before, up to the first that does not. */
   settleUpTo(syncedEndOffset: number): void {
     let done = 0;
     while (done < this.#appends.length) {
-      const { baseOffset, timestampMs, entry, resolve } = this.#appends[done]!;
-      if (baseOffset + entry.count > syncedEndOffset) break;
-      resolve({ baseOffset, timestampMs });
+      const { baseOffset, timestampMs, entry, original, resolve } = this.#appends[done]!;
+      if ((original?.endOffset ?? baseOffset + entry.count) > syncedEndOffset) break;
+      resolve(original === undefined ? { baseOffset, timestampMs } : duplicateOf(original));
       done++;
     }
     this.#appends.splice(0, done);
@@ -49,4 +51,9 @@ export class UnsettledAppends {
   rejectAll(error: NetlogError): void {
     for (const append of this.#appends.splice(0)) append.reject(error);
   }
+}
+
+/** The answer to an append whose original is as durable as asked for. */
+export function duplicateOf(original: Original): Appended {
+  return { baseOffset: original.baseOffset ?? -1, timestampMs: original.timestampMs, original };
 }

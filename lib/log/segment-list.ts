@@ -1,4 +1,5 @@
 /** The segments of a log, oldest first; the last one is active. Offsets between segments belong to the earlier. */
+import type { SegmentDescription } from "./log.ts";
 import type { Segment } from "./segment.ts";
 
 export class SegmentList {
@@ -19,6 +20,15 @@ export class SegmentList {
 
   get active(): Segment {
     return this.#segments.at(-1)!;
+  }
+
+  describe(): SegmentDescription[] {
+    return this.#segments.map((segment) => ({
+      baseOffset: segment.baseOffset,
+      diskSizeBytes: segment.sizeBytes + segment.indexSizeBytes,
+      dataSizeBytes: segment.sizeBytes,
+      modifiedAtMs: segment.modifiedAtMs,
+    }));
   }
 
   push(segment: Segment): void {

@@ -18,6 +18,7 @@ import type {
   LogCursor,
   LogDescription,
   LogEntry,
+  LogFollower,
   LogLimits,
   VerifyStep,
   WakeReason,
@@ -31,7 +32,7 @@ import { createSegment, writeIndexFile } from "./segment-files.ts";
 import { layoutWith } from "./segment-header.ts";
 import type { SegmentList } from "./segment-list.ts";
 import { Tail } from "./tail.ts";
-import { verifySegment } from "./verify.ts";
+import { verifiableEnd, verifySegment } from "./verify.ts";
 import { Waiters } from "./waiters.ts";
 
 export class SegmentedLog implements Log, CursorLog {
@@ -82,6 +83,7 @@ export class SegmentedLog implements Log, CursorLog {
       logEndOffset: active.endOffset!,
       roll: (segment, nextBaseOffset) => this.#rollTo(segment, nextBaseOffset),
       onReadable: (highWatermark) => this.#waiters.wakeBelow(highWatermark),
+      onEnded: () => this.#waiters.wakeAll("ended"),
       onSynced: () => this.#checkpoint(),
     });
   }
@@ -102,6 +104,26 @@ export class SegmentedLog implements Log, CursorLog {
     return this.#waiters.count;
   }
 
+  get isClosing(): boolean {
+    return this.#appender.standing.isClosing;
+  }
+
+  get isEnded(): boolean {
+    return this.#appender.isEnded;
+  }
+
+  seal(keep: () => Promise<void>): Promise<void> {
+    return this.#appender.seal(keep);
+  }
+
+  wasSealed(): void {
+    this.#appender.sealed();
+  }
+
+  follow(follower: LogFollower): void {
+    this.#appender.follower = follower;
+  }
+
   append(entries: readonly LogEntry[]): Promise<Appended>[] {
     return this.#appender.append(entries);
   }
@@ -117,6 +139,7 @@ export class SegmentedLog implements Log, CursorLog {
   waitFor(offset: number, wake: (reason: WakeReason) => void): () => void {
     if (this.#ended !== undefined) wake(this.#ended);
     else if (offset < this.highWatermark) wake("readable");
+    else if (this.isEnded) wake("ended");
     else return this.#waiters.add(offset, wake);
     return () => {};
   }
@@ -135,12 +158,7 @@ export class SegmentedLog implements Log, CursorLog {
   }
 
   describe(): Promise<LogDescription> {
-    const segments = this.segments.all.map((segment) => ({
-      baseOffset: segment.baseOffset,
-      diskSizeBytes: segment.sizeBytes + segment.indexSizeBytes,
-      dataSizeBytes: segment.sizeBytes,
-      modifiedAtMs: segment.modifiedAtMs,
-    }));
+    const segments = this.segments.describe();
     return Promise.resolve({
       logStartOffset: this.logStartOffset,
       logEndOffset: this.logEndOffset,
@@ -156,7 +174,7 @@ export class SegmentedLog implements Log, CursorLog {
     const first = this.segments.find(from);
     for (const segment of this.segments.all.filter((other) => other.baseOffset >= first.baseOffset)) {
       this.throwIfUnreadable(this.logEndOffset);
-      const end = this.#verifiableEnd(segment);
+      const end = verifiableEnd(segment, this.segments, this);
       try {
         for await (const step of verifySegment(segment, this.#indexes, from, end)) {
           yield step.kind === "frames" ? step : { kind: "damage", damage: damageOf(step.damage) };
@@ -173,8 +191,8 @@ export class SegmentedLog implements Log, CursorLog {
     this.#limits = limits;
   }
 
-  applyRetention(expireBeforeMs: number): Promise<void> {
-    const run = this.#retention.then(() => this.#retainOnce(expireBeforeMs));
+  applyRetention(expireBeforeMs: number, dropBelow: number = Infinity): Promise<void> {
+    const run = this.#retention.then(() => this.#retainOnce(expireBeforeMs, dropBelow));
     this.#retention = run.catch(() => {});
     return run;
   }
@@ -254,6 +272,7 @@ export class SegmentedLog implements Log, CursorLog {
     });
     if (active.activeIndex !== undefined) shared.sealedIndexes.set(active.id, active.activeIndex);
     active.activeIndex = undefined;
+    this.#appender.follower?.rolled(nextBaseOffset);
     this.#indexedBytes = next.sizeBytes;
     return next;
   }
@@ -275,7 +294,7 @@ export class SegmentedLog implements Log, CursorLog {
     }
   }
 
-  async #retainOnce(expireBeforeMs: number): Promise<void> {
+  async #retainOnce(expireBeforeMs: number, dropBelow: number): Promise<void> {
     const nowMs = this.#options.runtime.now();
     if (this.#ended !== undefined) return;
     await this.#removeDropped();
@@ -284,6 +303,7 @@ export class SegmentedLog implements Log, CursorLog {
     const rules = { nowMs, expireBeforeMs, retentionSizeBytes: this.#limits.retentionSizeBytes };
     while (this.segments.all.length > 1 && this.#ended === undefined) {
       const oldest = this.segments.first;
+      if (this.segments.next(oldest)!.baseOffset > dropBelow) return;
       if (oldest.lastTimestampMs === undefined) await this.#indexes.get(oldest);
       const totalBytes = this.segments.all.reduce((sum, segment) => sum + segment.sizeBytes, 0);
       const { lastTimestampMs = 0, modifiedAtMs, firstSeenAtMs } = oldest;
@@ -330,15 +350,5 @@ export class SegmentedLog implements Log, CursorLog {
       else high = middle;
     }
     return all.slice(low);
-  }
-
-  #verifiableEnd(segment: Segment): { position: number; offset: number } {
-    const next = this.segments.next(segment);
-    if (next !== undefined) return { position: segment.sizeBytes, offset: next.baseOffset };
-    const isAllReadable = this.highWatermark === this.logEndOffset;
-    return {
-      position: isAllReadable ? segment.sizeBytes : segment.syncedBytes,
-      offset: isAllReadable ? this.logEndOffset : this.highWatermark,
-    };
   }
 }

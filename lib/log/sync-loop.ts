@@ -4,7 +4,8 @@
  * the overlap of writing and syncing was lost.
  */
 import type { Counters } from "../base/counters.ts";
-import type { Runtime } from "../base/runtime.ts";
+import type { Logger } from "../base/logger.ts";
+import type { Runtime, Timer } from "../base/runtime.ts";
 import type { Slots } from "../base/slots.ts";
 import type { DiskFile } from "../disk/disk.ts";
 import type { Segment } from "./segment.ts";
@@ -13,8 +14,12 @@ export interface SyncLoopOwner {
   /** The active segment, and the offset behind its last frame. */
   readonly activeSegment: Segment;
   readonly logEndOffset: number;
+  /** Nothing is written or synced any more. */
+  readonly hasFailed: boolean;
   /** Whether what is not yet synced should be, without anybody waiting for it. */
   readonly syncsEagerly: boolean;
+  /** A sync begins that covers all that was written. */
+  syncBegins(): void;
   /** `syncedEndOffset` has advanced. */
   synced(): void;
   syncFailed(error: unknown): void;
@@ -44,6 +49,7 @@ export class SyncLoop {
   #inFlight: Promise<void> | undefined;
   #held: { segment: Segment; file: DiskFile } | undefined;
   #failure: { error: unknown } | undefined;
+  #timer: Timer | undefined;
   /** Everything below is on the disk. Never goes back. */
   syncedEndOffset: number;
 
@@ -68,6 +74,29 @@ export class SyncLoop {
     if (this.#inFlight !== undefined || this.#failure !== undefined) return;
     if (this.syncedEndOffset >= this.#owner.logEndOffset) return;
     this.#inFlight = this.#syncOnce();
+  }
+
+  /** Starts one after `delayMs`, or earlier if that is asked for; a second call changes nothing. */
+  startIn(delayMs: number): void {
+    if (this.#timer !== undefined || this.syncedEndOffset >= this.#owner.logEndOffset) return;
+    this.#timer = this.#runtime.setTimer(delayMs, () => {
+      this.#timer = undefined;
+      this.start();
+    });
+  }
+
+  cancelTimer(): void {
+    this.#timer?.cancel();
+  }
+
+  /** As `syncAll`, where syncs do not fail; failures are logged. */
+  async tryToSync(logger: Logger): Promise<void> {
+    if (this.#owner.hasFailed) return;
+    try {
+      await this.syncAll();
+    } catch (error) {
+      logger.error({ err: error }, "the last sync failed");
+    }
   }
 
   /** Resolves when all that is written by now is synced; rejects with the disk's error. */
@@ -108,6 +137,7 @@ export class SyncLoop {
     try {
       await this.#slots.run(() => {
         covered = segment.end;
+        this.#owner.syncBegins();
         startedMs = this.#runtime.elapsedMs();
         return this.fileForWrite(segment).sync();
       });

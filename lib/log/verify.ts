@@ -10,6 +10,7 @@ import type { PooledFile } from "./open-files.ts";
 import type { SealedIndexes } from "./sealed-indexes.ts";
 import type { Segment } from "./segment.ts";
 import { decodeSegmentHeader, SEGMENT_HEADER_BYTES, type SegmentLayout } from "./segment-header.ts";
+import type { SegmentList } from "./segment-list.ts";
 import type { IndexEntry, SparseIndex } from "./sparse-index.ts";
 
 /** A step of a walk, with its place in the file. */
@@ -131,5 +132,20 @@ function badSegmentHeader(file: string, baseOffset: number, { headerBytes }: Seg
     type: "checksum",
     expected: "a valid segment header",
     actual: "none",
+  };
+}
+
+/** Where what can be verified of a segment ends. */
+export function verifiableEnd(
+  segment: Segment,
+  segments: SegmentList,
+  { highWatermark, logEndOffset }: { readonly highWatermark: number; readonly logEndOffset: number },
+): { position: number; offset: number } {
+  const next = segments.next(segment);
+  if (next !== undefined) return { position: segment.sizeBytes, offset: next.baseOffset };
+  const isAllReadable = highWatermark === logEndOffset;
+  return {
+    position: isAllReadable ? segment.sizeBytes : segment.syncedBytes,
+    offset: isAllReadable ? logEndOffset : highWatermark,
   };
 }

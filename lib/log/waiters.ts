@@ -32,8 +32,8 @@ export class Waiters {
     }
   }
 
-  /** Wakes all: the log has ended. */
-  wakeAll(reason: "deleted" | "closed"): void {
+  /** Wakes all: nothing comes any more. */
+  wakeAll(reason: Exclude<WakeReason, "readable">): void {
     const all = [...this.#waiting];
     this.#waiting.clear();
     for (const waiter of all) waiter.wake(reason);

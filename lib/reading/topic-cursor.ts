@@ -68,6 +68,11 @@ export class TopicCursor {
     return this.#log.logStartOffset;
   }
 
+  /** The end of a topic that is closed, once that can be read; `undefined`: it is open. */
+  get closedAt(): number | undefined {
+    return this.#log.isEnded ? this.#log.highWatermark : undefined;
+  }
+
   /** Readable below this, exclusive. */
   get endOffset(): number {
     return this.#log.highWatermark;

@@ -1,6 +1,6 @@
 /**
  * Readers without a scanner that wait for a message. Each is a small object without a buffer; a message, a deadline,
- * a client that left, a deleted topic and a server that stops end a wait.
+ * a client that left, the end of a closed topic, a deleted topic and a server that stops end a wait.
  */
 import { NetlogError } from "../base/errors.ts";
 import type { Limits } from "../base/limits.ts";
@@ -14,7 +14,8 @@ export interface WaitRequest {
   readonly onWaiting: (cancel: () => void) => void;
 }
 
-export type WaitEnd = "readable" | "late" | "cancelled";
+/** `closed`: the topic is, and nothing will be readable there. */
+export type WaitEnd = "readable" | "closed" | "late" | "cancelled";
 
 export interface TopicWaitsOptions {
   readonly log: Log;
@@ -36,6 +37,7 @@ export class TopicWaits {
   wait(offset: number, { waitMs, onWaiting }: WaitRequest): Promise<WaitEnd> {
     const { log, runtime, limits } = this.#options;
     if (offset < log.highWatermark) return Promise.resolve("readable");
+    if (log.isEnded) return Promise.resolve("closed");
     if (waitMs !== undefined && waitMs <= 0) return Promise.resolve("late");
     if (this.#isRefusing) return Promise.reject(new NetlogError("shutting_down"));
     return new Promise((resolve, reject) => {
@@ -70,5 +72,6 @@ function finishAs(
   reject: (error: NetlogError) => void,
 ): void {
   if (reason === "readable") resolve("readable");
+  else if (reason === "ended") resolve("closed");
   else reject(new NetlogError(reason === "deleted" ? "topic_not_found" : "shutting_down"));
 }

@@ -3,6 +3,7 @@
  * leave from the middle: its client hung up, or its time ran out.
  */
 
+import { type ErrorDetails, NetlogError } from "../base/errors.ts";
 import { MESSAGE_WORK_BYTES } from "../base/loop-share.ts";
 import type { Timer } from "../base/runtime.ts";
 import type { Looked } from "../reading/key-search.ts";
@@ -193,5 +194,13 @@ export class ScanQueue {
     scan.isQueued = false;
     scan.deadline?.cancel();
     return true;
+  }
+
+  /** Ends all without a message. */
+  endAll(details: ErrorDetails): void {
+    for (let scan = this.#first; scan !== undefined; scan = this.#first) {
+      this.remove(scan);
+      scan.reject(new NetlogError("end_of_topic", { details }));
+    }
   }
 }

@@ -310,6 +310,9 @@ export class Scanner {
   /** There is nothing to read: scans that came since the last time wait, or end without a message. */
   #wait(): void {
     if (this.#search !== undefined) this.#position.keep();
+    const { isEnded } = this.#log;
+    // Of a closed topic nothing will come, and what is pending may come back.
+    if (isEnded && this.#position.counts.pending === 0) this.#queue.endAll({ isClosed: true });
     let scan = this.#queue.last;
     // One that has a deadline was here before, as were all before it. One that left meanwhile had the rest served.
     while (scan?.isQueued === true && scan.deadline === undefined) {
@@ -317,7 +320,7 @@ export class Scanner {
       this.#startWaiting(scan);
       scan = before;
     }
-    if (this.#queue.first === undefined || this.#isArmed) return;
+    if (this.#queue.first === undefined || this.#isArmed || isEnded) return;
     const { awaited } = this.#position;
     if (awaited === undefined) return;
     this.#isArmed = true;
@@ -349,7 +352,7 @@ export class Scanner {
   readonly #wake = (reason: WakeReason): void => {
     this.#isArmed = false;
     this.#disarm = undefined;
-    if (reason === "readable") this.#serve();
+    if (reason === "readable" || reason === "ended") this.#serve();
     else void this.end(reason === "deleted" ? "topic_not_found" : "shutting_down");
   };
 

@@ -91,7 +91,7 @@ async function messagesAnswer(
     do {
       const waited = await patience.wait(cursor, offset);
       if (waited === "cancelled") return undefined;
-      if (waited === "late") break;
+      if (waited === "late" || waited === "closed") break;
       offset = await cursor.readMessages(offset, Number.POSITIVE_INFINITY, take);
     } while (first === undefined && !cursor.hasMore);
     if (first === undefined) return nothingAnswer(offset, cursor.hasMore);
@@ -112,7 +112,7 @@ async function framesAnswer(
 ): Promise<Answer | undefined> {
   const waited = await new Patience(exchange, waitMs).wait(cursor, offset);
   if (waited === "cancelled") return undefined;
-  if (waited === "late") return nothingAnswer(offset, false);
+  if (waited === "late" || waited === "closed") return nothingAnswer(offset, false);
   const { memory } = exchange.request;
   const maxBytes = Math.min(bounds.maxBytes, memory.spareBytes);
   const mayUse = (bytes: number): boolean => memory.mayHold(bytes);

@@ -81,7 +81,7 @@ abstract class OffsetSource implements StreamSource {
       if (piece !== undefined) return piece;
       this.rest();
       const waited = await this.cursor.wait(this.offset, { waitMs: undefined, onWaiting });
-      if (waited === "cancelled") return undefined;
+      if (waited === "cancelled" || waited === "closed") return undefined;
     }
   }
 

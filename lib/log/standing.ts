@@ -1,0 +1,47 @@
+/** Whether a log takes appends, and why not: it has failed, was ended for this process, or was sealed for good. */
+import { NetlogError } from "../base/errors.ts";
+
+export type EndState = "deleted" | "closed";
+
+export class Standing {
+  /** A sync or a cut has failed: no appends until the log is opened again. */
+  hasFailed = false;
+  ended: EndState | undefined;
+  /** Something is on its way after which nothing is appended. */
+  isSealing = false;
+  isSealed = false;
+
+  get isClosing(): boolean {
+    return this.isSealing || this.isSealed;
+  }
+
+  /** Why appends are refused, if they are; nothing of them is kept. */
+  refusal(logEndOffset: number): NetlogError | undefined {
+    const failure = this.failure();
+    if (failure !== undefined || !this.isSealed) return failure;
+    return new NetlogError("topic_closed", { details: { nextOffset: logEndOffset } });
+  }
+
+  /** Why nothing at all can be done to the log. */
+  failure(): NetlogError | undefined {
+    if (this.ended === "deleted") return new NetlogError("topic_not_found");
+    if (this.ended === "closed")
+      return new NetlogError("shutting_down", { reason: "the server is stopping" });
+    if (!this.hasFailed) return undefined;
+    return new NetlogError("topic_unavailable", {
+      reason: "an earlier write or sync failed; restart the server to reopen the topic",
+    });
+  }
+
+  throwIfRefusing(): void {
+    const failure = this.failure();
+    if (failure !== undefined) throw failure;
+  }
+}
+
+export function unknownOutcome(cause?: unknown): NetlogError {
+  return new NetlogError("sync_failed", {
+    reason: "the disk did not confirm the message; it may be there after a restart",
+    cause,
+  });
+}
