@@ -7,7 +7,8 @@ export { ERROR_CODES, type ErrorCode, type ErrorDetails, isNetlogError, NetlogEr
 export { JsonError, parseJson } from "./base/json.ts";
 export { type ElementTaker, isLongJson, readJsonArray } from "./base/json-array.ts";
 export { skipSpace } from "./base/json-bytes.ts";
-export { LIMIT_RANGES, LIMITS, type Limits, type SettableLimit } from "./base/limits.ts";
+export { LIMIT_RANGES, type SettableLimit } from "./base/limit-ranges.ts";
+export { LIMITS, type Limits } from "./base/limits.ts";
 export { type Logger, silentLogger } from "./base/logger.ts";
 export { MESSAGE_WORK_BYTES, PIECE_WORK_BYTES } from "./base/loop-share.ts";
 export { isSafeName, NAME_RULE } from "./base/names.ts";
@@ -48,7 +49,7 @@ export { DataFolderError } from "./storage/data-folder.ts";
 export { FileStorage } from "./storage/file-storage.ts";
 export { BATCH_HEADROOM_BYTES, type LineBatch } from "./topic/batch-parser.ts";
 export type { Finding } from "./topic/integrity.ts";
-export type { Published } from "./topic/publisher.ts";
+export type { Published, PublishOptions } from "./topic/publisher.ts";
 export {
   boundOf,
   DEFAULT_SETTINGS,

@@ -4,5 +4,5 @@ export { durationMs, formatDuration, parseDuration } from "./base/duration.ts";
 export { editDistance } from "./base/edit-distance.ts";
 export { isNetlogError } from "./base/errors.ts";
 export { JsonError, parseJson } from "./base/json.ts";
-export { LIMIT_RANGES } from "./base/limits.ts";
+export { LIMIT_RANGES } from "./base/limit-ranges.ts";
 export { SETTING_NAMES, SETTINGS, type SettingName } from "./topic/setting-table.ts";

@@ -16,6 +16,11 @@ export const LIMIT_OPTIONS: OptionTable<LimitOptions> = {
   connections: count("connections", "max_connections", "Open connections"),
   waitingRequests: count("waitingRequests", "max_waiting", "Requests that wait for a message"),
   topics: count("topics", "max_topics", "Topics"),
+  remembered: count(
+    "remembered",
+    "max_remembered",
+    "Idempotency keys and producers remembered, of all topics together",
+  ),
   scanners: count("scanners", "max_scanners", "Scanners of a topic"),
   headersMs: time("headersMs", "header_timeout", "Time for a request's headers to arrive"),
   bodyIdleMs: time("bodyIdleMs", "body_timeout", "Time for which a request's body may bring nothing"),

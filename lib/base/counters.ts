@@ -23,6 +23,9 @@ export class Counters {
   cuts = 0;
   cutBytes = 0;
 
+  /** Idempotency keys and producers forgotten before their time, because there were too many. */
+  forgotten = 0;
+
   /** A group was written, synchronously. */
   noteWrite(messageCount: number, elapsedMs: number): void {
     this.groupMessages.add(messageCount);

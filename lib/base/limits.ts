@@ -7,11 +7,10 @@ const KiB = 1024;
 const MiB = 1024 * KiB;
 const GiB = 1024 * MiB;
 /** What `max_message_size` and `max_batch_size` may be at most. */
-const LARGEST_BYTES = 64 * MiB;
+export const LARGEST_BYTES: number = 64 * MiB;
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
+const DAY_MS = 24 * 60 * MINUTE_MS;
 
 export interface Limits {
   /** One message's payload. */
@@ -34,6 +33,23 @@ export interface Limits {
   /** Keys that one reads by; and bytes that one call looks at for them at most. */
   readonly keysRead: number;
   readonly keySearchBytes: number;
+  /** An idempotency key, in characters; and a producer's id, in bytes of UTF-8. */
+  readonly idempotencyKeyLength: number;
+  readonly producerIdBytes: number;
+  /** What a topic remembers: idempotency keys, the newest; producers; and of each producer the newest appends. */
+  readonly idempotencyKeys: number;
+  readonly producers: number;
+  readonly producerAppends: number;
+  /** `idempotency_window`. */
+  readonly idempotencyWindowMs: number;
+  /** Keys and producers of all topics together: the oldest are forgotten. */
+  readonly remembered: number;
+  /** A topic's state is written each time so many appends were added to it. */
+  readonly stateCheckpointAppends: number;
+  /** An append that needs a state which is still being made waits so long for it. */
+  readonly stateWaitMs: number;
+  /** A longer state file is none of ours. */
+  readonly stateFileBytes: number;
   /** JSON bodies: settings. */
   readonly settingsBytes: number;
   /** Arrays and objects within each other, of all JSON that is taken: bodies, files of tokens and of configuration. */
@@ -213,6 +229,16 @@ export const LIMITS: Limits = {
   messageFieldsBytes: 8 * KiB,
   keysRead: 64,
   keySearchBytes: 16 * MiB,
+  idempotencyKeyLength: 255,
+  producerIdBytes: 255,
+  idempotencyKeys: 100_000,
+  producers: 10_000,
+  producerAppends: 64,
+  idempotencyWindowMs: DAY_MS,
+  remembered: 1_000_000,
+  stateCheckpointAppends: 10_000,
+  stateWaitMs: SECOND_MS,
+  stateFileBytes: 64 * MiB,
   settingsBytes: 64 * KiB,
   jsonDepth: 64,
   payloadJsonDepth: 1000,
@@ -305,39 +331,4 @@ export const LIMITS: Limits = {
   logWaitingBytes: 256 * KiB,
   logDrainMs: SECOND_MS,
   stopMs: 10 * SECOND_MS,
-};
-
-/** Limits that an operator may set. */
-export type SettableLimit =
-  | "payloadBytes"
-  | "batchBytes"
-  | "bytesInFlight"
-  | "connections"
-  | "waitingRequests"
-  | "topics"
-  | "scanners"
-  | "headersMs"
-  | "bodyIdleMs"
-  | "bodyMs"
-  | "keepAliveMs"
-  | "stopMs";
-
-interface Range {
-  readonly min: number;
-  readonly max: number;
-}
-
-export const LIMIT_RANGES: Readonly<Record<SettableLimit, Range>> = {
-  payloadBytes: { min: 1, max: LARGEST_BYTES },
-  batchBytes: { min: KiB, max: LARGEST_BYTES },
-  bytesInFlight: { min: KiB, max: 64 * GiB },
-  connections: { min: 1, max: 1_000_000 },
-  waitingRequests: { min: 1, max: 1_000_000 },
-  topics: { min: 1, max: 1_000_000 },
-  scanners: { min: 1, max: 1_000_000 },
-  headersMs: { min: SECOND_MS, max: HOUR_MS },
-  bodyIdleMs: { min: SECOND_MS, max: HOUR_MS },
-  bodyMs: { min: SECOND_MS, max: DAY_MS },
-  keepAliveMs: { min: SECOND_MS, max: HOUR_MS },
-  stopMs: { min: 0, max: HOUR_MS },
 };

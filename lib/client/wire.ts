@@ -18,6 +18,8 @@ export interface TopicSettings {
   readonly sync_interval: string;
   /** 0: no limit. */
   readonly retention_size: number;
+  /** How long an idempotency key is remembered. */
+  readonly idempotency_window: string;
   /** The topic is deleted when nobody has published to it or read from it for so long. */
   readonly ttl?: string | undefined;
   /** When the topic is deleted, RFC 3339. */
@@ -63,6 +65,8 @@ export interface TopicInfo {
   /** Random, of its making: a topic of the same name that was made later has another. */
   readonly id: string;
   readonly settings: TopicSettings;
+  /** Where it is closed: it takes no more messages, and all of them can be read. */
+  readonly closed?: true;
 }
 
 export interface ScannerSettings {

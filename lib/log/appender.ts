@@ -153,8 +153,8 @@ export class Appender implements SyncLoopOwner {
       await keep();
       this.sealed();
     } catch (error) {
-      if (isNetlogError(error, "sync_failed")) this.standing.hasFailed = true;
-      throw this.standing.hasFailed && !isNetlogError(error) ? unknownOutcome(error) : error;
+      if (isNetlogError(error, "sync_failed")) this.#fail();
+      throw isNetlogError(error) ? error : unknownOutcome(error);
     } finally {
       this.standing.isSealing = false;
     }
@@ -190,18 +190,23 @@ export class Appender implements SyncLoopOwner {
 
   /** For SyncLoop. */
   syncBegins(): void {
-    if (this.#blocked === undefined) this.follower?.syncBegins(this.logEndOffset);
+    if (this.#blocked === undefined && !this.hasFailed) this.follower?.syncBegins(this.logEndOffset);
   }
 
   /** For SyncLoop. */
   syncFailed(error: unknown): void {
-    this.standing.hasFailed = true;
+    this.#fail();
     this.#sync.cancelTimer();
     this.#options.logger.error(
       { err: error },
       "a sync failed: the topic takes no messages until it is reopened",
     );
     this.#unsettled.rejectAll(unknownOutcome(error));
+  }
+
+  #fail(): void {
+    this.standing.hasFailed = true;
+    this.follower?.failed();
   }
 
   #write(pending: PendingAppend[]): void {
@@ -293,10 +298,7 @@ export class Appender implements SyncLoopOwner {
   /** What comes behind an append that closes waits for its outcome. */
   async #sealWith(append: PendingAppend): Promise<void> {
     this.standing.isSealing = true;
-    await append.promise.then(
-      () => this.sealed(),
-      () => {},
-    );
+    await append.promise.then(() => this.sealed()).catch(() => {});
     this.standing.isSealing = false;
   }
 
@@ -345,7 +347,7 @@ export class Appender implements SyncLoopOwner {
     error: unknown,
   ): Promise<void> {
     const isCut = await cutBack(this.#sync, segment, position, error, this.#options.logger);
-    if (!isCut) this.standing.hasFailed = true;
+    if (!isCut) this.#fail();
     const refusal = isCut && !this.standing.hasFailed ? refusedWrite(error) : unknownOutcome(error);
     for (const append of group) {
       // A client that sends it again learns that nobody knows.

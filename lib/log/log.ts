@@ -49,6 +49,8 @@ export interface Original {
   /** Offset behind its last message, or beyond it where `baseOffset` is forgotten. */
   readonly endOffset: number;
   readonly timestampMs: number;
+  /** Messages in it; undefined where that is forgotten. */
+  readonly count: number | undefined;
 }
 
 export interface Appended {
@@ -145,6 +147,8 @@ export interface LogFollower {
   syncEnded(syncedEndOffset: number): void;
   /** A segment was sealed: it ends here, and is on the disk. */
   rolled(endOffset: number): void;
+  /** A write or a sync has failed, and nobody knows what is there. */
+  failed(): void;
 }
 
 export interface Log {

@@ -179,6 +179,12 @@ export function highestTag(view: DataView, start: number, end: number): number {
   return tag;
 }
 
+/** Whether they say something of the topic that the message lies in. Their shape is sound. */
+export function isStateful(bytes: Buffer): boolean {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  return highestTag(view, 0, bytes.length) > TAG_HEADER;
+}
+
 /** The key alone, of fields whose shape is sound. It is cheaper than all of them. */
 export function decodeKeyField(bytes: Buffer): string | undefined {
   if (bytes[0] !== TAG_KEY) return undefined;

@@ -16,11 +16,13 @@ import { boundedOffload, type Offload } from "../message/compression.ts";
 import { threadPoolOffload } from "../message/thread-pool-offload.ts";
 import { ReadBuffers } from "../reading/read-buffers.ts";
 import { SetCache } from "../reading/set-cache.ts";
+import { openTopic } from "../topic/open-topic.ts";
+import { Remembered } from "../topic/remembered.ts";
 import { DEFAULT_SETTINGS, type TopicSettings } from "../topic/setting-table.ts";
 import { requireFutureEnd, resolveSettings } from "../topic/settings.ts";
 import { gatherTopicStats, type NetlogStats } from "../topic/stats.ts";
 import type { Storage } from "../topic/storage.ts";
-import { Topic } from "../topic/topic.ts";
+import type { Topic } from "../topic/topic.ts";
 import type { TopicShared } from "../topic/topic-shared.ts";
 import { Expiry } from "./expiry.ts";
 import { TopicLetterBox } from "./letter-box.ts";
@@ -108,6 +110,7 @@ export class Netlog {
       sets: new SetCache(limits.setCacheBytes),
       readBuffers: new ReadBuffers(limits.readAheadBytes, limits.idleReadBuffers),
       letterBox: new TopicLetterBox(this, this.#opened),
+      remembered: new Remembered(limits.remembered, storage.counters),
       inFlight: new ByteBudget(limits.bytesInFlight),
     };
     const intervalMs = options.monitorIntervalMs ?? MONITOR_INTERVAL_MS;
@@ -261,7 +264,7 @@ export class Netlog {
   async #openTopic(name: string): Promise<void> {
     try {
       const stored = await this.#storage.open(name, this.#defaults);
-      this.#topics.set(name, new Topic(this.#shared, name, stored));
+      this.#topics.set(name, await openTopic(this.#shared, name, stored));
       this.#names = undefined;
     } catch (error) {
       this.#fail(name, error);
@@ -283,7 +286,7 @@ export class Netlog {
     this.#creatingCount += 1;
     let topic: Topic;
     try {
-      topic = new Topic(this.#shared, name, await this.#storage.create(name, settings));
+      topic = await openTopic(this.#shared, name, await this.#storage.create(name, settings));
     } finally {
       this.#creatingCount -= 1;
     }

@@ -310,9 +310,8 @@ export class Scanner {
   /** There is nothing to read: scans that came since the last time wait, or end without a message. */
   #wait(): void {
     if (this.#search !== undefined) this.#position.keep();
-    const { isEnded } = this.#log;
     // Of a closed topic nothing will come, and what is pending may come back.
-    if (isEnded && this.#position.counts.pending === 0) this.#queue.endAll({ isClosed: true });
+    if (this.#log.isEnded && this.#position.counts.pending === 0) this.#queue.endAll({ isClosed: true });
     let scan = this.#queue.last;
     // One that has a deadline was here before, as were all before it. One that left meanwhile had the rest served.
     while (scan?.isQueued === true && scan.deadline === undefined) {
@@ -320,7 +319,7 @@ export class Scanner {
       this.#startWaiting(scan);
       scan = before;
     }
-    if (this.#queue.first === undefined || this.#isArmed || isEnded) return;
+    if (this.#queue.first === undefined || this.#isArmed || this.#log.isEnded) return;
     const { awaited } = this.#position;
     if (awaited === undefined) return;
     this.#isArmed = true;

@@ -11,6 +11,7 @@ import { logLimitsOf } from "../topic/settings.ts";
 import type { StoredTopic } from "../topic/storage.ts";
 import { newestSettings, readSettingsCopies } from "./settings-copies.ts";
 import { openSettings, requireKnownSettings } from "./settings-files.ts";
+import { readStateCopies, StateFiles } from "./state-files.ts";
 import { openTopicId } from "./topic-id.ts";
 
 /** What the files of all topics share. */
@@ -55,9 +56,11 @@ export async function openStoredTopic(
       files: parts.scannerFiles,
       durability,
     });
+    const stateCopies = await readStateCopies(disk, folder, limits);
+    const stateStore = new StateFiles(stateCopies, { disk, logger, folder, logEndOffset: log.logEndOffset });
     const scanners = await scannerStore.load(log.logEndOffset);
     const replaceSettings = (replaced: TopicSettings) => files.replace(replaced);
-    return { id, log, settings, trouble, scannerStore, scanners, replaceSettings };
+    return { id, log, settings, trouble, scannerStore, stateStore, scanners, replaceSettings };
   } catch (error) {
     await log.close();
     throw error;

@@ -9,15 +9,16 @@ import { durationMs, parseDuration } from "../base/duration.ts";
 import { NetlogError } from "../base/errors.ts";
 import type { Limits } from "../base/limits.ts";
 import type { Runtime, Timer } from "../base/runtime.ts";
-import type { Durability, Log, LogEntry } from "../log/log.ts";
+import type { Durability, Log, LogEntry, Original } from "../log/log.ts";
 import type { Batch } from "../message/batch.ts";
 import type { Offload } from "../message/compression.ts";
 import { derivedCrc32 } from "../message/message.ts";
 import { encodeEntry, setEnd } from "../message/message-set.ts";
 import { type NewMessage, type PackedMessage, packedBytes, packMessage } from "../message/new-message.ts";
 import type { TopicSettings } from "./setting-table.ts";
+import type { AppendTerms, StateGuard } from "./state-guard.ts";
 
-export interface PublishOptions {
+export interface PublishOptions extends AppendTerms {
   /** What must be reached before the promise resolves; the topic's own durability by default. */
   readonly durability?: Durability | undefined;
   /** Of a single message's payload; by default as many as the server takes. */
@@ -30,6 +31,13 @@ export interface Published {
   readonly timestampMs: number;
   /** What was reached. */
   readonly durability: Durability;
+  /**
+   * Nothing was stored: it had been before. Then `offset` is that of the first time, or -1 where only a producer's number
+   * is remembered, and `timestampMs` is not before the first time's.
+   */
+  readonly isDuplicate?: true;
+  /** Of a duplicate: how many messages were stored the first time; undefined where that is forgotten. */
+  readonly count?: number;
 }
 
 export interface PublisherOptions {
@@ -92,6 +100,8 @@ export class Publisher {
   #singleCount = 0;
   #singleBytes = 0;
   #batches: WaitingEntry[] = [];
+  /** They go behind everything else of the turn. */
+  #guarded: WaitingEntry[] = [];
   /** Singles need not linger any longer. */
   #areSinglesDue = false;
   #linger: Timer | undefined;
@@ -154,6 +164,41 @@ export class Publisher {
       durability,
       waiting,
     });
+    this.#schedule();
+    return promise;
+  }
+
+  /**
+   * Appends what depends on `guard`, as an entry that is written alone. A single message's `payloadBytes` are bounded as
+   * `publish` does it. @throws what the guard throws; as publish does.
+   */
+  publishAlone(
+    { entry, count }: Batch,
+    guard: StateGuard,
+    options: PublishOptions,
+    payloadBytes: number | undefined,
+  ): Promise<Published> {
+    const { limits, settings } = this.#options;
+    const { durability = settings.durability, maxBytes = limits.payloadBytes, closes = false } = options;
+    const refusal = this.#refusal(
+      payloadBytes ?? entry.length,
+      payloadBytes === undefined ? Infinity : maxBytes,
+      entry.length,
+    );
+    if (refusal !== undefined) return Promise.reject(refusal);
+    const promise = new Promise<Published>(capture);
+    const waiting = [new Waiting(entry.length)];
+    this.#guarded.push({
+      bytes: entry,
+      crc32: derivedCrc32(entry),
+      count,
+      durability,
+      waiting,
+      guard,
+      closes,
+    });
+    // What lingers came before the end.
+    if (closes) this.#endLinger();
     this.#schedule();
     return promise;
   }
@@ -229,6 +274,7 @@ export class Publisher {
     const entries: (WaitingEntry | Promise<WaitingEntry | undefined>)[] = this.#batches;
     this.#batches = [];
     if (this.#areSinglesDue) this.#packSingles(entries);
+    if (this.#guarded.length > 0) entries.push(...this.#guarded.splice(0));
     if (entries.every((entry): entry is WaitingEntry => !(entry instanceof Promise))) {
       this.#appendEntries(entries);
       return;
@@ -281,7 +327,11 @@ export class Publisher {
     for (const [index, appended] of this.#log.append(entries).entries()) {
       const { waiting, durability, count } = entries[index]!;
       appended.then(
-        ({ baseOffset, timestampMs }) => {
+        ({ baseOffset, timestampMs, original }) => {
+          if (original !== undefined) {
+            this.#answerDuplicate(waiting[0]!, original, durability);
+            return;
+          }
           this.#options.counters.messagesIn += count;
           for (let i = 0; i < waiting.length; i++) {
             this.#options.inFlight.giveBack(waiting[i]!.sizeBytes);
@@ -292,6 +342,18 @@ export class Publisher {
         (error: unknown) => this.#reject(waiting, error),
       );
     }
+  }
+
+  #answerDuplicate({ sizeBytes, resolve }: Waiting, original: Original, durability: Durability): void {
+    const { baseOffset: offset = -1, timestampMs, count } = original;
+    this.#options.inFlight.giveBack(sizeBytes);
+    resolve({
+      offset,
+      timestampMs,
+      durability,
+      isDuplicate: true,
+      ...(count === undefined ? {} : { count }),
+    });
   }
 
   #reject(waiting: readonly Waiting[], error: unknown): void {

@@ -131,6 +131,12 @@ const ROWS = {
     default: 0,
     text: "Size of the topic at which its oldest segments are dropped",
   },
+  idempotency_window: {
+    kind: "duration",
+    max: "idempotencyWindowMs",
+    default: "10m0s",
+    text: "How long an Idempotency-Key is remembered",
+  },
   ttl: {
     kind: "duration",
     min: "ttlMinMs",

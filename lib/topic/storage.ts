@@ -52,6 +52,7 @@ export interface StoredTopic {
   /** Where the settings are lost: what is wrong, and what mends it. */
   readonly trouble: string | undefined;
   readonly scannerStore: ScannerStore;
+  readonly stateStore: StateStore;
   /** The scanners that were there when the topic was opened. */
   readonly scanners: readonly StoredScanner[];
 
@@ -61,4 +62,29 @@ export interface StoredTopic {
    * @throws storage_full, topic_unavailable: the old ones are kept; sync_failed: after a restart it may be either.
    */
   replaceSettings(settings: TopicSettings): Promise<void>;
+}
+
+/** A topic's memory of its appends, as it was when everything below `through` had been taken in. */
+export interface KeptState {
+  readonly through: number;
+  /** What they hold is the topic's business. */
+  readonly bytes: Buffer;
+}
+
+/** Keeps a topic's state in two copies. Topics that remember nothing have none. */
+export interface StateStore {
+  /** What was there at the opening, and fits the log: the newest first. */
+  readonly found: readonly KeptState[];
+  /** There was something, and none of it can be used. */
+  readonly isLost: boolean;
+  /** Both copies go through this at least, and the older one is sound; 0 where there is none. */
+  readonly keptThrough: number;
+
+  /**
+   * Puts `state` in the place of the older copy; durable when it resolves. The log is synced through the state's end. One
+   * call at a time.
+   *
+   * @throws storage_full, topic_unavailable: what was there is kept; sync_failed: after a restart it may be either.
+   */
+  replace(state: { readonly through: number; readonly pieces: readonly Buffer[] }): Promise<void>;
 }

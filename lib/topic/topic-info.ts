@@ -34,11 +34,18 @@ export interface TopicInfo {
   /** Random, of its making: a topic of the same name that was made later has another. */
   readonly id: string;
   readonly settings: TopicSettings;
+  /** Where it takes no more messages for good, and all of them can be read. */
+  readonly closed?: true;
 }
 
 /** Gives the event loop back in between: there may be many segments and scanners. */
 export async function describeTopic(
-  { name, id, settings }: Pick<TopicInfo, "name" | "id" | "settings">,
+  {
+    name,
+    id,
+    settings,
+    isClosed,
+  }: Pick<TopicInfo, "name" | "id" | "settings"> & { readonly isClosed: boolean },
   log: LogDescription,
   scanners: readonly Pick<Scanner, "info">[],
   runtime: Pick<Runtime, "pause">,
@@ -67,6 +74,7 @@ export async function describeTopic(
     scanners: scannerInfos,
     id,
     settings,
+    ...(isClosed ? { closed: true } : {}),
   };
 }
 

@@ -8,6 +8,7 @@ import type { Offload } from "../message/compression.ts";
 import type { ReadBuffers } from "../reading/read-buffers.ts";
 import type { SetCache } from "../reading/set-cache.ts";
 import type { LetterBox } from "../scanner/dead-letters.ts";
+import type { Remembered } from "./remembered.ts";
 
 export interface TopicShared {
   readonly runtime: Runtime;
@@ -21,6 +22,8 @@ export interface TopicShared {
   readonly readBuffers: ReadBuffers;
   /** Where the dead letters of scanners go. */
   readonly letterBox: LetterBox;
+  /** Keys and producers of all topics. */
+  readonly remembered: Remembered;
   /** Payloads taken in and not answered yet. */
   readonly inFlight: ByteBudget;
 }

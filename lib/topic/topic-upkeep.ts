@@ -6,10 +6,12 @@ import type { Runtime } from "../base/runtime.ts";
 import type { Log } from "../log/log.ts";
 import type { TopicScanners } from "../scanner/topic-scanners.ts";
 import type { TopicSettings } from "./setting-table.ts";
+import type { TopicState } from "./topic-state.ts";
 
 export interface TopicUpkeepOptions {
   readonly topicName: string;
   readonly log: Log;
+  readonly state: TopicState;
   readonly scanners: TopicScanners;
   /** Those in force, whenever they are looked at. */
   readonly settings: TopicSettings;
@@ -38,10 +40,11 @@ export class TopicUpkeep {
   }
 
   async dropOldSegments(): Promise<void> {
-    const { topicName, log, settings, runtime, logger } = this.#options;
+    const { topicName, log, state, settings, runtime, logger } = this.#options;
     const segmentAge = parseDuration(settings.segment_age);
     try {
-      await log.applyRetention(timeBefore(segmentAge, runtime.now()));
+      await state.catchUp();
+      await log.applyRetention(timeBefore(segmentAge, runtime.now()), state.droppableBelow);
       this.#trouble = undefined;
     } catch (error) {
       if (isNetlogError(error, "topic_not_found") || isNetlogError(error, "shutting_down")) return;

@@ -34,6 +34,7 @@ import type { StreamIn } from "./stream-in.ts";
 import { describeTopic, type TopicInfo } from "./topic-info.ts";
 import { TopicLife } from "./topic-life.ts";
 import type { TopicShared } from "./topic-shared.ts";
+import type { TopicState } from "./topic-state.ts";
 import { TopicUpkeep } from "./topic-upkeep.ts";
 import { type StreamInRequest, WaysIn } from "./ways-in.ts";
 
@@ -62,14 +63,17 @@ export class Topic {
   readonly life: TopicLife;
   readonly #readerOptions: MessageReaderOptions;
   readonly #stored: StoredTopic;
+  readonly #state: TopicState;
 
-  constructor(shared: TopicShared, name: string, stored: StoredTopic) {
+  /** For openTopic alone. */
+  constructor(shared: TopicShared, name: string, stored: StoredTopic, state: TopicState) {
     const { logger, limits, runtime, offload, inFlight, sets, counters } = shared;
     const { log, settings } = stored;
     this.name = name;
     this.id = stored.id;
     this.settings = settings;
     this.#stored = stored;
+    this.#state = state;
     this.#shared = shared;
     this.#log = log;
     this.life = new TopicLife(settings, runtime);
@@ -91,7 +95,17 @@ export class Topic {
     this.batches = new BatchParser({ settings, limits, offload, inFlight });
     const { batches: parser } = this;
     const publisher = this.#publisher;
-    this.#waysIn = new WaysIn({ publisher, parser, log, settings, limits, runtime, offload, inFlight });
+    this.#waysIn = new WaysIn({
+      publisher,
+      state,
+      parser,
+      log,
+      settings,
+      limits,
+      runtime,
+      offload,
+      inFlight,
+    });
     this.#scanners = new TopicScanners({
       topicName: name,
       log,
@@ -106,6 +120,7 @@ export class Topic {
     this.#upkeep = new TopicUpkeep({
       topicName: name,
       log,
+      state,
       scanners: this.#scanners,
       settings,
       runtime,
@@ -125,6 +140,21 @@ export class Topic {
     return { start: this.#log.logStartOffset, end: this.#log.logEndOffset };
   }
 
+  /** It takes no more messages for good, or will not if what is under way succeeds. */
+  get isClosing(): boolean {
+    return this.#log.isClosing;
+  }
+
+  /** It takes no more messages for good, and all of them can be read. */
+  get isClosed(): boolean {
+    return this.#log.isEnded;
+  }
+
+  /** Bytes of the newest append that brought some. */
+  get streamSequence(): Uint8Array | undefined {
+    return this.#state.streamSequence;
+  }
+
   /** Scanners that stand in the way of an unforced deletion. */
   get scannerCount(): number {
     return this.#scanners.count;
@@ -133,8 +163,9 @@ export class Topic {
   /**
    * Appends a message; resolves when it is as durable as asked for. The payload is borrowed until then.
    *
-   * @throws bad_request (no bytes, or no JSON in a topic of JSON), payload_too_large, too_many_requests, storage_full (nothing was kept),
-   *   sync_failed (unknown), topic_unavailable, topic_not_found, shutting_down.
+   * @throws bad_request (no bytes, or no JSON in a topic of JSON), payload_too_large, too_many_requests, topic_closed,
+   *   storage_full (nothing was kept), sync_failed (unknown), topic_unavailable, topic_not_found, shutting_down; with
+   *   the terms of `options` also offset_mismatch, producer_gap, producer_fenced, idempotency_mismatch.
    */
   publish(message: NewMessage, options: PublishOptions = NO_OPTIONS): Promise<Published> {
     return this.#waysIn.publish(message, options);
@@ -147,6 +178,18 @@ export class Topic {
    */
   publishBatch(batch: Batch, options: PublishOptions = NO_OPTIONS): Promise<Published> {
     return this.#waysIn.publishBatch(batch, options);
+  }
+
+  /**
+   * Closes the topic for good, behind all that was published before; durable when it resolves. Appends wait for the
+   * outcome meanwhile. To close a topic that is closed changes nothing.
+   *
+   * @throws storage_full, topic_unavailable: it is open as before; sync_failed: after a restart it may be closed;
+   *   topic_not_found, shutting_down.
+   */
+  async seal(): Promise<void> {
+    await this.#publisher.flush();
+    await this.#log.seal(() => this.#state.keepClosed());
   }
 
   /**
@@ -322,6 +365,7 @@ export class Topic {
     this.#publisher.stopLingering();
     await this.#publisher.flush();
     await this.#log.close();
+    await this.#state.close();
   }
 
   /** Ends everything with topic_not_found, and closes what it is stored in. Removing that is the caller's. */
@@ -332,6 +376,7 @@ export class Topic {
     this.#publisher.stopLingering();
     await this.#log.delete();
     await this.#publisher.flush();
+    await this.#state.abandon();
   }
 
   /** Only a topic whose settings were lost gets another one than it had. */

@@ -16,6 +16,8 @@ import type { Published, Publisher, PublishOptions } from "./publisher.ts";
 import type { TopicSettings } from "./setting-table.ts";
 import { openLineCutter, openMessageCutter } from "./stream-cutter.ts";
 import { StreamIn } from "./stream-in.ts";
+import { hasTerms, TermsPublisher } from "./terms-publisher.ts";
+import type { TopicState } from "./topic-state.ts";
 
 export interface StreamInRequest {
   readonly format: "lines" | "messages";
@@ -25,6 +27,7 @@ export interface StreamInRequest {
 
 export interface WaysInOptions {
   readonly publisher: Publisher;
+  readonly state: TopicState;
   readonly parser: BatchParser;
   readonly log: Log;
   /** Those in force, whenever they are looked at. */
@@ -38,6 +41,7 @@ export interface WaysInOptions {
 export class WaysIn {
   readonly #options: WaysInOptions;
   readonly #publisher: Publisher;
+  readonly #termsPublisher: TermsPublisher;
   readonly #streams = new Set<StreamIn>();
   /** `undefined`: the topic takes any bytes. */
   #gate: JsonGate | undefined;
@@ -45,6 +49,7 @@ export class WaysIn {
   constructor(options: WaysInOptions) {
     this.#options = options;
     this.#publisher = options.publisher;
+    this.#termsPublisher = new TermsPublisher(options.publisher, options.state, options.limits);
     this.settingsChanged();
   }
 
@@ -53,19 +58,21 @@ export class WaysIn {
   }
 
   publish(message: NewMessage, options: PublishOptions): Promise<Published> {
-    if (this.#gate === undefined) return this.#publisher.publish(message, options);
+    const publisher = hasTerms(options) ? this.#termsPublisher : this.#publisher;
+    if (this.#gate === undefined) return publisher.publish(message, options);
     try {
       const checked = this.#gate.checkPayload(message.payload);
-      if (checked === undefined) return this.#publisher.publish(message, options);
-      return checked.then(() => this.#publisher.publish(message, options));
+      if (checked === undefined) return publisher.publish(message, options);
+      return checked.then(() => publisher.publish(message, options));
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
   publishBatch(batch: Batch, options: PublishOptions): Promise<Published> {
-    if (this.#gate === undefined) return this.#publisher.publishBatch(batch, options);
-    return this.#gate.checkBatch(batch).then(() => this.#publisher.publishBatch(batch, options));
+    const publisher = hasTerms(options) ? this.#termsPublisher : this.#publisher;
+    if (this.#gate === undefined) return publisher.publishBatch(batch, options);
+    return this.#gate.checkBatch(batch).then(() => publisher.publishBatch(batch, options));
   }
 
   openStream({ format, durability, onRoom }: StreamInRequest): StreamIn {

@@ -12,6 +12,7 @@ const DEFAULTS = {
   durability: "synced",
   sync_interval: "1s",
   retention_size: 0,
+  idempotency_window: "10m0s",
 };
 
 export function settingsContract(use: UseApi): void {
@@ -45,6 +46,7 @@ export function settingsContract(use: UseApi): void {
         durability: "written",
         sync_interval: "2s",
         retention_size: 1_000_000,
+        idempotency_window: "1h0m0s",
       };
       expect(await settingsOf(JSON.stringify(settings))).toEqual(settings);
     });

@@ -46,6 +46,7 @@ test("nothing given is the contract's defaults", () => {
     connections: 16_384,
     waitingRequests: 16_384,
     topics: 10_000,
+    remembered: 1_000_000,
     scanners: 16_384,
     headersMs: 30_000,
     bodyIdleMs: 30_000,

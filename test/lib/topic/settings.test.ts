@@ -37,6 +37,7 @@ describe("settings of a topic", () => {
       durability: "written",
       sync_interval: "5s",
       retention_size: 4096,
+      idempotency_window: "1h0m0s",
     };
     expect(resolve(given)).toEqual(given);
   });
@@ -51,6 +52,7 @@ describe("settings of a topic", () => {
       durability: "written",
       sync_interval: "2s",
       retention_size: 9999,
+      idempotency_window: "20m0s",
     });
     const zeros = {
       segment_age: "0",
@@ -61,6 +63,7 @@ describe("settings of a topic", () => {
       durability: "",
       sync_interval: "",
       retention_size: 0,
+      idempotency_window: "",
     };
     expect(resolveSettings(zeros, defaults, LIMITS)).toEqual(defaults);
   });

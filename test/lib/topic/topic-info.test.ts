@@ -26,6 +26,7 @@ describe("a topic's info", () => {
         durability: "synced",
         sync_interval: "1s",
         retention_size: 0,
+        idempotency_window: "10m0s",
       },
     });
     expect(Object.keys(info)).toEqual([

@@ -1,0 +1,169 @@
+/**
+ * The bytes in which a topic's memory is kept, as it was when everything below an offset had been taken in. Who keeps
+ * them adds that offset and a checksum (lib/storage/state-files.ts).
+ *
+ *     0         1        2                  4
+ *     | version | flags  | sequence's size  | stream sequence | producers | keys | each producer | each key
+ *       u8 = 1    u8       u16                                  u32         u32
+ *
+ *     producer: | size of id | id | epoch | seq | seen at ms | places | each: offset | count |
+ *                 u8                f64     f64   f64          u8              f64      u32
+ *     key:      | size of key | key | digest (32) | offset | count | time ms |
+ *                 u8                                f64      u32     f64
+ *
+ * Big-endian; f64 because all numbers are integers up to 2^53-1. Flags: 1 the topic is closed, 2 it has a stream
+ * sequence, 4 producers and keys are not known. Producers and keys stand in the order in which they are forgotten.
+ */
+import { DIGEST_BYTES, type KeyRange } from "./idempotency-table.ts";
+import type { Producer } from "./producer-table.ts";
+import type { TopicMemory } from "./topic-memory.ts";
+
+const VERSION = 1;
+const CLOSED = 1;
+const HAS_SEQUENCE = 2;
+const UNKNOWN = 4;
+const HEAD_BYTES = 12;
+const PRODUCER_BYTES = 1 + 24 + 1;
+const PLACE_BYTES = 12;
+const KEY_BYTES = 1 + DIGEST_BYTES + 20;
+/** What is encoded before others get their turn. */
+const SLICE_KEYS = 2000;
+
+/** A memory of one moment. */
+export interface Snapshot {
+  /** Everything below was taken in. */
+  readonly through: number;
+  /** Its bytes, piece by piece; keys that were forgotten since are left out. */
+  readonly pieces: () => Generator<Buffer, void, void>;
+}
+
+/** Producers are encoded at once; of the keys, which stay as they are, only those that are there are noted. */
+export function snapshotOf(memory: TopicMemory, through: number, isKnown: boolean): Snapshot {
+  const { streamSequence, isClosed } = memory;
+  const producers = isKnown ? encodeProducers(memory.producers.all) : Buffer.alloc(0);
+  const producerCount = isKnown ? memory.producers.size : 0;
+  const range = isKnown ? memory.keys.range : { first: 0, end: 0 };
+  const flags =
+    (isClosed ? CLOSED : 0) | (streamSequence === undefined ? 0 : HAS_SEQUENCE) | (isKnown ? 0 : UNKNOWN);
+  function* pieces(): Generator<Buffer, void, void> {
+    const keys: Buffer[] = [];
+    let count = 0;
+    for (let first = range.first; first < range.end; first += SLICE_KEYS) {
+      const slice = encodeKeys(memory, { first, end: Math.min(range.end, first + SLICE_KEYS) });
+      keys.push(slice.bytes);
+      count += slice.count;
+      yield Buffer.alloc(0);
+    }
+    yield encodeHead(flags, streamSequence ?? new Uint8Array(0), producerCount, count);
+    yield producers;
+    yield* keys;
+  }
+  return { through, pieces };
+}
+
+function encodeHead(flags: number, sequence: Uint8Array, producerCount: number, keyCount: number): Buffer {
+  const head = Buffer.alloc(HEAD_BYTES + sequence.length);
+  head.writeUInt8(VERSION, 0);
+  head.writeUInt8(flags, 1);
+  head.writeUInt16BE(sequence.length, 2);
+  head.set(sequence, 4);
+  head.writeUInt32BE(producerCount, 4 + sequence.length);
+  head.writeUInt32BE(keyCount, 8 + sequence.length);
+  return head;
+}
+
+function encodeProducers(producers: Iterable<[string, Producer]>): Buffer {
+  let sizeBytes = 0;
+  for (const [id, { places }] of producers) {
+    sizeBytes += PRODUCER_BYTES + Buffer.byteLength(id) + (places.length / 2) * PLACE_BYTES;
+  }
+  const bytes = Buffer.allocUnsafe(sizeBytes);
+  let position = 0;
+  for (const [id, { epoch, seq, seenAtMs, places }] of producers) {
+    const idBytes = bytes.write(id, position + 1);
+    bytes.writeUInt8(idBytes, position);
+    position = bytes.writeDoubleBE(epoch, position + 1 + idBytes);
+    position = bytes.writeDoubleBE(seq, position);
+    position = bytes.writeDoubleBE(seenAtMs, position);
+    position = bytes.writeUInt8(places.length / 2, position);
+    for (let i = 0; i < places.length; i += 2) {
+      position = bytes.writeDoubleBE(places[i]!, position);
+      position = bytes.writeUInt32BE(places[i + 1]!, position);
+    }
+  }
+  return bytes;
+}
+
+function encodeKeys({ keys }: TopicMemory, { first, end }: KeyRange): { bytes: Buffer; count: number } {
+  let sizeBytes = 0;
+  for (let serial = first; serial < end; serial++) sizeBytes += KEY_BYTES + keys.keyAt(serial).length;
+  const bytes = Buffer.allocUnsafe(sizeBytes);
+  let position = 0;
+  let count = 0;
+  for (let serial = first; serial < end; serial++) {
+    const entry = keys.at(serial);
+    if (entry === undefined) continue;
+    const key = keys.keyAt(serial);
+    position = bytes.writeUInt8(key.length, position);
+    position += bytes.write(key, position, "latin1");
+    bytes.set(entry.digest, position);
+    position = bytes.writeDoubleBE(entry.baseOffset!, position + DIGEST_BYTES);
+    position = bytes.writeUInt32BE(entry.count, position);
+    position = bytes.writeDoubleBE(entry.timestampMs, position);
+    count++;
+  }
+  return { bytes: bytes.subarray(0, position), count };
+}
+
+/** What `restore` found beside what it put into the memory. */
+export interface Restored {
+  readonly isKnown: boolean;
+}
+
+/**
+ * Puts what was kept into an empty memory. The bytes have their checksum.
+ *
+ * @returns undefined: they are of a version that this program does not know.
+ */
+export function restore(memory: TopicMemory, bytes: Buffer): Restored | undefined {
+  if (bytes.length < HEAD_BYTES || bytes.readUInt8(0) !== VERSION) return undefined;
+  const flags = bytes.readUInt8(1);
+  memory.isClosed = (flags & CLOSED) !== 0;
+  let position = 4 + bytes.readUInt16BE(2);
+  if ((flags & HAS_SEQUENCE) !== 0) memory.streamSequence = Buffer.from(bytes.subarray(4, position));
+  const producerCount = bytes.readUInt32BE(position);
+  const keyCount = bytes.readUInt32BE(position + 4);
+  position += 8;
+  for (let i = 0; i < producerCount; i++) position = restoreProducer(memory, bytes, position);
+  for (let i = 0; i < keyCount; i++) position = restoreKey(memory, bytes, position);
+  return { isKnown: (flags & UNKNOWN) === 0 };
+}
+
+function restoreProducer(memory: TopicMemory, bytes: Buffer, start: number): number {
+  let position = start + 1 + bytes.readUInt8(start);
+  const id = bytes.toString("utf8", start + 1, position);
+  const epoch = bytes.readDoubleBE(position);
+  const seq = bytes.readDoubleBE(position + 8);
+  const seenAtMs = bytes.readDoubleBE(position + 16);
+  const count = bytes.readUInt8(position + 24);
+  position += 25;
+  const places: number[] = [];
+  for (let i = 0; i < count; i++, position += PLACE_BYTES) {
+    places.push(bytes.readDoubleBE(position), bytes.readUInt32BE(position + 8));
+  }
+  memory.producers.restore(id, { epoch, seq, seenAtMs, places });
+  return position;
+}
+
+function restoreKey({ keys }: TopicMemory, bytes: Buffer, start: number): number {
+  const digestStart = start + 1 + bytes.readUInt8(start);
+  const end = digestStart + DIGEST_BYTES;
+  keys.addShortened(
+    bytes.toString("latin1", start + 1, digestStart),
+    bytes.subarray(digestStart, end),
+    bytes.readDoubleBE(end),
+    bytes.readUInt32BE(end + 8),
+    bytes.readDoubleBE(end + 12),
+  );
+  return end + 20;
+}

@@ -1,0 +1,70 @@
+/** What one append depends on: an offset that is expected, a key under which it is stored once, a producer's order. */
+import { NetlogError } from "../base/errors.ts";
+import type { AppendGuard, Original } from "../log/log.ts";
+import type { EntryFields } from "../message/fields.ts";
+import type { ProducerStamp } from "./producer-table.ts";
+import type { TopicMemory } from "./topic-memory.ts";
+
+export interface AppendTerms {
+  /** The offset that the message must get. */
+  readonly expectedOffset?: number | undefined;
+  /** The digest tells bodies apart, and has 32 bytes. */
+  readonly idempotency?: EntryFields["idempotency"] | undefined;
+  readonly producer?: ProducerStamp | undefined;
+  /** Bytes that the topic's info shows; the newest ones are kept. */
+  readonly streamSequence?: Uint8Array | undefined;
+  /** With it the topic is closed. */
+  readonly closes?: boolean | undefined;
+}
+
+export class StateGuard implements AppendGuard {
+  readonly #memoryNow: () => TopicMemory | undefined;
+  readonly #terms: AppendTerms;
+  readonly #count: number;
+  /** Keys published before are not remembered. */
+  readonly #forgetKeysBeforeMs: () => number;
+  readonly #onWritten: () => void;
+
+  /** Of an entry of `count` messages. Where it depends on nothing but its offset, there need be no memory, which may be another one later. */
+  constructor(
+    memoryNow: () => TopicMemory | undefined,
+    terms: AppendTerms,
+    count: number,
+    forgetKeysBeforeMs: () => number,
+    onWritten: () => void,
+  ) {
+    this.#memoryNow = memoryNow;
+    this.#terms = terms;
+    this.#count = count;
+    this.#forgetKeysBeforeMs = forgetKeysBeforeMs;
+    this.#onWritten = onWritten;
+  }
+
+  original(): Original | undefined {
+    const { idempotency, producer } = this.#terms;
+    if (idempotency !== undefined) {
+      const known = this.#memoryNow()!.keys.find(idempotency.key, this.#forgetKeysBeforeMs());
+      if (known !== undefined && !known.digest.equals(idempotency.digest)) {
+        throw new NetlogError("idempotency_mismatch");
+      }
+      if (known !== undefined) return known;
+    }
+    return producer === undefined ? undefined : this.#memoryNow()!.producers.find(producer);
+  }
+
+  require(offset: number): void {
+    const { expectedOffset, producer } = this.#terms;
+    if (producer !== undefined) this.#memoryNow()!.producers.requireNext(producer);
+    if (expectedOffset === undefined || expectedOffset === offset) return;
+    const reason = `the next message gets offset ${offset}, not ${expectedOffset}; read up to there and decide anew`;
+    throw new NetlogError("offset_mismatch", { reason, details: { nextOffset: offset } });
+  }
+
+  written(baseOffset: number, timestampMs: number): void {
+    const memory = this.#memoryNow();
+    if (memory === undefined) return;
+    const written = { fields: this.#terms as EntryFields, baseOffset, count: this.#count, timestampMs };
+    memory.note(written, this.#forgetKeysBeforeMs());
+    this.#onWritten();
+  }
+}

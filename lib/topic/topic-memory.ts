@@ -1,0 +1,67 @@
+/** What a topic remembers of its appends: idempotency keys, producers, the newest stream sequence, and that it is closed. */
+import type { Limits } from "../base/limits.ts";
+import type { EntryFields } from "../message/fields.ts";
+import { IdempotencyTable } from "./idempotency-table.ts";
+import { ProducerTable } from "./producer-table.ts";
+import type { Memory, Remembered } from "./remembered.ts";
+
+/** An entry that was written: its fields, and where it lies. */
+export interface WrittenEntry {
+  readonly fields: Pick<EntryFields, "idempotency" | "producer" | "streamSequence" | "closes">;
+  readonly baseOffset: number;
+  readonly count: number;
+  readonly timestampMs: number;
+}
+
+export class TopicMemory implements Memory {
+  readonly keys: IdempotencyTable = new IdempotencyTable();
+  readonly producers: ProducerTable;
+  streamSequence: Uint8Array | undefined;
+  isClosed = false;
+  readonly #limits: Limits;
+  readonly #remembered: Remembered;
+
+  /** Counts among what all topics remember once it has joined. */
+  constructor(limits: Limits, remembered: Remembered) {
+    this.#limits = limits;
+    this.#remembered = remembered;
+    this.producers = new ProducerTable(limits.producerAppends);
+  }
+
+  get size(): number {
+    return this.keys.size + this.producers.size;
+  }
+
+  get oldestMs(): number {
+    return Math.min(this.keys.oldestMs, this.producers.oldestMs);
+  }
+
+  forgetOldest(): void {
+    if (this.keys.oldestMs <= this.producers.oldestMs) this.keys.forgetOldest();
+    else this.producers.forgetOldest();
+  }
+
+  /** Takes in an entry that was written. Keys published before `forgetKeysBeforeMs` are forgotten. */
+  note({ fields, baseOffset, count, timestampMs }: WrittenEntry, forgetKeysBeforeMs: number): void {
+    const { idempotency, producer, streamSequence, closes } = fields;
+    const before = this.size;
+    if (idempotency !== undefined) {
+      this.#makeRoom(forgetKeysBeforeMs);
+      this.keys.add(idempotency.key, idempotency.digest, baseOffset, count, timestampMs);
+    }
+    if (producer !== undefined) {
+      const isNew = !this.producers.has(producer.id);
+      if (isNew && this.producers.size >= this.#limits.producers) this.producers.forgetOldest();
+      this.producers.note(producer, baseOffset, count, timestampMs);
+    }
+    if (streamSequence !== undefined) this.streamSequence = streamSequence;
+    if (closes === true) this.isClosed = true;
+    this.#remembered.changed(this, this.size - before);
+  }
+
+  #makeRoom(forgetKeysBeforeMs: number): void {
+    const { keys } = this;
+    while (keys.size > 0 && keys.oldestMs < forgetKeysBeforeMs) keys.forgetOldest();
+    while (keys.size >= this.#limits.idempotencyKeys) keys.forgetOldest();
+  }
+}
