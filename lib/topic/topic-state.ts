@@ -56,6 +56,7 @@ export class TopicState implements LogFollower {
   /** What is being written, and what comes then. */
   #writing: Promise<void> | undefined;
   #next: Snapshot | undefined;
+  #replacing: Promise<void> = Promise.resolve();
   /** The newest snapshot that was written. */
   #writtenThrough = 0;
   #isOver = false;
@@ -320,7 +321,14 @@ export class TopicState implements LogFollower {
     }
   }
 
-  async #replace({ through, pieces }: Snapshot): Promise<void> {
+  /** One call after the other: a first append, a roll and a close may each ask for it at the same time. */
+  #replace(snapshot: Snapshot): Promise<void> {
+    const replaced = this.#replacing.then(() => this.#replaceNow(snapshot));
+    this.#replacing = replaced.catch(() => {});
+    return replaced;
+  }
+
+  async #replaceNow({ through, pieces }: Snapshot): Promise<void> {
     const bytes: Buffer[] = [];
     for (const piece of pieces()) {
       bytes.push(piece);

@@ -47,6 +47,33 @@ describe("a loss of power in the middle of an opening", () => {
   });
 });
 
+describe("a topic's state", () => {
+  it("is written once by a first key and once by a close that comes meanwhile", async () => {
+    const runtime = new ManualRuntime();
+    const held: (() => void)[] = [];
+    const schedule = async (operation: string) => {
+      if (/^fdatasync .*state[.]tmp$/.test(operation)) await new Promise<void>((go) => held.push(go));
+    };
+    const { netlog, disk } = await openNetlog({ runtime, disk: new MemoryDisk({ schedule }) });
+    const topic = await netlog.createTopic("t");
+    const idempotency = { key: "k", digest: new Uint8Array(32) };
+    const settled = Promise.allSettled([
+      topic.publish({ payload: Buffer.from("m") }, { idempotency }),
+      topic.seal(),
+    ]);
+    for (let turn = 0; turn < 20; turn++) await runtime.turn();
+    const meanwhile = held.length;
+    for (let turn = 0; turn < 40; turn++) {
+      for (const go of held.splice(0)) go();
+      await runtime.turn();
+    }
+    const [, closed] = await settled;
+    expect([meanwhile, closed.status]).toEqual([1, "fulfilled"]);
+    const killed = await openNetlog({ disk: disk.crashProcess() });
+    expect(killed.netlog.topic("t").isClosed).toBe(true);
+  });
+});
+
 describe("settings", () => {
   it("that a restart showed stay, although their change had been broken off by a kill", async () => {
     for (let seed = 0; seed < 20; seed++) {
