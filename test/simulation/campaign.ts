@@ -16,6 +16,7 @@ export interface Figures {
   runs: number;
   crashes: number;
   acknowledged: number;
+  duplicates: number;
 }
 
 export interface CampaignResult {
@@ -25,12 +26,13 @@ export interface CampaignResult {
 }
 
 export async function runCampaign({ runs, seed, path, onRun }: CampaignOptions): Promise<CampaignResult> {
-  const figures: Figures = { runs: 0, crashes: 0, acknowledged: 0 };
+  const figures: Figures = { runs: 0, crashes: 0, acknowledged: 0, duplicates: 0 };
   const property = fc.asyncProperty(plans, async (plan) => {
     const run = await simulate(plan);
     figures.runs++;
     figures.crashes += run.crashes;
     figures.acknowledged += run.acknowledged;
+    figures.duplicates += run.duplicates;
     onRun?.(figures);
   });
   const details = await fc.check(property, { numRuns: runs, seed, ...(path === undefined ? {} : { path }) });

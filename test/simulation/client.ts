@@ -14,6 +14,7 @@ import {
   scannerModel,
   type TopicModel,
 } from "./model.ts";
+import { closedTakesNothing, isClosedFor } from "./once-promises.ts";
 import { segmentAgeMs } from "./opening.ts";
 import { forgedPayload, payloadOf } from "./payload.ts";
 import type { Operation } from "./plan.ts";
@@ -77,7 +78,7 @@ export class Client {
   #newMessage(
     topic: TopicModel,
     handle: Topic,
-    { durability, batch, forgery }: Does<"publish">,
+    { durability, batch, forgery }: Pick<Does<"publish">, "durability" | "batch" | "forgery">,
     sizeBytes: number,
     first: number,
   ): SentMessage {
@@ -98,7 +99,28 @@ export class Client {
       mayBeHidden: false,
       seenIn: undefined,
       isForced: false,
+      isAlone: false,
     };
+  }
+
+  /** Of one attempt on terms of its own: they are written one by one, whatever else is published. */
+  newMessages(
+    topic: TopicModel,
+    handle: Topic,
+    operation: Pick<Does<"publish">, "sizes" | "durability"> & { readonly isBatch: boolean },
+  ): SentMessage[] {
+    const { durability, isBatch } = operation;
+    const shape = { durability, batch: isBatch ? (1 as const) : undefined, forgery: undefined };
+    const first = this.#lastMessageId + 1;
+    const messages = operation.sizes.map((sizeBytes) => {
+      return { ...this.#newMessage(topic, handle, shape, sizeBytes, first), isAlone: true };
+    });
+    topic.messages.push(...messages);
+    return messages;
+  }
+
+  batchOf(messages: readonly SentMessage[]): Batch {
+    return batchOf(messages, 1);
   }
 
   async #publish(
@@ -106,16 +128,18 @@ export class Client {
     messages: readonly SentMessage[],
     ask: () => Promise<Published>,
   ): Promise<void> {
+    const wasClosed = topic.closing === "closed";
     await this.#calls.make(
       `publish ${messages.map(({ id }) => id).join("+")} to ${topic.name}`,
       ask,
       (published) => {
+        closedTakesNothing(topic, wasClosed, messages[0]!);
         for (const [index, message] of messages.entries()) {
-          this.#acknowledge(topic, message, { ...published, offset: published.offset + index });
+          this.acknowledge(topic, message, { ...published, offset: published.offset + index });
         }
       },
       (error) => {
-        for (const message of messages) this.#refuse(topic, message, error);
+        for (const message of messages) this.refuse(topic, message, error, isClosedFor(topic, error));
       },
     );
   }
@@ -133,7 +157,7 @@ export class Client {
         if (isMissing && error.details.firstOffset !== undefined)
           this.noteFirst(topic, error.details.firstOffset);
         if (isMissing && mustBeFound) acknowledgedIsFound(topic, offset);
-        nothingIsRefusedWithoutReason(`read ${offset}`, error, isMissing || this.#mayRefuse(topic));
+        nothingIsRefusedWithoutReason(`read ${offset}`, error, isMissing || this.mayRefuse(topic));
       },
     );
   }
@@ -152,7 +176,7 @@ export class Client {
         if (persist && !this.#world.hasTrouble) topic.scannersBegun--;
         // Retention may be faster than the creation that was told where the topic begins.
         const wasFaster = isNetlogError(error, "offset_not_found") && error.details.firstOffset !== undefined;
-        nothingIsRefusedWithoutReason("create scanner", error, wasFaster || this.#mayRefuse(topic));
+        nothingIsRefusedWithoutReason("create scanner", error, wasFaster || this.mayRefuse(topic));
       },
     );
   }
@@ -169,7 +193,7 @@ export class Client {
       (error) => {
         if (scanner.state === "ending") scanner.state = "unknown";
         const isGone = isNetlogError(error, "scanner_not_found");
-        nothingIsRefusedWithoutReason("delete scanner", error, isGone || this.#mayRefuse(topic));
+        nothingIsRefusedWithoutReason("delete scanner", error, isGone || this.mayRefuse(topic));
       },
     );
   }
@@ -206,7 +230,7 @@ export class Client {
           await this.refreshFirst(topic);
           acknowledgedIsFound(topic, unread);
         }
-        const isGone = scanner.state !== "present" || this.#mayRefuse(topic);
+        const isGone = scanner.state !== "present" || this.mayRefuse(topic);
         nothingIsRefusedWithoutReason("scan", error, isEnd || isGone);
       },
     );
@@ -224,7 +248,7 @@ export class Client {
       () => {
         for (const message of covered) if (message.state === "acknowledged") message.isForced = true;
       },
-      (error) => nothingIsRefusedWithoutReason("sync", error, this.#mayRefuse(topic)),
+      (error) => nothingIsRefusedWithoutReason("sync", error, this.mayRefuse(topic)),
     );
   }
 
@@ -237,7 +261,7 @@ export class Client {
       },
       (error) => {
         const wasFaster = isNetlogError(error, "offset_not_found");
-        nothingIsRefusedWithoutReason("check", error, wasFaster || this.#mayRefuse(topic));
+        nothingIsRefusedWithoutReason("check", error, wasFaster || this.mayRefuse(topic));
       },
     );
   }
@@ -259,7 +283,7 @@ export class Client {
     }
   }
 
-  #acknowledge(topic: TopicModel, message: SentMessage, published: Published): void {
+  acknowledge(topic: TopicModel, message: SentMessage, published: Published): void {
     offsetIsNew(topic, message, published.offset);
     topic.place(message, published.offset, published.timestampMs);
     message.state = "acknowledged";
@@ -267,8 +291,9 @@ export class Client {
     this.acknowledged++;
   }
 
-  #refuse(topic: TopicModel, message: SentMessage, error: unknown): void {
-    nothingIsRefusedWithoutReason(`publish ${message.id}`, error, this.#mayRefuse(topic));
+  /** `hasReason`: in what was asked for, or in the topic's end. */
+  refuse(topic: TopicModel, message: SentMessage, error: unknown, hasReason: boolean): void {
+    nothingIsRefusedWithoutReason(`publish ${message.id}`, error, hasReason || this.mayRefuse(topic));
     message.state = isNetlogError(error) && UNKNOWN_CODES.has(error.code) ? "unknown" : "refused";
     if (message.state === "refused" && message.offset !== undefined) {
       throw new BrokenPromise("what was refused is never seen", `${topic.name}/${message.offset}`);
@@ -287,7 +312,7 @@ export class Client {
     delivery?.settle(handedOver);
   }
 
-  #mayRefuse(topic: TopicModel): boolean {
+  mayRefuse(topic: TopicModel): boolean {
     return this.#world.hasTrouble || this.isClosing || topic.state !== "present";
   }
 }

@@ -3,6 +3,7 @@
  * and which may be. The promises (promises.ts) are statements about this.
  */
 import type { Delivery, Durability, Message, Scanner, Topic, TopicSettings } from "../../lib/index.ts";
+import { Acts } from "./acts.ts";
 
 /**
  * `begun`: asked for, not answered. `present`: answered. `ending`: its end was asked for. `unknown`: the answer was
@@ -19,6 +20,8 @@ export interface SentMessage {
   readonly durability: Durability;
   /** The first message of the batch that it was published in. */
   readonly batch: number | undefined;
+  /** It was published on terms, as a frame of its own, which may come before or behind others of its time. */
+  readonly isAlone: boolean;
   /**
    * `refused`: the answer said that nothing was kept. `unknown`: that nobody knows. `lost`: a crash took it, as it
    * was allowed to.
@@ -70,6 +73,14 @@ export class TopicModel {
   /** Scanners asked for, whose ids are not known. */
   scannersBegun = 0;
   firstOffset = 0;
+  /** What was published once. */
+  readonly acts: Acts = new Acts();
+  /** `begun`: it may have ended, or may not. */
+  closing: "open" | "begun" | "closed" = "open";
+  /** It was answered that it is closed, as something that survives everything. */
+  isClosedForGood = false;
+  /** Messages that close it. */
+  readonly closers: SentMessage[] = [];
 
   constructor(id: number, name: string, settings: TopicSettings) {
     this.id = id;

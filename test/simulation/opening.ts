@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { durationMs, type Message, type Netlog, parseDuration, type Topic } from "../../lib/index.ts";
 import type { FoundTopic, ScannerModel, TopicModel } from "./model.ts";
+import { actsAreKept } from "./once-promises.ts";
 import {
   acknowledgedSurvives,
   BrokenPromise,
@@ -55,7 +56,8 @@ export function describe(netlog: Netlog, found: readonly FoundTopic[], withPosit
     const told = scanners.map(
       ({ id, from, next }) => `${id} from ${from}${withPositions ? ` at ${next}` : ""}`,
     );
-    return `${topic.name} [${firstOffset}, ${endOffset}) ${content} ${told.join()}`;
+    const end = `${endOffset}${topic.isClosed ? ", closed" : ""}`;
+    return `${topic.name} [${firstOffset}, ${end}) ${content} ${told.join()}`;
   });
   return [netlog.topicNames().join(), ...lines].join("\n");
 }
@@ -81,6 +83,7 @@ export function takeUp(model: TopicModel, found: FoundTopic, before: Before, wor
   whatReadersSawSurvives(model, found, spared);
   survivorsAreAPrefix(model, found);
   batchesAreWhole(model, found);
+  actsAreKept(model, found, spared);
   takeMessages(model, found);
   // Where retention passes by what was given out and not handed over, a scanner stands before what was.
   const isUndropped = found.firstOffset === 0 && model.firstOffset === 0;
@@ -89,6 +92,8 @@ export function takeUp(model: TopicModel, found: FoundTopic, before: Before, wor
   model.handle = found.topic;
   model.possible = [{ durability: found.topic.settings.durability }];
   model.firstOffset = found.firstOffset;
+  model.closing = found.topic.isClosed ? "closed" : "open";
+  model.isClosedForGood = found.topic.isClosed;
 }
 
 export function segmentAgeMs(model: TopicModel): number {

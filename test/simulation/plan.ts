@@ -5,6 +5,7 @@
 import fc from "fast-check";
 import type { TopicSettings } from "../../lib/index.ts";
 import type { Forgery } from "./payload.ts";
+import { type Close, close, type Submit, submit } from "./terms-plan.ts";
 
 /** What a crash spares: `process` all writes, `power` what was synced, and of the rest what its seed says. */
 export interface Crash {
@@ -32,6 +33,8 @@ export type Operation =
       /** Through the handle of the topic's predecessor of the same name, where there is one. */
       readonly stale: boolean;
     }
+  | Submit
+  | Close
   | { readonly kind: "read"; readonly topic: number; readonly at: number; readonly stale: boolean }
   | {
       readonly kind: "createScanner";
@@ -124,6 +127,8 @@ const settings: fc.Arbitrary<Partial<TopicSettings>> = fc.record({
   batch_interval: fc.constantFrom("0s", "20ms"),
   segment_age: fc.constantFrom("30day", "30day", "4s"),
   retention_size: fc.constantFrom(0, 0, 0, 4000),
+  // No plan passes so much time: what it forgets is none of its promises.
+  idempotency_window: fc.constant("1day"),
 });
 
 /** Nothing of retention: what is dropped must be told from what was set. */
@@ -164,6 +169,8 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
       stale: seldom,
     }),
   },
+  { weight: 20, arbitrary: submit },
+  { weight: 1, arbitrary: close },
   {
     weight: 6,
     arbitrary: fc.record({ kind: fc.constant("read"), topic, at: fc.nat({ max: 100 }), stale: seldom }),

@@ -82,7 +82,8 @@ export function survivorsAreAPrefix(topic: TopicModel, found: FoundTopic): void 
   }
 }
 
-function laneOf({ batch, durability }: SentMessage): string {
+function laneOf({ batch, durability, isAlone }: SentMessage): string {
+  if (isAlone) return "alone";
   return batch === undefined ? durability : "batch";
 }
 

@@ -17,6 +17,7 @@ describe("simulated clients, crashes and failing disks", () => {
     expect(figures.runs).toBe(RUNS);
     expect(figures.crashes).toBeGreaterThan(RUNS);
     expect(figures.acknowledged).toBeGreaterThan(RUNS);
+    expect(figures.duplicates).toBeGreaterThan(RUNS / 4);
   });
 
   it("do the same again for the same seed, to every operation of the disk", async () => {

@@ -6,12 +6,14 @@ import { Lives } from "./lives.ts";
 import type { ScannerModel } from "./model.ts";
 import { type Operation, type Plan, TOPIC_NAMES } from "./plan.ts";
 import { Story, World } from "./world.ts";
+import { Writer } from "./writer.ts";
 
 type OfKind<Kind extends Operation["kind"]> = Extract<Operation, { readonly kind: Kind }>;
 
 export interface RunFigures {
   readonly crashes: number;
   readonly acknowledged: number;
+  readonly duplicates: number;
 }
 
 /** @throws BrokenPromise, and whatever an engine throws that should not. */
@@ -20,7 +22,9 @@ export async function simulate(plan: Plan, story: Story = new Story(false)): Pro
   const calls = new Calls(world);
   const client = new Client(world, calls);
   const lives = new Lives(world, calls, client);
-  const run = new Run(world, client, lives, new Administrator(world, calls, client, lives));
+  const administrator = new Administrator(world, calls, client, lives);
+  const writer = new Writer(world, calls, client);
+  const run = new Run(world, client, writer, lives, administrator);
   await lives.begin();
   for (const operation of plan.operations) {
     story.tell(() => `${JSON.stringify(operation)} at ${world.runtime.now()}`);
@@ -29,18 +33,20 @@ export async function simulate(plan: Plan, story: Story = new Story(false)): Pro
   }
   await lives.reopen(undefined);
   calls.throwIfBroken();
-  return { crashes: world.crashes, acknowledged: client.acknowledged };
+  return { crashes: world.crashes, acknowledged: client.acknowledged, duplicates: writer.duplicates };
 }
 
 class Run {
   readonly #world: World;
   readonly #client: Client;
+  readonly #writer: Writer;
   readonly #lives: Lives;
   readonly #administrator: Administrator;
 
-  constructor(world: World, client: Client, lives: Lives, administrator: Administrator) {
+  constructor(world: World, client: Client, writer: Writer, lives: Lives, administrator: Administrator) {
     this.#world = world;
     this.#client = client;
+    this.#writer = writer;
     this.#lives = lives;
     this.#administrator = administrator;
   }
@@ -58,6 +64,8 @@ class Run {
         await this.#world.settles(this.#administrator.changeSettings(nameOf(operation), operation.change));
         return;
       case "publish":
+      case "submit":
+      case "close":
       case "read":
       case "createScanner":
       case "sync":
@@ -81,7 +89,7 @@ class Run {
   }
 
   async #withTopic(
-    operation: OfKind<"publish" | "read" | "createScanner" | "sync" | "check">,
+    operation: OfKind<"publish" | "submit" | "close" | "read" | "createScanner" | "sync" | "check">,
   ): Promise<void> {
     const inThisLife = this.#lives.topics.filter(({ name, handle }) => {
       return name === nameOf(operation) && handle !== undefined;
@@ -93,6 +101,16 @@ class Run {
       case "publish": {
         const published = this.#client.publish(topic, topic.handle, operation);
         if (operation.waits) await this.#world.settles(published);
+        return;
+      }
+      case "submit": {
+        const submitted = this.#writer.submit(topic, topic.handle, operation);
+        if (operation.waits) await this.#world.settles(submitted);
+        return;
+      }
+      case "close": {
+        const closed = this.#writer.close(topic, topic.handle);
+        if (operation.waits) await this.#world.settles(closed);
         return;
       }
       case "read":

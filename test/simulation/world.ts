@@ -49,11 +49,21 @@ class ToldDisk extends FaultyDisk {
   }
 }
 
+/** Counts pauses: who pauses goes on by itself. */
+class WatchedRuntime extends ManualRuntime {
+  pauses = 0;
+
+  override pause(): Promise<void> {
+    this.pauses++;
+    return super.pause();
+  }
+}
+
 export class World {
   readonly story: Story;
   readonly #setup: Setup;
   readonly #random: () => number;
-  runtime: ManualRuntime;
+  runtime: WatchedRuntime;
   #disk: MemoryDisk;
   disk: ToldDisk;
   /** Counts the processes that lived; what a dead one still does is nobody's business. */
@@ -73,7 +83,7 @@ export class World {
     this.#setup = setup;
     this.story = story;
     this.#random = seededRandom(setup.seed);
-    this.runtime = new ManualRuntime({ seed: 0 });
+    this.runtime = new WatchedRuntime({ seed: 0 });
     this.#disk = new MemoryDisk({
       now: () => this.runtime.now(),
       schedule: (operation) => this.#gate(operation),
@@ -97,6 +107,7 @@ export class World {
         openScannerFiles: openFiles,
         indexIntervalBytes: 300,
         indexCheckpointBytes: 2000,
+        stateCheckpointAppends: 3,
         blockBytes: 4096,
         scannerSyncMs: 100,
       },
@@ -151,10 +162,11 @@ export class World {
     };
     promise.then(note, note);
     let quiet = 0;
-    for (let seen = this.#activity; !isSettled && quiet < QUIET_TURNS; ) {
+    const activity = (): number => this.#activity + this.runtime.pauses;
+    for (let seen = activity(); !isSettled && quiet < QUIET_TURNS; ) {
       await this.runtime.turn();
-      quiet = this.#slow === 0 && seen === this.#activity ? quiet + 1 : 0;
-      seen = this.#activity;
+      quiet = this.#slow === 0 && seen === activity() ? quiet + 1 : 0;
+      seen = activity();
     }
     return isSettled;
   }
@@ -167,7 +179,7 @@ export class World {
   #nextLife(disk: MemoryDisk): void {
     this.#disk = disk;
     this.disk = new ToldDisk(disk, this.story);
-    this.runtime = new ManualRuntime({ nowMs: this.runtime.now(), seed: ++this.life });
+    this.runtime = new WatchedRuntime({ nowMs: this.runtime.now(), seed: ++this.life });
     this.hasTrouble = false;
     this.#stalled = [];
     this.#untilStall = undefined;
