@@ -141,6 +141,8 @@ export class Appender implements SyncLoopOwner {
     await this.syncAll();
     if (this.standing.isSealed) return;
     if (this.#blocked !== undefined) return this.seal(keep);
+    // It may have ended meanwhile, and then its file is not to be touched.
+    this.standing.throwIfRefusing();
     const sealing = this.#seal(keep);
     this.#block(sealing.catch(() => {}));
     await sealing;

@@ -74,6 +74,29 @@ describe("a topic's state", () => {
   });
 });
 
+describe("a topic that is deleted", () => {
+  it("while it is being closed lets nothing touch its files afterwards", async () => {
+    const runtime = new ManualRuntime();
+    const held: (() => void)[] = [];
+    const schedule = async (operation: string) => {
+      if (/^fdatasync .*[.]data$/.test(operation)) await new Promise<void>((go) => held.push(go));
+    };
+    const { netlog } = await openNetlog({ runtime, disk: new MemoryDisk({ schedule }) });
+    const creating = netlog.createTopic("t", { durability: "written" });
+    for (let turn = 0; turn < 40; turn++, await runtime.turn()) for (const go of held.splice(0)) go();
+    const topic = await creating;
+    await topic.publish({ payload: Buffer.from("m0") });
+    const closing = topic.seal();
+    for (let turn = 0; turn < 5; turn++) await runtime.turn();
+    await topic.publish({ payload: Buffer.from("m1") });
+    const ended = Promise.allSettled([netlog.deleteTopic("t", { force: true }), closing]);
+    for (const go of held.splice(0)) go();
+    for (let turn = 0; turn < 20; turn++) await runtime.turn();
+    expect(held).toHaveLength(0);
+    expect((await ended).map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
+  });
+});
+
 describe("settings", () => {
   it("that a restart showed stay, although their change had been broken off by a kill", async () => {
     for (let seed = 0; seed < 20; seed++) {
