@@ -5,7 +5,7 @@
 import fc from "fast-check";
 import type { TopicSettings } from "../../lib/index.ts";
 import type { Forgery } from "./payload.ts";
-import { type Close, close, type Submit, submit } from "./terms-plan.ts";
+import { type Close, close, type Submit, submit, takenByPower } from "./terms-plan.ts";
 
 /** What a crash spares: `process` all writes, `power` what was synced, and of the rest what its seed says. */
 export interface Crash {
@@ -326,6 +326,7 @@ const scene: fc.Arbitrary<Operation[]> = fc.oneof(
   { weight: 2, arbitrary: brokenOff },
   { weight: 2, arbitrary: takenInPart },
   { weight: 4, arbitrary: killedInWrite },
+  { weight: 2, arbitrary: takenByPower },
 );
 
 /** Every plan begins with a topic, for without one nothing happens. */

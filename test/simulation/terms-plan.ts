@@ -1,5 +1,6 @@
 /** Publishing once, on conditions and for the last time, as operations of a plan. */
 import fc from "fast-check";
+import type { Operation } from "./plan.ts";
 
 /** Numbers that a producer's client would send, relative to those of which it knows that they may be stored. */
 export type ProducerStep = "next" | "again" | "gap" | "newEpoch" | "oldEpoch" | "newEpochAtOne";
@@ -74,6 +75,43 @@ export const submit: fc.Arbitrary<Submit> = fc.record({
   closes: fc.constantFrom(...Array<boolean>(24).fill(false), true),
   waits: fc.constantFrom(true, true, false),
 });
+
+/**
+ * Appends that nothing has synced, remembered by a topic whose state is due, and a loss of power: what it takes from the
+ * messages, the state must not remember.
+ */
+export const takenByPower: fc.Arbitrary<Operation[]> = fc
+  .record({
+    once: fc.array(once, { minLength: 2, maxLength: 7 }),
+    again: fc.array(once, { minLength: 1, maxLength: 4 }),
+    seeds: fc.tuple(fc.noShrink(fc.noBias(fc.nat())), fc.noShrink(fc.noBias(fc.nat()))),
+  })
+  .map(({ once: before, again, seeds: [first, second] }) => [
+    { kind: "delete", topic: 1, force: true },
+    { kind: "create", topic: 1, settings: { durability: "written" } },
+    ...before.map((each) => unsynced(each)),
+    powerCrash(first),
+    ...again.map((each) => unsynced(each)),
+    powerCrash(second),
+  ]);
+
+function unsynced(terms: Submit["once"]): Submit {
+  return {
+    kind: "submit",
+    topic: 1,
+    sizes: [20],
+    isBatch: false,
+    durability: "written",
+    once: terms,
+    expects: undefined,
+    closes: false,
+    waits: true,
+  };
+}
+
+function powerCrash(seed: number): Operation {
+  return { kind: "crash", crash: { level: "power", seed }, interrupted: undefined, again: undefined };
+}
 
 export const close: fc.Arbitrary<Close> = fc.record({
   kind: fc.constant("close" as const),
