@@ -32,7 +32,7 @@ export function duplicateHasAnOriginal(
   const stored = originals.find((other) => isStored(other));
   const original = stored ?? originals.find((other) => isUncertain(other));
   require(original !== undefined, "a duplicate has an original", () =>
-    `${topic.name}/${offset} is told for ${act.name}, of which nothing is stored`);
+    `${topic.name}/${offset} answers ${act.name}, of which nothing is stored`);
   const known = stored?.messages[0]?.offset;
   require(known === undefined || known === offset, "a duplicate is answered as the first time", () =>
     `${topic.name}, ${act.name}: ${offset}, not ${known}`);
