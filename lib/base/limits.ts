@@ -233,7 +233,7 @@ export const LIMITS: Limits = {
   producerIdBytes: 255,
   idempotencyKeys: 100_000,
   producers: 10_000,
-  producerAppends: 64,
+  producerAppends: 48,
   idempotencyWindowMs: DAY_MS,
   remembered: 1_000_000,
   stateCheckpointAppends: 10_000,

@@ -16,10 +16,12 @@ export interface Producer {
   epoch: number;
   /** Of its last append in that epoch. */
   seq: number;
-  seenAtMs: number;
-  /** First offset and count of its newest appends, one pair behind the other, the last one's at the end. */
+  /** First offset, count and time (ms) of its newest appends, one after the other, the last one's at the end. */
   places: number[];
 }
+
+/** Numbers of one append among the places. */
+export const PLACE_NUMBERS = 3;
 
 export class ProducerTable {
   readonly #producers = new Map<string, Producer>();
@@ -27,7 +29,7 @@ export class ProducerTable {
 
   /** Remembers the places of so many appends of each producer. */
   constructor(appendsMax: number) {
-    this.#placesMax = 2 * appendsMax;
+    this.#placesMax = PLACE_NUMBERS * appendsMax;
   }
 
   get size(): number {
@@ -40,7 +42,7 @@ export class ProducerTable {
 
   /** When the one longest not seen was seen; infinite when there is none. */
   get oldestMs(): number {
-    for (const { seenAtMs } of this.#producers.values()) return seenAtMs;
+    for (const { places } of this.#producers.values()) return places.at(-1) ?? 0;
     return Infinity;
   }
 
@@ -52,10 +54,10 @@ export class ProducerTable {
   find({ id, epoch, seq }: ProducerStamp): Original | undefined {
     const producer = this.#producers.get(id);
     if (producer === undefined || producer.epoch !== epoch || seq > producer.seq) return undefined;
-    const { places, seenAtMs: timestampMs } = producer;
-    const at = places.length - 2 * (producer.seq - seq + 1);
-    if (at < 0) return { baseOffset: undefined, endOffset: places[0] ?? 0, timestampMs, count: undefined };
-    const [baseOffset, count] = [places[at]!, places[at + 1]!];
+    const { places } = producer;
+    const at = places.length - PLACE_NUMBERS * (producer.seq - seq + 1);
+    const [baseOffset = 0, count = 0, timestampMs = 0] = places.slice(Math.max(0, at));
+    if (at < 0) return { baseOffset: undefined, endOffset: baseOffset, timestampMs, count: undefined };
     return { baseOffset, endOffset: baseOffset + count, timestampMs, count };
   }
 
@@ -79,11 +81,10 @@ export class ProducerTable {
     const known = this.#producers.get(id);
     // What was seen last stands last.
     this.#producers.delete(id);
-    const producer = known?.epoch === epoch ? known : { epoch, seq, seenAtMs: timestampMs, places: [] };
+    const producer = known?.epoch === epoch ? known : { epoch, seq, places: [] };
     producer.seq = seq;
-    producer.seenAtMs = timestampMs;
-    producer.places.push(offset, count);
-    if (producer.places.length > this.#placesMax) producer.places.splice(0, 2);
+    producer.places.push(offset, count, timestampMs);
+    if (producer.places.length > this.#placesMax) producer.places.splice(0, PLACE_NUMBERS);
     this.#producers.set(id, producer);
   }
 

@@ -32,8 +32,8 @@ export interface Published {
   /** What was reached. */
   readonly durability: Durability;
   /**
-   * Nothing was stored: it had been before. Then `offset` is that of the first time, or -1 where only a producer's number
-   * is remembered, and `timestampMs` is not before the first time's.
+   * Nothing was stored: it had been before. `offset` and `timestampMs` are those of the first time; where only the number
+   * of a producer's append is remembered, the offset is -1 and the time a later one.
    */
   readonly isDuplicate?: true;
   /** Of a duplicate: how many messages were stored the first time; undefined where that is forgotten. */

@@ -3,11 +3,11 @@
  * them adds that offset and a checksum (lib/storage/state-files.ts).
  *
  *     0         1        2                  4
- *     | version | flags  | sequence's size  | stream sequence | producers | keys | each producer | each key
- *       u8 = 1    u8       u16                                  u32         u32
+ *     | version | flags  | sequence's size  | stream sequence | producers | each producer | each key
+ *       u8 = 1    u8       u16                                  u32
  *
- *     producer: | size of id | id | epoch | seq | seen at ms | places | each: offset | count |
- *                 u8                f64     f64   f64          u8              f64      u32
+ *     producer: | size of id | id | epoch | seq | places | each: offset | count | time ms |
+ *                 u8                f64     f64   u8              f64      u32     f64
  *     key:      | size of key | key | digest (32) | offset | count | time ms |
  *                 u8                                f64      u32     f64
  *
@@ -15,16 +15,16 @@
  * sequence, 4 producers and keys are not known. Producers and keys stand in the order in which they are forgotten.
  */
 import { DIGEST_BYTES, type KeyRange } from "./idempotency-table.ts";
-import type { Producer } from "./producer-table.ts";
+import { PLACE_NUMBERS, type Producer } from "./producer-table.ts";
 import type { TopicMemory } from "./topic-memory.ts";
 
 const VERSION = 1;
 const CLOSED = 1;
 const HAS_SEQUENCE = 2;
 const UNKNOWN = 4;
-const HEAD_BYTES = 12;
-const PRODUCER_BYTES = 1 + 24 + 1;
-const PLACE_BYTES = 12;
+const HEAD_BYTES = 8;
+const PRODUCER_BYTES = 1 + 16 + 1;
+const PLACE_BYTES = 20;
 const KEY_BYTES = 1 + DIGEST_BYTES + 20;
 /** What is encoded before others get their turn. */
 const SLICE_KEYS = 2000;
@@ -38,68 +38,69 @@ export interface Snapshot {
 }
 
 /** Producers are encoded at once; of the keys, which stay as they are, only those that are there are noted. */
-export function snapshotOf(memory: TopicMemory, through: number, isKnown: boolean): Snapshot {
-  const { streamSequence, isClosed } = memory;
+export function snapshotOf(
+  memory: TopicMemory,
+  through: number,
+  isKnown: boolean,
+  isClosed: boolean,
+): Snapshot {
+  const { streamSequence } = memory;
   const producers = isKnown ? encodeProducers(memory.producers.all) : Buffer.alloc(0);
   const producerCount = isKnown ? memory.producers.size : 0;
   const range = isKnown ? memory.keys.range : { first: 0, end: 0 };
   const flags =
     (isClosed ? CLOSED : 0) | (streamSequence === undefined ? 0 : HAS_SEQUENCE) | (isKnown ? 0 : UNKNOWN);
   function* pieces(): Generator<Buffer, void, void> {
-    const keys: Buffer[] = [];
-    let count = 0;
-    for (let first = range.first; first < range.end; first += SLICE_KEYS) {
-      const slice = encodeKeys(memory, { first, end: Math.min(range.end, first + SLICE_KEYS) });
-      keys.push(slice.bytes);
-      count += slice.count;
-      yield Buffer.alloc(0);
-    }
-    yield encodeHead(flags, streamSequence ?? new Uint8Array(0), producerCount, count);
+    yield encodeHead(flags, streamSequence ?? new Uint8Array(0), producerCount);
     yield producers;
-    yield* keys;
+    for (let first = range.first; first < range.end; first += SLICE_KEYS) {
+      yield encodeKeys(memory, { first, end: Math.min(range.end, first + SLICE_KEYS) });
+    }
   }
   return { through, pieces };
 }
 
-function encodeHead(flags: number, sequence: Uint8Array, producerCount: number, keyCount: number): Buffer {
+function encodeHead(flags: number, sequence: Uint8Array, producerCount: number): Buffer {
   const head = Buffer.alloc(HEAD_BYTES + sequence.length);
   head.writeUInt8(VERSION, 0);
   head.writeUInt8(flags, 1);
   head.writeUInt16BE(sequence.length, 2);
   head.set(sequence, 4);
   head.writeUInt32BE(producerCount, 4 + sequence.length);
-  head.writeUInt32BE(keyCount, 8 + sequence.length);
   return head;
 }
 
 function encodeProducers(producers: Iterable<[string, Producer]>): Buffer {
   let sizeBytes = 0;
   for (const [id, { places }] of producers) {
-    sizeBytes += PRODUCER_BYTES + Buffer.byteLength(id) + (places.length / 2) * PLACE_BYTES;
+    sizeBytes += PRODUCER_BYTES + Buffer.byteLength(id) + placeCount(places) * PLACE_BYTES;
   }
   const bytes = Buffer.allocUnsafe(sizeBytes);
   let position = 0;
-  for (const [id, { epoch, seq, seenAtMs, places }] of producers) {
+  for (const [id, { epoch, seq, places }] of producers) {
     const idBytes = bytes.write(id, position + 1);
     bytes.writeUInt8(idBytes, position);
     position = bytes.writeDoubleBE(epoch, position + 1 + idBytes);
     position = bytes.writeDoubleBE(seq, position);
-    position = bytes.writeDoubleBE(seenAtMs, position);
-    position = bytes.writeUInt8(places.length / 2, position);
-    for (let i = 0; i < places.length; i += 2) {
+    position = bytes.writeUInt8(placeCount(places), position);
+    for (let i = 0; i < places.length; i += PLACE_NUMBERS) {
       position = bytes.writeDoubleBE(places[i]!, position);
       position = bytes.writeUInt32BE(places[i + 1]!, position);
+      position = bytes.writeDoubleBE(places[i + 2]!, position);
     }
   }
   return bytes;
 }
 
-function encodeKeys({ keys }: TopicMemory, { first, end }: KeyRange): { bytes: Buffer; count: number } {
+function placeCount(places: readonly number[]): number {
+  return places.length / PLACE_NUMBERS;
+}
+
+function encodeKeys({ keys }: TopicMemory, { first, end }: KeyRange): Buffer {
   let sizeBytes = 0;
   for (let serial = first; serial < end; serial++) sizeBytes += KEY_BYTES + keys.keyAt(serial).length;
   const bytes = Buffer.allocUnsafe(sizeBytes);
   let position = 0;
-  let count = 0;
   for (let serial = first; serial < end; serial++) {
     const entry = keys.at(serial);
     if (entry === undefined) continue;
@@ -110,9 +111,8 @@ function encodeKeys({ keys }: TopicMemory, { first, end }: KeyRange): { bytes: B
     position = bytes.writeDoubleBE(entry.baseOffset!, position + DIGEST_BYTES);
     position = bytes.writeUInt32BE(entry.count, position);
     position = bytes.writeDoubleBE(entry.timestampMs, position);
-    count++;
   }
-  return { bytes: bytes.subarray(0, position), count };
+  return bytes.subarray(0, position);
 }
 
 /** What `restore` found beside what it put into the memory. */
@@ -132,10 +132,9 @@ export function restore(memory: TopicMemory, bytes: Buffer): Restored | undefine
   let position = 4 + bytes.readUInt16BE(2);
   if ((flags & HAS_SEQUENCE) !== 0) memory.streamSequence = Buffer.from(bytes.subarray(4, position));
   const producerCount = bytes.readUInt32BE(position);
-  const keyCount = bytes.readUInt32BE(position + 4);
-  position += 8;
+  position += 4;
   for (let i = 0; i < producerCount; i++) position = restoreProducer(memory, bytes, position);
-  for (let i = 0; i < keyCount; i++) position = restoreKey(memory, bytes, position);
+  while (position < bytes.length) position = restoreKey(memory, bytes, position);
   return { isKnown: (flags & UNKNOWN) === 0 };
 }
 
@@ -144,14 +143,17 @@ function restoreProducer(memory: TopicMemory, bytes: Buffer, start: number): num
   const id = bytes.toString("utf8", start + 1, position);
   const epoch = bytes.readDoubleBE(position);
   const seq = bytes.readDoubleBE(position + 8);
-  const seenAtMs = bytes.readDoubleBE(position + 16);
-  const count = bytes.readUInt8(position + 24);
-  position += 25;
+  const count = bytes.readUInt8(position + 16);
+  position += 17;
   const places: number[] = [];
   for (let i = 0; i < count; i++, position += PLACE_BYTES) {
-    places.push(bytes.readDoubleBE(position), bytes.readUInt32BE(position + 8));
+    places.push(
+      bytes.readDoubleBE(position),
+      bytes.readUInt32BE(position + 8),
+      bytes.readDoubleBE(position + 12),
+    );
   }
-  memory.producers.restore(id, { epoch, seq, seenAtMs, places });
+  memory.producers.restore(id, { epoch, seq, places });
   return position;
 }
 

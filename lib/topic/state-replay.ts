@@ -2,6 +2,7 @@
 import { isNetlogError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Runtime } from "../base/runtime.ts";
+import { WorkMeter } from "../base/work-meter.ts";
 import { type Frame, framesOf } from "../log/frame.ts";
 import type { Log } from "../log/log.ts";
 import { entryFields } from "../message/entry-fields.ts";
@@ -32,6 +33,7 @@ export async function replay(
   options: ReplayOptions,
 ): Promise<void> {
   const cursor = options.log.openCursor();
+  const meter = new WorkMeter();
   let offset = Math.max(from, options.log.logStartOffset);
   while (offset < to) {
     try {
@@ -41,6 +43,7 @@ export async function replay(
         if (frame.header.baseOffset >= offset) takeIn(memory, frame, options.forgetKeysBeforeMs);
       }
       offset = run.endOffset;
+      if (meter.isDue(run.bytes.length)) await options.runtime.pause();
     } catch (error) {
       offset = behindGap(error, offset);
       options.logger.warn(
@@ -48,7 +51,6 @@ export async function replay(
         "messages cannot be read: keys and producers of them are not known",
       );
     }
-    await options.runtime.pause();
   }
 }
 

@@ -11,6 +11,7 @@ import { NetlogError } from "../base/errors.ts";
 import type { Limits } from "../base/limits.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Runtime } from "../base/runtime.ts";
+import { WorkMeter } from "../base/work-meter.ts";
 import type { Log, LogFollower } from "../log/log.ts";
 import type { Remembered } from "./remembered.ts";
 import type { TopicSettings } from "./setting-table.ts";
@@ -52,12 +53,15 @@ export class TopicState implements LogFollower {
   #notedCount = 0;
   #isDue = false;
   /** Taken when a sync began that is not over. */
-  #taken: Snapshot | undefined;
+  #taken: NumberedSnapshot | undefined;
   /** What is being written, and what comes then. */
   #writing: Promise<void> | undefined;
-  #next: Snapshot | undefined;
+  #next: NumberedSnapshot | undefined;
+  /** Writes, each one after the other. */
   #replacing: Promise<void> = Promise.resolve();
-  /** The newest snapshot that was written. */
+  /** Snapshots are numbered as they are taken; of those that were written, the last one's number and end. */
+  #snapshotCount = 0;
+  #writtenNumber = 0;
   #writtenThrough = 0;
   #isOver = false;
 
@@ -137,18 +141,13 @@ export class TopicState implements LogFollower {
 
   /** The topic is closed from now on; durable when it resolves. The log is synced, and nothing is appended meanwhile. */
   async keepClosed(): Promise<void> {
-    const memory = this.#remember();
-    await this.#writing;
-    memory.isClosed = true;
-    const snapshot = this.#snapshot(memory);
-    try {
+    const snapshot = this.#snapshot(this.#remember(), undefined, true);
+    await this.#inTurn(async () => {
       await this.#replace(snapshot);
-    } catch (error) {
-      memory.isClosed = false;
-      throw error;
-    }
+      this.#memory!.isClosed = true;
+    });
     // The other copy says it, too.
-    this.#write(snapshot);
+    this.#write(this.#snapshot(this.#memory!));
   }
 
   /** For retention: keeps what it has not, as far as that is possible, in both copies. */
@@ -172,6 +171,7 @@ export class TopicState implements LogFollower {
     const hasFailed = this.#isOver;
     this.#isOver = true;
     await this.#writing;
+    await this.#replacing;
     const memory = this.#memory;
     const end = this.#options.log.logEndOffset;
     if (memory === undefined) return;
@@ -188,6 +188,7 @@ export class TopicState implements LogFollower {
     this.#next = undefined;
     if (this.#memory !== undefined) this.#options.remembered.leave(this.#memory);
     await this.#writing;
+    await this.#replacing;
   }
 
   /** For the log. */
@@ -224,7 +225,7 @@ export class TopicState implements LogFollower {
 
   readonly #noted = (): void => {
     this.#notedCount += 1;
-    if (this.#notedCount % this.#options.limits.stateCheckpointAppends === 0) this.#isDue = true;
+    if (this.#notedCount >= this.#options.limits.stateCheckpointAppends) this.#isDue = true;
   };
 
   #remember(): TopicMemory {
@@ -283,8 +284,8 @@ export class TopicState implements LogFollower {
     const memory = this.#remember();
     // An end that came meanwhile is on the disk, too.
     if (memory.isClosed) await log.sync();
-    await this.#writing;
-    await this.#replace(snapshotOf(memory, this.#openedAt, true));
+    // Taken in its turn: the topic may be closed meanwhile.
+    await this.#inTurn(() => this.#replace(this.#snapshot(memory, this.#openedAt)));
   }
 
   #replayOptions(): Parameters<typeof replay>[3] {
@@ -292,15 +293,20 @@ export class TopicState implements LogFollower {
     return { log, runtime, logger, forgetKeysBeforeMs: this.#forgetKeysBeforeMs() };
   }
 
-  /** Everything that the log has now is in the memory. */
-  #snapshot(memory: TopicMemory): Snapshot {
+  /** The memory has taken in everything below `through`, and nothing beyond. */
+  #snapshot(
+    memory: TopicMemory,
+    through: number = this.#options.log.logEndOffset,
+    isClosed: boolean = memory.isClosed,
+  ): NumberedSnapshot {
     this.#isDue = false;
     this.#notedCount = 0;
-    return snapshotOf(memory, this.#options.log.logEndOffset, this.#isKnown);
+    this.#snapshotCount += 1;
+    return { ...snapshotOf(memory, through, this.#isKnown, isClosed), number: this.#snapshotCount };
   }
 
   /** Writes what is on the disk through its end; of several that wait, the newest. */
-  #write(snapshot: Snapshot, isLast = false): void {
+  #write(snapshot: NumberedSnapshot, isLast = false): void {
     if (this.#isOver && !isLast) return;
     this.#next = snapshot;
     this.#writing ??= this.#writeAll().finally(() => {
@@ -311,9 +317,10 @@ export class TopicState implements LogFollower {
   /** Never rejects. */
   async #writeAll(): Promise<void> {
     for (let next = this.#next; next !== undefined; next = this.#next) {
+      const snapshot = next;
       this.#next = undefined;
       try {
-        await this.#replace(next);
+        await this.#inTurn(() => this.#replace(snapshot));
       } catch (error) {
         const { logger, topicName } = this.#options;
         logger.warn({ err: error, topic: topicName }, "the topic's state could not be written");
@@ -321,23 +328,31 @@ export class TopicState implements LogFollower {
     }
   }
 
-  /** One call after the other: a first append, a roll and a close may each ask for it at the same time. */
-  #replace(snapshot: Snapshot): Promise<void> {
-    const replaced = this.#replacing.then(() => this.#replaceNow(snapshot));
-    this.#replacing = replaced.catch(() => {});
-    return replaced;
+  /** Writes go one after the other. */
+  #inTurn(write: () => Promise<void>): Promise<void> {
+    const written = this.#replacing.then(write);
+    this.#replacing = written.catch(() => {});
+    return written;
   }
 
-  async #replaceNow({ through, pieces }: Snapshot): Promise<void> {
+  /** Durable when it resolves; a snapshot that was taken later and is written already takes its place. */
+  async #replace({ through, pieces, number }: NumberedSnapshot): Promise<void> {
+    if (number < this.#writtenNumber) return;
     const bytes: Buffer[] = [];
+    const meter = new WorkMeter();
     for (const piece of pieces()) {
       bytes.push(piece);
-      await this.#options.runtime.pause();
+      if (meter.isDue(piece.length)) await this.#options.runtime.pause();
     }
     await this.#options.store.replace({ through, pieces: bytes });
+    this.#writtenNumber = number;
     this.#writtenThrough = through;
     this.#isKept = true;
   }
+}
+
+interface NumberedSnapshot extends Snapshot {
+  readonly number: number;
 }
 
 function stillMaking(): NetlogError {
