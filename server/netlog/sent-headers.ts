@@ -1,6 +1,6 @@
 /**
  * What the headers of a publish say of its message: key, content type, and headers that are kept with it. Most requests
- * have none of these, so headers are told apart by their first two letters.
+ * have none of these, so the first two letters of a header decide.
  */
 import { type Header, type MessageFields, NetlogError, parseKey } from "../../lib/index.ts";
 import type { Request } from "../http/request.ts";
