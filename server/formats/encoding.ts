@@ -21,6 +21,8 @@ export interface Encoding {
   readonly encodeInSteps: (writer: ByteWriter, message: Message, isFirst: boolean) => Steps;
   /** The most that a message of so many bytes, payload and fields, may become, with what `skipped` tells before it. */
   readonly mostBytes: (messageBytes: number) => number;
+  /** Tells that the topic is closed, and `next` is its end. Without it the format cannot. */
+  readonly closed?: (next: number) => string;
   /** Tells of `count` messages that are missing before `next`. Without it the format cannot. */
   readonly skipped?: (count: number, next: number) => string;
 }

@@ -26,6 +26,7 @@ export const NDJSON: Encoding = {
     writer.ascii("\n");
   },
   mostBytes,
+  closed: (next) => `{"closed":true,"next":${next}}\n`,
   skipped: (count, next) => `{"skipped":${count},"next":${next}}\n`,
 };
 

@@ -50,6 +50,7 @@ export const SERVER_SENT_EVENTS: Encoding = {
     }
   },
   mostBytes: (messageBytes) => FIELDS_BYTES + (DATA.length + 1) * messageBytes,
+  closed: (next) => `event: closed\ndata: ${next}\n\n`,
   skipped: (count) => `event: skipped\ndata: ${count}\n\n`,
 };
 

@@ -9,6 +9,7 @@ const EXPOSED = [
   "X-First-Offset",
   "X-Count",
   "X-More",
+  "X-Duplicate",
   "X-Closed",
   "X-Key",
   "X-Crc32",

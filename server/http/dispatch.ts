@@ -203,8 +203,9 @@ function answerFailureLater(door: Door, exchange: Exchange, error: unknown): voi
 }
 
 function answerFailure(door: Door, exchange: Exchange, error: unknown): void {
-  const { requestLog } = exchange.context;
+  const { requestLog, traffic } = exchange.context;
   const code = errorCode(error);
+  traffic.noteFailure(code);
   if (code === "forbidden") requestLog.noteForbidden(exchange, error);
   const { status } = ERROR_TABLE[code];
   const isOurs = status >= SERVER_ERROR;

@@ -1,11 +1,20 @@
 /** What the server counts of its requests: plain numbers, by route, method and status, all of them bounded. */
-import { Tally } from "../../lib/index.ts";
+import { type ErrorCode, Tally } from "../../lib/index.ts";
 import type { Resource } from "./resource.ts";
 
 const DURATION_MS = [0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 10_000, 60_000] as const;
 
 /** The status of a request whose client left before it was answered, as nginx has it. */
 const CLIENT_LEFT = 499;
+
+/** Why publishes are refused that ask for more than to be stored. */
+const REFUSED_TERMS: readonly ErrorCode[] = [
+  "offset_mismatch",
+  "idempotency_mismatch",
+  "producer_gap",
+  "producer_fenced",
+  "topic_closed",
+];
 
 /** Requests of one route and method. */
 export interface RouteTraffic {
@@ -20,6 +29,10 @@ export class Traffic {
   /** In bodies of answers that hold messages, as they were sent. */
   messagesOut = 0;
   bytesOut = 0;
+  /** Publishes that had been stored before. */
+  duplicates = 0;
+  /** By code. */
+  readonly refusedTerms: Map<string, number> = new Map(REFUSED_TERMS.map((code) => [code, 0]));
   readonly #routes = new Map<Resource | undefined, Map<string, RouteTraffic>>();
   /** What was noted last, which is what is noted next most of the time. */
   #last: { resource: Resource | undefined; method: string; traffic: RouteTraffic } | undefined;
@@ -43,6 +56,12 @@ export class Traffic {
   noteOut(messageCount: number, sizeBytes: number): void {
     this.messagesOut += messageCount;
     this.bytesOut += sizeBytes;
+  }
+
+  /** A request was answered with an error. */
+  noteFailure(code: string): void {
+    const count = this.refusedTerms.get(code);
+    if (count !== undefined) this.refusedTerms.set(code, count + 1);
   }
 
   #route(resource: Resource | undefined, method: string): RouteTraffic {

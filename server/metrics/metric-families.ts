@@ -82,6 +82,23 @@ export const FAMILIES: readonly Family[] = [
     (s) => s.stats.counters.messagesIn,
   ),
   counter("netlog_bytes_in_total", "Bytes of those messages.", (s) => s.stats.counters.bytesIn),
+  counter(
+    "netlog_duplicates_total",
+    "Publishes that had been stored before, and were answered as the first time.",
+    (s) => s.traffic.duplicates,
+  ),
+  {
+    name: "netlog_refused_publishes_total",
+    type: "counter",
+    help: "Publishes refused for a condition, a producer's number, another body under their key, or a closed topic.",
+    read: ({ traffic }) =>
+      Array.from(traffic.refusedTerms, ([reason, value]) => ({ labels: { reason }, value })),
+  },
+  counter(
+    "netlog_forgotten_total",
+    "Idempotency keys and producers forgotten before their time, because there were too many.",
+    (s) => s.stats.counters.forgotten,
+  ),
   counter("netlog_messages_out_total", "Messages in answers and streams.", (s) => s.traffic.messagesOut),
   counter("netlog_bytes_out_total", "Bytes of those messages, as they were sent.", (s) => s.traffic.bytesOut),
   {

@@ -1,32 +1,30 @@
 /** Handlers of single messages: publish one, read one. */
 
-import { type Durability, isNetlogError, type Message, NetlogError, type Topic } from "../../lib/index.ts";
+import {
+  type Durability,
+  isNetlogError,
+  type Message,
+  NetlogError,
+  type NewMessage,
+  type Published,
+  type PublishOptions,
+  type Runtime,
+  type Topic,
+} from "../../lib/index.ts";
 import { type Answer, emptyAnswer } from "../http/answer.ts";
 import { freeBody } from "../http/body-buffer.ts";
+import { BodyDigest } from "../http/body-digest.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { bytes } from "../openapi/bodies.ts";
 import type { Operation } from "../openapi/operation.ts";
 import { DIGITS, type Parameters } from "../wire/parameters.ts";
 import { messageAnswer, unchangedAnswer } from "./message-answers.ts";
-import { readFields } from "./sent-headers.ts";
+import { outcomeOf, PUBLISH_ERRORS, type PublishTerms, readTerms, TERM_HEADERS } from "./publish-terms.ts";
+import { messageFields, readSentHeaders } from "./sent-headers.ts";
 
 const CRC_DIGITS = 8;
 /** Entity tags, without what makes one weak. */
 const TAGS = /"[^"]*"/g;
-
-/** Of what takes messages as one act. */
-export const PUBLISH_ERRORS: Operation["errors"] = [
-  "payload_too_large",
-  "request_timeout",
-  "too_many_requests",
-  "storage_full",
-  "sync_failed",
-  "topic_closed",
-  "offset_mismatch",
-  "producer_gap",
-  "producer_fenced",
-  "idempotency_mismatch",
-];
 
 export const PUBLISH: Operation = {
   handle: publishPayload,
@@ -34,10 +32,10 @@ export const PUBLISH: Operation = {
   tag: "messages",
   summary: "Appends the body as one message",
   description: "The headers X-Meta-<name> and Ce-<name> are kept with the message, and so is Content-Type.",
-  query: ["durability", "key"],
-  requestHeaders: ["X-Key", "Traceparent", "Tracestate"],
+  query: ["durability", "key", "expected_offset", "close"],
+  requestHeaders: ["X-Key", "Traceparent", "Tracestate", ...TERM_HEADERS],
   body: { limit: "payloadBytes", content: { "*/*": bytes }, isRequired: true },
-  success: { "201": { description: "Kept", headers: ["X-Offset", "X-Durability"] } },
+  success: { "201": { description: "Kept", headers: ["X-Offset", "X-Durability", "X-Duplicate"] } },
   errors: PUBLISH_ERRORS,
 };
 
@@ -46,22 +44,56 @@ async function publishPayload(exchange: Exchange): Promise<Answer> {
   const parameters = exchange.parameters();
   const durability = durabilityParameter(parameters);
   const key = parameters.get("key");
+  const { request, context } = exchange;
+  const sent = readSentHeaders(request);
+  const terms = readTerms(sent, parameters, context.limits);
   parameters.finish();
-  const fields = readFields(exchange.request, key);
-  const payload = await exchange.request.takeBody();
+  const fields = messageFields(sent, request.header("content-type"), key);
+  const payload = await request.takeBody();
   if (payload.length === 0) {
     throw new NetlogError("bad_request", { reason: "the body is empty; a message has at least one byte" });
   }
-  const publishing = topic.publish(fields === undefined ? { payload } : { payload, ...fields }, {
-    durability,
-  });
-  if (payload.length <= exchange.context.limits.uncountedBytes) exchange.request.letNextBegin();
+  const isSmall = payload.length <= context.limits.uncountedBytes;
   try {
-    const published = await publishing;
-    return emptyAnswer(201, ["X-Offset", String(published.offset), "X-Durability", published.durability]);
+    const message = fields === undefined ? { payload } : { ...fields, payload };
+    const options =
+      terms === undefined
+        ? { durability }
+        : { durability, ...(await termsOf(terms, message, context.runtime)) };
+    const publishing = topic.publish(message, options);
+    if (isSmall) request.letNextBegin();
+    const published = terms === undefined ? await publishing : await outcomeOf(publishing, terms, context);
+    return emptyAnswer(201, publishedHeaders(published));
   } finally {
-    if (payload.length > exchange.context.limits.uncountedBytes) freeBody(payload);
+    if (!isSmall) freeBody(payload);
   }
+}
+
+/** With the digest that an idempotency key needs. */
+async function termsOf(terms: PublishTerms, message: NewMessage, runtime: Runtime): Promise<PublishOptions> {
+  const { idempotencyKey: key, ...others } = terms;
+  if (key === undefined) return others;
+  const digest = new BodyDigest([
+    "payload",
+    message.key ?? null,
+    message.contentType ?? null,
+    terms.closes === true,
+  ]);
+  await digest.addAll(message.payload, runtime);
+  return { ...others, idempotency: { key, digest: digest.end() } };
+}
+
+/** What an answer tells of a publish. */
+export type Answered = Pick<Published, "offset" | "durability" | "isDuplicate">;
+
+/** What a publish answers, of one message or many. */
+export function publishedHeaders({ offset, durability, isDuplicate }: Answered, count?: number): string[] {
+  // Of a producer's earlier numbers the topic remembers that they were there, and no more.
+  const headers = offset < 0 ? [] : ["X-Offset", String(offset)];
+  if (count !== undefined) headers.push("X-Count", String(count));
+  headers.push("X-Durability", durability);
+  if (isDuplicate === true) headers.push("X-Duplicate", "true");
+  return headers;
 }
 
 export const READ_PAYLOAD: Operation = {

@@ -29,7 +29,10 @@ export const READ_BATCH: Operation = {
       content: messages(POSSIBLE),
       headers: ["X-Offset", "X-Next-Offset", "X-Count"],
     },
-    "204": { description: "Nothing there before wait ended", headers: ["X-Next-Offset", "X-More"] },
+    "204": {
+      description: "Nothing there before wait ended",
+      headers: ["X-Next-Offset", "X-More", "X-Closed"],
+    },
   },
   errors: ["invalid_duration", "offset_not_found", "not_acceptable", "checksum_error"],
 };
@@ -91,10 +94,10 @@ async function messagesAnswer(
     do {
       const waited = await patience.wait(cursor, offset);
       if (waited === "cancelled") return undefined;
-      if (waited === "late" || waited === "closed") break;
+      if (waited !== "readable") break;
       offset = await cursor.readMessages(offset, Number.POSITIVE_INFINITY, take);
     } while (first === undefined && !cursor.hasMore);
-    if (first === undefined) return nothingAnswer(offset, cursor.hasMore);
+    if (first === undefined) return nothingAnswer(offset, cursor);
     const nextOffset = (await body.render()) ? offset : body.nextOffset;
     const headers = batchHeaders(first, nextOffset, body.count);
     return bodyAnswer(format.contentType, body.close(), body.count, headers);
@@ -112,7 +115,7 @@ async function framesAnswer(
 ): Promise<Answer | undefined> {
   const waited = await new Patience(exchange, waitMs).wait(cursor, offset);
   if (waited === "cancelled") return undefined;
-  if (waited === "late" || waited === "closed") return nothingAnswer(offset, false);
+  if (waited !== "readable") return nothingAnswer(offset, cursor);
   const { memory } = exchange.request;
   const maxBytes = Math.min(bounds.maxBytes, memory.spareBytes);
   const mayUse = (bytes: number): boolean => memory.mayHold(bytes);
@@ -129,9 +132,12 @@ async function framesAnswer(
   );
 }
 
-/** `hasMore`: behind `nextOffset` there may be something, for this is not the end. */
-function nothingAnswer(nextOffset: number, hasMore: boolean): Answer {
-  return emptyAnswer(204, ["X-Next-Offset", String(nextOffset), ...(hasMore ? ["X-More", "true"] : [])]);
+/** Says whether there may be something behind `nextOffset`, or never will be. */
+function nothingAnswer(nextOffset: number, { hasMore, closedAt }: TopicCursor): Answer {
+  const headers = ["X-Next-Offset", String(nextOffset)];
+  if (hasMore) headers.push("X-More", "true");
+  if (closedAt === nextOffset) headers.push("X-Closed", "true");
+  return emptyAnswer(204, headers);
 }
 
 /** The time that a request has for all its waits together. */

@@ -6,7 +6,14 @@ import { requireEncoding } from "../formats/encodings.ts";
 import type { Format, FormatName } from "../formats/formats.ts";
 import { MessagePieces } from "../formats/message-pieces.ts";
 import { negotiate, readFormatName } from "../formats/negotiate.ts";
-import { type Heartbeat, type Outlet, type StreamAnswer, streamAnswer } from "../http/answer.ts";
+import {
+  type Answer,
+  emptyAnswer,
+  type Heartbeat,
+  type Outlet,
+  type StreamAnswer,
+  streamAnswer,
+} from "../http/answer.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { messages } from "../openapi/bodies.ts";
 import type { Operation } from "../openapi/operation.ts";
@@ -43,6 +50,7 @@ interface Stream {
   readonly follows: boolean;
   readonly opening: string;
   readonly closing: string;
+  readonly closed?: Encoding["closed"];
   /** What was there before the headers went out. */
   readonly first: Piece | undefined;
   /** What was written last ends within a message. */
@@ -63,11 +71,15 @@ export const READ_STREAM: Operation = {
       content: messages(["ndjson", "json", "lines", "frames", "sse"]),
       headers: ["X-Skipped", "X-Lease", "X-Netlog-Error"],
     },
+    "204": {
+      description: "An event stream that would begin at the end of a closed topic",
+      headers: ["X-Closed"],
+    },
   },
   errors: ["scanner_not_found", "offset_not_found", "not_acceptable", "checksum_error"],
 };
 
-async function streamTopic(exchange: Exchange): Promise<StreamAnswer> {
+async function streamTopic(exchange: Exchange): Promise<Answer | StreamAnswer> {
   const topic = exchange.requireTopic();
   const parameters = exchange.parameters();
   const id = parameters.get("id");
@@ -108,7 +120,7 @@ async function topicStream(
   exchange: Exchange,
   cursor: TopicCursor,
   { start: { offset, isAnew }, request: { follows, keys }, format }: TopicStream,
-): Promise<StreamAnswer> {
+): Promise<Answer | StreamAnswer> {
   const { limits } = exchange.context;
   const memory = new StreamMemory(exchange);
   const range = { start: offset, end: follows ? Number.POSITIVE_INFINITY : cursor.endOffset };
@@ -124,8 +136,8 @@ async function topicStream(
   const first = await pollFirst(source);
   const anew = isAnew ? encoding.skipped?.(0, offset) : "";
   const opening = `${openingOf(encoding, offset)}${anew}`;
-  const { closing } = encoding;
-  const stream: Stream = { source, follows, opening, closing, first, isWithinMessage: false };
+  const { closing, closed } = encoding;
+  const stream: Stream = { source, follows, opening, closing, closed, first, isWithinMessage: false };
   return answerOf(stream, format, heartbeatOf(source, encoding, keys.length > 0));
 }
 
@@ -134,29 +146,35 @@ async function scannerStream(
   scanner: Scanner,
   { follows }: StreamRequest,
   format: Format,
-): Promise<StreamAnswer> {
+): Promise<Answer | StreamAnswer> {
   const { limits } = exchange.context;
   const memory = new StreamMemory(exchange);
   const encoding = requireEncoding(format.name);
   const source = new ScannerSource(scanner, openPieces(encoding, limits, memory), limits, memory);
   const first = await pollFirst(source);
   const opening = openingOf(encoding, source.firstOffset ?? scanner.info().next);
-  const { closing } = encoding;
-  const stream: Stream = { source, follows, opening, closing, first, isWithinMessage: false };
+  const { closing, closed } = encoding;
+  const stream: Stream = { source, follows, opening, closing, closed, first, isWithinMessage: false };
   const headers = source.skippedFirst > 0 ? ["X-Skipped", String(source.skippedFirst)] : [];
   headers.push(...leaseHeaders(undefined, source.lease?.token));
   const heartbeat = heartbeatOf(source, encoding, scanner.settings.keys !== undefined);
   return answerOf(stream, format, heartbeat, headers);
 }
 
+/** A browser comes back to any stream that ends, but not where it is told 204. */
 function answerOf(
   stream: Stream,
-  { contentType }: Format,
+  format: Format,
   heartbeat: Heartbeat,
   headers: readonly string[] = [],
-): StreamAnswer {
+): Answer | StreamAnswer {
+  const { source, follows, first } = stream;
+  if (follows && first === undefined && format.name === "sse" && source.closedAt !== undefined) {
+    source.close();
+    return emptyAnswer(204, ["X-Closed", "true"]);
+  }
   const beat: Heartbeat = () => (stream.isWithinMessage ? undefined : heartbeat());
-  return streamAnswer(contentType, (outlet) => run(stream, outlet), beat, headers);
+  return streamAnswer(format.contentType, (outlet) => run(stream, outlet), beat, headers);
 }
 
 /** A reader by key that breaks off does not look again at what was passed over, where the format can say so. */
@@ -198,7 +216,7 @@ function readRequest(parameters: Parameters, id: string | undefined): StreamRequ
   if (id !== undefined && keys.length > 0) {
     throw new NetlogError("bad_request", { reason: "take key or id: a scanner has keys of its own" });
   }
-  return { id, from: from ?? "", follows: parameters.isOn("follow"), named, keys };
+  return { id, from: from ?? "", follows: parameters.isOn("follow", true), named, keys };
 }
 
 function possibleFormats(
@@ -231,7 +249,7 @@ async function run(stream: Stream, outlet: Outlet): Promise<void> {
 
 /** False when the client has left. */
 async function pump(stream: Stream, outlet: Outlet): Promise<boolean> {
-  const { source, follows, opening, closing, first } = stream;
+  const { source, follows, opening, closing, closed, first } = stream;
   if (follows && outlet.mustNotWait) {
     first?.settle?.(false);
     return true;
@@ -248,6 +266,9 @@ async function pump(stream: Stream, outlet: Outlet): Promise<boolean> {
     if (!isHere || (follows && outlet.isStopping && !piece.isOpen)) return isHere;
     piece = await source.poll(outlet.whileWaiting);
   }
-  if (follows || closing === "") return !follows || outlet.mustNotWait;
-  return await outlet.write(closing);
+  const { closedAt } = source;
+  const end = closedAt === undefined ? "" : (closed?.(closedAt) ?? "");
+  if (follows && closedAt === undefined) return outlet.mustNotWait;
+  const rest = `${end}${follows ? "" : closing}`;
+  return rest === "" || (await outlet.write(rest));
 }

@@ -13,6 +13,7 @@ import { CREATE_SCANNER, DELETE_SCANNER, DESCRIBE_SCANNERS, SCAN, SEEK } from ".
 import {
   CHANGE_TOPIC,
   CHECK_TOPIC,
+  CLOSE_TOPIC,
   CREATE_TOPIC,
   DELETE_TOPIC,
   DESCRIBE_TOPIC,
@@ -60,6 +61,7 @@ export const ROUTES: readonly Row[] = [
   { method: "POST", path: "/:topic/stream", needs: "write", does: PUBLISH_STREAM, isUse: true },
   { method: "PUT", path: "/:topic/stream", needs: "write", does: PUBLISH_STREAM, isUse: true },
   { method: "GET", path: "/:topic/stream", needs: "read", does: READ_STREAM, isUse: true },
+  { method: "POST", path: "/:topic/close", needs: "write", does: CLOSE_TOPIC },
   { method: "GET", path: "/:topic/sync", needs: "write", does: SYNC_TOPIC, isNetlogs: true },
   { method: "POST", path: "/:topic/sync", needs: "write", does: SYNC_TOPIC },
   { method: "POST", path: "/:topic/scanner", needs: "read", does: CREATE_SCANNER, isUse: true },

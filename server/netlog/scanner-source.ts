@@ -5,6 +5,7 @@ import {
   type Lease,
   type Limits,
   type Message,
+  type NetlogError,
   type Scanner,
   type Taken,
 } from "../../lib/index.ts";
@@ -26,6 +27,8 @@ export class ScannerSource implements StreamSource {
   readonly lease: Lease | undefined;
   /** The delivery of the message that goes on in the next piece, and of those before it. */
   #delivery: BulkDelivery | undefined;
+  /** The scanner has come to the end of a closed topic. */
+  #isClosed = false;
 
   constructor(scanner: Scanner, pieces: MessagePieces, limits: Limits, memory: StreamMemory) {
     this.#scanner = scanner;
@@ -37,6 +40,10 @@ export class ScannerSource implements StreamSource {
 
   get place(): number {
     return this.#scanner.info().next;
+  }
+
+  get closedAt(): number | undefined {
+    return this.#isClosed ? this.place : undefined;
   }
 
   async poll(onWaiting: OnWaiting): Promise<Piece | undefined> {
@@ -53,7 +60,7 @@ export class ScannerSource implements StreamSource {
     for (;;) {
       if (!this.#pieces.isOpen) this.#pieces.release();
       const piece = await this.#scan(this.#limits.waitMs, whileWaiting, whileWaiting);
-      if (piece !== undefined || hasLeft) return piece;
+      if (piece !== undefined || hasLeft || this.#isClosed) return piece;
     }
   }
 
@@ -74,11 +81,17 @@ export class ScannerSource implements StreamSource {
         this.#delivery ??= await this.#scanMany(waitMs, onWaiting);
         return this.#delivery === undefined ? undefined : await this.#nextPiece(this.#delivery);
       } catch (error) {
-        if (isNetlogError(error, "end_of_topic")) return error.details.isMore ? NOTHING_YET : undefined;
+        if (isNetlogError(error, "end_of_topic")) return this.#endOf(error.details);
         if (this.firstOffset === undefined) throw error;
         if (!(await this.#memory.awaitMemory(error, onWaitingForMemory))) throw error;
       }
     }
+  }
+
+  #endOf({ isMore, isClosed }: NetlogError["details"]): Piece | undefined {
+    if (isMore === true) return NOTHING_YET;
+    if (isClosed === true) this.#isClosed = true;
+    return undefined;
   }
 
   #scanMany(waitMs: number, onWaiting: OnWaiting): Promise<BulkDelivery | undefined> {

@@ -1,10 +1,24 @@
 /**
- * What the headers of a publish say of its message: key, content type, and headers that are kept with it. Most requests
- * have none of these, so the first two letters of a header decide.
+ * The headers of a publish that say something of its message, or of how it is to be stored. Most requests have none of
+ * them, so headers are told apart by their first two letters.
  */
 import { type Header, type MessageFields, NetlogError, parseKey } from "../../lib/index.ts";
 import type { Request } from "../http/request.ts";
 
+/** Headers that say how a message is to be stored: see publish-terms.ts. */
+export type TermName =
+  | "Idempotency-Key"
+  | "Producer-Id"
+  | "Producer-Epoch"
+  | "Producer-Seq"
+  | "X-Expected-Offset";
+
+/** By their names in lower case. */
+const TERMS: ReadonlyMap<string, TermName> = new Map(
+  (["Idempotency-Key", "Producer-Id", "Producer-Epoch", "Producer-Seq", "X-Expected-Offset"] as const).map(
+    (name) => [name.toLowerCase(), name],
+  ),
+);
 const KEY = "x-key";
 const TRACE_NAMES: readonly string[] = ["traceparent", "tracestate"];
 /** What curl sends by default says nothing of a payload, and neither does the type of any bytes. */
@@ -15,26 +29,68 @@ const lastType: { sent: string; kept: string | undefined } = { sent: "", kept: u
 
 const CASE_BIT = 0x20;
 /** The two first letters of all these names, in lower case; the case bit is set in a dash as well. */
-const BEGINNINGS: ReadonlySet<number> = new Set(["x-", "ce", "tr"].map(beginningOf));
+const BEGINNINGS: ReadonlySet<number> = new Set(["x-", "ce", "tr", "id", "pr"].map(beginningOf));
 
-/** `keyParameter` is `key=` of the query. What of it a message may have is the engine's to say. @throws bad_request. */
-export function readFields(request: Request, keyParameter: string | undefined): MessageFields | undefined {
-  const contentType = keptType(request.header("content-type"));
-  const sent = sentHeaders(request.headerPairs);
-  if (contentType === undefined && sent === undefined && keyParameter === undefined) return undefined;
+export interface SentHeaders {
+  readonly key: string | undefined;
+  /** Names in lower case. */
+  readonly headers: readonly Header[];
+  /** Values as they were sent. */
+  readonly terms: ReadonlyMap<TermName, string>;
+}
+
+/** `undefined`: there are none. @throws bad_request. */
+export function readSentHeaders({ headerPairs }: Request): SentHeaders | undefined {
+  let sent: Collected | undefined;
+  for (let i = 0; i < headerPairs.length; i += 2) {
+    if (!BEGINNINGS.has(beginningOf(headerPairs[i]!))) continue;
+    const name = headerPairs[i]!.toLowerCase();
+    const term = TERMS.get(name);
+    if (name !== KEY && term === undefined && !isKept(name)) continue;
+    sent ??= { key: undefined, headers: [], terms: new Map() };
+    const value = headerPairs[i + 1]!;
+    if (name === KEY) {
+      if (sent.key !== undefined) throw twice("X-Key");
+      sent.key = readKey(value);
+    } else if (term === undefined) {
+      sent.headers.push([name, value]);
+    } else {
+      if (sent.terms.has(term)) throw twice(term);
+      sent.terms.set(term, value);
+    }
+  }
+  return sent;
+}
+
+interface Collected {
+  key: string | undefined;
+  readonly headers: Header[];
+  readonly terms: Map<TermName, string>;
+}
+
+/**
+ * Key, content type and headers of a single message; `keyParameter` is `key=` of the query. What of them a message may
+ * have is the engine's to say. @throws bad_request.
+ */
+export function messageFields(
+  sent: SentHeaders | undefined,
+  contentType: string | undefined,
+  keyParameter: string | undefined,
+): MessageFields | undefined {
+  const kept = keptType(contentType);
+  if (kept === undefined && sent === undefined && keyParameter === undefined) return undefined;
   const key = sent?.key ?? keyParameter;
   if (keyParameter !== undefined && keyParameter !== key)
     throw badRequest("X-Key and key= differ; send one of them");
-  return {
-    ...(key === undefined ? {} : { key }),
-    ...(contentType === undefined ? {} : { contentType }),
-    ...(sent === undefined || sent.headers.length === 0 ? {} : { headers: sent.headers }),
-  };
+  const fields: { -readonly [Name in keyof MessageFields]: MessageFields[Name] } = {};
+  if (key !== undefined) fields.key = key;
+  if (kept !== undefined) fields.contentType = kept;
+  if (sent !== undefined && sent.headers.length > 0) fields.headers = sent.headers;
+  return fields;
 }
 
 /** Messages of a batch or a stream bring fields of their own, or have none. @throws bad_request. */
-export function refuseFields({ headerPairs }: Request): void {
-  const sent = sentHeaders(headerPairs);
+export function refuseFields(sent: SentHeaders | undefined): void {
   if (sent === undefined) return;
   const [name] = sent.headers.find(([each]) => !TRACE_NAMES.includes(each)) ?? [];
   if (sent.key === undefined && name === undefined) return;
@@ -42,30 +98,6 @@ export function refuseFields({ headerPairs }: Request): void {
     `${name ?? "X-Key"} says something of a single message; here each message brings its own: ` +
       "in a JSON batch as key, content_type and headers",
   );
-}
-
-interface SentHeaders {
-  key: string | undefined;
-  readonly headers: Header[];
-}
-
-/** `undefined`: there are none. @throws bad_request. */
-function sentHeaders(pairs: readonly string[]): SentHeaders | undefined {
-  let sent: SentHeaders | undefined;
-  for (let i = 0; i < pairs.length; i += 2) {
-    if (!BEGINNINGS.has(beginningOf(pairs[i]!))) continue;
-    const name = pairs[i]!.toLowerCase();
-    const value = pairs[i + 1]!;
-    if (name === KEY) {
-      sent ??= { key: undefined, headers: [] };
-      if (sent.key !== undefined) throw badRequest("X-Key is there twice; a message has one key");
-      sent.key = readKey(value);
-    } else if (isKept(name)) {
-      sent ??= { key: undefined, headers: [] };
-      sent.headers.push([name, value]);
-    }
-  }
-  return sent;
 }
 
 function beginningOf(name: string): number {
@@ -91,6 +123,10 @@ function keptType(contentType: string | undefined): string | undefined {
     lastType.sent = contentType;
   }
   return lastType.kept;
+}
+
+function twice(name: string): NetlogError {
+  return badRequest(`${name} is there twice; send one`);
 }
 
 function badRequest(reason: string): NetlogError {

@@ -22,11 +22,13 @@ export const NOTHING_YET: Piece = { bytes: Buffer.alloc(0), messageCount: 0, isO
 
 /** Both reads throw what ends the stream: damage, a deleted topic or scanner, a server that stops, dropped offsets. */
 export interface StreamSource {
+  /** The end of the topic, where it is closed and all of it was given. */
+  readonly closedAt: number | undefined;
   /** What is there; `undefined` when that is nothing, or the client has left. */
   poll(onWaiting: OnWaiting): Promise<Piece | undefined>;
   /** Where a reader goes on that breaks off while nothing is under way. */
   readonly place: number;
-  /** Waits for something. `undefined` when the client has left. */
+  /** Waits for something. `undefined` when the client has left, or nothing will come. */
   next(onWaiting: OnWaiting): Promise<Piece | undefined>;
   /** Gives back all that it holds. */
   close(): void;
@@ -57,6 +59,11 @@ abstract class OffsetSource implements StreamSource {
 
   get place(): number {
     return this.#place;
+  }
+
+  get closedAt(): number | undefined {
+    const { closedAt } = this.cursor;
+    return closedAt === this.offset && !this.isOpen ? closedAt : undefined;
   }
 
   async poll(onWaiting: OnWaiting): Promise<Piece | undefined> {

@@ -151,6 +151,24 @@ function readForce(exchange: Exchange): boolean {
   }
 }
 
+export const CLOSE_TOPIC: Operation = {
+  handle: closeTopic,
+  id: "closeTopic",
+  tag: "topics",
+  summary: "Closes a topic for good",
+  success: { "200": json("Closed, now or before", ref("Done"), ["X-Next-Offset"]) },
+  errors: ["storage_full", "sync_failed"],
+};
+
+/** Closing again is answered as the first time. */
+async function closeTopic(exchange: Exchange): Promise<Answer> {
+  const topic = exchange.requireTopic();
+  exchange.parameters().finish();
+  await topic.seal();
+  const headers = ["X-Next-Offset", String(topic.readableOffsets.end)];
+  return jsonAnswer(200, { ok: true, message: "topic closed" }, headers);
+}
+
 export const SYNC_TOPIC: Operation = {
   handle: syncTopic,
   id: "syncTopic",

@@ -15,7 +15,8 @@ import type { Operation } from "../openapi/operation.ts";
 import { ref } from "../openapi/parts.ts";
 import { HttpError } from "../wire/errors.ts";
 import { durabilityParameter } from "./payloads.ts";
-import { refuseFields } from "./sent-headers.ts";
+import { refuseTerms } from "./publish-terms.ts";
+import { readSentHeaders, refuseFields } from "./sent-headers.ts";
 import { publishedAnswer } from "./write-batch.ts";
 
 const FORMATS_IN: readonly FormatName[] = ["messages", "lines", "ndjson"];
@@ -41,7 +42,9 @@ async function publishStream(exchange: Exchange): Promise<Answer> {
   const format = formatParameter(parameters, FORMATS_IN) ?? typed;
   const durability = durabilityParameter(parameters);
   parameters.finish();
-  refuseFields(request);
+  const sent = readSentHeaders(request);
+  refuseFields(sent);
+  refuseTerms(sent);
   const source = request.openBody();
   const stream = topic.openStreamIn({
     format: format === "messages" ? "messages" : "lines",
@@ -53,7 +56,7 @@ async function publishStream(exchange: Exchange): Promise<Answer> {
   request.tellToContinue();
   try {
     const { offset, count } = await pipe(exchange, source, stream);
-    return publishedAnswer(offset, count, stream.durability);
+    return publishedAnswer({ offset, durability: stream.durability }, count);
   } catch (error) {
     exchange.failureFields = stream.kept;
     throw error;

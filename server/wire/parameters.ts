@@ -79,10 +79,15 @@ export class Parameters {
     return TRUE_WORDS.has((this.get(name) ?? "").toLowerCase());
   }
 
-  /** False for 0, false and no in any case, true when it is absent or empty. @throws bad_request for another word. */
-  isOn(name: string): boolean {
+  /**
+   * False for 0, false and no in any case, true for 1, true and yes, and `otherwise` when it is absent or empty.
+   *
+   * @throws bad_request for another word.
+   */
+  isOn(name: string, otherwise: boolean): boolean {
     const word = (this.get(name) ?? "").toLowerCase();
-    if (word === "" || TRUE_WORDS.has(word)) return true;
+    if (word === "") return otherwise;
+    if (TRUE_WORDS.has(word)) return true;
     if (FALSE_WORDS.has(word)) return false;
     throw new NetlogError("bad_request", { reason: `${name} takes 1, true, yes, 0, false or no` });
   }

@@ -8,6 +8,7 @@ import { batchOutContract } from "./batch-out.ts";
 import { bodyContract } from "./bodies.ts";
 import { changeSettingsContract } from "./change-settings.ts";
 import { checkContract } from "./check.ts";
+import { closedTopicContract } from "./closed-topics.ts";
 import { connectionContract } from "./connections.ts";
 import { conventionContract } from "./conventions.ts";
 import { halfCloseContract } from "./half-close.ts";
@@ -20,6 +21,8 @@ import { parameterContract } from "./parameters.ts";
 import { pathContract } from "./paths.ts";
 import { pipeliningContract } from "./pipelining.ts";
 import { publishContract } from "./publish.ts";
+import { publishOnConditionContract } from "./publish-on-condition.ts";
+import { publishOnceContract } from "./publish-once.ts";
 import { readContract } from "./read.ts";
 import { readByKeyContract } from "./read-by-key.ts";
 import { reasonContract } from "./reasons.ts";
@@ -102,4 +105,7 @@ const PARTS: readonly ((use: UseApi) => void)[] = [
   serverSentEventContract,
   messageFieldContract,
   readByKeyContract,
+  publishOnceContract,
+  publishOnConditionContract,
+  closedTopicContract,
 ];

@@ -23,6 +23,11 @@ export type ErrorText =
   | "scanner exists"
   | "scanner without ack"
   | "lease lost"
+  | "offset mismatch"
+  | "producer gap"
+  | "producer fenced"
+  | "topic closed"
+  | "idempotency mismatch"
   | "payload too large"
   | "unsupported media type"
   | "too many requests"
@@ -56,6 +61,11 @@ const ERRORS: Readonly<Record<ErrorText, readonly [status: number, hasReason: bo
   "scanner exists": [409, true],
   "scanner without ack": [409, true],
   "lease lost": [409, true],
+  "offset mismatch": [409, true],
+  "producer gap": [409, true],
+  "producer fenced": [403, true],
+  "topic closed": [409, true],
+  "idempotency mismatch": [422, true],
   "payload too large": [413, true],
   "unsupported media type": [415, true],
   "too many requests": [429, true],

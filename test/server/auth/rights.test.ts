@@ -46,6 +46,7 @@ const NEEDS: Readonly<Record<string, Need>> = {
   "POST /:topic/stream": "write",
   "PUT /:topic/payload": "write",
   "PUT /:topic/stream": "write",
+  "POST /:topic/close": "write",
   "GET /:topic/sync": "write",
   "POST /:topic/sync": "write",
   "POST /:topic": "admin",

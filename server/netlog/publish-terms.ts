@@ -1,0 +1,144 @@
+/** How a publish is to be stored: once, on a condition, as the last one of its topic. Most publishes say none of it. */
+import {
+  type Limits,
+  NetlogError,
+  type Published,
+  type PublishOptions,
+  type Runtime,
+} from "../../lib/index.ts";
+import type { ServerContext } from "../http/context.ts";
+import type { Operation } from "../openapi/operation.ts";
+import { DIGITS, type Parameters } from "../wire/parameters.ts";
+import type { SentHeaders, TermName } from "./sent-headers.ts";
+
+/** What OpenAPI says of a route that takes them. */
+export const TERM_HEADERS: readonly TermName[] = [
+  "Idempotency-Key",
+  "Producer-Id",
+  "Producer-Epoch",
+  "Producer-Seq",
+  "X-Expected-Offset",
+];
+export const PUBLISH_ERRORS: Operation["errors"] = [
+  "payload_too_large",
+  "request_timeout",
+  "too_many_requests",
+  "storage_full",
+  "sync_failed",
+  "topic_closed",
+  "offset_mismatch",
+  "producer_gap",
+  "producer_fenced",
+  "idempotency_mismatch",
+];
+
+/** Visible ASCII, with spaces inside; of a key without them. */
+const PRODUCER_ID = /^[!-~](?:[ -~]*[!-~])?$/;
+const IDEMPOTENCY_KEY = /^[!-~]+$/;
+/** As RFC 8941 writes a text, which the header's draft asks for. */
+const QUOTED = /^"(.*)"$/;
+const ESCAPED = /\\(["\\])/g;
+
+export interface PublishTerms extends Pick<PublishOptions, "producer" | "expectedOffset" | "closes"> {
+  readonly idempotencyKey: string | undefined;
+}
+
+/** `undefined`: none. To be called before `parameters.finish`. @throws bad_request. */
+export function readTerms(
+  sent: SentHeaders | undefined,
+  parameters: Parameters,
+  limits: Limits,
+): PublishTerms | undefined {
+  const closes = parameters.isOn("close", false);
+  const parameter = parameters.get("expected_offset");
+  const terms = sent?.terms;
+  if (!closes && parameter === undefined && (terms === undefined || terms.size === 0)) return undefined;
+  const idempotencyKey = readIdempotencyKey(terms?.get("Idempotency-Key"), limits);
+  const expectedOffset = readExpectedOffset(terms?.get("X-Expected-Offset"), parameter);
+  return {
+    idempotencyKey,
+    expectedOffset,
+    producer: readProducer(terms, limits),
+    closes: closes || undefined,
+  };
+}
+
+/** A stream in is no single act that could be done once, or be refused as a whole. @throws bad_request. */
+export function refuseTerms(sent: SentHeaders | undefined): void {
+  const [name] = sent?.terms.keys() ?? [];
+  if (name === undefined) return;
+  throw badRequest(`${name} is for payload and batch; what a stream brings is kept while it arrives`);
+}
+
+function readIdempotencyKey(text: string | undefined, { idempotencyKeyLength }: Limits): string | undefined {
+  if (text === undefined) return undefined;
+  const key = QUOTED.exec(text)?.[1]?.replace(ESCAPED, "$1") ?? text;
+  if (key.length <= idempotencyKeyLength && IDEMPOTENCY_KEY.test(key)) return key;
+  throw badRequest(`Idempotency-Key takes 1 to ${idempotencyKeyLength} visible ASCII characters`);
+}
+
+function readExpectedOffset(header: string | undefined, parameter: string | undefined): number | undefined {
+  const offset = header === undefined ? undefined : readNumber("X-Expected-Offset", header);
+  if (parameter === undefined) return offset;
+  const other = readNumber("expected_offset", parameter);
+  if (offset === undefined || offset === other) return other;
+  throw badRequest("X-Expected-Offset and expected_offset= differ; send one of them");
+}
+
+function readProducer(
+  terms: SentHeaders["terms"] | undefined,
+  { producerIdBytes }: Limits,
+): PublishOptions["producer"] {
+  const id = terms?.get("Producer-Id");
+  const epoch = terms?.get("Producer-Epoch");
+  const seq = terms?.get("Producer-Seq");
+  if (id === undefined && epoch === undefined && seq === undefined) return undefined;
+  if (id === undefined || epoch === undefined || seq === undefined) {
+    throw badRequest("a producer sends Producer-Id, Producer-Epoch and Producer-Seq, all three");
+  }
+  if (id.length > producerIdBytes || !PRODUCER_ID.test(id)) {
+    throw badRequest(`Producer-Id takes 1 to ${producerIdBytes} visible ASCII characters`);
+  }
+  return { id, epoch: readNumber("Producer-Epoch", epoch), seq: readNumber("Producer-Seq", seq) };
+}
+
+function readNumber(name: string, text: string): number {
+  const value = DIGITS.test(text) ? Number(text) : Number.NaN;
+  if (Number.isSafeInteger(value)) return value;
+  throw badRequest(`${name} takes a whole number from 0 to ${Number.MAX_SAFE_INTEGER}`);
+}
+
+/**
+ * The outcome of a publish on terms. Under an idempotency key it may wait for that of an earlier one, for as long as a
+ * request may take; then what is under way goes on without an answer.
+ *
+ * @throws topic_unavailable: send it again, under the same key.
+ */
+export async function outcomeOf(
+  publishing: Promise<Published>,
+  { idempotencyKey }: PublishTerms,
+  { runtime, limits, traffic }: ServerContext,
+): Promise<Published> {
+  const settled = idempotencyKey === undefined ? publishing : inTime(publishing, runtime, limits);
+  const published = await settled;
+  if (published.isDuplicate === true) traffic.duplicates += 1;
+  return published;
+}
+
+function inTime(
+  publishing: Promise<Published>,
+  runtime: Pick<Runtime, "setTimer">,
+  { bodyMs }: Limits,
+): Promise<Published> {
+  return new Promise((resolve, reject) => {
+    const timer = runtime.setTimer(bodyMs, () => {
+      const reason = "what was sent under this Idempotency-Key has no outcome yet; send it again";
+      reject(new NetlogError("topic_unavailable", { reason }));
+    });
+    publishing.then(resolve, reject).finally(() => timer.cancel());
+  });
+}
+
+function badRequest(reason: string): NetlogError {
+  return new NetlogError("bad_request", { reason });
+}
