@@ -1,16 +1,23 @@
 /**
- * The idempotency keys that a topic remembers, in the order in which they were published: a ring of columns, because
- * there may be a hundred thousand in each of many topics. It takes no memory before the first key.
+ * The idempotency keys that a topic remembers, in the order in which they were published. There may be a hundred thousand
+ * in each of many topics, so they are records of one size in one ring of bytes, which is also how they are kept on the
+ * disk. It takes no memory before the first key.
+ *
+ *     | fingerprint | digest | offset | time ms | count |
+ *       16            32       f64      f64       u32       big-endian
+ *
+ * The fingerprint stands for the key: the first half of its SHA-256.
  */
 import { createHash } from "node:crypto";
 import type { Original } from "../log/log.ts";
 
-export const DIGEST_BYTES = 32;
+const FINGERPRINT_BYTES = 16;
+const DIGEST = 16;
+const OFFSET = 48;
+const TIME = 56;
+const COUNT = 64;
+export const RECORD_BYTES = 68;
 const SMALLEST_RING = 64;
-/** A longer key is remembered by its hash: memory has a bound, whatever clients choose. */
-const WHOLE_KEY_LENGTH = 64;
-/** No key begins with it. */
-const HASH_MARK = "#sha256 ";
 
 export interface RememberedKey extends Original {
   readonly count: number;
@@ -23,17 +30,23 @@ export interface KeyRange {
   readonly end: number;
 }
 
+export function fingerprintOf(key: string): Buffer {
+  return createHash("sha256").update(key).digest().subarray(0, FINGERPRINT_BYTES);
+}
+
+/** Nobody can choose keys that meet in one chain. */
+const MIX_SEED = (Math.random() * 2 ** 32) | 0;
+const MIX_FACTOR = (Math.random() * 2 ** 32) | 0 | 1;
+
 export class IdempotencyTable {
-  readonly #serials = new Map<string, number>();
-  /** Entry `serial` lies at `serial % capacity`, for those in `[#first, #end)`. */
+  /** Record `serial` lies at `serial % capacity`, for those in `[#first, #end)`. */
   #first = 0;
   #end = 0;
   #capacity = 0;
-  #keys: string[] = [];
-  #digests: Buffer = Buffer.alloc(0);
-  #offsets: Float64Array = new Float64Array(0);
-  #timesMs: Float64Array = new Float64Array(0);
-  #counts: Uint32Array = new Uint32Array(0);
+  #records: Buffer = Buffer.alloc(0);
+  /** Chains of the slots whose fingerprints mix to the same, newest first; slots count from 1, and 0 ends a chain. */
+  #heads: Uint32Array = new Uint32Array(0);
+  #nexts: Uint32Array = new Uint32Array(0);
 
   get size(): number {
     return this.#end - this.#first;
@@ -45,81 +58,102 @@ export class IdempotencyTable {
 
   /** When the oldest one was published; infinite when there is none. */
   get oldestMs(): number {
-    return this.size === 0 ? Infinity : this.#timesMs[this.#first % this.#capacity]!;
+    return this.size === 0 ? Infinity : this.#records.readDoubleBE(this.#position(this.#first) + TIME);
   }
 
-  /** What was published last under `key`, if that was not before `sinceMs`. */
-  find(key: string, sinceMs: number): RememberedKey | undefined {
-    const serial = this.#serials.get(shortened(key));
-    if (serial === undefined) return undefined;
-    const found = this.at(serial)!;
-    return found.timestampMs < sinceMs ? undefined : found;
+  /** What was published last under the key, if that was not before `sinceMs`. The digest is a view. */
+  find(fingerprint: Buffer, sinceMs: number): RememberedKey | undefined {
+    if (this.size === 0) return undefined;
+    const records = this.#records;
+    for (let slot = this.#heads[this.#chainOf(fingerprint, 0)]!; slot !== 0; slot = this.#nexts[slot - 1]!) {
+      const at = (slot - 1) * RECORD_BYTES;
+      if (records.compare(fingerprint, 0, FINGERPRINT_BYTES, at, at + FINGERPRINT_BYTES) !== 0) continue;
+      const [baseOffset, timestampMs] = [records.readDoubleBE(at + OFFSET), records.readDoubleBE(at + TIME)];
+      if (timestampMs < sinceMs) return undefined;
+      const count = records.readUInt32BE(at + COUNT);
+      const digest = records.subarray(at + DIGEST, at + OFFSET);
+      return { baseOffset, endOffset: baseOffset + count, timestampMs, count, digest };
+    }
+    return undefined;
   }
 
-  add(key: string, digest: Uint8Array, offset: number, count: number, timestampMs: number): void {
-    this.addShortened(shortened(key), digest, offset, count, timestampMs);
+  add(fingerprint: Buffer, digest: Uint8Array, offset: number, count: number, timestampMs: number): void {
+    const at = this.#push();
+    this.#records.set(fingerprint, at);
+    this.#records.set(digest, at + DIGEST);
+    this.#records.writeDoubleBE(offset, at + OFFSET);
+    this.#records.writeDoubleBE(timestampMs, at + TIME);
+    this.#records.writeUInt32BE(count, at + COUNT);
+    this.#link(this.#end - 1);
   }
 
-  /** As `keyAt` gives it. */
-  addShortened(key: string, digest: Uint8Array, offset: number, count: number, timestampMs: number): void {
-    if (this.size === this.#capacity) this.#grow();
-    const serial = this.#end++;
-    const slot = serial % this.#capacity;
-    this.#serials.set(key, serial);
-    this.#keys[slot] = key;
-    this.#digests.set(digest, slot * DIGEST_BYTES);
-    this.#offsets[slot] = offset;
-    this.#timesMs[slot] = timestampMs;
-    this.#counts[slot] = count;
+  /** Puts whole records, as `records` gives them, into an empty table. */
+  restore(records: Buffer): void {
+    this.#grow(records.length / RECORD_BYTES);
+    records.copy(this.#records);
+    this.#end = records.length / RECORD_BYTES;
+    for (let serial = 0; serial < this.#end; serial++) this.#link(serial);
   }
 
   forgetOldest(): void {
-    const key = this.#keys[this.#first % this.#capacity]!;
-    // It may have been published anew since.
-    if (this.#serials.get(key) === this.#first) this.#serials.delete(key);
+    // It was linked before all others of its chain, so it stands last there.
+    const slot = (this.#first % this.#capacity) + 1;
+    const chain = this.#chainOf(this.#records, this.#position(this.#first));
+    let before = 0;
+    for (let each = this.#heads[chain]!; each !== slot; each = this.#nexts[each - 1]!) before = each;
+    if (before === 0) this.#heads[chain] = 0;
+    else this.#nexts[before - 1] = 0;
     this.#first++;
   }
 
-  /** `undefined` for one that was forgotten. The digest is a view. */
-  at(serial: number): RememberedKey | undefined {
-    if (serial < this.#first) return undefined;
+  /** A copy of those of `range` that are there. */
+  records({ first, end }: KeyRange): Buffer {
+    const from = Math.max(first, this.#first);
+    if (from >= end) return Buffer.alloc(0);
+    const copy = Buffer.allocUnsafe((end - from) * RECORD_BYTES);
+    // They may go on at the ring's beginning.
+    const copied = this.#records.copy(copy, 0, this.#position(from));
+    this.#records.copy(copy, copied);
+    return copy;
+  }
+
+  #position(serial: number): number {
+    return (serial % this.#capacity) * RECORD_BYTES;
+  }
+
+  #chainOf(bytes: Buffer, position: number): number {
+    const mixed = Math.imul(bytes.readInt32BE(position) ^ MIX_SEED, MIX_FACTOR);
+    return (mixed ^ (mixed >>> 15)) & (this.#heads.length - 1);
+  }
+
+  /** Makes a record at the end, and returns its position. */
+  #push(): number {
+    if (this.size === this.#capacity) this.#grow(this.size + 1);
+    return this.#position(this.#end++);
+  }
+
+  #link(serial: number): void {
     const slot = serial % this.#capacity;
-    const baseOffset = this.#offsets[slot]!;
-    const count = this.#counts[slot]!;
-    const digest = this.#digests.subarray(slot * DIGEST_BYTES, (slot + 1) * DIGEST_BYTES);
-    return { baseOffset, endOffset: baseOffset + count, timestampMs: this.#timesMs[slot]!, count, digest };
+    const chain = this.#chainOf(this.#records, slot * RECORD_BYTES);
+    this.#nexts[slot] = this.#heads[chain]!;
+    this.#heads[chain] = slot + 1;
   }
 
-  /** In the form in which it is remembered. */
-  keyAt(serial: number): string {
-    return this.#keys[serial % this.#capacity]!;
-  }
-
-  #grow(): void {
-    const capacity = Math.max(SMALLEST_RING, 2 * this.#capacity);
-    const keys: string[] = new Array<string>(capacity).fill("");
-    const digests = Buffer.alloc(capacity * DIGEST_BYTES);
-    const offsets = new Float64Array(capacity);
-    const timesMs = new Float64Array(capacity);
-    const counts = new Uint32Array(capacity);
-    for (let serial = this.#first; serial < this.#end; serial++) {
-      const [from, to] = [serial % this.#capacity, serial % capacity];
-      keys[to] = this.#keys[from]!;
-      this.#digests.copy(digests, to * DIGEST_BYTES, from * DIGEST_BYTES, (from + 1) * DIGEST_BYTES);
-      offsets[to] = this.#offsets[from]!;
-      timesMs[to] = this.#timesMs[from]!;
-      counts[to] = this.#counts[from]!;
-    }
+  /** To a power of two that holds `size`. */
+  #grow(size: number): void {
+    let capacity = Math.max(SMALLEST_RING, this.#capacity);
+    while (capacity < size) capacity *= 2;
+    if (capacity === this.#capacity) return;
+    const kept = this.records(this.range);
     this.#capacity = capacity;
-    this.#keys = keys;
-    this.#digests = digests;
-    this.#offsets = offsets;
-    this.#timesMs = timesMs;
-    this.#counts = counts;
+    this.#records = Buffer.allocUnsafeSlow(capacity * RECORD_BYTES);
+    this.#heads = new Uint32Array(capacity);
+    this.#nexts = new Uint32Array(capacity);
+    const { first, end } = this.range;
+    for (let serial = first; serial < end; serial++) {
+      const from = (serial - first) * RECORD_BYTES;
+      kept.copy(this.#records, this.#position(serial), from, from + RECORD_BYTES);
+      this.#link(serial);
+    }
   }
-}
-
-function shortened(key: string): string {
-  if (key.length <= WHOLE_KEY_LENGTH) return key;
-  return HASH_MARK + createHash("sha256").update(key).digest("base64");
 }

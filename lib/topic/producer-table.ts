@@ -1,6 +1,9 @@
 /**
  * The producers that a topic remembers: of each its epoch and its last sequence number, and where its newest appends
- * lie. Those longest not seen come first.
+ * lie. Those longest not seen come first. An append's place is kept in memory as it is kept on the disk:
+ *
+ *     | offset | count | time ms |
+ *       f64      u32     f64       big-endian
  */
 import { NetlogError } from "../base/errors.ts";
 import type { Original } from "../log/log.ts";
@@ -12,16 +15,19 @@ export interface ProducerStamp {
   readonly seq: number;
 }
 
+export const PLACE_BYTES = 20;
+const COUNT = 8;
+const TIME = 12;
+
 export interface Producer {
   epoch: number;
   /** Of its last append in that epoch. */
   seq: number;
-  /** First offset, count and time (ms) of its newest appends, one after the other, the last one's at the end. */
-  places: number[];
+  /** Its newest appends that are remembered; the last one's place stands last of so many. */
+  placeCount: number;
+  /** May have room for more. */
+  places: Buffer;
 }
-
-/** Numbers of one append among the places. */
-export const PLACE_NUMBERS = 3;
 
 export class ProducerTable {
   readonly #producers = new Map<string, Producer>();
@@ -29,7 +35,7 @@ export class ProducerTable {
 
   /** Remembers the places of so many appends of each producer. */
   constructor(appendsMax: number) {
-    this.#placesMax = PLACE_NUMBERS * appendsMax;
+    this.#placesMax = appendsMax;
   }
 
   get size(): number {
@@ -42,7 +48,9 @@ export class ProducerTable {
 
   /** When the one longest not seen was seen; infinite when there is none. */
   get oldestMs(): number {
-    for (const { places } of this.#producers.values()) return places.at(-1) ?? 0;
+    for (const { places, placeCount } of this.#producers.values()) {
+      return places.readDoubleBE((placeCount - 1) * PLACE_BYTES + TIME);
+    }
     return Infinity;
   }
 
@@ -54,10 +62,14 @@ export class ProducerTable {
   find({ id, epoch, seq }: ProducerStamp): Original | undefined {
     const producer = this.#producers.get(id);
     if (producer === undefined || producer.epoch !== epoch || seq > producer.seq) return undefined;
-    const { places } = producer;
-    const at = places.length - PLACE_NUMBERS * (producer.seq - seq + 1);
-    const [baseOffset = 0, count = 0, timestampMs = 0] = places.slice(Math.max(0, at));
-    if (at < 0) return { baseOffset: undefined, endOffset: baseOffset, timestampMs, count: undefined };
+    const index = producer.placeCount - (producer.seq - seq + 1);
+    const at = Math.max(0, index) * PLACE_BYTES;
+    const [baseOffset, timestampMs] = [
+      producer.places.readDoubleBE(at),
+      producer.places.readDoubleBE(at + TIME),
+    ];
+    if (index < 0) return { baseOffset: undefined, endOffset: baseOffset, timestampMs, count: undefined };
+    const count = producer.places.readUInt32BE(at + COUNT);
     return { baseOffset, endOffset: baseOffset + count, timestampMs, count };
   }
 
@@ -81,10 +93,12 @@ export class ProducerTable {
     const known = this.#producers.get(id);
     // What was seen last stands last.
     this.#producers.delete(id);
-    const producer = known?.epoch === epoch ? known : { epoch, seq, places: [] };
+    const producer = known?.epoch === epoch ? known : { epoch, seq, placeCount: 0, places: Buffer.alloc(0) };
     producer.seq = seq;
-    producer.places.push(offset, count, timestampMs);
-    if (producer.places.length > this.#placesMax) producer.places.splice(0, PLACE_NUMBERS);
+    const at = this.#roomFor(producer);
+    producer.places.writeDoubleBE(offset, at);
+    producer.places.writeUInt32BE(count, at + COUNT);
+    producer.places.writeDoubleBE(timestampMs, at + TIME);
     this.#producers.set(id, producer);
   }
 
@@ -98,5 +112,22 @@ export class ProducerTable {
       this.#producers.delete(id);
       return;
     }
+  }
+
+  /** Where the place of one more append goes; the oldest is forgotten where there are enough. */
+  #roomFor(producer: Producer): number {
+    const { places, placeCount } = producer;
+    if (placeCount >= this.#placesMax) {
+      places.copyWithin(0, PLACE_BYTES, placeCount * PLACE_BYTES);
+      return (placeCount - 1) * PLACE_BYTES;
+    }
+    const usedBytes = placeCount * PLACE_BYTES;
+    if (usedBytes === places.length) {
+      const capacity = Math.min(this.#placesMax, Math.max(1, 2 * placeCount));
+      producer.places = Buffer.allocUnsafeSlow(capacity * PLACE_BYTES);
+      places.copy(producer.places);
+    }
+    producer.placeCount += 1;
+    return usedBytes;
   }
 }

@@ -6,16 +6,14 @@
  *     | version | flags  | sequence's size  | stream sequence | producers | each producer | each key
  *       u8 = 1    u8       u16                                  u32
  *
- *     producer: | size of id | id | epoch | seq | places | each: offset | count | time ms |
- *                 u8                f64     f64   u8              f64      u32     f64
- *     key:      | size of key | key | digest (32) | offset | count | time ms |
- *                 u8                                f64      u32     f64
+ *     producer: | size of id | id | epoch | seq | number of places | each as in memory |
+ *                 u8                f64     f64   u8                 (producer-table.ts)
+ *     key:      as in memory (idempotency-table.ts)
  *
  * Big-endian; f64 because all numbers are integers up to 2^53-1. Flags: 1 the topic is closed, 2 it has a stream
  * sequence, 4 producers and keys are not known. Producers and keys stand in the order in which they are forgotten.
  */
-import { DIGEST_BYTES, type KeyRange } from "./idempotency-table.ts";
-import { PLACE_NUMBERS, type Producer } from "./producer-table.ts";
+import { PLACE_BYTES, type Producer } from "./producer-table.ts";
 import type { TopicMemory } from "./topic-memory.ts";
 
 const VERSION = 1;
@@ -24,8 +22,6 @@ const HAS_SEQUENCE = 2;
 const UNKNOWN = 4;
 const HEAD_BYTES = 8;
 const PRODUCER_BYTES = 1 + 16 + 1;
-const PLACE_BYTES = 20;
-const KEY_BYTES = 1 + DIGEST_BYTES + 20;
 /** What is encoded before others get their turn. */
 const SLICE_KEYS = 2000;
 
@@ -54,7 +50,7 @@ export function snapshotOf(
     yield encodeHead(flags, streamSequence ?? new Uint8Array(0), producerCount);
     yield producers;
     for (let first = range.first; first < range.end; first += SLICE_KEYS) {
-      yield encodeKeys(memory, { first, end: Math.min(range.end, first + SLICE_KEYS) });
+      yield memory.keys.records({ first, end: Math.min(range.end, first + SLICE_KEYS) });
     }
   }
   return { through, pieces };
@@ -72,47 +68,20 @@ function encodeHead(flags: number, sequence: Uint8Array, producerCount: number):
 
 function encodeProducers(producers: Iterable<[string, Producer]>): Buffer {
   let sizeBytes = 0;
-  for (const [id, { places }] of producers) {
-    sizeBytes += PRODUCER_BYTES + Buffer.byteLength(id) + placeCount(places) * PLACE_BYTES;
+  for (const [id, { placeCount }] of producers) {
+    sizeBytes += PRODUCER_BYTES + Buffer.byteLength(id) + placeCount * PLACE_BYTES;
   }
   const bytes = Buffer.allocUnsafe(sizeBytes);
   let position = 0;
-  for (const [id, { epoch, seq, places }] of producers) {
+  for (const [id, { epoch, seq, placeCount, places }] of producers) {
     const idBytes = bytes.write(id, position + 1);
     bytes.writeUInt8(idBytes, position);
     position = bytes.writeDoubleBE(epoch, position + 1 + idBytes);
     position = bytes.writeDoubleBE(seq, position);
-    position = bytes.writeUInt8(placeCount(places), position);
-    for (let i = 0; i < places.length; i += PLACE_NUMBERS) {
-      position = bytes.writeDoubleBE(places[i]!, position);
-      position = bytes.writeUInt32BE(places[i + 1]!, position);
-      position = bytes.writeDoubleBE(places[i + 2]!, position);
-    }
+    position = bytes.writeUInt8(placeCount, position);
+    position += places.copy(bytes, position, 0, placeCount * PLACE_BYTES);
   }
   return bytes;
-}
-
-function placeCount(places: readonly number[]): number {
-  return places.length / PLACE_NUMBERS;
-}
-
-function encodeKeys({ keys }: TopicMemory, { first, end }: KeyRange): Buffer {
-  let sizeBytes = 0;
-  for (let serial = first; serial < end; serial++) sizeBytes += KEY_BYTES + keys.keyAt(serial).length;
-  const bytes = Buffer.allocUnsafe(sizeBytes);
-  let position = 0;
-  for (let serial = first; serial < end; serial++) {
-    const entry = keys.at(serial);
-    if (entry === undefined) continue;
-    const key = keys.keyAt(serial);
-    position = bytes.writeUInt8(key.length, position);
-    position += bytes.write(key, position, "latin1");
-    bytes.set(entry.digest, position);
-    position = bytes.writeDoubleBE(entry.baseOffset!, position + DIGEST_BYTES);
-    position = bytes.writeUInt32BE(entry.count, position);
-    position = bytes.writeDoubleBE(entry.timestampMs, position);
-  }
-  return bytes.subarray(0, position);
 }
 
 /** What `restore` found beside what it put into the memory. */
@@ -134,38 +103,19 @@ export function restore(memory: TopicMemory, bytes: Buffer): Restored | undefine
   const producerCount = bytes.readUInt32BE(position);
   position += 4;
   for (let i = 0; i < producerCount; i++) position = restoreProducer(memory, bytes, position);
-  while (position < bytes.length) position = restoreKey(memory, bytes, position);
+  memory.keys.restore(bytes.subarray(position));
   return { isKnown: (flags & UNKNOWN) === 0 };
 }
 
 function restoreProducer(memory: TopicMemory, bytes: Buffer, start: number): number {
-  let position = start + 1 + bytes.readUInt8(start);
+  const position = start + 1 + bytes.readUInt8(start);
   const id = bytes.toString("utf8", start + 1, position);
   const epoch = bytes.readDoubleBE(position);
   const seq = bytes.readDoubleBE(position + 8);
-  const count = bytes.readUInt8(position + 16);
-  position += 17;
-  const places: number[] = [];
-  for (let i = 0; i < count; i++, position += PLACE_BYTES) {
-    places.push(
-      bytes.readDoubleBE(position),
-      bytes.readUInt32BE(position + 8),
-      bytes.readDoubleBE(position + 12),
-    );
-  }
-  memory.producers.restore(id, { epoch, seq, places });
-  return position;
-}
-
-function restoreKey({ keys }: TopicMemory, bytes: Buffer, start: number): number {
-  const digestStart = start + 1 + bytes.readUInt8(start);
-  const end = digestStart + DIGEST_BYTES;
-  keys.addShortened(
-    bytes.toString("latin1", start + 1, digestStart),
-    bytes.subarray(digestStart, end),
-    bytes.readDoubleBE(end),
-    bytes.readUInt32BE(end + 8),
-    bytes.readDoubleBE(end + 12),
-  );
-  return end + 20;
+  const placeCount = bytes.readUInt8(position + 16);
+  const end = position + 17 + placeCount * PLACE_BYTES;
+  const places = Buffer.allocUnsafeSlow(placeCount * PLACE_BYTES);
+  bytes.copy(places, 0, position + 17, end);
+  memory.producers.restore(id, { epoch, seq, placeCount, places });
+  return end;
 }

@@ -2,6 +2,7 @@
 import { NetlogError } from "../base/errors.ts";
 import type { AppendGuard, Original } from "../log/log.ts";
 import type { EntryFields } from "../message/fields.ts";
+import { fingerprintOf } from "./idempotency-table.ts";
 import type { ProducerStamp } from "./producer-table.ts";
 import type { TopicMemory } from "./topic-memory.ts";
 
@@ -21,6 +22,8 @@ export class StateGuard implements AppendGuard {
   readonly #memoryNow: () => TopicMemory | undefined;
   readonly #terms: AppendTerms;
   readonly #count: number;
+  /** Of the idempotency key. */
+  readonly #fingerprint: Buffer | undefined;
   /** Keys published before are not remembered. */
   readonly #forgetKeysBeforeMs: () => number;
   readonly #onWritten: () => void;
@@ -36,6 +39,7 @@ export class StateGuard implements AppendGuard {
     this.#memoryNow = memoryNow;
     this.#terms = terms;
     this.#count = count;
+    this.#fingerprint = terms.idempotency === undefined ? undefined : fingerprintOf(terms.idempotency.key);
     this.#forgetKeysBeforeMs = forgetKeysBeforeMs;
     this.#onWritten = onWritten;
   }
@@ -43,7 +47,7 @@ export class StateGuard implements AppendGuard {
   original(): Original | undefined {
     const { idempotency, producer } = this.#terms;
     if (idempotency !== undefined) {
-      const known = this.#memoryNow()!.keys.find(idempotency.key, this.#forgetKeysBeforeMs());
+      const known = this.#memoryNow()!.keys.find(this.#fingerprint!, this.#forgetKeysBeforeMs());
       if (known !== undefined && !known.digest.equals(idempotency.digest)) {
         throw new NetlogError("idempotency_mismatch");
       }
@@ -63,7 +67,13 @@ export class StateGuard implements AppendGuard {
   written(baseOffset: number, timestampMs: number): void {
     const memory = this.#memoryNow();
     if (memory === undefined) return;
-    const written = { fields: this.#terms as EntryFields, baseOffset, count: this.#count, timestampMs };
+    const written = {
+      fields: this.#terms as EntryFields,
+      baseOffset,
+      count: this.#count,
+      timestampMs,
+      fingerprint: this.#fingerprint,
+    };
     memory.note(written, this.#forgetKeysBeforeMs());
     this.#onWritten();
   }

@@ -1,7 +1,7 @@
 /** What a topic remembers of its appends: idempotency keys, producers, the newest stream sequence, and that it is closed. */
 import type { Limits } from "../base/limits.ts";
 import type { EntryFields } from "../message/fields.ts";
-import { IdempotencyTable } from "./idempotency-table.ts";
+import { fingerprintOf, IdempotencyTable } from "./idempotency-table.ts";
 import { ProducerTable } from "./producer-table.ts";
 import type { Memory, Remembered } from "./remembered.ts";
 
@@ -11,6 +11,8 @@ export interface WrittenEntry {
   readonly baseOffset: number;
   readonly count: number;
   readonly timestampMs: number;
+  /** Of its idempotency key, where that is known. */
+  readonly fingerprint?: Buffer | undefined;
 }
 
 export class TopicMemory implements Memory {
@@ -42,12 +44,21 @@ export class TopicMemory implements Memory {
   }
 
   /** Takes in an entry that was written. Keys published before `forgetKeysBeforeMs` are forgotten. */
-  note({ fields, baseOffset, count, timestampMs }: WrittenEntry, forgetKeysBeforeMs: number): void {
+  note(
+    { fields, baseOffset, count, timestampMs, fingerprint }: WrittenEntry,
+    forgetKeysBeforeMs: number,
+  ): void {
     const { idempotency, producer, streamSequence, closes } = fields;
     const before = this.size;
     if (idempotency !== undefined) {
       this.#makeRoom(forgetKeysBeforeMs);
-      this.keys.add(idempotency.key, idempotency.digest, baseOffset, count, timestampMs);
+      this.keys.add(
+        fingerprint ?? fingerprintOf(idempotency.key),
+        idempotency.digest,
+        baseOffset,
+        count,
+        timestampMs,
+      );
     }
     if (producer !== undefined) {
       const isNew = !this.producers.has(producer.id);
