@@ -72,12 +72,17 @@ export interface NetlogClientErrorFields {
   readonly reason?: string | undefined;
   /** First damaged or mangled message: with `checksum_error`, `checksum_mismatch`. */
   readonly offset?: number | undefined;
-  /** First good message behind the damage, with `checksum_error`: read on from here. */
+  /**
+   * First good message behind the damage, with `checksum_error`: read on from here. With `offset_mismatch` the offset
+   * of the next message that is stored.
+   */
   readonly nextOffset?: number | undefined;
   /** First message still kept, with `offset_not_found` for one that retention dropped. */
   readonly firstOffset?: number | undefined;
   /** How long the server asks to wait before the next try. */
   readonly retryAfterMs?: number | undefined;
+  /** With `end_of_topic`: the topic is closed, and nothing will come. */
+  readonly isClosed?: boolean | undefined;
   /** With `end_of_topic`, of a scanner by key: one answer looks at so much, and there is more to look at. */
   readonly hasMore?: boolean | undefined;
   /** True when the server has surely not done what it was asked: a publish may be repeated, and nothing is twice. */
@@ -104,6 +109,7 @@ export class NetlogClientError extends Error {
   readonly nextOffset: number | undefined;
   readonly firstOffset: number | undefined;
   readonly retryAfterMs: number | undefined;
+  readonly isClosed: boolean;
   readonly hasMore: boolean;
   readonly isUndone: boolean;
 
@@ -117,6 +123,7 @@ export class NetlogClientError extends Error {
     this.nextOffset = fields.nextOffset;
     this.firstOffset = fields.firstOffset;
     this.retryAfterMs = fields.retryAfterMs;
+    this.isClosed = fields.isClosed ?? false;
     this.hasMore = fields.hasMore ?? false;
     this.isUndone = fields.isUndone ?? false;
   }

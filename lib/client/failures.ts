@@ -54,6 +54,7 @@ export function refusal(
     nextOffset: headerNumber(headers, "X-Next-Offset"),
     firstOffset: headerNumber(headers, "X-First-Offset"),
     retryAfterMs,
+    isClosed: headerFlag(headers, "X-Closed"),
     hasMore: headerFlag(headers, "X-More"),
     isUndone: status < 500 || NOTHING_DONE.has(code),
   });

@@ -1,11 +1,12 @@
-/** Cuts what the server sends as NDJSON into messages, gaps and signs of life. */
+/** Cuts what the server sends as NDJSON into messages, gaps, signs of life, and the end of a closed topic. */
 import { NetlogClientError } from "./errors.ts";
 import { Message } from "./message.ts";
 
 /** One line. */
 export type Line =
   | { readonly kind: "message"; readonly message: Message; readonly delivery: number | undefined }
-  | { readonly kind: "skipped"; readonly count: number; readonly next: number };
+  | { readonly kind: "skipped"; readonly count: number; readonly next: number }
+  | { readonly kind: "closed" };
 
 interface Fields {
   readonly offset: number;
@@ -17,6 +18,7 @@ interface Fields {
   readonly content_type?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly delivery?: number;
+  readonly closed?: boolean;
   readonly skipped?: number;
   readonly next?: number;
 }
@@ -85,6 +87,7 @@ function parseJsonLine(text: string): Line {
     content_type: contentType,
     headers,
   } = fields;
+  if (fields.closed === true) return { kind: "closed" };
   if (skipped !== undefined && next !== undefined) return { kind: "skipped", count: skipped, next };
   if (payload === undefined || !Number.isSafeInteger(offset)) {
     throw new NetlogClientError("unexpected_answer", "a line of the answer is no message");

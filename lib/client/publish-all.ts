@@ -11,13 +11,18 @@ import {
 } from "./batch-encoding.ts";
 import { invalidArgument } from "./errors.ts";
 import { requireMany } from "./payload.ts";
-import { publishMany, publishOne, refuseOptions } from "./publish.ts";
+import { type OnceOption, publishMany, publishOne, refuseOptions } from "./publish.ts";
 import type { RetryOption } from "./retry.ts";
 import type { CallOptions, Session } from "./session.ts";
 import type { Durability } from "./wire.ts";
 
-export interface PublishAllOptions extends CallOptions, RetryOption {
+export interface PublishAllOptions extends CallOptions, RetryOption, OnceOption {
   readonly durability?: Durability | undefined;
+  /**
+   * The first message becomes the one of this offset, and each batch stands right behind the one before: where others
+   * publish meanwhile it ends with `offset_mismatch`, and of the batch that met them nothing is stored.
+   */
+  readonly expectedOffset?: number | undefined;
   readonly compression?: BatchCompression | undefined;
   /** Bytes of a batch at most, 1 MiB by default and 8 MiB at most. */
   readonly batchBytes?: number | undefined;
@@ -62,13 +67,17 @@ export async function publishAll(
   requireWithin("batchBytes", batchBytes, BATCH_BYTES);
   requireWithin("batchMessages", batchMessages, BATCH_MESSAGES);
   requireMany(messages, "publishAll", [Symbol.iterator, Symbol.asyncIterator]);
+  refuseOptions(options, "publishAll", ["idempotencyKey"], "exactlyOnce gives each batch a key");
   refuseOptions(options, "publishAll", ["key", "contentType", "headers"], "give it with each message");
+  refuseOptions(options, "publishAll", ["close"], "close the topic behind it");
   const queue = new Queue(batchBytes, batchMessages, fill, signal);
   void queue.fill(messages);
+  let { expectedOffset } = options;
   let progress: PublishAllProgress | undefined;
   try {
     for (let batch = await queue.take(); batch !== undefined; batch = await queue.take()) {
-      const offset = await send(session, topicName, batch, options);
+      const offset = await send(session, topicName, batch, { ...options, expectedOffset });
+      if (expectedOffset !== undefined) expectedOffset += batch.length;
       progress = {
         count: (progress?.count ?? 0) + batch.length,
         bytes: batch.reduce((sum, message) => sum + payloadOf(message).length, progress?.bytes ?? 0),

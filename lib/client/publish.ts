@@ -3,15 +3,33 @@ import { type BatchCompression, encodeBatch, type PackedMessage, payloadOf } fro
 import type { Call } from "./connection.ts";
 import { invalidArgument } from "./errors.ts";
 import { type MessageFields, requestHeaders } from "./fields.ts";
-import { requireNumber } from "./headers.ts";
+import { headerFlag, requireNumber } from "./headers.ts";
 import type { RetryOption } from "./retry.ts";
-import type { CallOptions, Session } from "./session.ts";
+import { randomUuid } from "./runtime.ts";
+import { type CallOptions, type Session, untilTimeIsOver } from "./session.ts";
 import type { Durability } from "./wire.ts";
 
+export interface OnceOption {
+  /**
+   * True: it is sent again also when the answer was lost, or the server restarted, and is stored once: the server knows
+   * it by a random key for as long as the topic's `idempotency_window`, 10 minutes by default.
+   */
+  readonly exactlyOnce?: boolean | undefined;
+}
+
 /** What publish and publishBatch take. */
-export interface AppendOptions extends CallOptions, RetryOption {
+export interface AppendOptions extends CallOptions, RetryOption, OnceOption {
   /** How safe the message is when it is answered; as the topic is set when it is left out. */
   readonly durability?: Durability | undefined;
+  /**
+   * The caller's own key in place of a random one, 1 to 255 visible ASCII characters: so it is stored once also when
+   * the caller itself starts anew. The same key with another content is `idempotency_mismatch`.
+   */
+  readonly idempotencyKey?: string | undefined;
+  /** Stored only if it becomes the message of this offset, or the first of a batch does; else `offset_mismatch`. */
+  readonly expectedOffset?: number | undefined;
+  /** True: closes the topic with it, in one step. */
+  readonly close?: boolean | undefined;
 }
 
 export interface PublishOptions extends AppendOptions, MessageFields {}
@@ -26,6 +44,8 @@ export interface Published {
   readonly offset: number;
   /** What was reached. */
   readonly durability: Durability;
+  /** It was stored already, by an earlier call or try with the same key; this is the answer it got. */
+  readonly isDuplicate: boolean;
 }
 
 export interface PublishedBatch extends Published {
@@ -38,12 +58,14 @@ function publishedOf(headers: Headers): Published {
   return {
     offset: requireNumber(headers, "X-Offset"),
     durability: durability === "written" ? "written" : "synced",
+    isDuplicate: headerFlag(headers, "X-Duplicate"),
   };
 }
 
 const MESSAGES_TYPE = "application/vnd.netlog.messages";
 /** As the type of a request for one message the server takes it for none, since curl sends it by itself. */
 const FORM_TYPE = /^application\/x-www-form-urlencoded\b/i;
+const IDEMPOTENCY_KEY = /^[!-~]{1,255}$/;
 
 /** @throws invalid_argument; what the call does. */
 export async function publishOne(
@@ -73,14 +95,36 @@ export async function publishMany(
   return { ...publishedOf(headers), count: requireNumber(headers, "X-Count") };
 }
 
-/** Sends one append, and repeats it as its options allow. */
+/**
+ * Sends one append, and repeats it as its options allow. Conditions go as headers: a server from before passes them
+ * over, and it would refuse parameters.
+ *
+ * @throws invalid_argument; what the call does.
+ */
 async function append(
   session: Session,
-  { durability, retry = "undone", signal }: AppendOptions,
+  { durability, exactlyOnce, idempotencyKey, expectedOffset, close, retry, signal }: AppendOptions,
   message: Pick<Call, "path" | "body" | "contentType" | "headers">,
 ): Promise<Headers> {
-  const call: Call = { ...message, method: "POST", query: { durability }, signal };
-  return (await session.call(call, retry)).headers;
+  const key = idempotencyKey ?? (exactlyOnce === true ? randomUuid() : undefined);
+  if (key !== undefined && !(typeof key === "string" && IDEMPOTENCY_KEY.test(key))) {
+    throw invalidArgument("idempotencyKey takes 1 to 255 visible ASCII characters");
+  }
+  if (expectedOffset !== undefined && !(Number.isSafeInteger(expectedOffset) && expectedOffset >= 0)) {
+    throw invalidArgument(`expectedOffset is ${String(expectedOffset)}; it takes a whole number from 0 on`);
+  }
+  const headers = {
+    ...message.headers,
+    ...(key === undefined ? {} : { "Idempotency-Key": key }),
+    ...(expectedOffset === undefined ? {} : { "X-Expected-Offset": String(expectedOffset) }),
+  };
+  const query = { durability, close: close === true ? true : undefined };
+  const call: Call = { ...message, method: "POST", query, headers, signal };
+  const reply =
+    key === undefined
+      ? await session.call(call, retry ?? "undone")
+      : await untilTimeIsOver(session).call(call, retry ?? "always");
+  return reply.headers;
 }
 
 /** For plain JavaScript, where an option of another call would be passed over. @throws invalid_argument. */

@@ -29,6 +29,8 @@ export interface MessageBatch {
   readonly messages: readonly Message[];
   /** Where to read on. */
   readonly nextOffset: number;
+  /** Nothing will come: the topic is closed, and this is its end. */
+  readonly isClosed: boolean;
 }
 
 export async function readBatch(
@@ -40,6 +42,7 @@ export async function readBatch(
   let from = spellOffset(options.from ?? "first");
   const key = keysToReadBy(options.key);
   let nextOffset = 0;
+  let isClosed = false;
   const messages = await poll<Message[]>(waitMs, async (pollMs) => {
     const query = { from, key, max, max_bytes: maxBytes, wait: waitParameter(pollMs), format: "ndjson" };
     const path = [topicName, "batch"];
@@ -55,11 +58,13 @@ export async function readBatch(
       const found = status === 204 ? undefined : batchOf(headers, body);
       nextOffset = requireNumber(headers, "X-Next-Offset");
       from = String(nextOffset);
+      isClosed = headerFlag(headers, "X-Closed");
       if (found !== undefined) return found;
+      if (isClosed) return "end";
       return headerFlag(headers, "X-More") ? "more" : undefined;
     });
   });
-  return { messages: messages ?? [], nextOffset };
+  return { messages: messages ?? [], nextOffset, isClosed };
 }
 
 function batchOf(headers: Headers, body: Uint8Array): Message[] {

@@ -77,7 +77,8 @@ export class ReadableTopic {
 
   /**
    * Reads from an offset on, and follows what comes. Goes on behind the last message when the connection breaks, for
-   * as long as it takes; pulls no faster than it is read. Aborting the signal ends the loop without an error.
+   * as long as it takes; pulls no faster than it is read. Aborting the signal ends the loop without an error, and so does
+   * the end of a closed topic.
    *
    * @throws NetlogClientError, at the first reading, as readBatch does; later: topic_not_found when it was deleted;
    *   checksum_error for damage, unless `onDamage` is given.

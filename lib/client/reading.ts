@@ -40,6 +40,8 @@ export class Reading {
   readonly #options: FollowOptions;
   #next: number;
   #hasOpened = false;
+  /** The topic is closed, and this is its end. */
+  #isClosed = false;
   /** Breaks without a message in between. */
   #failures = 0;
 
@@ -57,7 +59,7 @@ export class Reading {
       let failure: unknown;
       try {
         yield* this.#read(await this.#openMessages());
-        if (this.#options.follow === false) return;
+        if (this.#isClosed || this.#options.follow === false) return;
       } catch (error) {
         failure = error;
         if (this.#stepOver(error)) continue;
@@ -131,6 +133,10 @@ export class Reading {
         throw error;
       }
       this.#failures = 0;
+      if (line.kind === "closed") {
+        this.#isClosed = true;
+        break;
+      }
       if (line.kind === "message") {
         this.#next = line.message.offset + 1;
         messages.push(line.message);

@@ -52,7 +52,7 @@ export class Scanner {
   }
 
   /**
-   * The next message; `undefined` when there is none in time. Of a scanner with acknowledgements it is leased: ack,
+   * The next message; `undefined` when there is none in time, and at the end of a closed topic. Of a scanner with acknowledgements it is leased: ack,
    * nack or touch it. Retried where nothing was surely given out, and with acknowledgements always, for a message
    * whose answer was lost comes again. Without them such a message is lost, and the error tells.
    *
@@ -108,7 +108,7 @@ export class Scanner {
    * Messages one after the other, without end; waits for those to come. With acknowledgements each is acknowledged
    * when the loop asks for the next one, unless the body has settled it itself. Leaving the loop gives the current one
    * back, as an error in the body does: to stop behind a message, `await message.ack()` before `break`. Failures that
-   * may pass are waited out. Aborting the signal ends the loop without an error.
+   * may pass are waited out. Aborting the signal ends the loop without an error, and so does the end of a closed topic.
    *
    * @throws as scan does, and what an acknowledgement throws; `onLeaseLost` gets lease_lost, and the loop goes on.
    *
@@ -127,7 +127,7 @@ export class Scanner {
 
   /**
    * Gives each message to `handle`, without end: acknowledged when that resolves, given back when it rejects, its
-   * lease kept alive meanwhile. Resolves when the signal is aborted and what was begun is done.
+   * lease kept alive meanwhile. Resolves when the signal is aborted and what was begun is done, and at the end of a closed topic.
    *
    * @throws as scan does. What `handle` rejects with goes to `onError`.
    *
@@ -286,6 +286,7 @@ export class Scanner {
         });
       } catch (error) {
         if (!isNetlogClientError(error, "end_of_topic")) throw error;
+        if (error.isClosed) return "end";
         return error.hasMore ? "more" : undefined;
       }
     });

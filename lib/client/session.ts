@@ -81,6 +81,13 @@ export function patientSession(
   );
 }
 
+/** The same for a call that is done once however often it is sent: tries have no number, only the policy's time. */
+export function untilTimeIsOver(session: Session): Session {
+  const { connection, policy } = session;
+  const attempts = policy.attempts === 1 ? 1 : Number.POSITIVE_INFINITY;
+  return sessionOf(connection, () => ({ ...policy, attempts }));
+}
+
 export function parseJson<T>({ body }: Reply): T {
   try {
     return JSON.parse(new TextDecoder().decode(body)) as T;

@@ -152,10 +152,11 @@ export class Topic extends ReadableTopic {
 
   /**
    * Appends one message, with what it carries beside its payload. Sent again only where it was surely not stored, unless
-   * `retry` says otherwise.
+   * `exactlyOnce` or `retry` says otherwise.
    *
    * @throws NetlogClientError invalid_argument for what is no payload, key, content type or header; topic_not_found;
-   *   payload_too_large; bad_request for an empty payload; storage_full; sync_failed, after which it is unknown whether it is stored; connection_lost
+   *   payload_too_large; bad_request for an empty payload; storage_full; offset_mismatch, with `nextOffset`;
+   *   topic_closed; idempotency_mismatch; sync_failed, after which it is unknown whether it is stored; connection_lost
    *   and timed_out, which leave it open too.
    *
    * @example
@@ -165,6 +166,7 @@ export class Topic extends ReadableTopic {
    *   key: "customer 7",
    *   contentType: "application/json",
    *   headers: { "x-meta-source": "shop" },
+   *   exactlyOnce: true,
    * });
    * const message = await topic.read("last");
    * console.log(message.key, message.headers["x-meta-source"]); // customer 7 shop
@@ -206,7 +208,7 @@ export class Topic extends ReadableTopic {
    *
    * @example
    * const lines = Array.from({ length: 1000 }, (_, i) => `line ${i}`);
-   * const { count } = await topic.publishAll(lines, { compression: "gzip" });
+   * const { count } = await topic.publishAll(lines, { compression: "gzip", exactlyOnce: true });
    * console.log(count); // 1000
    */
   async publishAll(
@@ -214,6 +216,20 @@ export class Topic extends ReadableTopic {
     options: PublishAllOptions = {},
   ): Promise<PublishedAll> {
     return await publishAll(this.#session, this.name, messages, options);
+  }
+
+  /**
+   * Closes the topic for good: it takes no more messages, and readers end behind the last one. Retried.
+   *
+   * @throws NetlogClientError topic_not_found; forbidden.
+   *
+   * @example
+   * await topic.publish("the last one");
+   * await topic.close();
+   * for await (const message of topic.stream()) console.log(message.text()); // the last one
+   */
+  async close(options: CallOptions = {}): Promise<void> {
+    await this.#session.call({ method: "POST", path: [this.name, "close"], ...options }, "always");
   }
 
   /**

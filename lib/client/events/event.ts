@@ -23,7 +23,7 @@ export type NewEvent<Events = AnyEvents> = {
 /** What a handler gets. */
 export type StoredEvent<Events = AnyEvents, Types extends EventType<Events> = EventType<Events>> = {
   readonly [Type in Types]: {
-    /** The same for an event that was stored twice. */
+    /** Its own: the publisher sends it again under this id, so that it is stored once. */
     readonly id: string;
     /** What kind of thing happened, such as `order.paid`. */
     readonly type: Type;
@@ -53,13 +53,4 @@ export function decodeEvent(message: Message): StoredEvent | undefined {
   const { id, type, occurred_at, data } = fields;
   if (typeof type !== "string" || typeof id !== "string" || typeof occurred_at !== "string") return undefined;
   return { id, type, occurred_at, data, offset: message.offset };
-}
-
-/** A random UUID (version 4). `crypto.randomUUID` is missing on pages that came without TLS. */
-export function randomUuid(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6]! & 0x0f) | 0x40;
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }

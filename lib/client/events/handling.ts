@@ -1,6 +1,6 @@
 /** What is done with each event: its handler is called, once more where that failed, and then the event is given up. */
 import type { Message } from "../message.ts";
-import { type ClientRuntime, sleep } from "../runtime.ts";
+import { type ClientRuntime, randomUuid, sleep } from "../runtime.ts";
 import type { Topic } from "../topic.ts";
 import { type AnyEvents, decodeEvent, type EventType, type StoredEvent } from "./event.ts";
 import type { Patience } from "./patience.ts";
@@ -124,8 +124,9 @@ export class EventHandling {
     const { park } = onGiveUp;
     warnings.tell("failed", `${this.#about(event)} failed twice; the event goes to ${park.name}`, error);
     const fields = { key: message.key, contentType: message.contentType, headers: message.headers };
+    const idempotencyKey = randomUuid();
     const isParked = await patience.until(`parking in ${park.name}`, signal, async () => {
-      await publishCreating(park, message.payload, { ...fields, retry: "always", signal });
+      await publishCreating(park, message.payload, { ...fields, idempotencyKey, signal });
       return true;
     });
     if (isParked !== true) return "undone";

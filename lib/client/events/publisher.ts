@@ -4,12 +4,12 @@
  */
 import type { NetlogClient } from "../client.ts";
 import { invalidArgument, isNetlogClientError } from "../errors.ts";
-import { type ClientRuntime, platformRuntime } from "../runtime.ts";
+import { type ClientRuntime, platformRuntime, randomUuid } from "../runtime.ts";
 import type { Topic } from "../topic.ts";
 import type { Durability, TopicSettingsChange } from "../wire.ts";
 import { isForGood, waitAfter } from "./back-off.ts";
 import { BoundedQueue } from "./bounded-queue.ts";
-import { type AnyEvents, encodeEvent, type NewEvent, randomUuid } from "./event.ts";
+import { type AnyEvents, encodeEvent, type NewEvent } from "./event.ts";
 import { publishCreating } from "./publish-creating.ts";
 import { type EventWarningCode, type OnWarning, Warnings } from "./warnings.ts";
 
@@ -31,12 +31,17 @@ export interface EventPublisherStats {
   readonly published: number;
   /** Given up: the buffer was full, the log refused them, they were no events, or it was closed. */
   readonly dropped: number;
-  /** Sent again after a failure; such an event may be stored twice, with the same id. */
+  /** Sent again after a failure. */
   readonly retried: number;
   /** Not stored when the time to close was over. */
   readonly lostOnClose: number;
   /** Waiting, or on their way. */
   readonly queued: number;
+}
+
+interface EncodedEvent {
+  readonly id: string;
+  readonly payload: Uint8Array;
 }
 
 const DEFAULT_BUFFER_SIZE = 10_000;
@@ -58,7 +63,7 @@ export class EventPublisher<Events extends object = AnyEvents> {
   readonly #options: EventPublisherOptions;
   readonly #runtime: ClientRuntime;
   readonly #warnings: Warnings;
-  readonly #waiting: BoundedQueue<Uint8Array>;
+  readonly #waiting: BoundedQueue<EncodedEvent>;
   /** Aborted when the time to close is over: what happens later counts for nothing. */
   readonly #tooLate = new AbortController();
   #draining: Promise<void> | undefined;
@@ -106,15 +111,16 @@ export class EventPublisher<Events extends object = AnyEvents> {
       this.#drop("closed", "an event was published after close, and dropped");
       return;
     }
+    const { randomId = randomUuid } = this.#options;
+    const id = randomId();
     let payload: Uint8Array;
     try {
-      const { randomId = randomUuid } = this.#options;
-      payload = encodeEvent(event as NewEvent, randomId(), this.#runtime.now());
+      payload = encodeEvent(event as NewEvent, id, this.#runtime.now());
     } catch (error) {
       this.#drop("invalid", "an event cannot be written as JSON, and was dropped", error);
       return;
     }
-    if (!this.#waiting.push(payload)) {
+    if (!this.#waiting.push({ id, payload })) {
       this.#drop("overflow", `the buffer of events for ${this.#topic.name} is full; the oldest was dropped`);
     }
     this.#draining ??= this.#drain();
@@ -191,10 +197,10 @@ export class EventPublisher<Events extends object = AnyEvents> {
   }
 
   /** Until it is stored, refused for good, or too late. */
-  async #store(payload: Uint8Array): Promise<void> {
+  async #store(event: EncodedEvent): Promise<void> {
     this.#failures = 0;
     for (;;) {
-      const failure = await this.#send(payload);
+      const failure = await this.#send(event);
       if (this.#isTooLate) return;
       if (failure === undefined) {
         this.#published++;
@@ -214,10 +220,10 @@ export class EventPublisher<Events extends object = AnyEvents> {
     }
   }
 
-  /** Once, and again in a topic that was missing. */
-  async #send(payload: Uint8Array): Promise<{ readonly error: unknown } | undefined> {
+  /** Once, and again in a topic that was missing. By its id the log knows an event whose answer was lost. */
+  async #send({ id, payload }: EncodedEvent): Promise<{ readonly error: unknown } | undefined> {
     const { durability, settings } = this.#options;
-    const once = { durability, retry: "never", signal: this.#tooLate.signal } as const;
+    const once = { durability, idempotencyKey: id, retry: "never", signal: this.#tooLate.signal } as const;
     try {
       await publishCreating(this.#topic, payload, once, settings);
       return undefined;

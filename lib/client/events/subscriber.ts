@@ -114,7 +114,7 @@ export class EventSubscriber<Events extends object = AnyEvents> {
   }
 
   /**
-   * Handles events until the signal is aborted, and resolves when the handler that was called is done and the place is
+   * Handles events until the signal is aborted or the topic is closed and read to its end, and resolves when the handler that was called is done and the place is
    * saved. An event whose handler failed by then, or waits for its second call, comes again in the next run. Trouble
    * with the log or the store is waited out, 1 s at first and 30 s at most, and told to `onWarning`.
    *
@@ -166,7 +166,10 @@ export class EventSubscriber<Events extends object = AnyEvents> {
     }
   }
 
-  /** Reads and handles what comes next; the place after that, `undefined` when it was aborted within. */
+  /**
+   * Reads and handles what comes next; the place after that, `undefined` when it was aborted within, and at the end of a
+   * closed topic.
+   */
   async #step(next: number, signal: AbortSignal): Promise<number | undefined> {
     const batch = await this.#patience.until("reading", signal, () => this.#read(next, signal));
     if (batch === undefined) return undefined;
@@ -180,7 +183,7 @@ export class EventSubscriber<Events extends object = AnyEvents> {
       if (signal.aborted) return undefined;
     }
     if (saved !== batch.nextOffset) await this.#save(batch.nextOffset, signal);
-    return batch.nextOffset;
+    return batch.isClosed ? undefined : batch.nextOffset;
   }
 
   async #read(from: number, signal: AbortSignal): Promise<MessageBatch> {
@@ -194,7 +197,7 @@ export class EventSubscriber<Events extends object = AnyEvents> {
         `${this.#topic.name}: what was to be read is gone; going on at ${nextOffset}`,
         error,
       );
-      return { messages: [], nextOffset };
+      return { messages: [], nextOffset, isClosed: false };
     }
   }
 

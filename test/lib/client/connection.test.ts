@@ -234,7 +234,7 @@ describe("a wait", () => {
     const nothing = new Response(null, { status: 204, headers: { "X-Next-Offset": "9" } });
     const script = new Script(nothing);
     const batch = await script.settle(script.client().topic("t").readBatch({ from: "end", waitMs: 130_000 }));
-    expect(batch).toEqual({ messages: [], nextOffset: 9 });
+    expect(batch).toEqual({ messages: [], nextOffset: 9, isClosed: false });
     expect(script.asked.map(({ target }) => target)).toEqual([
       "/t/batch?from=end&wait=60000ms&format=ndjson",
       "/t/batch?from=9&wait=60000ms&format=ndjson",

@@ -1,6 +1,7 @@
 import { crc32 } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import type { Message } from "../../../lib/client/index.ts";
+import { textsOf } from "./client-fixture.ts";
 import { line, published, refused, Script, streaming } from "./scripted-fetch.ts";
 
 const carried = ({ key, contentType, headers }: Message) => ({ key, contentType, headers });
@@ -91,6 +92,37 @@ describe("what a message carries", () => {
     const streamed: Message[] = [];
     for await (const message of topic.stream({ from: 0, follow: false })) streamed.push(message);
     expect(streamed.map(carried)).toEqual(expected);
+  });
+});
+
+describe("the end of a closed topic", () => {
+  const end = (): Response =>
+    new Response(null, { status: 204, headers: { "X-Next-Offset": "1", "X-Closed": "true" } });
+
+  it("ends a stream, which would follow for ever", async () => {
+    const script = new Script(streaming("ends", `${line(0)}{"closed":true,"next":1}\n`));
+    expect(await textsOf(script.client().topic("t").stream({ from: 0 }))).toEqual(["m0"]);
+    expect(script.asked).toHaveLength(1);
+  });
+
+  it("ends lines of text, behind those that are there", async () => {
+    const script = new Script(new Response("m0\n"), streaming("ends", '{"closed":true,"next":1}\n'));
+    const lines: string[] = [];
+    for await (const piece of script.client().topic("t").streamLines({ from: 0 })) {
+      lines.push(Buffer.from(piece).toString());
+    }
+    expect(lines).toEqual(["m0\n"]);
+  });
+
+  it("ends a wait without end", async () => {
+    const script = new Script(end());
+    const batch = await script.client().topic("t").readBatch({ waitMs: Number.POSITIVE_INFINITY });
+    expect(batch).toEqual({ messages: [], nextOffset: 1, isClosed: true });
+    const closed = new Script(refused(404, "end_of_topic", { "X-Closed": "true" }));
+    const scanner = closed.client().topic("t").scanner("s");
+    expect(await scanner.scan({ waitMs: Number.POSITIVE_INFINITY })).toBeUndefined();
+    expect(await textsOf(scanner.messages())).toEqual([]);
+    expect(closed.asked).toHaveLength(2);
   });
 });
 

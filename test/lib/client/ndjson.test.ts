@@ -14,9 +14,10 @@ async function read(text: string, size: number): Promise<Line[]> {
 }
 
 function texts(lines: readonly Line[]): string[] {
-  return lines.map((each) =>
-    each.kind === "message" ? each.message.text() : `${each.count} to ${each.next}`,
-  );
+  return lines.map((each) => {
+    if (each.kind === "closed") return "closed";
+    return each.kind === "message" ? each.message.text() : `${each.count} to ${each.next}`;
+  });
 }
 
 describe("lines of an answer", () => {

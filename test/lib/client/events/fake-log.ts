@@ -23,6 +23,8 @@ export class FakeLog {
   readonly events: { id: string; type: string; occurred_at: string; data: unknown }[] = [];
   readonly warnings: EventWarning[] = [];
   mood: Mood = "here";
+  /** By idempotency key. */
+  readonly #offsets = new Map<string | null, number>();
   readonly script: Script = new Script((asked) => this.#answer(asked));
 
   client(): NetlogClient {
@@ -68,9 +70,13 @@ export class FakeLog {
       this.mood = "here";
       return new Response(null, { status: 201 });
     }
+    const key = asked.headers.get("Idempotency-Key");
+    const there = this.#offsets.get(key);
+    if (there !== undefined) return published(there);
     const event = JSON.parse(Buffer.from(asked.body as Uint8Array).toString()) as FakeLog["events"][number];
     this.events.push(event);
     this.stored.push(event.type);
+    this.#offsets.set(key, this.stored.length - 1);
     if (mood === "lost") throw brokenOff();
     return published(this.stored.length - 1);
   }

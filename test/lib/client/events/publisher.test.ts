@@ -75,7 +75,7 @@ describe("an event publisher", () => {
     expect(log.stored).toEqual(["a"]);
   });
 
-  it("tells an event that may be stored twice by its id, and counts it", async () => {
+  it("stores an event once whose answer was lost, by its id, and counts the second try", async () => {
     const log = new FakeLog();
     log.mood = "lost";
     const events = log.publisher();
@@ -83,7 +83,9 @@ describe("an event publisher", () => {
     await log.settled();
     log.mood = "here";
     await log.pass(1000);
-    expect(log.events.map(({ id }) => id)).toEqual(["id-0", "id-0"]);
+    const keys = log.script.asked.map(({ headers }) => headers.get("Idempotency-Key"));
+    expect(keys).toEqual(["id-0", "id-0"]);
+    expect(log.events.map(({ id }) => id)).toEqual(["id-0"]);
     expect(events.stats()).toMatchObject({ published: 1, retried: 1 });
   });
 

@@ -241,6 +241,19 @@ describe("an event subscriber", () => {
     expect(await fixture.place()).toBe(1);
   });
 
+  it("ends at the end of a closed topic, its place kept", async () => {
+    const fixture = await subscriberForTest();
+    await fixture.tell("a");
+    fixture.instead = (asked) => {
+      if (asked !== "GET /t/batch" || fixture.calls.length === 0) return undefined;
+      return new Response(null, { status: 204, headers: { "X-Next-Offset": "1", "X-Closed": "true" } });
+    };
+    const { ended } = fixture.run({ from: "first" });
+    expect(await within("the end of the run", ended)).toBeUndefined();
+    expect(fixture.calls).toEqual(["a@0"]);
+    expect(await fixture.place()).toBe(1);
+  });
+
   it("runs once at a time", async () => {
     const fixture = await subscriberForTest();
     const run = fixture.run();
