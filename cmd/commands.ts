@@ -54,6 +54,11 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
         load: async () => (await import("./client/info.ts")).setCommand,
       },
       {
+        name: "close",
+        summary: "Close topics for good: they keep their messages and take no more",
+        load: async () => (await import("./client/close.ts")).closeCommand,
+      },
+      {
         name: "delete",
         summary: "Delete topics and all their messages",
         load: async () => (await import("./client/delete.ts")).deleteCommand,

@@ -27,6 +27,7 @@ export interface PublishOptions extends FieldFlags {
   readonly gzip: boolean;
   readonly create: boolean;
   readonly durability: Optional<Durability>;
+  readonly once: boolean;
   readonly keySeparator: Optional<string>;
 }
 
@@ -46,7 +47,8 @@ export const publishCommand: Command = clientCommand<PublishOptions>({
       "terminal lines are read. A message that begins with a dash follows `--`.",
     "Messages go in batches of what is there, one after the other and in order. With --batch each batch is filled, up\n" +
       "to 8 MiB or 65,536 messages, and stored as a whole or not at all; what fits into one is all or nothing.",
-    "--key-separator '\\t' cuts each line into key and payload; a line that\n" +
+    "With --once a batch whose answer was lost is sent again and stored once; without it the publish ends there, and\n" +
+      "whether that batch is stored is not known. --key-separator '\\t' cuts each line into key and payload; a line that\n" +
       "begins with the separator has no key.",
     "Ends with status 0 when all is stored. When it breaks off it says how many messages are stored, and ends with\n" +
       'status 6 if any are. With --json the outcome is a line {"topic","count","bytes","offset","last_offset"}.',
@@ -62,6 +64,7 @@ export const publishCommand: Command = clientCommand<PublishOptions>({
       "synced",
       "written",
     ]),
+    once: switchFlag("once", "Send again what may be lost on the way, and store it once"),
     ...FIELD_OPTIONS,
     keySeparator: {
       ...textFlag(
@@ -106,6 +109,7 @@ async function publish(
   try {
     const input = openPublishInput(call, operands, stop.signal);
     await netlog.topic(name).publishAll(messagesOf(input.payloads, fields, options.keySeparator), {
+      exactlyOnce: options.once,
       durability: options.durability ?? undefined,
       compression: options.gzip ? "gzip" : "none",
       // What is all there need not go while the rest comes.

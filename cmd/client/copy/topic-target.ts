@@ -33,6 +33,9 @@ export class TopicTarget implements Target {
   ): Promise<void> {
     let before = { count: 0, bytes: 0 };
     await this.#topic.publishAll(batches, {
+      exactlyOnce: true,
+      // What a copier that was killed had sent may be stored as late as this: then nothing of ours is.
+      expectedOffset: this.#next,
       onProgress: (progress) => {
         this.#requireAlone(progress);
         onCopied(progress.count - before.count, progress.bytes - before.bytes);
@@ -54,7 +57,14 @@ export class TopicTarget implements Target {
   }
 }
 
-/** True where it is unknown whether the messages sent last are stored; a look at the target shows it. */
+/** True where it is unknown what the target holds; a look at it shows that. */
 export function isUncertain(error: unknown): boolean {
-  return isNetlogClientError(error, "connection_lost", "timed_out", "sync_failed", "unexpected_answer");
+  return isNetlogClientError(
+    error,
+    "connection_lost",
+    "timed_out",
+    "sync_failed",
+    "unexpected_answer",
+    "offset_mismatch",
+  );
 }
