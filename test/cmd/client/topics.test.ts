@@ -33,7 +33,7 @@ test("every setting of a topic has a flag that sets it", async () => {
     durability: "written",
     sync_interval: "5s",
     retention_size: 9999,
-    idempotency_window: "20m",
+    idempotency_window: "20m0s",
     ttl: "1h0m0s",
     expires_at: "2099-01-01T00:00:00.000Z",
     content_type: "application/json",
