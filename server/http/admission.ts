@@ -51,7 +51,7 @@ const REFUSALS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Counts what is refused to a client without a valid token. `undefined`: it is told so; otherwise the error that says
+ * Counts what is refused to a client without a valid token. `undefined`: the refusal goes out; otherwise the error that says
  * that there were too many such requests.
  */
 export function countRefusal({ context, grant, client }: Exchange, code: string): unknown {

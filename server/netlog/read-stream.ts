@@ -161,7 +161,7 @@ async function scannerStream(
   return answerOf(stream, format, heartbeat, headers);
 }
 
-/** A browser comes back to any stream that ends, but not where it is told 204. */
+/** A browser comes back to any stream that ends, but not after a 204. */
 function answerOf(
   stream: Stream,
   format: Format,

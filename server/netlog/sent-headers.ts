@@ -1,6 +1,6 @@
 /**
  * The headers of a publish that say something of its message, or of how it is to be stored. Most requests have none of
- * them, so headers are told apart by their first two letters.
+ * them, so the first two letters of a header decide.
  */
 import { type Header, type MessageFields, NetlogError, parseKey } from "../../lib/index.ts";
 import type { Request } from "../http/request.ts";

@@ -197,7 +197,7 @@ export function closedTopicContract(use: UseApi): void {
       expect(frames.body.length).toBeGreaterThan(0);
     });
 
-    it("in a browser are told not to come back, where they begin at the end", async () => {
+    it("in a browser do not come back, where they begin at the end", async () => {
       const topic = await closedTopic("a");
       for (const headers of [{ "last-event-id": "0" }, {}]) {
         const reply = await use().get(`/${topic}/stream?format=sse&from=end`, { headers });

@@ -22,7 +22,7 @@ test("server/README.md's order is there once, however often it is sent", async (
   expect(await shell.run(`${publish} -i`)).toMatch(/^X-Duplicate: true\r$/m);
 });
 
-test("server/README.md's second writer is told that it is late", async () => {
+test("server/README.md's second writer learns that it is late", async () => {
   const { url, shell, commands } = await session("Publishing on condition");
   const [create = "", first = "", second = ""] = commands;
   await shell.run(create);

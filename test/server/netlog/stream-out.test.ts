@@ -116,7 +116,7 @@ describe("a stream that is quiet", () => {
     await byKey.comes(":\nid: 3\n\n");
   });
 
-  it("is told nothing in the middle of a message", async () => {
+  it("gets no heartbeat in the middle of a message", async () => {
     const { server, runtime, topic } = await start();
     await topic.publish({ payload: Buffer.alloc(4 * MIB, "\u0001") });
     const answer = await fetch(`${server.url}/t/stream?follow=0`);
