@@ -19,12 +19,19 @@ import {
 } from "../log/index.ts";
 import { SCANNERS_FOLDER } from "../scanner/file-scanner-store.ts";
 import { SETTINGS_NAMES } from "../storage/settings-copies.ts";
+import { STATE_NAMES } from "../storage/state-files.ts";
 import { readTopicId, TOPIC_ID_NAME } from "../storage/topic-id.ts";
 import { checkEntry, type EntryOptions } from "../topic/integrity.ts";
 import { checkScanners } from "./scanners-check.ts";
 import { checkSettings } from "./settings-check.ts";
+import { checkState } from "./state-check.ts";
 
-const KNOWN_NAMES: ReadonlySet<string> = new Set([TOPIC_ID_NAME, ...SETTINGS_NAMES, SCANNERS_FOLDER]);
+const KNOWN_NAMES: ReadonlySet<string> = new Set([
+  TOPIC_ID_NAME,
+  ...SETTINGS_NAMES,
+  ...STATE_NAMES,
+  SCANNERS_FOLDER,
+]);
 
 export interface TopicCheckOptions extends EntryOptions {
   /** Only read from. */
@@ -62,6 +69,7 @@ export async function* checkTopicFolder(
     const finding: FileFinding = { kind: "damage", file: folder, message: "there is no data file" };
     yield { kind: "finding", finding };
   }
+  for (const finding of await checkState(options, log.logEndOffset)) yield { kind: "finding", finding };
   const scanners = checkScanners({ disk, limits, folder: `${folder}/${SCANNERS_FOLDER}` }, log.logEndOffset);
   for await (const finding of scanners) yield { kind: "finding", finding };
 }

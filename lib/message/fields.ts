@@ -179,10 +179,13 @@ export function highestTag(view: DataView, start: number, end: number): number {
   return tag;
 }
 
-/** Whether they say something of the topic that the message lies in. Their shape is sound. */
-export function isStateful(bytes: Buffer): boolean {
+/**
+ * All fields, of fields whose shape is sound, where one of them says something of the topic that the message lies in;
+ * `undefined` where they are all for users.
+ */
+export function decodeStateFields(bytes: Buffer): EntryFields | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  return highestTag(view, 0, bytes.length) > TAG_HEADER;
+  return highestTag(view, 0, bytes.length) > TAG_HEADER ? readFields(bytes, CRITICAL_TAG) : undefined;
 }
 
 /** The key alone, of fields whose shape is sound. It is cheaper than all of them. */

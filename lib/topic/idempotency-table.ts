@@ -8,7 +8,7 @@
  *
  * The fingerprint stands for the key: the first half of its SHA-256.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Original } from "../log/log.ts";
 
 const FINGERPRINT_BYTES = 16;
@@ -31,7 +31,7 @@ export interface KeyRange {
 }
 
 export function fingerprintOf(key: string): Buffer {
-  return createHash("sha256").update(key).digest().subarray(0, FINGERPRINT_BYTES);
+  return hash("sha256", key, "buffer").subarray(0, FINGERPRINT_BYTES);
 }
 
 /** Nobody can choose keys that meet in one chain. */

@@ -102,20 +102,30 @@ export function restore(memory: TopicMemory, bytes: Buffer): Restored | undefine
   if ((flags & HAS_SEQUENCE) !== 0) memory.streamSequence = Buffer.from(bytes.subarray(4, position));
   const producerCount = bytes.readUInt32BE(position);
   position += 4;
-  for (let i = 0; i < producerCount; i++) position = restoreProducer(memory, bytes, position);
-  memory.keys.restore(bytes.subarray(position));
+  const keysStart = behindProducers(bytes, position, producerCount);
+  // The places are views of one copy, which pins nothing else.
+  restoreProducers(memory, Buffer.from(bytes.subarray(position, keysStart)));
+  memory.keys.restore(bytes.subarray(keysStart));
   return { isKnown: (flags & UNKNOWN) === 0 };
 }
 
-function restoreProducer(memory: TopicMemory, bytes: Buffer, start: number): number {
-  const position = start + 1 + bytes.readUInt8(start);
-  const id = bytes.toString("utf8", start + 1, position);
-  const epoch = bytes.readDoubleBE(position);
-  const seq = bytes.readDoubleBE(position + 8);
-  const placeCount = bytes.readUInt8(position + 16);
-  const end = position + 17 + placeCount * PLACE_BYTES;
-  const places = Buffer.allocUnsafeSlow(placeCount * PLACE_BYTES);
-  bytes.copy(places, 0, position + 17, end);
-  memory.producers.restore(id, { epoch, seq, placeCount, places });
-  return end;
+function behindProducers(bytes: Buffer, start: number, count: number): number {
+  let position = start;
+  for (let i = 0; i < count; i++) {
+    const placesAt = position + bytes.readUInt8(position) + PRODUCER_BYTES;
+    position = placesAt + bytes.readUInt8(placesAt - 1) * PLACE_BYTES;
+  }
+  return position;
+}
+
+function restoreProducers({ producers }: TopicMemory, bytes: Buffer): void {
+  for (let position = 0; position < bytes.length; ) {
+    const idEnd = position + 1 + bytes.readUInt8(position);
+    const id = bytes.toString("utf8", position + 1, idEnd);
+    const epoch = bytes.readDoubleBE(idEnd);
+    const seq = bytes.readDoubleBE(idEnd + 8);
+    const placeCount = bytes.readUInt8(idEnd + 16);
+    position = idEnd + 17 + placeCount * PLACE_BYTES;
+    producers.restore(id, { epoch, seq, placeCount, places: bytes.subarray(idEnd + 17, position) });
+  }
 }

@@ -5,8 +5,7 @@ import type { Runtime } from "../base/runtime.ts";
 import { WorkMeter } from "../base/work-meter.ts";
 import { type Frame, framesOf } from "../log/frame.ts";
 import type { Log } from "../log/log.ts";
-import { entryFields } from "../message/entry-fields.ts";
-import { isStateful } from "../message/fields.ts";
+import { decodeStateFields, type EntryFields } from "../message/fields.ts";
 import { contentFlaw, fieldBytesAt, headerFlaw, viewOf } from "../message/message.ts";
 import type { TopicMemory } from "./topic-memory.ts";
 
@@ -59,9 +58,7 @@ export async function endsWithClosing(log: Log): Promise<boolean> {
   if (log.logEndOffset === log.logStartOffset) return false;
   try {
     const run = await log.openCursor().read(log.logEndOffset - 1, 1);
-    return [...framesOf(run!.bytes)].some(
-      ({ entry }) => hasState(entry) && entryFields(entry)?.closes === true,
-    );
+    return [...framesOf(run!.bytes)].some(({ entry }) => stateFields(entry)?.closes === true);
   } catch (error) {
     behindGap(error, 0);
     return false;
@@ -77,18 +74,16 @@ function behindGap(error: unknown, offset: number): number {
 }
 
 function takeIn(memory: TopicMemory, { header, entry }: Frame, forgetKeysBeforeMs: number): void {
-  if (!hasState(entry)) return;
-  const fields = entryFields(entry);
+  const fields = stateFields(entry);
   if (fields === undefined) return;
   const { baseOffset, messageCount: count, timestampMs } = header;
   memory.note({ fields, baseOffset, count, timestampMs }, forgetKeysBeforeMs);
 }
 
-/** Most entries have no fields, and most fields are those of users. */
-function hasState(entry: Buffer): boolean {
-  if (entry[0]! < VERSION_1) return false;
+/** Most entries have no fields, and most fields are those of users. What is not sound says nothing. */
+function stateFields(entry: Buffer): EntryFields | undefined {
+  if (entry[0]! < VERSION_1) return undefined;
   const view = viewOf(entry);
-  if ((headerFlaw(view, 0, entry.length) ?? contentFlaw(view, 0)) !== undefined) return false;
-  const bytes = fieldBytesAt(entry, view, 0);
-  return bytes !== undefined && isStateful(bytes);
+  if ((headerFlaw(view, 0, entry.length) ?? contentFlaw(view, 0)) !== undefined) return undefined;
+  return decodeStateFields(fieldBytesAt(entry, view, 0)!);
 }
