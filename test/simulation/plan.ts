@@ -5,7 +5,7 @@
 import fc from "fast-check";
 import type { TopicSettings } from "../../lib/index.ts";
 import type { Forgery } from "./payload.ts";
-import { type Close, close, type Submit, submit, takenByPower } from "./terms-plan.ts";
+import { type Close, close, LONGER_THAN_PLANS, type Submit, submit, takenByPower } from "./terms-plan.ts";
 
 /** What a crash spares: `process` all writes, `power` what was synced, and of the rest what its seed says. */
 export interface Crash {
@@ -127,8 +127,7 @@ const settings: fc.Arbitrary<Partial<TopicSettings>> = fc.record({
   batch_interval: fc.constantFrom("0s", "20ms"),
   segment_age: fc.constantFrom("30day", "30day", "4s"),
   retention_size: fc.constantFrom(0, 0, 0, 4000),
-  // No plan passes so much time: what it forgets is none of its promises.
-  idempotency_window: fc.constant("1day"),
+  idempotency_window: fc.constant(LONGER_THAN_PLANS),
 });
 
 /** Nothing of retention: what is dropped must be told from what was set. */

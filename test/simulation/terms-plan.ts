@@ -30,6 +30,9 @@ export interface Close {
   readonly waits: boolean;
 }
 
+/** No plan passes so much time: the topic remembers each key for as long as a plan asks for it. */
+export const LONGER_THAN_PLANS = "1day";
+
 const topic = fc.constantFrom(0, 0, 0, 1);
 const seldom = fc.constantFrom(false, false, false, false, false, false, true);
 
@@ -88,7 +91,7 @@ export const takenByPower: fc.Arbitrary<Operation[]> = fc
   })
   .map(({ once: before, again, seeds: [first, second] }) => [
     { kind: "delete", topic: 1, force: true },
-    { kind: "create", topic: 1, settings: { durability: "written" } },
+    { kind: "create", topic: 1, settings: { durability: "written", idempotency_window: LONGER_THAN_PLANS } },
     ...before.map((each) => unsynced(each)),
     powerCrash(first),
     ...again.map((each) => unsynced(each)),
