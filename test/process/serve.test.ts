@@ -106,6 +106,7 @@ describe("options reach the topics", () => {
       durability: "synced",
       sync_interval: "1s",
       retention_size: 0,
+      idempotency_window: "10m0s",
     });
   });
 
