@@ -49,7 +49,7 @@ export { DataFolderError } from "./storage/data-folder.ts";
 export { FileStorage } from "./storage/file-storage.ts";
 export { BATCH_HEADROOM_BYTES, type LineBatch } from "./topic/batch-parser.ts";
 export type { Finding } from "./topic/integrity.ts";
-export type { Published, PublishOptions } from "./topic/publisher.ts";
+export type { Published, PublishOptions } from "./topic/publish-call.ts";
 export {
   boundOf,
   DEFAULT_SETTINGS,

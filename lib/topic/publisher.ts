@@ -1,7 +1,7 @@
 /**
  * Group commit of a topic's messages. What is published in one turn of the event loop goes to the log in one
- * append: singles packed into message sets, each batch as the entry it is. A compressed topic may let singles
- * linger for company; an uncompressed one never waits.
+ * append: singles packed into message sets, each batch as the entry it is, and what a guard judges in its place among
+ * them. A compressed topic may let singles linger for company; an uncompressed one never waits.
  */
 import type { ByteBudget } from "../base/byte-budget.ts";
 import type { Counters } from "../base/counters.ts";
@@ -9,36 +9,14 @@ import { durationMs, parseDuration } from "../base/duration.ts";
 import { NetlogError } from "../base/errors.ts";
 import type { Limits } from "../base/limits.ts";
 import type { Runtime, Timer } from "../base/runtime.ts";
-import type { Durability, Log, LogEntry, Original } from "../log/log.ts";
+import type { AppendGuard, Durability, Log, Original } from "../log/log.ts";
 import type { Batch } from "../message/batch.ts";
 import type { Offload } from "../message/compression.ts";
 import { derivedCrc32 } from "../message/message.ts";
-import { encodeEntry, setEnd } from "../message/message-set.ts";
 import { type NewMessage, type PackedMessage, packedBytes, packMessage } from "../message/new-message.ts";
+import { capture, type Published, type PublishOptions, Waiting } from "./publish-call.ts";
 import type { TopicSettings } from "./setting-table.ts";
-import type { AppendTerms, StateGuard } from "./state-guard.ts";
-
-export interface PublishOptions extends AppendTerms {
-  /** What must be reached before the promise resolves; the topic's own durability by default. */
-  readonly durability?: Durability | undefined;
-  /** Of a single message's payload; by default as many as the server takes. */
-  readonly maxBytes?: number;
-}
-
-export interface Published {
-  /** Of the message; of a batch, of its first one. */
-  readonly offset: number;
-  readonly timestampMs: number;
-  /** What was reached. */
-  readonly durability: Durability;
-  /**
-   * Nothing was stored: it had been before. `offset` and `timestampMs` are those of the first time; where only the number
-   * of a producer's append is remembered, the offset is -1 and the time a later one.
-   */
-  readonly isDuplicate?: true;
-  /** Of a duplicate: how many messages were stored the first time; undefined where that is forgotten. */
-  readonly count?: number;
-}
+import { type PackedEntry, type PackOptions, type WaitingEntry, WaitingGroup } from "./waiting-group.ts";
 
 export interface PublisherOptions {
   readonly log: Log;
@@ -52,40 +30,6 @@ export interface PublisherOptions {
   readonly counters: Counters;
 }
 
-/** One call of publish, and how to settle the promise that it gave. */
-class Waiting {
-  readonly sizeBytes: number;
-  readonly resolve: (published: Published) => void;
-  readonly reject: (error: unknown) => void;
-
-  /** Right after a promise was made with `capture`. */
-  constructor(sizeBytes: number) {
-    this.sizeBytes = sizeBytes;
-    this.resolve = resolveLatest;
-    this.reject = rejectLatest;
-  }
-}
-
-/** Singles that wait for the end of the turn: `waiting[i]` waits for `messages[i]`. */
-class Singles {
-  readonly messages: PackedMessage[] = [];
-  readonly waiting: Waiting[] = [];
-}
-
-/** An entry on its way to the log, with the calls that wait for it: one for each single in it, or one for a batch. */
-interface WaitingEntry extends LogEntry {
-  readonly waiting: readonly Waiting[];
-}
-
-let resolveLatest: (published: Published) => void;
-let rejectLatest: (error: unknown) => void;
-
-/** The executor of all promises here: one closure for each message would cost more than the rest of publish. */
-function capture(resolve: (published: Published) => void, reject: (error: unknown) => void): void {
-  resolveLatest = resolve;
-  rejectLatest = reject;
-}
-
 /** A set of an uncompressed topic never waits. */
 function lingerMsOf({ compression_type, batch_interval }: TopicSettings): number {
   return compression_type === 1 ? 0 : durationMs(parseDuration(batch_interval));
@@ -94,16 +38,12 @@ function lingerMsOf({ compression_type, batch_interval }: TopicSettings): number
 export class Publisher {
   readonly #options: PublisherOptions;
   readonly #log: Log;
+  readonly #packOptions: PackOptions;
   #lingerMs: number;
   #isStoppingLinger = false;
-  #singles: Record<Durability, Singles> = { written: new Singles(), synced: new Singles() };
-  #singleCount = 0;
-  #singleBytes = 0;
-  #batches: WaitingEntry[] = [];
-  /** They go behind everything else of the turn. */
-  #guarded: WaitingEntry[] = [];
-  /** Singles need not linger any longer. */
-  #areSinglesDue = false;
+  /** What comes now joins this one, or begins the next; all of those before it is due. */
+  #group: WaitingGroup = new WaitingGroup();
+  #before: WaitingGroup[] = [];
   #linger: Timer | undefined;
   #isScheduled = false;
   #refused: NetlogError | undefined;
@@ -113,6 +53,7 @@ export class Publisher {
   constructor(options: PublisherOptions) {
     this.#options = options;
     this.#log = options.log;
+    this.#packOptions = { ...options, reject: (waiting, error) => this.#reject(waiting, error) };
     this.#lingerMs = lingerMsOf(options.settings);
   }
 
@@ -135,13 +76,11 @@ export class Publisher {
     const refusal = this.#refusal(packed.payload.length, maxBytes, sizeBytes);
     if (refusal !== undefined) return Promise.reject(refusal);
     const promise = new Promise<Published>(capture);
-    this.#singles[durability].messages.push(packed);
-    this.#singles[durability].waiting.push(new Waiting(sizeBytes));
-    this.#singleCount += 1;
-    this.#singleBytes += sizeBytes;
-    const isFull = this.#singleCount >= settings.batch_num_messages || this.#singleBytes >= limits.batchBytes;
-    if (this.#lingerMs === 0 || isFull) this.#areSinglesDue = true;
-    if (this.#areSinglesDue) this.#schedule();
+    const group = this.#groupBehindGuarded();
+    group.addSingle(packed, new Waiting(sizeBytes), durability);
+    const isFull = group.singleCount >= settings.batch_num_messages || group.singleBytes >= limits.batchBytes;
+    if (this.#lingerMs === 0 || isFull) group.areSinglesDue = true;
+    if (group.areSinglesDue) this.#schedule();
     else this.#linger ??= this.#options.runtime.setTimer(this.#lingerMs, this.#endLinger);
     return promise;
   }
@@ -156,7 +95,7 @@ export class Publisher {
     if (refusal !== undefined) return Promise.reject(refusal);
     const promise = new Promise<Published>(capture);
     const waiting = [new Waiting(entry.length)];
-    this.#batches.push({
+    this.#groupBehindGuarded().batches.push({
       bytes: entry,
       headroomBytes,
       crc32: derivedCrc32(entry),
@@ -169,12 +108,13 @@ export class Publisher {
   }
 
   /**
-   * Appends what depends on `guard`, as an entry that is written alone. A single message's `payloadBytes` are bounded as
+   * Appends what depends on `guard`, as an entry that is written alone, behind all that was published before and before
+   * all that is published behind it. A single message's `payloadBytes` are bounded as
    * `publish` does it. @throws what the guard throws; as publish does.
    */
   publishAlone(
     { entry, count }: Batch,
-    guard: StateGuard,
+    guard: AppendGuard,
     options: PublishOptions,
     payloadBytes: number | undefined,
   ): Promise<Published> {
@@ -188,7 +128,9 @@ export class Publisher {
     if (refusal !== undefined) return Promise.reject(refusal);
     const promise = new Promise<Published>(capture);
     const waiting = [new Waiting(entry.length)];
-    this.#guarded.push({
+    // A guard judges what came before, too: that lingers no longer.
+    this.#endLinger();
+    this.#group.guarded.push({
       bytes: entry,
       crc32: derivedCrc32(entry),
       count,
@@ -197,8 +139,6 @@ export class Publisher {
       guard,
       closes,
     });
-    // What lingers came before the end.
-    if (closes) this.#endLinger();
     this.#schedule();
     return promise;
   }
@@ -250,12 +190,25 @@ export class Publisher {
   }
 
   readonly #endLinger = (): void => {
-    this.#linger?.cancel();
-    this.#linger = undefined;
-    if (this.#singleCount === 0) return;
-    this.#areSinglesDue = true;
+    this.#cancelLinger();
+    if (this.#group.singleCount === 0) return;
+    this.#group.areSinglesDue = true;
     this.#schedule();
   };
+
+  #cancelLinger(): void {
+    this.#linger?.cancel();
+    this.#linger = undefined;
+  }
+
+  /** Where nothing joins what a guard judges, or overtakes it. */
+  #groupBehindGuarded(): WaitingGroup {
+    if (this.#group.guarded.length > 0) {
+      this.#before.push(this.#group);
+      this.#group = new WaitingGroup();
+    }
+    return this.#group;
+  }
 
   #schedule(): void {
     if (this.#isScheduled) return;
@@ -271,10 +224,11 @@ export class Publisher {
   /** Sends all that is due to the log, at once where no set has to be compressed elsewhere first. */
   #append(): void {
     if (this.#packing !== undefined) return;
-    const entries: (WaitingEntry | Promise<WaitingEntry | undefined>)[] = this.#batches;
-    this.#batches = [];
-    if (this.#areSinglesDue) this.#packSingles(entries);
-    if (this.#guarded.length > 0) entries.push(...this.#guarded.splice(0));
+    const entries: PackedEntry[] = [];
+    for (const group of this.#before) group.takeInto(entries, this.#packOptions);
+    this.#before = [];
+    if (this.#group.areSinglesDue) this.#cancelLinger();
+    this.#group.takeInto(entries, this.#packOptions);
     if (entries.every((entry): entry is WaitingEntry => !(entry instanceof Promise))) {
       this.#appendEntries(entries);
       return;
@@ -283,42 +237,6 @@ export class Publisher {
       this.#packing = undefined;
       this.#appendEntries(packed.filter((entry) => entry !== undefined));
       this.#append();
-    });
-  }
-
-  #packSingles(entries: (WaitingEntry | Promise<WaitingEntry | undefined>)[]): void {
-    const singles = this.#singles;
-    this.#singles = { written: new Singles(), synced: new Singles() };
-    this.#singleCount = 0;
-    this.#singleBytes = 0;
-    this.#areSinglesDue = false;
-    this.#linger?.cancel();
-    this.#linger = undefined;
-    const { settings, offload, limits } = this.#options;
-    for (const durability of ["written", "synced"] as const) {
-      const { messages, waiting } = singles[durability];
-      for (let start = 0, end = 0; start < messages.length; start = end) {
-        end = setEnd(messages, start, settings.batch_num_messages, limits);
-        const bytes = encodeEntry(messages, start, end, settings.compression_type, offload, limits);
-        entries.push(this.#waitingEntry(bytes, waiting.slice(start, end), durability));
-      }
-    }
-  }
-
-  /** An entry of singles. What cannot be packed is refused, and becomes none. */
-  #waitingEntry(
-    packed: Buffer | Promise<Buffer>,
-    waiting: readonly Waiting[],
-    durability: Durability,
-  ): WaitingEntry | Promise<WaitingEntry | undefined> {
-    const count = waiting.length;
-    const toEntry = (bytes: Buffer): WaitingEntry => {
-      return { bytes, crc32: derivedCrc32(bytes), count, durability, waiting };
-    };
-    if (!(packed instanceof Promise)) return toEntry(packed);
-    return packed.then(toEntry, (error: unknown) => {
-      this.#reject(waiting, error);
-      return undefined;
     });
   }
 

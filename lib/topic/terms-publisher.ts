@@ -9,7 +9,8 @@ import { addFields } from "../message/entry-fields.ts";
 import { type EntryFields, encodeFields } from "../message/fields.ts";
 import { encodeMessage } from "../message/message.ts";
 import { type NewMessage, packMessage } from "../message/new-message.ts";
-import type { Published, Publisher, PublishOptions } from "./publisher.ts";
+import type { Published, PublishOptions } from "./publish-call.ts";
+import type { Publisher } from "./publisher.ts";
 import type { AppendTerms } from "./state-guard.ts";
 import type { TopicState } from "./topic-state.ts";
 

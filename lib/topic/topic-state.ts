@@ -94,11 +94,6 @@ export class TopicState implements LogFollower {
     return state;
   }
 
-  /** Bytes of the newest append that brought some. */
-  get streamSequence(): Uint8Array | undefined {
-    return this.#memory?.streamSequence;
-  }
-
   /** What retention may drop: below, everything that is remembered is kept elsewhere. */
   get droppableBelow(): number {
     return this.#memory === undefined ? Infinity : this.#options.store.keptThrough;

@@ -25,9 +25,11 @@ import { checkScannerRequest, type ScannerRequest } from "../scanner/scanner-set
 import { type FoundScanner, TopicScanners } from "../scanner/topic-scanners.ts";
 import { BatchParser } from "./batch-parser.ts";
 import { checkMessages, type Finding } from "./integrity.ts";
-import { type Published, Publisher, type PublishOptions } from "./publisher.ts";
+import type { Published, PublishOptions } from "./publish-call.ts";
+import { Publisher } from "./publisher.ts";
 import type { TopicSettings } from "./setting-table.ts";
 import { changeSettings, logLimitsOf } from "./settings.ts";
+import type { AppendTerms } from "./state-guard.ts";
 import { type TopicStats, topicStats } from "./stats.ts";
 import type { StoredTopic } from "./storage.ts";
 import type { StreamIn } from "./stream-in.ts";
@@ -140,19 +142,9 @@ export class Topic {
     return { start: this.#log.logStartOffset, end: this.#log.logEndOffset };
   }
 
-  /** It takes no more messages for good, or will not if what is under way succeeds. */
-  get isClosing(): boolean {
-    return this.#log.isClosing;
-  }
-
   /** It takes no more messages for good, and all of them can be read. */
   get isClosed(): boolean {
     return this.#log.isEnded;
-  }
-
-  /** Bytes of the newest append that brought some. */
-  get streamSequence(): Uint8Array | undefined {
-    return this.#state.streamSequence;
   }
 
   /** Scanners that stand in the way of an unforced deletion. */
@@ -169,6 +161,14 @@ export class Topic {
    */
   publish(message: NewMessage, options: PublishOptions = NO_OPTIONS): Promise<Published> {
     return this.#waysIn.publish(message, options);
+  }
+
+  /**
+   * Whether an append on these terms takes its place among the others when it is published. Else the topic's state is to be
+   * written or read first, and what is published meanwhile comes before it.
+   */
+  isReadyFor(terms: AppendTerms): boolean {
+    return this.#state.isReadyFor(terms);
   }
 
   /**

@@ -60,8 +60,9 @@ async function publishPayload(exchange: Exchange): Promise<Answer> {
       terms === undefined
         ? { durability }
         : { durability, ...(await termsOf(terms, message, context.runtime)) };
+    const isInPlaceAtOnce = terms === undefined || topic.isReadyFor(options);
     const publishing = topic.publish(message, options);
-    if (isSmall) request.letNextBegin();
+    if (isSmall && isInPlaceAtOnce) request.letNextBegin();
     const published = terms === undefined ? await publishing : await outcomeOf(publishing, terms, context);
     return emptyAnswer(201, publishedHeaders(published));
   } finally {

@@ -8,8 +8,8 @@ export function pipeliningContract(use: UseApi): void {
   const request = (method: string, path: string, headers = "", body = ""): string =>
     `${method} ${path} HTTP/1.1\r\nHost: ${use().host}\r\n${headers}${body === "" ? "" : `Content-Length: ${body.length}\r\n`}\r\n${body}`;
   const get = (path: string, headers = ""): string => request("GET", path, headers);
-  const publish = (topic: string, payload: string): string =>
-    request("POST", `/${topic}/payload`, "", payload);
+  const publish = (topic: string, payload: string, headers = "", query = ""): string =>
+    request("POST", `/${topic}/payload${query}`, headers, payload);
 
   /** The answers to `count` requests, sent as `pieces` on one connection. */
   async function answers(pieces: readonly string[], count: number): Promise<RawReply[]> {
@@ -45,6 +45,40 @@ export function pipeliningContract(use: UseApi): void {
       const replies = await answers([texts.map((text) => publish(topic, text)).join("")], texts.length);
       expect(replies.map(({ headers }) => headers["x-offset"])).toEqual(texts.map((_, i) => String(i)));
       expect((await use().get(`/${topic}/batch?format=lines`)).text).toBe(`${texts.join("\n")}\n`);
+    });
+
+    it.each([
+      ["a key", () => "Idempotency-Key: k\r\n"],
+      ["a producer's number", () => "Producer-Id: p\r\nProducer-Epoch: 0\r\nProducer-Seq: 0\r\n"],
+      ["an expected offset", (offset: number) => `X-Expected-Offset: ${offset}\r\n`],
+    ])("are stored in order, where one of them has %s", async (_what, headersAt) => {
+      const topic = await use().newTopic();
+      // The first publish of a topic that is to be remembered waits until the topic's state is there; later ones do not.
+      for (const [round, first] of [0, 4].entries()) {
+        const headers = headersAt(first + 2)
+          .replaceAll("k\r", `k${round}\r`)
+          .replace("Seq: 0", `Seq: ${round}`);
+        const requests = [
+          publish(topic, "a"),
+          publish(topic, "b"),
+          publish(topic, "c", headers),
+          publish(topic, "d"),
+        ];
+        const replies = await answers([requests.join("")], requests.length);
+        expect(replies.map(({ status, headers: { "x-offset": offset } }) => [status, offset])).toEqual(
+          requests.map((_, i) => [201, String(first + i)]),
+        );
+      }
+      expect((await use().get(`/${topic}/batch?format=lines`)).text).toBe("a\nb\nc\nd\n".repeat(2));
+    });
+
+    it("are refused behind one that closes the topic", async () => {
+      const topic = await use().newTopic();
+      const requests = [publish(topic, "a"), publish(topic, "b", "", "?close=true"), publish(topic, "c")];
+      const replies = await answers([requests.join("")], requests.length);
+      expect(replies.map(({ status }) => status)).toEqual([201, 201, 409]);
+      expectError(replies[2]!, "topic closed");
+      expect((await use().get(`/${topic}/batch?format=lines`)).text).toBe("a\nb\n");
     });
 
     it("are the same, wherever the network cuts them", async () => {

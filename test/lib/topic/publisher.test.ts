@@ -3,8 +3,9 @@ import { ByteBudget } from "../../../lib/base/byte-budget.ts";
 import { Counters } from "../../../lib/base/counters.ts";
 import { LIMITS, type Limits } from "../../../lib/index.ts";
 import { framesOf } from "../../../lib/log/index.ts";
-import type { Log } from "../../../lib/log/log.ts";
+import type { AppendGuard, Log } from "../../../lib/log/log.ts";
 import { inlineOffload, type Offload } from "../../../lib/message/compression.ts";
+import { encodeMessage } from "../../../lib/message/message.ts";
 import { encodeEntry } from "../../../lib/message/message-set.ts";
 import { Publisher } from "../../../lib/topic/publisher.ts";
 import { DEFAULT_SETTINGS, type TopicSettings } from "../../../lib/topic/setting-table.ts";
@@ -206,21 +207,21 @@ describe("lingering", () => {
   });
 });
 
-describe("packing off the event loop", () => {
-  /** Compresses when told to. */
-  class HeldOffload implements Offload {
-    readonly held: (() => void)[] = [];
-    readonly decompress = inlineOffload.decompress;
-    readonly pause = inlineOffload.pause;
-    failure: Error | undefined;
+/** Compresses when told to. */
+class HeldOffload implements Offload {
+  readonly held: (() => void)[] = [];
+  readonly decompress = inlineOffload.decompress;
+  readonly pause = inlineOffload.pause;
+  failure: Error | undefined;
 
-    async compress(...given: Parameters<Offload["compress"]>): Promise<Buffer> {
-      await new Promise<void>((resolve) => this.held.push(resolve));
-      if (this.failure !== undefined) throw this.failure;
-      return await inlineOffload.compress(...given);
-    }
+  async compress(...given: Parameters<Offload["compress"]>): Promise<Buffer> {
+    await new Promise<void>((resolve) => this.held.push(resolve));
+    if (this.failure !== undefined) throw this.failure;
+    return await inlineOffload.compress(...given);
   }
+}
 
+describe("packing off the event loop", () => {
   it("keeps the order in which messages came", async () => {
     const offload = new HeldOffload();
     const { publisher, log, runtime } = await newPublisher(
@@ -270,6 +271,61 @@ describe("packing off the event loop", () => {
     expect(await publisher.publish({ payload: Buffer.from("x") }, { durability: "synced" })).toMatchObject({
       offset: 0,
     });
+  });
+});
+
+describe("an append that a guard judges", () => {
+  const nothing: AppendGuard = { original: () => undefined, require: () => {}, written: () => {} };
+
+  function alone(publisher: Publisher, text: string): Promise<{ readonly offset: number }> {
+    const entry = encodeMessage(Buffer.from(text), undefined);
+    return publisher.publishAlone({ entry, count: 1 }, nothing, { durability: "synced" }, text.length);
+  }
+
+  /** A message, one with a guard, a message, a batch, one with a guard, a message. */
+  function mixed(publisher: Publisher): Promise<{ readonly offset: number }>[] {
+    const single = () => publisher.publish({ payload: Buffer.alloc(50, "s") }, { durability: "synced" });
+    const batch = { entry: encodeMessage(Buffer.from("batch"), undefined), count: 1 };
+    return [
+      single(),
+      alone(publisher, "first"),
+      publisher.publishBatch(batch, { durability: "synced" }),
+      alone(publisher, "second"),
+      single(),
+    ];
+  }
+
+  async function offsets(published: readonly Promise<{ readonly offset: number }>[]): Promise<number[]> {
+    return (await within("all answered", Promise.all(published))).map(({ offset }) => offset);
+  }
+
+  it("is stored behind what came before it, and before what came behind it", async () => {
+    const { publisher, log } = await newPublisher();
+    expect(await offsets(mixed(publisher))).toEqual([0, 1, 2, 3, 4]);
+    expect(log.logEndOffset).toBe(5);
+  });
+
+  it("is stored behind what lingers, which ends that, and what comes behind it lingers", async () => {
+    const { publisher, log, runtime } = await newPublisher({ compression_type: 2, batch_interval: "1h" });
+    const published = mixed(publisher);
+    expect(await offsets(published.slice(0, -1))).toEqual([0, 1, 2, 3]);
+    expect(log.logEndOffset).toBe(4);
+    await runtime.advance(3_600_000);
+    expect(await offsets(published)).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  it("keeps its place while sets before it are packed off the event loop", async () => {
+    const offload = new HeldOffload();
+    const { publisher, runtime } = await newPublisher(
+      { compression_type: 2 },
+      { offload, limits: { inlineCompressionBytes: 10 } },
+    );
+    const published = publishMany(publisher, 10) as Promise<{ readonly offset: number }>[];
+    await runtime.turn();
+    published.push(...mixed(publisher));
+    await runtime.turn();
+    offload.held.shift()!();
+    expect(await offsets(published)).toEqual(Array.from({ length: 15 }, (_, i) => i));
   });
 });
 
