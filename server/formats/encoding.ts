@@ -4,6 +4,8 @@ import type { ByteWriter } from "./byte-writer.ts";
 import type { Steps } from "./steps.ts";
 
 export interface Encoding {
+  /** It writes key, content type and headers of a message too. */
+  readonly writesFields?: true;
   /** Comes before the first message, and behind the last. */
   readonly opening: string;
   readonly closing: string;

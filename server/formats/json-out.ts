@@ -14,6 +14,7 @@ const FIELDS_BYTES = 512;
 const ESCAPED_BYTES = 6;
 
 export const NDJSON: Encoding = {
+  writesFields: true,
   opening: "",
   closing: "",
   heartbeat: "\n",
@@ -31,6 +32,7 @@ export const NDJSON: Encoding = {
 };
 
 export const JSON_ARRAY: Encoding = {
+  writesFields: true,
   opening: "[",
   closing: "]\n",
   encode: (writer, message, isFirst) => {

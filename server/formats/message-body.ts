@@ -10,6 +10,8 @@ import { STEP_BYTES } from "./steps.ts";
 const PIECE_BYTES = 512 * 1024;
 /** A longer payload is rendered in steps, with the event loop given back in between. */
 const LARGE_BYTES = 256 * 1024;
+/** What a message that is held takes in memory beside its bytes, about. */
+const HELD_MESSAGE_BYTES = 320;
 
 export interface BodyBounds {
   readonly max: number;
@@ -21,6 +23,8 @@ export interface BodyBounds {
 export interface BodyMemory {
   /** Whether so much memory may be used; where it may not the body ends earlier. */
   mayUse(bytes: number): boolean;
+  /** No more than so much of it is in use from here on. */
+  shrinkTo(bytes: number): void;
   /** Whether a payload may be held for a while; then it is to be released. */
   hold(payload: Buffer): boolean;
   release(payload: Buffer): void;
@@ -39,7 +43,10 @@ export class MessageBody {
   #memoryBytes = 0;
   /** Taken and not written yet: a large message, and those behind it. Their payloads are held. */
   readonly #later: Message[] = [];
+  /** At least what the format will write of them. */
   #laterBytes = 0;
+  /** Memory of theirs that `hold` does not count. */
+  #heldBytes = 0;
   #count = 0;
   #nextOffset = 0;
 
@@ -77,8 +84,7 @@ export class MessageBody {
     const refusal = refusalOf(this.#encoding, message, 0);
     if (refusal !== undefined) return this.#refuse(refusal);
     const start = this.#writer.length;
-    // Most formats write at least the payload.
-    const fewestBytes = this.#pieceBytes + start + this.#laterBytes + message.payload.length;
+    const fewestBytes = this.#pieceBytes + start + this.#laterBytes + this.#fewestBytesOf(message);
     if (this.#isEmpty && !this.#memory.mayUse(fewestBytes)) throw tooManyAnswers();
     if (this.#later.length > 0 || message.payload.length > LARGE_BYTES) {
       return (this.#isEmpty || fewestBytes <= this.#bounds.maxBytes) && this.#takeLater(message);
@@ -92,6 +98,7 @@ export class MessageBody {
    * @throws too_many_requests (there is no memory for the first); what `pause` throws.
    */
   async render(): Promise<boolean> {
+    const takenCount = this.#later.length;
     try {
       for (const message of this.#later) {
         const { length } = this.#pieces;
@@ -99,7 +106,7 @@ export class MessageBody {
         if (!(isLarge ? await this.#writeInSteps(message) : this.#write(message))) return false;
         if (this.#pieces.length > length) await this.#memory.pause();
       }
-      return true;
+      return this.#later.length === takenCount;
     } finally {
       this.release();
     }
@@ -107,7 +114,7 @@ export class MessageBody {
 
   /** Lets go of what was taken for later. To be called where `render` is not. */
   release(): void {
-    for (const { payload } of this.#later.splice(0)) this.#memory.release(payload);
+    if (this.#later.length > 0) this.#releaseFrom(0);
   }
 
   /** Ends the body, and gives all of it. */
@@ -124,12 +131,41 @@ export class MessageBody {
   #takeLater(given: Message): boolean {
     const { offset, timestampMs, crc32, delivery } = given;
     const payload = compact(given.payload);
-    const fieldBytes = given.fieldBytes && compact(given.fieldBytes);
-    if (!this.#memory.hold(payload)) return this.#refuse(tooManyAnswers());
+    const givenFields = this.#fieldBytesOf(given);
+    const fieldBytes = givenFields && compact(givenFields);
     const message = { offset, timestampMs, crc32, payload, fieldBytes };
+    const heldBytes = heldBytesOf(message);
+    if (!this.#memory.mayUse(this.#usedBytes + heldBytes) || !this.#memory.hold(payload)) {
+      return this.#refuse(tooManyAnswers());
+    }
     this.#later.push(delivery === undefined ? message : { ...message, delivery });
-    this.#laterBytes += payload.length;
+    this.#laterBytes += this.#fewestBytesOf(message);
+    this.#heldBytes += heldBytes;
     return true;
+  }
+
+  /** Lets go of what was taken for later from the one at `place` on. */
+  #releaseFrom(place: number): void {
+    for (const message of this.#later.splice(place)) {
+      this.#memory.release(message.payload);
+      this.#heldBytes -= heldBytesOf(message);
+    }
+    this.#memory.shrinkTo(this.#usedBytes);
+  }
+
+  /** Most formats write at least the payload, and the fields in more bytes than a message has them in. */
+  #fewestBytesOf(message: Message): number {
+    return message.payload.length + (this.#fieldBytesOf(message)?.length ?? 0);
+  }
+
+  /** Those that the format writes. */
+  #fieldBytesOf({ fieldBytes }: Message): Buffer | undefined {
+    return this.#encoding.writesFields === true ? fieldBytes : undefined;
+  }
+
+  /** Memory of its own, without the payloads that it holds. */
+  get #usedBytes(): number {
+    return this.#memoryBytes + this.#writer.capacity + this.#heldBytes;
   }
 
   /** False, and nothing written, when it does not fit in. @throws as #isWithinBounds. */
@@ -176,8 +212,13 @@ export class MessageBody {
 
   /** @throws too_many_requests: it holds one message, and there is no memory for it. */
   #isWithinBounds(): boolean {
-    const isInMemory = this.#memory.mayUse(this.#memoryBytes + this.#writer.capacity);
-    if (!isInMemory && this.#count === 0) throw tooManyAnswers();
+    let isInMemory = this.#memory.mayUse(this.#usedBytes);
+    if (!isInMemory && this.#count === 0) {
+      // Those behind the first message are the first of another answer.
+      this.#releaseFrom(1);
+      isInMemory = this.#memory.mayUse(this.#usedBytes);
+      if (!isInMemory) throw tooManyAnswers();
+    }
     const sizeBytes = this.#pieceBytes + this.#writer.length + this.#encoding.closing.length;
     return isInMemory && (this.#count === 0 || sizeBytes <= this.#bounds.maxBytes);
   }
@@ -200,4 +241,9 @@ export class MessageBody {
     this.#pieceBytes += piece.length;
     this.#pieces.push(piece);
   }
+}
+
+/** Memory of a held message, beside its payload. */
+function heldBytesOf({ fieldBytes }: Message): number {
+  return HELD_MESSAGE_BYTES + (fieldBytes?.length ?? 0);
 }

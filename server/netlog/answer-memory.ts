@@ -9,6 +9,7 @@ export function bodyMemory({ request, context }: Exchange): BodyMemory {
   const { payloads } = context.occupancy;
   return {
     mayUse: (bytes) => request.memory.mayHold(bytes),
+    shrinkTo: (bytes) => request.memory.shrinkTo(bytes),
     hold: (payload) => payloads.hold(payload),
     release: (payload) => payloads.release(payload),
     async pause() {

@@ -97,6 +97,7 @@ const memory = {
   mayUse: () => true,
   giveBack: () => {},
   hold: () => true,
+  shrinkTo: () => {},
   release: () => {},
   pause: () => Promise.resolve(),
 };
