@@ -1,8 +1,9 @@
 /**
- * Decides whether an ack, nack or touch is allowed: its lease holds the message, or it names no lease. Remembers for a
+ * Decides which messages an ack, nack or touch may act on: its lease holds them, or it names no lease. Remembers for a
  * while which lease settled what: settling twice is no failure, but settling what another worker settled is one.
  */
 import { NetlogError } from "../base/errors.ts";
+import type { Runtime } from "../base/runtime.ts";
 import type { Leases } from "./leases.ts";
 import type { Pending, PendingTable } from "./pending-table.ts";
 
@@ -24,39 +25,88 @@ export interface Claim {
   readonly refused: readonly number[];
 }
 
+/** Judged in one go; a longer list takes several, which is some ms for each. */
+const SLICE_MESSAGES = 500;
 const TOKEN = /^[0-9a-f]{32}-[1-9][0-9]*$/;
 
+export interface LeaseClaimsOptions {
+  readonly table: PendingTable;
+  readonly leases: Leases;
+  readonly maxRecent: number;
+  readonly runtime: Runtime;
+  /** Throws where the scanner has ended. */
+  readonly requireLife: () => void;
+}
+
 export class LeaseClaims {
+  readonly #options: LeaseClaimsOptions;
   readonly #table: PendingTable;
   readonly #leases: Leases;
-  readonly #maxRecent: number;
   /** Lease of what was settled last, by offset; 0 where none was named. */
   readonly #recent = new Map<number, number>();
   /** Leases up to this number were ended all at once. */
   #endedNumber = 0;
 
-  constructor(table: PendingTable, leases: Leases, maxRecent: number) {
-    this.#table = table;
-    this.#leases = leases;
-    this.#maxRecent = maxRecent;
+  constructor(options: LeaseClaimsOptions) {
+    this.#options = options;
+    this.#table = options.table;
+    this.#leases = options.leases;
   }
 
   /**
-   * The messages that are meant. @throws lease_lost: the lease as a whole is none.
+   * Judges what is meant, and does `act` to what is granted; of many messages some at a time.
+   *
+   * @throws offset_not_found (one was never given out, and nothing is done), lease_lost (the lease as a whole), what
+   *   requireLife throws.
    */
-  offsetsOf({ offsets, lease }: WorkRequest): readonly number[] {
-    return offsets ?? this.#heldBy(this.#numberOf(lease));
+  claim(request: WorkRequest, verb: WorkVerb, act: (pending: Pending) => void): Claim | Promise<Claim> {
+    this.#options.requireLife();
+    const offsets = request.offsets ?? this.#heldBy(this.#numberOf(request.lease));
+    if (offsets.length > SLICE_MESSAGES) return this.#claimInSlices(offsets, request.lease, verb, act);
+    this.#requireGivenOut(offsets, request.lease);
+    const claim = this.#judge(offsets, request.lease, verb);
+    for (const pending of claim.granted) act(pending);
+    return claim;
+  }
+
+  /** Nothing is done before all messages are known to have been given out. What ends meanwhile is refused. */
+  async #claimInSlices(
+    offsets: readonly number[],
+    lease: string | undefined,
+    verb: WorkVerb,
+    act: (pending: Pending) => void,
+  ): Promise<Claim> {
+    const { runtime, requireLife } = this.#options;
+    for (const slice of slicesOf(offsets)) {
+      this.#requireGivenOut(slice, lease);
+      await runtime.pause();
+    }
+    const granted: Pending[] = [];
+    const refused: number[] = [];
+    let settledCount = 0;
+    for (const slice of slicesOf(offsets)) {
+      requireLife();
+      const claim = this.#judge(slice, lease, verb);
+      for (const pending of claim.granted) {
+        act(pending);
+        granted.push(pending);
+      }
+      for (const offset of claim.refused) refused.push(offset);
+      settledCount += claim.settledCount;
+      await runtime.pause();
+    }
+    return { granted, settledCount, refused };
   }
 
   /** @throws offset_not_found: one of them was never given out. */
-  requireGivenOut(offsets: readonly number[], lease: string | undefined): void {
+  #requireGivenOut(offsets: readonly number[], lease: string | undefined): void {
     const number = this.#numberOf(lease);
     if (lease !== undefined && !this.#isLive(number)) return;
     for (const offset of offsets) if (this.#isNew(offset)) throw neverGivenOut(offset);
   }
 
   /** Judges all, and changes nothing. One that was never given out, or is so no more, is refused. */
-  judge(offsets: readonly number[], lease: string | undefined, verb: WorkVerb): Claim {
+  #judge(offsets: readonly number[], lease: string | undefined, verb: WorkVerb): Claim {
     const number = this.#numberOf(lease);
     const granted: Pending[] = [];
     const refused: number[] = [];
@@ -80,7 +130,7 @@ export class LeaseClaims {
   /** Takes note that it is settled now; to be called before its lease forgets it. */
   remember({ offset, lease }: Pending): void {
     this.#recent.set(offset, lease);
-    if (this.#recent.size <= this.#maxRecent) return;
+    if (this.#recent.size <= this.#options.maxRecent) return;
     for (const oldest of this.#recent.keys()) {
       this.#recent.delete(oldest);
       return;
@@ -130,4 +180,10 @@ function isFree({ state }: Pending, verb: WorkVerb): boolean {
 function neverGivenOut(offset: number): NetlogError {
   const reason = `the scanner never gave out the message ${offset}; settle those that its answers named in X-Offset`;
   return new NetlogError("offset_not_found", { reason });
+}
+
+function* slicesOf(offsets: readonly number[]): Generator<readonly number[]> {
+  for (let start = 0; start < offsets.length; start += SLICE_MESSAGES) {
+    yield offsets.slice(start, start + SLICE_MESSAGES);
+  }
 }

@@ -12,15 +12,12 @@ import type { Runtime, Timer } from "../base/runtime.ts";
 import type { Log } from "../log/log.ts";
 import type { MessageCursor } from "../reading/message-reader.ts";
 import { DeadLetters, type Fate, type LetterBox } from "./dead-letters.ts";
-import { type Claim, LeaseClaims, type WorkRequest, type WorkVerb } from "./lease-claims.ts";
+import { type Claim, LeaseClaims, type WorkRequest } from "./lease-claims.ts";
 import { type Lease, Leases } from "./leases.ts";
 import type { Pending, PendingTable, RecordKind } from "./pending-table.ts";
 import type { Given, PositionCounts, ScannerPosition } from "./scanner-position.ts";
 import { toMs, type WorkSettings } from "./scanner-settings.ts";
 import type { WorkJournal } from "./scanner-store.ts";
-
-/** Settled in one go; a longer list takes several, which is some ms for each. */
-const SLICE_MESSAGES = 500;
 
 export interface WorkResult {
   /** Done, or done before. */
@@ -72,7 +69,13 @@ export class LeasedPosition implements ScannerPosition {
     this.#table = table;
     this.#journal = journal;
     this.#leases = new Leases(runtime.randomId().replaceAll("-", ""));
-    this.#claims = new LeaseClaims(table, this.#leases, limits.recentSettles);
+    this.#claims = new LeaseClaims({
+      table,
+      leases: this.#leases,
+      maxRecent: limits.recentSettles,
+      runtime,
+      requireLife: () => this.#throwIfEnded(),
+    });
     this.#ackWaitMs = toMs(settings.ack_wait);
     this.#maxDeliver = settings.max_deliver;
     this.#maxPending = settings.max_pending;
@@ -99,6 +102,10 @@ export class LeasedPosition implements ScannerPosition {
     const [oldest] = pending.values();
     const oldestPendingMs = oldest === undefined ? undefined : this.#runtime.elapsedMs() - oldest.sinceMs;
     return { ...counters, pending: pending.size, oldestPendingMs };
+  }
+
+  get hasUnsettled(): boolean {
+    return this.#table.pending.size > 0;
   }
 
   /** Everything that is pending is due. `serve` is called whenever there may be more to give. */
@@ -189,7 +196,7 @@ export class LeasedPosition implements ScannerPosition {
    *   restart it may come again.
    */
   async ack(request: WorkRequest): Promise<WorkResult> {
-    const claimed = this.#claim(request, "ack", (pending) => {
+    const claimed = this.#claims.claim(request, "ack", (pending) => {
       this.#claims.remember(pending);
       this.#remove(pending, "settle");
     });
@@ -205,7 +212,7 @@ export class LeasedPosition implements ScannerPosition {
    */
   async nack(request: WorkRequest, delayMs: number, isDead: boolean): Promise<WorkResult> {
     const dueMs = this.#runtime.elapsedMs() + delayMs;
-    const claimed = this.#claim(request, "nack", (pending) => {
+    const claimed = this.#claims.claim(request, "nack", (pending) => {
       if (isDead && !pending.isCondemned) this.#record("condemn", pending.offset);
       if (delayMs > 0 && !this.#isExhausted(pending)) this.#leases.delay(pending, "delayed", dueMs);
       else this.#giveBack(pending);
@@ -221,7 +228,7 @@ export class LeasedPosition implements ScannerPosition {
   async touch(request: WorkRequest): Promise<WorkResult> {
     const dueMs = this.#runtime.elapsedMs() + this.#ackWaitMs;
     const extend = (pending: Pending): void => this.#leases.extend(pending, dueMs);
-    const { granted, refused } = await this.#claim(request, "touch", extend);
+    const { granted, refused } = await this.#claims.claim(request, "touch", extend);
     return { settled: granted.length, refused };
   }
 
@@ -245,45 +252,6 @@ export class LeasedPosition implements ScannerPosition {
     }
     await lettersEnded;
     await this.#journal.close();
-  }
-
-  /** Judges what is meant, and does it to what is granted; of many messages some at a time. @throws as ack does. */
-  #claim(request: WorkRequest, verb: WorkVerb, act: (pending: Pending) => void): Claim | Promise<Claim> {
-    this.#throwIfEnded();
-    const offsets = this.#claims.offsetsOf(request);
-    if (offsets.length > SLICE_MESSAGES) return this.#claimInSlices(offsets, request.lease, verb, act);
-    this.#claims.requireGivenOut(offsets, request.lease);
-    const claim = this.#claims.judge(offsets, request.lease, verb);
-    for (const pending of claim.granted) act(pending);
-    return claim;
-  }
-
-  /** Nothing is done before all messages are known to have been given out. What ends meanwhile is refused. */
-  async #claimInSlices(
-    offsets: readonly number[],
-    lease: string | undefined,
-    verb: WorkVerb,
-    act: (pending: Pending) => void,
-  ): Promise<Claim> {
-    for (const slice of slicesOf(offsets)) {
-      this.#claims.requireGivenOut(slice, lease);
-      await this.#runtime.pause();
-    }
-    const granted: Pending[] = [];
-    const refused: number[] = [];
-    let settledCount = 0;
-    for (const slice of slicesOf(offsets)) {
-      this.#throwIfEnded();
-      const claim = this.#claims.judge(slice, lease, verb);
-      for (const pending of claim.granted) {
-        act(pending);
-        granted.push(pending);
-      }
-      for (const offset of claim.refused) refused.push(offset);
-      settledCount += claim.settledCount;
-      await this.#runtime.pause();
-    }
-    return { granted, settledCount, refused };
   }
 
   async #commit({ granted, settledCount, refused }: Claim): Promise<WorkResult> {
@@ -348,11 +316,5 @@ export class LeasedPosition implements ScannerPosition {
 
   #throwIfEnded(): void {
     if (this.#endedAs !== undefined) throw new NetlogError(this.#endedAs);
-  }
-}
-
-function* slicesOf(offsets: readonly number[]): Generator<readonly number[]> {
-  for (let start = 0; start < offsets.length; start += SLICE_MESSAGES) {
-    yield offsets.slice(start, start + SLICE_MESSAGES);
   }
 }

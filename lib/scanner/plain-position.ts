@@ -51,6 +51,10 @@ export class PlainPosition implements ScannerPosition {
     return { pending: 0, oldestPendingMs: undefined, redelivered: 0, deadLettered: 0, skipped };
   }
 
+  get hasUnsettled(): boolean {
+    return this.#outstanding.first !== undefined || this.#returned.first !== undefined;
+  }
+
   upcoming(): number | undefined {
     const start = this.#log.logStartOffset;
     if (this.#next < start) {

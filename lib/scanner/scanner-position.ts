@@ -35,6 +35,8 @@ export interface ScannerPosition {
   /** Dropped unseen, and not told yet. */
   readonly skipped: number;
   readonly counts: PositionCounts;
+  /** Something that was given out may come back. */
+  readonly hasUnsettled: boolean;
 
   /** The message to give next; `undefined` when there is none to read yet. */
   upcoming(): number | undefined;

@@ -1,13 +1,12 @@
 /**
  * A reader's position in a topic, kept by the server. Each message is given to one scan; what a client did not get
- * is given again. Scans without a message wait in line, and the scanner waits for the log on their behalf. Which
- * message comes next is its position's to say.
+ * is given again. Its position says which message comes next, and scan-waits.ts has the scans that wait.
  */
 import { type ErrorCode, isNetlogError, NetlogError } from "../base/errors.ts";
 import type { Limits } from "../base/limits.ts";
 import { PIECE_WORK_BYTES } from "../base/loop-share.ts";
 import type { Runtime } from "../base/runtime.ts";
-import type { Log, WakeReason } from "../log/log.ts";
+import type { Log } from "../log/log.ts";
 import { KeySearch } from "../reading/key-search.ts";
 import type { MessageCursor } from "../reading/message-reader.ts";
 import type { PlacedEntry } from "../reading/set-cache.ts";
@@ -15,6 +14,7 @@ import type { LeasedPosition } from "./leased-position.ts";
 import type { Lease } from "./leases.ts";
 import { BulkScan, type PendingScan, ScanQueue, SingleScan } from "./scan-queue.ts";
 import type { BulkDelivery, BulkScanRequest, Delivery, ScanRequest } from "./scan-request.ts";
+import { ScanWaits } from "./scan-waits.ts";
 import {
   describeScanner,
   type ScannerDescription,
@@ -44,12 +44,10 @@ export class Scanner {
   readonly #log: Log;
   readonly #position: ScannerPosition;
   readonly #queue = new ScanQueue();
+  readonly #waits: ScanWaits;
   readonly #search: KeySearch | undefined;
   /** One read at a time keeps the order of scans and messages. */
   #isReading = false;
-  #isArmed = false;
-  #disarm: (() => void) | undefined;
-  #refusesWaits = false;
   #endedAs: ErrorCode | undefined;
   #idleMs = 0;
   #lastScanAtMs: number | undefined;
@@ -60,6 +58,17 @@ export class Scanner {
     this.#log = options.log;
     this.#position = options.position;
     this.#search = KeySearch.of(options.settings.keys, options.limits);
+    const { position, log, runtime, limits } = options;
+    this.#waits = new ScanWaits({
+      position,
+      log,
+      runtime,
+      limits,
+      queue: this.#queue,
+      serve: () => this.#serve(),
+      leave: (scan) => this.#leave(scan),
+      end: (code) => void this.end(code),
+    });
     options.leased?.start(() => this.#serve());
   }
 
@@ -124,7 +133,7 @@ export class Scanner {
     const scan = this.#queue.first;
     if (scan !== undefined && scan.count > 0) this.#finish(scan);
     const moved = this.#position.seek(offset);
-    this.#stopWaiting();
+    this.#waits.stop();
     this.#serve();
     await moved;
     if (this.#endedAs !== undefined) throw new NetlogError(this.#endedAs);
@@ -151,9 +160,8 @@ export class Scanner {
 
   /** Ends waiting scans with shutting_down and lets none wait from now on; messages that are there are given. */
   refuseWaits(): void {
-    this.#refusesWaits = true;
+    this.#waits.refuseNew();
     this.#endAll("shutting_down");
-    this.#stopWaiting();
   }
 
   /**
@@ -163,7 +171,7 @@ export class Scanner {
   async end(code: ErrorCode): Promise<void> {
     this.#endedAs ??= code;
     this.#endAll(this.#endedAs);
-    this.#stopWaiting();
+    this.#waits.stop();
     await this.#position.end(this.#endedAs);
   }
 
@@ -196,8 +204,12 @@ export class Scanner {
           continue;
         }
         cursor.release();
-        if (scan === undefined) this.#stopWaiting();
-        else this.#wait();
+        if (scan === undefined) {
+          this.#waits.stop();
+        } else {
+          if (this.#search !== undefined) this.#position.keep();
+          this.#waits.begin();
+        }
         return;
       }
       const readsMany = scan.max > 1 || scan.lookedBytes > 0;
@@ -287,8 +299,15 @@ export class Scanner {
 
   readonly #giveBack = (given: Given): void => this.#settle(given, false);
 
+  /** Scans may wait to see the end of a closed topic until everything is settled. */
   #settle(scan: Given, handedOver: boolean): void {
-    if (this.#position.settle(scan, handedOver)) this.#serve();
+    if (this.#position.settle(scan, handedOver) || this.#log.isEnded) this.#serve();
+  }
+
+  #leave(scan: PendingScan): void {
+    scan.leave();
+    if (scan.count > 0) this.#settle(scan, false);
+    else this.#serve();
   }
 
   /** A read of `offset` failed: tells the first in line, unless only retention was faster. */
@@ -305,60 +324,6 @@ export class Scanner {
       this.#position.pass(offset, error.details.nextOffset ?? offset + 1);
     }
     scan.reject(error);
-  }
-
-  /** There is nothing to read: scans that came since the last time wait, or end without a message. */
-  #wait(): void {
-    if (this.#search !== undefined) this.#position.keep();
-    // Of a closed topic nothing will come, and what is pending may come back.
-    if (this.#log.isEnded && this.#position.counts.pending === 0) this.#queue.endAll({ isClosed: true });
-    let scan = this.#queue.last;
-    // One that has a deadline was here before, as were all before it. One that left meanwhile had the rest served.
-    while (scan?.isQueued === true && scan.deadline === undefined) {
-      const before: PendingScan | undefined = scan.before;
-      this.#startWaiting(scan);
-      scan = before;
-    }
-    if (this.#queue.first === undefined || this.#isArmed || this.#log.isEnded) return;
-    const { awaited } = this.#position;
-    if (awaited === undefined) return;
-    this.#isArmed = true;
-    const disarm = this.#log.waitFor(awaited, this.#wake);
-    if (this.#isArmed) this.#disarm = disarm;
-  }
-
-  #startWaiting(scan: PendingScan): void {
-    const { waitMs, onWaiting } = scan.request;
-    if (waitMs <= 0 || this.#refusesWaits) {
-      this.#queue.remove(scan);
-      scan.reject(new NetlogError(waitMs <= 0 ? "end_of_topic" : "shutting_down"));
-      return;
-    }
-    const delayMs = Math.min(waitMs, this.#options.limits.waitMs);
-    scan.deadline = this.#options.runtime.setTimer(delayMs, () => {
-      if (!this.#queue.remove(scan)) return;
-      scan.reject(new NetlogError("end_of_topic"));
-      this.#serve();
-    });
-    onWaiting?.(() => {
-      if (!this.#queue.remove(scan)) return;
-      scan.leave();
-      if (scan.count > 0) this.#settle(scan, false);
-      else this.#serve();
-    });
-  }
-
-  readonly #wake = (reason: WakeReason): void => {
-    this.#isArmed = false;
-    this.#disarm = undefined;
-    if (reason === "readable" || reason === "ended") this.#serve();
-    else void this.end(reason === "deleted" ? "topic_not_found" : "shutting_down");
-  };
-
-  #stopWaiting(): void {
-    this.#isArmed = false;
-    this.#disarm?.();
-    this.#disarm = undefined;
   }
 
   #endAll(code: ErrorCode): void {

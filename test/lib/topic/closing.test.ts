@@ -1,10 +1,12 @@
 import { describe, expect, it } from "vitest";
 import type { PublishOptions, Topic } from "../../../lib/index.ts";
+import { within } from "../../support/deadline.ts";
 import {
   type FixtureOptions,
   type NetlogFixture,
   openNetlog,
   publishAll,
+  told,
 } from "../../support/netlog-fixture.ts";
 import { rejection } from "../../support/rejection.ts";
 import { seededRandom } from "../../support/seeded-random.ts";
@@ -104,6 +106,35 @@ describe("a topic that was closed", () => {
     expect(await cursor.wait(1, forever)).toBe("closed");
     expect(cursor.closedAt).toBe(1);
     expect(await rejection(scanner.scan(forever))).toMatchObject({ details: { isClosed: true } });
+  });
+
+  it("is at its end for a scanner when its last message has arrived", async () => {
+    const { topic } = await newTopic();
+    await put(topic, "a", { closes: true });
+    const scanner = await topic.createScanner({ from: 0, persist: false });
+    const forever = { waitMs: 3_600_000, onWaiting: () => {} };
+    const first = await scanner.scan(forever);
+    expect(await rejection(scanner.scan({ waitMs: 0 }))).toMatchObject({ code: "end_of_topic", details: {} });
+    const second = scanner.scan(forever);
+    first!.settle(false);
+    const again = await second;
+    expect(told(again)).toEqual([0, "a"]);
+    const waits = [rejection(scanner.scan(forever)), rejection(scanner.scan(forever))];
+    again!.settle(true);
+    const end = { code: "end_of_topic", details: { isClosed: true } };
+    expect(await within("both see the end", Promise.all(waits))).toMatchObject([end, end]);
+  });
+
+  it("is at its end for those who wait while its last message is under way", async () => {
+    const { topic } = await newTopic();
+    await publishAll(topic, ["a"]);
+    const scanner = await topic.createScanner({ from: 0, persist: false });
+    const first = await scanner.scan({ waitMs: 0 });
+    const waits = rejection(scanner.scan({ waitMs: 3_600_000 }));
+    await topic.seal();
+    expect(await rejection(scanner.scan({ waitMs: 0 }))).toMatchObject({ code: "end_of_topic", details: {} });
+    first!.settle(true);
+    expect(await within("the end", waits)).toMatchObject({ details: { isClosed: true } });
   });
 
   it("is at its end for a scanner with acknowledgements when nothing is pending", async () => {
