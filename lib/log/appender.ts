@@ -19,7 +19,6 @@ import { frameBytesOf, liesInPlace, writeGroup } from "./frame-writer.ts";
 import { GuardedAppends } from "./guarded-appends.ts";
 import type { Appended, LogEntry, LogFollower, LogLimits } from "./log.ts";
 import { type PendingAppend, pendingAppend, UnsettledAppends } from "./pending-append.ts";
-import { misfitOf } from "./placed-frames.ts";
 import { fitsSegment, isDueToRoll, rangeRefusal } from "./roll-policy.ts";
 import type { Segment } from "./segment.ts";
 import type { SegmentList } from "./segment-list.ts";
@@ -53,13 +52,12 @@ export class Appender implements SyncLoopOwner {
   readonly #options: AppenderOptions;
   readonly #sync: SyncLoop;
   #limits: LogLimits;
-  #lastTimestampMs: number;
+  lastTimestampMs: number;
   logEndOffset: number;
   highWatermark: number;
   /** Those that asked to be synced. */
   readonly #unsettled = new UnsettledAppends();
-  /** Came while the writer was blocked. */
-  #queue: PendingAppend[] = [];
+  readonly queue: PendingAppend[] = [];
   /** A roll or the clean-up after a failed write is under way. */
   #blocked: Promise<void> | undefined;
   /** A roll failed: nothing goes to the old segment until one succeeds. */
@@ -71,7 +69,7 @@ export class Appender implements SyncLoopOwner {
   constructor(options: AppenderOptions) {
     this.#options = options;
     this.#limits = options.limits;
-    this.#lastTimestampMs = options.lastTimestampMs;
+    this.lastTimestampMs = options.lastTimestampMs;
     this.logEndOffset = options.logEndOffset;
     this.highWatermark = options.logEndOffset;
     this.#sync = new SyncLoop(this, options);
@@ -102,7 +100,10 @@ export class Appender implements SyncLoopOwner {
   append(entries: readonly LogEntry[]): Promise<Appended>[] {
     const pending = entries.map(pendingAppend);
     if (this.#blocked === undefined) this.#write(pending);
-    else this.#queue.push(...pending);
+    else {
+      this.queue.push(...pending);
+      this.#guarded.limitWaits(pending);
+    }
     return pending.map((append) => append.promise);
   }
 
@@ -216,7 +217,7 @@ export class Appender implements SyncLoopOwner {
     const { caps } = this.#options;
     const refusal =
       this.standing.refusal(this.logEndOffset) ??
-      rangeRefusal(caps, this.logEndOffset, nowMs, this.#lastTimestampMs);
+      rangeRefusal(caps, this.logEndOffset, nowMs, this.lastTimestampMs);
     if (refusal !== undefined) {
       for (const append of pending) this.#guarded.refuse(append, refusal);
       this.#advance();
@@ -225,7 +226,7 @@ export class Appender implements SyncLoopOwner {
     let from = 0;
     while (from < pending.length && this.#blocked === undefined) {
       const append = pending[from]!;
-      if (this.#isAnswered(append)) {
+      if (this.#guarded.isAnswered(append)) {
         from++;
         continue;
       }
@@ -234,18 +235,8 @@ export class Appender implements SyncLoopOwner {
       else this.#block(this.#roll());
       from = to;
     }
-    this.#queue.unshift(...pending.slice(from));
+    this.queue.unshift(...pending.slice(from));
     this.#advance();
-  }
-
-  /** True for an append that is not written: it has its answer, or will get it. */
-  #isAnswered(append: PendingAppend): boolean {
-    const { given, guard } = append.entry;
-    if (guard !== undefined) return this.#guarded.isAnswered(append, guard);
-    if (given === undefined) return false;
-    const misfit = misfitOf(append.entry, this.#options.caps, this.logEndOffset, this.#lastTimestampMs);
-    if (misfit !== undefined) append.reject(misfit);
-    return misfit !== undefined;
   }
 
   /** How many entries from `from` on the active segment takes; none when it must be rolled first. */
@@ -273,7 +264,7 @@ export class Appender implements SyncLoopOwner {
     const segment = this.activeSegment;
     const position = segment.sizeBytes;
     const { given } = group[0]!.entry;
-    const timestampMs = given?.timestampMs ?? Math.max(this.#options.runtime.now(), this.#lastTimestampMs);
+    const timestampMs = given?.timestampMs ?? Math.max(this.#options.runtime.now(), this.lastTimestampMs);
     const startedMs = this.#options.runtime.elapsedMs();
     const place = { baseOffset: this.logEndOffset, syncedEndOffset: this.syncedEndOffset, timestampMs };
     try {
@@ -284,7 +275,7 @@ export class Appender implements SyncLoopOwner {
       return;
     }
     const elapsedMs = this.#options.runtime.elapsedMs() - startedMs;
-    this.#lastTimestampMs = timestampMs;
+    this.lastTimestampMs = timestampMs;
     for (const append of group) {
       append.baseOffset = this.logEndOffset;
       append.timestampMs = timestampMs;
@@ -320,7 +311,7 @@ export class Appender implements SyncLoopOwner {
   #block(work: Promise<void>): void {
     const blocked = work.finally(() => {
       this.#blocked = undefined;
-      this.#write(this.#queue.splice(0));
+      this.#write(this.queue.splice(0));
     });
     this.#blocked = blocked;
   }
@@ -337,7 +328,7 @@ export class Appender implements SyncLoopOwner {
     } catch (error) {
       const refusal = this.standing.failure() ?? refusedWrite(error);
       this.#options.logger.error({ err: error }, "a new segment could not be begun");
-      for (const append of this.#queue.splice(0)) this.#guarded.refuse(append, refusal);
+      for (const append of this.queue.splice(0)) this.#guarded.refuse(append, refusal);
     }
   }
 
@@ -353,7 +344,7 @@ export class Appender implements SyncLoopOwner {
     const refusal = isCut && !this.standing.hasFailed ? refusedWrite(error) : unknownOutcome(error);
     for (const append of group) {
       // A client that sends it again learns that nobody knows.
-      if (this.standing.hasFailed) append.entry.guard?.written(this.logEndOffset, this.#lastTimestampMs);
+      if (this.standing.hasFailed) append.entry.guard?.written(this.logEndOffset, this.lastTimestampMs);
       append.reject(refusal);
     }
   }

@@ -1,5 +1,5 @@
 /**
- * Appends that depend on something: asks their guards in the order of the contract. An entry that was there before is
+ * Appends that depend on something: the place that they bring, or a guard, which is asked in the order of the contract. An entry that was there before is
  * found before anything is refused, and gets the outcome of the earlier one.
  */
 import { NetlogError } from "../base/errors.ts";
@@ -7,11 +7,15 @@ import type { Limits } from "../base/limits.ts";
 import type { Runtime } from "../base/runtime.ts";
 import type { AppendGuard, Original } from "./log.ts";
 import { duplicateOf, type PendingAppend, type UnsettledAppends } from "./pending-append.ts";
+import { misfitOf } from "./placed-frames.ts";
 import { type Standing, unknownOutcome } from "./standing.ts";
 
 export interface GuardedLog {
   readonly logEndOffset: number;
   readonly syncedEndOffset: number;
+  readonly lastTimestampMs: number;
+  /** Came while the writer was blocked. */
+  readonly queue: PendingAppend[];
 }
 
 export class GuardedAppends {
@@ -33,10 +37,17 @@ export class GuardedAppends {
   }
 
   /** True for an append that is not to be written: it has its answer, or will get it. */
-  isAnswered(append: PendingAppend, guard: AppendGuard): boolean {
+  isAnswered(append: PendingAppend): boolean {
+    const { entry } = append;
+    const { guard } = entry;
+    if (guard === undefined && entry.given === undefined) return false;
+    const { logEndOffset, lastTimestampMs } = this.#log;
     try {
+      const misfit = misfitOf(entry, this.#options.caps, logEndOffset, lastTimestampMs);
+      if (misfit !== undefined) throw misfit;
+      if (guard === undefined) return false;
       if (this.#isDuplicate(append, guard)) return true;
-      guard.require(this.#log.logEndOffset);
+      guard.require(logEndOffset);
       return false;
     } catch (error) {
       append.reject(error as NetlogError);
@@ -69,15 +80,53 @@ export class GuardedAppends {
   #awaitOriginal(append: PendingAppend, original: Original): void {
     append.original = original;
     this.#unsettled.add(append);
+    this.#limitWait(append);
+  }
+
+  /** Those that came while the writer is blocked. */
+  limitWaits(pending: readonly PendingAppend[]): void {
+    for (const append of pending) this.#limitWait(append);
+  }
+
+  /** From now on: an append that is the second of its identity waits for the first no longer than a request may take. */
+  #limitWait(append: PendingAppend): void {
+    if (append.isTimed || append.entry.guard?.identity === undefined) return;
+    append.isTimed = true;
     const { runtime, caps } = this.#options;
-    const timer = runtime.setTimer(caps.bodyMs, () => append.reject(stillUnderWay()));
+    const timer = runtime.setTimer(caps.bodyMs, () => this.#endWait(append));
     const cancel = () => timer.cancel();
     append.promise.then(cancel, cancel);
   }
+
+  #endWait(append: PendingAppend): void {
+    if (append.original !== undefined) {
+      append.reject(stillUnderWay());
+      return;
+    }
+    const { queue } = this.#log;
+    const place = queue.indexOf(append);
+    if (place < 0) return;
+    const refusal = refusalOfSecond(append.entry.guard!, queue.slice(0, place));
+    if (refusal === undefined) return;
+    queue.splice(place, 1);
+    append.reject(refusal);
+  }
 }
 
+/** `undefined`: it is the first of its identity. */
+function refusalOfSecond(guard: AppendGuard, before: readonly PendingAppend[]): NetlogError | undefined {
+  if (before.some(({ entry }) => entry.guard?.identity === guard.identity)) return stillUnderWay();
+  try {
+    return guard.original() === undefined ? undefined : stillUnderWay();
+  } catch (error) {
+    return error as NetlogError;
+  }
+}
+
+/** Not topic_unavailable: what the first brought may be stored. */
 function stillUnderWay(): NetlogError {
-  return new NetlogError("topic_unavailable", {
-    reason: "the first request of this key or number is still on its way; send this one again later",
+  return new NetlogError("sync_failed", {
+    reason:
+      "the first request of this key or number has no outcome yet, and may be stored; send this one again, under the same key or number",
   });
 }

@@ -31,6 +31,8 @@ export interface LogEntry {
 
 /** Decides whether an entry is appended. It is asked where offsets are assigned, in one go with the write. */
 export interface AppendGuard {
+  /** Two appends of one identity are one, sent twice. None when absent. */
+  readonly identity?: string | undefined;
   /**
    * What was appended before in the place of this entry. Then nothing is written, and the append has that one's outcome:
    * also where the log takes no appends. @throws NetlogError: another entry was.

@@ -12,6 +12,8 @@ export interface PendingAppend {
   timestampMs: number;
   /** What it waits for, and is answered as: nothing of its own is written. */
   original: Original | undefined;
+  /** It waits for the outcome of an earlier one, if there is one, no longer than a request may take. */
+  isTimed: boolean;
 }
 
 export function pendingAppend(entry: LogEntry): PendingAppend {
@@ -21,7 +23,16 @@ export function pendingAppend(entry: LogEntry): PendingAppend {
     resolve = onResolve;
     reject = onReject;
   });
-  return { entry, promise, resolve, reject, baseOffset: 0, timestampMs: 0, original: undefined };
+  return {
+    entry,
+    promise,
+    resolve,
+    reject,
+    baseOffset: 0,
+    timestampMs: 0,
+    original: undefined,
+    isTimed: false,
+  };
 }
 
 /** Appends that are written and wait for a sync, in the order in which they came. */

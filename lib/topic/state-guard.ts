@@ -44,6 +44,12 @@ export class StateGuard implements AppendGuard {
     this.#onWritten = onWritten;
   }
 
+  get identity(): string | undefined {
+    const { idempotency, producer } = this.#terms;
+    if (idempotency !== undefined) return `key ${idempotency.key}`;
+    return producer === undefined ? undefined : `number ${producer.seq} ${producer.epoch} ${producer.id}`;
+  }
+
   original(): Original | undefined {
     const { idempotency, producer } = this.#terms;
     if (idempotency !== undefined) {

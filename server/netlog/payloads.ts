@@ -19,7 +19,7 @@ import { bytes } from "../openapi/bodies.ts";
 import type { Operation } from "../openapi/operation.ts";
 import { DIGITS, type Parameters } from "../wire/parameters.ts";
 import { messageAnswer, unchangedAnswer } from "./message-answers.ts";
-import { outcomeOf, PUBLISH_ERRORS, type PublishTerms, readTerms, TERM_HEADERS } from "./publish-terms.ts";
+import { PUBLISH_ERRORS, type PublishTerms, readTerms, TERM_HEADERS } from "./publish-terms.ts";
 import { messageFields, readSentHeaders } from "./sent-headers.ts";
 
 const CRC_DIGITS = 8;
@@ -63,7 +63,8 @@ async function publishPayload(exchange: Exchange): Promise<Answer> {
     const isInPlaceAtOnce = terms === undefined || topic.isReadyFor(options);
     const publishing = topic.publish(message, options);
     if (isSmall && isInPlaceAtOnce) request.letNextBegin();
-    const published = terms === undefined ? await publishing : await outcomeOf(publishing, terms, context);
+    const published = await publishing;
+    if (published.isDuplicate === true) context.traffic.duplicates += 1;
     return emptyAnswer(201, publishedHeaders(published));
   } finally {
     if (!isSmall) freeBody(payload);

@@ -1,12 +1,5 @@
 /** How a publish is to be stored: once, on a condition, as the last one of its topic. Most publishes say none of it. */
-import {
-  type Limits,
-  NetlogError,
-  type Published,
-  type PublishOptions,
-  type Runtime,
-} from "../../lib/index.ts";
-import type { ServerContext } from "../http/context.ts";
+import { type Limits, NetlogError, type PublishOptions } from "../../lib/index.ts";
 import type { Operation } from "../openapi/operation.ts";
 import { DIGITS, type Parameters } from "../wire/parameters.ts";
 import type { SentHeaders, TermName } from "./sent-headers.ts";
@@ -106,37 +99,6 @@ function readNumber(name: string, text: string): number {
   const value = DIGITS.test(text) ? Number(text) : Number.NaN;
   if (Number.isSafeInteger(value)) return value;
   throw badRequest(`${name} takes a whole number from 0 to ${Number.MAX_SAFE_INTEGER}`);
-}
-
-/**
- * The outcome of a publish on terms. Under an idempotency key it may wait for that of an earlier one, for as long as a
- * request may take; then what is under way goes on without an answer.
- *
- * @throws topic_unavailable: send it again, under the same key.
- */
-export async function outcomeOf(
-  publishing: Promise<Published>,
-  { idempotencyKey }: PublishTerms,
-  { runtime, limits, traffic }: ServerContext,
-): Promise<Published> {
-  const settled = idempotencyKey === undefined ? publishing : inTime(publishing, runtime, limits);
-  const published = await settled;
-  if (published.isDuplicate === true) traffic.duplicates += 1;
-  return published;
-}
-
-function inTime(
-  publishing: Promise<Published>,
-  runtime: Pick<Runtime, "setTimer">,
-  { bodyMs }: Limits,
-): Promise<Published> {
-  return new Promise((resolve, reject) => {
-    const timer = runtime.setTimer(bodyMs, () => {
-      const reason = "what was sent under this Idempotency-Key has no outcome yet; send it again";
-      reject(new NetlogError("topic_unavailable", { reason }));
-    });
-    publishing.then(resolve, reject).finally(() => timer.cancel());
-  });
 }
 
 function badRequest(reason: string): NetlogError {

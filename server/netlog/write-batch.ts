@@ -10,7 +10,7 @@ import { json, messages } from "../openapi/bodies.ts";
 import type { Operation } from "../openapi/operation.ts";
 import { ref } from "../openapi/parts.ts";
 import { type Answered, durabilityParameter, publishedHeaders } from "./payloads.ts";
-import { outcomeOf, PUBLISH_ERRORS, readTerms, TERM_HEADERS } from "./publish-terms.ts";
+import { PUBLISH_ERRORS, readTerms, TERM_HEADERS } from "./publish-terms.ts";
 import { readSentHeaders, refuseFields } from "./sent-headers.ts";
 
 const FORMATS_IN: readonly FormatName[] = ["messages", "lines", "ndjson", "json"];
@@ -47,13 +47,13 @@ async function publishBatch(exchange: Exchange): Promise<Answer> {
     key === undefined ? undefined : new BodyDigest([format ?? "lines", null, null, terms.closes === true]);
   const batch = await takeBatch(exchange, topic, format, digest);
   const idempotency = key === undefined || digest === undefined ? undefined : { key, digest: digest.end() };
-  const publishing = topic.publishBatch(batch, { durability, ...others, idempotency });
-  const published = await outcomeOf(publishing, terms, context);
-  return publishedAnswer(published, published.count ?? batch.count);
+  const published = await topic.publishBatch(batch, { durability, ...others, idempotency });
+  if (published.isDuplicate === true) context.traffic.duplicates += 1;
+  return publishedAnswer(published, published.isDuplicate === true ? published.count : batch.count);
 }
 
 /** What both ways in of many messages answer. */
-export function publishedAnswer(published: Answered, count: number): Answer {
+export function publishedAnswer(published: Answered, count: number | undefined): Answer {
   const offset = published.offset < 0 ? undefined : published.offset;
   return jsonAnswer(201, { ok: true, offset, count }, publishedHeaders(published, count));
 }

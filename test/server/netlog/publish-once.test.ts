@@ -35,34 +35,60 @@ function bound<Target extends object>(target: Target, others: Partial<Target>): 
 }
 
 describe("a publish under a key that waits for the first one", () => {
-  it("is 503 when the request has had its time, and answered when it is sent again", async () => {
+  it.each([
+    ["", 1024 * 1024],
+    [", both of them behind a segment that is being begun", 1024],
+  ])("is 503 when the request has had its time, and the first one is not%s", async (_how, segment_size) => {
     const gate: { closed: Promise<void> | undefined } = { closed: undefined };
     const fixture = await serverForTest({ seen: (disk) => gated(disk, gate) });
     const { api, runtime } = fixture;
-    const topic = await api.newTopic([], { idempotency_window: "1day" });
+    const topic = await api.newTopic([], { idempotency_window: "1day", segment_size });
     // The topic's memory is there from here on.
-    await api.post(`/${topic}/payload`, "before", { headers: { "idempotency-key": "b" } });
+    await api.post(`/${topic}/payload`, "before".repeat(100), { headers: { "idempotency-key": "b" } });
     let open = (): void => {};
     gate.closed = new Promise((resolve) => {
       open = resolve;
     });
     onTestFinished(open);
-    const publish = () => api.post(`/${topic}/payload`, "m", { headers: KEY });
+    const publish = () => api.post(`/${topic}/payload`, "m".repeat(500), { headers: KEY });
     const replies: Reply[] = [];
-    for (let i = 0; i < 2; i++) void publish().then((reply) => replies.push(reply));
+    const both = [publish(), publish()];
+    for (const each of both) void each.then((reply) => replies.push(reply));
     const answered = async (): Promise<number> => {
       await runtime.advance(LIMITS.bodyMs);
       return replies.length;
     };
-    await expect.poll(answered).toBe(2);
-    for (const reply of replies) {
-      expect(expectError(reply, "topic unavailable")).toContain("Idempotency-Key");
-      expect(reply.headers["retry-after"]).toBe("10");
-    }
+    await expect.poll(answered).toBe(1);
+    expect(expectError(replies[0]!, "sync failed")).toContain("may be stored");
+    expect(replies[0]!.headers["retry-after"]).toBe("10");
+    await runtime.advance(3 * LIMITS.bodyMs);
     open();
     gate.closed = undefined;
+    await Promise.all(both);
+    expect(replies[1]).toMatchObject({ status: 201, headers: { "x-offset": "1" } });
+    expect(replies[1]!.headers["x-duplicate"]).toBeUndefined();
     const again = await publish();
     expect(again.headers).toMatchObject({ "x-offset": "1", "x-duplicate": "true" });
+    expect((await api.get(`/${topic}`)).json).toMatchObject({ latest_offset: 1 });
+  });
+});
+
+describe("a batch under an older number of its producer", () => {
+  it("is a duplicate, and tells nothing that is forgotten", async () => {
+    const { api } = await serverForTest({ limits: { producerAppends: 1 } });
+    const topic = await api.newTopic();
+    const send = (seq: number, body: string) =>
+      api.post(`/${topic}/batch?format=lines`, body, {
+        headers: { "producer-id": "p", "producer-epoch": "0", "producer-seq": String(seq) },
+      });
+    await send(0, "a\nb\n");
+    await send(1, "c\n");
+    const again = await send(0, "a\nb\n");
+    expect([again.status, again.json]).toEqual([201, { ok: true }]);
+    expect(again.headers).toMatchObject({ "x-duplicate": "true" });
+    expect(again.headers).not.toHaveProperty("x-count");
+    expect(again.headers).not.toHaveProperty("x-offset");
+    expect((await send(1, "c\n")).json).toEqual({ ok: true, offset: 2, count: 1 });
   });
 });
 
