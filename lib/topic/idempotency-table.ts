@@ -1,7 +1,7 @@
 /**
  * The idempotency keys that a topic remembers, in the order in which they were published. There may be a hundred thousand
  * in each of many topics, so they are records of one size in one ring of bytes, which is also how they are kept on the
- * disk. It takes no memory before the first key.
+ * disk. The ring grows and shrinks with them; a table without keys takes no memory.
  *
  *     | fingerprint | digest | offset | time ms | count |
  *       16            32       f64      f64       u32       big-endian
@@ -18,6 +18,8 @@ const TIME = 56;
 const COUNT = 64;
 export const RECORD_BYTES = 68;
 const SMALLEST_RING = 64;
+/** A ring of which less than this part is used is halved: then it is far from growing again. */
+const SHRINK_PARTS = 4;
 
 export interface RememberedKey extends Original {
   readonly count: number;
@@ -39,10 +41,11 @@ const MIX_SEED = (Math.random() * 2 ** 32) | 0;
 const MIX_FACTOR = (Math.random() * 2 ** 32) | 0 | 1;
 
 export class IdempotencyTable {
+  /** Keys that there is room for, which is what it takes of memory. */
+  capacity = 0;
   /** Record `serial` lies at `serial % capacity`, for those in `[#first, #end)`. */
   #first = 0;
   #end = 0;
-  #capacity = 0;
   #records: Buffer = Buffer.alloc(0);
   /** Chains of the slots whose fingerprints mix to the same, newest first; slots count from 1, and 0 ends a chain. */
   #heads: Uint32Array = new Uint32Array(0);
@@ -97,13 +100,17 @@ export class IdempotencyTable {
 
   forgetOldest(): void {
     // It was linked before all others of its chain, so it stands last there.
-    const slot = (this.#first % this.#capacity) + 1;
+    const slot = (this.#first % this.capacity) + 1;
     const chain = this.#chainOf(this.#records, this.#position(this.#first));
     let before = 0;
     for (let each = this.#heads[chain]!; each !== slot; each = this.#nexts[each - 1]!) before = each;
     if (before === 0) this.#heads[chain] = 0;
     else this.#nexts[before - 1] = 0;
     this.#first++;
+    if (this.size === 0) this.#resize(0);
+    else if (this.size < this.capacity / SHRINK_PARTS && this.capacity > SMALLEST_RING) {
+      this.#resize(this.capacity / 2);
+    }
   }
 
   /** A copy of those of `range` that are there. */
@@ -118,7 +125,7 @@ export class IdempotencyTable {
   }
 
   #position(serial: number): number {
-    return (serial % this.#capacity) * RECORD_BYTES;
+    return (serial % this.capacity) * RECORD_BYTES;
   }
 
   #chainOf(bytes: Buffer, position: number): number {
@@ -128,12 +135,12 @@ export class IdempotencyTable {
 
   /** Makes a record at the end, and returns its position. */
   #push(): number {
-    if (this.size === this.#capacity) this.#grow(this.size + 1);
+    if (this.size === this.capacity) this.#grow(this.size + 1);
     return this.#position(this.#end++);
   }
 
   #link(serial: number): void {
-    const slot = serial % this.#capacity;
+    const slot = serial % this.capacity;
     const chain = this.#chainOf(this.#records, slot * RECORD_BYTES);
     this.#nexts[slot] = this.#heads[chain]!;
     this.#heads[chain] = slot + 1;
@@ -141,11 +148,14 @@ export class IdempotencyTable {
 
   /** To a power of two that holds `size`. */
   #grow(size: number): void {
-    let capacity = Math.max(SMALLEST_RING, this.#capacity);
+    let capacity = Math.max(SMALLEST_RING, this.capacity);
     while (capacity < size) capacity *= 2;
-    if (capacity === this.#capacity) return;
+    if (capacity !== this.capacity) this.#resize(capacity);
+  }
+
+  #resize(capacity: number): void {
     const kept = this.records(this.range);
-    this.#capacity = capacity;
+    this.capacity = capacity;
     this.#records = Buffer.allocUnsafeSlow(capacity * RECORD_BYTES);
     this.#heads = new Uint32Array(capacity);
     this.#nexts = new Uint32Array(capacity);

@@ -103,8 +103,7 @@ export function restore(memory: TopicMemory, bytes: Buffer): Restored | undefine
   const producerCount = bytes.readUInt32BE(position);
   position += 4;
   const keysStart = behindProducers(bytes, position, producerCount);
-  // The places are views of one copy, which pins nothing else.
-  restoreProducers(memory, Buffer.from(bytes.subarray(position, keysStart)));
+  restoreProducers(memory, bytes.subarray(position, keysStart));
   memory.keys.restore(bytes.subarray(keysStart));
   return { isKnown: (flags & UNKNOWN) === 0 };
 }
@@ -126,6 +125,9 @@ function restoreProducers({ producers }: TopicMemory, bytes: Buffer): void {
     const seq = bytes.readDoubleBE(idEnd + 8);
     const placeCount = bytes.readUInt8(idEnd + 16);
     position = idEnd + 17 + placeCount * PLACE_BYTES;
-    producers.restore(id, { epoch, seq, placeCount, places: bytes.subarray(idEnd + 17, position) });
+    // In memory of their own: one that is left pins none of those that are forgotten.
+    const places = Buffer.allocUnsafeSlow(placeCount * PLACE_BYTES);
+    bytes.copy(places, 0, idEnd + 17, position);
+    producers.restore(id, { epoch, seq, placeCount, places });
   }
 }

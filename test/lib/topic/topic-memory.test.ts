@@ -1,0 +1,81 @@
+import { describe, expect, it } from "vitest";
+import { Counters } from "../../../lib/base/counters.ts";
+import { LIMITS } from "../../../lib/index.ts";
+import { fingerprintOf, IdempotencyTable } from "../../../lib/topic/idempotency-table.ts";
+import { PLACE_BYTES } from "../../../lib/topic/producer-table.ts";
+import { Remembered } from "../../../lib/topic/remembered.ts";
+import { restore, snapshotOf } from "../../../lib/topic/state-codec.ts";
+import { TopicMemory } from "../../../lib/topic/topic-memory.ts";
+
+const DIGEST = Buffer.alloc(32);
+
+function add(table: IdempotencyTable, from: number, to: number): void {
+  for (let i = from; i < to; i++) table.add(fingerprintOf(`k${i}`), DIGEST, i, 1, i);
+}
+
+/** The offsets of the keys of `[from, to)` that are found. */
+function found(table: IdempotencyTable, from: number, to: number): number[] {
+  const keys = Array.from({ length: to - from }, (_, i) => table.find(fingerprintOf(`k${from + i}`), 0));
+  return keys.filter((key) => key !== undefined).map(({ baseOffset }) => baseOffset!);
+}
+
+describe("the table of a topic's keys", () => {
+  it("gives memory back as it forgets, and has all the others", () => {
+    const table = new IdempotencyTable();
+    add(table, 0, 5000);
+    expect(table.capacity).toBe(8192);
+    for (let left = 5000; left > 0; left--) {
+      expect(table.capacity).toBeLessThanOrEqual(Math.max(64, 4 * left));
+      if (left % 499 === 0) {
+        expect(found(table, 0, 5000)).toEqual(Array.from({ length: left }, (_, i) => 5000 - left + i));
+      }
+      table.forgetOldest();
+    }
+    expect([table.capacity, table.size, table.oldestMs]).toEqual([0, 0, Infinity]);
+    expect(found(table, 0, 5000)).toEqual([]);
+    add(table, 5000, 5100);
+    expect(found(table, 0, 5100)).toHaveLength(100);
+  });
+
+  it("gives what a snapshot still asks for, after it has shrunk", () => {
+    const table = new IdempotencyTable();
+    add(table, 0, 1000);
+    const { range } = table;
+    const last = table.records({ first: 990, end: 1000 });
+    for (let i = 0; i < 990; i++) table.forgetOldest();
+    expect(table.records(range).equals(last)).toBe(true);
+  });
+});
+
+describe("producers that were restored", () => {
+  it("take memory of their own, and no more when others are forgotten", () => {
+    const remembered = new Remembered(1000, new Counters());
+    const before = new TopicMemory(LIMITS, remembered);
+    for (let i = 0; i < 100; i++) {
+      const fields = { producer: { id: `p${i}`, epoch: 0, seq: 0 } };
+      before.note({ fields, baseOffset: i, count: 1, timestampMs: i }, 0);
+    }
+    const memory = new TopicMemory(LIMITS, remembered);
+    restore(memory, Buffer.concat([...snapshotOf(before, 100, true, false).pieces()]));
+    expect(memory.producers.find({ id: "p7", epoch: 0, seq: 0 })).toMatchObject({ baseOffset: 7 });
+    for (const [id, { places }] of memory.producers.all)
+      expect(places.buffer.byteLength, id).toBe(PLACE_BYTES);
+  });
+});
+
+describe("topics that are filled in turn", () => {
+  it("take no more memory together than the maximum lets them", () => {
+    const remembered = new Remembered(1000, new Counters());
+    const memories = Array.from({ length: 20 }, () => new TopicMemory(LIMITS, remembered));
+    for (const memory of memories) remembered.join(memory);
+    for (const [turn, memory] of memories.entries()) {
+      for (let i = 0; i < 1000; i++) {
+        const timestampMs = turn * 1000 + i;
+        const fields = { idempotency: { key: `k${i}`, digest: DIGEST } };
+        memory.note({ fields, baseOffset: i, count: 1, timestampMs }, 0);
+      }
+    }
+    const capacity = memories.reduce((sum, { keys }) => sum + keys.capacity, 0);
+    expect(capacity).toBeLessThanOrEqual(4 * 1000);
+  });
+});
