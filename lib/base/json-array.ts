@@ -15,8 +15,8 @@ const QUOTE = 0x22;
 const [OPENING_BRACE, CLOSING_BRACE] = [0x7b, 0x7d];
 
 export interface ElementTaker {
-  /** The next elements, at least one. */
-  takeElements(elements: unknown[]): void;
+  /** The next elements, at least one, which lie in `[start, end)` of the body. */
+  takeElements(elements: unknown[], start: number, end: number): void;
   /** The next element, `[start, end)` of the body with the white space around it. It is not parsed. */
   takeLongElement(start: number, end: number): Promise<void>;
 }
@@ -45,7 +45,7 @@ export async function readJsonArray(
     const isEmptyArray =
       start === opening + 1 && skipSpace(body, start) === end && body[end] === CLOSING_BRACKET;
     if (end - start > PIECE_BYTES) await taker.takeLongElement(start, end);
-    else if (!isEmptyArray) taker.takeElements(parseElements(body, start, end));
+    else if (!isEmptyArray) taker.takeElements(parseElements(body, start, end), start, end);
     start = end + 1;
     if (body[end] !== COMMA) break;
     await pause();

@@ -26,6 +26,8 @@ export interface BatchElement {
   readonly expectedCrc: unknown;
   /** As encodeFields makes them; `undefined`: it has none. */
   readonly fields: Buffer | undefined;
+  /** Each of its headers is to be there once, which a parsed element does not show: see repeated-header.ts. */
+  readonly hasHeaders: boolean;
 }
 
 /** A payload: what its bytes are written from, and how many they are. */
@@ -35,19 +37,17 @@ interface Payload {
 }
 
 /** A payload with its fields. */
-export interface ElementMessage extends Payload {
-  readonly fields: Buffer | undefined;
-}
+export interface ElementMessage extends Payload, Pick<BatchElement, "fields" | "hasHeaders"> {}
 
 export function parseElement(element: unknown, index: number, limits: Limits): ElementMessage {
   const fail = failureOf(index);
-  const { text, isBase64, expectedCrc, fields } = readElement(element, fail, limits);
+  const { text, isBase64, expectedCrc, fields, hasHeaders } = readElement(element, fail, limits);
   const { content, sizeBytes } = isBase64 ? base64Payload(text, fail) : textPayload(text, fail);
   if (expectedCrc !== undefined) {
     checkCrc(expectedCrc, typeof content === "string" ? Buffer.from(content) : content, fail);
   }
   checkSize(sizeBytes, index, limits);
-  return { content, sizeBytes, fields };
+  return { content, sizeBytes, fields, hasHeaders };
 }
 
 export type Fail = (what: string) => NetlogError;
@@ -58,7 +58,7 @@ export function failureOf(index: number): Fail {
 
 export function readElement(element: unknown, fail: Fail, limits: Limits): BatchElement {
   if (typeof element === "string" || element instanceof LongText) {
-    return { text: element, isBase64: false, expectedCrc: undefined, fields: undefined };
+    return { text: element, isBase64: false, expectedCrc: undefined, fields: undefined, hasHeaders: false };
   }
   if (typeof element !== "object" || element === null || Array.isArray(element)) {
     throw fail('it is neither a text nor an object with "payload" or "payload_base64"');
@@ -76,7 +76,8 @@ export function readElement(element: unknown, fail: Fail, limits: Limits): Batch
   }
   const isBase64 = payload === undefined;
   const text = isBase64 ? payload_base64 : payload;
-  return { text, isBase64, expectedCrc, fields: fieldsOf(given, fail, limits) };
+  const fields = fieldsOf(given, fail, limits);
+  return { text, isBase64, expectedCrc, fields, hasHeaders: given.headers !== undefined };
 }
 
 function fieldsOf(

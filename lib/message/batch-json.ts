@@ -25,6 +25,7 @@ import { readLongElement } from "./long-element.ts";
 import { LongText } from "./long-text.ts";
 import { COMPRESSION_SINGLE, encodeBeforePayload, encodeMessageHeader, overheadBytes } from "./message.ts";
 import { type MessageGroup, MessageGroups } from "./message-groups.ts";
+import { repeatedHeader } from "./repeated-header.ts";
 
 /** A piece of a long text gives way to others behind so many. */
 const PIECES_TOGETHER = 8;
@@ -44,7 +45,7 @@ export function parseJsonBatch(
   if (isLongJson(body)) return readLongBatch(body, messages, pause);
   const value = skipSpace(body, 0) === body.length ? undefined : parseWhole(body);
   if (!Array.isArray(value)) throw noArray();
-  messages.takeElements(value);
+  messages.takeElements(value, body.indexOf("[") + 1, body.lastIndexOf("]"));
   return messages.group();
 }
 
@@ -98,12 +99,17 @@ class JsonMessages implements ElementTaker {
     return group;
   }
 
-  takeElements(elements: readonly unknown[]): void {
+  takeElements(elements: readonly unknown[], start: number, end: number): void {
     this.#checkCount(elements.length);
     const first = this.#groups.totalCount;
     const messages = elements.map((element, i) => parseElement(element, first + i, this.#limits));
     let sizeBytes = 0;
-    for (const message of messages) sizeBytes += overheadBytes(message.fields) + message.sizeBytes;
+    let hasHeaders = false;
+    for (const message of messages) {
+      sizeBytes += overheadBytes(message.fields) + message.sizeBytes;
+      hasHeaders ||= message.hasHeaders;
+    }
+    if (hasHeaders) this.#requireHeadersOnce(start, end);
     this.#groups.reserve(sizeBytes);
     for (const { content, sizeBytes: payloadBytes, fields } of messages) {
       const { bytes, closedEnd } = this.#groups;
@@ -119,8 +125,21 @@ class JsonMessages implements ElementTaker {
     const element = readLongElement(this.#body, start, end);
     const index = this.#groups.totalCount;
     const read = readElement(element, failureOf(index), this.#limits);
-    if (read.text instanceof LongText) await this.#takeLongText(read, read.text, index);
-    else this.takeElements([element]);
+    if (!(read.text instanceof LongText)) {
+      this.takeElements([element], start, end);
+      return;
+    }
+    if (read.hasHeaders) this.#requireHeadersOnce(start, end);
+    await this.#takeLongText(read, read.text, index);
+  }
+
+  /** The elements in `[start, end)` of the body are the next ones. @throws bad_request. */
+  #requireHeadersOnce(start: number, end: number): void {
+    const repeated = repeatedHeader(this.#body, start, end);
+    if (repeated === undefined) return;
+    const { index, name } = repeated;
+    const what = name === "headers" ? "headers is there twice" : `the header ${name} is there twice`;
+    throw failureOf(this.#groups.totalCount + index)(`${what}; a message has each header once`);
   }
 
   async #takeLongText(

@@ -85,3 +85,38 @@ test.each<[unknown, string]>([
     expect(error).toMatchObject({ code: "bad_request", reason: expect.stringContaining(reason) });
   }
 });
+
+async function textRefusal(text: string): Promise<unknown> {
+  return await Promise.resolve()
+    .then(() => parseJsonBatch(Buffer.from(text), inlineOffload.pause, LIMITS))
+    .catch((error: unknown) => error);
+}
+
+/** By the three ways that an element is read: in one go, in a piece of a long body, and as a long element. */
+const WAYS: readonly (readonly [string, (fields: string) => string])[] = [
+  ["a short body", (fields) => `["a",{"payload":"b",${fields}}]`],
+  ["a long body", (fields) => `["a",{"payload":"b",${fields}}${',"c"'.repeat(60_000)}]`],
+  ["a long text", (fields) => `["a",{"payload":"${"b".repeat(MIB)}",${fields}}]`],
+  ["a long element without a long text", (fields) => `["a",{"payload":"b"${" ".repeat(MIB)},${fields}}]`],
+];
+
+test.each(WAYS)("refuses a header that is there twice, however it is spelled: %s", async (_way, textOf) => {
+  const twice = { code: "bad_request", reason: expect.stringMatching(/^element 1: .* is there twice; /) };
+  for (const fields of [
+    '"headers":{"x-meta-a":"1","x-meta-a":"2"}',
+    '"headers" : { "ce-id" : "\\"{" , "x-meta-a":"1" , "\\u0078-meta-a" :"1"}',
+    '"headers":{"x-meta-a":"1"},"key":"k","headers":{"x-meta-a":"2"}',
+    '"headers":{"x-meta-a":"1"},"\\u0068eaders":{}',
+  ]) {
+    expect(await textRefusal(textOf(fields)), fields).toMatchObject(twice);
+  }
+  const sound = '"headers":{"x-meta-a":"x-meta-a","x-meta-b":"{\\"x-meta-a\\":1}"},"key":"headers"';
+  expect(await textRefusal(textOf(sound))).not.toHaveProperty("code");
+});
+
+test("takes the same header in different elements", async () => {
+  const entry = await unpacked([1, 2, 3].map((n) => ({ payload: "b", headers: { "x-meta-a": String(n) } })));
+  expect([0, 1, 2].map((index) => entry.fields(index)?.headers)).toEqual(
+    [1, 2, 3].map((n) => [["x-meta-a", String(n)]]),
+  );
+});
