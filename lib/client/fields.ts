@@ -9,7 +9,7 @@ import { kindOf } from "./payload.ts";
 export interface MessageFields {
   /** What the message is about, such as a customer's number: 1 to 1,024 bytes of UTF-8. Readers may ask for keys. */
   readonly key?: string | undefined;
-  /** Such as `application/json`. `application/octet-stream` is the same as none. */
+  /** Such as `application/json`. `application/octet-stream` and `application/x-www-form-urlencoded` are none. */
   readonly contentType?: string | undefined;
   /**
    * At most 64. Names are `x-meta-<name>`, `ce-<name>` (CloudEvents), `traceparent` and `tracestate`, and are stored in
@@ -48,7 +48,12 @@ const HEADER_NAME = new RegExp(`^(?:(?:x-meta-|ce-)${TOKEN}|traceparent|tracesta
 const HEADER_NAME_LENGTH = 255;
 /** Spaces and tabs are not at the ends: HTTP cuts them off. */
 const HEADER_VALUE = /^(?:[!-~](?:[\t -~]*[!-~])?)?$/;
-const MEDIA_TYPE = new RegExp(`^${TOKEN}/${TOKEN}[\\t ]*(?:;[\\t -~]*)?$`, "i");
+/** RFC 9110, 8.3.1. White space belongs to what stands behind it, so that a match never goes back. */
+const PARAMETER = `${TOKEN}=(?:${TOKEN}|"(?:[\\t !#-\\[\\]-~]|\\\\[\\t -~])*")`;
+const MEDIA_TYPE = new RegExp(`^${TOKEN}/${TOKEN}(?:[\\t ]*;(?:[\\t ]*${PARAMETER})?)*$`, "i");
+/** They say nothing of a payload: the server does not keep them. */
+const UNKEPT_TYPES: readonly string[] = ["application/x-www-form-urlencoded", "application/octet-stream"];
+/** Of an answer: the message has no type. */
 const NO_TYPE = "application/octet-stream";
 const LONE_SURROGATE = /\p{Surrogate}/u;
 /** Colon, space, and the end of a header's line. */
@@ -58,7 +63,7 @@ const encoder = new TextEncoder();
 
 /** `undefined` where there is none. @throws invalid_argument, whose message says what is allowed. */
 export function checkFields({ key, contentType, headers }: MessageFields): CheckedFields | undefined {
-  const type = contentType?.toLowerCase?.() === NO_TYPE ? undefined : contentType;
+  const type = isKeptType(contentType) ? contentType : undefined;
   if (key === undefined && type === undefined && headers === undefined) return undefined;
   if (key !== undefined) requireKey(key);
   if (type !== undefined) requireContentType(type);
@@ -72,6 +77,12 @@ export function checkFields({ key, contentType, headers }: MessageFields): Check
   throw invalidArgument(
     `key, content type and headers take ${FIELD_LIMITS.fieldsBytes} bytes together, as headers of an answer; these have ${sizeBytes}`,
   );
+}
+
+/** Plain JavaScript may give anything; what is no text is refused later. */
+function isKeptType(contentType: string | undefined): boolean {
+  if (typeof contentType !== "string") return contentType !== undefined;
+  return !UNKEPT_TYPES.includes((contentType.split(";", 1)[0] ?? "").trim().toLowerCase());
 }
 
 /** Also of a key to read by. @throws invalid_argument. */

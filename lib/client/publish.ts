@@ -63,8 +63,6 @@ function publishedOf(headers: Headers): Published {
 }
 
 const MESSAGES_TYPE = "application/vnd.netlog.messages";
-/** As the type of a request for one message the server takes it for none, since curl sends it by itself. */
-const FORM_TYPE = /^application\/x-www-form-urlencoded\b/i;
 const IDEMPOTENCY_KEY = /^[!-~]{1,255}$/;
 
 /** @throws invalid_argument; what the call does. */
@@ -75,8 +73,6 @@ export async function publishOne(
   options: AppendOptions,
 ): Promise<Published> {
   const fields = "fields" in message ? message.fields : undefined;
-  if (FORM_TYPE.test(fields?.contentType ?? ""))
-    return await publishMany(session, topicName, [message], options);
   const headers = fields === undefined ? undefined : requestHeaders(fields);
   const call = { path: [topicName, "payload"], body: payloadOf(message), headers };
   return publishedOf(await append(session, options, call));

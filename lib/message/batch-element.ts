@@ -2,7 +2,7 @@
 import { crc32 } from "../base/checksum.ts";
 import { NetlogError } from "../base/errors.ts";
 import type { Limits } from "../base/limits.ts";
-import { refusalOfFields } from "./field-rules.ts";
+import { keptContentType, refusalOfFields } from "./field-rules.ts";
 import { encodeFields, type Header, type MessageFields } from "./fields.ts";
 import { LongText } from "./long-text.ts";
 
@@ -89,9 +89,10 @@ function fieldsOf(
   if (key !== undefined && typeof key !== "string") throw fail("key takes a text");
   if (content_type !== undefined && typeof content_type !== "string") throw fail("content_type takes a text");
   const list = headers === undefined ? [] : headersOf(headers, fail);
+  const contentType = keptContentType(content_type);
   const fields: MessageFields = {
     ...(key === undefined ? {} : { key }),
-    ...(content_type === undefined ? {} : { contentType: content_type }),
+    ...(contentType === undefined ? {} : { contentType }),
     ...(list.length === 0 ? {} : { headers: list }),
   };
   const refusal = refusalOfFields(fields, limits);

@@ -11,7 +11,11 @@ const TOKEN = "[!#$%&'*+.^_`|~0-9a-z-]+";
 const HEADER_NAME = new RegExp(`^(?:(?:x-meta-|ce-)${TOKEN}|traceparent|tracestate)$`);
 /** 0x20 to 0x7E and tab, neither space nor tab at the ends; or nothing. */
 const HEADER_VALUE = /^(?:[!-~](?:[\t -~]*[!-~])?)?$/;
-const MEDIA_TYPE = new RegExp(`^${TOKEN}/${TOKEN}[\\t ]*(?:;[\\t -~]*)?$`, "i");
+/** RFC 9110, 8.3.1. White space belongs to what stands behind it, so that a match never goes back. */
+const PARAMETER = `${TOKEN}=(?:${TOKEN}|"(?:[\\t !#-\\[\\]-~]|\\\\[\\t -~])*")`;
+const MEDIA_TYPE = new RegExp(`^${TOKEN}/${TOKEN}(?:[\\t ]*;(?:[\\t ]*${PARAMETER})?)*$`, "i");
+/** What curl sends by itself says nothing of a payload, and neither does the type of any bytes. */
+const UNKEPT_TYPES: readonly string[] = ["application/x-www-form-urlencoded", "application/octet-stream"];
 const LONE_SURROGATE = /\p{Surrogate}/u;
 /** The size of a header's name is a u8. */
 const HEADER_NAME_BYTES = 255;
@@ -48,6 +52,20 @@ export function refusalOfKey(key: string, limits: Limits = LIMITS): string | und
   if (LONE_SURROGATE.test(key)) return "a key is text; this one has half of a surrogate pair";
   if (sizeBytes >= 1 && sizeBytes <= limits.messageKeyBytes) return undefined;
   return `a key has 1 to ${limits.messageKeyBytes} bytes of UTF-8; this one has ${sizeBytes}`;
+}
+
+/** The last type that was looked at, which is the next one most of the time. */
+const lastType: { sent: string | undefined; kept: string | undefined } = { sent: undefined, kept: undefined };
+
+/** The content type that a message has when it comes with this one; `undefined`: it has none. */
+export function keptContentType(contentType: string | undefined): string | undefined {
+  if (contentType === undefined) return undefined;
+  if (contentType !== lastType.sent) {
+    const mediaType = (contentType.split(";", 1)[0] ?? "").trim().toLowerCase();
+    lastType.kept = UNKEPT_TYPES.includes(mediaType) ? undefined : contentType;
+    lastType.sent = contentType;
+  }
+  return lastType.kept;
 }
 
 /** Also of a topic's content type. */

@@ -1,6 +1,6 @@
 /** A message on its way in: what a client publishes, before it has an offset; and what the log gets of it. */
 import type { Limits } from "../base/limits.ts";
-import { requireFields } from "./field-rules.ts";
+import { keptContentType, requireFields } from "./field-rules.ts";
 import { encodeFields, type MessageFields } from "./fields.ts";
 
 export interface NewMessage extends MessageFields {
@@ -19,12 +19,19 @@ export interface PackedMessage {
 export function packMessage(message: NewMessage, limits: Limits): PackedMessage {
   const { payload, key, contentType, headers } = message;
   const hasHeaders = headers !== undefined && headers.length > 0;
-  if (key === undefined && contentType === undefined && !hasHeaders) return message;
+  const kept = keptContentType(contentType);
+  if (key === undefined && kept === undefined && !hasHeaders) {
+    return contentType === undefined ? message : { payload };
+  }
   requireFields(message, limits);
-  return { payload, fields: encodeFields(message) };
+  return { payload, fields: encodeFields(kept === contentType ? message : withoutType(message)) };
 }
 
 /** Bytes of the message beside its header. */
 export function packedBytes({ payload, fields }: PackedMessage): number {
   return fields === undefined ? payload.length : payload.length + fields.length;
+}
+
+function withoutType({ contentType: _unkept, ...fields }: NewMessage): MessageFields {
+  return fields;
 }

@@ -48,7 +48,7 @@ async function publishPayload(exchange: Exchange): Promise<Answer> {
   const sent = readSentHeaders(request);
   const terms = readTerms(sent, parameters, context.limits);
   parameters.finish();
-  const fields = messageFields(sent, request.header("content-type"), key);
+  const fields = messageFields(request, sent, key);
   const payload = await request.takeBody();
   if (payload.length === 0) {
     throw new NetlogError("bad_request", { reason: "the body is empty; a message has at least one byte" });

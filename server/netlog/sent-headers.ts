@@ -2,7 +2,7 @@
  * The headers of a publish that say something of its message, or of how it is to be stored. Most requests have none of
  * them, so the first two letters of a header decide.
  */
-import { type Header, type MessageFields, NetlogError, parseKey } from "../../lib/index.ts";
+import { type Header, keptContentType, type MessageFields, NetlogError, parseKey } from "../../lib/index.ts";
 import type { Request } from "../http/request.ts";
 
 /** Headers that say how a message is to be stored: see publish-terms.ts. */
@@ -20,12 +20,8 @@ const TERMS: ReadonlyMap<string, TermName> = new Map(
   ),
 );
 const KEY = "x-key";
+const TYPE = "content-type";
 const TRACE_NAMES: readonly string[] = ["traceparent", "tracestate"];
-/** What curl sends by default says nothing of a payload, and neither does the type of any bytes. */
-const UNKEPT_TYPES: readonly string[] = ["application/x-www-form-urlencoded", "application/octet-stream"];
-
-/** The last type that was looked at, which is the next one most of the time. */
-const lastType: { sent: string; kept: string | undefined } = { sent: "", kept: undefined };
 
 const CASE_BIT = 0x20;
 /** The two first letters of all these names, in lower case; the case bit is set in a dash as well. */
@@ -69,15 +65,15 @@ interface Collected {
 }
 
 /**
- * Key, content type and headers of a single message; `keyParameter` is `key=` of the query. What of them a message may
- * have is the engine's to say. @throws bad_request.
+ * Key, content type and headers of a single message; `keyParameter` is `key=` of the query. The engine says which of
+ * them a message may have. @throws bad_request.
  */
 export function messageFields(
+  request: Request,
   sent: SentHeaders | undefined,
-  contentType: string | undefined,
   keyParameter: string | undefined,
 ): MessageFields | undefined {
-  const kept = keptType(contentType);
+  const kept = sentType(request);
   if (kept === undefined && sent === undefined && keyParameter === undefined) return undefined;
   const key = sent?.key ?? keyParameter;
   if (keyParameter !== undefined && keyParameter !== key)
@@ -114,15 +110,16 @@ function readKey(spelled: string): string {
   throw badRequest("X-Key takes visible ASCII; percent-encode everything else, and % itself, as UTF-8");
 }
 
-/** `undefined`: it says nothing of the payload. */
-function keptType(contentType: string | undefined): string | undefined {
+/** `undefined`: the request says nothing of the payload. @throws bad_request. */
+function sentType(request: Request): string | undefined {
+  const contentType = request.header(TYPE);
   if (contentType === undefined || contentType === "") return undefined;
-  if (contentType !== lastType.sent) {
-    const mediaType = (contentType.split(";", 1)[0] ?? "").trim().toLowerCase();
-    lastType.kept = UNKEPT_TYPES.includes(mediaType) ? undefined : contentType;
-    lastType.sent = contentType;
+  // Two headers come joined by a comma.
+  if (contentType.includes(",")) {
+    const isType = (name: string, place: number): boolean => place % 2 === 0 && name.toLowerCase() === TYPE;
+    if (request.headerPairs.filter(isType).length > 1) throw twice("Content-Type");
   }
-  return lastType.kept;
+  return keptContentType(contentType);
 }
 
 function twice(name: string): NetlogError {

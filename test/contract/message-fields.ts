@@ -166,8 +166,13 @@ export function messageFieldContract(use: UseApi): void {
       "application/octet-stream",
       "application/x-www-form-urlencoded",
       "Application/X-WWW-Form-Urlencoded; charset=utf-8",
-    ])("is none where it says nothing of the payload: %s", async (type) => {
+      "application/octet-stream; x=1",
+    ])("is none where it says nothing of the payload, by any way in: %s", async (type) => {
       const topic = await use().newTopic();
+      const element = JSON.stringify({ payload: "m", content_type: type });
+      for (const end of ["", " ".repeat(200_000)]) {
+        expect((await use().post(`/${topic}/batch?format=json`, `[${element}${end}]`)).status).toBe(201);
+      }
       await send(topic, type === undefined ? {} : { "content-type": type });
       for (const { headers } of await answersOf(topic)) {
         expect(headers["content-type"]).toBe("application/octet-stream");
@@ -183,7 +188,13 @@ export function messageFieldContract(use: UseApi): void {
       "text/pl ain",
       `text/${"x".repeat(255)}`,
       "a/b;\u00e9",
-    ])("is refused where it is no media type: %s", async (type) => {
+      "text/a;x",
+      'text/a;x="b',
+      "text/a;x=1\r\nContent-Type: text/b",
+      'text/a;x="1\r\nContent-Type: 2"',
+      "text/a\r\ncontent-type: text/a",
+      "application/octet-stream;x=1\r\nContent-Type: text/b",
+    ])("is refused where it is no media type, or is there twice: %s", async (type) => {
       const topic = await use().newTopic();
       const reply = await rawPublish(topic, `Content-Type: ${type}`);
       expectError(reply, "bad request");

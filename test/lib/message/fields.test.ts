@@ -163,6 +163,13 @@ test.each<[MessageFields, string]>([
   [{ contentType: "a/b " }, "a content type is a media type"],
   [{ contentType: "a/b c" }, "a content type is a media type"],
   [{ contentType: "a/b;\u00fc" }, "a content type is a media type"],
+  [{ contentType: "text/a;x, text/b" }, "a content type is a media type"],
+  [{ contentType: "a/b;c" }, "a content type is a media type"],
+  [{ contentType: "a/b;c=" }, "a content type is a media type"],
+  [{ contentType: "a/b;c = d" }, "a content type is a media type"],
+  [{ contentType: 'a/b;c="d' }, "a content type is a media type"],
+  [{ contentType: 'a/b;c="d"e' }, "a content type is a media type"],
+  [{ contentType: `a/b${"; ".repeat(120)}!=` }, "a content type is a media type"],
   [{ contentType: `a/b;${"c".repeat(252)}` }, "at most 255 visible ASCII characters"],
   [header("x-meta-", "a"), "is no header of a message"],
   [header("X-Meta-A", "a"), "in lower case"],
@@ -187,6 +194,17 @@ test.each<[MessageFields, string]>([
 ])("refuses %j, and says what is allowed", (fields, reason) => {
   expect(refusalOfFields(fields)).toContain(reason);
   expect(() => requireFields(fields)).toThrow(expect.objectContaining({ code: "bad_request" }));
+});
+
+test.each([
+  "a/b",
+  "a/b;c=d",
+  'text/html; charset=utf-8 ;\ta="b, c; \\"d\\\\"',
+  "Multipart/Form-Data;boundary=x",
+  "text/html;",
+  "text/html; ;charset=utf-8",
+])("takes the content type %s", (contentType) => {
+  expect(refusalOfFields({ contentType })).toBeUndefined();
 });
 
 test("counts what an answer spells in its headers, and no byte more than 8 KiB", () => {
