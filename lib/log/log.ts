@@ -143,6 +143,8 @@ export type WakeReason = "readable" | "ended" | "deleted" | "closed";
  * guards of the log have seen written.
  */
 export interface LogFollower {
+  /** Why the follower cannot keep step with an entry of another log; `undefined`: it can. */
+  refusalOf(entry: Buffer): string | undefined;
   /** A sync begins that covers everything below `endOffset`, which is all there is. */
   syncBegins(endOffset: number): void;
   /** Everything below is on the disk. */
@@ -183,7 +185,7 @@ export interface Log {
    * they bring, and an `unsynced` of this log's own. They are borrowed until the promise settles; it resolves when all
    * have reached `durability`.
    *
-   * @throws bad_request: a frame is damaged or cut off, and none is kept; or it begins elsewhere than at the end of the
+   * @throws bad_request: a frame is damaged or cut off, or the follower refuses it, and none is kept; or it begins elsewhere than at the end of the
    *   log (with nextOffset), or is older than the message before it, and the frames before it are kept. And what
    *   `append` rejects with.
    */

@@ -5,10 +5,10 @@
 import { NetlogError } from "../base/errors.ts";
 import type { Limits } from "../base/limits.ts";
 import { computeEntryCrc, decodeFrameHeader, FRAME_HEADER_BYTES, frameBytes } from "./frame.ts";
-import type { Durability, LogEntry } from "./log.ts";
+import type { Durability, LogEntry, LogFollower } from "./log.ts";
 
-/** The entries of whole frames, as views of `frames`. @throws bad_request: one is damaged, or cut off. */
-export function placedEntries(frames: Buffer, durability: Durability): LogEntry[] {
+/** The entries of whole frames, as views of `frames`. @throws bad_request: one is damaged, cut off or refused. */
+export function placedEntries(frames: Buffer, durability: Durability, follower?: LogFollower): LogEntry[] {
   const entries: LogEntry[] = [];
   for (let position = 0; position < frames.length; ) {
     const header = decodeFrameHeader(frames, position);
@@ -19,6 +19,8 @@ export function placedEntries(frames: Buffer, durability: Durability): LogEntry[
       throw refused(`the entry of the frame at byte ${position} does not have its checksum`);
     }
     const bytes = frames.subarray(position + FRAME_HEADER_BYTES, end);
+    const refusal = follower?.refusalOf(bytes);
+    if (refusal !== undefined) throw refused(`the frame at byte ${position} has ${refusal}`);
     entries.push({ bytes, crc32, count, durability, given: { baseOffset, timestampMs } });
     position = end;
   }

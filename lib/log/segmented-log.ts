@@ -129,7 +129,7 @@ export class SegmentedLog implements Log, CursorLog {
   }
 
   async appendFrames(frames: Buffer, durability: Durability): Promise<void> {
-    await Promise.all(this.#appender.append(placedEntries(frames, durability)));
+    await Promise.all(this.#appender.append(placedEntries(frames, durability, this.#appender.follower)));
   }
 
   openCursor(): LogCursor {

@@ -1,7 +1,7 @@
 /** A message on its way in: what a client publishes, before it has an offset; and what the log gets of it. */
 import type { Limits } from "../base/limits.ts";
 import { keptContentType, requireFields } from "./field-rules.ts";
-import { encodeFields, type MessageFields } from "./fields.ts";
+import { type EntryFields, encodeFields, type MessageFields } from "./fields.ts";
 
 export interface NewMessage extends MessageFields {
   /** At least one byte. */
@@ -15,16 +15,16 @@ export interface PackedMessage {
   readonly fields?: Uint8Array;
 }
 
-/** @throws bad_request: a client may not send these fields. */
-export function packMessage(message: NewMessage, limits: Limits): PackedMessage {
+/** `added` are not the client's. @throws bad_request: a client may not send these fields. */
+export function packMessage(message: NewMessage, limits: Limits, added?: EntryFields): PackedMessage {
   const { payload, key, contentType, headers } = message;
   const hasHeaders = headers !== undefined && headers.length > 0;
   const kept = keptContentType(contentType);
-  if (key === undefined && kept === undefined && !hasHeaders) {
-    return contentType === undefined ? message : { payload };
-  }
-  requireFields(message, limits);
-  return { payload, fields: encodeFields(kept === contentType ? message : withoutType(message)) };
+  const hasFields = key !== undefined || kept !== undefined || hasHeaders;
+  if (hasFields) requireFields(message, limits);
+  else if (added === undefined) return contentType === undefined ? message : { payload };
+  const fields = kept === contentType ? message : withoutType(message);
+  return { payload, fields: encodeFields(added === undefined ? fields : { ...fields, ...added }) };
 }
 
 /** Bytes of the message beside its header. */

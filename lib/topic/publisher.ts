@@ -30,6 +30,16 @@ export interface PublisherOptions {
   readonly counters: Counters;
 }
 
+/** An entry that is written alone. It is made when nothing refuses it. */
+export interface LoneEntry {
+  /** Of a single message, which bounds it as `publish` does. */
+  readonly payloadBytes?: number;
+  /** What it takes of the bytes in flight. */
+  readonly sizeBytes: number;
+  readonly count: number;
+  readonly encode: () => Buffer;
+}
+
 /** A set of an uncompressed topic never waits. */
 function lingerMsOf({ compression_type, batch_interval }: TopicSettings): number {
   return compression_type === 1 ? 0 : durationMs(parseDuration(batch_interval));
@@ -109,36 +119,34 @@ export class Publisher {
 
   /**
    * Appends what depends on `guard`, as an entry that is written alone, behind all that was published before and before
-   * all that is published behind it. A single message's `payloadBytes` are bounded as
-   * `publish` does it. @throws what the guard throws; as publish does.
+   * all that is published behind it. @throws what the guard throws; as publish does.
    */
   publishAlone(
-    { entry, count }: Batch,
+    { payloadBytes, sizeBytes, count, encode }: LoneEntry,
     guard: AppendGuard,
     options: PublishOptions,
-    payloadBytes: number | undefined,
   ): Promise<Published> {
     const { limits, settings } = this.#options;
     const { durability = settings.durability, maxBytes = limits.payloadBytes, closes = false } = options;
     const refusal = this.#refusal(
-      payloadBytes ?? entry.length,
+      payloadBytes ?? sizeBytes,
       payloadBytes === undefined ? Infinity : maxBytes,
-      entry.length,
+      sizeBytes,
     );
     if (refusal !== undefined) return Promise.reject(refusal);
     const promise = new Promise<Published>(capture);
-    const waiting = [new Waiting(entry.length)];
+    const waiting = [new Waiting(sizeBytes)];
+    let bytes: Buffer;
+    try {
+      bytes = encode();
+    } catch (error) {
+      this.#reject(waiting, error);
+      return promise;
+    }
     // A guard judges what came before, too: that lingers no longer.
     this.#endLinger();
-    this.#group.guarded.push({
-      bytes: entry,
-      crc32: derivedCrc32(entry),
-      count,
-      durability,
-      waiting,
-      guard,
-      closes,
-    });
+    const crc32 = derivedCrc32(bytes);
+    this.#group.guarded.push({ bytes, crc32, count, durability, waiting, guard, closes });
     this.#schedule();
     return promise;
   }

@@ -81,7 +81,7 @@ function takeIn(memory: TopicMemory, { header, entry }: Frame, forgetKeysBeforeM
 }
 
 /** Most entries have no fields, and most fields are those of users. What is not sound says nothing. */
-function stateFields(entry: Buffer): EntryFields | undefined {
+export function stateFields(entry: Buffer): EntryFields | undefined {
   if (entry[0]! < VERSION_1) return undefined;
   const view = viewOf(entry);
   if ((headerFlaw(view, 0, entry.length) ?? contentFlaw(view, 0)) !== undefined) return undefined;

@@ -6,11 +6,11 @@ import { NetlogError } from "../base/errors.ts";
 import type { Limits } from "../base/limits.ts";
 import type { Batch } from "../message/batch.ts";
 import { addFields } from "../message/entry-fields.ts";
-import { type EntryFields, encodeFields } from "../message/fields.ts";
+import type { EntryFields } from "../message/fields.ts";
 import { encodeMessage } from "../message/message.ts";
-import { type NewMessage, packMessage } from "../message/new-message.ts";
+import { type NewMessage, packedBytes, packMessage } from "../message/new-message.ts";
 import type { Published, PublishOptions } from "./publish-call.ts";
-import type { Publisher } from "./publisher.ts";
+import type { LoneEntry, Publisher } from "./publisher.ts";
 import type { AppendTerms } from "./state-guard.ts";
 import type { TopicState } from "./topic-state.ts";
 
@@ -38,30 +38,24 @@ export class TermsPublisher {
 
   async publish(message: NewMessage, options: PublishOptions): Promise<Published> {
     requireTerms(options, this.#limits);
-    const { payload, fields } = packMessage(message, this.#limits);
-    const added = fieldsOf(options);
-    const { key, contentType, headers } = message;
-    const users = {
-      ...(key === undefined ? {} : { key }),
-      ...(contentType === undefined ? {} : { contentType }),
-      ...(headers === undefined ? {} : { headers }),
-    };
-    const encoded = added === undefined ? fields : encodeFields({ ...users, ...added });
-    const batch = { entry: encodeMessage(payload, encoded), count: 1 };
-    return await this.#append(batch, options, payload.length);
+    const packed = packMessage(message, this.#limits, fieldsOf(options));
+    const { payload, fields } = packed;
+    const encode = () => encodeMessage(payload, fields);
+    const entry = { payloadBytes: payload.length, sizeBytes: packedBytes(packed), count: 1, encode };
+    return await this.#append(entry, options);
   }
 
   async publishBatch(batch: Batch, options: PublishOptions): Promise<Published> {
     requireTerms(options, this.#limits);
     const fields = fieldsOf(options);
-    return await this.#append(fields === undefined ? batch : addFields(batch, fields), options, undefined);
+    const encode = () => (fields === undefined ? batch.entry : addFields(batch, fields).entry);
+    return await this.#append({ sizeBytes: batch.entry.length, count: batch.count, encode }, options);
   }
 
-  /** `payloadBytes`: of a single message. */
-  async #append(batch: Batch, options: PublishOptions, payloadBytes: number | undefined): Promise<Published> {
+  async #append(entry: LoneEntry, options: PublishOptions): Promise<Published> {
     if (!this.#state.isReadyFor(options)) await this.#state.ready();
-    const guard = this.#state.guard(options, batch.count);
-    return await this.#publisher.publishAlone(batch, guard, options, payloadBytes);
+    const guard = this.#state.guard(options, entry.count);
+    return await this.#publisher.publishAlone(entry, guard, options);
   }
 }
 
@@ -76,7 +70,9 @@ function fieldsOf({ idempotency, producer, streamSequence, closes }: AppendTerms
   return Object.keys(fields).length === 0 ? undefined : fields;
 }
 
-const VISIBLE_ASCII = /^[\x21-\x7e]+$/;
+/** Visible ASCII; a producer's id may have spaces inside. */
+const IDEMPOTENCY_KEY = /^[!-~]+$/;
+const PRODUCER_ID = /^[!-~](?:[ -~]*[!-~])?$/;
 
 /** @throws bad_request. */
 function requireTerms({ expectedOffset, idempotency, producer }: AppendTerms, limits: Limits): void {
@@ -84,14 +80,13 @@ function requireTerms({ expectedOffset, idempotency, producer }: AppendTerms, li
   if (expectedOffset !== undefined) requireNumber("the expected offset", expectedOffset);
   if (idempotency !== undefined) {
     const { key } = idempotency;
-    if (key.length > idempotencyKeyLength || !VISIBLE_ASCII.test(key)) {
+    if (key.length > idempotencyKeyLength || !IDEMPOTENCY_KEY.test(key)) {
       throw refused(`an idempotency key has 1 to ${idempotencyKeyLength} visible ASCII characters`);
     }
   }
   if (producer === undefined) return;
-  const idBytes = Buffer.byteLength(producer.id);
-  if (idBytes === 0 || idBytes > producerIdBytes) {
-    throw refused(`a producer's id has 1 to ${producerIdBytes} bytes; this one has ${idBytes}`);
+  if (producer.id.length > producerIdBytes || !PRODUCER_ID.test(producer.id)) {
+    throw refused(`a producer's id has 1 to ${producerIdBytes} visible ASCII characters`);
   }
   requireNumber("a producer's epoch", producer.epoch);
   requireNumber("a sequence number", producer.seq);

@@ -17,7 +17,7 @@ import type { Remembered } from "./remembered.ts";
 import type { TopicSettings } from "./setting-table.ts";
 import { restore, type Snapshot, snapshotOf } from "./state-codec.ts";
 import { type AppendTerms, StateGuard } from "./state-guard.ts";
-import { endsWithClosing, replay } from "./state-replay.ts";
+import { endsWithClosing, replay, stateFields } from "./state-replay.ts";
 import type { StateStore } from "./storage.ts";
 import { TopicMemory } from "./topic-memory.ts";
 
@@ -75,6 +75,7 @@ export class TopicState implements LogFollower {
   static async open(options: TopicStateOptions): Promise<TopicState> {
     const state = new TopicState(options);
     const { log, store } = options;
+    log.follow(state);
     if (!state.#restore() && store.isLost) {
       options.logger.error(
         { topic: options.topicName },
@@ -186,6 +187,12 @@ export class TopicState implements LogFollower {
     await this.#replacing;
   }
 
+  /** For the log: no guard stands before such an entry, so nothing would take it into the memory. */
+  refusalOf(entry: Buffer): string | undefined {
+    if (stateFields(entry) === undefined) return undefined;
+    return "a key, a producer or another field that the topic would have to remember; frames of other logs bring none";
+  }
+
   /** For the log. */
   syncBegins(): void {
     const memory = this.#memory;
@@ -234,7 +241,6 @@ export class TopicState implements LogFollower {
   #begin(memory: TopicMemory): void {
     const { log, remembered } = this.#options;
     remembered.join(memory);
-    log.follow(this);
     if (memory.isClosed && !log.isClosing) log.wasSealed();
   }
 

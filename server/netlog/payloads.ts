@@ -46,7 +46,7 @@ async function publishPayload(exchange: Exchange): Promise<Answer> {
   const key = parameters.get("key");
   const { request, context } = exchange;
   const sent = readSentHeaders(request);
-  const terms = readTerms(sent, parameters, context.limits);
+  const terms = readTerms(sent, parameters);
   parameters.finish();
   const fields = messageFields(request, sent, key);
   const payload = await request.takeBody();

@@ -35,7 +35,7 @@ async function publishBatch(exchange: Exchange): Promise<Answer> {
   const format = formatParameter(parameters, FORMATS_IN) ?? typed;
   const durability = durabilityParameter(parameters);
   const sent = readSentHeaders(request);
-  const terms = readTerms(sent, parameters, context.limits);
+  const terms = readTerms(sent, parameters);
   parameters.finish();
   refuseFields(sent);
   if (terms === undefined) {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import type { Published, PublishOptions, Topic } from "../../../lib/index.ts";
+import { fieldsOf } from "../../../lib/reading/message-reader.ts";
 import type { FixtureOptions } from "../../support/netlog-fixture.ts";
 import { type NetlogFixture, openNetlog } from "../../support/netlog-fixture.ts";
 import { rejection } from "../../support/rejection.ts";
@@ -167,6 +168,32 @@ describe("an append on condition", () => {
     const options = { ...once("k"), expectedOffset: 0 };
     await put(topic, "a", options);
     expect(await put(topic, "a", options)).toMatchObject({ offset: 0, isDuplicate: true });
+  });
+});
+
+describe("terms that nobody may send", () => {
+  it.each<[string, PublishOptions, string]>([
+    ["an empty key", once(""), "an idempotency key has 1 to 255"],
+    ["a key with a space", once("a b"), "an idempotency key has 1 to 255"],
+    ["a long key", once("k".repeat(256)), "an idempotency key has 1 to 255"],
+    ["an empty id", by("", 0), "a producer's id has 1 to 255"],
+    ["an id that is not ASCII", by("\u00e9", 0), "a producer's id has 1 to 255"],
+    ["an id that ends in a space", by("p ", 0), "a producer's id has 1 to 255"],
+    ["a fraction", by("p", 0.5), "a sequence number is 0.5; it is an integer"],
+    ["an epoch beyond 2^53-1", by("p", 0, 2 ** 53), "a producer's epoch is 9007199254740992"],
+    ["a negative offset", { expectedOffset: -1 }, "the expected offset is -1; it is an integer"],
+  ])("are refused: %s", async (_what, options, reason) => {
+    const { topic } = await newTopic();
+    const error = await rejection(put(topic, "m", options));
+    expect(error).toMatchObject({ code: "bad_request", reason: expect.stringContaining(reason) });
+    expect(topic.readableOffsets.end).toBe(0);
+  });
+
+  it("are those alone: an id may have spaces inside, and a message its fields beside a key", async () => {
+    const { topic } = await newTopic();
+    await put(topic, "a", by("p q", 0));
+    await topic.publish({ payload: Buffer.from("b"), key: "k", contentType: "text/plain" }, once("x"));
+    expect(fieldsOf(await topic.message(1))).toEqual({ key: "k", contentType: "text/plain" });
   });
 });
 

@@ -278,8 +278,9 @@ describe("an append that a guard judges", () => {
   const nothing: AppendGuard = { original: () => undefined, require: () => {}, written: () => {} };
 
   function alone(publisher: Publisher, text: string): Promise<{ readonly offset: number }> {
-    const entry = encodeMessage(Buffer.from(text), undefined);
-    return publisher.publishAlone({ entry, count: 1 }, nothing, { durability: "synced" }, text.length);
+    const encode = () => encodeMessage(Buffer.from(text), undefined);
+    const entry = { payloadBytes: text.length, sizeBytes: text.length, count: 1, encode };
+    return publisher.publishAlone(entry, nothing, { durability: "synced" });
   }
 
   /** A message, one with a guard, a message, a batch, one with a guard, a message. */
