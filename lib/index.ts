@@ -39,7 +39,7 @@ export type { FrameBounds } from "./reading/collect-frames.ts";
 export { compact, fieldsOf, type Message, type Taken } from "./reading/message-reader.ts";
 export type { TopicCursor } from "./reading/topic-cursor.ts";
 export type { WorkRequest } from "./scanner/lease-claims.ts";
-export type { WorkResult } from "./scanner/leased-position.ts";
+export type { WorkResult } from "./scanner/lease-work.ts";
 export type { Lease } from "./scanner/leases.ts";
 export type { BulkDelivery, BulkScanRequest, Delivery, ScanRequest } from "./scanner/scan-request.ts";
 export type { Scanner } from "./scanner/scanner.ts";

@@ -67,8 +67,10 @@ export function slotPosition(sequence: number): number {
   return (sequence % 2) * SLOT_SPACING_BYTES;
 }
 
-export function encodeSlot({ sequence, from, next, expireMs, keys }: ScannerState): Buffer {
-  const version = keys !== undefined ? 3 : expireMs !== undefined ? 2 : 1;
+/** `keysCrc` is that of the state's keys: see keysChecksum. */
+export function encodeSlot(state: ScannerState, keysCrc: number | undefined): Buffer {
+  const { sequence, from, next, expireMs } = state;
+  const version = keysCrc !== undefined ? 3 : expireMs !== undefined ? 2 : 1;
   const crcPosition = CRC_POSITIONS[version]!;
   const slot = Buffer.alloc(crcPosition + 4);
   slot.writeUInt32BE(MAGIC + version, 0);
@@ -76,16 +78,24 @@ export function encodeSlot({ sequence, from, next, expireMs, keys }: ScannerStat
   slot.writeBigUInt64BE(BigInt(from), 12);
   slot.writeBigUInt64BE(BigInt(next), 20);
   if (version > 1) slot.writeBigUInt64BE(BigInt(expireMs ?? 0), EXPIRE_POSITION);
-  if (keys !== undefined) slot.writeUInt32BE(crc32(encodeKeys(keys)), KEYS_CRC_POSITION);
+  if (keysCrc !== undefined) slot.writeUInt32BE(keysCrc, KEYS_CRC_POSITION);
   slot.writeUInt32BE(crc32(slot.subarray(0, crcPosition)), crcPosition);
   return slot;
 }
 
 /** A whole file that holds one state. */
 export function encodeScannerFile(state: ScannerState): Buffer {
-  const slots = Buffer.concat([Buffer.alloc(slotPosition(state.sequence)), encodeSlot(state)]);
+  const slots = Buffer.concat([
+    Buffer.alloc(slotPosition(state.sequence)),
+    encodeSlot(state, keysChecksum(state)),
+  ]);
   if (state.keys === undefined) return slots;
   return Buffer.concat([slots, Buffer.alloc(KEYS_POSITION - slots.length), encodeKeys(state.keys)]);
+}
+
+/** What each slot has of the keys; they are up to 64 KiB, and the same for every position. */
+export function keysChecksum({ keys }: ScannerState): number | undefined {
+  return keys === undefined ? undefined : crc32(encodeKeys(keys));
 }
 
 function encodeKeys(keys: readonly string[]): Buffer {

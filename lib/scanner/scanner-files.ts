@@ -12,7 +12,7 @@ import type { Runtime, Timer } from "../base/runtime.ts";
 import type { Disk, DiskFile } from "../disk/disk.ts";
 import { refusedWrite } from "../disk/disk-refusals.ts";
 import type { Durability } from "../log/log.ts";
-import { encodeSlot, type ScannerState, slotPosition } from "./scanner-file.ts";
+import { encodeSlot, keysChecksum, type ScannerState, slotPosition } from "./scanner-file.ts";
 
 /** Syncs that a move takes at most, while scans go on. */
 const MOVE_TRIES = 16;
@@ -20,6 +20,7 @@ const MOVE_TRIES = 16;
 /** A scanner's file and what was last written to it. */
 export class ScannerFile {
   readonly path: string;
+  readonly keysCrc: number | undefined;
   state: ScannerState;
   /** Of the newest state that is surely on the disk: nothing is written to its slot. */
   syncedSequence: number;
@@ -29,6 +30,7 @@ export class ScannerFile {
   /** `state` is on the disk. */
   constructor(path: string, state: ScannerState) {
     this.path = path;
+    this.keysCrc = keysChecksum(state);
     this.state = state;
     this.syncedSequence = state.sequence;
   }
@@ -138,7 +140,7 @@ export class ScannerFiles {
 
   #write(file: ScannerFile, next: number): void {
     const state = { ...file.state, sequence: file.nextSequence, next };
-    const slot = encodeSlot(state);
+    const slot = encodeSlot(state, file.keysCrc);
     const writtenBytes = this.#require(file).write(slot, slotPosition(state.sequence));
     if (writtenBytes < slot.length) throw new Error(`only ${writtenBytes} bytes of the slot were written`);
     file.state = state;

@@ -51,14 +51,14 @@ const DEFAULT_WORK: WorkSettings = { ack_wait: "30s", max_deliver: 0, max_pendin
 
 const MUST_BE_THERE = { makes_dead_letter: false } as const;
 
-/** Of a new scanner. @throws bad_request. */
+/** Of a new scanner; checkScannerRequest has looked at the request. @throws bad_request. */
 export function resolveScannerSettings(
   request: ScannerRequest,
   isPersistent: boolean,
   limits: Limits,
 ): ScannerSettings {
   const expireMs = request.expireMs ?? (isPersistent ? undefined : limits.scannerIdleMs);
-  const keys = request.keys?.length ? requireKeys(request.keys, limits) : undefined;
+  const keys = request.keys?.length ? [...new Set(request.keys)] : undefined;
   if (request.ack === "explicit") {
     const isNotMade = request.deadLetter !== undefined && request.makesDeadLetter === false;
     const work = { ...DEFAULT_WORK, ...givenWork(request), ...(isNotMade ? MUST_BE_THERE : {}) };
@@ -93,7 +93,7 @@ export function checkScannerRequest(request: ScannerRequest, topicName: string, 
   }
   if (deadLetter === topicName) throw refuse("dead_letter", "another topic than the scanner's own");
   if (expireMs !== undefined && expireMs <= 0) throw refuse("expire", "a duration of more than nothing");
-  requireKeys(request.keys ?? [], limits);
+  if (request.keys !== undefined) requireKeys(request.keys, limits);
 }
 
 /** The parameter in which `request` asks for something else than what is there; `undefined` when it agrees. */

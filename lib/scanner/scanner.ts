@@ -7,32 +7,23 @@ import type { Limits } from "../base/limits.ts";
 import { PIECE_WORK_BYTES } from "../base/loop-share.ts";
 import type { Runtime } from "../base/runtime.ts";
 import type { Log } from "../log/log.ts";
-import { KeySearch } from "../reading/key-search.ts";
 import type { MessageCursor } from "../reading/message-reader.ts";
 import type { PlacedEntry } from "../reading/set-cache.ts";
+import { KeyPass } from "./key-pass.ts";
+import type { LeaseWork } from "./lease-work.ts";
 import type { LeasedPosition } from "./leased-position.ts";
 import type { Lease } from "./leases.ts";
 import { BulkScan, type PendingScan, ScanQueue, SingleScan } from "./scan-queue.ts";
 import type { BulkDelivery, BulkScanRequest, Delivery, ScanRequest } from "./scan-request.ts";
 import { ScanWaits } from "./scan-waits.ts";
-import {
-  describeScanner,
-  type ScannerDescription,
-  type ScannerInfo,
-  type ScannerStats,
-} from "./scanner-info.ts";
+import type { ScannerDescription, ScannerInfo, ScannerStats } from "./scanner-info.ts";
 import type { Given, ScannerPosition } from "./scanner-position.ts";
 import type { ScannerSettings } from "./scanner-settings.ts";
+import { ScannerUse, type ScannerUseOptions } from "./scanner-use.ts";
 
-export interface ScannerOptions {
-  readonly id: string;
-  readonly from: number;
-  readonly isPersistent: boolean;
-  readonly settings: ScannerSettings;
-  readonly position: ScannerPosition;
+export interface ScannerOptions extends ScannerUseOptions {
   /** Of a scanner with acknowledgements: the same position. */
   readonly leased?: LeasedPosition | undefined;
-  readonly log: Log;
   readonly cursor: MessageCursor;
   readonly runtime: Runtime;
   readonly limits: Limits;
@@ -45,19 +36,19 @@ export class Scanner {
   readonly #position: ScannerPosition;
   readonly #queue = new ScanQueue();
   readonly #waits: ScanWaits;
-  readonly #search: KeySearch | undefined;
+  readonly #keyPass: KeyPass | undefined;
+  readonly #use: ScannerUse;
   /** One read at a time keeps the order of scans and messages. */
   #isReading = false;
   #endedAs: ErrorCode | undefined;
-  #idleMs = 0;
-  #lastScanAtMs: number | undefined;
 
   constructor(options: ScannerOptions) {
     this.id = options.id;
     this.#options = options;
     this.#log = options.log;
     this.#position = options.position;
-    this.#search = KeySearch.of(options.settings.keys, options.limits);
+    this.#use = new ScannerUse(options);
+    this.#keyPass = KeyPass.of(options.settings.keys, options.position, options.limits);
     const { position, log, runtime, limits } = options;
     this.#waits = new ScanWaits({
       position,
@@ -87,33 +78,28 @@ export class Scanner {
 
   /** Notes that a client uses it. */
   use(): void {
-    this.#idleMs = 0;
+    this.#use.note();
   }
 
   /** What acknowledges its messages. Asking for it is use. @throws scanner_without_ack. */
-  get work(): LeasedPosition {
+  get work(): LeaseWork {
     this.use();
     const { leased } = this.#options;
     if (leased === undefined) throw new NetlogError("scanner_without_ack");
-    return leased;
+    return leased.work;
   }
 
   info(): ScannerInfo {
-    const { id, isPersistent } = this;
-    return { id, next: this.#position.next, from: this.#options.from, persistent: isPersistent };
+    return this.#use.info();
   }
 
   stats(): ScannerStats {
-    const { id, isPersistent } = this;
-    const { next, counts } = this.#position;
-    return { id, isPersistent, lag: this.#log.logEndOffset - next, pending: counts.pending };
+    return this.#use.stats();
   }
 
   /** All there is to tell. */
   describe(): ScannerDescription {
-    const { counts } = this.#position;
-    const lag = this.#log.logEndOffset - this.#position.next;
-    return describeScanner(this.info(), this.settings, counts, lag, this.#lastScanAtMs);
+    return this.#use.describe();
   }
 
   /** A lease for several scans that are one answer; `undefined` where nothing is leased. */
@@ -172,18 +158,18 @@ export class Scanner {
     this.#endedAs ??= code;
     this.#endAll(this.#endedAs);
     this.#waits.stop();
+    this.#keyPass?.rest(undefined);
     await this.#position.end(this.#endedAs);
   }
 
   /** Adds to the time without use, which ends with each scan; returns the sum. A scan that waits is use. */
   addIdleMs(passedMs: number): number {
-    this.#idleMs = this.#queue.first === undefined ? this.#idleMs + passedMs : 0;
-    return this.#idleMs;
+    if (this.#queue.first !== undefined) this.use();
+    return this.#use.addIdleMs(this.#queue.first === undefined ? passedMs : 0);
   }
 
   #enqueue(scan: PendingScan): void {
-    this.use();
-    this.#lastScanAtMs = this.#options.runtime.now();
+    this.#use.noteScan(this.#options.runtime.now());
     if (this.#endedAs !== undefined) {
       scan.reject(new NetlogError(this.#endedAs));
       return;
@@ -204,12 +190,9 @@ export class Scanner {
           continue;
         }
         cursor.release();
-        if (scan === undefined) {
-          this.#waits.stop();
-        } else {
-          if (this.#search !== undefined) this.#position.keep();
-          this.#waits.begin();
-        }
+        this.#keyPass?.rest(scan);
+        if (scan === undefined) this.#waits.stop();
+        else this.#waits.begin();
         return;
       }
       const readsMany = scan.max > 1 || scan.lookedBytes > 0;
@@ -252,7 +235,7 @@ export class Scanner {
     for (let scan = this.#queue.first; scan !== undefined; scan = this.#queue.first) {
       const offset = position.upcoming();
       if (offset === undefined || offset < set.baseOffset || offset >= set.endOffset) return;
-      if (this.#search !== undefined && this.#passOver(this.#search, scan, set, offset)) continue;
+      if (this.#keyPass !== undefined && this.#passOver(this.#keyPass, scan, set, offset)) continue;
       if (scan.workBytes >= PIECE_WORK_BYTES) {
         scan.workBytes = 0;
         this.#finishLater(offset, this.#turnOf(set));
@@ -275,11 +258,9 @@ export class Scanner {
   }
 
   /** True when messages of other keys were passed over, or the scan has ended because they are too many. */
-  #passOver(search: KeySearch, scan: PendingScan, set: PlacedEntry, offset: number): boolean {
-    const next = search.pass(set, offset, set.endOffset, scan);
-    if (next > offset) this.#position.passOver(next);
-    if (!search.isOver(scan)) return next > offset;
-    this.#position.keep();
+  #passOver(keyPass: KeyPass, scan: PendingScan, set: PlacedEntry, offset: number): boolean {
+    const hasPassed = keyPass.passOver(scan, set, offset);
+    if (!keyPass.isOver(scan)) return hasPassed;
     const details = { nextOffset: this.#position.next, isMore: true } as const;
     if (scan.count > 0) this.#finish(scan);
     else if (this.#queue.remove(scan)) scan.reject(new NetlogError("end_of_topic", { details }));

@@ -240,7 +240,7 @@ export class Topic {
       readBuffers,
       runtime,
       limits,
-      search: KeySearch.of(requireKeys(keys ?? [], limits), limits),
+      search: keys?.length ? KeySearch.of(requireKeys(keys, limits), limits) : undefined,
     });
   }
 

@@ -162,6 +162,49 @@ test("a scanner that found nothing keeps what it passed over", async () => {
   expect(["s", "w"].map((id) => again.scanner(id).info().next)).toEqual([6, 6]);
 });
 
+describe.each<[string, ScannerRequest, string]>([
+  ["a persistent scanner", { persist: true }, "s.scanner"],
+  ["a scanner with acknowledgements", { ack: "explicit" }, "s.leases"],
+])("%s that waits while messages of other keys come", (_, request, file) => {
+  async function waiting() {
+    const { netlog, disk, runtime } = await openNetlog();
+    const topic = await netlog.createTopic("t");
+    const { scanner } = await topic.findOrCreateScanner({ ...request, id: "s", from: 0, keys: ["k"] });
+    const scan = take(scanner, 60_000);
+    const bytes = () => disk.bytesOf(`/data/t/scanners/${file}`);
+    const before = bytes();
+    const pass = async (from: number) => {
+      await publish(topic, ["a", undefined, "b"], from);
+      expect(scanner.info().next).toBe(from + 3);
+      await runtime.advance(0);
+    };
+    await pass(0);
+    await pass(3);
+    expect(bytes()).toEqual(before);
+    const reopen = async (left = disk) =>
+      (await openNetlog({ disk: left, runtime })).netlog.topic("t").scanner("s").info();
+    return { netlog, runtime, disk, scan, pass, bytes, before, reopen };
+  }
+
+  test("writes its file when its wait is over, and not for each of them", async () => {
+    const { scan, runtime, bytes, before, disk, reopen } = await waiting();
+    const ended = expect(scan).rejects.toEqual(END);
+    await runtime.advance(60_000);
+    await ended;
+    await runtime.advance(0);
+    expect(bytes()).not.toEqual(before);
+    expect(await reopen(disk.crashProcess())).toMatchObject({ next: 6 });
+  });
+
+  test("is there behind them after a stop", async () => {
+    const { scan, netlog, reopen } = await waiting();
+    const ended = expect(scan).rejects.toMatchObject({ code: "shutting_down" });
+    await netlog.close();
+    await ended;
+    expect(await reopen()).toMatchObject({ next: 6 });
+  });
+});
+
 test("a scanner whose keys were damaged is no scanner, and gives nothing that is not for it", async () => {
   const { netlog, disk, runtime } = await openNetlog();
   const topic = await netlog.createTopic("t");

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { LIMITS } from "../../../lib/index.ts";
 import { decodeScannerFile, encodeScannerFile } from "../../../lib/scanner/scanner-file.ts";
 import { ScannerFile, ScannerFiles } from "../../../lib/scanner/scanner-files.ts";
@@ -87,6 +87,17 @@ describe("the files of many scanners", () => {
     expect(nextIn(disk, all[0]!)).toBe(2);
     await files.close();
     expect(open).toEqual([]);
+  });
+
+  it("have the sum of a scanner's keys, which is made once", () => {
+    const keys = ["a", "b"];
+    const sum = vi.spyOn(keys, "flatMap");
+    const { files, disk } = newFiles({ count: 0 });
+    disk.replaceBytes("/data/k", encodeScannerFile({ ...START, keys: ["a", "b"] }));
+    const file = new ScannerFile("/data/k", { ...START, keys });
+    for (let next = 1; next <= 5; next++) files.write(file, next);
+    expect(decodeScannerFile(disk.bytesOf("/data/k"))).toMatchObject({ next: 5, keys: ["a", "b"] });
+    expect(sum).toHaveBeenCalledTimes(1);
   });
 
   it("are not touched once they are forgotten, nor after closing", async () => {
