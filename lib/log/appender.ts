@@ -22,7 +22,7 @@ import { type PendingAppend, pendingAppend, UnsettledAppends } from "./pending-a
 import { fitsSegment, isDueToRoll, rangeRefusal } from "./roll-policy.ts";
 import type { Segment } from "./segment.ts";
 import type { SegmentList } from "./segment-list.ts";
-import { type EndState, Standing, unknownOutcome } from "./standing.ts";
+import { Standing, type StopReason, unknownOutcome } from "./standing.ts";
 import { SyncLoop, type SyncLoopOwner } from "./sync-loop.ts";
 import type { Tail } from "./tail.ts";
 
@@ -40,7 +40,7 @@ export interface AppenderOptions {
   readonly logEndOffset: number;
   /** Seals the active segment, all of which is synced, and makes the next one. */
   readonly roll: (active: Segment, nextBaseOffset: number) => Promise<Segment>;
-  /** The log is sealed, and everything can be read. */
+  /** The log is closed for good, and everything can be read. */
   readonly onEnded: () => void;
   /** The high watermark has moved. */
   readonly onReadable: (highWatermark: number) => void;
@@ -92,9 +92,9 @@ export class Appender implements SyncLoopOwner {
     return this.#limits.durability === "synced" || !this.#unsettled.isEmpty;
   }
 
-  /** Sealed, and all of it can be read. */
+  /** Closed for good, and all of it can be read. */
   get isEnded(): boolean {
-    return this.standing.isSealed && this.highWatermark === this.logEndOffset;
+    return this.standing.isClosedForGood && this.highWatermark === this.logEndOffset;
   }
 
   append(entries: readonly LogEntry[]): Promise<Appended>[] {
@@ -137,35 +137,35 @@ export class Appender implements SyncLoopOwner {
     await this.#blocked;
   }
 
-  /** As Log.seal. */
-  async seal(keep: () => Promise<void>): Promise<void> {
+  /** As Log.closeForGood. */
+  async closeForGood(keep: () => Promise<void>): Promise<void> {
     await this.syncAll();
-    if (this.standing.isSealed) return;
-    if (this.#blocked !== undefined) return this.seal(keep);
-    // It may have ended meanwhile, and then its file is not to be touched.
+    if (this.standing.isClosedForGood) return;
+    if (this.#blocked !== undefined) return this.closeForGood(keep);
+    // It may have been stopped meanwhile, and then its file is not to be touched.
     this.standing.throwIfRefusing();
-    const sealing = this.#seal(keep);
-    this.#block(sealing.catch(() => {}));
-    await sealing;
+    const closing = this.#closeForGood(keep);
+    this.#block(closing.catch(() => {}));
+    await closing;
   }
 
-  async #seal(keep: () => Promise<void>): Promise<void> {
-    this.standing.isSealing = true;
+  async #closeForGood(keep: () => Promise<void>): Promise<void> {
+    this.standing.isClosingForGood = true;
     try {
       await this.#sync.syncAll();
       await keep();
-      this.sealed();
+      this.closedForGood();
     } catch (error) {
       if (isNetlogError(error, "sync_failed")) this.#fail();
       throw isNetlogError(error) ? error : unknownOutcome(error);
     } finally {
-      this.standing.isSealing = false;
+      this.standing.isClosingForGood = false;
     }
   }
 
   /** Nothing is appended from now on, for good. */
-  sealed(): void {
-    this.standing.isSealed = true;
+  closedForGood(): void {
+    this.standing.isClosedForGood = true;
     if (this.isEnded) this.#options.onEnded();
   }
 
@@ -173,12 +173,12 @@ export class Appender implements SyncLoopOwner {
    * No appends from now on; those that wait are refused. Resolves when no disk operation is under way. A closed log
    * is synced before; in a deleted one, appends that wait for a sync reject with `topic_not_found`.
    */
-  async end(state: EndState): Promise<void> {
-    this.standing.ended ??= state;
+  async stop(reason: StopReason): Promise<void> {
+    this.standing.stopped ??= reason;
     this.#sync.cancelTimer();
-    if (state === "deleted") this.#unsettled.rejectAll(this.standing.failure()!);
+    if (reason === "deleted") this.#unsettled.rejectAll(this.standing.failure()!);
     while (this.#blocked !== undefined) await this.#blocked;
-    if (state === "closed") await this.#sync.tryToSync(this.#options.logger);
+    if (reason === "closed") await this.#sync.tryToSync(this.#options.logger);
     await this.#sync.settle();
     this.#sync.releaseFile();
   }
@@ -285,21 +285,21 @@ export class Appender implements SyncLoopOwner {
       else append.resolve({ baseOffset: append.baseOffset, timestampMs });
     }
     this.#options.counters.noteWrite(this.logEndOffset - place.baseOffset, elapsedMs);
-    if (group.at(-1)!.entry.closes === true) this.#block(this.#sealWith(group.at(-1)!));
+    if (group.at(-1)!.entry.closes === true) this.#block(this.#closeWith(group.at(-1)!));
   }
 
   /** What comes behind an append that closes waits for its outcome. */
-  async #sealWith(append: PendingAppend): Promise<void> {
-    this.standing.isSealing = true;
-    await append.promise.then(() => this.sealed()).catch(() => {});
-    this.standing.isSealing = false;
+  async #closeWith(append: PendingAppend): Promise<void> {
+    this.standing.isClosingForGood = true;
+    await append.promise.then(() => this.closedForGood()).catch(() => {});
+    this.standing.isClosingForGood = false;
   }
 
   /** After a write or a sync: moves the high watermark as far as the log's durability allows, syncs what is due. */
   #advance(): void {
     if (this.standing.hasFailed) return;
     if (this.syncsEagerly) this.#sync.start();
-    else if (this.standing.ended === undefined) this.#sync.startIn(this.#limits.syncIntervalMs);
+    else if (this.standing.stopped === undefined) this.#sync.startIn(this.#limits.syncIntervalMs);
     const readable = this.#limits.durability === "written" ? this.logEndOffset : this.syncedEndOffset;
     if (readable <= this.highWatermark) return;
     this.highWatermark = readable;

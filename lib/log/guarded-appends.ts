@@ -59,7 +59,7 @@ export class GuardedAppends {
   refuse(append: PendingAppend, refusal: NetlogError): void {
     const { guard } = append.entry;
     try {
-      const isGone = guard === undefined || this.#standing.ended !== undefined;
+      const isGone = guard === undefined || this.#standing.stopped !== undefined;
       if (isGone || !this.#isDuplicate(append, guard)) append.reject(refusal);
     } catch (error) {
       append.reject(error as NetlogError);

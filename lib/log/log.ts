@@ -133,8 +133,8 @@ export type VerifyStep =
   | { readonly kind: "damage"; readonly damage: Damage };
 
 /**
- * Why a waiter was called. `ended`: the log was sealed, and all of it can be read. `deleted` and `closed` come once, and
- * end the log for this process.
+ * Why a waiter was called. `ended`: the log was closed for good, and all of it can be read. `deleted` and `closed` come
+ * once, and stop the log for this process.
  */
 export type WakeReason = "readable" | "ended" | "deleted" | "closed";
 
@@ -176,7 +176,7 @@ export interface Log {
    *
    * Each rejects with storage_full: the entry was not kept; sync_failed: unknown, it may be there after a restart;
    * topic_unavailable: the log failed earlier, it was not kept; topic_not_found: deleted; shutting_down: closed;
-   * topic_closed: the log is sealed; and with what its guard throws.
+   * topic_closed: the log is closed for good; and with what its guard throws.
    */
   append(entries: readonly LogEntry[]): Promise<Appended>[];
 
@@ -193,15 +193,15 @@ export interface Log {
 
   /**
    * Ends the log for good, as the append of an entry that closes does: everything before is synced, then `keep` makes the
-   * end durable, and appends wait meanwhile. Nothing happens to a log that is sealed.
+   * end durable, and appends wait meanwhile. Nothing happens to a log that is closed for good.
    *
    * @throws sync_failed; what append throws; and what `keep` throws: after sync_failed nobody knows, and the log takes no
    *   appends until it is opened again.
    */
-  seal(keep: () => Promise<void>): Promise<void>;
+  closeForGood(keep: () => Promise<void>): Promise<void>;
 
-  /** It was sealed in an earlier life. Right after opening. */
-  wasSealed(): void;
+  /** It was closed for good in an earlier life. To be called right after opening. */
+  wasClosedForGood(): void;
 
   /** At most one. */
   follow(follower: LogFollower): void;

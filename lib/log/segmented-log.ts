@@ -45,7 +45,7 @@ export class SegmentedLog implements Log, CursorLog {
   readonly #appender: Appender;
   readonly #waiters = new Waiters();
   #limits: LogLimits;
-  #ended: "deleted" | "closed" | undefined;
+  #stopped: "deleted" | "closed" | undefined;
   /** Data position up to which the active segment's index file speaks. */
   #indexedBytes: number;
   /** Index writes, and retention, each one after the other. */
@@ -112,12 +112,12 @@ export class SegmentedLog implements Log, CursorLog {
     return this.#appender.isEnded;
   }
 
-  seal(keep: () => Promise<void>): Promise<void> {
-    return this.#appender.seal(keep);
+  closeForGood(keep: () => Promise<void>): Promise<void> {
+    return this.#appender.closeForGood(keep);
   }
 
-  wasSealed(): void {
-    this.#appender.sealed();
+  wasClosedForGood(): void {
+    this.#appender.closedForGood();
   }
 
   follow(follower: LogFollower): void {
@@ -137,7 +137,7 @@ export class SegmentedLog implements Log, CursorLog {
   }
 
   waitFor(offset: number, wake: (reason: WakeReason) => void): () => void {
-    if (this.#ended !== undefined) wake(this.#ended);
+    if (this.#stopped !== undefined) wake(this.#stopped);
     else if (offset < this.highWatermark) wake("readable");
     else if (this.isEnded) wake("ended");
     else return this.#waiters.add(offset, wake);
@@ -202,14 +202,14 @@ export class SegmentedLog implements Log, CursorLog {
   }
 
   async close(): Promise<void> {
-    if (this.#ended !== undefined) return;
-    await this.#end("closed");
+    if (this.#stopped !== undefined) return;
+    await this.#stop("closed");
     await this.#writeIndex(this.segments.active);
     this.#dropFiles();
   }
 
   async delete(): Promise<void> {
-    await this.#end("deleted");
+    await this.#stop("deleted");
     this.#dropFiles();
   }
 
@@ -222,13 +222,13 @@ export class SegmentedLog implements Log, CursorLog {
 
   /** For Cursor. */
   isReadable(offset: number): boolean {
-    return this.#ended === undefined && offset >= this.logStartOffset;
+    return this.#stopped === undefined && offset >= this.logStartOffset;
   }
 
   /** For Cursor. */
   throwIfUnreadable(offset: number): void {
-    if (this.#ended === "deleted") throw new NetlogError("topic_not_found");
-    if (this.#ended === "closed")
+    if (this.#stopped === "deleted") throw new NetlogError("topic_not_found");
+    if (this.#stopped === "closed")
       throw new NetlogError("shutting_down", { reason: "the server is stopping" });
     if (offset < this.logStartOffset) {
       throw new NetlogError("offset_not_found", { details: { firstOffset: this.logStartOffset } });
@@ -239,17 +239,17 @@ export class SegmentedLog implements Log, CursorLog {
   readFailure(error: unknown, offset: number): unknown {
     try {
       this.throwIfUnreadable(offset);
-    } catch (ended) {
-      return ended;
+    } catch (stopped) {
+      return stopped;
     }
     return failedRead(error);
   }
 
-  async #end(reason: "deleted" | "closed"): Promise<void> {
-    this.#ended = reason;
-    const ended = this.#appender.end(reason);
+  async #stop(reason: "deleted" | "closed"): Promise<void> {
+    this.#stopped = reason;
+    const stopped = this.#appender.stop(reason);
     this.#waiters.wakeAll(reason);
-    await ended;
+    await stopped;
     await this.#retention;
     await this.#indexWrites;
   }
@@ -296,12 +296,12 @@ export class SegmentedLog implements Log, CursorLog {
 
   async #retainOnce(expireBeforeMs: number, dropBelow: number): Promise<void> {
     const nowMs = this.#options.runtime.now();
-    if (this.#ended !== undefined) return;
+    if (this.#stopped !== undefined) return;
     await this.#removeDropped();
     for (const segment of this.segments.all) segment.firstSeenAtMs = Math.min(segment.firstSeenAtMs, nowMs);
     await this.#appender.rollIfDue(nowMs);
     const rules = { nowMs, expireBeforeMs, retentionSizeBytes: this.#limits.retentionSizeBytes };
-    while (this.segments.all.length > 1 && this.#ended === undefined) {
+    while (this.segments.all.length > 1 && this.#stopped === undefined) {
       const oldest = this.segments.first;
       if (this.segments.next(oldest)!.baseOffset > dropBelow) return;
       if (oldest.lastTimestampMs === undefined) await this.#indexes.get(oldest);

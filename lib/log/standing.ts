@@ -1,31 +1,31 @@
-/** Whether a log takes appends, and why not: it has failed, was ended for this process, or was sealed for good. */
+/** Whether a log takes appends, and why not: it has failed, was stopped for this process, or was closed for good. */
 import { NetlogError } from "../base/errors.ts";
 
-export type EndState = "deleted" | "closed";
+export type StopReason = "deleted" | "closed";
 
 export class Standing {
   /** A sync or a cut has failed: no appends until the log is opened again. */
   hasFailed = false;
-  ended: EndState | undefined;
+  stopped: StopReason | undefined;
   /** Something is on its way after which nothing is appended. */
-  isSealing = false;
-  isSealed = false;
+  isClosingForGood = false;
+  isClosedForGood = false;
 
   get isClosing(): boolean {
-    return this.isSealing || this.isSealed;
+    return this.isClosingForGood || this.isClosedForGood;
   }
 
   /** Why appends are refused, if they are; nothing of them is kept. */
   refusal(logEndOffset: number): NetlogError | undefined {
     const failure = this.failure();
-    if (failure !== undefined || !this.isSealed) return failure;
+    if (failure !== undefined || !this.isClosedForGood) return failure;
     return new NetlogError("topic_closed", { details: { nextOffset: logEndOffset } });
   }
 
   /** Why nothing at all can be done to the log. */
   failure(): NetlogError | undefined {
-    if (this.ended === "deleted") return new NetlogError("topic_not_found");
-    if (this.ended === "closed")
+    if (this.stopped === "deleted") return new NetlogError("topic_not_found");
+    if (this.stopped === "closed")
       return new NetlogError("shutting_down", { reason: "the server is stopping" });
     if (!this.hasFailed) return undefined;
     return new NetlogError("topic_unavailable", {

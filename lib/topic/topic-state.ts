@@ -241,7 +241,7 @@ export class TopicState implements LogFollower {
   #begin(memory: TopicMemory): void {
     const { log, remembered } = this.#options;
     remembered.join(memory);
-    if (memory.isClosed && !log.isClosing) log.wasSealed();
+    if (memory.isClosed && !log.isClosing) log.wasClosedForGood();
   }
 
   /** Takes the newest state that was kept; false when there is none. */

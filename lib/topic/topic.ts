@@ -187,9 +187,9 @@ export class Topic {
    * @throws storage_full, topic_unavailable: it is open as before; sync_failed: after a restart it may be closed;
    *   topic_not_found, shutting_down.
    */
-  async seal(): Promise<void> {
+  async closeForGood(): Promise<void> {
     await this.#publisher.flush();
-    await this.#log.seal(() => this.#state.keepClosed());
+    await this.#log.closeForGood(() => this.#state.keepClosed());
   }
 
   /**

@@ -164,7 +164,7 @@ export const CLOSE_TOPIC: Operation = {
 async function closeTopic(exchange: Exchange): Promise<Answer> {
   const topic = exchange.requireTopic();
   exchange.parameters().finish();
-  await topic.seal();
+  await topic.closeForGood();
   const headers = ["X-Next-Offset", String(topic.readableOffsets.end)];
   return jsonAnswer(200, { ok: true, message: "topic closed" }, headers);
 }

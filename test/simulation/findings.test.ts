@@ -59,7 +59,7 @@ describe("a topic's state", () => {
     const idempotency = { key: "k", digest: new Uint8Array(32) };
     const settled = Promise.allSettled([
       topic.publish({ payload: Buffer.from("m") }, { idempotency }),
-      topic.seal(),
+      topic.closeForGood(),
     ]);
     for (let turn = 0; turn < 20; turn++) await runtime.turn();
     const meanwhile = held.length;
@@ -86,7 +86,7 @@ describe("a topic that is deleted", () => {
     for (let turn = 0; turn < 40; turn++, await runtime.turn()) for (const go of held.splice(0)) go();
     const topic = await creating;
     await topic.publish({ payload: Buffer.from("m0") });
-    const closing = topic.seal();
+    const closing = topic.closeForGood();
     for (let turn = 0; turn < 5; turn++) await runtime.turn();
     await topic.publish({ payload: Buffer.from("m1") });
     const ended = Promise.allSettled([netlog.deleteTopic("t", { force: true }), closing]);

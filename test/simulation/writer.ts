@@ -62,7 +62,7 @@ export class Writer {
     if (topic.closing === "open") topic.closing = "begun";
     await this.#calls.make(
       `close ${topic.name}`,
-      () => handle.seal(),
+      () => handle.closeForGood(),
       () => {
         topic.closing = "closed";
         topic.isClosedForGood = true;

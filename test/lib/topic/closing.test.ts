@@ -35,17 +35,17 @@ describe("a topic that was closed", () => {
   it("takes no more messages, and says so in its info", async () => {
     const { topic } = await newTopic();
     await publishAll(topic, ["a", "b"]);
-    await topic.seal();
+    await topic.closeForGood();
     expect(await rejection(put(topic, "c"))).toMatchObject({ ...CLOSED, details: { nextOffset: 2 } });
     expect(topic.isClosed).toBe(true);
     expect(await topic.info()).toMatchObject({ latest_offset: 1, closed: true });
-    await topic.seal();
+    await topic.closeForGood();
   });
 
   it("is closed after a loss of power, by itself or with its last message", async () => {
     const alone = await newTopic();
     await publishAll(alone.topic, ["a"]);
-    await alone.topic.seal();
+    await alone.topic.closeForGood();
     const withMessage = await newTopic();
     await put(withMessage.topic, "a", { closes: true });
     for (const fixture of [alone, withMessage]) {
@@ -58,7 +58,7 @@ describe("a topic that was closed", () => {
 
   it("is closed though it was empty", async () => {
     const fixture = await newTopic();
-    await fixture.topic.seal();
+    await fixture.topic.closeForGood();
     expect((await afterPowerLoss(fixture)).isClosed).toBe(true);
   });
 
@@ -100,7 +100,7 @@ describe("a topic that was closed", () => {
     const waits = cursor.wait(1, forever);
     const scans = rejection(scanner.scan(forever));
     expect(cursor.closedAt).toBeUndefined();
-    await topic.seal();
+    await topic.closeForGood();
     expect(await waits).toBe("closed");
     expect(await scans).toMatchObject({ code: "end_of_topic", details: { isClosed: true } });
     expect(await cursor.wait(1, forever)).toBe("closed");
@@ -131,7 +131,7 @@ describe("a topic that was closed", () => {
     const scanner = await topic.createScanner({ from: 0, persist: false });
     const first = await scanner.scan({ waitMs: 0 });
     const waits = rejection(scanner.scan({ waitMs: 3_600_000 }));
-    await topic.seal();
+    await topic.closeForGood();
     expect(await rejection(scanner.scan({ waitMs: 0 }))).toMatchObject({ code: "end_of_topic", details: {} });
     first!.settle(true);
     expect(await within("the end", waits)).toMatchObject({ details: { isClosed: true } });
@@ -168,10 +168,10 @@ describe("a topic that could not be closed", () => {
   it("is open as before", async () => {
     const { topic, disk } = await newTopic();
     disk.capacityBytes = 0;
-    expect(await rejection(topic.seal())).toMatchObject({ code: "storage_full" });
+    expect(await rejection(topic.closeForGood())).toMatchObject({ code: "storage_full" });
     disk.capacityBytes = Number.POSITIVE_INFINITY;
     expect((await put(topic, "a")).offset).toBe(0);
-    await topic.seal();
+    await topic.closeForGood();
     expect(topic.isClosed).toBe(true);
   });
 });
