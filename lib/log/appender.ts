@@ -80,10 +80,6 @@ export class Appender implements SyncLoopOwner {
     return this.#options.segments.active;
   }
 
-  get hasFailed(): boolean {
-    return this.standing.hasFailed;
-  }
-
   get syncedEndOffset(): number {
     return this.#sync.syncedEndOffset;
   }
@@ -193,7 +189,7 @@ export class Appender implements SyncLoopOwner {
 
   /** For SyncLoop. */
   syncBegins(): void {
-    if (this.#blocked === undefined && !this.hasFailed) this.follower?.syncBegins(this.logEndOffset);
+    if (this.#blocked === undefined && !this.standing.hasFailed) this.follower?.syncBegins(this.logEndOffset);
   }
 
   /** For SyncLoop. */

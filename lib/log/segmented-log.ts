@@ -286,7 +286,7 @@ export class SegmentedLog implements Log, CursorLog {
   }
 
   async #writeIndex(segment: Segment): Promise<void> {
-    if (segment.activeIndex === undefined || this.#appender.hasFailed) return;
+    if (segment.activeIndex === undefined || this.#appender.standing.hasFailed) return;
     try {
       await writeIndexFile(this.#options.disk, segment);
     } catch (error) {

@@ -9,13 +9,14 @@ import type { Runtime, Timer } from "../base/runtime.ts";
 import type { Slots } from "../base/slots.ts";
 import type { DiskFile } from "../disk/disk.ts";
 import type { Segment } from "./segment.ts";
+import type { Standing } from "./standing.ts";
 
 export interface SyncLoopOwner {
   /** The active segment, and the offset behind its last frame. */
   readonly activeSegment: Segment;
   readonly logEndOffset: number;
-  /** Nothing is written or synced any more. */
-  readonly hasFailed: boolean;
+  /** Nothing is written or synced any more where it has failed. */
+  readonly standing: Pick<Standing, "hasFailed">;
   /** Whether what is not yet synced should be, without anybody waiting for it. */
   readonly syncsEagerly: boolean;
   /** A sync begins that covers all that was written. */
@@ -91,7 +92,7 @@ export class SyncLoop {
 
   /** As `syncAll`, where syncs do not fail; failures are logged. */
   async tryToSync(logger: Logger): Promise<void> {
-    if (this.#owner.hasFailed) return;
+    if (this.#owner.standing.hasFailed) return;
     try {
       await this.syncAll();
     } catch (error) {
