@@ -119,7 +119,10 @@ async function append(
   const reply =
     key === undefined
       ? await session.call(call, retry ?? "undone")
-      : await untilTimeIsOver(session).call(call, retry ?? "always");
+      : await untilTimeIsOver(session).call(
+          call,
+          retry === undefined || retry === "always" ? "recognized" : retry,
+        );
   return reply.headers;
 }
 

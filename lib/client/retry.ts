@@ -29,6 +29,9 @@ export const DEFAULT_RETRY: RetryPolicy = {
  */
 export type RetryMode = "always" | "undone" | "never";
 
+/** `recognized`: as `always`, and after `sync_failed` too, since the server knows what it has done when it comes again. */
+export type RepeatMode = RetryMode | "recognized";
+
 /** What a publish may be asked to do after a failure; see RetryMode. */
 export interface RetryOption {
   /**
@@ -72,7 +75,7 @@ export function backOffMs(
 export interface Retrying {
   /** Asked after each failure. */
   readonly policyOf: () => RetryPolicy;
-  readonly mode: RetryMode;
+  readonly mode: RepeatMode;
   readonly runtime: ClientRuntime;
   readonly signal?: AbortSignal | undefined;
 }
@@ -99,7 +102,8 @@ export async function retrying<T>(
   }
 }
 
-function mayRepeat(error: unknown, mode: RetryMode): boolean {
+function mayRepeat(error: unknown, mode: RepeatMode): boolean {
+  if (mode === "recognized" && isNetlogClientError(error, "sync_failed")) return true;
   if (mode === "never" || !isTransient(error)) return false;
-  return mode === "always" || (isNetlogClientError(error) && error.isUndone);
+  return mode !== "undone" || (isNetlogClientError(error) && error.isUndone);
 }

@@ -4,7 +4,7 @@ import { invalidArgument, isNetlogClientError } from "./errors.ts";
 import { headerNumber, messageParts } from "./headers.ts";
 import { parseLines } from "./ndjson.ts";
 import { poll, waitParameter } from "./polls.ts";
-import type { RetryMode, RetryOption } from "./retry.ts";
+import type { RepeatMode, RetryOption } from "./retry.ts";
 import { type ScannedOptions, scanned } from "./scanned.ts";
 import { type LeaseMode, milliseconds } from "./scanner-options.ts";
 import { type CallOptions, type PatienceOptions, patientSession, type Session } from "./session.ts";
@@ -163,7 +163,7 @@ export class Scanner {
    */
   async ack(offsets: number | readonly number[] | undefined, options: SettleOptions = {}): Promise<Settled> {
     const { lease, signal } = options;
-    return await this.#settle("ack", offsets, { lease }, signal, "always");
+    return await this.#settle("ack", offsets, { lease }, signal, "recognized");
   }
 
   /**
@@ -298,7 +298,7 @@ export class Scanner {
     offsets: number | readonly number[] | undefined,
     query: Readonly<Record<string, string | boolean | undefined>>,
     signal: AbortSignal | undefined,
-    mode: RetryMode,
+    mode: RepeatMode,
   ): Promise<Settled> {
     const isOne = typeof offsets === "number";
     const body = isOne || offsets === undefined ? undefined : JSON.stringify(offsets);

@@ -1,7 +1,7 @@
 /** What topics and scanners share: the connection and the patience of their client. */
 import type { Call, Connection, Reply } from "./connection.ts";
 import { NetlogClientError } from "./errors.ts";
-import { isTransient, type RetryMode, type RetryPolicy, retrying } from "./retry.ts";
+import { isTransient, type RepeatMode, type RetryPolicy, retrying } from "./retry.ts";
 
 /** A signal that ends the call: it rejects with the signal's reason. */
 export interface CallOptions {
@@ -12,11 +12,11 @@ export interface Session {
   readonly connection: Connection;
   readonly policy: RetryPolicy;
   /** Repeats a call as `mode` allows. */
-  call(call: Call, mode: RetryMode): Promise<Reply>;
+  call(call: Call, mode: RepeatMode): Promise<Reply>;
   /** As call, for an answer in JSON. @throws unexpected_answer when it is none. */
-  json<T>(call: Call, mode: RetryMode): Promise<T>;
+  json<T>(call: Call, mode: RepeatMode): Promise<T>;
   /** Repeats what makes its own calls. */
-  repeat<T>(mode: RetryMode, signal: AbortSignal | undefined, attempt: () => Promise<T>): Promise<T>;
+  repeat<T>(mode: RepeatMode, signal: AbortSignal | undefined, attempt: () => Promise<T>): Promise<T>;
 }
 
 /** `policyOf` is asked after each failure. */
@@ -44,7 +44,7 @@ export function sessionOf(
     },
     repeat,
     call: (call, mode) => repeat(mode, call.signal, () => connection.call(call)),
-    json: <T>(call: Call, mode: RetryMode) =>
+    json: <T>(call: Call, mode: RepeatMode) =>
       repeat(mode, call.signal, async () => parseJson<T>(await connection.call(call))),
   };
 }

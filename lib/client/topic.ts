@@ -156,8 +156,8 @@ export class Topic extends ReadableTopic {
    *
    * @throws NetlogClientError invalid_argument for what is no payload, key, content type or header; topic_not_found;
    *   payload_too_large; bad_request for an empty payload; storage_full; offset_mismatch, with `nextOffset`;
-   *   topic_closed; idempotency_mismatch; sync_failed, after which it is unknown whether it is stored; connection_lost
-   *   and timed_out, which leave it open too.
+   *   topic_closed; idempotency_mismatch; sync_failed, connection_lost and timed_out, after which it is unknown whether
+   *   it is stored: with `exactlyOnce` they are repeated first.
    *
    * @example
    * const { offset, durability } = await topic.publish("hello", { durability: "synced" });
@@ -229,7 +229,7 @@ export class Topic extends ReadableTopic {
    * for await (const message of topic.stream()) console.log(message.text()); // the last one
    */
   async close(options: CallOptions = {}): Promise<void> {
-    await this.#session.call({ method: "POST", path: [this.name, "close"], ...options }, "always");
+    await this.#session.call({ method: "POST", path: [this.name, "close"], ...options }, "recognized");
   }
 
   /**

@@ -17,6 +17,7 @@ describe("a publish that is to be stored once", () => {
       brokenOff(),
       ...Array.from({ length: 8 }, notListening),
       refused(503, "shutting_down", { "Retry-After": "1" }),
+      refused(503, "sync_failed", { "Retry-After": "1" }),
       new Response("<html>", { status: 502 }),
       silence,
       published(7),
@@ -24,7 +25,7 @@ describe("a publish that is to be stored once", () => {
     const topic = script.client({ timeoutMs: 1000 }).topic("t");
     const { offset } = await script.settle(topic.publish("one", { exactlyOnce: true }));
     expect(offset).toBe(7);
-    expect(script.asked).toHaveLength(13);
+    expect(script.asked).toHaveLength(14);
     expect(new Set(keys(script)).size).toBe(1);
     expect(keys(script)[0]).toMatch(/^[!-~]{1,255}$/);
   });
@@ -52,6 +53,16 @@ describe("a publish that is to be stored once", () => {
     await expect(script.settle(publishing)).rejects.toThrow("other side closed");
     expect(script.asked).toHaveLength(1);
   });
+
+  it.each(["undone", "never"] as const)(
+    "is unknown after a failed sync where it may not be repeated: %s",
+    async (retry) => {
+      const script = new Script(refused(503, "sync_failed"));
+      const publishing = script.client().topic("t").publish("one", { exactlyOnce: true, retry });
+      await expect(publishing).rejects.toMatchObject({ code: "sync_failed", isUndone: false });
+      expect(script.asked).toHaveLength(1);
+    },
+  );
 
   it("has a key of its own for each call, and for each batch of many", async () => {
     const script = new Script(

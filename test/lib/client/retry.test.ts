@@ -1,6 +1,28 @@
 import { describe, expect, it } from "vitest";
 import { brokenOff, json, notListening, published, refused, Script, silence } from "./scripted-fetch.ts";
 
+describe("an acknowledgement, and the end of a topic, that could not be synced", () => {
+  it("are repeated: the server knows what it has done", async () => {
+    const failed = () => refused(503, "sync_failed");
+    const script = new Script(
+      failed(),
+      json({ ok: true, settled: 1, refused: [] }),
+      failed(),
+      json({ ok: true }),
+    );
+    const topic = script.client().topic("t");
+    expect(await script.settle(topic.scanner("s", "explicit").ack(3))).toMatchObject({ settled: 1 });
+    await script.settle(topic.close());
+    expect(script.asked).toHaveLength(4);
+  });
+
+  it("are not a sync, which says so", async () => {
+    const script = new Script(refused(503, "sync_failed"));
+    await expect(script.client().topic("t").sync()).rejects.toMatchObject({ code: "sync_failed" });
+    expect(script.asked).toHaveLength(1);
+  });
+});
+
 describe("a read that failed", () => {
   it("is repeated after a random part of a wait that doubles", async () => {
     const script = new Script(brokenOff(), notListening(), refused(503, "shutting_down"), json(["a"]));
