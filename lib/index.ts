@@ -7,8 +7,7 @@ export { ERROR_CODES, type ErrorCode, type ErrorDetails, isNetlogError, NetlogEr
 export { JsonError, parseJson } from "./base/json.ts";
 export { type ElementTaker, isLongJson, readJsonArray } from "./base/json-array.ts";
 export { skipSpace } from "./base/json-bytes.ts";
-export { LIMIT_RANGES, type SettableLimit } from "./base/limit-ranges.ts";
-export { LIMITS, type Limits } from "./base/limits.ts";
+export { type BaseCaps, DAY_MS, GiB, HOUR_MS, KiB, MINUTE_MS, MiB, SECOND_MS } from "./base/limits.ts";
 export { type Logger, silentLogger } from "./base/logger.ts";
 export { MESSAGE_WORK_BYTES, PIECE_WORK_BYTES } from "./base/loop-share.ts";
 export { isSafeName, NAME_RULE } from "./base/names.ts";
@@ -28,6 +27,7 @@ export {
   type FolderCheckSummary,
   type FolderFinding,
 } from "./inspect/folder-check.ts";
+export { LIMITS, type Limits } from "./limits.ts";
 export type { Durability, FrameRun } from "./log/log.ts";
 export type { Batch } from "./message/batch.ts";
 export { answerableFields, keptContentType, refusalOfKey, requireFields } from "./message/field-rules.ts";

@@ -4,5 +4,6 @@ export { durationMs, formatDuration, parseDuration } from "./base/duration.ts";
 export { editDistance } from "./base/edit-distance.ts";
 export { isNetlogError } from "./base/errors.ts";
 export { JsonError, parseJson } from "./base/json.ts";
-export { LIMIT_RANGES } from "./base/limit-ranges.ts";
+export { BaseCaps } from "./base/limits.ts";
+export { LARGEST_BYTES } from "./message/limits.ts";
 export { SETTING_NAMES, SETTINGS, type SettingName } from "./topic/setting-table.ts";

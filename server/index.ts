@@ -2,7 +2,7 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Server as TlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
-import { LIMITS, type Limits, type Logger, type Netlog, nodeRuntime, type Runtime } from "../lib/index.ts";
+import { type Logger, type Netlog, nodeRuntime, type Runtime } from "../lib/index.ts";
 import { Access } from "./auth/access.ts";
 import { ClientAddresses, type Network } from "./auth/client-address.ts";
 import { Gate } from "./auth/gate.ts";
@@ -16,6 +16,7 @@ import { Exchange } from "./http/exchange.ts";
 import { createHttpServer } from "./http/http-server.ts";
 import type { HttpSocket } from "./http/http-socket.ts";
 import { IdleWatch } from "./http/idle-watch.ts";
+import type { Limits } from "./http/limits.ts";
 import { refuseConnect, refuseMalformed } from "./http/malformed.ts";
 import { NodeRequest } from "./http/node-request.ts";
 import { Occupancy } from "./http/occupancy.ts";
@@ -23,6 +24,7 @@ import { RequestLog } from "./http/request-log.ts";
 import { stopServer } from "./http/stop.ts";
 import { Traffic } from "./http/traffic.ts";
 import { TurnQueue } from "./http/turn-queue.ts";
+import { LIMITS } from "./limits.ts";
 import { LoopWatch } from "./metrics/loop-watch.ts";
 import { ownPagesDoor, topicsDoor } from "./netlog/doors.ts";
 
@@ -40,6 +42,8 @@ export {
   type TokenRecord,
 } from "./auth/token-record.ts";
 export { type Certificate, CertificateError, checkCertificate } from "./http/certificate.ts";
+export type { Limits } from "./http/limits.ts";
+export { LIMITS } from "./limits.ts";
 export { withoutTokens } from "./wire/quote.ts";
 
 /** Another door is mounted here. */

@@ -1,6 +1,6 @@
 /** `netlog check`: goes through a data folder without a server, and reports what is wrong. */
 import { resolve } from "node:path";
-import { checkDataFolder, type FolderCheckSummary, nodeDisk } from "../../lib/index.ts";
+import { checkDataFolder, type FolderCheckSummary, LIMITS, nodeDisk } from "../../lib/index.ts";
 import { type Command, type Context, EXIT } from "../cli/command.ts";
 import { counted, formatBytes } from "../cli/figures.ts";
 import type { OptionTable } from "../cli/option.ts";
@@ -49,7 +49,7 @@ function check(options: CheckOptions, topics: readonly string[], context: Contex
   const startedAtMs = performance.now();
   return walkFolder("check", options.json, context, async (events, print) => {
     const folder = resolve(options.dir);
-    const summary = await checkDataFolder({ ...events, disk: nodeDisk, folder, topics });
+    const summary = await checkDataFolder({ ...events, limits: LIMITS, disk: nodeDisk, folder, topics });
     print({ summary }, summaryText(summary, performance.now() - startedAtMs));
     return summary.found.damage + summary.found.unreadable > 0 ? EXIT.failed : EXIT.ok;
   });

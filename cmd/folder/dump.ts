@@ -1,6 +1,6 @@
 /** `netlog dump`: shows what stands in one file of a data folder, byte place by byte place. */
 import { resolve } from "node:path";
-import { type DumpRecord, dumpFile, nodeDisk } from "../../lib/index.ts";
+import { type DumpRecord, dumpFile, LIMITS, nodeDisk } from "../../lib/index.ts";
 import { type Command, type Context, EXIT, writeAll } from "../cli/command.ts";
 import type { OptionTable } from "../cli/option.ts";
 import { JSON_OPTION, switchOption } from "../cli/switch-option.ts";
@@ -46,6 +46,7 @@ async function dump(path: string, options: DumpOptions, { stdout, stderr }: Cont
   try {
     for await (const record of dumpFile({
       disk: nodeDisk,
+      limits: LIMITS,
       path,
       payloadBytes: options.payloads ? PAYLOAD_BYTES : 0,
     })) {

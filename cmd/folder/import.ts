@@ -4,6 +4,7 @@ import {
   type ImportedTopic,
   type ImportSummary,
   importGoData,
+  LIMITS,
   nodeDisk,
   nodeRuntime,
 } from "../../lib/index.ts";
@@ -63,6 +64,7 @@ function importData(
   return walkFolder("import", options.json, context, async (events, print) => {
     const summary = await importGoData({
       ...events,
+      limits: LIMITS,
       disk: nodeDisk,
       runtime: nodeRuntime,
       source,

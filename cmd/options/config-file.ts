@@ -7,6 +7,7 @@ import { parse as parseToml, TomlError } from "smol-toml";
 import { JsonError, parseJson } from "../../lib/values.ts";
 import { type Given, type GivenOptions, hintFor, nameOfFlag, type Option } from "../cli/option.ts";
 import { UsageError } from "../cli/usage-error.ts";
+import { LIMITS } from "./limits.ts";
 
 /**
  * What the file at `path` sets. `options` may stand in it.
@@ -36,7 +37,7 @@ function parseFile(path: string): Readonly<Record<string, unknown>> {
   const isJson = path.toLowerCase().endsWith(".json");
   let parsed: unknown;
   try {
-    parsed = isJson ? parseJson(text) : parseToml(text);
+    parsed = isJson ? parseJson(text, LIMITS.jsonDepth) : parseToml(text);
   } catch (error) {
     if (error instanceof TomlError)
       throw new UsageError(`${path}:${error.line}:${error.column}: ${firstLine(error)}`);

@@ -1,17 +1,60 @@
-/** The limits of lib/base/limits.ts that an operator may set, as options. */
-import { LIMIT_RANGES, LIMITS, type Limits, type SettableLimit } from "../../lib/index.ts";
+/** All limits of the program, gathered from the parts that declare them; and those that an operator may set, as options. */
+import { DAY_MS, GiB, HOUR_MS, KiB, MiB, SECOND_MS } from "../../lib/index.ts";
+import { LARGEST_BYTES } from "../../lib/values.ts";
+import { LIMITS as SERVER_LIMITS, type Limits as ServerLimits } from "../../server/index.ts";
 import type { Option, OptionTable } from "../cli/option.ts";
 import { DURATION, formatMs, parseDurationMs, parseInteger } from "../cli/option-values.ts";
 
-export type LimitOptions = Readonly<Pick<Limits, SettableLimit>>;
+/** The caps of files that options name, and of the program's log. */
+class ProgramCaps {
+  /** A token file. */
+  readonly tokenFileBytes: number = MiB;
+  /** A file with a certificate or its key. */
+  readonly certificateBytes: number = MiB;
+  /** Log lines that the system does not take now. */
+  readonly logWaitingBytes: number = 256 * KiB;
+  /** Time for those lines when the program ends. */
+  readonly logDrainMs: number = SECOND_MS;
+}
+
+export interface Limits extends ServerLimits, ProgramCaps {}
+
+export const LIMITS: Limits = { ...SERVER_LIMITS, ...new ProgramCaps() };
+
+/** Limits that an operator may set, and how far. */
+export interface LimitOptions {
+  readonly payloadBytes: number;
+  readonly batchBytes: number;
+  readonly bytesInFlight: number;
+  readonly connections: number;
+  readonly waitingRequests: number;
+  readonly topics: number;
+  readonly remembered: number;
+  readonly scanners: number;
+  readonly headersMs: number;
+  readonly bodyIdleMs: number;
+  readonly bodyMs: number;
+  readonly keepAliveMs: number;
+  readonly stopMs: number;
+}
+
+type LimitName = keyof LimitOptions;
 
 export const LIMIT_OPTIONS: OptionTable<LimitOptions> = {
-  payloadBytes: bytes("payloadBytes", "max_message_size", "Bytes of one message's payload"),
-  batchBytes: bytes("batchBytes", "max_batch_size", "Bytes of one batch, as sent and unpacked"),
+  payloadBytes: bytes("payloadBytes", "max_message_size", "Bytes of one message's payload", 1, LARGEST_BYTES),
+  batchBytes: bytes(
+    "batchBytes",
+    "max_batch_size",
+    "Bytes of one batch, as sent and unpacked",
+    KiB,
+    LARGEST_BYTES,
+  ),
   bytesInFlight: bytes(
     "bytesInFlight",
     "max_bytes_in_flight",
     "Bytes of bodies and answers that are not done with yet, of all clients together",
+    KiB,
+    64 * GiB,
   ),
   connections: count("connections", "max_connections", "Open connections"),
   waitingRequests: count("waitingRequests", "max_waiting", "Requests that wait for a message"),
@@ -20,13 +63,20 @@ export const LIMIT_OPTIONS: OptionTable<LimitOptions> = {
     "remembered",
     "max_remembered",
     "Idempotency keys and producers remembered, of all topics together",
+    100_000_000,
   ),
   scanners: count("scanners", "max_scanners", "Scanners of a topic"),
   headersMs: time("headersMs", "header_timeout", "Time for a request's headers to arrive"),
   bodyIdleMs: time("bodyIdleMs", "body_timeout", "Time for which a request's body may bring nothing"),
-  bodyMs: time("bodyMs", "request_timeout", "Time for a request's body to be whole; streams have none"),
+  bodyMs: time(
+    "bodyMs",
+    "request_timeout",
+    "Time for a request's body to be whole; streams have none",
+    SECOND_MS,
+    DAY_MS,
+  ),
   keepAliveMs: time("keepAliveMs", "idle_timeout", "Time for which a connection may be without a request"),
-  stopMs: time("stopMs", "stop_timeout", "Time for requests in flight to finish when the server stops"),
+  stopMs: time("stopMs", "stop_timeout", "Time for requests in flight to finish when the server stops", 0),
 };
 
 /** Files for active segments, sockets of Node's own, and the log. */
@@ -34,7 +84,7 @@ const OTHER_FILES = 256;
 /** A server takes at least so many connections, however few files it may open. */
 const FEWEST_CONNECTIONS = 64;
 
-const LIMIT_NAMES = Object.keys(LIMIT_OPTIONS) as SettableLimit[];
+const LIMIT_NAMES = Object.keys(LIMIT_OPTIONS) as LimitName[];
 
 /**
  * All limits, with the options' values. Where the system allows `allowedFiles` open files, there are never so many
@@ -63,35 +113,43 @@ export function limitConflict({ bytesInFlight, payloadBytes, batchBytes }: Limit
   );
 }
 
-function bytes(limit: SettableLimit, name: string, description: string): Option<number> {
-  return amount(limit, name, "<bytes>", "whole bytes", description);
+function bytes(
+  limit: LimitName,
+  name: string,
+  description: string,
+  min: number,
+  max: number,
+): Option<number> {
+  return amount(limit, { name, placeholder: "<bytes>", description }, "whole bytes", min, max);
 }
 
-function count(limit: SettableLimit, name: string, description: string): Option<number> {
-  return amount(limit, name, "<count>", "a whole number", description);
+function count(limit: LimitName, name: string, description: string, max = 1_000_000): Option<number> {
+  return amount(limit, { name, placeholder: "<count>", description }, "a whole number", 1, max);
 }
 
 function amount(
-  limit: SettableLimit,
-  name: string,
-  placeholder: string,
+  limit: LimitName,
+  option: Pick<Option<number>, "name" | "placeholder" | "description">,
   what: string,
-  description: string,
+  min: number,
+  max: number,
 ): Option<number> {
-  const { min, max } = LIMIT_RANGES[limit];
   return {
-    name,
+    ...option,
     kind: "number",
-    placeholder,
-    description,
     allowed: `${what} from ${min} to ${max}`,
     fallback: String(LIMITS[limit]),
     parse: (text) => parseInteger(text, min, max),
   };
 }
 
-function time(limit: SettableLimit, name: string, description: string): Option<number> {
-  const { min, max } = LIMIT_RANGES[limit];
+function time(
+  limit: LimitName,
+  name: string,
+  description: string,
+  min: number = SECOND_MS,
+  max: number = HOUR_MS,
+): Option<number> {
   return {
     name,
     kind: "value",

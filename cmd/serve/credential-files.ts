@@ -1,6 +1,5 @@
 /** Reads the files that decide who may use the server: its tokens, and its certificate with the key. */
 import { readFileSync, statSync } from "node:fs";
-import { LIMITS } from "../../lib/index.ts";
 import {
   type Certificate,
   CertificateError,
@@ -9,6 +8,7 @@ import {
   TokenFileError,
   type TokenRecord,
 } from "../../server/index.ts";
+import { LIMITS } from "../options/limits.ts";
 
 /** A file cannot be read or is not what it should be; the message is one line for the person at the server. */
 export class CredentialError extends Error {

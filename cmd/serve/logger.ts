@@ -5,8 +5,9 @@
 import { writeSync } from "node:fs";
 import { type LoggerOptions, type Logger as PinoLogger, pino, stdSerializers, stdTimeFunctions } from "pino";
 import { prettyFactory } from "pino-pretty";
-import { LIMITS, nodeRuntime } from "../../lib/index.ts";
+import { nodeRuntime } from "../../lib/index.ts";
 import { withoutTokens } from "../../server/index.ts";
+import { LIMITS } from "../options/limits.ts";
 import type { LogLevel } from "../options/logging.ts";
 import { LogOutput, openLogDescriptor } from "./log-output.ts";
 

@@ -2,19 +2,11 @@
 import { existsSync, rmdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import ms from "ms";
-import {
-  FileStorage,
-  LIMITS,
-  type Limits,
-  type Logger,
-  Netlog,
-  nodeDisk,
-  nodeRuntime,
-} from "../../lib/index.ts";
+import { FileStorage, type Logger, Netlog, nodeDisk, nodeRuntime } from "../../lib/index.ts";
 import { type RunningServer, type ServerOptions, startServer } from "../../server/index.ts";
 import { type Command, type Context, EXIT } from "../cli/command.ts";
 import { nextStopSignal } from "../cli/signals.ts";
-import { limitsOf } from "../options/limits.ts";
+import { LIMITS, type Limits, limitsOf } from "../options/limits.ts";
 import { SERVE_OPTIONS, type ServeOptions } from "../options/options.ts";
 import { parseServeOptions } from "../options/parse-options.ts";
 import { type Credentials, logCredentials, readCredentials, reloadOnHangUp } from "./credentials.ts";

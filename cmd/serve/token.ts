@@ -1,6 +1,5 @@
 /** `netlog token`: makes, lists and revokes the tokens of a token file, which a server may be using meanwhile. */
 import { resolve } from "node:path";
-import { LIMITS } from "../../lib/index.ts";
 import {
   checkRecord,
   HASH_PREFIX,
@@ -16,6 +15,7 @@ import type { OptionTable } from "../cli/option.ts";
 import { DURATION, parseChoice, parseDurationMs, parseList } from "../cli/option-values.ts";
 import { JSON_OPTION } from "../cli/switch-option.ts";
 import { UsageError } from "../cli/usage-error.ts";
+import { LIMITS } from "../options/limits.ts";
 import { SERVE_OPTIONS } from "../options/options.ts";
 import { parseArguments } from "../options/parse-options.ts";
 import { CredentialError, readTokenFile } from "./credential-files.ts";

@@ -5,7 +5,6 @@
  */
 import { JsonError } from "./json.ts";
 import { endOfString, notJson, parseStretch, skipSpace } from "./json-bytes.ts";
-import { LIMITS } from "./limits.ts";
 
 /** So many bytes are parsed together. V8 takes some ms for them when they are nothing but brackets. */
 const PIECE_BYTES = 64 * 1024;
@@ -28,6 +27,7 @@ export function isLongJson(body: Buffer): boolean {
 
 /**
  * Gives the elements of the array that `body` is to `taker`. False when it is no array; then it need not be JSON.
+ * `maxDepth`: levels of arrays and objects, the array included.
  *
  * @throws JsonError; what `taker` throws.
  */
@@ -35,13 +35,14 @@ export async function readJsonArray(
   body: Buffer,
   taker: ElementTaker,
   pause: () => Promise<void>,
+  maxDepth: number,
 ): Promise<boolean> {
   const hasMark = body.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK);
   const opening = skipSpace(body, hasMark ? BYTE_ORDER_MARK.length : 0);
   if (body[opening] !== OPENING_BRACKET) return false;
   let start = opening + 1;
   for (;;) {
-    const end = pieceEnd(body, start);
+    const end = pieceEnd(body, start, maxDepth);
     const isEmptyArray =
       start === opening + 1 && skipSpace(body, start) === end && body[end] === CLOSING_BRACKET;
     if (end - start > PIECE_BYTES) await taker.takeLongElement(start, end);
@@ -66,7 +67,7 @@ function parseElements(body: Buffer, start: number, end: number): unknown[] {
  * Where the piece that begins at `start` ends: at a comma between two elements, or at the bracket that ends the array.
  * It is longer than PIECE_BYTES only when it is one element.
  */
-function pieceEnd(body: Buffer, start: number): number {
+function pieceEnd(body: Buffer, start: number, maxDepth: number): number {
   let level = 0;
   let lastComma = -1;
   for (let place = start; place < body.length; place++) {
@@ -75,7 +76,7 @@ function pieceEnd(body: Buffer, start: number): number {
       place = endOfString(body, place);
     } else if (byte === OPENING_BRACKET || byte === OPENING_BRACE) {
       level++;
-      if (level >= LIMITS.jsonDepth) throw JsonError.tooDeep();
+      if (level >= maxDepth) throw JsonError.tooDeep(maxDepth);
     } else if ((byte === CLOSING_BRACKET || byte === CLOSING_BRACE) && level > 0) {
       level--;
     } else if (level === 0 && (byte === COMMA || byte === CLOSING_BRACKET || byte === CLOSING_BRACE)) {

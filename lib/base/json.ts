@@ -2,7 +2,6 @@
  * JSON that comes from outside: one value of bounded depth, with or without a byte order mark before it. Code that goes
  * through the value may call itself for each level.
  */
-import { LIMITS } from "./limits.ts";
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const BYTE_ORDER_MARK = "\uFEFF";
@@ -19,16 +18,16 @@ const PLACE = /at (position \d+)(?: \(line \d+ column \d+\))?$/;
 export class JsonError extends Error {
   override readonly name = "JsonError";
 
-  static tooDeep(depth: number = LIMITS.jsonDepth): JsonError {
+  static tooDeep(depth: number): JsonError {
     return new JsonError(`nested too deep: it may have ${depth} levels of arrays and objects`);
   }
 }
 
-/** @throws JsonError. */
-export function parseJson(given: Uint8Array | string): unknown {
+/** `maxDepth`: levels of arrays and objects. @throws JsonError. */
+export function parseJson(given: Uint8Array | string, maxDepth: number): unknown {
   const text = textOf(given);
   // Before it is parsed: V8 takes seconds for some MiB of nothing but brackets.
-  if (isDeeperThan(LIMITS.jsonDepth, text)) throw JsonError.tooDeep();
+  if (isDeeperThan(maxDepth, text)) throw JsonError.tooDeep(maxDepth);
   try {
     return JSON.parse(text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text);
   } catch (cause) {

@@ -3,7 +3,6 @@
  * were others there: a set that nobody could read here is cut into several.
  */
 import { isNetlogError } from "../base/errors.ts";
-import type { Limits } from "../base/limits.ts";
 import type { FileWindow } from "../log/index.ts";
 import type { Batch } from "../message/batch.ts";
 import { parseBinaryBatch } from "../message/batch-binary.ts";
@@ -21,6 +20,7 @@ import {
 import { encodeEntry, setEnd, unpackEntry } from "../message/message-set.ts";
 import type { PackedMessage } from "../message/new-message.ts";
 import type { UnpackedEntry } from "../message/unpacked-entry.ts";
+import type { Limits } from "../storage/limits.ts";
 
 /** The largest entry that is taken in, and the most that a set may unpack to. The Go NetLog has no limits of its own. */
 const MAX_BYTES = 256 * 1024 * 1024;

@@ -2,11 +2,10 @@
  * The positions of persistent scanners of the Go NetLog: `readers/<id>.scanner`, a file each, which holds the offset
  * that was read last as a u64, big-endian. It is empty until something was read.
  */
-
-import type { Limits } from "../base/limits.ts";
 import { isSafeName } from "../base/names.ts";
 import type { Disk } from "../disk/disk.ts";
 import type { FileFinding } from "../log/index.ts";
+import type { Limits } from "../storage/limits.ts";
 
 const SUFFIX = ".scanner";
 const FILE_BYTES = 8;

@@ -1,11 +1,10 @@
 /** The settings of a topic of the Go NetLog in the words they have here; what was allowed there and is not here is bent. */
-
 import { isNetlogError } from "../base/errors.ts";
 import { JsonError, parseJson } from "../base/json.ts";
-import type { Limits } from "../base/limits.ts";
 import type { Disk } from "../disk/disk.ts";
 import { hasCode } from "../disk/disk-error.ts";
 import type { FileFinding } from "../log/index.ts";
+import type { Limits } from "../storage/limits.ts";
 import { DEFAULT_SETTINGS, type TopicSettings } from "../topic/setting-table.ts";
 import { resolveSettings } from "../topic/settings.ts";
 
@@ -35,7 +34,7 @@ export async function readGoSettings(disk: Disk, folder: string, limits: Limits)
     return unreadable(file, "there are no settings");
   }
   try {
-    const given = parseJson(bytes);
+    const given = parseJson(bytes, limits.jsonDepth);
     if (typeof given !== "object" || given === null || Array.isArray(given)) {
       return unreadable(file, "the settings are no JSON object");
     }

@@ -2,9 +2,7 @@
  * Brings topics of the Go NetLog into a data folder of this one, each of them whole or not at all. The source is
  * never written to, and topics that are here already stay as they are.
  */
-
 import { isNetlogError, NetlogError } from "../base/errors.ts";
-import { LIMITS, type Limits } from "../base/limits.ts";
 import { silentLogger } from "../base/logger.ts";
 import { isSafeName, NAME_RULE } from "../base/names.ts";
 import type { Runtime } from "../base/runtime.ts";
@@ -14,6 +12,7 @@ import type { FolderFinding } from "../inspect/folder-check.ts";
 import { type FileFinding, isDataFileName } from "../log/index.ts";
 import { threadPoolOffload } from "../message/thread-pool-offload.ts";
 import { DataFolderError, LOCK_PREFIX, listDataFolder, takeDataFolder } from "../storage/data-folder.ts";
+import type { Limits } from "../storage/limits.ts";
 import { TopicFolders } from "../storage/topic-folders.ts";
 import { chooseTopics, type GoSource, requireGoSource } from "./go-source.ts";
 import { type CopiedTopic, importTopic } from "./import-topic.ts";
@@ -32,7 +31,7 @@ export interface ImportOptions {
   /** Of data files. */
   readonly onProgress: (doneBytes: number, totalBytes: number) => void;
   readonly isCancelled: () => boolean;
-  readonly limits?: Limits;
+  readonly limits: Limits;
 }
 
 /** What became of one topic. */
@@ -94,7 +93,7 @@ class Import {
   #totalBytes = 0;
 
   constructor(options: ImportOptions, source: Disk) {
-    const { disk, runtime, folder, limits = LIMITS } = options;
+    const { disk, runtime, folder, limits } = options;
     this.#options = options;
     this.#source = source;
     this.#limits = limits;

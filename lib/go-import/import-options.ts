@@ -1,10 +1,9 @@
 /** What one topic of the Go NetLog is copied from, to and with. */
-
-import type { Limits } from "../base/limits.ts";
 import type { Runtime } from "../base/runtime.ts";
 import type { Disk } from "../disk/disk.ts";
 import type { FileFinding } from "../log/index.ts";
 import type { Offload } from "../message/compression.ts";
+import type { Limits } from "../storage/limits.ts";
 
 export interface ImportTopicOptions {
   /** Only read from. */

@@ -1,6 +1,4 @@
 /** The frames of a data file, with what can be said of the messages in them, for people; see dump.ts. */
-
-import { LIMITS } from "../base/limits.ts";
 import { dumpFrames, type FrameDump, type FrameWindow, frameBytes } from "../log/index.ts";
 import { entryFields } from "../message/entry-fields.ts";
 import type { EntryFields } from "../message/fields.ts";
@@ -8,6 +6,7 @@ import { DamagedEntryError, describeFlaw } from "../message/flaw.ts";
 import { decodeMessageHeader, MESSAGE_HEADER_BYTES, viewOf } from "../message/message.ts";
 import { unpackEntry } from "../message/message-set.ts";
 import { threadPoolOffload } from "../message/thread-pool-offload.ts";
+import type { Limits } from "../storage/limits.ts";
 
 export interface MessageDump {
   readonly offset: number;
@@ -50,16 +49,18 @@ const COMPRESSIONS = ["single", "set", "set, gzip", "set, snappy"];
 export async function* dumpData(
   frames: FrameWindow,
   payloadBytes: number,
+  limits: Limits,
 ): AsyncGenerator<FrameRecord | GapRecord, void, void> {
   for await (const found of dumpFrames(frames)) {
     if (found.kind === "gap") yield found;
-    else yield await describeFrame(found, payloadBytes);
+    else yield await describeFrame(found, payloadBytes, limits);
   }
 }
 
 async function describeFrame(
   { position, header, entry, actualEntryCrc, remark }: Extract<FrameDump, { readonly kind: "frame" }>,
   payloadBytes: number,
+  limits: Limits,
 ): Promise<FrameRecord> {
   const { baseOffset, messageCount, timestampMs, unsyncedCount, entryCrc } = header;
   const troubles = remark === undefined ? [] : [remark];
@@ -69,7 +70,7 @@ async function describeFrame(
     troubles.push(`cut off: ${entry.length} of ${header.entryBytes} bytes of entry are there`);
   } else if (actualEntryCrc === entryCrc) {
     try {
-      const unpacked = await unpackEntry(entry, messageCount, threadPoolOffload, LIMITS);
+      const unpacked = await unpackEntry(entry, messageCount, threadPoolOffload, limits);
       if (payloadBytes > 0) fields = entryFields(entry);
       for (let i = 0; i < messageCount && payloadBytes > 0; i++) {
         const payload = unpacked.payload(i);

@@ -3,7 +3,6 @@
  * the entries of an index, the slots of a scanner, whatever state they are in. Changes nothing, and needs no lock.
  */
 import { basename } from "node:path/posix";
-import { LIMITS } from "../base/limits.ts";
 import type { Disk } from "../disk/disk.ts";
 import { readOnlyDisk } from "../disk/read-only-disk.ts";
 import {
@@ -19,7 +18,8 @@ import {
   SEGMENT_HEADER_BYTES,
 } from "../log/index.ts";
 import { LEASES_SUFFIX } from "../scanner/lease-file.ts";
-import { SCANNER_FILE_MAX_BYTES, SCANNER_SUFFIX } from "../scanner/scanner-file.ts";
+import { SCANNER_SUFFIX, scannerFileMaxBytes } from "../scanner/scanner-file.ts";
+import type { Limits } from "../storage/limits.ts";
 import { dumpData, type FrameRecord, type GapRecord } from "./dump-data.ts";
 import { dumpLeases, dumpSlots, type LeasesRecord, type SlotRecord } from "./dump-scanner.ts";
 
@@ -56,6 +56,7 @@ export interface DumpOptions {
   readonly path: string;
   /** How many bytes of each payload are given, and all fields; 0 for neither. */
   readonly payloadBytes: number;
+  readonly limits: Limits;
 }
 
 /** A scanner of the Go NetLog is one number. */
@@ -72,9 +73,10 @@ export async function* dumpFile({
   disk: anyDisk,
   path,
   payloadBytes,
+  limits,
 }: DumpOptions): AsyncGenerator<DumpRecord, void, void> {
   const disk = readOnlyDisk(anyDisk);
-  const file = new OpenFiles(disk, LIMITS.openFiles).file(path);
+  const file = new OpenFiles(disk, limits.openFiles).file(path);
   try {
     const sizeBytes = (await disk.stat(path))?.sizeBytes ?? 0;
     const what = await kindOf(file, sizeBytes);
@@ -83,14 +85,14 @@ export async function* dumpFile({
       const baseOffset = parseIndexFileName(basename(path)) ?? 0;
       yield { kind: "index", ...dumpIndex(await disk.readFile(path), baseOffset) };
     } else if (what === "scanner") {
-      yield* dumpSlots(await file.read(0, Math.min(sizeBytes, SCANNER_FILE_MAX_BYTES)));
+      yield* dumpSlots(await file.read(0, Math.min(sizeBytes, scannerFileMaxBytes(limits))));
     } else if (what === "scanner with acknowledgements") {
-      yield dumpLeases(await file.read(0, Math.min(sizeBytes, LIMITS.leaseFileBytes)));
+      yield dumpLeases(await file.read(0, Math.min(sizeBytes, limits.leaseFileBytes)));
     } else {
       const hasHeader = what === "data file" || (what === GO_NETLOG && path.endsWith(".data"));
       if (hasHeader) yield await dumpHeader(file);
       if (what === GO_NETLOG) return;
-      yield* dumpData(await openFrameWindow(disk, file, sizeBytes), payloadBytes);
+      yield* dumpData(await openFrameWindow(disk, file, sizeBytes), payloadBytes, limits);
     }
   } finally {
     file.drop();

@@ -2,15 +2,14 @@
  * Checks a data folder, or some topics of it, without a server and without changing anything: what `netlog check`
  * tells. The folder is locked meanwhile where it lets itself be locked, for nothing under it may move.
  */
-
 import { NetlogError } from "../base/errors.ts";
-import { LIMITS } from "../base/limits.ts";
 import { silentLogger } from "../base/logger.ts";
 import type { Disk } from "../disk/disk.ts";
 import { readOnlyDisk } from "../disk/read-only-disk.ts";
 import { type FileFinding, isDataFileName, unreadableFinding } from "../log/index.ts";
 import { threadPoolOffload } from "../message/thread-pool-offload.ts";
 import { type DataFolderContent, listDataFolder, lockForReading } from "../storage/data-folder.ts";
+import type { Limits } from "../storage/limits.ts";
 import { checkTopicFolder } from "./topic-check.ts";
 
 /** One thing found; `topic` is absent where it is the folder's as a whole. */
@@ -39,6 +38,7 @@ export interface FolderCheckOptions {
   /** Of data files. */
   readonly onProgress: (doneBytes: number, totalBytes: number) => void;
   readonly isCancelled: () => boolean;
+  readonly limits: Limits;
 }
 
 /**
@@ -83,8 +83,8 @@ class FolderCheck {
   }
 
   async run(): Promise<FolderCheckSummary> {
-    const { folder, topics: wanted, isCancelled } = this.#options;
-    const content = await listDataFolder(this.#disk, folder, LIMITS, silentLogger);
+    const { folder, topics: wanted, isCancelled, limits } = this.#options;
+    const content = await listDataFolder(this.#disk, folder, limits, silentLogger);
     const topics = wanted.length === 0 ? content.topics : requireTopics(wanted, content.topics);
     if (wanted.length === 0) this.#tellOfOthers(content);
     for (const topic of topics) this.#totalBytes += await this.#dataBytes(`${folder}/${topic}`);
@@ -103,9 +103,9 @@ class FolderCheck {
   }
 
   async #checkTopic(topic: string): Promise<void> {
-    const { folder, onProgress, isCancelled } = this.#options;
+    const { folder, limits, onProgress, isCancelled } = this.#options;
     const path = `${folder}/${topic}`;
-    const options = { disk: this.#disk, folder: path, limits: LIMITS, offload: threadPoolOffload };
+    const options = { disk: this.#disk, folder: path, limits, offload: threadPoolOffload };
     try {
       for await (const step of checkTopicFolder(options)) {
         if (step.kind === "finding") {

@@ -1,6 +1,4 @@
 /** Checks the files of a topic's persistent scanners, with no server behind them. Changes nothing. */
-
-import type { Limits } from "../base/limits.ts";
 import { isSafeName } from "../base/names.ts";
 import type { Disk } from "../disk/disk.ts";
 import { type FileFinding, unreadableFinding } from "../log/index.ts";
@@ -8,11 +6,12 @@ import { decodeLeaseFile, LEASES_SUFFIX } from "../scanner/lease-file.ts";
 import {
   decodeScannerFile,
   decodeSlots,
-  SCANNER_FILE_MAX_BYTES,
   SCANNER_SUFFIX,
+  scannerFileMaxBytes,
   slotBytes,
   slotPosition,
 } from "../scanner/scanner-file.ts";
+import type { Limits } from "../storage/limits.ts";
 
 export interface ScannersCheckOptions {
   readonly disk: Disk;
@@ -30,7 +29,7 @@ export async function* checkScanners(
   for (const name of await disk.list(folder)) {
     const file = `${folder}/${name}`;
     if (isFileOf(SCANNER_SUFFIX, name, limits)) {
-      yield* checkScanner(disk, file, logEndOffset);
+      yield* checkScanner(disk, file, limits, logEndOffset);
     } else if (isFileOf(LEASES_SUFFIX, name, limits)) {
       yield* checkLeases(disk, file, limits, logEndOffset);
     } else {
@@ -60,9 +59,10 @@ async function readSmall(disk: Disk, file: string, maxBytes: number): Promise<Bu
 async function* checkScanner(
   disk: Disk,
   file: string,
+  limits: Limits,
   logEndOffset: number | undefined,
 ): AsyncGenerator<FileFinding, void, void> {
-  const bytes = await readSmall(disk, file, SCANNER_FILE_MAX_BYTES);
+  const bytes = await readSmall(disk, file, scannerFileMaxBytes(limits));
   if (!Buffer.isBuffer(bytes)) return yield bytes;
   const state = decodeScannerFile(bytes);
   if (state === undefined) return yield damagedScanner(file, "a whole slot", "none");

@@ -1,8 +1,7 @@
 /** Checks the two copies of a topic's settings, and says what the next start makes of them. */
-
-import type { Limits } from "../base/limits.ts";
 import type { Disk } from "../disk/disk.ts";
 import { type FileFinding, unreadableFinding } from "../log/index.ts";
+import type { Limits } from "../storage/limits.ts";
 import { newestSettings, readSettingsCopies, type SettingsCopy } from "../storage/settings-copies.ts";
 import { DEFAULT_SETTINGS } from "../topic/setting-table.ts";
 

@@ -1,8 +1,8 @@
 /** Checks the two copies of a topic's state, and says what the next start makes of them. */
 import { isNetlogError } from "../base/errors.ts";
-import type { Limits } from "../base/limits.ts";
 import type { Disk } from "../disk/disk.ts";
 import { type FileFinding, unreadableFinding } from "../log/index.ts";
+import type { Limits } from "../storage/limits.ts";
 import { readStateCopies, STATE_NAMES, type StateCopy } from "../storage/state-files.ts";
 
 const MADE_AGAIN = "the next start makes the topic's state again from its messages";

@@ -2,7 +2,6 @@
  * Checks the folder of one topic that no server has open: settings, the log with every message in it, scanners,
  * and what else lies there. Changes nothing.
  */
-
 import { isNetlogError } from "../base/errors.ts";
 import { nodeRuntime } from "../base/runtime.ts";
 import type { Disk } from "../disk/disk.ts";
@@ -18,6 +17,7 @@ import {
   unreadableFinding,
 } from "../log/index.ts";
 import { SCANNERS_FOLDER } from "../scanner/file-scanner-store.ts";
+import type { Limits } from "../storage/limits.ts";
 import { SETTINGS_NAMES } from "../storage/settings-copies.ts";
 import { STATE_NAMES } from "../storage/state-files.ts";
 import { readTopicId, TOPIC_ID_NAME } from "../storage/topic-id.ts";
@@ -38,6 +38,7 @@ export interface TopicCheckOptions extends EntryOptions {
   readonly disk: Disk;
   /** Of the topic. */
   readonly folder: string;
+  readonly limits: Limits;
 }
 
 export type TopicCheckStep =

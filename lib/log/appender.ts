@@ -6,10 +6,8 @@
  * Visibility belongs to the log, the answer to the request: in a `synced` log the high watermark moves with syncs
  * alone, so an append that asked for `written` may resolve before its messages can be read.
  */
-
 import type { Counters } from "../base/counters.ts";
 import { isNetlogError, NetlogError } from "../base/errors.ts";
-import type { Limits } from "../base/limits.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Runtime } from "../base/runtime.ts";
 import type { Slots } from "../base/slots.ts";
@@ -17,6 +15,7 @@ import { refusedWrite } from "../disk/disk-refusals.ts";
 import { cutBack } from "./cut-back.ts";
 import { frameBytesOf, liesInPlace, writeGroup } from "./frame-writer.ts";
 import { GuardedAppends } from "./guarded-appends.ts";
+import type { Limits } from "./limits.ts";
 import type { Appended, LogEntry, LogFollower, LogLimits } from "./log.ts";
 import { type PendingAppend, pendingAppend, UnsettledAppends } from "./pending-append.ts";
 import { fitsSegment, isDueToRoll, rangeRefusal } from "./roll-policy.ts";

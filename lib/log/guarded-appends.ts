@@ -3,8 +3,8 @@
  * found before anything is refused, and gets the outcome of the earlier one.
  */
 import { NetlogError } from "../base/errors.ts";
-import type { Limits } from "../base/limits.ts";
 import type { Runtime } from "../base/runtime.ts";
+import type { Limits } from "./limits.ts";
 import type { AppendGuard, Original } from "./log.ts";
 import { duplicateOf, type PendingAppend, type UnsettledAppends } from "./pending-append.ts";
 import { misfitOf } from "./placed-frames.ts";

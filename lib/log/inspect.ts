@@ -2,8 +2,6 @@
  * Looks through the files of a log that nobody has open, changing nothing: what a start of the server would find,
  * and what a check of the open log would find after it, by the same rules.
  */
-
-import type { Limits } from "../base/limits.ts";
 import type { Disk } from "../disk/disk.ts";
 import { describeTornTail, walkActive } from "./active-walk.ts";
 import {
@@ -19,6 +17,7 @@ import { FileWindow } from "./file-window.ts";
 import { frameBytes, framesOf } from "./frame.ts";
 import { IndexAudit } from "./index-audit.ts";
 import { type IndexInspection, type InspectedSegment, inspectIndex } from "./index-inspection.ts";
+import type { Limits } from "./limits.ts";
 import { OpenFiles } from "./open-files.ts";
 import { SEGMENT_HEADER_BYTES, type SegmentLayout } from "./segment-header.ts";
 import { type FoundLayout, findLayout } from "./segment-layout.ts";

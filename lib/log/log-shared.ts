@@ -1,10 +1,10 @@
 /** What all logs of a server share, so that their number does not multiply memory, descriptors or syncs. */
 import { LRUCache } from "lru-cache";
 import { Counters } from "../base/counters.ts";
-import type { Limits } from "../base/limits.ts";
 import { Slots } from "../base/slots.ts";
 import type { Disk } from "../disk/disk.ts";
 import { BlockCache } from "./block-cache.ts";
+import type { Limits } from "./limits.ts";
 import { OpenFiles } from "./open-files.ts";
 import type { SparseIndex } from "./sparse-index.ts";
 import { TailBudget } from "./tail.ts";

@@ -3,8 +3,8 @@
  * against the end of the log that they go to.
  */
 import { NetlogError } from "../base/errors.ts";
-import type { Limits } from "../base/limits.ts";
 import { computeEntryCrc, decodeFrameHeader, FRAME_HEADER_BYTES, frameBytes } from "./frame.ts";
+import type { Limits } from "./limits.ts";
 import type { Durability, LogEntry, LogFollower } from "./log.ts";
 
 /** The entries of whole frames, as views of `frames`. @throws bad_request: one is damaged, cut off or refused. */

@@ -3,7 +3,7 @@
  * clock.
  */
 import { NetlogError } from "../base/errors.ts";
-import type { Limits } from "../base/limits.ts";
+import type { Limits } from "./limits.ts";
 import type { LogLimits } from "./log.ts";
 import type { Segment } from "./segment.ts";
 

@@ -1,12 +1,11 @@
 /** Writes one segment of a log that nobody has open: frames in big writes, then the index that speaks of all of it. */
-
-import type { Limits } from "../base/limits.ts";
 import type { Runtime } from "../base/runtime.ts";
 import { replaceFile } from "../disk/atomic-file.ts";
 import type { Disk, DiskFile } from "../disk/disk.ts";
 import { writeWhole } from "../disk/write-whole.ts";
 import { encodeFrame, FRAME_HEADER_BYTES, type FrameHeader } from "./frame.ts";
 import { type FrameMask, newMask, toggleMask } from "./frame-mask.ts";
+import type { Limits } from "./limits.ts";
 import { createDataFile } from "./segment-files.ts";
 import { layoutWith, SEGMENT_HEADER_BYTES } from "./segment-header.ts";
 import { dataFileName, indexFileName } from "./segment-name.ts";

@@ -5,11 +5,11 @@
  */
 import { crc32 } from "../base/checksum.ts";
 import { NetlogError } from "../base/errors.ts";
-import { LIMITS, type Limits } from "../base/limits.ts";
 import { MESSAGE_WORK_BYTES, PIECE_WORK_BYTES } from "../base/loop-share.ts";
 import type { Batch } from "./batch.ts";
 import { decompress, type Offload } from "./compression.ts";
 import { describeFlaw, type Flaw } from "./flaw.ts";
+import type { Limits } from "./limits.ts";
 import {
   COMPRESSION_NONE,
   COMPRESSION_SINGLE,
@@ -41,7 +41,7 @@ import { UnpackError } from "./unpack-error.ts";
 export function parseBinaryBatch(
   body: Buffer,
   offload: Offload,
-  limits: Limits = LIMITS,
+  limits: Limits,
   headroomBytes = 0,
 ): Batch | Promise<Batch> {
   if (body.length === 0) throw refuse("the body is empty: a batch has at least one message");

@@ -1,9 +1,9 @@
 /** One element of a JSON batch: what it says, and the payload that it stands for. */
 import { crc32 } from "../base/checksum.ts";
 import { NetlogError } from "../base/errors.ts";
-import type { Limits } from "../base/limits.ts";
 import { keptContentType, refusalOfFields } from "./field-rules.ts";
 import { encodeFields, type Header, type MessageFields } from "./fields.ts";
+import type { Limits } from "./limits.ts";
 import { LongText } from "./long-text.ts";
 
 const PASSED_OVER: ReadonlySet<string> = new Set(["offset", "timestamp", "delivery"]);

@@ -8,7 +8,6 @@ import type { NetlogError } from "../base/errors.ts";
 import { JsonError, parseJson } from "../base/json.ts";
 import { type ElementTaker, isLongJson, readJsonArray } from "../base/json-array.ts";
 import { skipSpace } from "../base/json-bytes.ts";
-import type { Limits } from "../base/limits.ts";
 import {
   type BatchElement,
   base64Pieces,
@@ -21,6 +20,7 @@ import {
   textPieces,
   tooLarge,
 } from "./batch-element.ts";
+import type { Limits } from "./limits.ts";
 import { readLongElement } from "./long-element.ts";
 import { LongText } from "./long-text.ts";
 import { COMPRESSION_SINGLE, encodeBeforePayload, encodeMessageHeader, overheadBytes } from "./message.ts";
@@ -42,8 +42,8 @@ export function parseJsonBatch(
   limits: Limits,
 ): MessageGroup | Promise<MessageGroup> {
   const messages = new JsonMessages(body, pause, limits);
-  if (isLongJson(body)) return readLongBatch(body, messages, pause);
-  const value = skipSpace(body, 0) === body.length ? undefined : parseWhole(body);
+  if (isLongJson(body)) return readLongBatch(body, messages, pause, limits);
+  const value = skipSpace(body, 0) === body.length ? undefined : parseWhole(body, limits);
   if (!Array.isArray(value)) throw noArray();
   messages.takeElements(value, body.indexOf("[") + 1, body.lastIndexOf("]"));
   return messages.group();
@@ -53,18 +53,19 @@ async function readLongBatch(
   body: Buffer,
   messages: JsonMessages,
   pause: () => Promise<void>,
+  { jsonDepth }: Limits,
 ): Promise<MessageGroup> {
   try {
-    if (!(await readJsonArray(body, messages, pause))) throw noArray();
+    if (!(await readJsonArray(body, messages, pause, jsonDepth))) throw noArray();
   } catch (error) {
     throw refusalOf(error);
   }
   return messages.group();
 }
 
-function parseWhole(body: Buffer): unknown {
+function parseWhole(body: Buffer, { jsonDepth }: Limits): unknown {
   try {
-    return parseJson(body);
+    return parseJson(body, jsonDepth);
   } catch (error) {
     throw refusalOf(error);
   }

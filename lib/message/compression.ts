@@ -4,8 +4,8 @@
  * never believed: a hard limit stops what unpacks to more.
  */
 import { gunzipSync, gzipSync, type ZlibOptions } from "node:zlib";
-import { LIMITS, type Limits } from "../base/limits.ts";
 import type { Slots } from "../base/slots.ts";
+import type { Limits } from "./limits.ts";
 import { COMPRESSION_GZIP, COMPRESSION_NONE, COMPRESSION_SNAPPY, type SetCompression } from "./message.ts";
 import { frameSnappySync, unframeSnappySync } from "./snappy-framing.ts";
 import { UnpackError } from "./unpack-error.ts";
@@ -42,7 +42,7 @@ export function compress(
   type: SetCompression,
   bytes: Buffer,
   offload: Offload,
-  limits: Limits = LIMITS,
+  limits: Limits,
 ): Buffer | Promise<Buffer> {
   if (type === COMPRESSION_NONE) return bytes;
   if (bytes.length > limits.inlineCompressionBytes) return offload.compress(type, bytes);
@@ -58,7 +58,7 @@ export function decompress(
   bytes: Buffer,
   maxBytes: number,
   offload: Offload,
-  limits: Limits = LIMITS,
+  limits: Limits,
 ): Buffer | Promise<Buffer> {
   if (type === COMPRESSION_NONE) {
     if (bytes.length > maxBytes) throw UnpackError.tooLarge(maxBytes);

@@ -3,9 +3,9 @@
  * answer. A file may hold others, of a later version for instance; they stay there.
  */
 import { NetlogError } from "../base/errors.ts";
-import { LIMITS, type Limits } from "../base/limits.ts";
 import type { Header, MessageFields } from "./fields.ts";
 import { spellKey } from "./key-spelling.ts";
+import type { Limits } from "./limits.ts";
 
 const TOKEN = "[!#$%&'*+.^_`|~0-9a-z-]+";
 const HEADER_NAME = new RegExp(`^(?:(?:x-meta-|ce-)${TOKEN}|traceparent|tracestate)$`);
@@ -27,13 +27,13 @@ const KEY_HEADER_BYTES = "X-Key".length + SEPARATOR_BYTES;
 const CONTENT_TYPE_HEADER_BYTES = "Content-Type".length + SEPARATOR_BYTES;
 
 /** @throws bad_request, whose reason says what is allowed. */
-export function requireFields(fields: MessageFields, limits: Limits = LIMITS): void {
+export function requireFields(fields: MessageFields, limits: Limits): void {
   const reason = refusalOfFields(fields, limits);
   if (reason !== undefined) throw new NetlogError("bad_request", { reason });
 }
 
 /** Why a client may not send these fields; `undefined`: it may. */
-export function refusalOfFields(fields: MessageFields, limits: Limits = LIMITS): string | undefined {
+export function refusalOfFields(fields: MessageFields, limits: Limits): string | undefined {
   const { key, contentType, headers = [] } = fields;
   if (headers.length > limits.messageHeaders) {
     return `a message has at most ${limits.messageHeaders} headers; these are ${headers.length}`;
@@ -47,7 +47,7 @@ export function refusalOfFields(fields: MessageFields, limits: Limits = LIMITS):
 }
 
 /** Also of a key to read by. */
-export function refusalOfKey(key: string, limits: Limits = LIMITS): string | undefined {
+export function refusalOfKey(key: string, limits: Limits): string | undefined {
   const sizeBytes = Buffer.byteLength(key);
   if (LONE_SURROGATE.test(key)) return "a key is text; this one has half of a surrogate pair";
   if (sizeBytes >= 1 && sizeBytes <= limits.messageKeyBytes) return undefined;
@@ -113,7 +113,7 @@ function spelledBytes({ key, contentType, headers = [] }: MessageFields): number
 }
 
 /** Without what no answer may have in its headers; what keeps to the rules comes back as it is. */
-export function answerableFields(fields: MessageFields, limits: Limits = LIMITS): MessageFields {
+export function answerableFields(fields: MessageFields, limits: Limits): MessageFields {
   if (refusalOfFields(fields, limits) === undefined) return fields;
   const { key, contentType } = fields;
   const names = new Set<string>();

@@ -3,8 +3,8 @@
  * A body that begins with a message set is that set and nothing else, as in a batch.
  */
 import { NetlogError } from "../base/errors.ts";
-import type { Limits } from "../base/limits.ts";
 import { describeFlaw, type Found } from "./flaw.ts";
+import type { Limits } from "./limits.ts";
 import {
   COMPRESSION_SINGLE,
   COMPRESSION_SNAPPY,

@@ -7,9 +7,9 @@
  *                                       closedEnd        end
  */
 import { crc32 } from "../base/checksum.ts";
-import { LIMITS, type Limits } from "../base/limits.ts";
 import type { Batch } from "./batch.ts";
 import type { Offload } from "./compression.ts";
+import type { Limits } from "./limits.ts";
 import {
   COMPRESSION_NONE,
   encodeMessageHeader,
@@ -139,7 +139,7 @@ export function encodeGroup(
   { bytes, count }: MessageGroup,
   type: SetCompression,
   offload: Offload,
-  limits: Limits = LIMITS,
+  limits: Limits,
 ): Batch | Promise<Batch> {
   const messages = bytes.subarray(HEADROOM_BYTES);
   if (count === 1) return { entry: messages, count };

@@ -4,10 +4,10 @@
  * makes entries and takes them apart, verifying everything.
  */
 import { crc32 } from "../base/checksum.ts";
-import { LIMITS, type Limits } from "../base/limits.ts";
 import { MESSAGE_WORK_BYTES, PIECE_WORK_BYTES } from "../base/loop-share.ts";
 import { compress, decompress, type Offload } from "./compression.ts";
 import { DamagedEntryError, type Found } from "./flaw.ts";
+import type { Limits } from "./limits.ts";
 import {
   COMPRESSION_NONE,
   COMPRESSION_SINGLE,
@@ -47,7 +47,7 @@ export function setEnd(
   messages: readonly PackedMessage[],
   start: number,
   maxMessages: number,
-  limits: Limits = LIMITS,
+  limits: Limits,
 ): number {
   const last = Math.min(messages.length, start + Math.min(maxMessages, limits.batchMessages));
   let sizeBytes = messageBytes(messages[start]!);
@@ -73,7 +73,7 @@ export function encodeEntry(
   end: number,
   type: SetCompression,
   offload: Offload,
-  limits: Limits = LIMITS,
+  limits: Limits,
 ): Buffer | Promise<Buffer> {
   if (end - start === 1) return encodeMessage(messages[start]!.payload, messages[start]!.fields);
   let sizeBytes = MESSAGE_HEADER_BYTES;
@@ -98,7 +98,7 @@ export function encodeSet(
   messages: Buffer,
   type: SetCompression,
   offload: Offload,
-  limits: Limits = LIMITS,
+  limits: Limits,
 ): Buffer | Promise<Buffer> {
   const packed = compress(type, messages, offload, limits);
   return packed instanceof Promise ? packed.then((bytes) => wrap(bytes, type)) : wrap(packed, type);
@@ -124,7 +124,7 @@ export function unpackEntry(
   entry: Buffer,
   expectedCount: number,
   offload: Offload,
-  limits: Limits = LIMITS,
+  limits: Limits,
   entryCrc?: number,
 ): UnpackedEntry | Promise<UnpackedEntry> {
   const view = viewOf(entry);

@@ -1,7 +1,7 @@
 /** A message on its way in: what a client publishes, before it has an offset; and what the log gets of it. */
-import type { Limits } from "../base/limits.ts";
 import { keptContentType, requireFields } from "./field-rules.ts";
 import { type EntryFields, encodeFields, type MessageFields } from "./fields.ts";
+import type { Limits } from "./limits.ts";
 
 export interface NewMessage extends MessageFields {
   /** At least one byte. */

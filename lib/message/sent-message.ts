@@ -1,8 +1,8 @@
 /** What a client may send in a message of its own making, beyond what makes the bytes a sound message. */
 import { NetlogError } from "../base/errors.ts";
-import type { Limits } from "../base/limits.ts";
 import { refusalOfFields } from "./field-rules.ts";
 import { decodeFields, highestTag, TAG_HEADER } from "./fields.ts";
+import type { Limits } from "./limits.ts";
 import { fieldBytesAt, payloadStart, viewOf } from "./message.ts";
 
 /**

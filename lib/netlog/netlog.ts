@@ -2,11 +2,9 @@
  * All topics of a storage by name, opened, made and deleted. A topic that cannot be opened is listed
  * as failed, and the others serve. What changes the set of topics happens one by one for each name.
  */
-
 import { ByteBudget } from "../base/byte-budget.ts";
 import { mapConcurrently } from "../base/concurrency.ts";
 import { isNetlogError, NetlogError } from "../base/errors.ts";
-import { LIMITS, type Limits } from "../base/limits.ts";
 import type { Logger } from "../base/logger.ts";
 import { isSafeName, NAME_RULE } from "../base/names.ts";
 import { OneByOne } from "../base/one-by-one.ts";
@@ -26,6 +24,7 @@ import type { Topic } from "../topic/topic.ts";
 import type { TopicShared } from "../topic/topic-shared.ts";
 import { Expiry } from "./expiry.ts";
 import { TopicLetterBox } from "./letter-box.ts";
+import type { Limits } from "./limits.ts";
 import { Monitor } from "./monitor.ts";
 
 const MONITOR_INTERVAL_MS = 10_000;
@@ -38,7 +37,7 @@ export interface NetlogOptions {
   /** Settings of topics that do not say otherwise: the JSON of `POST /:topic`, any part of it. */
   readonly defaults?: unknown;
   readonly monitorIntervalMs?: number;
-  readonly limits?: Limits;
+  readonly limits: Limits;
   /** Where large message sets are packed and unpacked; Node's thread pool by default. */
   readonly offload?: Offload;
 }
@@ -51,6 +50,7 @@ export interface FailedTopic {
 export class Netlog {
   readonly #storage: Storage;
   readonly #shared: TopicShared;
+  readonly #maxTopics: number;
   readonly #defaults: TopicSettings;
   readonly #monitor: Monitor;
   readonly #topics = new Map<string, Topic>();
@@ -77,11 +77,11 @@ export class Netlog {
    * @throws bad_request or invalid_compression_type when the default settings are none; what `openStorage` throws.
    */
   static async open(options: NetlogOptions): Promise<Netlog> {
-    const { limits = LIMITS } = options;
+    const { limits } = options;
     const defaults = resolveSettings(options.defaults, DEFAULT_SETTINGS, limits);
     const storage = await options.openStorage();
     try {
-      const netlog = new Netlog(options, limits, defaults, storage);
+      const netlog = new Netlog(options, defaults, storage);
       const names = storage.topicNames;
       await mapConcurrently(names, limits.topicsInTransition, (name) => netlog.#openTopic(name));
       netlog.#tellOpened();
@@ -92,11 +92,12 @@ export class Netlog {
     }
   }
 
-  private constructor(options: NetlogOptions, limits: Limits, defaults: TopicSettings, storage: Storage) {
-    const { runtime, logger } = options;
+  private constructor(options: NetlogOptions, defaults: TopicSettings, storage: Storage) {
+    const { runtime, logger, limits } = options;
     this.#opened = new Promise((resolve) => {
       this.#tellOpened = resolve;
     });
+    this.#maxTopics = limits.topics;
     this.#storage = storage;
     const deleteIfOver = (name: string) => this.#changes.run(name, () => this.#deleteIfOver(name));
     this.#expiry = new Expiry({ logger, deleteIfOver });
@@ -297,9 +298,8 @@ export class Netlog {
   }
 
   #requireRoom(): void {
-    const { topics } = this.#shared.limits;
-    if (this.#topics.size + this.#failed.size + this.#creatingCount < topics) return;
-    const reason = `there are ${topics} topics, and no more are allowed (max_topics)`;
+    if (this.#topics.size + this.#failed.size + this.#creatingCount < this.#maxTopics) return;
+    const reason = `there are ${this.#maxTopics} topics, and no more are allowed (max_topics)`;
     throw new NetlogError("too_many_requests", { reason });
   }
 

@@ -3,13 +3,13 @@
  * a topic may hold none of them.
  */
 import { NetlogError } from "../base/errors.ts";
-import { LIMITS, type Limits } from "../base/limits.ts";
 import { MESSAGE_WORK_BYTES, PIECE_WORK_BYTES } from "../base/loop-share.ts";
 import { refusalOfKey } from "../message/field-rules.ts";
+import type { Limits } from "./limits.ts";
 import type { PlacedEntry } from "./set-cache.ts";
 
 /** Each key once, in the order in which they were given. @throws bad_request. */
-export function requireKeys(keys: readonly string[], limits: Limits = LIMITS): readonly string[] {
+export function requireKeys(keys: readonly string[], limits: Limits): readonly string[] {
   if (keys.length > limits.keysRead) {
     throw new NetlogError("bad_request", { reason: `key may be given ${limits.keysRead} times at most` });
   }

@@ -1,12 +1,12 @@
 /** From frames to messages: reads a log message by message, through the shared cache of unpacked sets. */
 import { isNetlogError, NetlogError } from "../base/errors.ts";
-import type { Limits } from "../base/limits.ts";
 import { type Frame, type FrameHeader, frameAt, frameBytes, frameEndOffset } from "../log/frame.ts";
 import type { FrameRun, Log, LogCursor } from "../log/log.ts";
 import type { Offload } from "../message/compression.ts";
 import { decodeMessageFields, type MessageFields, withContentType } from "../message/fields.ts";
 import { unpackEntry } from "../message/message-set.ts";
 import type { UnpackedEntry } from "../message/unpacked-entry.ts";
+import type { Limits } from "./limits.ts";
 import type { PlacedEntry, SetCache } from "./set-cache.ts";
 
 export interface Message {

@@ -2,15 +2,14 @@
  * A walk over a topic for those who read many messages at once and need no scanner: as messages, or as frames the
  * way they lie in the file. Holds no buffer but while it reads.
  */
-
 import { isNetlogError } from "../base/errors.ts";
-import type { Limits } from "../base/limits.ts";
 import { MESSAGE_WORK_BYTES, PIECE_WORK_BYTES } from "../base/loop-share.ts";
 import type { Runtime } from "../base/runtime.ts";
 import type { FrameRun, Log, LogCursor } from "../log/log.ts";
 import { collectFrames, type FrameBounds } from "./collect-frames.ts";
 import type { FrameCursors } from "./frame-cursors.ts";
 import type { KeySearch } from "./key-search.ts";
+import type { Limits } from "./limits.ts";
 import { type Message, type MessageCursor, passingMessage, type Taken } from "./message-reader.ts";
 import type { ReadBuffers } from "./read-buffers.ts";
 import type { TopicWaits, WaitEnd, WaitRequest } from "./topic-waits.ts";

@@ -3,9 +3,9 @@
  * a client that left, the end of a closed topic, a deleted topic and a server that stops end a wait.
  */
 import { NetlogError } from "../base/errors.ts";
-import type { Limits } from "../base/limits.ts";
 import type { Runtime } from "../base/runtime.ts";
 import type { Log, WakeReason } from "../log/log.ts";
+import type { Limits } from "./limits.ts";
 
 export interface WaitRequest {
   /** More than the limit is taken for the limit; `undefined`: without end. */

@@ -4,11 +4,11 @@
  * after longer and longer; without a dead letter it is dropped.
  */
 import { isNetlogError } from "../base/errors.ts";
-import type { Limits } from "../base/limits.ts";
 import type { Logger } from "../base/logger.ts";
 import { answerableFields } from "../message/field-rules.ts";
 import type { NewMessage } from "../message/new-message.ts";
 import { fieldsOf, type MessageCursor } from "../reading/message-reader.ts";
+import type { Limits } from "./limits.ts";
 import type { Pending } from "./pending-table.ts";
 
 /** Where copies go to: other topics. */
@@ -80,7 +80,7 @@ export class DeadLetters {
   }
 
   async #bury(pending: Pending): Promise<void> {
-    const { deadLetter, makesTopic, cursor, letterBox, isDying } = this.#options;
+    const { deadLetter, makesTopic, cursor, letterBox, limits, isDying } = this.#options;
     if (!isDying(pending)) return;
     if (deadLetter === null) {
       this.#tell("warn", pending, "dropped a message that was given out too often");
@@ -92,7 +92,7 @@ export class DeadLetters {
       if (!isDying(pending)) return;
       const fields = fieldsOf(message);
       const { payload } = message;
-      const letter = fields === undefined ? { payload } : { payload, ...answerableFields(fields) };
+      const letter = fields === undefined ? { payload } : { payload, ...answerableFields(fields, limits) };
       await letterBox.post(deadLetter, letter, makesTopic);
     } catch (error) {
       this.#refuse(pending, error);

@@ -3,9 +3,7 @@
  * acknowledgements. Making and removing one is durable when it resolves; positions are as durable as scanner-files.ts
  * makes them, and what is acknowledged as lease-journal.ts does.
  */
-
 import { NetlogError } from "../base/errors.ts";
-import type { Limits } from "../base/limits.ts";
 import type { Logger } from "../base/logger.ts";
 import { isSafeName } from "../base/names.ts";
 import type { Runtime } from "../base/runtime.ts";
@@ -15,13 +13,9 @@ import { refusedWrite } from "../disk/disk-refusals.ts";
 import type { Durability, LogShared } from "../log/index.ts";
 import { LEASES_SUFFIX } from "./lease-file.ts";
 import { LeaseStore } from "./lease-store.ts";
+import type { Limits } from "./limits.ts";
 import type { PositionStore } from "./plain-position.ts";
-import {
-  decodeScannerFile,
-  encodeScannerFile,
-  SCANNER_FILE_MAX_BYTES,
-  SCANNER_SUFFIX,
-} from "./scanner-file.ts";
+import { decodeScannerFile, encodeScannerFile, SCANNER_SUFFIX, scannerFileMaxBytes } from "./scanner-file.ts";
 import { ScannerFile, type ScannerFiles } from "./scanner-files.ts";
 import type { ScannerSettings, WorkSettings } from "./scanner-settings.ts";
 import type { ScannerStore, StoredPosition, StoredScanner, StoredWork } from "./scanner-store.ts";
@@ -185,10 +179,10 @@ export class FileScannerStore implements ScannerStore {
 
   /** `undefined` when the file is damaged. */
   async #loadOne(id: string, path: string, logEndOffset: number): Promise<StoredPosition | undefined> {
-    const { disk } = this.#options;
+    const { disk, limits } = this.#options;
     const sizeBytes = (await disk.stat(path))?.sizeBytes ?? 0;
     const state =
-      sizeBytes > SCANNER_FILE_MAX_BYTES ? undefined : decodeScannerFile(await disk.readFile(path));
+      sizeBytes > scannerFileMaxBytes(limits) ? undefined : decodeScannerFile(await disk.readFile(path));
     if (state === undefined) return undefined;
     if (state.next <= logEndOffset) {
       if (state.sequence > 0) await this.#syncFile(path);

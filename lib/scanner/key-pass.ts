@@ -1,7 +1,7 @@
 /** How a scanner that reads by key passes over the messages of other keys, and keeps how far it has passed. */
-import type { Limits } from "../base/limits.ts";
 import { KeySearch } from "../reading/key-search.ts";
 import type { PlacedEntry } from "../reading/set-cache.ts";
+import type { Limits } from "./limits.ts";
 import type { PendingScan } from "./scan-queue.ts";
 import type { ScannerPosition } from "./scanner-position.ts";
 

@@ -4,9 +4,7 @@
  * or sync that failed nothing more goes to that file: the whole state is written anew, and until that is done
  * nothing counts as kept.
  */
-
 import { NetlogError } from "../base/errors.ts";
-import type { Limits } from "../base/limits.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Runtime, Timer } from "../base/runtime.ts";
 import { replaceFile } from "../disk/atomic-file.ts";
@@ -15,6 +13,7 @@ import { refusedWrite } from "../disk/disk-refusals.ts";
 import { writeWhole } from "../disk/write-whole.ts";
 import type { Durability, LogShared, PooledFile } from "../log/index.ts";
 import { encodeLeaseFile, encodeRecords, type LeaseRecord, type LeaseState } from "./lease-file.ts";
+import type { Limits } from "./limits.ts";
 import type { RecordKind } from "./pending-table.ts";
 import type { WorkJournal } from "./scanner-store.ts";
 

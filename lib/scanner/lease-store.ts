@@ -1,6 +1,4 @@
 /** The files of a topic's scanners with acknowledgements: read at opening, begun, and kept by a journal each. */
-
-import type { Limits } from "../base/limits.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Runtime } from "../base/runtime.ts";
 import { replaceFile } from "../disk/atomic-file.ts";
@@ -8,6 +6,7 @@ import type { Disk } from "../disk/disk.ts";
 import type { Durability, LogShared } from "../log/index.ts";
 import { decodeLeaseFile, encodeLeaseFile, type LeaseFile, type LeaseState } from "./lease-file.ts";
 import { type JournalPlace, LeaseJournal } from "./lease-journal.ts";
+import type { Limits } from "./limits.ts";
 import { PendingTable } from "./pending-table.ts";
 import { readWorkSettings, type ScannerSettings, type WorkSettings } from "./scanner-settings.ts";
 import type { StoredWork } from "./scanner-store.ts";

@@ -4,13 +4,13 @@
  */
 import assert from "node:assert";
 import { type ErrorCode, NetlogError } from "../base/errors.ts";
-import type { Limits } from "../base/limits.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Runtime, Timer } from "../base/runtime.ts";
 import type { Log } from "../log/log.ts";
 import type { MessageCursor } from "../reading/message-reader.ts";
 import { DeadLetters, type Fate, type LetterBox } from "./dead-letters.ts";
 import { Leases } from "./leases.ts";
+import type { Limits } from "./limits.ts";
 import type { Pending, PendingTable, RecordKind } from "./pending-table.ts";
 import { toMs, type WorkSettings } from "./scanner-settings.ts";
 import type { WorkJournal } from "./scanner-store.ts";

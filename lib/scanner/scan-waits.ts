@@ -3,9 +3,9 @@
  * scanner waits for the log on their behalf.
  */
 import { type ErrorCode, NetlogError } from "../base/errors.ts";
-import type { Limits } from "../base/limits.ts";
 import type { Runtime } from "../base/runtime.ts";
 import type { Log, WakeReason } from "../log/log.ts";
+import type { Limits } from "./limits.ts";
 import type { PendingScan, ScanQueue } from "./scan-queue.ts";
 import type { ScannerPosition } from "./scanner-position.ts";
 

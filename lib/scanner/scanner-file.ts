@@ -30,7 +30,7 @@
  * a file of another kind: lease-file.ts.
  */
 import { crc32 } from "../base/checksum.ts";
-import { LIMITS } from "../base/limits.ts";
+import type { Limits } from "./limits.ts";
 
 export interface ScannerState {
   /** Counts the writes. */
@@ -59,8 +59,9 @@ const KEYS_POSITION = 2 * SLOT_SPACING_BYTES;
 const KEY_SIZE_BYTES = 2;
 
 /** A file that is longer was written by another program. */
-export const SCANNER_FILE_MAX_BYTES: number =
-  KEYS_POSITION + LIMITS.keysRead * (KEY_SIZE_BYTES + LIMITS.messageKeyBytes);
+export function scannerFileMaxBytes({ keysRead, messageKeyBytes }: Limits): number {
+  return KEYS_POSITION + keysRead * (KEY_SIZE_BYTES + messageKeyBytes);
+}
 
 /** Where the slot of a state lies. */
 export function slotPosition(sequence: number): number {

@@ -3,15 +3,14 @@
  * background, one file at a time: ten thousand scanners take neither ten thousand descriptors nor the disk's
  * whole attention.
  */
-
 import { LRUCache } from "lru-cache";
 import { NetlogError } from "../base/errors.ts";
-import type { Limits } from "../base/limits.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Runtime, Timer } from "../base/runtime.ts";
 import type { Disk, DiskFile } from "../disk/disk.ts";
 import { refusedWrite } from "../disk/disk-refusals.ts";
 import type { Durability } from "../log/log.ts";
+import type { Limits } from "./limits.ts";
 import { encodeSlot, keysChecksum, type ScannerState, slotPosition } from "./scanner-file.ts";
 
 /** Syncs that a move takes at most, while scans go on. */

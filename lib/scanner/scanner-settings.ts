@@ -1,9 +1,9 @@
 /** What a scanner is asked to be: bounds and defaults, and what of it contradicts a scanner that is there. */
 import { type BigDuration, durationMs, formatDuration, parseDuration } from "../base/duration.ts";
 import { NetlogError } from "../base/errors.ts";
-import type { Limits } from "../base/limits.ts";
 import { isSafeName, NAME_RULE } from "../base/names.ts";
 import { requireKeys } from "../reading/key-search.ts";
+import type { Limits } from "./limits.ts";
 
 /** What left out is not asked for. Durations are ms. */
 export interface ScannerRequest {

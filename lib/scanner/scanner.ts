@@ -3,7 +3,6 @@
  * is given again. Its position says which message comes next, and scan-waits.ts has the scans that wait.
  */
 import { type ErrorCode, isNetlogError, NetlogError } from "../base/errors.ts";
-import type { Limits } from "../base/limits.ts";
 import { PIECE_WORK_BYTES } from "../base/loop-share.ts";
 import type { Runtime } from "../base/runtime.ts";
 import type { Log } from "../log/log.ts";
@@ -13,6 +12,7 @@ import { KeyPass } from "./key-pass.ts";
 import type { LeaseWork } from "./lease-work.ts";
 import type { LeasedPosition } from "./leased-position.ts";
 import type { Lease } from "./leases.ts";
+import type { Limits } from "./limits.ts";
 import { BulkScan, type PendingScan, ScanQueue, SingleScan } from "./scan-queue.ts";
 import type { BulkDelivery, BulkScanRequest, Delivery, ScanRequest } from "./scan-request.ts";
 import { ScanWaits } from "./scan-waits.ts";

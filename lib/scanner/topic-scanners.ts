@@ -1,6 +1,5 @@
 /** The scanners of one topic, by id: made, found, deleted, and dropped when nobody has used them for long. */
 import { type ErrorCode, NetlogError } from "../base/errors.ts";
-import type { Limits } from "../base/limits.ts";
 import type { Logger } from "../base/logger.ts";
 import { OneByOne } from "../base/one-by-one.ts";
 import type { Runtime } from "../base/runtime.ts";
@@ -9,6 +8,7 @@ import type { MessageReader } from "../reading/message-reader.ts";
 import { requireReadable } from "../reading/readable.ts";
 import type { LetterBox } from "./dead-letters.ts";
 import { LeasedPosition } from "./leased-position.ts";
+import type { Limits } from "./limits.ts";
 import { PlainPosition } from "./plain-position.ts";
 import { Scanner } from "./scanner.ts";
 import type { ScannerPosition } from "./scanner-position.ts";

@@ -1,11 +1,11 @@
 /** The data folder as a whole: taking it for this process, and telling topics from everything else in it. */
 import { dirname } from "node:path/posix";
 import { mapConcurrently } from "../base/concurrency.ts";
-import type { Limits } from "../base/limits.ts";
 import type { Logger } from "../base/logger.ts";
 import { isSafeName } from "../base/names.ts";
 import type { Disk, DiskLock } from "../disk/disk.ts";
 import { hasCode } from "../disk/disk-error.ts";
+import type { Limits } from "./limits.ts";
 import { looksLikeTopic } from "./topic-folder.ts";
 
 /** The folder cannot be served from. The message is one line for the person who started the server. */

@@ -1,7 +1,6 @@
 /** Topics in the folders of a data folder, which it locks for as long as it is open. */
 import type { Counters } from "../base/counters.ts";
 import { NetlogError } from "../base/errors.ts";
-import { LIMITS, type Limits } from "../base/limits.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Runtime } from "../base/runtime.ts";
 import type { Disk, DiskLock } from "../disk/disk.ts";
@@ -12,6 +11,7 @@ import type { TopicSettings } from "../topic/setting-table.ts";
 import type { Storage, StoredTopic } from "../topic/storage.ts";
 import { type DataFolderContent, listDataFolder, takeDataFolder } from "./data-folder.ts";
 import { FolderProbe } from "./folder-probe.ts";
+import type { Limits } from "./limits.ts";
 import { openStoredTopic, type StorageParts } from "./open-stored-topic.ts";
 import { TopicFolders } from "./topic-folders.ts";
 
@@ -21,7 +21,7 @@ export interface FileStorageOptions {
   readonly disk: Disk;
   readonly runtime: Runtime;
   readonly logger: Logger;
-  readonly limits?: Limits;
+  readonly limits: Limits;
 }
 
 export class FileStorage implements Storage {
@@ -37,20 +37,20 @@ export class FileStorage implements Storage {
    * @throws DataFolderError when the folder cannot be used, with a message for the user.
    */
   static async open(options: FileStorageOptions): Promise<FileStorage> {
-    const { disk, folder, logger, limits = LIMITS } = options;
+    const { disk, folder, logger, limits } = options;
     const lock = await takeDataFolder(disk, folder);
     try {
       const content = await listDataFolder(disk, folder, limits, logger);
       // A kill may have come before a topic's name was on the disk: it must be, before anything is published there.
       await disk.syncFolder(folder);
-      return new FileStorage({ ...options, limits }, lock, content);
+      return new FileStorage(options, lock, content);
     } catch (error) {
       await lock.release();
       throw error;
     }
   }
 
-  private constructor(options: Required<FileStorageOptions>, lock: DiskLock, content: DataFolderContent) {
+  private constructor(options: FileStorageOptions, lock: DiskLock, content: DataFolderContent) {
     const { disk, runtime, logger, limits } = options;
     this.topicNames = content.topics;
     this.#lock = lock;

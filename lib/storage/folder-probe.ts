@@ -1,11 +1,10 @@
 /** Whether the data folder can be used now: the lock is still in it, and a small file can be written there. */
-
-import type { Limits } from "../base/limits.ts";
 import type { Runtime } from "../base/runtime.ts";
 import type { Disk } from "../disk/disk.ts";
 import { hasCode } from "../disk/disk-error.ts";
 import { isNoRoom } from "../disk/disk-refusals.ts";
 import { LOCK_PREFIX, PROBE_NAME } from "./data-folder.ts";
+import type { Limits } from "./limits.ts";
 
 export class FolderProbe {
   readonly #disk: Disk;

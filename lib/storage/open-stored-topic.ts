@@ -1,5 +1,4 @@
 /** Opens what a topic's folder holds: its settings, its log, its id, its scanners. */
-import type { Limits } from "../base/limits.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Runtime } from "../base/runtime.ts";
 import type { Disk } from "../disk/disk.ts";
@@ -9,6 +8,7 @@ import type { ScannerFiles } from "../scanner/scanner-files.ts";
 import type { TopicSettings } from "../topic/setting-table.ts";
 import { logLimitsOf } from "../topic/settings.ts";
 import type { StoredTopic } from "../topic/storage.ts";
+import type { Limits } from "./limits.ts";
 import { newestSettings, readSettingsCopies } from "./settings-copies.ts";
 import { openSettings, requireKnownSettings } from "./settings-files.ts";
 import { readStateCopies, StateFiles } from "./state-files.ts";

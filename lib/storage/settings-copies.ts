@@ -14,12 +14,12 @@
 import { crc32 } from "../base/checksum.ts";
 import { isNetlogError } from "../base/errors.ts";
 import { JsonError, parseJson } from "../base/json.ts";
-import type { Limits } from "../base/limits.ts";
 import type { Disk } from "../disk/disk.ts";
 import { hasCode } from "../disk/disk-error.ts";
 import { errorCode } from "../disk/disk-refusals.ts";
 import type { TopicSettings } from "../topic/setting-table.ts";
 import { resolveSettings } from "../topic/settings.ts";
+import type { Limits } from "./limits.ts";
 
 /** In the order in which they are written. */
 export const SETTINGS_NAMES: readonly string[] = ["settings.json", "settings.copy.json"];
@@ -89,10 +89,15 @@ class ChecksumError extends Error {}
 function decode(name: string, bytes: Buffer, defaults: TopicSettings, limits: Limits): SettingsCopy {
   const [, covered, sequence, checksum] = SEALED.exec(bytes.toString("latin1")) ?? [];
   if (covered === undefined) {
-    return { name, state: "plain", settings: resolveSettings(parseJson(bytes), defaults, limits), bytes };
+    return {
+      name,
+      state: "plain",
+      settings: resolveSettings(parseJson(bytes, limits.jsonDepth), defaults, limits),
+      bytes,
+    };
   }
   if (crc32(Buffer.from(covered, "latin1")) !== Number(checksum)) throw new ChecksumError();
-  const settings = resolveSettings(parseJson(covered.split("\n", 1)[0]!), defaults, limits);
+  const settings = resolveSettings(parseJson(covered.split("\n", 1)[0]!, limits.jsonDepth), defaults, limits);
   return { name, state: "sealed", settings, sequence: Number(sequence), bytes };
 }
 

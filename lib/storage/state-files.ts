@@ -10,13 +10,13 @@
  */
 import { crc32 } from "../base/checksum.ts";
 import { NetlogError } from "../base/errors.ts";
-import type { Limits } from "../base/limits.ts";
 import type { Logger } from "../base/logger.ts";
 import { replaceFile } from "../disk/atomic-file.ts";
 import type { Disk } from "../disk/disk.ts";
 import { hasCode } from "../disk/disk-error.ts";
 import { errorCode, refusedWrite } from "../disk/disk-refusals.ts";
 import type { KeptState, StateStore } from "../topic/storage.ts";
+import type { Limits } from "./limits.ts";
 
 export const STATE_NAMES: readonly string[] = ["state", "state.copy"];
 

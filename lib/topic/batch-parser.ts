@@ -1,7 +1,6 @@
 /** Batches for one topic, from each of the forms in which a client may send them. Verified and whole, not yet appended. */
 import type { ByteBudget } from "../base/byte-budget.ts";
 import { NetlogError } from "../base/errors.ts";
-import type { Limits } from "../base/limits.ts";
 import { FRAME_HEADER_BYTES } from "../log/frame.ts";
 import type { Batch } from "../message/batch.ts";
 import { parseBinaryBatch } from "../message/batch-binary.ts";
@@ -11,6 +10,7 @@ import { LineCutter } from "../message/line-cutter.ts";
 import { MESSAGE_HEADER_BYTES } from "../message/message.ts";
 import { encodeGroup, MessageGroups } from "../message/message-groups.ts";
 import { isPackedSet } from "../message/message-set.ts";
+import type { Limits } from "./limits.ts";
 import type { TopicSettings } from "./setting-table.ts";
 
 /** Room in front of NetLog's own messages for the headers that make them a set and a frame, so that nobody copies. */

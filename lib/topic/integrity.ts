@@ -1,6 +1,4 @@
 /** Verifies a topic from an offset on: frames by the log, and every message in them. */
-
-import type { Limits } from "../base/limits.ts";
 import { MESSAGE_WORK_BYTES } from "../base/loop-share.ts";
 import type { Runtime } from "../base/runtime.ts";
 import { WorkMeter } from "../base/work-meter.ts";
@@ -9,6 +7,7 @@ import type { Log } from "../log/log.ts";
 import type { Offload } from "../message/compression.ts";
 import { DamagedEntryError } from "../message/flaw.ts";
 import { unpackEntry } from "../message/message-set.ts";
+import type { Limits } from "./limits.ts";
 
 /** A frame takes as much more work as so many messages. */
 const FRAME_WORK_MESSAGES = 10;

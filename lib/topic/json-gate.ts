@@ -6,7 +6,6 @@ import type { ByteBudget } from "../base/byte-budget.ts";
 import { NetlogError } from "../base/errors.ts";
 import { JsonError } from "../base/json.ts";
 import { JsonWalk } from "../base/json-walk.ts";
-import type { Limits } from "../base/limits.ts";
 import { MESSAGE_WORK_BYTES, PIECE_WORK_BYTES } from "../base/loop-share.ts";
 import type { Batch } from "../message/batch.ts";
 import type { Offload } from "../message/compression.ts";
@@ -14,6 +13,7 @@ import { COMPRESSION_NONE } from "../message/message.ts";
 import { encodeGroup, firstOfGroup, type MessageGroup } from "../message/message-groups.ts";
 import { isPackedSet, unpackEntry } from "../message/message-set.ts";
 import type { UnpackedEntry } from "../message/unpacked-entry.ts";
+import type { Limits } from "./limits.ts";
 import type { TopicSettings } from "./setting-table.ts";
 
 export interface JsonGateOptions {

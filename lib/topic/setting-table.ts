@@ -2,7 +2,7 @@
  * The settings of a topic in one table. Their checks (settings.ts), the description of the API, the flags of the
  * commands and a table in server/README.md follow from it, so a new setting is a new row here. It runs no engine.
  */
-import type { Limits } from "../base/limits.ts";
+import type { Limits } from "./limits.ts";
 
 /** A number, or the limit of that name. */
 export type Bound = number | keyof Limits;

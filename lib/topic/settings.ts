@@ -7,10 +7,10 @@
  */
 import { type BigDuration, durationMs, formatDuration, parseDuration } from "../base/duration.ts";
 import { isNetlogError, NetlogError } from "../base/errors.ts";
-import type { Limits } from "../base/limits.ts";
 import type { LogLimits } from "../log/log.ts";
 import { refusalOfContentType } from "../message/field-rules.ts";
 import { parseTime } from "../reading/offsets.ts";
+import type { Limits } from "./limits.ts";
 import {
   boundOf,
   type ChoiceSetting,

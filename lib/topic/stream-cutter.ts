@@ -1,7 +1,5 @@
 /** What comes through a pipe, cut into messages and gathered into batches: lines, or NetLog's own messages. */
-
 import type { NetlogError } from "../base/errors.ts";
-import type { Limits } from "../base/limits.ts";
 import type { Batch } from "../message/batch.ts";
 import type { Offload } from "../message/compression.ts";
 import { LineCutter } from "../message/line-cutter.ts";
@@ -10,6 +8,7 @@ import { MessageCutter } from "../message/message-cutter.ts";
 import { encodeGroup, type MessageGroup, MessageGroups } from "../message/message-groups.ts";
 import type { BatchParser } from "./batch-parser.ts";
 import type { JsonGate } from "./json-gate.ts";
+import type { Limits } from "./limits.ts";
 import type { TopicSettings } from "./setting-table.ts";
 
 export interface StreamCutter {

@@ -4,10 +4,10 @@
  * comes alone is committed at once, a flood in large frames, and what is kept is always a beginning of what was sent.
  */
 import { isNetlogError } from "../base/errors.ts";
-import type { Limits } from "../base/limits.ts";
 import type { Runtime } from "../base/runtime.ts";
 import type { Durability } from "../log/log.ts";
 import type { Batch } from "../message/batch.ts";
+import type { Limits } from "./limits.ts";
 import type { Publisher } from "./publisher.ts";
 import type { StreamCutter } from "./stream-cutter.ts";
 

@@ -3,12 +3,12 @@
  * of its own, and what it depends on is judged where the log assigns its offset.
  */
 import { NetlogError } from "../base/errors.ts";
-import type { Limits } from "../base/limits.ts";
 import type { Batch } from "../message/batch.ts";
 import { addFields } from "../message/entry-fields.ts";
 import type { EntryFields } from "../message/fields.ts";
 import { encodeMessage } from "../message/message.ts";
 import { type NewMessage, packedBytes, packMessage } from "../message/new-message.ts";
+import type { Limits } from "./limits.ts";
 import type { Published, PublishOptions } from "./publish-call.ts";
 import type { LoneEntry, Publisher } from "./publisher.ts";
 import type { AppendTerms } from "./state-guard.ts";

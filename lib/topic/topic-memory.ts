@@ -1,7 +1,7 @@
 /** What a topic remembers of its appends: idempotency keys, producers, the newest stream sequence, and that it is closed. */
-import type { Limits } from "../base/limits.ts";
 import type { EntryFields } from "../message/fields.ts";
 import { fingerprintOf, IdempotencyTable } from "./idempotency-table.ts";
+import type { Limits } from "./limits.ts";
 import { ProducerTable } from "./producer-table.ts";
 import type { Memory, Remembered } from "./remembered.ts";
 

@@ -1,13 +1,13 @@
 /** What all topics of a server share: its surroundings, and what bounds all of them together. */
 import type { ByteBudget } from "../base/byte-budget.ts";
 import type { Counters } from "../base/counters.ts";
-import type { Limits } from "../base/limits.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Runtime } from "../base/runtime.ts";
 import type { Offload } from "../message/compression.ts";
 import type { ReadBuffers } from "../reading/read-buffers.ts";
 import type { SetCache } from "../reading/set-cache.ts";
 import type { LetterBox } from "../scanner/dead-letters.ts";
+import type { Limits } from "./limits.ts";
 import type { Remembered } from "./remembered.ts";
 
 export interface TopicShared {

@@ -8,11 +8,11 @@
  */
 import { durationMs, parseDuration } from "../base/duration.ts";
 import { NetlogError } from "../base/errors.ts";
-import type { Limits } from "../base/limits.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Runtime } from "../base/runtime.ts";
 import { WorkMeter } from "../base/work-meter.ts";
 import type { Log, LogFollower } from "../log/log.ts";
+import type { Limits } from "./limits.ts";
 import type { Remembered } from "./remembered.ts";
 import type { TopicSettings } from "./setting-table.ts";
 import { restore, type Snapshot, snapshotOf } from "./state-codec.ts";

@@ -2,12 +2,12 @@
  * What was published and has not gone to the log: batches, single messages, and behind them the appends that a guard
  * judges. What comes behind one of those belongs to the next group, so that nothing overtakes it.
  */
-import type { Limits } from "../base/limits.ts";
 import type { Durability, LogEntry } from "../log/log.ts";
 import type { Offload } from "../message/compression.ts";
 import { derivedCrc32 } from "../message/message.ts";
 import { encodeEntry, setEnd } from "../message/message-set.ts";
 import type { PackedMessage } from "../message/new-message.ts";
+import type { Limits } from "./limits.ts";
 import type { Waiting } from "./publish-call.ts";
 import type { TopicSettings } from "./setting-table.ts";
 

@@ -4,7 +4,6 @@
  */
 import type { ByteBudget } from "../base/byte-budget.ts";
 import type { NetlogError } from "../base/errors.ts";
-import type { Limits } from "../base/limits.ts";
 import type { Runtime } from "../base/runtime.ts";
 import type { Durability, Log } from "../log/log.ts";
 import type { Batch } from "../message/batch.ts";
@@ -12,6 +11,7 @@ import type { Offload } from "../message/compression.ts";
 import type { NewMessage } from "../message/new-message.ts";
 import type { BatchParser } from "./batch-parser.ts";
 import { JsonGate } from "./json-gate.ts";
+import type { Limits } from "./limits.ts";
 import type { Published, PublishOptions } from "./publish-call.ts";
 import type { Publisher } from "./publisher.ts";
 import type { TopicSettings } from "./setting-table.ts";

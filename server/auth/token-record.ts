@@ -5,7 +5,8 @@
  *     {"tokens":[{"name":"ci","hash":"sha256:9f86…","topics":["logs-*"],"rights":["read","write"],
  *                 "created":"2026-11-20T23:27:59.023Z","expires":"2027-02-18T23:27:59.023Z"}]}
  */
-import { isSafeName, JsonError, type Limits, NAME_RULE, parseJson } from "../../lib/index.ts";
+import { isSafeName, JsonError, NAME_RULE, parseJson } from "../../lib/index.ts";
+import type { Limits } from "./limits.ts";
 import { isRight, RIGHTS, type Right } from "./rights.ts";
 import { isTopicPattern, PATTERN_RULE } from "./topic-pattern.ts";
 
@@ -35,7 +36,7 @@ const FIELDS = ["name", "hash", "topics", "rights", "created", "expires"];
 
 /** @throws TokenFileError. */
 export function parseTokenFile(text: string, limits: Limits): TokenRecord[] {
-  const { tokens, ...others } = objectOf(parse(text), "the file");
+  const { tokens, ...others } = objectOf(parse(text, limits), "the file");
   refuseOthers(Object.keys(others), ["tokens"], "the file");
   if (!Array.isArray(tokens)) throw new TokenFileError('the file needs "tokens", an array');
   if (tokens.length > limits.tokens) throw new TokenFileError(`at most ${limits.tokens} tokens are possible`);
@@ -91,9 +92,9 @@ function toRecord(value: unknown, index: string, limits: Limits): TokenRecord {
   return record;
 }
 
-function parse(text: string): unknown {
+function parse(text: string, { jsonDepth }: Limits): unknown {
   try {
-    return parseJson(text);
+    return parseJson(text, jsonDepth);
   } catch (error) {
     if (!(error instanceof JsonError)) throw error;
     throw new TokenFileError(`it is ${error.message}`);

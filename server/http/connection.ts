@@ -3,8 +3,9 @@
  * next one when the answer before it was handed over, or when the request before it says that the next may begin.
  */
 import type { IncomingMessage, OutgoingMessage } from "node:http";
-import type { ByteBudget, Limits } from "../../lib/index.ts";
+import type { ByteBudget } from "../../lib/index.ts";
 import { type HttpSocket, watchRequests } from "./http-socket.ts";
+import type { Limits } from "./limits.ts";
 import type { NodeSide } from "./node-side.ts";
 import { Pipeline } from "./pipeline.ts";
 import type { LeaveReason } from "./request.ts";

@@ -5,9 +5,10 @@
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import type { ByteBudget, Limits } from "../../lib/index.ts";
+import type { ByteBudget } from "../../lib/index.ts";
 import { Connection, type ConnectionShared } from "./connection.ts";
 import type { HttpSocket } from "./http-socket.ts";
+import type { Limits } from "./limits.ts";
 
 export class Connections {
   count = 0;

@@ -1,10 +1,11 @@
 /** What all exchanges of a server share; index.ts makes it. */
-import type { Limits, Logger, Netlog, Runtime, Tally } from "../../lib/index.ts";
+import type { Logger, Netlog, Runtime, Tally } from "../../lib/index.ts";
 import type { Access } from "../auth/access.ts";
 import type { ClientAddresses } from "../auth/client-address.ts";
 import type { Gate } from "../auth/gate.ts";
 import type { RateLimit } from "../auth/rate-limit.ts";
 import type { IdleWatch } from "./idle-watch.ts";
+import type { Limits } from "./limits.ts";
 import type { Occupancy } from "./occupancy.ts";
 import type { RequestLog } from "./request-log.ts";
 import type { Traffic } from "./traffic.ts";

@@ -2,7 +2,8 @@
  * What one request takes of the memory that all clients share. It is counted while it grows, and for as long as it is
  * in use: a client that leaves before the answer is ready frees nothing.
  */
-import { type ByteBudget, type Limits, NetlogError } from "../../lib/index.ts";
+import { type ByteBudget, NetlogError } from "../../lib/index.ts";
+import type { Limits } from "./limits.ts";
 
 export class HeldMemory {
   readonly #budget: ByteBudget;

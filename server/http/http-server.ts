@@ -1,8 +1,8 @@
 /** Node's own server, plain or with TLS, and its limits. */
 import { createServer, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import type { Limits } from "../../lib/index.ts";
 import type { Certificate } from "./certificate.ts";
+import type { Limits } from "./limits.ts";
 
 /** How often Node looks for headers that are late. */
 const MAX_CHECK_MS = 5000;

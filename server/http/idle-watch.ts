@@ -2,7 +2,8 @@
  * Gives up on bodies that stop coming, or come for too long. One timer for all of them, running only while there are
  * any: a request whose body is there at once costs no timer.
  */
-import type { Limits, Runtime } from "../../lib/index.ts";
+import type { Runtime } from "../../lib/index.ts";
+import type { Limits } from "./limits.ts";
 
 /** Something that comes in pieces. */
 export interface Progress {

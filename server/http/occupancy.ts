@@ -1,5 +1,6 @@
 /** What is taken up of the server's limits at the moment, by all clients together. */
-import { ByteBudget, type Limits } from "../../lib/index.ts";
+import { ByteBudget } from "../../lib/index.ts";
+import type { Limits } from "./limits.ts";
 import { SharedPayloads } from "./shared-payloads.ts";
 
 export class Occupancy {

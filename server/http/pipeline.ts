@@ -4,10 +4,11 @@
  * It goes on reading meanwhile, up to a limit, because else the server would not see that the client has left.
  */
 import type { IncomingMessage, OutgoingMessage } from "node:http";
-import type { ByteBudget, Limits } from "../../lib/index.ts";
+import type { ByteBudget } from "../../lib/index.ts";
 import { declaredBytes } from "./body.ts";
 import { HeldMemory } from "./held-memory.ts";
 import { type HttpSocket, headBytes } from "./http-socket.ts";
+import type { Limits } from "./limits.ts";
 import type { NodeSide } from "./node-side.ts";
 
 const EMPTY_LINE = "\r\n\r\n";

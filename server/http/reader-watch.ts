@@ -1,6 +1,6 @@
 /** Tells whether a client takes what was written to it, by what the system has not taken of it yet. */
 import type { Socket } from "node:net";
-import type { Limits } from "../../lib/index.ts";
+import type { Limits } from "./limits.ts";
 import type { NodeSide } from "./node-side.ts";
 
 /** Node keeps the bytes that the system has not taken yet here; its own idle timer looks at it, too. */

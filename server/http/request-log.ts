@@ -3,11 +3,12 @@
  * causes that are alike: a disk that is broken or full fails every request. Neither payloads nor headers are ever in
  * them, for those hold tokens.
  */
-import { isNetlogError, type Limits, type Logger, type Runtime } from "../../lib/index.ts";
+import { isNetlogError, type Logger, type Runtime } from "../../lib/index.ts";
 import { errorCode } from "../wire/errors.ts";
 import { withoutTokens } from "../wire/quote.ts";
 import type { Target } from "../wire/target.ts";
 import { givenReason } from "./error-answer.ts";
+import type { Limits } from "./limits.ts";
 
 /** What a client may call its request. */
 const GIVEN_ID = /^[A-Za-z0-9._:-]{1,64}$/;

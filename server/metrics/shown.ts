@@ -2,13 +2,8 @@
  * Of which topics and scanners the metrics show figures of their own: the first ones, up to a limit, that the caller may
  * read. All others are one sum.
  */
-import {
-  type Limits,
-  type NetlogStats,
-  type ScannerStats,
-  type TopicStats,
-  WorkMeter,
-} from "../../lib/index.ts";
+import { type NetlogStats, type ScannerStats, type TopicStats, WorkMeter } from "../../lib/index.ts";
+import type { Limits } from "../http/limits.ts";
 
 /** The name of what has no figures of its own. No topic and no scanner can have it. */
 export const OTHERS = "(others)";

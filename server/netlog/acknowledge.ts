@@ -1,5 +1,4 @@
 /** Scanners with acknowledgements: ack, nack and touch of messages that were given out. */
-
 import { isLongJson, NetlogError, type Scanner, type WorkRequest, type WorkResult } from "../../lib/index.ts";
 import { type Answer, jsonAnswer } from "../http/answer.ts";
 import type { Exchange } from "../http/exchange.ts";
@@ -109,6 +108,7 @@ function readOffset(text: string): number {
 
 /** Each once; `undefined` for a body without a value. A long body is read with the event loop given back in between. */
 async function readOffsets(body: Buffer, { context }: Exchange): Promise<ReadonlySet<number> | undefined> {
+  const { jsonDepth } = context.limits;
   const offsets = new Set<number>();
   let index = 0;
   const takeElements = (elements: readonly unknown[]): void => {
@@ -121,10 +121,11 @@ async function readOffsets(body: Buffer, { context }: Exchange): Promise<Readonl
   const takeLongElement = (): Promise<void> => Promise.reject(badItem(index));
   if (isLongJson(body)) {
     const pause = (): Promise<void> => context.runtime.pause();
-    if (!(await readJsonArrayBody(body, { takeElements, takeLongElement }, pause))) throw noArray();
+    if (!(await readJsonArrayBody(body, { takeElements, takeLongElement }, pause, jsonDepth)))
+      throw noArray();
     return offsets;
   }
-  const listed = parseJsonBody(body);
+  const listed = parseJsonBody(body, jsonDepth);
   if (listed === undefined) return undefined;
   if (!Array.isArray(listed)) throw noArray();
   takeElements(listed);

@@ -9,6 +9,7 @@ import {
 } from "../../lib/index.ts";
 import { type Answer, NO_SNIFF, NO_STORE } from "../http/answer.ts";
 import type { ServerContext } from "../http/context.ts";
+import type { Limits } from "../http/limits.ts";
 import { formatTime } from "../wire/time.ts";
 
 /** May be kept for one user, and has to be asked for again each time: see messageTag. */
@@ -56,9 +57,13 @@ export function leaseHeaders(delivery: number | undefined, lease: string | undef
   return headers;
 }
 
-function messageHeaders(message: Message, { gate }: ServerContext, caching: readonly string[]): string[] {
+function messageHeaders(
+  message: Message,
+  { gate, limits }: ServerContext,
+  caching: readonly string[],
+): string[] {
   const { payload, offset, crc32, timestampMs } = message;
-  const fields = answeredFields(message);
+  const fields = answeredFields(message, limits);
   const headers = [
     ...(gate.hasAllowedOrigins ? HARMLESS : HARMLESS_AND_OWN),
     ...caching,
@@ -79,9 +84,9 @@ function messageHeaders(message: Message, { gate }: ServerContext, caching: read
 }
 
 /** Those that headers can carry; most messages have none. */
-function answeredFields(message: Message): MessageFields | undefined {
+function answeredFields(message: Message, limits: Limits): MessageFields | undefined {
   const fields = fieldsOf(message);
-  return fields === undefined ? undefined : answerableFields(fields);
+  return fields === undefined ? undefined : answerableFields(fields, limits);
 }
 
 /** The headers of an answer that holds messages from `offset` to `nextOffset`. */

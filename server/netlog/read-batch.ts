@@ -1,12 +1,12 @@
 /** Handler of `GET /:topic/batch`: many messages in one answer, without a scanner. */
-
-import type { Limits, Message, Taken, TopicCursor } from "../../lib/index.ts";
+import type { Message, Taken, TopicCursor } from "../../lib/index.ts";
 import { requireEncoding } from "../formats/encodings.ts";
 import type { Format, FormatName } from "../formats/formats.ts";
 import { type BodyBounds, MessageBody } from "../formats/message-body.ts";
 import { negotiate, readFormatName } from "../formats/negotiate.ts";
 import { type Answer, bodyAnswer, emptyAnswer } from "../http/answer.ts";
 import type { Exchange } from "../http/exchange.ts";
+import type { Limits } from "../http/limits.ts";
 import { messages } from "../openapi/bodies.ts";
 import type { Operation } from "../openapi/operation.ts";
 import type { Parameters } from "../wire/parameters.ts";

@@ -1,6 +1,5 @@
 /** Handler of `GET /:topic/stream`: what is there, then what comes, piece by piece as the reader takes it. */
-
-import { type Limits, NetlogError, type Scanner, type Topic, type TopicCursor } from "../../lib/index.ts";
+import { NetlogError, type Scanner, type Topic, type TopicCursor } from "../../lib/index.ts";
 import type { Encoding } from "../formats/encoding.ts";
 import { requireEncoding } from "../formats/encodings.ts";
 import type { Format, FormatName } from "../formats/formats.ts";
@@ -15,6 +14,7 @@ import {
   streamAnswer,
 } from "../http/answer.ts";
 import type { Exchange } from "../http/exchange.ts";
+import type { Limits } from "../http/limits.ts";
 import { messages } from "../openapi/bodies.ts";
 import type { Operation } from "../openapi/operation.ts";
 import { errorCode } from "../wire/errors.ts";

@@ -3,7 +3,6 @@ import {
   type BulkDelivery,
   isNetlogError,
   type Lease,
-  type Limits,
   type Message,
   type NetlogError,
   type Scanner,
@@ -11,6 +10,7 @@ import {
 } from "../../lib/index.ts";
 import type { MessagePieces } from "../formats/message-pieces.ts";
 import type { OnWaiting } from "../http/answer.ts";
+import type { Limits } from "../http/limits.ts";
 import type { StreamMemory } from "./stream-memory.ts";
 import { NOTHING_YET, type Piece, type StreamSource } from "./stream-source.ts";
 

@@ -61,14 +61,14 @@ async function createTopic(exchange: Exchange): Promise<Answer> {
 
 function readSettings(exchange: Exchange, body: Buffer): unknown {
   exchange.parameters().finish();
-  const settings = parseSettings(body, exchange.topicName);
+  const settings = parseSettings(body, exchange);
   if (settings === undefined || isObject(settings)) return settings;
   throw takenForSettings("settings are a JSON object", exchange.topicName);
 }
 
-function parseSettings(body: Buffer, topicName: string): unknown {
+function parseSettings(body: Buffer, { context, topicName }: Exchange): unknown {
   try {
-    return parseJsonBody(body);
+    return parseJsonBody(body, context.limits.jsonDepth);
   } catch (error) {
     throw isNetlogError(error) ? takenForSettings(error.reason, topicName, error) : error;
   }
@@ -117,8 +117,9 @@ export const CHANGE_TOPIC: Operation = {
 async function changeTopic(exchange: Exchange): Promise<Answer> {
   const topic = exchange.requireTopic();
   exchange.parameters().finish();
-  const change = parseJsonBody(await exchange.request.takeBody());
-  await exchange.context.netlog.updateTopic(topic.name, change);
+  const { limits, netlog } = exchange.context;
+  const change = parseJsonBody(await exchange.request.takeBody(), limits.jsonDepth);
+  await netlog.updateTopic(topic.name, change);
   return jsonAnswer(200, await topic.info());
 }
 

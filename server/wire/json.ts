@@ -9,14 +9,14 @@ import {
 } from "../../lib/index.ts";
 
 /**
- * The value; `undefined` for a body without one, which is empty or white space.
+ * The value; `undefined` for a body without one, which is empty or white space. `maxDepth`: levels of arrays and objects.
  *
  * @throws bad_request, with a reason that tells where the body is wrong, and never what stands there.
  */
-export function parseJsonBody(body: Buffer): unknown {
+export function parseJsonBody(body: Buffer, maxDepth: number): unknown {
   if (skipSpace(body, 0) === body.length) return undefined;
   try {
-    return parseJson(body);
+    return parseJson(body, maxDepth);
   } catch (error) {
     throw refusalOf(error);
   }
@@ -27,9 +27,10 @@ export async function readJsonArrayBody(
   body: Buffer,
   taker: ElementTaker,
   pause: () => Promise<void>,
+  maxDepth: number,
 ): Promise<boolean> {
   try {
-    return await readJsonArray(body, taker, pause);
+    return await readJsonArray(body, taker, pause, maxDepth);
   } catch (error) {
     throw refusalOf(error);
   }

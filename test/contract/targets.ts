@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Disk, FileStorage, Netlog, nodeDisk, nodeRuntime, silentLogger } from "../../lib/index.ts";
+import { LIMITS } from "../../lib/limits.ts";
 import { type Certificate, startServer } from "../../server/index.ts";
 import { testCertificate } from "../support/certificate.ts";
 import { MemoryDisk } from "../support/memory-disk.ts";
@@ -31,7 +32,7 @@ async function startOn(
   folder: string,
   certificate?: Certificate,
 ): Promise<{ url: string; stop(): Promise<void> }> {
-  const surroundings = { runtime: nodeRuntime, logger: silentLogger };
+  const surroundings = { limits: LIMITS, runtime: nodeRuntime, logger: silentLogger };
   const netlog = await Netlog.open({
     ...surroundings,
     openStorage: () => FileStorage.open({ ...surroundings, folder, disk }),

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { Agent, request as httpRequest } from "node:http";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { LIMITS } from "../../lib/base/limits.ts";
+import { LIMITS } from "../../server/index.ts";
 import { builtServerForTest, runProgram } from "../support/built-program.ts";
 import { HostileClients } from "../support/hostile-clients.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";

@@ -3,7 +3,7 @@ import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_pr
 import { once } from "node:events";
 import { closeSync, constants, openSync, readFileSync, readSync, rmSync } from "node:fs";
 import { expect, onTestFinished, type TestContext, test } from "vitest";
-import { LIMITS } from "../../lib/index.ts";
+import { LIMITS } from "../../cmd/options/limits.ts";
 import { within } from "../support/deadline.ts";
 import { listeningPort } from "../support/listening-port.ts";
 import { endWithTest } from "../support/process-group.ts";

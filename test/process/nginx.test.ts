@@ -2,8 +2,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, type TestContext, test } from "vitest";
-import { LIMITS } from "../../lib/index.ts";
 import { durationMs, parseDuration } from "../../lib/values.ts";
+import { LIMITS } from "../../server/index.ts";
 import { type BuiltServer, runProgram, startServing } from "../support/built-program.ts";
 import { testCertificate } from "../support/certificate.ts";
 import { isNginxInstalled, NGINX_CONFIG, startNginx } from "../support/nginx.ts";

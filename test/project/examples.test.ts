@@ -2,8 +2,8 @@
 import { existsSync } from "node:fs";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
-import { LIMITS } from "../../lib/index.ts";
 import { durationMs, parseDuration } from "../../lib/values.ts";
+import { LIMITS } from "../../server/index.ts";
 import { builtServerForTest } from "../support/built-program.ts";
 import { PROJECT_ROOT, projectText } from "../support/project-files.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { EXIT } from "../../cmd/cli/command.ts";
 import { environmentNameOf } from "../../cmd/cli/option.ts";
 import { SERVE_OPTIONS } from "../../cmd/options/options.ts";
-import { LIMITS } from "../../lib/index.ts";
+import { LIMITS } from "../../server/index.ts";
 import { packageJson, projectText } from "../support/project-files.ts";
 
 const text = projectText("cmd/netlog.service");

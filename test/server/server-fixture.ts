@@ -1,7 +1,12 @@
 /** A server in the test's own process whose disk, clock, limits and log lines the test holds in its hands. */
 import { onTestFinished } from "vitest";
-import { LIMITS } from "../../lib/index.ts";
-import { type RunningServer, type ServerOptions, startServer } from "../../server/index.ts";
+import {
+  LIMITS,
+  type Limits,
+  type RunningServer,
+  type ServerOptions,
+  startServer,
+} from "../../server/index.ts";
 import { Api } from "../contract/api.ts";
 import { RawConnection } from "../contract/raw.ts";
 import { type FixtureOptions, type NetlogFixture, openNetlog } from "../support/netlog-fixture.ts";
@@ -11,7 +16,8 @@ export interface ServerFixture extends NetlogFixture {
   readonly api: Api;
 }
 
-export interface ServerFixtureOptions extends FixtureOptions {
+export interface ServerFixtureOptions extends Omit<FixtureOptions, "limits"> {
+  readonly limits?: Partial<Limits>;
   readonly server?: Partial<ServerOptions>;
 }
 

@@ -35,7 +35,7 @@ const UNKNOWN_CODES = new Set(["sync_failed", "topic_not_found"]);
 
 function batchOf(messages: readonly SentMessage[], type: 1 | 2 | 3): Batch {
   const packed = messages.map((message) => packMessage(message, LIMITS));
-  const entry = encodeEntry(packed, 0, packed.length, type, inlineOffload);
+  const entry = encodeEntry(packed, 0, packed.length, type, inlineOffload, LIMITS);
   if (entry instanceof Promise) throw new Error("a batch of the simulation is small");
   return { entry, count: messages.length };
 }

@@ -4,6 +4,7 @@
  */
 import { describe, expect, it } from "vitest";
 import { isNetlogError, type Netlog, type Topic } from "../../lib/index.ts";
+import { LIMITS } from "../../lib/limits.ts";
 import { inlineOffload } from "../../lib/message/compression.ts";
 import { encodeEntry } from "../../lib/message/message-set.ts";
 import { type Fault, FaultyDisk } from "../support/faulty-disk.ts";
@@ -155,7 +156,7 @@ async function publish(topic: Topic, told: Told, texts: readonly string[]): Prom
 
 async function publishBatch(topic: Topic, told: Told, texts: readonly string[]): Promise<void> {
   const messages = texts.map((text) => ({ payload: Buffer.from(text) }));
-  const entry = await encodeEntry(messages, 0, messages.length, 1, inlineOffload);
+  const entry = await encodeEntry(messages, 0, messages.length, 1, inlineOffload, LIMITS);
   const batch = texts.map((text) => ({ topic: topic.name, text }));
   await note(told, batch, topic.publishBatch({ entry, count: messages.length }));
 }

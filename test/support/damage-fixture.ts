@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { expect } from "vitest";
 import { checkDataFolder, type FolderFinding, type Topic } from "../../lib/index.ts";
+import { LIMITS } from "../../lib/limits.ts";
 import { diskOf, type Snapshot, type Stretch, snapshotOf } from "./data-files.ts";
 import { within } from "./deadline.ts";
 import type { ManualRuntime } from "./manual-runtime.ts";
@@ -72,6 +73,7 @@ export async function scanAll(topic: Topic): Promise<{ texts: string[]; errors: 
 export async function findingsOf(disk: MemoryDisk, topics: readonly string[] = []): Promise<FolderFinding[]> {
   const findings: FolderFinding[] = [];
   await checkDataFolder({
+    limits: LIMITS,
     disk,
     folder: DATA_FOLDER,
     topics,

@@ -7,6 +7,7 @@ import {
   type ImportedTopic,
   type ImportSummary,
   importGoData,
+  LIMITS,
   type Limits,
   type Topic,
 } from "../../lib/index.ts";
@@ -64,7 +65,7 @@ export async function runImport(files: GoFiles, given: ImportCase = {}): Promise
     onTopic: (topic) => topics.push(topic),
     onProgress: (doneBytes, totalBytes) => progress.push([doneBytes, totalBytes]),
     isCancelled: given.isCancelled ?? (() => false),
-    ...(given.limits === undefined ? {} : { limits: given.limits }),
+    limits: given.limits ?? LIMITS,
   });
   return { disk, runtime, findings, topics, summary, progress };
 }

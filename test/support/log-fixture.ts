@@ -1,8 +1,7 @@
 /** A log on the memory disk, with a clock of its own, for tests of lib/log. */
-
-import { LIMITS, type Limits } from "../../lib/base/limits.ts";
 import { silentLogger } from "../../lib/base/logger.ts";
 import type { Disk } from "../../lib/disk/disk.ts";
+import { LIMITS, type Limits } from "../../lib/limits.ts";
 import type { Durability, Log, LogEntry, LogLimits } from "../../lib/log/index.ts";
 import { createLogFolder, framesOf, LogShared, openLog } from "../../lib/log/index.ts";
 import { ManualRuntime } from "./manual-runtime.ts";

@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import { createReadStream, statSync } from "node:fs";
 import { crc32 as crc32Of } from "node:zlib";
 import { checkFields, isNetlogClientError } from "../../../lib/client/index.ts";
-import { LIMIT_RANGES, parseJson } from "../../../lib/values.ts";
+import { BaseCaps, LARGEST_BYTES, parseJson } from "../../../lib/values.ts";
 import { cutLines } from "../input/lines.ts";
 import type { ToldMessage } from "../output/message-json.ts";
 import { CopyError } from "./copy-error.ts";
@@ -11,9 +11,10 @@ import type { FileFormat } from "./file-format.ts";
 import type { Source } from "./source.ts";
 
 /** No server takes more. */
-const PAYLOAD_BYTES = LIMIT_RANGES.payloadBytes.max;
+const PAYLOAD_BYTES = LARGEST_BYTES;
 /** JSON makes a payload longer: six characters for a byte at worst, and the fields around it. */
 const JSON_LINE_BYTES = 6 * PAYLOAD_BYTES + 1024;
+const JSON_DEPTH = new BaseCaps().jsonDepth;
 
 export class FileSource implements Source {
   readonly first = 0;
@@ -126,7 +127,7 @@ export class FileSource implements Source {
 
 function parseObject(line: Uint8Array): Readonly<Record<string, unknown>> | undefined {
   try {
-    const value = parseJson(line);
+    const value = parseJson(line, JSON_DEPTH);
     return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
   } catch {
     return undefined;

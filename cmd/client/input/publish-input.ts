@@ -1,13 +1,13 @@
 /** What `netlog publish` publishes: arguments, files whole or by line, standard input whole or by line. */
 import { createReadStream, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { LIMIT_RANGES } from "../../../lib/values.ts";
+import { LARGEST_BYTES } from "../../../lib/values.ts";
 import { type Context, EXIT, type Input } from "../../cli/command.ts";
 import { cutLines } from "./lines.ts";
 import { untilAborted } from "./until-aborted.ts";
 
 /** No server takes more; what this one takes is its own to say. */
-const PAYLOAD_BYTES = LIMIT_RANGES.payloadBytes.max;
+const PAYLOAD_BYTES = LARGEST_BYTES;
 
 /** Input that cannot be read, or is none. `status` is what the program ends with. */
 export class PublishInputError extends Error {

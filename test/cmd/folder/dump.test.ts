@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs"
 import { join } from "node:path";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { FileStorage, Netlog, nodeDisk, nodeRuntime, silentLogger } from "../../../lib/index.ts";
+import { LIMITS } from "../../../lib/limits.ts";
 import { addFields } from "../../../lib/message/entry-fields.ts";
 import { encodeMessage } from "../../../lib/message/message.ts";
 import { encodeLeaseFile, encodeRecords } from "../../../lib/scanner/lease-file.ts";
@@ -45,7 +46,7 @@ describe("messages with fields", () => {
 
   async function filledPath(): Promise<string> {
     const folder = temporaryFolder();
-    const surroundings = { runtime: nodeRuntime, logger: silentLogger };
+    const surroundings = { limits: LIMITS, runtime: nodeRuntime, logger: silentLogger };
     const netlog = await Netlog.open({
       ...surroundings,
       openStorage: () => FileStorage.open({ ...surroundings, folder, disk: nodeDisk }),

@@ -1,8 +1,7 @@
 import { expect, test } from "vitest";
-import { limitsOf } from "../../../cmd/options/limits.ts";
+import { LIMITS, limitsOf } from "../../../cmd/options/limits.ts";
 import { SERVE_OPTIONS } from "../../../cmd/options/options.ts";
 import { parseOptions } from "../../../cmd/options/parse-options.ts";
-import { LIMITS } from "../../../lib/index.ts";
 
 function options(...args: string[]) {
   return parseOptions(SERVE_OPTIONS, args, {});

@@ -26,7 +26,7 @@ async function read(text: string): Promise<{ elements: unknown[]; pieces: number
     pauses += 1;
     return Promise.resolve();
   };
-  expect(await readJsonArray(body, taker, pause)).toBe(true);
+  expect(await readJsonArray(body, taker, pause, LIMITS.jsonDepth)).toBe(true);
   return { elements, pieces, pauses };
 }
 
@@ -130,7 +130,9 @@ describe("a long JSON array", () => {
   ])("tells where it is no JSON: %#", async (text, expected) => {
     if (text === "") {
       const taker = { takeElements: () => {}, takeLongElement: () => Promise.resolve() };
-      expect(await readJsonArray(Buffer.from(text), taker, () => Promise.resolve())).toBe(false);
+      expect(await readJsonArray(Buffer.from(text), taker, () => Promise.resolve(), LIMITS.jsonDepth)).toBe(
+        false,
+      );
     } else {
       await expect(read(text)).rejects.toThrow(expected);
     }
@@ -147,6 +149,8 @@ describe("a long JSON array", () => {
     const body = Buffer.from(`["${"x".repeat(1000)}"]`);
     body[100] = 0xff;
     const taker = { takeElements: () => {}, takeLongElement: () => Promise.resolve() };
-    await expect(readJsonArray(body, taker, () => Promise.resolve())).rejects.toThrow("not UTF-8");
+    await expect(readJsonArray(body, taker, () => Promise.resolve(), LIMITS.jsonDepth)).rejects.toThrow(
+      "not UTF-8",
+    );
   });
 });

@@ -88,7 +88,7 @@ describe("the fields of a message", () => {
         const contentType = keptContentType(given.contentType);
         const { contentType: _sent, ...others } = given;
         const kept = contentType === undefined ? others : { ...others, contentType };
-        const isRefused = refusalOfFields(kept) !== undefined;
+        const isRefused = refusalOfFields(kept, LIMITS) !== undefined;
         const payload = Buffer.from("payload");
         let packed: ReturnType<typeof packMessage>;
         try {

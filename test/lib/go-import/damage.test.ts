@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { LIMITS } from "../../../lib/limits.ts";
 import { inlineOffload } from "../../../lib/message/compression.ts";
 import { encodeMessage } from "../../../lib/message/message.ts";
 import { encodeSet } from "../../../lib/message/message-set.ts";
@@ -25,7 +26,7 @@ const HEADER_BYTES = 16;
 
 function set(texts: readonly string[], type: 1 | 2 | 3, seconds: number): GoWrite {
   const messages = Buffer.concat(texts.map((text) => encodeMessage(Buffer.from(text))));
-  return { seconds, bytes: encodeSet(messages, type, inlineOffload) as Buffer, count: texts.length };
+  return { seconds, bytes: encodeSet(messages, type, inlineOffload, LIMITS) as Buffer, count: texts.length };
 }
 
 /** Singles and sets; the second segment is the one that was written to. */

@@ -21,7 +21,7 @@ function concatenated(values: readonly string[]): Buffer {
 }
 
 function set(values: readonly string[], type: 1 | 2 | 3): GoWrite {
-  const bytes = encodeSet(concatenated(values), type, inlineOffload) as Buffer;
+  const bytes = encodeSet(concatenated(values), type, inlineOffload, LIMITS) as Buffer;
   return { seconds: SECONDS, bytes, count: values.length };
 }
 

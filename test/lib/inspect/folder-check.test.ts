@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { checkDataFolder } from "../../../lib/index.ts";
+import { LIMITS } from "../../../lib/limits.ts";
 import { encodeFrame } from "../../../lib/log/frame.ts";
 import { encodeSegmentHeader, OLD_LAYOUT } from "../../../lib/log/segment-header.ts";
 import { SparseIndex } from "../../../lib/log/sparse-index.ts";
@@ -47,6 +48,7 @@ it("counts topics, segments, bytes and messages, and tells how far it is", async
   const disk = await copyOf(filled);
   const progress: [number, number][] = [];
   const summary = await checkDataFolder({
+    limits: LIMITS,
     ...folderCheck,
     disk,
     onProgress: (doneBytes, totalBytes) => progress.push([doneBytes, totalBytes]),
@@ -70,6 +72,7 @@ it("counts topics, segments, bytes and messages, and tells how far it is", async
 
 it("stops when it is cancelled, and says so", async () => {
   const summary = await checkDataFolder({
+    limits: LIMITS,
     ...folderCheck,
     disk: await copyOf(filled),
     isCancelled: () => true,
@@ -81,14 +84,19 @@ it("goes on without a lock where none can be had, and says so", async () => {
   const faulty = new FaultyDisk(await copyOf(filled));
   faulty.plan({ code: "EROFS", kinds: ["lock"] });
   const messages: string[] = [];
-  await checkDataFolder({ ...folderCheck, disk: faulty, onFinding: ({ message }) => messages.push(message) });
+  await checkDataFolder({
+    limits: LIMITS,
+    ...folderCheck,
+    disk: faulty,
+    onFinding: ({ message }) => messages.push(message),
+  });
   expect(messages).toEqual([expect.stringContaining("not locked, so a server may write meanwhile")]);
 });
 
 it("calls what the system does not let it read unreadable, and not damaged", async () => {
   const faulty = new FaultyDisk(await copyOf(filled));
   faulty.plan({ code: "EIO", kinds: ["read"], path: /\/t\/0{20}\.data$/ });
-  const summary = await checkDataFolder({ ...folderCheck, disk: faulty });
+  const summary = await checkDataFolder({ limits: LIMITS, ...folderCheck, disk: faulty });
   expect(summary.found).toEqual({ damage: 0, unreadable: 1, torn: 0, note: 0 });
 });
 

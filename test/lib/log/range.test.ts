@@ -1,6 +1,6 @@
 /** Numbers that only damage or a wrong clock can bring about are not written. */
 import { describe, expect, it } from "vitest";
-import { LIMITS } from "../../../lib/base/limits.ts";
+import { LIMITS } from "../../../lib/limits.ts";
 import { entry, LOG_FOLDER, newLog, openFixture, readAll } from "../../support/log-fixture.ts";
 import { ManualRuntime } from "../../support/manual-runtime.ts";
 import { MemoryDisk } from "../../support/memory-disk.ts";

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { crc32 } from "../../../lib/base/checksum.ts";
 import { isNetlogError } from "../../../lib/base/errors.ts";
-import { LIMITS, type Limits } from "../../../lib/base/limits.ts";
+import { LIMITS, type Limits } from "../../../lib/limits.ts";
 import type { Batch } from "../../../lib/message/batch.ts";
 import { parseBinaryBatch } from "../../../lib/message/batch-binary.ts";
 import { inlineOffload } from "../../../lib/message/compression.ts";
@@ -31,7 +31,7 @@ async function parse(body: Buffer, limits?: Partial<Limits>): Promise<Batch> {
 }
 
 async function textsOf({ entry, count }: Batch): Promise<string[]> {
-  const unpacked = await unpackEntry(entry, count, inlineOffload);
+  const unpacked = await unpackEntry(entry, count, inlineOffload, LIMITS);
   return Array.from({ length: count }, (_, i) => unpacked.payload(i).toString());
 }
 
@@ -49,7 +49,7 @@ describe("takes", () => {
     const body = messages("one", "two", "three");
     const batch = await parse(body);
     expect(batch.count).toBe(3);
-    expect(batch.entry).toEqual(await encodeSet(body, 1, inlineOffload));
+    expect(batch.entry).toEqual(await encodeSet(body, 1, inlineOffload, LIMITS));
   });
 
   test("one message as it is, without a set and without a copy", async () => {
@@ -59,7 +59,7 @@ describe("takes", () => {
   });
 
   test.each(SETS)("one set of compression %i, kept as it is", async (type) => {
-    const body = await encodeSet(messages("one", "two"), type, inlineOffload);
+    const body = await encodeSet(messages("one", "two"), type, inlineOffload, LIMITS);
     const batch = await parse(body);
     expect(batch.entry).toBe(body);
     expect(await textsOf(batch)).toEqual(["one", "two"]);
@@ -68,8 +68,8 @@ describe("takes", () => {
   test("large sets off the event loop", async () => {
     const texts = Array.from({ length: 2000 }, (_, i) => `message ${i} `.repeat(20));
     for (const type of SETS) {
-      const body = await encodeSet(messages(...texts), type, threadPoolOffload);
-      const batch = await parseBinaryBatch(body, threadPoolOffload);
+      const body = await encodeSet(messages(...texts), type, threadPoolOffload, LIMITS);
+      const batch = await parseBinaryBatch(body, threadPoolOffload, LIMITS);
       expect(batch.entry).toBe(body);
       expect(batch.count).toBe(2000);
     }
@@ -83,7 +83,7 @@ describe("takes", () => {
     await fc.assert(
       fc.asyncProperty(payloads, async (all) => {
         const { entry, count } = await parse(Buffer.concat(all.map((payload) => encodeMessage(payload))));
-        const unpacked = await unpackEntry(entry, count, inlineOffload);
+        const unpacked = await unpackEntry(entry, count, inlineOffload, LIMITS);
         expect(count).toBe(all.length);
         all.forEach((payload, i) => {
           expect(unpacked.payload(i)).toEqual(Buffer.from(payload));
@@ -259,7 +259,7 @@ describe("is too large with", () => {
   test("a bomb, which is stopped before it is unpacked", async () => {
     const bomb = wrap(2, gzipSync(Buffer.alloc(64 * 1024 * 1024)));
     for (const offload of [inlineOffload, threadPoolOffload]) {
-      const parsing = Promise.resolve().then(() => parseBinaryBatch(bomb, offload));
+      const parsing = Promise.resolve().then(() => parseBinaryBatch(bomb, offload, LIMITS));
       await expect(parsing).rejects.toThrow(/^payload too large: .*more than 8388608 bytes unpacked$/);
     }
   });

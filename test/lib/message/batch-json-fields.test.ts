@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { crc32 } from "../../../lib/base/checksum.ts";
-import { LIMITS } from "../../../lib/base/limits.ts";
+import { LIMITS } from "../../../lib/limits.ts";
 import { parseJsonBatch } from "../../../lib/message/batch-json.ts";
 import { inlineOffload } from "../../../lib/message/compression.ts";
 import { encodeGroup } from "../../../lib/message/message-groups.ts";
@@ -12,8 +12,8 @@ const MIB = 1024 * 1024;
 async function unpacked(elements: unknown): Promise<UnpackedEntry> {
   const body = Buffer.from(JSON.stringify(elements));
   const group = await parseJsonBatch(body, inlineOffload.pause, LIMITS);
-  const { entry, count } = await encodeGroup(group, 1, inlineOffload);
-  return await unpackEntry(entry, count, inlineOffload);
+  const { entry, count } = await encodeGroup(group, 1, inlineOffload, LIMITS);
+  return await unpackEntry(entry, count, inlineOffload, LIMITS);
 }
 
 async function refusal(element: unknown): Promise<unknown> {

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { crc32 } from "../../../lib/base/checksum.ts";
 import { isNetlogError } from "../../../lib/base/errors.ts";
-import { LIMITS, type Limits } from "../../../lib/base/limits.ts";
+import { LIMITS, type Limits } from "../../../lib/limits.ts";
 import { parseJsonBatch } from "../../../lib/message/batch-json.ts";
 import { inlineOffload } from "../../../lib/message/compression.ts";
 import { encodeGroup } from "../../../lib/message/message-groups.ts";
@@ -15,8 +15,8 @@ function bodyOf(value: unknown): Buffer {
 
 async function payloadsOf(value: unknown): Promise<Buffer[]> {
   const group = await parseJsonBatch(bodyOf(value), inlineOffload.pause, LIMITS);
-  const { entry, count } = await encodeGroup(group, 1, inlineOffload);
-  const unpacked = await unpackEntry(entry, count, inlineOffload);
+  const { entry, count } = await encodeGroup(group, 1, inlineOffload, LIMITS);
+  const unpacked = await unpackEntry(entry, count, inlineOffload, LIMITS);
   return Array.from({ length: count }, (_, i) => Buffer.from(unpacked.payload(i)));
 }
 

@@ -1,7 +1,7 @@
 import { gunzipSync, gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { LIMITS } from "../../../lib/base/limits.ts";
+import { LIMITS } from "../../../lib/limits.ts";
 import { compress, decompress, inlineOffload, type Offload } from "../../../lib/message/compression.ts";
 import { COMPRESSION_GZIP, COMPRESSION_NONE, COMPRESSION_SNAPPY } from "../../../lib/message/message.ts";
 import { threadPoolOffload } from "../../../lib/message/thread-pool-offload.ts";
@@ -106,16 +106,16 @@ describe.each(OFFLOADS)("packed and unpacked %s", (_, offload) => {
 
 test("type 1 is the bytes themselves, within the limit", () => {
   const bytes = noise(INLINE_BYTES + 1);
-  expect(compress(COMPRESSION_NONE, bytes, noOffload)).toBe(bytes);
-  expect(decompress(COMPRESSION_NONE, bytes, bytes.length, noOffload)).toBe(bytes);
-  expect(() => decompress(COMPRESSION_NONE, bytes, bytes.length - 1, noOffload)).toThrow(UnpackError);
+  expect(compress(COMPRESSION_NONE, bytes, noOffload, LIMITS)).toBe(bytes);
+  expect(decompress(COMPRESSION_NONE, bytes, bytes.length, noOffload, LIMITS)).toBe(bytes);
+  expect(() => decompress(COMPRESSION_NONE, bytes, bytes.length - 1, noOffload, LIMITS)).toThrow(UnpackError);
 });
 
 describe.each(PACKED)("type %i", (type) => {
   test("is packed and unpacked at once when it is little", () => {
     const bytes = Buffer.alloc(INLINE_BYTES, "little");
-    const packed = compress(type, bytes, noOffload) as Buffer;
-    expect((decompress(type, packed, MAX_BYTES, noOffload) as Buffer).equals(bytes)).toBe(true);
+    const packed = compress(type, bytes, noOffload, LIMITS) as Buffer;
+    expect((decompress(type, packed, MAX_BYTES, noOffload, LIMITS) as Buffer).equals(bytes)).toBe(true);
   });
 
   test("is packed elsewhere when it is much", async () => {
@@ -132,15 +132,15 @@ describe.each(PACKED)("type %i", (type) => {
         return inlineOffload.decompress(...call);
       },
     };
-    const packed = await compress(type, bytes, offload);
+    const packed = await compress(type, bytes, offload, LIMITS);
     expect(packed.length).toBeLessThan(INLINE_BYTES);
-    expect((await decompress(type, packed, MAX_BYTES, offload)).equals(bytes)).toBe(true);
+    expect((await decompress(type, packed, MAX_BYTES, offload, LIMITS)).equals(bytes)).toBe(true);
     expect(calls).toEqual(["compress", "decompress"]);
   });
 
   test("is refused without asking elsewhere when it is little and too much", () => {
-    const packed = compress(type, Buffer.alloc(1000), noOffload) as Buffer;
-    expect(() => decompress(type, packed, 999, inlineOffload)).toThrow(
+    const packed = compress(type, Buffer.alloc(1000), noOffload, LIMITS) as Buffer;
+    expect(() => decompress(type, packed, 999, inlineOffload, LIMITS)).toThrow(
       expect.toSatisfy(isUnpackError("too_large")),
     );
   });
@@ -150,14 +150,16 @@ test("gzip data that claims to be little is unpacked elsewhere when it is not", 
   const packed = gzipSync(Buffer.alloc(INLINE_BYTES * 3));
   // The members' sum counts, the size at the end is that of the last one alone.
   const lying = Buffer.concat([packed, gzipSync("x")]);
-  const unpacked = await decompress(COMPRESSION_GZIP, lying, MAX_BYTES, threadPoolOffload);
+  const unpacked = await decompress(COMPRESSION_GZIP, lying, MAX_BYTES, threadPoolOffload, LIMITS);
   expect(unpacked).toHaveLength(INLINE_BYTES * 3 + 1);
-  const error = await failure(() => decompress(COMPRESSION_GZIP, lying, INLINE_BYTES * 3, threadPoolOffload));
+  const error = await failure(() =>
+    decompress(COMPRESSION_GZIP, lying, INLINE_BYTES * 3, threadPoolOffload, LIMITS),
+  );
   expect(error).toSatisfy(isUnpackError("too_large"));
 });
 
 test("gzip is what every gunzip reads", () => {
-  const packed = compress(COMPRESSION_GZIP, Buffer.from("netlog"), noOffload) as Buffer;
+  const packed = compress(COMPRESSION_GZIP, Buffer.from("netlog"), noOffload, LIMITS) as Buffer;
   expect(gunzipSync(packed).toString()).toBe("netlog");
 });
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { isNetlogError, type NetlogError } from "../../../lib/base/errors.ts";
-import { LIMITS, type Limits } from "../../../lib/base/limits.ts";
+import { LIMITS, type Limits } from "../../../lib/limits.ts";
 import { inlineOffload } from "../../../lib/message/compression.ts";
 import { LineCutter } from "../../../lib/message/line-cutter.ts";
 import { COMPRESSION_NONE, encodeMessage } from "../../../lib/message/message.ts";
@@ -22,8 +22,8 @@ function pieces(bytes: Buffer, cuts: readonly number[]): Buffer[] {
 async function groupsOf(groups: MessageGroups): Promise<string[][]> {
   const found: string[][] = [];
   for (let group = groups.take(); group !== undefined; group = groups.take()) {
-    const { entry, count } = await encodeGroup(group, COMPRESSION_NONE, inlineOffload);
-    const unpacked = await unpackEntry(entry, count, inlineOffload);
+    const { entry, count } = await encodeGroup(group, COMPRESSION_NONE, inlineOffload, LIMITS);
+    const unpacked = await unpackEntry(entry, count, inlineOffload, LIMITS);
     found.push(Array.from({ length: count }, (_, i) => unpacked.payload(i).toString("latin1")));
   }
   return found;
@@ -208,14 +208,14 @@ describe("messages", () => {
 
   test("may be one set instead, which comes back whole at the end, not yet verified", async () => {
     for (const type of [1, 2, 3] as const) {
-      const set = await encodeSet(two, type, inlineOffload);
+      const set = await encodeSet(two, type, inlineOffload, LIMITS);
       const groups = new MessageGroups(CAPS);
       const cutter = new MessageCutter(groups, LIMITS);
       for (const byte of set) cutter.write(Buffer.of(byte));
       expect(groups.take()).toBeUndefined();
       expect(cutter.end()).toEqual(set);
     }
-    const set = await encodeSet(two, 1, inlineOffload);
+    const set = await encodeSet(two, 1, inlineOffload, LIMITS);
     expect(refused(set, { batchBytes: 20 })).toContain(
       "message 0 at byte 0: a message set has at most 20 bytes",
     );

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { LIMITS } from "../../../lib/limits.ts";
 import { answerableFields, refusalOfFields, requireFields } from "../../../lib/message/field-rules.ts";
 import {
   decodeFields,
@@ -192,8 +193,8 @@ test.each<[MessageFields, string]>([
   ],
   [{ headers: Array.from({ length: 65 }, (_, i) => [`ce-${i}`, "1"] as const) }, "at most 64 headers"],
 ])("refuses %j, and says what is allowed", (fields, reason) => {
-  expect(refusalOfFields(fields)).toContain(reason);
-  expect(() => requireFields(fields)).toThrow(expect.objectContaining({ code: "bad_request" }));
+  expect(refusalOfFields(fields, LIMITS)).toContain(reason);
+  expect(() => requireFields(fields, LIMITS)).toThrow(expect.objectContaining({ code: "bad_request" }));
 });
 
 test.each([
@@ -204,23 +205,23 @@ test.each([
   "text/html;",
   "text/html; ;charset=utf-8",
 ])("takes the content type %s", (contentType) => {
-  expect(refusalOfFields({ contentType })).toBeUndefined();
+  expect(refusalOfFields({ contentType }, LIMITS)).toBeUndefined();
 });
 
 test("counts what an answer spells in its headers, and no byte more than 8 KiB", () => {
   // X-Key: %C3%BC and CRLF: 15 bytes; ce-id: and CRLF: 9 bytes.
   const most = { key: "\u00fc", headers: [["ce-id", "v".repeat(8192 - 15 - 9)]] } as const;
-  expect(refusalOfFields(most)).toBeUndefined();
+  expect(refusalOfFields(most, LIMITS)).toBeUndefined();
   const more = { ...most, headers: [["ce-id", "v".repeat(8192 - 15 - 8)]] } as const;
-  expect(refusalOfFields(more)).toContain("at most 8192 bytes together");
-  expect(refusalOfFields(more)).toContain("these have 8193");
+  expect(refusalOfFields(more, LIMITS)).toContain("at most 8192 bytes together");
+  expect(refusalOfFields(more, LIMITS)).toContain("these have 8193");
 });
 
 test("allows everything that the rules allow", () => {
-  fc.assert(fc.property(messageFields, (fields) => refusalOfFields(fields) === undefined));
-  expect(refusalOfFields(header("ce-id", "a\tb  c"))).toBeUndefined();
-  expect(refusalOfFields(header("ce-id", ""))).toBeUndefined();
-  expect(refusalOfFields({ contentType: 'multipart/form-data; boundary="a b"' })).toBeUndefined();
+  fc.assert(fc.property(messageFields, (fields) => refusalOfFields(fields, LIMITS) === undefined));
+  expect(refusalOfFields(header("ce-id", "a\tb  c"), LIMITS)).toBeUndefined();
+  expect(refusalOfFields(header("ce-id", ""), LIMITS)).toBeUndefined();
+  expect(refusalOfFields({ contentType: 'multipart/form-data; boundary="a b"' }, LIMITS)).toBeUndefined();
 });
 
 test("leaves out of an answer what its headers cannot hold, and nothing else", () => {
@@ -234,6 +235,6 @@ test("leaves out of an answer what its headers cannot hold, and nothing else", (
     ["x-meta-a", "2"],
   ] as const;
   const fields = { key: "", contentType: "text/html", headers: [good[0], bad[0], good[1], bad[1], bad[2]] };
-  expect(answerableFields(fields)).toEqual({ contentType: "text/html", headers: good });
-  expect(answerableFields({ key: "a", headers: good })).toEqual({ key: "a", headers: good });
+  expect(answerableFields(fields, LIMITS)).toEqual({ contentType: "text/html", headers: good });
+  expect(answerableFields({ key: "a", headers: good }, LIMITS)).toEqual({ key: "a", headers: good });
 });

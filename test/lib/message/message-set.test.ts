@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { crc32 } from "../../../lib/base/checksum.ts";
 import { isNetlogError } from "../../../lib/base/errors.ts";
-import { LIMITS } from "../../../lib/base/limits.ts";
+import { LIMITS } from "../../../lib/limits.ts";
 import { inlineOffload } from "../../../lib/message/compression.ts";
 import { DamagedEntryError, type Flaw } from "../../../lib/message/flaw.ts";
 import { encodeMessage, encodeMessageHeader, type SetCompression } from "../../../lib/message/message.ts";
@@ -51,8 +51,8 @@ describe("an entry", () => {
   test("gives back its payloads and their checksums, in any compression", async () => {
     await fc.assert(
       fc.asyncProperty(payloads, fc.constantFrom(...SETS), async (all, type) => {
-        const entry = await encodeEntry(packed(all), 0, all.length, type, inlineOffload);
-        const unpacked = await unpackEntry(entry, all.length, inlineOffload);
+        const entry = await encodeEntry(packed(all), 0, all.length, type, inlineOffload, LIMITS);
+        const unpacked = await unpackEntry(entry, all.length, inlineOffload, LIMITS);
         expect(payloadsOf(unpacked)).toEqual(all.map((payload) => Buffer.from(payload)));
         expect(all.map((_, i) => unpacked.crc32(i))).toEqual(all.map((payload) => crc32(payload)));
         expect(unpacked.sizeBytes).toBeGreaterThan(all.reduce((sum, payload) => sum + payload.length, 0));
@@ -63,21 +63,25 @@ describe("an entry", () => {
 
   test("of one payload is a single message, whatever the compression", async () => {
     const all = [Buffer.from("a"), Buffer.from("b"), Buffer.from("c")];
-    expect(await encodeEntry(packed(all), 1, 2, 2, inlineOffload)).toEqual(encodeMessage(Buffer.from("b")));
+    expect(await encodeEntry(packed(all), 1, 2, 2, inlineOffload, LIMITS)).toEqual(
+      encodeMessage(Buffer.from("b")),
+    );
   });
 
   test("of several payloads is a set of just those", async () => {
     const all = [Buffer.from("a"), Buffer.from("b"), Buffer.from("c")];
-    expect(await encodeEntry(packed(all), 1, 3, 1, inlineOffload)).toEqual(wrap(1, messages("b", "c")));
+    expect(await encodeEntry(packed(all), 1, 3, 1, inlineOffload, LIMITS)).toEqual(
+      wrap(1, messages("b", "c")),
+    );
   });
 
   test.each(SETS)(
     "of a megabyte is packed and unpacked on the thread pool with compression %i",
     async (type) => {
       const all = Array.from({ length: 1000 }, (_, i) => Buffer.alloc(1000, `message ${i} `));
-      const entry = await encodeEntry(packed(all), 0, all.length, type, threadPoolOffload);
+      const entry = await encodeEntry(packed(all), 0, all.length, type, threadPoolOffload, LIMITS);
       expect(entry[0]).toBe(type);
-      const unpacked = await unpackEntry(entry, all.length, threadPoolOffload);
+      const unpacked = await unpackEntry(entry, all.length, threadPoolOffload, LIMITS);
       expect(unpacked.payload(999).equals(all[999]!)).toBe(true);
     },
   );
@@ -85,7 +89,7 @@ describe("an entry", () => {
 
 describe("a set", () => {
   test("has the bytes of NetLog's", () => {
-    const set = encodeSet(messages("a", "bc"), 1, inlineOffload) as Buffer;
+    const set = encodeSet(messages("a", "bc"), 1, inlineOffload, LIMITS) as Buffer;
     expect(set.toString("hex")).toBe(
       "0152f4f80800000015" + "00e8b7be430000000161" + "00c2a92b38000000026263",
     );
@@ -94,13 +98,18 @@ describe("a set", () => {
   test("packs the messages as they are", async () => {
     const bytes = messages("one", "two");
     for (const type of SETS) {
-      const unpacked = await unpackEntry(await encodeSet(bytes, type, inlineOffload), 2, inlineOffload);
+      const unpacked = await unpackEntry(
+        await encodeSet(bytes, type, inlineOffload, LIMITS),
+        2,
+        inlineOffload,
+        LIMITS,
+      );
       expect(payloadsOf(unpacked).map(String)).toEqual(["one", "two"]);
     }
   });
 
   test("may hold one message", async () => {
-    const unpacked = await unpackEntry(wrap(2, gzipSync(messages("alone"))), 1, inlineOffload);
+    const unpacked = await unpackEntry(wrap(2, gzipSync(messages("alone"))), 1, inlineOffload, LIMITS);
     expect(payloadsOf(unpacked).map(String)).toEqual(["alone"]);
   });
 });
@@ -284,13 +293,14 @@ describe("damage is reported:", () => {
   });
 
   test("with the message and the byte in its reason", () => {
-    expect(() => unpackEntry(wrap(1, badSecond), 2, inlineOffload)).toThrow(
+    expect(() => unpackEntry(wrap(1, badSecond), 2, inlineOffload, LIMITS)).toThrow(
       /^checksum error: message 1 at byte 12, checksum: expected \d+, found \d+$/,
     );
   });
 
   test.each(COMPRESSIONS)("every flipped bit and every cut with compression %i", async (type) => {
-    const entry = type === 0 ? messages("one") : await encodeSet(two, type as SetCompression, inlineOffload);
+    const entry =
+      type === 0 ? messages("one") : await encodeSet(two, type as SetCompression, inlineOffload, LIMITS);
     const count = type === 0 ? 1 : 2;
     for (let bit = 0; bit < entry.length * 8; bit++) {
       const flipped = Buffer.from(entry);
@@ -298,7 +308,7 @@ describe("damage is reported:", () => {
       await flawOf(flipped, count);
     }
     for (let length = 0; length < entry.length; length++) await flawOf(entry.subarray(0, length), count);
-    expect((await unpackEntry(entry, count, inlineOffload)).count).toBe(count);
+    expect((await unpackEntry(entry, count, inlineOffload, LIMITS)).count).toBe(count);
   });
 });
 
@@ -309,7 +319,7 @@ test("reads all that the Go program wrote", async () => {
     const found: { offset: number; size: number; sha256: string }[] = [];
     for (const { baseOffset, count, bytes } of goEntries(folder, topic)) {
       seenCompressions.add(bytes[0]!);
-      const entry = await unpackEntry(bytes, count, threadPoolOffload);
+      const entry = await unpackEntry(bytes, count, threadPoolOffload, LIMITS);
       payloadsOf(entry).forEach((payload, i) => {
         const sha256 = createHash("sha256").update(payload).digest("hex");
         found.push({ offset: baseOffset + i, size: payload.length, sha256 });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { crc32 } from "../../../lib/base/checksum.ts";
-import { LIMITS } from "../../../lib/base/limits.ts";
+import { LIMITS } from "../../../lib/limits.ts";
 import { parseBinaryBatch } from "../../../lib/message/batch-binary.ts";
 import { inlineOffload } from "../../../lib/message/compression.ts";
 import { addFields, entryFields } from "../../../lib/message/entry-fields.ts";
@@ -127,7 +127,7 @@ test.each([1, 2, 3] as const)("a set, packed with %i, holds messages of both ver
       const bytes = Buffer.concat(
         all.map(({ payload, fields }) => encodeMessage(payload, fields && encodeFields(fields))),
       );
-      const entry = unpack(encodeSet(bytes, compression, inlineOffload) as Buffer, all.length);
+      const entry = unpack(encodeSet(bytes, compression, inlineOffload, LIMITS) as Buffer, all.length);
       for (const [index, { payload, fields }] of all.entries()) {
         expect(entry.payload(index)).toEqual(payload);
         expect(entry.crc32(index)).toBe(crc32(payload));
@@ -145,6 +145,7 @@ describe("the fields of an entry as a whole", () => {
       Buffer.concat([withFields({ key: "a" }), encodeMessage(PAYLOAD)]),
       compression,
       inlineOffload,
+      LIMITS,
     ) as Buffer;
 
   test.each([1, 2, 3] as const)(
@@ -179,7 +180,7 @@ describe("the fields of an entry as a whole", () => {
 });
 
 describe("a binary batch", () => {
-  const parse = (body: Buffer) => parseBinaryBatch(body, inlineOffload);
+  const parse = (body: Buffer) => parseBinaryBatch(body, inlineOffload, LIMITS);
 
   test("keeps fields as they are", () => {
     const single = withFields(FIELDS);
@@ -210,11 +211,11 @@ describe("a binary batch", () => {
     expect(() => parse(withFields(fields))).toThrow(`message 0 at byte 0: `);
     expect(() => parse(both)).toThrow(`message 1 at byte 18: `);
     expect(() => parse(both)).toThrow(reason);
-    expect(() => parse(encodeSet(both, 1, inlineOffload) as Buffer)).toThrow(reason);
+    expect(() => parse(encodeSet(both, 1, inlineOffload, LIMITS) as Buffer)).toThrow(reason);
   });
 
   test("that is a set has no fields as a whole", () => {
-    const set = encodeSet(encodeMessage(PAYLOAD), 1, inlineOffload) as Buffer;
+    const set = encodeSet(encodeMessage(PAYLOAD), 1, inlineOffload, LIMITS) as Buffer;
     expect(() => parse(addFields({ entry: set, count: 1 }, { closes: true }).entry)).toThrow(
       "a message set has no fields",
     );
@@ -242,7 +243,7 @@ describe("a stream of messages", () => {
       Buffer.concat([withFields(FIELDS), encodeMessage(PAYLOAD), withFields({})]),
       pieceBytes,
     ).take();
-    const { entry, count } = await encodeGroup(group!, 1, inlineOffload);
+    const { entry, count } = await encodeGroup(group!, 1, inlineOffload, LIMITS);
     const unpacked = unpack(entry, count);
     expect([0, 1, 2].map((index) => unpacked.fields(index))).toEqual([FIELDS, undefined, {}]);
     expect([0, 1, 2].map((index) => unpacked.payload(index))).toEqual([PAYLOAD, PAYLOAD, PAYLOAD]);
@@ -254,9 +255,11 @@ describe("a stream of messages", () => {
   });
 
   test("takes no fields of a set as a whole", () => {
-    const set = encodeSet(encodeMessage(PAYLOAD), 1, inlineOffload) as Buffer;
+    const set = encodeSet(encodeMessage(PAYLOAD), 1, inlineOffload, LIMITS) as Buffer;
     const { entry } = addFields({ entry: set, count: 1 }, { closes: true });
     const { bytes, closedEnd, end } = cut(entry, 4);
-    expect(() => parseBinaryBatch(bytes.subarray(closedEnd, end), inlineOffload)).toThrow("has no fields");
+    expect(() => parseBinaryBatch(bytes.subarray(closedEnd, end), inlineOffload, LIMITS)).toThrow(
+      "has no fields",
+    );
   });
 });

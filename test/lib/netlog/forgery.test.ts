@@ -6,6 +6,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Topic } from "../../../lib/index.ts";
+import { LIMITS } from "../../../lib/limits.ts";
 import { FRAME_HEADER_BYTES } from "../../../lib/log/frame.ts";
 import { decodeSegmentHeader } from "../../../lib/log/segment-header.ts";
 import { inlineOffload } from "../../../lib/message/compression.ts";
@@ -122,6 +123,7 @@ describe("a header that is damaged, of a frame whose payload leads where its own
       batch.length,
       1,
       inlineOffload,
+      LIMITS,
     );
     await topic.publishBatch({ entry, count: batch.length });
     const behind = texts(30, 7).map((text) => Buffer.from(text.padEnd(80)));

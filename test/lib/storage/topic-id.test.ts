@@ -1,6 +1,7 @@
 /** A topic's id: another one for each topic that is made, and the same one over restarts and crashes. */
 import { describe, expect, it } from "vitest";
 import { checkDataFolder } from "../../../lib/index.ts";
+import { LIMITS } from "../../../lib/limits.ts";
 import { FaultyDisk } from "../../support/faulty-disk.ts";
 import type { MemoryDisk } from "../../support/memory-disk.ts";
 import { DATA_FOLDER, type NetlogFixture, openNetlog } from "../../support/netlog-fixture.ts";
@@ -19,6 +20,7 @@ async function closedTopic(): Promise<NetlogFixture & { readonly id: string }> {
 async function findingsOf(disk: MemoryDisk): Promise<unknown[]> {
   const findings: unknown[] = [];
   await checkDataFolder({
+    limits: LIMITS,
     disk,
     folder: DATA_FOLDER,
     topics: [],

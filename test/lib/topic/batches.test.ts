@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { crc32 } from "../../../lib/base/checksum.ts";
 import { isNetlogError, type Topic } from "../../../lib/index.ts";
+import { LIMITS } from "../../../lib/limits.ts";
 import { inlineOffload, type Offload } from "../../../lib/message/compression.ts";
 import { encodeMessage, encodeMessageHeader } from "../../../lib/message/message.ts";
 import { encodeSet } from "../../../lib/message/message-set.ts";
@@ -52,7 +53,7 @@ describe("a batch", () => {
         await lines.end(),
         await topic.batches.parseJson(json(["j1", { payload: "j2" }])),
         await topic.batches.parseMessages(messages("m1", "m2", "m3")),
-        await topic.batches.parseMessages(await encodeSet(messages("s1", "s2"), 2, inlineOffload)),
+        await topic.batches.parseMessages(await encodeSet(messages("s1", "s2"), 2, inlineOffload, LIMITS)),
       ];
       const offsets: number[] = [];
       for (const batch of forms) offsets.push((await topic.publishBatch(batch)).offset);
@@ -82,7 +83,7 @@ describe("a batch", () => {
     const roomy = Buffer.concat([Buffer.alloc(9, 0xff), body]);
     const batch = await topic.batches.parseMessages(roomy.subarray(9), 9);
     expect(batch.entry.buffer).toBe(roomy.buffer);
-    expect(batch.entry).toEqual(await encodeSet(body, 1, inlineOffload));
+    expect(batch.entry).toEqual(await encodeSet(body, 1, inlineOffload, LIMITS));
   });
 
   it("is there whole or not at all after a loss of power", async () => {

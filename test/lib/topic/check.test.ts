@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { LIMITS } from "../../../lib/base/limits.ts";
+import { LIMITS } from "../../../lib/limits.ts";
 import type { LogEntry } from "../../../lib/log/index.ts";
 import { inlineOffload } from "../../../lib/message/compression.ts";
 import { encodeEntry } from "../../../lib/message/message-set.ts";

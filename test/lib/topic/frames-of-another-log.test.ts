@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Counters } from "../../../lib/base/counters.ts";
-import { LIMITS } from "../../../lib/base/limits.ts";
 import { silentLogger } from "../../../lib/base/logger.ts";
+import { LIMITS } from "../../../lib/limits.ts";
 import type { Log } from "../../../lib/log/index.ts";
 import { type EntryFields, encodeFields } from "../../../lib/message/fields.ts";
 import { encodeMessage } from "../../../lib/message/message.ts";

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { checkDataFolder, type PublishOptions, type Topic } from "../../../lib/index.ts";
+import { LIMITS } from "../../../lib/limits.ts";
 import type { MemoryDisk } from "../../support/memory-disk.ts";
 import { DATA_FOLDER, type NetlogFixture, openNetlog } from "../../support/netlog-fixture.ts";
 import { rejection } from "../../support/rejection.ts";
@@ -148,6 +149,7 @@ describe("the state of a topic", () => {
 async function findingsOf(disk: MemoryDisk): Promise<string[]> {
   const found: string[] = [];
   await checkDataFolder({
+    limits: LIMITS,
     disk,
     folder: DATA_FOLDER,
     topics: [],

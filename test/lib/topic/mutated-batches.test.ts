@@ -5,6 +5,7 @@
 import { expect, test } from "vitest";
 import { crc32 } from "../../../lib/base/checksum.ts";
 import { isNetlogError } from "../../../lib/base/errors.ts";
+import { LIMITS } from "../../../lib/limits.ts";
 import { inlineOffload } from "../../../lib/message/compression.ts";
 import { refusalOfFields } from "../../../lib/message/field-rules.ts";
 import { decodeFields, type EntryFields, encodeFields } from "../../../lib/message/fields.ts";
@@ -73,7 +74,7 @@ function mutatedBatch(): Buffer {
   messages[index] = random() < 0.9 ? seal(Buffer.from(changed)) : changed;
   const bytes = Buffer.concat(messages);
   if (random() < 0.5) return bytes;
-  const set = encodeSet(bytes, ([1, 2, 3] as const)[below(3)]!, inlineOffload) as Buffer;
+  const set = encodeSet(bytes, ([1, 2, 3] as const)[below(3)]!, inlineOffload, LIMITS) as Buffer;
   return random() < 0.8 ? set : seal(mutate(Buffer.from(set)));
 }
 
@@ -85,7 +86,7 @@ test(`what is stored of ${MUTATIONS} mutated batches is sound, and within the ru
   for (let i = 0; i < MUTATIONS; i++) {
     try {
       const batch = await topic.batches.parseMessages(mutatedBatch());
-      const unpacked = await unpackEntry(batch.entry, batch.count, inlineOffload);
+      const unpacked = await unpackEntry(batch.entry, batch.count, inlineOffload, LIMITS);
       for (let each = 0; each < batch.count; each++) {
         const { key, contentType, headers, ...others } = decodeFields(
           unpacked.fieldBytes(each) ?? Buffer.alloc(0),
@@ -96,7 +97,7 @@ test(`what is stored of ${MUTATIONS} mutated batches is sound, and within the ru
           ...(contentType && { contentType }),
           ...(headers && { headers }),
         };
-        expect(refusalOfFields(fields)).toBeUndefined();
+        expect(refusalOfFields(fields, LIMITS)).toBeUndefined();
         expect(unpacked.payload(each).length).toBeGreaterThan(0);
       }
       await topic.publishBatch(batch);

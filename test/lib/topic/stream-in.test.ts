@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type Disk, isNetlogError, type StreamIn, type Topic } from "../../../lib/index.ts";
+import { LIMITS } from "../../../lib/limits.ts";
 import { framesOf } from "../../../lib/log/index.ts";
 import { inlineOffload } from "../../../lib/message/compression.ts";
 import { encodeMessage } from "../../../lib/message/message.ts";
@@ -159,12 +160,12 @@ describe("a stream in", () => {
     singles.end();
     expect(await within("the end", singles.ended)).toEqual({ offset: 0, count: 2 });
     const set = open("messages");
-    set.write(await encodeSet(two, 3, inlineOffload));
+    set.write(await encodeSet(two, 3, inlineOffload, LIMITS));
     set.end();
     expect(await within("the end", set.ended)).toEqual({ offset: 2, count: 2 });
     expect(await payloadsOf(topic)).toEqual(["one", "two", "one", "two"]);
     const broken = open("messages");
-    const bytes = await encodeSet(two, 1, inlineOffload);
+    const bytes = await encodeSet(two, 1, inlineOffload, LIMITS);
     broken.write(bytes.subarray(0, -1));
     broken.end();
     expect(await codeOf(broken)).toBe("bad_request");

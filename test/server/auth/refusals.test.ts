@@ -1,6 +1,6 @@
 /** What clients without a token, or without a right, learn from the answer, and the operator from the log. */
 import { describe, expect, it } from "vitest";
-import { LIMITS } from "../../../lib/index.ts";
+import { LIMITS } from "../../../server/index.ts";
 import { expectError } from "../../contract/expect-error.ts";
 import { serverForTest } from "../server-fixture.ts";
 import { basic, bearer, testToken } from "./tokens-fixture.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { LIMITS } from "../../../lib/index.ts";
 import { formatTokenFile, parseTokenFile } from "../../../server/auth/token-record.ts";
+import { LIMITS } from "../../../server/index.ts";
 
 const HASH = `sha256:${"0a".repeat(32)}`;
 const OTHER_HASH = `sha256:${"0b".repeat(32)}`;

@@ -1,6 +1,6 @@
 /** What tokens let one see, and what becomes of calls that take longer than their token is valid. */
 import { describe, expect, it } from "vitest";
-import { LIMITS } from "../../../lib/index.ts";
+import { LIMITS } from "../../../server/index.ts";
 import { expectError } from "../../contract/expect-error.ts";
 import { DATA_FOLDER, openNetlog } from "../../support/netlog-fixture.ts";
 import { connectionForTest, type ServerFixture, serverForTest } from "../server-fixture.ts";

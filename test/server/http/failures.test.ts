@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { LIMITS } from "../../../lib/index.ts";
+import { LIMITS } from "../../../server/index.ts";
 import { expectError } from "../../contract/expect-error.ts";
 import { type Fault, FaultyDisk } from "../../support/faulty-disk.ts";
 import { endServer, type ServerFixture, serverForTest } from "../server-fixture.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { LIMITS } from "../../../lib/index.ts";
+import { LIMITS } from "../../../server/index.ts";
 import type { RawConnection, RawReply } from "../../contract/raw.ts";
 import { within } from "../../support/deadline.ts";
 import { texts } from "../../support/netlog-fixture.ts";

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { openFileLimit } from "../../../cmd/serve/process-settings.ts";
-import { LIMITS } from "../../../lib/index.ts";
+import { LIMITS } from "../../../server/index.ts";
 import { within } from "../../support/deadline.ts";
 import { texts } from "../../support/netlog-fixture.ts";
 import { connectionForTest, serverForTest } from "../server-fixture.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { LIMITS } from "../../../lib/index.ts";
 import { inlineOffload, type Offload } from "../../../lib/message/compression.ts";
+import { LIMITS } from "../../../server/index.ts";
 import type { RawConnection } from "../../contract/raw.ts";
 import { texts } from "../../support/netlog-fixture.ts";
 import { connectionForTest, serverForTest } from "../server-fixture.ts";

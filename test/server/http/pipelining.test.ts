@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { LIMITS } from "../../../lib/index.ts";
+import { LIMITS } from "../../../server/index.ts";
 import { texts } from "../../support/netlog-fixture.ts";
 import { connectionForTest, serverForTest } from "../server-fixture.ts";
 import { expectTooMany, figure, post } from "./limit-checks.ts";

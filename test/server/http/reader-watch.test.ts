@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { expect, it } from "vitest";
-import { LIMITS } from "../../../lib/index.ts";
 import { ReaderWatch } from "../../../server/http/reader-watch.ts";
+import { LIMITS } from "../../../server/index.ts";
 
 const ROUNDS = LIMITS.stalledMs / LIMITS.heartbeatMs;
 

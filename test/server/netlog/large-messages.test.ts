@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { LIMITS } from "../../../lib/index.ts";
+import { LIMITS } from "../../../server/index.ts";
 import { LiveStream } from "../../contract/live-stream.ts";
 import type { RawConnection } from "../../contract/raw.ts";
 import { expectTooMany, figure } from "../http/limit-checks.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { Disk, DiskFile } from "../../../lib/disk/disk.ts";
-import { LIMITS } from "../../../lib/index.ts";
+import { LIMITS } from "../../../server/index.ts";
 import type { Reply } from "../../contract/api.ts";
 import { expectError } from "../../contract/expect-error.ts";
 import { figure } from "../http/limit-checks.ts";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { LIMITS } from "../../../lib/index.ts";
+import { LIMITS } from "../../../server/index.ts";
 import { expectError } from "../../contract/expect-error.ts";
 import { within } from "../../support/deadline.ts";
 import { FaultyDisk } from "../../support/faulty-disk.ts";

@@ -1,7 +1,7 @@
 import { connect, type Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import { FileStorage, LIMITS, type Limits, Netlog, nodeRuntime, silentLogger } from "../../../lib/index.ts";
-import { type RunningServer, startServer } from "../../../server/index.ts";
+import { FileStorage, Netlog, nodeRuntime, silentLogger } from "../../../lib/index.ts";
+import { LIMITS, type Limits, type RunningServer, startServer } from "../../../server/index.ts";
 import { Api } from "../../contract/api.ts";
 import { RawConnection } from "../../contract/raw.ts";
 import { within } from "../../support/deadline.ts";
