@@ -5,17 +5,21 @@ import { BULK_OUT } from "./workloads/bulk-out.ts";
 import { DELIVERY } from "./workloads/delivery.ts";
 import { GROWTH } from "./workloads/growth.ts";
 import { PUBLISH } from "./workloads/publish.ts";
+import { PUBLISH_FIELDS } from "./workloads/publish-fields.ts";
 import { PUBLISH_ONE } from "./workloads/publish-one.ts";
+import { REMEMBERING_ONCE } from "./workloads/remembering.ts";
 import { SCAN } from "./workloads/scan.ts";
 import { WAITING } from "./workloads/waiting.ts";
 
 export const WORKLOADS: readonly Workload[] = [
   ...PUBLISH,
   PUBLISH_ONE,
+  PUBLISH_FIELDS,
   ...SCAN,
   ...BATCH_IN,
   BULK_OUT,
   DELIVERY,
   ...WAITING,
   GROWTH,
+  REMEMBERING_ONCE,
 ];

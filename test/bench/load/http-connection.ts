@@ -6,6 +6,7 @@ import { connect, type Socket } from "node:net";
 
 const HEAD_END = Buffer.from("\r\n\r\n");
 const STATUS_AT = "HTTP/1.1 ".length;
+const CRLF = Buffer.from("\r\n");
 const NOTHING = Buffer.alloc(0);
 
 export interface HttpAnswer {
@@ -52,9 +53,23 @@ export class HttpConnection {
   }
 }
 
-export function encodeRequest(method: "GET" | "POST", path: string, body: Uint8Array = NOTHING): Buffer {
-  const length = method === "POST" ? `Content-Length: ${body.length}\r\n` : "";
-  return Buffer.concat([Buffer.from(`${method} ${path} HTTP/1.1\r\nHost: localhost\r\n${length}\r\n`), body]);
+/** What a load sends beside `Host` and `Content-Length`. */
+export interface RequestHeaders {
+  /** As `Name: value`. */
+  readonly fixed?: readonly string[];
+  /** The name of a header whose value is another one in each request. */
+  readonly counted?: string;
+}
+
+export function encodeRequest(
+  method: "GET" | "POST",
+  path: string,
+  body: Uint8Array = NOTHING,
+  headers: readonly string[] = [],
+): Buffer {
+  const length = method === "POST" ? [`Content-Length: ${body.length}`] : [];
+  const lines = [`${method} ${path} HTTP/1.1`, "Host: localhost", ...length, ...headers];
+  return Buffer.concat([Buffer.from(lines.map((line) => `${line}\r\n`).join("")), CRLF, body]);
 }
 
 /** Of an answer that is not the expected one. */

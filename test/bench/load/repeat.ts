@@ -1,5 +1,12 @@
 /** Connections that repeat a request each, the next one when the answer to the last is there. */
-import { encodeRequest, type HttpAnswer, HttpConnection, unexpected } from "./http-connection.ts";
+import { randomUUID } from "node:crypto";
+import {
+  encodeRequest,
+  type HttpAnswer,
+  HttpConnection,
+  type RequestHeaders,
+  unexpected,
+} from "./http-connection.ts";
 import { Latencies } from "./latencies.ts";
 import type { LoadResult } from "./load-result.ts";
 
@@ -9,6 +16,7 @@ export interface RepeatJob {
   /** One connection for each. */
   readonly paths: readonly string[];
   readonly body: Uint8Array;
+  readonly headers?: RequestHeaders | undefined;
   readonly expectedStatus: number;
   /** Of the first answers of a connection; then these again. Empty: any body will do. */
   readonly expectedBodies: readonly Uint8Array[];
@@ -28,15 +36,33 @@ export async function repeat(job: RepeatJob): Promise<LoadResult> {
     answers += 1;
     return answers <= last && performance.now() - startedAtMs < job.durationMs;
   };
-  await Promise.all(job.paths.map((path) => repeatOne(job, path, latencies, goesOn)));
+  const run = randomUUID();
+  await Promise.all(
+    job.paths.map((path, place) =>
+      repeatOne(job, requestsOf(job, path, `${run}-${place}`), latencies, goesOn),
+    ),
+  );
   const seconds = (performance.now() - startedAtMs) / 1000;
   return { messages: answers * job.messagesEach, seconds, ...latencies.percentiles() };
 }
 
+/** Gives the next request of a connection, whose name no other one has. */
+function requestsOf({ method, body, headers }: RepeatJob, path: string, connection: string): () => Buffer {
+  const { fixed = [], counted } = headers ?? {};
+  const request = encodeRequest(method, path, body, fixed);
+  let sent = 0;
+  if (counted === undefined) return () => request;
+  return () => encodeRequest(method, path, body, [...fixed, `${counted}: ${connection}-${sent++}`]);
+}
+
 /** Resolves when `goesOn` says no, which is asked after each answer. */
-function repeatOne(job: RepeatJob, path: string, latencies: Latencies, goesOn: () => boolean): Promise<void> {
+function repeatOne(
+  job: RepeatJob,
+  nextRequest: () => Buffer,
+  latencies: Latencies,
+  goesOn: () => boolean,
+): Promise<void> {
   const { expectedStatus, expectedBodies } = job;
-  const request = encodeRequest(job.method, path, job.body);
   return new Promise((resolve, reject) => {
     let answers = 0;
     let sentAtMs = performance.now();
@@ -49,13 +75,13 @@ function repeatOne(job: RepeatJob, path: string, latencies: Latencies, goesOn: (
         reject(unexpected(answer));
       } else if (goesOn()) {
         sentAtMs = performance.now();
-        connection.send(request);
+        connection.send(nextRequest());
       } else {
         connection.close();
         resolve();
       }
     };
     const connection = new HttpConnection(job.port, take, reject);
-    connection.send(request);
+    connection.send(nextRequest());
   });
 }

@@ -2,6 +2,7 @@
 import { execFile, spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import type { RequestHeaders } from "./http-connection.ts";
 import type { LoadResult } from "./load-result.ts";
 
 const SCRIPT = fileURLToPath(new URL("../../test/bench/load/publish.lua", import.meta.url));
@@ -12,6 +13,7 @@ export interface WrkJob {
   readonly path: string;
   readonly connections: number;
   readonly body: string;
+  readonly headers?: RequestHeaders | undefined;
   readonly durationMs: number;
 }
 
@@ -27,7 +29,10 @@ export async function runWrk(job: WrkJob): Promise<LoadResult> {
   const url = `http://127.0.0.1:${job.port}${job.path}`;
   const seconds = Math.max(1, Math.round(job.durationMs / 1000));
   const load = ["-t", "1", "-c", String(job.connections), "-d", `${seconds}s`, "-s", SCRIPT];
-  const { stdout } = await promisify(execFile)("wrk", [...load, url, "--", job.method, job.body]);
+  const { fixed = [], counted } = job.headers ?? {};
+  const env = counted === undefined ? process.env : { ...process.env, COUNTED_HEADER: counted };
+  const args = [...load, url, "--", job.method, job.body, ...fixed];
+  const { stdout } = await promisify(execFile)("wrk", args, { env });
   const told = stdout.split("\n").find((line) => line.startsWith("{")) ?? "{}";
   return readWrk(told);
 }

@@ -1,5 +1,6 @@
 /** What the workloads that publish single messages share: the load, and the check that all of it is there. */
 import { type Bench, call, sampleOf } from "../bench.ts";
+import type { RequestHeaders } from "../load/http-connection.ts";
 import type { LoadResult } from "../load/load-result.ts";
 import { hasWrk, runWrk } from "../load/wrk.ts";
 import { payloadOf } from "../messages.ts";
@@ -11,6 +12,7 @@ import type { Contender, Sample } from "../workload.ts";
 export interface Publishing {
   readonly messageBytes: number;
   readonly connections: number;
+  readonly headers?: RequestHeaders;
 }
 
 /** POSTs one message again and again: by wrk where it is installed. */
@@ -18,17 +20,18 @@ export function publishTo(
   bench: Bench,
   server: ServerProcess,
   path: string,
-  { messageBytes, connections }: Publishing,
+  { messageBytes, connections, headers }: Publishing,
 ): Promise<LoadResult> {
   const { port } = server;
   const { roundMs: durationMs } = bench.options;
   const body = payloadOf(0, messageBytes);
-  if (hasWrk()) return runWrk({ port, method: "POST", path, connections, body, durationMs });
+  if (hasWrk()) return runWrk({ port, method: "POST", path, connections, body, headers, durationMs });
   return bench.run("repeat", {
     port,
     method: "POST",
     paths: new Array<string>(connections).fill(path),
     body: Buffer.from(body),
+    headers,
     expectedStatus: 201,
     expectedBodies: [Buffer.alloc(0)],
     messagesEach: 1,
@@ -56,7 +59,7 @@ export async function netlogPublisher(
   durability: "written" | "synced",
   publishing: Publishing,
 ): Promise<Contender> {
-  const topic = `${durability}-${publishing.connections}`;
+  const topic = name.replaceAll(/[^a-z0-9]+/gi, "-");
   await call(server, `/${topic}`, JSON.stringify({ durability }));
   let answered = 0;
   let rounds = 0;
