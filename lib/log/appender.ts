@@ -94,12 +94,13 @@ export class Appender implements SyncLoopOwner {
 
   append(entries: readonly LogEntry[]): Promise<Appended>[] {
     const pending = entries.map(pendingAppend);
+    const promises = pending.map((append) => append.promise);
     if (this.#blocked === undefined) this.#write(pending);
     else {
       this.queue.push(...pending);
       this.#guarded.limitWaits(pending);
     }
-    return pending.map((append) => append.promise);
+    return promises;
   }
 
   /** Resolves when everything appended so far is on the disk. */
@@ -220,12 +221,9 @@ export class Appender implements SyncLoopOwner {
     }
     let from = 0;
     while (from < pending.length && this.#blocked === undefined) {
-      const append = pending[from]!;
-      if (this.#guarded.isAnswered(append)) {
-        from++;
-        continue;
-      }
-      const to = this.#groupEnd(pending, from);
+      const runEnd = this.#guarded.judgeRun(pending, from);
+      if (runEnd === from) continue;
+      const to = this.#groupEnd(pending, from, runEnd);
       if (to > from) this.#writeGroup(pending.slice(from, to));
       else this.#block(this.#roll());
       from = to;
@@ -234,16 +232,16 @@ export class Appender implements SyncLoopOwner {
     this.#advance();
   }
 
-  /** How many entries from `from` on the active segment takes; none when it must be rolled first. */
-  #groupEnd(pending: readonly PendingAppend[], from: number): number {
+  /** Of the entries up to `runEnd`, the end of those that the active segment takes; `from` when it must be rolled first. */
+  #groupEnd(pending: readonly PendingAppend[], from: number, runEnd: number): number {
     const segment = this.activeSegment;
     if (this.#mustRoll || isDueToRoll(segment, this.#limits, this.#options.runtime.now())) return from;
     let sizeBytes = segment.sizeBytes;
     let endOffset = this.logEndOffset;
     let to = from;
-    while (to < pending.length) {
+    while (to < runEnd) {
       const { entry } = pending[to]!;
-      const standsAlone = entry.given !== undefined || entry.guard !== undefined || liesInPlace(entry);
+      const standsAlone = liesInPlace(entry);
       if (standsAlone && to > from) break;
       const isFirst = to === from && segment.isEmpty;
       sizeBytes += frameBytesOf(entry);

@@ -36,11 +36,22 @@ export class GuardedAppends {
     this.#options = options;
   }
 
-  /** True for an append that is not to be written: it has its answer, or will get it. */
-  isAnswered(append: PendingAppend): boolean {
+  /**
+   * Gives the end of the appends from `from` on that may be written together, of which there is one at least. Takes
+   * out of `pending` what is not to be written: it has its answer, or will get it. So the end may be `from`.
+   */
+  judgeRun(pending: PendingAppend[], from: number): number {
+    const end = runEnd(pending, from);
+    if (isPlain(pending[from]!)) return end;
+    const run = pending.slice(from, end);
+    const unanswered = run.filter((append) => !this.#isAnswered(append));
+    if (unanswered.length < run.length) pending.splice(from, run.length, ...unanswered);
+    return from + unanswered.length;
+  }
+
+  #isAnswered(append: PendingAppend): boolean {
     const { entry } = append;
     const { guard } = entry;
-    if (guard === undefined && entry.given === undefined) return false;
     const { logEndOffset, lastTimestampMs } = this.#log;
     try {
       const misfit = misfitOf(entry, this.#options.caps, logEndOffset, lastTimestampMs);
@@ -111,6 +122,26 @@ export class GuardedAppends {
     queue.splice(place, 1);
     append.reject(refusal);
   }
+}
+
+function isPlain({ entry }: PendingAppend): boolean {
+  return entry.guard === undefined && entry.given === undefined;
+}
+
+/** Plain appends go together, and so do those whose subjects differ. */
+function runEnd(pending: readonly PendingAppend[], from: number): number {
+  let end = from + 1;
+  if (isPlain(pending[from]!)) {
+    while (end < pending.length && isPlain(pending[end]!)) end++;
+    return end;
+  }
+  const subjects = new Set<string>();
+  for (end = from; end < pending.length; end++) {
+    const subject = pending[end]!.entry.guard?.subject;
+    if (subject === undefined || subjects.has(subject)) break;
+    subjects.add(subject);
+  }
+  return Math.max(end, from + 1);
 }
 
 /** `undefined`: it is the first of its identity. */

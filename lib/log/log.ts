@@ -33,6 +33,8 @@ export interface LogEntry {
 export interface AppendGuard {
   /** Two appends of one identity are one, sent twice. None when absent. */
   readonly identity?: string | undefined;
+  /** All that the guard's answers depend on: appends of different subjects are written together. None when absent. */
+  readonly subject?: string | undefined;
   /**
    * What was appended before in the place of this entry. Then nothing is written, and the append has that one's outcome:
    * also where the log takes no appends. @throws NetlogError: another entry was.

@@ -50,6 +50,13 @@ export class StateGuard implements AppendGuard {
     return producer === undefined ? undefined : `number ${producer.seq} ${producer.epoch} ${producer.id}`;
   }
 
+  get subject(): string | undefined {
+    const { idempotency, producer, expectedOffset, streamSequence, closes } = this.#terms;
+    if (expectedOffset !== undefined || streamSequence !== undefined || closes === true) return undefined;
+    if (idempotency === undefined) return producer && `producer ${producer.id}`;
+    return producer === undefined ? `key ${idempotency.key}` : undefined;
+  }
+
   original(): Original | undefined {
     const { idempotency, producer } = this.#terms;
     if (idempotency !== undefined) {
