@@ -62,7 +62,8 @@ export const LIMIT_OPTIONS: OptionTable<LimitOptions> = {
   remembered: count(
     "remembered",
     "max_remembered",
-    "Idempotency keys and producers remembered, of all topics together",
+    "Idempotency keys remembered, of all topics together; a producer counts as 20",
+    1000,
     100_000_000,
   ),
   scanners: count("scanners", "max_scanners", "Scanners of a topic"),
@@ -123,8 +124,14 @@ function bytes(
   return amount(limit, { name, placeholder: "<bytes>", description }, "whole bytes", min, max);
 }
 
-function count(limit: LimitName, name: string, description: string, max = 1_000_000): Option<number> {
-  return amount(limit, { name, placeholder: "<count>", description }, "a whole number", 1, max);
+function count(
+  limit: LimitName,
+  name: string,
+  description: string,
+  min = 1,
+  max = 1_000_000,
+): Option<number> {
+  return amount(limit, { name, placeholder: "<count>", description }, "a whole number", min, max);
 }
 
 function amount(

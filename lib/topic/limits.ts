@@ -16,7 +16,7 @@ export class TopicCaps {
   readonly producerAppends: number = 48;
   /** The most that `idempotency_window` may be. */
   readonly idempotencyWindowMs: number = DAY_MS;
-  /** Keys and producers of all topics together: the oldest are forgotten. */
+  /** Idempotency keys of all topics together, a producer counting as several: the oldest are forgotten. */
   readonly remembered: number = 1_000_000;
   /** Appends from one writing of a topic's state to the next. */
   readonly stateCheckpointAppends: number = 10_000;

@@ -3,6 +3,7 @@ import type { Counters } from "../base/counters.ts";
 
 /** What one topic remembers. */
 export interface Memory {
+  /** How much it is. What is forgotten at once may count more than 1. */
   readonly size: number;
   /** Infinite when it is empty. */
   readonly oldestMs: number;
@@ -53,8 +54,9 @@ export class Remembered {
       else nextMs = Math.min(nextMs, ms);
     }
     while (oldest !== undefined && oldest.size > 0 && oldest.oldestMs <= nextMs && this.#count > aim) {
+      const { size } = oldest;
       oldest.forgetOldest();
-      this.#count -= 1;
+      this.#count -= size - oldest.size;
       this.#counters.forgotten += 1;
     }
   }

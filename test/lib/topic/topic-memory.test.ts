@@ -79,3 +79,25 @@ describe("topics that are filled in turn", () => {
     expect(capacity).toBeLessThanOrEqual(4 * 1000);
   });
 });
+
+describe("a producer", () => {
+  it("counts as the twenty keys whose memory it takes, also when it is forgotten or its topic leaves", () => {
+    const counters = new Counters();
+    const remembered = new Remembered(100, counters);
+    const [memory, other] = [new TopicMemory(LIMITS, remembered), new TopicMemory(LIMITS, remembered)];
+    for (const each of [memory, other]) remembered.join(each);
+    const note = (to: TopicMemory, id: string, timestampMs: number) => {
+      to.note({ fields: { producer: { id, epoch: 0, seq: 0 } }, baseOffset: 0, count: 1, timestampMs }, 0);
+    };
+    for (let i = 0; i < 7; i++) note(memory, `p${i}`, i);
+    expect([memory.size, memory.producers.size, counters.forgotten]).toEqual([100, 5, 2]);
+    for (let i = 0; i < 20; i++) {
+      const fields = { idempotency: { key: `k${i}`, digest: DIGEST } };
+      other.note({ fields, baseOffset: i, count: 1, timestampMs: 10 + i }, 0);
+    }
+    expect([memory.producers.size, other.keys.size, counters.forgotten]).toEqual([4, 20, 3]);
+    remembered.leave(memory);
+    for (let i = 0; i < 4; i++) note(other, `p${i}`, 100 + i);
+    expect([other.size, counters.forgotten]).toEqual([100, 3]);
+  });
+});
