@@ -47,7 +47,7 @@ export const exportCommand: Command = clientCommand<ExportOptions>({
     const from = topicPlace(topic);
     const to: Place = file === "-" ? { kind: "pipe" } : { kind: "file", path: file };
     return await startCopy(
-      { ...call, options: { ...call.options, follow: false, toTokenFrom: null } },
+      { ...call, options: { ...call.options, follow: false, close: false, toTokenFrom: null } },
       from,
       to,
     );
@@ -64,12 +64,15 @@ export const copyCommand: Command = clientCommand<CopyOptions>({
     `<from> and <to> are ${PLACE_RULE}.\nOne of them is a topic. A topic that is missing is made, with the settings of the topic that is copied. Messages get\ntimes of their own there.`,
     FILE_DETAILS,
     RESUME_DETAILS,
-    'With --json the outcome is a line {"from","to","held","copied","bytes"}, also when it was interrupted.',
+    "A topic that is closed is copied into one that is open, unless --close is given.",
+    'With --json the outcome is a line {"from","to","held","copied","bytes"}, also when it was interrupted, with\n' +
+      '"closed":true where --close has closed <to>.',
   ],
   isPatient: true,
   options: {
     ...EXPORT_OPTIONS,
     follow: switchFlag("follow", "Go on with what comes, until it is stopped; to a topic alone"),
+    close: switchFlag("close", "Close <to> behind the last message, where <from> is a topic that is closed"),
     toTokenFrom: textFlag(
       "to_token_from",
       "<file>",

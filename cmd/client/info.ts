@@ -48,11 +48,12 @@ function tellInfo(info: TopicInfo, isJson: boolean, { stdout, environment }: Con
 }
 
 function topicRows(info: TopicInfo): [string, string][] {
-  const { name, first_offset: first, latest_offset: latest, disk_size, segments, scanners } = info;
+  const { name, closed, first_offset: first, latest_offset: latest, disk_size, segments, scanners } = info;
   const offsets = latest < first ? "" : ` (offsets ${first} to ${latest})`;
   const names = Object.keys(scanners);
   return [
     ["topic", name],
+    ...(closed === true ? [["closed", "yes; it takes no more messages"] satisfies [string, string]] : []),
     ["messages", `${countText(latest - first + 1)}${offsets}`],
     ["size", `${formatBytes(disk_size)} in ${counted(segments.length, "segment")}`],
     ["last write", info.mod_time],

@@ -6,6 +6,7 @@ export type TopicFigures = ServedTopic | UnservedTopic;
 interface ServedTopic {
   readonly isServed: true;
   readonly topic: string;
+  readonly isClosed: boolean;
   readonly firstOffset: number;
   readonly nextOffset: number;
   readonly diskSizeBytes: number;
@@ -57,6 +58,7 @@ async function readTopic(topic: Topic, isNamed: boolean): Promise<TopicFigures |
     return {
       isServed: true,
       topic: topic.name,
+      isClosed: info.closed === true,
       firstOffset: info.first_offset,
       nextOffset,
       diskSizeBytes: info.disk_size,

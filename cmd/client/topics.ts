@@ -25,9 +25,9 @@ export const topicsCommand: Command = clientCommand<TopicsOptions>({
   details: [
     "All topics that one may read, or those that are named. RATE is messages a second, of the last minute; with\n" +
       "--watch, since the look before. AGE is that of the last write. LAG is that of the scanner that is furthest\n" +
-      "behind.",
+      "behind. A topic that is closed says so in the place of its rate.",
     'With --json each topic is a line {"topic","first_offset","next_offset","messages","disk_size","rate","mod_time",\n' +
-      '"scanners","lag"}, or {"topic","error"} for one that cannot be served.',
+      '"scanners","lag"}, with "closed":true for one that is closed, or {"topic","error"} for one that cannot be served.',
   ],
   options: {
     names: switchFlag("names", "Names alone, a line each"),
@@ -81,9 +81,11 @@ function figuresText(
 
 function jsonOf(figures: TopicFigures): object {
   if (!figures.isServed) return { topic: figures.topic, error: figures.reason };
-  const { firstOffset, nextOffset, diskSizeBytes, rate, modifiedAt, scanners, lag, topic } = figures;
+  const { firstOffset, nextOffset, diskSizeBytes, rate, modifiedAt, scanners, lag, topic, isClosed } =
+    figures;
   return {
     topic,
+    ...(isClosed ? { closed: true } : {}),
     first_offset: firstOffset,
     next_offset: nextOffset,
     messages: nextOffset - firstOffset,
@@ -113,7 +115,7 @@ function cellsOf(figures: TopicFigures): string[] {
     topic,
     countText(nextOffset - firstOffset),
     formatBytes(diskSizeBytes),
-    rateText(rate),
+    figures.isClosed ? "closed" : rateText(rate),
     ageText(modifiedAt, readAtMs),
     countText(scanners),
     lag === null ? NONE : countText(lag),

@@ -99,7 +99,7 @@ export const tokenCommand: Command = {
       "  netlog token revoke ci",
     "create prints the token, alone, on stdout: this once, for the file keeps its hash. Clients send it as\n" +
       "`Authorization: Bearer <token>`, or as the password of Basic, whatever the user's name: `curl -u :<token>`.\n" +
-      "read is for messages, scanners and info; write for publishing and sync; admin for creating, changing,\n" +
+      "read is for messages, scanners and info; write for publishing, closing and sync; admin for creating, changing,\n" +
       "checking and deleting topics.",
     "A server that runs with --token-file reads the file at its start, and again on SIGHUP.",
     "Ends with status 0, 1 when the file cannot be read or changed or has no such token, 2 for wrong arguments.",

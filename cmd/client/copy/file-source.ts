@@ -19,6 +19,7 @@ const JSON_DEPTH = new BaseCaps().jsonDepth;
 export class FileSource implements Source {
   readonly first = 0;
   readonly isFirstFixed = true;
+  readonly isClosed = false;
   readonly unit = "bytes";
   readonly total: number | undefined;
   readonly #name: string;

@@ -67,6 +67,10 @@ export class FileTarget implements Target {
     }
   }
 
+  seal(): Promise<boolean> {
+    return Promise.resolve(false);
+  }
+
   async close(): Promise<void> {
     await this.#file.sync();
     await this.#file.close();
@@ -150,6 +154,10 @@ export class PipeTarget implements Target {
     onCopied: (count: number, bytes: number) => void,
   ): Promise<void> {
     await writeMessages(batches, this.#format, onCopied, (bytes) => writeAll(this.#output, bytes));
+  }
+
+  seal(): Promise<boolean> {
+    return Promise.resolve(false);
   }
 
   close(): Promise<void> {

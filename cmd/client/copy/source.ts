@@ -11,6 +11,8 @@ export interface Source {
   readonly isFirstFixed: boolean;
   /** Messages from a place on, in order, each with its place as `offset`; many at once. Ends at what was the end. */
   read(place: number): AsyncIterable<readonly ToldMessage[]>;
+  /** Nothing will come behind what was read to its end: the topic is closed. */
+  readonly isClosed: boolean;
   /** How far reading has come, in `unit`s. */
   readonly done: number;
   /** `undefined` where it is unknown. */

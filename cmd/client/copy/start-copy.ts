@@ -35,6 +35,8 @@ export interface ExportOptions {
 
 export interface CopyOptions extends ExportOptions {
   readonly follow: boolean;
+  /** Closes the target where the source is closed. */
+  readonly close: boolean;
   readonly toTokenFrom: Optional<string>;
 }
 
@@ -59,9 +61,13 @@ export async function startCopy(call: ClientCall<CopyOptions>, from: Place, to: 
   if (call.options.follow && to.kind !== "topic") {
     throw new UsageError("--follow is for a copy to a topic; netlog tail --json follows into a file");
   }
+  if (call.options.close && (from.kind !== "topic" || to.kind !== "topic")) {
+    throw new UsageError("--close is for a copy from topic to topic; netlog close closes any topic");
+  }
   const stop = watchStopSignals();
   const bar = new ProgressBar(call.stderr, "copy");
   let progress: CopyProgress | undefined;
+  let isClosed = false;
   let isWhole = true;
   const onMissing = (text: string): void => {
     isWhole = false;
@@ -83,6 +89,7 @@ export async function startCopy(call: ClientCall<CopyOptions>, from: Place, to: 
           if (isFailure(error)) warn(call.stderr, `${failureText(error)}; looking what is stored`);
         },
       });
+      if (source.isClosed && stop.received === undefined) isClosed = await endCopy(call, from, to, target);
     } finally {
       await target.close();
     }
@@ -94,9 +101,28 @@ export async function startCopy(call: ClientCall<CopyOptions>, from: Place, to: 
     bar.clear();
     stop.end();
   }
-  tell(call, from, to, progress);
+  tell(call, from, to, progress, isClosed);
   if (stop.received !== undefined) return statusOf(stop.received);
   return isWhole ? EXIT.ok : EXIT.partial;
+}
+
+/** All of a closed topic is copied: closes the copy where that is asked for, and else says that it is open. */
+async function endCopy(
+  { options, stderr }: ClientCall<CopyOptions>,
+  from: Place,
+  to: Place,
+  target: Target,
+): Promise<boolean> {
+  if (options.close && (await target.seal())) {
+    warn(stderr, `closed ${placeText(to)}, as ${placeText(from)} is`);
+    return true;
+  }
+  const what =
+    to.kind === "topic"
+      ? `${placeText(to)} is not: --close closes it, too`
+      : "its messages in a file do not say so: use `netlog close` on a topic that is made of them";
+  warn(stderr, `${placeText(from)} is closed, and ${what}`);
+  return false;
 }
 
 /** What comes in would go out again, without end. */
@@ -174,12 +200,20 @@ function tell(
   from: Place,
   to: Place,
   progress: CopyProgress | undefined,
+  isClosed = false,
 ): void {
   const { held, copied, bytes } = progress ?? { held: 0, copied: 0, bytes: 0 };
   // Standard output may hold the messages themselves.
   const output = to.kind === "pipe" ? stderr : stdout;
   if (to.kind === "pipe" && stderr.isTTY !== true && !options.json) return;
-  const json = { from: placeText(from), to: placeText(to), held, copied, bytes };
+  const json = {
+    from: placeText(from),
+    to: placeText(to),
+    held,
+    copied,
+    bytes,
+    ...(isClosed && { closed: true }),
+  };
   const behind = held === 0 ? "" : `, behind ${countText(held)} that were there`;
   const text = `copied ${messagesText(copied)}${behind}`;
   output.write(`${options.json ? JSON.stringify(json) : text}\n`);

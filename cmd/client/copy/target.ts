@@ -21,6 +21,8 @@ export interface Target {
     batches: AsyncIterable<readonly ToldMessage[]>,
     onCopied: (count: number, bytes: number) => void,
   ): Promise<void>;
+  /** Closes it for good, as its source is; false where it cannot say so. */
+  seal(): Promise<boolean>;
   /** Makes what was taken last. */
   close(): Promise<void>;
 }

@@ -18,32 +18,38 @@ export async function openTopicSource(topic: Topic, options: TopicSourceOptions)
   const { from } = options;
   const isNumber = typeof from === "number";
   const first = isNumber ? from : await topic.offsetOf(from ?? "first");
-  const end = (await topic.info()).latest_offset + 1;
+  const info = await topic.info();
+  const end = info.latest_offset + 1;
   // While the topic begins at 0, it has always begun there.
   const isFirstFixed = isNumber || (from === null && first === 0);
-  return new TopicSource(topic, options, { first, end, isFirstFixed });
+  return new TopicSource(topic, options, { first, end, isFirstFixed, isClosed: info.closed === true });
+}
+
+interface Extent {
+  readonly first: number;
+  readonly end: number;
+  readonly isFirstFixed: boolean;
+  readonly isClosed: boolean;
 }
 
 class TopicSource implements Source {
   readonly first: number;
   readonly isFirstFixed: boolean;
+  isClosed: boolean;
   readonly unit = "messages";
   readonly #topic: Topic;
   readonly #options: TopicSourceOptions;
   readonly #end: number;
   #next: number;
 
-  constructor(
-    topic: Topic,
-    options: TopicSourceOptions,
-    { first, end, isFirstFixed }: { first: number; end: number; isFirstFixed: boolean },
-  ) {
+  constructor(topic: Topic, options: TopicSourceOptions, { first, end, isFirstFixed, isClosed }: Extent) {
     this.#topic = topic;
     this.#options = options;
     this.#end = end;
     this.#next = first;
     this.first = first;
     this.isFirstFixed = isFirstFixed;
+    this.isClosed = isClosed;
   }
 
   get done(): number {
@@ -78,6 +84,8 @@ class TopicSource implements Source {
       }
       if (messages.length < batch.length) return;
     }
+    // A stream that follows ends by itself at the end of a closed topic alone.
+    if (follow && !signal.aborted) this.isClosed = true;
   }
 
   #miss(text: string): void {

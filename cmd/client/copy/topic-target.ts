@@ -44,6 +44,11 @@ export class TopicTarget implements Target {
     });
   }
 
+  async seal(): Promise<boolean> {
+    await this.#topic.close();
+    return true;
+  }
+
   close(): Promise<void> {
     return Promise.resolve();
   }

@@ -13,6 +13,7 @@ const MESSAGES = ["m0", "m1", "m2"].map((text, offset) => {
 const source: Source = {
   first: 0,
   isFirstFixed: true,
+  isClosed: false,
   done: 0,
   total: 3,
   unit: "messages",

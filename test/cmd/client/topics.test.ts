@@ -114,6 +114,7 @@ describe("netlog topics", () => {
   test("takes the rate since the look before", () => {
     const at = (readAtMs: number, nextOffset: number, topic = "demo") => ({
       isServed: true as const,
+      isClosed: false,
       topic,
       firstOffset: 0,
       nextOffset,
