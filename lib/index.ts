@@ -4,12 +4,13 @@ export { ByteBudget } from "./base/byte-budget.ts";
 export { durationMs, formatDuration, parseDuration, parseDurationAtMost } from "./base/duration.ts";
 export { editDistance } from "./base/edit-distance.ts";
 export { ERROR_CODES, type ErrorCode, type ErrorDetails, isNetlogError, NetlogError } from "./base/errors.ts";
+export { freeMemory } from "./base/free-memory.ts";
 export { JsonError, parseJson } from "./base/json.ts";
 export { type ElementTaker, isLongJson, readJsonArray } from "./base/json-array.ts";
 export { skipSpace } from "./base/json-bytes.ts";
 export { type BaseCaps, DAY_MS, GiB, HOUR_MS, KiB, MINUTE_MS, MiB, SECOND_MS } from "./base/limits.ts";
 export { type Logger, silentLogger } from "./base/logger.ts";
-export { MESSAGE_WORK_BYTES, PIECE_WORK_BYTES } from "./base/loop-share.ts";
+export { LONG_BYTES, MESSAGE_WORK_BYTES, PIECE_WORK_BYTES } from "./base/loop-share.ts";
 export { isSafeName, NAME_RULE } from "./base/names.ts";
 export { nodeRuntime, type Runtime, type Timer } from "./base/runtime.ts";
 export { Tally } from "./base/tally.ts";
@@ -49,6 +50,7 @@ export { DataFolderError } from "./storage/data-folder.ts";
 export { FileStorage } from "./storage/file-storage.ts";
 export { BATCH_HEADROOM_BYTES, type LineBatch } from "./topic/batch-parser.ts";
 export type { Finding } from "./topic/integrity.ts";
+export { PAYLOAD_HEADROOM_BYTES } from "./topic/long-message.ts";
 export type { Published, PublishOptions } from "./topic/publish-call.ts";
 export {
   boundOf,

@@ -5,6 +5,7 @@
  */
 import { crc32 as nativeCrc32 } from "node:zlib";
 import crc32Table from "crc-32";
+import { PLAIN_PIECE_BYTES } from "./loop-share.ts";
 
 const REVERSED_POLYNOMIAL = 0xedb88320;
 
@@ -20,6 +21,16 @@ const NATIVE_RANGE_FROM_BYTES = 256;
 export function crc32(bytes: Uint8Array, before = 0): number {
   if (bytes.length >= NATIVE_FROM_BYTES) return nativeCrc32(bytes, before);
   return crc32Table.buf(bytes, before) >>> 0;
+}
+
+/** The same of long bytes, with the event loop given back in between. They must not change meanwhile. */
+export async function crc32InPieces(bytes: Uint8Array, pause: () => Promise<void>): Promise<number> {
+  let crc = 0;
+  for (let start = 0; start < bytes.length; start += PLAIN_PIECE_BYTES) {
+    if (start > 0) await pause();
+    crc = crc32(bytes.subarray(start, start + PLAIN_PIECE_BYTES), crc);
+  }
+  return crc;
 }
 
 /** CRC-32 of the bytes `[start, end)` of `view`. */

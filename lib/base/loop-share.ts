@@ -7,6 +7,9 @@
 /** So many bytes are a piece of work, of one or two ms; a message counts as so many beside its own. */
 export const PIECE_WORK_BYTES: number = 128 * 1024;
 export const MESSAGE_WORK_BYTES = 100;
+/** Bytes that are only summed, copied or written are a longer piece; up to twice as many are dealt with in one go. */
+export const PLAIN_PIECE_BYTES: number = 512 * 1024;
+export const LONG_BYTES: number = 2 * PLAIN_PIECE_BYTES;
 
 /** Pieces of one turn begin within this. The longest hold is this and one piece. */
 const SHARE_MS = 5;

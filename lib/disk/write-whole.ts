@@ -1,3 +1,4 @@
+import { PLAIN_PIECE_BYTES } from "../base/loop-share.ts";
 import type { DiskFile } from "./disk.ts";
 
 /** A write that did not get all its bytes into the file. */
@@ -28,6 +29,28 @@ export function writeWhole(file: DiskFile, bytes: Uint8Array, position: number):
       written += count;
     } catch (error) {
       throw new IncompleteWrite(written, error);
+    }
+  }
+}
+
+/**
+ * The same of long bytes, with the event loop given back in between. `openFile` gives the file for each piece.
+ *
+ * @throws IncompleteWrite, as writeWhole does.
+ */
+export async function writeInPieces(
+  openFile: () => DiskFile,
+  bytes: Uint8Array,
+  position: number,
+  pause: () => Promise<void>,
+): Promise<void> {
+  for (let start = 0; start < bytes.length; start += PLAIN_PIECE_BYTES) {
+    if (start > 0) await pause();
+    try {
+      writeWhole(openFile(), bytes.subarray(start, start + PLAIN_PIECE_BYTES), position + start);
+    } catch (error) {
+      if (!(error instanceof IncompleteWrite)) throw new IncompleteWrite(start, error);
+      throw new IncompleteWrite(start + error.writtenBytes, error.cause);
     }
   }
 }

@@ -6,46 +6,19 @@
  * Visibility belongs to the log, the answer to the request: in a `synced` log the high watermark moves with syncs
  * alone, so an append that asked for `written` may resolve before its messages can be read.
  */
-import type { Counters } from "../base/counters.ts";
 import { isNetlogError, NetlogError } from "../base/errors.ts";
-import type { Logger } from "../base/logger.ts";
-import type { Runtime } from "../base/runtime.ts";
-import type { Slots } from "../base/slots.ts";
+import { LONG_BYTES } from "../base/loop-share.ts";
 import { refusedWrite } from "../disk/disk-refusals.ts";
+import type { AppenderOptions } from "./appender-options.ts";
 import { cutBack } from "./cut-back.ts";
-import { frameBytesOf, liesInPlace, writeGroup } from "./frame-writer.ts";
+import { type GroupPlace, isLong, writeGroup, writeLong } from "./frame-writer.ts";
 import { GuardedAppends } from "./guarded-appends.ts";
-import type { Limits } from "./limits.ts";
 import type { Appended, LogEntry, LogFollower, LogLimits } from "./log.ts";
 import { type PendingAppend, pendingAppend, UnsettledAppends } from "./pending-append.ts";
-import { fitsSegment, isDueToRoll, rangeRefusal } from "./roll-policy.ts";
+import { groupEnd, isDueToRoll, rangeRefusal } from "./roll-policy.ts";
 import type { Segment } from "./segment.ts";
-import type { SegmentList } from "./segment-list.ts";
 import { Standing, type StopReason, unknownOutcome } from "./standing.ts";
 import { SyncLoop, type SyncLoopOwner } from "./sync-loop.ts";
-import type { Tail } from "./tail.ts";
-
-export interface AppenderOptions {
-  readonly runtime: Runtime;
-  readonly logger: Logger;
-  readonly segments: SegmentList;
-  readonly tail: Tail;
-  readonly syncSlots: Slots;
-  readonly counters: Counters;
-  readonly limits: LogLimits;
-  readonly caps: Limits;
-  /** Time of the newest message; times never go back from here. */
-  readonly lastTimestampMs: number;
-  readonly logEndOffset: number;
-  /** Seals the active segment, all of which is synced, and makes the next one. */
-  readonly roll: (active: Segment, nextBaseOffset: number) => Promise<Segment>;
-  /** The log is closed for good, and everything can be read. */
-  readonly onEnded: () => void;
-  /** The high watermark has moved. */
-  readonly onReadable: (highWatermark: number) => void;
-  /** A sync has ended well. */
-  readonly onSynced: () => void;
-}
 
 export class Appender implements SyncLoopOwner {
   readonly #options: AppenderOptions;
@@ -220,46 +193,36 @@ export class Appender implements SyncLoopOwner {
       return;
     }
     let from = 0;
+    const longEnd = this.activeSegment.sizeBytes + LONG_BYTES;
     while (from < pending.length && this.#blocked === undefined) {
       const runEnd = this.#guarded.judgeRun(pending, from);
       if (runEnd === from) continue;
       const to = this.#groupEnd(pending, from, runEnd);
-      if (to > from) this.#writeGroup(pending.slice(from, to));
-      else this.#block(this.#roll());
+      if (to === from) this.#block(this.#roll());
+      else if (isLong(pending[from]!.entry)) this.#block(this.#writeLong(pending[from]!));
+      else this.#writeGroup(pending.slice(from, to));
       from = to;
+      // What is left waits for the next turn.
+      const isMuch = this.activeSegment.sizeBytes > longEnd && from < pending.length;
+      if (isMuch && this.#blocked === undefined) this.#block(this.#options.runtime.pause());
     }
     this.queue.unshift(...pending.slice(from));
     this.#advance();
   }
 
-  /** Of the entries up to `runEnd`, the end of those that the active segment takes; `from` when it must be rolled first. */
+  /** Of the entries up to `runEnd`, the end of those that are written together; `from` when it must be rolled first. */
   #groupEnd(pending: readonly PendingAppend[], from: number, runEnd: number): number {
+    const { runtime, caps } = this.#options;
     const segment = this.activeSegment;
-    if (this.#mustRoll || isDueToRoll(segment, this.#limits, this.#options.runtime.now())) return from;
-    let sizeBytes = segment.sizeBytes;
-    let endOffset = this.logEndOffset;
-    let to = from;
-    while (to < runEnd) {
-      const { entry } = pending[to]!;
-      const standsAlone = liesInPlace(entry);
-      if (standsAlone && to > from) break;
-      const isFirst = to === from && segment.isEmpty;
-      sizeBytes += frameBytesOf(entry);
-      endOffset += entry.count;
-      if (!isFirst && !fitsSegment(segment, this.#limits, this.#options.caps, sizeBytes, endOffset)) break;
-      to++;
-      if (standsAlone) break;
-    }
-    return to;
+    if (this.#mustRoll || isDueToRoll(segment, this.#limits, runtime.now())) return from;
+    return groupEnd(pending, from, runEnd, this.logEndOffset, segment, this.#limits, caps);
   }
 
   #writeGroup(group: readonly PendingAppend[]): void {
     const segment = this.activeSegment;
     const position = segment.sizeBytes;
-    const { given } = group[0]!.entry;
-    const timestampMs = given?.timestampMs ?? Math.max(this.#options.runtime.now(), this.lastTimestampMs);
     const startedMs = this.#options.runtime.elapsedMs();
-    const place = { baseOffset: this.logEndOffset, syncedEndOffset: this.syncedEndOffset, timestampMs };
+    const place = this.#nextPlace(group[0]!);
     try {
       const entries = group.map((append) => append.entry);
       writeGroup(this.#sync.fileForWrite(segment), segment, this.#options.tail, entries, place);
@@ -267,6 +230,42 @@ export class Appender implements SyncLoopOwner {
       this.#block(this.#takeBack(segment, position, group, error));
       return;
     }
+    this.#noteWritten(group, place.timestampMs, startedMs);
+    if (group.at(-1)!.entry.closes === true) this.#block(this.#closeWith(group.at(-1)!));
+  }
+
+  #nextPlace({ entry }: PendingAppend): GroupPlace {
+    const { runtime } = this.#options;
+    const timestampMs = entry.given?.timestampMs ?? Math.max(runtime.now(), this.lastTimestampMs);
+    return { baseOffset: this.logEndOffset, syncedEndOffset: this.syncedEndOffset, timestampMs };
+  }
+
+  /** Writes a long entry in pieces, while others wait. Never rejects. */
+  async #writeLong(append: PendingAppend): Promise<void> {
+    const { runtime, tail } = this.#options;
+    const segment = this.activeSegment;
+    const position = segment.sizeBytes;
+    const startedMs = runtime.elapsedMs();
+    const place = this.#nextPlace(append);
+    try {
+      const openFile = () => this.#sync.fileForWrite(segment);
+      await writeLong(openFile, segment, tail, append.entry, place, () => runtime.pause());
+    } catch (error) {
+      await this.#takeBack(segment, position, [append], error);
+      return;
+    }
+    const { hasFailed, stopped } = this.standing;
+    if (hasFailed || stopped === "deleted") {
+      this.#lose([append], hasFailed ? unknownOutcome() : this.standing.failure()!);
+      return;
+    }
+    this.#noteWritten([append], place.timestampMs, startedMs);
+    this.#advance();
+    if (append.entry.closes === true) await this.#closeWith(append);
+  }
+
+  #noteWritten(group: readonly PendingAppend[], timestampMs: number, startedMs: number): void {
+    const firstOffset = this.logEndOffset;
     const elapsedMs = this.#options.runtime.elapsedMs() - startedMs;
     this.lastTimestampMs = timestampMs;
     for (const append of group) {
@@ -277,8 +276,7 @@ export class Appender implements SyncLoopOwner {
       if (append.entry.durability === "synced") this.#unsettled.add(append);
       else append.resolve({ baseOffset: append.baseOffset, timestampMs });
     }
-    this.#options.counters.noteWrite(this.logEndOffset - place.baseOffset, elapsedMs);
-    if (group.at(-1)!.entry.closes === true) this.#block(this.#closeWith(group.at(-1)!));
+    this.#options.counters.noteWrite(this.logEndOffset - firstOffset, elapsedMs);
   }
 
   /** What comes behind an append that closes waits for its outcome. */
@@ -335,6 +333,10 @@ export class Appender implements SyncLoopOwner {
     const isCut = await cutBack(this.#sync, segment, position, error, this.#options.logger);
     if (!isCut) this.#fail();
     const refusal = isCut && !this.standing.hasFailed ? refusedWrite(error) : unknownOutcome(error);
+    this.#lose(group, refusal);
+  }
+
+  #lose(group: readonly PendingAppend[], refusal: NetlogError): void {
     for (const append of group) {
       // A client that sends it again learns that nobody knows.
       if (this.standing.hasFailed) append.entry.guard?.written(this.logEndOffset, this.lastTimestampMs);

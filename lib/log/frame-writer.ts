@@ -1,10 +1,16 @@
 /**
  * Writes a group of entries as frames at the end of the active segment, joined into one write. The frames are
  * encoded into the tail's slab and written from there; a large one with headroom for the header makes a group of its own,
- * is written from where it lies, and becomes a slab itself.
+ * is written from where it lies, and becomes a slab itself. A long one is written in pieces, with the event loop given back
+ * in between.
  */
+
+import { crc32InPieces } from "../base/checksum.ts";
+import { copyInPieces } from "../base/copy.ts";
+import { freeMemory } from "../base/free-memory.ts";
+import { LONG_BYTES } from "../base/loop-share.ts";
 import type { DiskFile } from "../disk/disk.ts";
-import { writeWhole } from "../disk/write-whole.ts";
+import { writeInPieces, writeWhole } from "../disk/write-whole.ts";
 import { encodeFrame, encodeFrameHeader, FRAME_HEADER_BYTES, type FrameFacts } from "./frame.ts";
 import { toggleMask } from "./frame-mask.ts";
 import type { LogEntry } from "./log.ts";
@@ -49,6 +55,47 @@ export function writeGroup(
     writeJoined(file, segment, tail, entries, place);
   }
   noteGroup(segment, entries, place);
+}
+
+/** Whether the frame of an entry is written in pieces, by `writeLong`. */
+export function isLong(entry: LogEntry): boolean {
+  return entry.bytes.length > LONG_BYTES;
+}
+
+/**
+ * As writeGroup, of one long entry. Nothing else may be written to the segment meanwhile; `openFile` gives its file for
+ * each piece.
+ */
+export async function writeLong(
+  openFile: () => DiskFile,
+  segment: Segment,
+  tail: Tail,
+  given: LogEntry,
+  place: GroupPlace,
+  pause: () => Promise<void>,
+): Promise<void> {
+  const { crc32 = await crc32InPieces(given.bytes, pause) } = given;
+  const framed = frameInPlace(given) ?? (await copyFrame(given, pause));
+  const entry = { ...given, bytes: framed.subarray(FRAME_HEADER_BYTES), crc32 };
+  encodeFrameHeader(framed, 0, frameFacts(entry, place.baseOffset, place), entry.bytes);
+  const { sizeBytes, layout } = segment;
+  // Nobody else sees the frame before it is written.
+  toggleMask(framed, sizeBytes, layout!.mask);
+  await writeInPieces(openFile, framed, sizeBytes, pause);
+  toggleMask(framed, sizeBytes, layout!.mask);
+  tail.adopt(segment.id, sizeBytes, framed);
+  noteGroup(segment, [entry], place);
+}
+
+/** The entry behind room for its frame's header. An entry that was given for good is gone then. */
+async function copyFrame(
+  { bytes, headroomBytes = 0 }: LogEntry,
+  pause: () => Promise<void>,
+): Promise<Buffer> {
+  const framed = Buffer.allocUnsafeSlow(FRAME_HEADER_BYTES + bytes.length);
+  await copyInPieces(bytes, framed, FRAME_HEADER_BYTES, pause);
+  if (headroomBytes > 0) freeMemory(bytes.buffer);
+  return framed;
 }
 
 function writeJoined(

@@ -1,10 +1,12 @@
 /**
- * When the active segment is sealed and a new one begun, and where a log ends for good. Pure functions of facts and
- * clock.
+ * When the active segment is sealed and a new one begun, what goes to it in one write, and where a log ends for good. Pure
+ * functions of facts and clock.
  */
 import { NetlogError } from "../base/errors.ts";
+import { LONG_BYTES } from "../base/loop-share.ts";
+import { frameBytesOf, isLong, liesInPlace } from "./frame-writer.ts";
 import type { Limits } from "./limits.ts";
-import type { LogLimits } from "./log.ts";
+import type { LogEntry, LogLimits } from "./log.ts";
 import type { Segment } from "./segment.ts";
 
 /** A segment's messages span at most this part of `segment_age`, so that a quiet topic ages out as well. */
@@ -20,7 +22,7 @@ function segmentSizeLimit(limits: LogLimits, { segmentSizeMinBytes }: Limits): n
 }
 
 /** True when a segment may grow to `sizeBytes` and `endOffset`. */
-export function fitsSegment(
+function fitsSegment(
   segment: Segment,
   limits: LogLimits,
   caps: Limits,
@@ -56,4 +58,34 @@ export function rangeRefusal(
   const whose = nowMs < timestampEndMs ? "the topic's newest message" : "the server's clock";
   const reason = `${whose} is beyond ${new Date(timestampEndMs).toISOString()}; no message is stamped so late`;
   return new NetlogError("topic_unavailable", { reason });
+}
+
+/**
+ * Of the entries `[from, runEnd)`, the end of those that go to the active segment in one write: those that fit and are
+ * not much together, or one that is written alone. `from` when the first does not fit.
+ */
+export function groupEnd(
+  pending: readonly { readonly entry: LogEntry }[],
+  from: number,
+  runEnd: number,
+  baseOffset: number,
+  segment: Segment,
+  limits: LogLimits,
+  caps: Limits,
+): number {
+  let sizeBytes = segment.sizeBytes;
+  let endOffset = baseOffset;
+  let to = from;
+  while (to < runEnd && sizeBytes <= segment.sizeBytes + LONG_BYTES) {
+    const { entry } = pending[to]!;
+    const standsAlone = isLong(entry) || liesInPlace(entry);
+    if (standsAlone && to > from) break;
+    const isFirst = to === from && segment.isEmpty;
+    sizeBytes += frameBytesOf(entry);
+    endOffset += entry.count;
+    if (!isFirst && !fitsSegment(segment, limits, caps, sizeBytes, endOffset)) break;
+    to++;
+    if (standsAlone) break;
+  }
+  return to;
 }

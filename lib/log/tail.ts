@@ -4,6 +4,8 @@
  * of one segment's data file, a frame lies in one slab whole, and bytes handed out are never changed. A slab of which
  * none were is written again: new ones at the speed of the disk keep the collector busy (`npm run bench`, publish-1k).
  */
+import { freeMemory } from "../base/free-memory.ts";
+import { LONG_BYTES } from "../base/loop-share.ts";
 
 const SMALLEST_SLAB_BYTES = 4 * 1024;
 const LARGEST_SLAB_BYTES = 256 * 1024;
@@ -17,6 +19,8 @@ interface Slab {
   filled: number;
   /** Bytes of it were handed out, and may be in use for as long as their reader likes. */
   isLent: boolean;
+  /** It is a frame that came in memory of its own. */
+  readonly isAdopted: boolean;
 }
 
 /** The bytes that all tails together may hold; the tail written longest ago gives way. */
@@ -71,13 +75,17 @@ export class Tail {
       return { bytes: last.bytes, at: last.filled };
     }
     const bytes = this.#newSlab(Math.max(length, nextSlabBytes(last)));
-    this.#push({ segmentId, startPosition: position, bytes, filled: 0, isLent: false });
+    this.#push({ segmentId, startPosition: position, bytes, filled: 0, isLent: false, isAdopted: false });
     return { bytes, at: 0 };
   }
 
-  /** Takes bytes that were written at `position` of a segment as a slab of their own; they never change from now on. */
+  /**
+   * Takes bytes that were written at `position` of a segment as a slab of their own; they never change from now on. Long
+   * ones are freed when nobody needs them: nobody else may hold them.
+   */
   adopt(segmentId: number, position: number, bytes: Buffer): void {
-    this.#push({ segmentId, startPosition: position, bytes, filled: bytes.length, isLent: true });
+    const isLent = false;
+    this.#push({ segmentId, startPosition: position, bytes, filled: bytes.length, isLent, isAdopted: true });
   }
 
   /** What was reserved last was written with `length` bytes. */
@@ -100,6 +108,7 @@ export class Tail {
 
   clear(): void {
     const held = this.heldBytes;
+    for (const slab of this.#slabs) freeIfLong(slab);
     this.#slabs = [];
     this.#spare = undefined;
     this.#changeHeld(-held);
@@ -109,8 +118,10 @@ export class Tail {
     this.#slabs.push(slab);
     this.#changeHeld(slab.bytes.length);
     while (this.#slabs.length > 1 && this.heldBytes > this.#maxBytes) {
-      const { bytes, isLent } = this.#slabs.shift()!;
-      if (!isLent && bytes.length === LARGEST_SLAB_BYTES) this.#spare = bytes;
+      const slab = this.#slabs.shift()!;
+      const { bytes, isLent, isAdopted } = slab;
+      if (!isLent && !isAdopted && bytes.length === LARGEST_SLAB_BYTES) this.#spare = bytes;
+      freeIfLong(slab);
       this.#changeHeld(-bytes.length);
     }
   }
@@ -125,6 +136,11 @@ export class Tail {
     this.heldBytes += deltaBytes;
     this.#budget.changed(this, deltaBytes);
   }
+}
+
+/** Nobody holds bytes of a slab that was not lent. */
+function freeIfLong({ bytes, isLent, isAdopted }: Slab): void {
+  if (isAdopted && !isLent && bytes.length > LONG_BYTES) freeMemory(bytes.buffer);
 }
 
 /** Slabs double, so that a thousand quiet topics hold little and a busy one writes from few. */

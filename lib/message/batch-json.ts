@@ -90,7 +90,8 @@ class JsonMessages implements ElementTaker {
     this.#body = body;
     this.#pause = pause;
     this.#limits = limits;
-    this.#groups = new MessageGroups({ messages: limits.batchMessages, bytes: Infinity });
+    const expectedBytes = isLongJson(body) ? body.length : 0;
+    this.#groups = new MessageGroups({ messages: limits.batchMessages, bytes: Infinity, expectedBytes });
   }
 
   /** All that were taken. @throws bad_request: there was none. */

@@ -2,13 +2,14 @@
  * Cuts text that comes in pieces into messages, one a line. A line ends with LF or CRLF; a CR elsewhere belongs to
  * the payload; empty lines are skipped. Bytes are bytes: nothing is decoded, whatever the character set.
  */
-import { crc32Range } from "../base/checksum.ts";
+import { crc32, crc32Range } from "../base/checksum.ts";
 import { NetlogError } from "../base/errors.ts";
 import { COMPRESSION_SINGLE, encodeMessageHeader, MESSAGE_HEADER_BYTES } from "./message.ts";
 import type { MessageGroups } from "./message-groups.ts";
 
 const LF = 0x0a;
 const CR = 0x0d;
+const SUMMED_FROM_BYTES = 64 * 1024;
 
 export class LineCutter {
   readonly #groups: MessageGroups;
@@ -17,6 +18,9 @@ export class LineCutter {
   #lineStart = 0;
   /** Bytes of it so far; its payload lies in the groups, behind headroom for its header. */
   #lineBytes = 0;
+  /** Of a long open line: so many bytes have this CRC-32, so that its end does not sum all of it in one go. */
+  #summedBytes = 0;
+  #crc = 0;
 
   /** Lines go to `groups`, `payloadBytes` each at most. */
   constructor(groups: MessageGroups, payloadBytes: number) {
@@ -30,7 +34,10 @@ export class LineCutter {
     while (start < piece.length) {
       const lineEnd = piece.indexOf(LF, start);
       this.#append(piece, start, lineEnd < 0 ? piece.length : lineEnd);
-      if (lineEnd < 0) return;
+      if (lineEnd < 0) {
+        this.#sumOpen();
+        return;
+      }
       this.#endLine(this.#endsWithCr() ? this.#lineBytes - 1 : this.#lineBytes);
       this.#lineStart++;
       start = lineEnd + 1;
@@ -65,13 +72,28 @@ export class LineCutter {
     if (payloadBytes > 0) {
       const position = groups.closedEnd;
       const start = position + MESSAGE_HEADER_BYTES;
-      const crc = crc32Range(groups.view, start, start + payloadBytes);
+      const crc =
+        this.#summedBytes === 0
+          ? crc32Range(groups.view, start, start + payloadBytes)
+          : crc32(groups.bytes.subarray(start + this.#summedBytes, start + payloadBytes), this.#crc);
       encodeMessageHeader(groups.bytes, position, COMPRESSION_SINGLE, crc, payloadBytes);
       groups.close(MESSAGE_HEADER_BYTES + payloadBytes);
     }
     groups.dropOpen();
     this.#lineStart += this.#lineBytes;
     this.#lineBytes = 0;
+    this.#summedBytes = 0;
+    this.#crc = 0;
+  }
+
+  #sumOpen(): void {
+    // The last byte may be the CR before an LF.
+    const end = this.#lineBytes - 1;
+    if (end - this.#summedBytes < SUMMED_FROM_BYTES) return;
+    const { bytes, closedEnd } = this.#groups;
+    const start = closedEnd + MESSAGE_HEADER_BYTES;
+    this.#crc = crc32(bytes.subarray(start + this.#summedBytes, start + end), this.#crc);
+    this.#summedBytes = end;
   }
 
   #refuse(): never {

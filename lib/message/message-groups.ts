@@ -3,10 +3,13 @@
  * for the header of a set, so that a group becomes an entry without another copy. Behind the whole messages lies
  * the open one, which grows until the cutter of the input knows its end.
  *
- *     | headroom (9) | whole messages … | open message … | free
- *                                       closedEnd        end
+ *     | headroom (49) | whole messages … | open message … | free
+ *                                        closedEnd        end
+ *
+ * A group that is long gives the log the rest of its headroom, for the header of a frame.
  */
-import { crc32 } from "../base/checksum.ts";
+import { crc32, crc32InPieces } from "../base/checksum.ts";
+import { LONG_BYTES } from "../base/loop-share.ts";
 import type { Batch } from "./batch.ts";
 import type { Offload } from "./compression.ts";
 import type { Limits } from "./limits.ts";
@@ -24,15 +27,19 @@ export interface GroupCaps {
   readonly messages: number;
   /** Bytes of its messages with their headers; a larger message has a group of its own. */
   readonly bytes: number;
+  /** About as many will come, where that is known: the first buffer of a group has room for them. */
+  readonly expectedBytes?: number;
 }
 
 export interface MessageGroup {
-  /** Room for the header of a set, then `count` whole messages. */
+  /** Headroom, then `count` whole messages. */
   readonly bytes: Buffer;
   readonly count: number;
 }
 
-const HEADROOM_BYTES = MESSAGE_HEADER_BYTES;
+/** In front of the header of a set, for the log's own header of a frame. */
+const FRAME_ROOM_BYTES = 40;
+const HEADROOM_BYTES = FRAME_ROOM_BYTES + MESSAGE_HEADER_BYTES;
 const NO_BYTES = Buffer.alloc(0);
 const NO_VIEW = viewOf(NO_BYTES);
 
@@ -72,7 +79,8 @@ export class MessageGroups {
   reserve(sizeBytes: number): void {
     const neededBytes = this.end + sizeBytes;
     if (neededBytes <= this.bytes.length) return;
-    this.#move(Buffer.allocUnsafe(Math.max(neededBytes, 2 * this.bytes.length)), 0);
+    const { expectedBytes = 0 } = this.bytes.length === 0 ? this.#caps : {};
+    this.#move(Buffer.allocUnsafe(Math.max(neededBytes, 2 * this.bytes.length, expectedBytes)), 0);
   }
 
   /** Adds `[start, end)` of `piece` to the open message. */
@@ -142,11 +150,26 @@ export function encodeGroup(
   limits: Limits,
 ): Batch | Promise<Batch> {
   const messages = bytes.subarray(HEADROOM_BYTES);
-  if (count === 1) return { entry: messages, count };
+  const isLong = messages.length > LONG_BYTES;
+  if (count === 1)
+    return isLong ? { entry: messages, count, headroomBytes: HEADROOM_BYTES } : { entry: messages, count };
   if (type === COMPRESSION_NONE) {
-    encodeMessageHeader(bytes, 0, COMPRESSION_NONE, crc32(messages), messages.length);
-    return { entry: bytes, count };
+    const entry = bytes.subarray(FRAME_ROOM_BYTES);
+    if (isLong) return encodeLongSet(entry, messages, count, offload);
+    encodeMessageHeader(entry, 0, COMPRESSION_NONE, crc32(messages), messages.length);
+    return { entry, count };
   }
   const packed = encodeSet(messages, type, offload, limits);
   return packed instanceof Promise ? packed.then((entry) => ({ entry, count })) : { entry: packed, count };
+}
+
+async function encodeLongSet(
+  entry: Buffer,
+  messages: Buffer,
+  count: number,
+  offload: Offload,
+): Promise<Batch> {
+  const crc = await crc32InPieces(messages, () => offload.pause());
+  encodeMessageHeader(entry, 0, COMPRESSION_NONE, crc, messages.length);
+  return { entry, count, headroomBytes: FRAME_ROOM_BYTES };
 }

@@ -6,6 +6,11 @@ import type { Limits } from "./limits.ts";
 export interface NewMessage extends MessageFields {
   /** At least one byte. */
   readonly payload: Uint8Array;
+  /**
+   * So many bytes in front of the payload, in the same memory, are free; with them a payload of more than LONG_BYTES is
+   * given for good. None when absent.
+   */
+  readonly headroomBytes?: number;
 }
 
 /** A message whose fields are encoded. One without fields may be the NewMessage itself. */

@@ -1,6 +1,7 @@
 /** Batches for one topic, from each of the forms in which a client may send them. Verified and whole, not yet appended. */
 import type { ByteBudget } from "../base/byte-budget.ts";
 import { NetlogError } from "../base/errors.ts";
+import { LONG_BYTES } from "../base/loop-share.ts";
 import { FRAME_HEADER_BYTES } from "../log/frame.ts";
 import type { Batch } from "../message/batch.ts";
 import { parseBinaryBatch } from "../message/batch-binary.ts";
@@ -15,6 +16,9 @@ import type { TopicSettings } from "./setting-table.ts";
 
 /** Room in front of NetLog's own messages for the headers that make them a set and a frame, so that nobody copies. */
 export const BATCH_HEADROOM_BYTES: number = FRAME_HEADER_BYTES + MESSAGE_HEADER_BYTES;
+
+/** Headers of lines take about this part of them. */
+const HEADERS_SHARE = 8;
 
 export interface BatchParserOptions {
   readonly settings: TopicSettings;
@@ -61,10 +65,11 @@ export class BatchParser {
     return await encodeGroup(group, settings.compression_type, offload, limits);
   }
 
-  /** Lines, to be written to what this gives. Packed as the topic's compression_type says. */
-  openLines(): LineBatch {
+  /** Lines, to be written to what this gives; of `bytes` in all, where that is known. Packed as the topic's compression_type says. */
+  openLines(bytes = 0): LineBatch {
     const { settings, limits, offload } = this.#options;
-    const groups = new MessageGroups({ messages: limits.batchMessages, bytes: Infinity });
+    const expectedBytes = bytes > LONG_BYTES ? bytes + Math.ceil(bytes / HEADERS_SHARE) : 0;
+    const groups = new MessageGroups({ messages: limits.batchMessages, bytes: Infinity, expectedBytes });
     const cutter = new LineCutter(groups, limits.payloadBytes);
     return {
       write(piece) {

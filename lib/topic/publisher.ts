@@ -14,6 +14,7 @@ import type { Offload } from "../message/compression.ts";
 import { derivedCrc32 } from "../message/message.ts";
 import { type NewMessage, type PackedMessage, packedBytes, packMessage } from "../message/new-message.ts";
 import type { Limits } from "./limits.ts";
+import { isLongPayload, packLongMessage } from "./long-message.ts";
 import { capture, type Published, type PublishOptions, Waiting } from "./publish-call.ts";
 import type { TopicSettings } from "./setting-table.ts";
 import { type PackedEntry, type PackOptions, type WaitingEntry, WaitingGroup } from "./waiting-group.ts";
@@ -37,6 +38,8 @@ export interface LoneEntry {
   /** What it takes of the bytes in flight. */
   readonly sizeBytes: number;
   readonly count: number;
+  /** Of what `encode` makes, as a batch has it. */
+  readonly headroomBytes?: number | undefined;
   readonly encode: () => Buffer;
 }
 
@@ -59,6 +62,8 @@ export class Publisher {
   #refused: NetlogError | undefined;
   /** Sets being compressed off the event loop; nothing overtakes them. */
   #packing: Promise<void> | undefined;
+  /** Long messages that are being packed. */
+  readonly #long = new Set<Promise<void>>();
 
   constructor(options: PublisherOptions) {
     this.#options = options;
@@ -86,6 +91,10 @@ export class Publisher {
     const refusal = this.#refusal(packed.payload.length, maxBytes, sizeBytes);
     if (refusal !== undefined) return Promise.reject(refusal);
     const promise = new Promise<Published>(capture);
+    if (isLongPayload(packed.payload)) {
+      this.#publishLong(message, packed.fields, new Waiting(sizeBytes), durability);
+      return promise;
+    }
     const group = this.#groupBehindGuarded();
     group.addSingle(packed, new Waiting(sizeBytes), durability);
     const isFull = group.singleCount >= settings.batch_num_messages || group.singleBytes >= limits.batchBytes;
@@ -95,26 +104,38 @@ export class Publisher {
     return promise;
   }
 
+  /** A long message is an entry of its own, uncompressed. What is published while it is packed comes before it. */
+  #publishLong(
+    message: NewMessage,
+    fields: Uint8Array | undefined,
+    waiting: Waiting,
+    durability: Durability,
+  ): void {
+    const packing = packLongMessage(message, fields, () => this.#options.offload.pause()).then(
+      (batch) => this.#addBatch(batch, waiting, durability),
+      (error: unknown) => this.#reject([waiting], error),
+    );
+    this.#long.add(packing);
+    void packing.finally(() => this.#long.delete(packing));
+  }
+
   /**
    * Appends a batch, verified by the caller, as one frame: all or nothing. It is borrowed until the promise settles;
    * with headroom, it is given for good. @throws as publish does.
    */
-  publishBatch({ entry, count, headroomBytes = 0 }: Batch, options: PublishOptions): Promise<Published> {
+  publishBatch(batch: Batch, options: PublishOptions): Promise<Published> {
     const { durability = this.#options.settings.durability } = options;
-    const refusal = this.#refusal(entry.length, Infinity, entry.length);
+    const { length } = batch.entry;
+    const refusal = this.#refusal(length, Infinity, length);
     if (refusal !== undefined) return Promise.reject(refusal);
     const promise = new Promise<Published>(capture);
-    const waiting = [new Waiting(entry.length)];
-    this.#groupBehindGuarded().batches.push({
-      bytes: entry,
-      headroomBytes,
-      crc32: derivedCrc32(entry),
-      count,
-      durability,
-      waiting,
-    });
-    this.#schedule();
+    this.#addBatch(batch, new Waiting(length), durability);
     return promise;
+  }
+
+  #addBatch(batch: Batch, waiting: Waiting, durability: Durability): void {
+    this.#groupBehindGuarded().batches.push(batchEntry(batch, waiting, durability));
+    this.#schedule();
   }
 
   /**
@@ -122,7 +143,7 @@ export class Publisher {
    * all that is published behind it. @throws what the guard throws; as publish does.
    */
   publishAlone(
-    { payloadBytes, sizeBytes, count, encode }: LoneEntry,
+    { payloadBytes, sizeBytes, count, headroomBytes = 0, encode }: LoneEntry,
     guard: AppendGuard,
     options: PublishOptions,
   ): Promise<Published> {
@@ -135,18 +156,18 @@ export class Publisher {
     );
     if (refusal !== undefined) return Promise.reject(refusal);
     const promise = new Promise<Published>(capture);
-    const waiting = [new Waiting(sizeBytes)];
-    let bytes: Buffer;
+    const waiting = new Waiting(sizeBytes);
+    let entry: Buffer;
     try {
-      bytes = encode();
+      entry = encode();
     } catch (error) {
-      this.#reject(waiting, error);
+      this.#reject([waiting], error);
       return promise;
     }
     // A guard judges what came before, too: that lingers no longer.
     this.#endLinger();
-    const crc32 = derivedCrc32(bytes);
-    this.#group.guarded.push({ bytes, crc32, count, durability, waiting, guard, closes });
+    const batch = { entry, count, headroomBytes };
+    this.#group.guarded.push({ ...batchEntry(batch, waiting, durability), guard, closes });
     this.#schedule();
     return promise;
   }
@@ -163,6 +184,7 @@ export class Publisher {
 
   /** Resolves when all that was published so far has gone to the log; it need not have got anywhere there. */
   async flush(): Promise<void> {
+    if (this.#long.size > 0) await Promise.all(this.#long);
     await this.#packing;
     this.#endLinger();
     this.#append();
@@ -288,4 +310,19 @@ export class Publisher {
       reject(error);
     }
   }
+}
+
+function batchEntry(
+  { entry, count, headroomBytes = 0 }: Batch,
+  waiting: Waiting,
+  durability: Durability,
+): WaitingEntry {
+  return {
+    bytes: entry,
+    headroomBytes,
+    crc32: derivedCrc32(entry),
+    count,
+    durability,
+    waiting: [waiting],
+  };
 }

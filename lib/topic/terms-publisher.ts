@@ -9,6 +9,7 @@ import type { EntryFields } from "../message/fields.ts";
 import { encodeMessage } from "../message/message.ts";
 import { type NewMessage, packedBytes, packMessage } from "../message/new-message.ts";
 import type { Limits } from "./limits.ts";
+import { isLongPayload, packLongMessage } from "./long-message.ts";
 import type { Published, PublishOptions } from "./publish-call.ts";
 import type { LoneEntry, Publisher } from "./publisher.ts";
 import type { AppendTerms } from "./state-guard.ts";
@@ -29,9 +30,12 @@ export class TermsPublisher {
   readonly #publisher: Publisher;
   readonly #state: TopicState;
   readonly #limits: Limits;
+  readonly #pause: () => Promise<void>;
 
-  constructor(publisher: Publisher, state: TopicState, limits: Limits) {
+  /** `pause` gives the event loop back. */
+  constructor(publisher: Publisher, state: TopicState, limits: Limits, pause: () => Promise<void>) {
     this.#publisher = publisher;
+    this.#pause = pause;
     this.#state = state;
     this.#limits = limits;
   }
@@ -40,16 +44,22 @@ export class TermsPublisher {
     requireTerms(options, this.#limits);
     const packed = packMessage(message, this.#limits, fieldsOf(options));
     const { payload, fields } = packed;
-    const encode = () => encodeMessage(payload, fields);
-    const entry = { payloadBytes: payload.length, sizeBytes: packedBytes(packed), count: 1, encode };
-    return await this.#append(entry, options);
+    const entry = { payloadBytes: payload.length, sizeBytes: packedBytes(packed), count: 1 };
+    if (isLongPayload(payload)) {
+      const batch = await packLongMessage(message, fields, this.#pause);
+      const encode = () => batch.entry;
+      return await this.#append({ ...entry, headroomBytes: batch.headroomBytes, encode }, options);
+    }
+    return await this.#append({ ...entry, encode: () => encodeMessage(payload, fields) }, options);
   }
 
   async publishBatch(batch: Batch, options: PublishOptions): Promise<Published> {
     requireTerms(options, this.#limits);
     const fields = fieldsOf(options);
     const encode = () => (fields === undefined ? batch.entry : addFields(batch, fields).entry);
-    return await this.#append({ sizeBytes: batch.entry.length, count: batch.count, encode }, options);
+    const { count } = batch;
+    const headroomBytes = fields === undefined ? batch.headroomBytes : undefined;
+    return await this.#append({ sizeBytes: batch.entry.length, count, headroomBytes, encode }, options);
   }
 
   async #append(entry: LoneEntry, options: PublishOptions): Promise<Published> {

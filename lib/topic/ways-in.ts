@@ -50,7 +50,9 @@ export class WaysIn {
   constructor(options: WaysInOptions) {
     this.#options = options;
     this.#publisher = options.publisher;
-    this.#termsPublisher = new TermsPublisher(options.publisher, options.state, options.limits);
+    this.#termsPublisher = new TermsPublisher(options.publisher, options.state, options.limits, () =>
+      options.offload.pause(),
+    );
     this.settingsChanged();
   }
 

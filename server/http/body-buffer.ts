@@ -1,4 +1,5 @@
 /** Puts the pieces of a body into one buffer, so that a large body is not held twice; and frees such a buffer. */
+import { freeMemory } from "../../lib/index.ts";
 
 /** Smaller memory waits for the collector. */
 const FREED_BYTES = 64 * 1024;
@@ -61,15 +62,7 @@ export class BodyBuffer {
   }
 }
 
-/**
- * Frees the memory of a large body that a BodyBuffer made; nobody may look at the body again. Left to the collector,
- * bodies that nobody counts any more take twice the memory that is allowed. A message takes the memory with it, and
- * goes with its port.
- */
+/** Frees the memory of a large body that a BodyBuffer made; nobody may look at the body again. */
 export function freeBody({ buffer }: Buffer): void {
-  if (!freeable.delete(buffer)) return;
-  const { port1, port2 } = new MessageChannel();
-  port1.postMessage(undefined, [buffer as ArrayBuffer]);
-  port1.close();
-  port2.close();
+  if (freeable.delete(buffer)) freeMemory(buffer);
 }

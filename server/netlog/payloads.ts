@@ -3,9 +3,11 @@
 import {
   type Durability,
   isNetlogError,
+  LONG_BYTES,
   type Message,
   NetlogError,
   type NewMessage,
+  PAYLOAD_HEADROOM_BYTES,
   type Published,
   type PublishOptions,
   type Runtime,
@@ -49,13 +51,22 @@ async function publishPayload(exchange: Exchange): Promise<Answer> {
   const terms = readTerms(sent, parameters);
   parameters.finish();
   const fields = messageFields(request, sent, key);
-  const payload = await request.takeBody();
+  // Room for what stands before a long payload in the log, so that it is not copied.
+  const { declaredBytes = Infinity } = request;
+  const isLong = declaredBytes > LONG_BYTES || request.contentCoding !== undefined;
+  const headroomBytes = isLong ? PAYLOAD_HEADROOM_BYTES : 0;
+  const payload = await request.takeBody(headroomBytes);
   if (payload.length === 0) {
     throw new NetlogError("bad_request", { reason: "the body is empty; a message has at least one byte" });
   }
   const isSmall = payload.length <= context.limits.uncountedBytes;
+  const isGiven = isLong && payload.length > LONG_BYTES;
   try {
-    const message = fields === undefined ? { payload } : { ...fields, payload };
+    const message: NewMessage = isGiven
+      ? { ...fields, payload, headroomBytes }
+      : fields === undefined
+        ? { payload }
+        : { ...fields, payload };
     const options =
       terms === undefined
         ? { durability }
@@ -67,7 +78,7 @@ async function publishPayload(exchange: Exchange): Promise<Answer> {
     if (published.isDuplicate === true) context.traffic.duplicates += 1;
     return emptyAnswer(201, publishedHeaders(published));
   } finally {
-    if (!isSmall) freeBody(payload);
+    if (!isSmall && !isGiven) freeBody(payload);
   }
 }
 

@@ -77,7 +77,9 @@ async function takeBatch(
       return await batches.parseJson(body);
     }
     default: {
-      const lines = batches.openLines();
+      const lines = batches.openLines(
+        request.contentCoding === undefined ? request.declaredBytes : undefined,
+      );
       await request.takePieces((piece) => {
         digest?.add(piece);
         lines.write(piece);

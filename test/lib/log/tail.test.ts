@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { LONG_BYTES } from "../../../lib/base/loop-share.ts";
 import { Tail, TailBudget } from "../../../lib/log/tail.ts";
 
 const SEGMENT = 1;
@@ -69,5 +70,23 @@ describe("a tail that is full", () => {
     tail.adopt(SEGMENT, 0, adopted);
     fill(tail, SLAB_BYTES, 8, 20);
     expect(adopted.every((byte) => byte === 7)).toBe(true);
+  });
+});
+
+describe("a long frame that came in memory of its own", () => {
+  it("is freed when it gives way and no reader has seen it", () => {
+    const tail = new Tail(new TailBudget(MAX_BYTES), MAX_BYTES);
+    const [unseen, seen, last] = Array.from({ length: 3 }, () => Buffer.alloc(LONG_BYTES + 1, 7));
+    tail.adopt(SEGMENT, 0, unseen!);
+    tail.adopt(SEGMENT, unseen!.length, seen!);
+    tail.view(SEGMENT, seen!.length);
+    tail.adopt(SEGMENT, 2 * seen!.length, last!);
+    expect([unseen, seen, last].map((bytes) => bytes?.buffer.byteLength)).toEqual([
+      0,
+      LONG_BYTES + 1,
+      LONG_BYTES + 1,
+    ]);
+    tail.clear();
+    expect([seen, last].map((bytes) => bytes?.buffer.byteLength)).toEqual([LONG_BYTES + 1, 0]);
   });
 });
