@@ -3,8 +3,9 @@
  * those that are due, in the order of time those that will be. Knows neither clock nor disk: times are elapsed ms,
  * and told by the caller.
  */
+
+import { PlacedHeap } from "../base/placed-heap.ts";
 import type { Pending } from "./pending-table.ts";
-import { PlacedHeap } from "./placed-heap.ts";
 
 /** What one answer holds. */
 export interface Lease {

@@ -3,7 +3,7 @@
  * with how often each message was given out. It changes by records alone, live and when a journal is read, so that
  * a journal tells the same state again. When a lease ends and who holds it is leases.ts's business.
  */
-import type { Placed } from "./placed-heap.ts";
+import type { Placed } from "../base/placed-heap.ts";
 
 export const RECORD_KINDS = [
   /** The message was given out: a new one, which is `next`, or a pending one again. */

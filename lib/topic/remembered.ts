@@ -1,22 +1,27 @@
 /** Bounds what all topics remember together. Of too many the oldest are forgotten, whichever topic they are of. */
 import type { Counters } from "../base/counters.ts";
+import { type Placed, PlacedHeap } from "../base/placed-heap.ts";
 
 /** What one topic remembers. */
 export interface Memory {
   /** How much it is. What is forgotten at once may count more than 1. */
   readonly size: number;
-  /** Infinite when it is empty. */
+  /** Infinite when it is empty. Else it never goes back. */
   readonly oldestMs: number;
   forgetOldest(): void;
 }
 
-/** Forgetting goes by so small a part of all at a time, so that not every addition has to look for the oldest. */
-const PARTS = 1000;
+interface Ranked extends Placed {
+  readonly memory: Memory;
+  /** When its oldest was published, or earlier: it may have been forgotten since. */
+  sinceMs: number;
+}
 
 export class Remembered {
   readonly #max: number;
   readonly #counters: Counters;
-  readonly #memories = new Set<Memory>();
+  readonly #ranked = new Map<Memory, Ranked>();
+  readonly #oldestFirst = new PlacedHeap<Ranked>((a, b) => a.sinceMs < b.sinceMs);
   #count = 0;
 
   constructor(max: number, counters: Counters) {
@@ -26,38 +31,46 @@ export class Remembered {
 
   /** A topic remembers from now on. */
   join(memory: Memory): void {
-    if (this.#memories.has(memory)) return;
-    this.#memories.add(memory);
+    if (this.#ranked.has(memory)) return;
+    const ranked = { memory, sinceMs: memory.oldestMs, place: 0 };
+    this.#ranked.set(memory, ranked);
+    this.#oldestFirst.add(ranked);
     this.changed(memory, memory.size);
   }
 
   leave(memory: Memory): void {
-    if (this.#memories.delete(memory)) this.#count -= memory.size;
+    const ranked = this.#ranked.get(memory);
+    if (ranked === undefined) return;
+    this.#ranked.delete(memory);
+    this.#oldestFirst.remove(ranked);
+    this.#count -= memory.size;
   }
 
   /** The size of a memory has changed by so much. */
   changed(memory: Memory, by: number): void {
-    if (!this.#memories.has(memory)) return;
+    const ranked = this.#ranked.get(memory);
+    if (ranked === undefined) return;
     this.#count += by;
-    if (this.#count <= this.#max) return;
-    const aim = this.#max - Math.floor(this.#max / PARTS);
-    while (this.#count > aim) this.#forgetFromOldest(aim);
+    if (ranked.sinceMs === Infinity) this.#rank(ranked);
+    while (this.#count > this.#max) this.#forgetOldest();
   }
 
-  /** Takes from the memory with the oldest, for as long as no other has an older one. */
-  #forgetFromOldest(aim: number): void {
-    let oldest: Memory | undefined;
-    let [oldestMs, nextMs] = [Infinity, Infinity];
-    for (const memory of this.#memories) {
-      const ms = memory.oldestMs;
-      if (oldest === undefined || ms < oldestMs) [oldest, nextMs, oldestMs] = [memory, oldestMs, ms];
-      else nextMs = Math.min(nextMs, ms);
-    }
-    while (oldest !== undefined && oldest.size > 0 && oldest.oldestMs <= nextMs && this.#count > aim) {
-      const { size } = oldest;
-      oldest.forgetOldest();
-      this.#count -= size - oldest.size;
+  /** A memory whose oldest is younger than it was takes its place among the others first. */
+  #forgetOldest(): void {
+    const first = this.#oldestFirst.first!;
+    const { memory } = first;
+    if (memory.oldestMs === first.sinceMs) {
+      const { size } = memory;
+      memory.forgetOldest();
+      this.#count -= size - memory.size;
       this.#counters.forgotten += 1;
     }
+    this.#rank(first);
+  }
+
+  #rank(ranked: Ranked): void {
+    this.#oldestFirst.remove(ranked);
+    ranked.sinceMs = ranked.memory.oldestMs;
+    this.#oldestFirst.add(ranked);
   }
 }
