@@ -1,18 +1,21 @@
 /** Small files that are written whole; replaced so that a crash leaves the old one or the new one. */
 import { dirname } from "node:path/posix";
-import type { Disk } from "./disk.ts";
+import type { Disk, DiskFile } from "./disk.ts";
+
+/** The bytes of a file, or what writes them into it. */
+export type FileContent = Uint8Array | ((file: DiskFile) => Promise<void>);
 
 /**
- * Makes `path` hold `bytes`, durably when it resolves. One call at a time for each path: `<path>.tmp` is the
+ * Makes `path` hold `content`, durably when it resolves. One call at a time for each path: `<path>.tmp` is the
  * temporary file, and a leftover of that name is replaced.
  *
  * On failure the temporary file is removed where that is possible, and the disk's own error is thrown; the old
  * file is then untouched, unless it was the folder's sync that failed.
  */
-export async function replaceFile(disk: Disk, path: string, bytes: Uint8Array): Promise<void> {
+export async function replaceFile(disk: Disk, path: string, content: FileContent): Promise<void> {
   const temporary = `${path}.tmp`;
   try {
-    await createFile(disk, temporary, bytes);
+    await createFile(disk, temporary, content);
     await disk.rename(temporary, path);
   } catch (error) {
     await removeIfThere(disk, temporary);
@@ -22,16 +25,21 @@ export async function replaceFile(disk: Disk, path: string, bytes: Uint8Array): 
 }
 
 /** Writes a file anew, its bytes durable when it resolves, and its name after `syncFolder`. */
-export async function createFile(disk: Disk, path: string, bytes: Uint8Array): Promise<void> {
+export async function createFile(disk: Disk, path: string, content: FileContent): Promise<void> {
   if ((await disk.stat(path)) !== undefined) await disk.remove(path);
   const file = disk.create(path);
   try {
-    for (let position = 0; position < bytes.length; ) {
-      position += file.write(bytes.subarray(position), position);
-    }
+    if (typeof content === "function") await content(file);
+    else writeBytes(file, content);
     await file.sync();
   } finally {
     file.close();
+  }
+}
+
+function writeBytes(file: DiskFile, bytes: Uint8Array): void {
+  for (let position = 0; position < bytes.length; ) {
+    position += file.write(bytes.subarray(position), position);
   }
 }
 

@@ -29,7 +29,7 @@ export async function checkSettings({
 
 function outcomeOf(copies: readonly SettingsCopy[]): keyof typeof OUTCOMES {
   if (newestSettings(copies) !== undefined) return "mended";
-  return copies.some(({ state }) => state === "unreadable") ? "unknown" : "lost";
+  return copies.some(({ status }) => status === "unreadable") ? "unknown" : "lost";
 }
 
 function findingOf(
@@ -38,16 +38,16 @@ function findingOf(
   outcome: keyof typeof OUTCOMES,
   file: string,
 ): FileFinding[] {
-  switch (copy.state) {
+  switch (copy.status) {
     case "sealed":
-      if (copies.every((other) => other.state !== "sealed" || other.sequence <= copy.sequence)) return [];
+      if (copies.every((other) => other.status !== "sealed" || other.sequence <= copy.sequence)) return [];
       return [{ kind: "note", file, message: `it is older than the other copy; ${OUTCOMES.mended}` }];
     case "plain":
       return [{ kind: "note", file, message: "it has no checksum; the next start gives it one" }];
     case "unreadable":
       return [unreadableFinding(file, copy.cause)];
     default: {
-      const kind = copy.state === "missing" && outcome === "mended" ? "note" : "damage";
+      const kind = copy.status === "missing" && outcome === "mended" ? "note" : "damage";
       return [{ kind, file, message: `it ${copy.trouble}; ${OUTCOMES[outcome]}` }];
     }
   }

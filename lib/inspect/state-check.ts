@@ -1,12 +1,16 @@
 /** Checks the two copies of a topic's state, and says what the next start makes of them. */
-import { isNetlogError } from "../base/errors.ts";
 import type { Disk } from "../disk/disk.ts";
 import { type FileFinding, unreadableFinding } from "../log/index.ts";
 import type { Limits } from "../storage/limits.ts";
-import { readStateCopies, STATE_NAMES, type StateCopy } from "../storage/state-files.ts";
+import { readStateCopies, type StateCopy, usableStates } from "../storage/state-files.ts";
+import { versionTrouble } from "../topic/state-codec.ts";
 
-const MADE_AGAIN = "the next start makes the topic's state again from its messages";
-const MENDED = "the other copy counts, and what follows it is read from the messages";
+const OUTCOMES = {
+  mended: "the other copy counts, and what follows it is read from the messages",
+  lost: "the next start makes the topic's state again from its messages",
+  unknown: "the other copy cannot be read",
+  refused: "the next start does not serve the topic",
+} as const;
 
 export interface StateCheckOptions {
   readonly disk: Disk;
@@ -18,28 +22,28 @@ export interface StateCheckOptions {
 /** A topic that remembers nothing has no state. */
 export async function checkState(
   { disk, folder, limits }: StateCheckOptions,
-  logEndOffset: number | undefined,
+  logEndOffset: number = Infinity,
 ): Promise<FileFinding[]> {
-  let copies: StateCopy[];
-  try {
-    copies = await readStateCopies(disk, folder, limits);
-  } catch (error) {
-    const cause = isNetlogError(error) ? error.cause : error;
-    return [unreadableFinding(`${folder}/${STATE_NAMES.join(" or ")}`, cause)];
-  }
-  const troubles = copies.map((copy) => troubleOf(copy, logEndOffset));
-  const isMended = copies.some(({ status }, index) => status === "sound" && troubles[index] === undefined);
-  return copies.flatMap(({ name }, index): FileFinding[] => {
-    const trouble = troubles[index];
+  const copies = await readStateCopies(disk, folder, limits);
+  const outcome = outcomeOf(copies, logEndOffset);
+  return copies.flatMap((copy): FileFinding[] => {
+    const file = `${folder}/${copy.name}`;
+    if (copy.status === "unreadable") return [unreadableFinding(file, copy.cause)];
+    const trouble = troubleOf(copy, logEndOffset);
     if (trouble === undefined) return [];
-    const message = `it ${trouble}; ${isMended ? MENDED : MADE_AGAIN}`;
-    return [{ kind: "damage", file: `${folder}/${name}`, message }];
+    return [{ kind: "damage", file, message: `it ${trouble}; ${OUTCOMES[outcome]}` }];
   });
 }
 
-function troubleOf(copy: StateCopy, logEndOffset: number | undefined): string | undefined {
-  if (copy.status === "damaged") return copy.trouble;
-  if (copy.status === "missing" || logEndOffset === undefined || copy.through <= logEndOffset)
-    return undefined;
+function outcomeOf(copies: readonly StateCopy[], logEndOffset: number): keyof typeof OUTCOMES {
+  const [newest] = usableStates(copies, logEndOffset);
+  if (newest !== undefined) return versionTrouble(newest.bytes) === undefined ? "mended" : "refused";
+  return copies.some(({ status }) => status === "unreadable") ? "unknown" : "lost";
+}
+
+function troubleOf(copy: StateCopy, logEndOffset: number): string | undefined {
+  if (copy.status === "missing") return undefined;
+  if (copy.status !== "sound") return copy.trouble;
+  if (copy.through <= logEndOffset) return versionTrouble(copy.bytes);
   return `speaks of ${copy.through} messages, and the log ends at ${logEndOffset}`;
 }

@@ -156,13 +156,13 @@ export class Appender implements SyncLoopOwner {
   synced(): void {
     this.#unsettled.settleUpTo(this.syncedEndOffset);
     this.#advance();
-    this.follower?.syncEnded(this.syncedEndOffset);
+    this.follower?.syncEnded();
     this.#options.onSynced();
   }
 
   /** For SyncLoop. */
   syncBegins(): void {
-    if (this.#blocked === undefined && !this.standing.hasFailed) this.follower?.syncBegins(this.logEndOffset);
+    if (this.#blocked === undefined && !this.standing.hasFailed) this.follower?.syncBegins();
   }
 
   /** For SyncLoop. */

@@ -147,12 +147,14 @@ export type WakeReason = "readable" | "ended" | "deleted" | "closed";
 export interface LogFollower {
   /** Why the follower cannot keep step with an entry of another log; `undefined`: it can. */
   refusalOf(entry: Buffer): string | undefined;
-  /** A sync begins that covers everything below `endOffset`, which is all there is. */
-  syncBegins(endOffset: number): void;
-  /** Everything below is on the disk. */
-  syncEnded(syncedEndOffset: number): void;
-  /** A segment was sealed: it ends here, and is on the disk. */
-  rolled(endOffset: number): void;
+  /** A sync begins that covers everything that was written. */
+  syncBegins(): void;
+  /** `syncedEndOffset` has advanced. */
+  syncEnded(): void;
+  /** A segment was sealed, and all that was written is on the disk. */
+  rolled(): void;
+  /** The log has written its index: an opening walks what comes behind. A sync of more is to come. */
+  checkpointed(): void;
   /** A write or a sync has failed, and nobody knows what is there. */
   failed(): void;
 }
@@ -164,6 +166,8 @@ export interface Log {
   readonly logEndOffset: number;
   /** Readable below this, exclusive. */
   readonly highWatermark: number;
+  /** Everything below is on the disk. */
+  readonly syncedEndOffset: number;
   /** Those that wait to be woken. */
   readonly waiterCount: number;
   /** It takes no more messages for good, or will not if what is under way succeeds. */

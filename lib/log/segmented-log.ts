@@ -1,6 +1,6 @@
 /**
  * The log on local files: puts the parts together. Appends go to the appender, reads to cursors over the frame
- * reader, and what changes the set of files (rolling, retention, closing) is here.
+ * reader, dropping to retention; rolling and closing, which change the set of files, are here.
  */
 
 import { NetlogError } from "../base/errors.ts";
@@ -25,7 +25,7 @@ import type {
 } from "./log.ts";
 import type { OpenLogOptions } from "./log-options.ts";
 import { placedEntries } from "./placed-frames.ts";
-import { isExpired } from "./retention.ts";
+import { Retention } from "./retention.ts";
 import type { SealedIndexes } from "./sealed-indexes.ts";
 import type { Segment } from "./segment.ts";
 import { createSegment, writeIndexFile } from "./segment-files.ts";
@@ -48,11 +48,9 @@ export class SegmentedLog implements Log, CursorLog {
   #stopped: "deleted" | "closed" | undefined;
   /** Data position up to which the active segment's index file speaks. */
   #indexedBytes: number;
-  /** Index writes, and retention, each one after the other. */
+  /** Index writes, each one after the other. */
   #indexWrites: Promise<void> = Promise.resolve();
-  #retention: Promise<void> = Promise.resolve();
-  /** Segments that retention dropped, whose files are not gone for certain; oldest first. */
-  readonly #dropped: Segment[] = [];
+  readonly #retention: Retention;
 
   constructor(
     options: OpenLogOptions,
@@ -86,6 +84,10 @@ export class SegmentedLog implements Log, CursorLog {
       onEnded: () => this.#waiters.wakeAll("ended"),
       onSynced: () => this.#checkpoint(),
     });
+    this.#retention = new Retention(options, segments, this.#indexes, {
+      rollIfDue: (nowMs) => this.#appender.rollIfDue(nowMs),
+      retentionSizeBytes: () => this.#limits.retentionSizeBytes,
+    });
   }
 
   get logStartOffset(): number {
@@ -98,6 +100,10 @@ export class SegmentedLog implements Log, CursorLog {
 
   get highWatermark(): number {
     return this.#appender.highWatermark;
+  }
+
+  get syncedEndOffset(): number {
+    return this.#appender.syncedEndOffset;
   }
 
   get waiterCount(): number {
@@ -192,9 +198,7 @@ export class SegmentedLog implements Log, CursorLog {
   }
 
   applyRetention(expireBeforeMs: number, dropBelow: number = Infinity): Promise<void> {
-    const run = this.#retention.then(() => this.#retainOnce(expireBeforeMs, dropBelow));
-    this.#retention = run.catch(() => {});
-    return run;
+    return this.#retention.apply({ expireBeforeMs, dropBelow });
   }
 
   sync(): Promise<void> {
@@ -247,10 +251,9 @@ export class SegmentedLog implements Log, CursorLog {
 
   async #stop(reason: "deleted" | "closed"): Promise<void> {
     this.#stopped = reason;
-    const stopped = this.#appender.stop(reason);
+    const stopped = Promise.all([this.#appender.stop(reason), this.#retention.stop()]);
     this.#waiters.wakeAll(reason);
     await stopped;
-    await this.#retention;
     await this.#indexWrites;
   }
 
@@ -272,7 +275,7 @@ export class SegmentedLog implements Log, CursorLog {
     });
     if (active.activeIndex !== undefined) shared.sealedIndexes.set(active.id, active.activeIndex);
     active.activeIndex = undefined;
-    this.#appender.follower?.rolled(nextBaseOffset);
+    this.#appender.follower?.rolled();
     this.#indexedBytes = next.sizeBytes;
     return next;
   }
@@ -282,6 +285,7 @@ export class SegmentedLog implements Log, CursorLog {
     const { active } = this.segments;
     if (active.syncedBytes - this.#indexedBytes < this.#options.shared.limits.indexCheckpointBytes) return;
     this.#indexedBytes = active.syncedBytes;
+    this.#appender.follower?.checkpointed();
     this.#indexWrites = this.#indexWrites.then(() => this.#writeIndex(active));
   }
 
@@ -291,49 +295,6 @@ export class SegmentedLog implements Log, CursorLog {
       await writeIndexFile(this.#options.disk, segment);
     } catch (error) {
       this.#logger.warn({ err: error, file: segment.indexPath }, "an index could not be written");
-    }
-  }
-
-  async #retainOnce(expireBeforeMs: number, dropBelow: number): Promise<void> {
-    const nowMs = this.#options.runtime.now();
-    if (this.#stopped !== undefined) return;
-    await this.#removeDropped();
-    for (const segment of this.segments.all) segment.firstSeenAtMs = Math.min(segment.firstSeenAtMs, nowMs);
-    await this.#appender.rollIfDue(nowMs);
-    const rules = { nowMs, expireBeforeMs, retentionSizeBytes: this.#limits.retentionSizeBytes };
-    while (this.segments.all.length > 1 && this.#stopped === undefined) {
-      const oldest = this.segments.first;
-      if (this.segments.next(oldest)!.baseOffset > dropBelow) return;
-      if (oldest.lastTimestampMs === undefined) await this.#indexes.get(oldest);
-      const totalBytes = this.segments.all.reduce((sum, segment) => sum + segment.sizeBytes, 0);
-      const { lastTimestampMs = 0, modifiedAtMs, firstSeenAtMs } = oldest;
-      if (!isExpired({ lastTimestampMs, modifiedAtMs, firstSeenAtMs }, totalBytes, rules)) return;
-      await this.#dropOldest(oldest);
-    }
-  }
-
-  /** Moves the start first: nobody is to find a file missing that the log still counts. */
-  async #dropOldest(oldest: Segment): Promise<void> {
-    this.segments.dropFirst();
-    oldest.file.drop();
-    this.#options.shared.sealedIndexes.delete(oldest.id);
-    this.#dropped.push(oldest);
-    await this.#removeDropped();
-  }
-
-  /**
-   * Removes the files of dropped segments, oldest first, and the next ones only when that is on the disk: otherwise
-   * the next opening would find a gap, and take it for damage. What fails is tried again in the next round.
-   */
-  async #removeDropped(): Promise<void> {
-    const { disk, folder } = this.#options;
-    for (let oldest = this.#dropped[0]; oldest !== undefined; oldest = this.#dropped[0]) {
-      for (const path of [oldest.file.path, oldest.indexPath]) {
-        if ((await disk.stat(path)) !== undefined) await disk.remove(path);
-      }
-      await disk.syncFolder(folder);
-      this.#dropped.shift();
-      this.#logger.info({ file: oldest.file.path }, "retention dropped a segment");
     }
   }
 

@@ -57,7 +57,13 @@ export async function openStoredTopic(
       durability,
     });
     const stateCopies = await readStateCopies(disk, folder, limits);
-    const stateStore = new StateFiles(stateCopies, { disk, logger, folder, logEndOffset: log.logEndOffset });
+    const stateStore = new StateFiles(stateCopies, {
+      disk,
+      runtime,
+      logger,
+      folder,
+      logEndOffset: log.logEndOffset,
+    });
     const scanners = await scannerStore.load(log.logEndOffset);
     const replaceSettings = (replaced: TopicSettings) => files.replace(replaced);
     return { id, log, settings, trouble, scannerStore, stateStore, scanners, replaceSettings };

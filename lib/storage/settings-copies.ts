@@ -15,36 +15,28 @@ import { crc32 } from "../base/checksum.ts";
 import { isNetlogError } from "../base/errors.ts";
 import { JsonError, parseJson } from "../base/json.ts";
 import type { Disk } from "../disk/disk.ts";
-import { hasCode } from "../disk/disk-error.ts";
-import { errorCode } from "../disk/disk-refusals.ts";
 import type { TopicSettings } from "../topic/setting-table.ts";
 import { resolveSettings } from "../topic/settings.ts";
 import type { Limits } from "./limits.ts";
+import { type Copy, DamagedCopy, readCopies } from "./two-copies.ts";
 
 /** In the order in which they are written. */
 export const SETTINGS_NAMES: readonly string[] = ["settings.json", "settings.copy.json"];
 
 const SEALED = /^([^\n]*\n\{"sequence":(\d+),"crc32":)(\d+)\}\n$/;
 
-/** What one of the files holds. */
-export type SettingsCopy = { readonly name: string } & (
+type SoundSettings =
   | {
-      readonly state: "sealed";
+      readonly status: "sealed";
       readonly settings: TopicSettings;
       /** Counts the changes of them. */
       readonly sequence: number;
       readonly bytes: Buffer;
     }
-  | { readonly state: "plain"; readonly settings: TopicSettings; readonly bytes: Buffer }
-  /** `unreadable`: the system does not let it be read, and nobody knows. `trouble` goes on from the file's name. */
-  | Trouble
-);
+  | { readonly status: "plain"; readonly settings: TopicSettings; readonly bytes: Buffer };
 
-interface Trouble {
-  readonly state: "missing" | "damaged" | "unreadable";
-  readonly trouble: string;
-  readonly cause: unknown;
-}
+/** What one of the files holds. */
+export type SettingsCopy = Copy<SoundSettings>;
 
 /** Settings, and which change of them it is. */
 export interface NumberedSettings {
@@ -59,22 +51,16 @@ export function readSettingsCopies(
   defaults: TopicSettings,
   limits: Limits,
 ): Promise<SettingsCopy[]> {
-  return Promise.all(
-    SETTINGS_NAMES.map(async (name): Promise<SettingsCopy> => {
-      try {
-        return decode(name, await disk.readFile(`${folder}/${name}`), defaults, limits);
-      } catch (cause) {
-        return { name, ...troubleOf(cause) };
-      }
-    }),
+  return readCopies(SETTINGS_NAMES, async (name) =>
+    decode(await disk.readFile(`${folder}/${name}`), defaults, limits),
   );
 }
 
 /** What counts; `undefined` when neither copy is sound. */
 export function newestSettings(copies: readonly SettingsCopy[]): NumberedSettings | undefined {
-  const sealed = copies.filter((copy) => copy.state === "sealed");
+  const sealed = copies.filter((copy) => copy.status === "sealed");
   const newest = sealed.toSorted((a, b) => b.sequence - a.sequence)[0];
-  const plain = copies.find((copy) => copy.state === "plain");
+  const plain = copies.find((copy) => copy.status === "plain");
   if (plain === undefined || (plain !== copies[0] && newest !== undefined)) return newest;
   return { settings: plain.settings, sequence: (newest?.sequence ?? 0) + 1 };
 }
@@ -84,29 +70,22 @@ export function encodeSettings({ settings, sequence }: NumberedSettings): Buffer
   return Buffer.from(`${covered}${crc32(Buffer.from(covered))}}\n`);
 }
 
-class ChecksumError extends Error {}
-
-function decode(name: string, bytes: Buffer, defaults: TopicSettings, limits: Limits): SettingsCopy {
+function decode(bytes: Buffer, defaults: TopicSettings, limits: Limits): SoundSettings {
   const [, covered, sequence, checksum] = SEALED.exec(bytes.toString("latin1")) ?? [];
-  if (covered === undefined) {
-    return {
-      name,
-      state: "plain",
-      settings: resolveSettings(parseJson(bytes, limits.jsonDepth), defaults, limits),
-      bytes,
-    };
+  if (covered === undefined) return { status: "plain", settings: parse(bytes, defaults, limits), bytes };
+  if (crc32(Buffer.from(covered, "latin1")) !== Number(checksum)) {
+    throw new DamagedCopy("does not have its checksum");
   }
-  if (crc32(Buffer.from(covered, "latin1")) !== Number(checksum)) throw new ChecksumError();
-  const settings = resolveSettings(parseJson(covered.split("\n", 1)[0]!, limits.jsonDepth), defaults, limits);
-  return { name, state: "sealed", settings, sequence: Number(sequence), bytes };
+  const settings = parse(covered.split("\n", 1)[0]!, defaults, limits);
+  return { status: "sealed", settings, sequence: Number(sequence), bytes };
 }
 
-function troubleOf(cause: unknown): Trouble {
-  if (hasCode(cause, "ENOENT")) return { state: "missing", trouble: "is missing", cause };
-  if (cause instanceof ChecksumError)
-    return { state: "damaged", trouble: "does not have its checksum", cause };
-  if (cause instanceof JsonError) return { state: "damaged", trouble: `is ${cause.message}`, cause };
-  if (isNetlogError(cause))
-    return { state: "damaged", trouble: `is not valid: ${cause.reason ?? ""}`, cause };
-  return { state: "unreadable", trouble: `cannot be read (${errorCode(cause)})`, cause };
+function parse(text: string | Buffer, defaults: TopicSettings, limits: Limits): TopicSettings {
+  try {
+    return resolveSettings(parseJson(text, limits.jsonDepth), defaults, limits);
+  } catch (cause) {
+    if (cause instanceof JsonError) throw new DamagedCopy(`is ${cause.message}`, { cause });
+    if (!isNetlogError(cause)) throw cause;
+    throw new DamagedCopy(`is not valid: ${cause.reason ?? ""}`, { cause });
+  }
 }

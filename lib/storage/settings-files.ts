@@ -1,12 +1,11 @@
 /** Keeps the settings of one topic on the disk: made, opened, mended and replaced. What the files look like: settings-copies.ts. */
 
-import { NetlogError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import { createFile, replaceFile } from "../disk/atomic-file.ts";
 import type { Disk } from "../disk/disk.ts";
-import { refusedWrite } from "../disk/disk-refusals.ts";
 import type { TopicSettings } from "../topic/setting-table.ts";
 import { encodeSettings, newestSettings, SETTINGS_NAMES, type SettingsCopy } from "./settings-copies.ts";
+import { refuseUnreadable, replaceCopy } from "./two-copies.ts";
 
 /** Writes both copies into a new folder; durable when it resolves. @throws what the disk throws. */
 export async function createSettings(disk: Disk, folder: string, settings: TopicSettings): Promise<void> {
@@ -17,12 +16,7 @@ export async function createSettings(disk: Disk, folder: string, settings: Topic
 
 /** @throws topic_unavailable where neither copy is sound, and the system does not let one be read: it may be. */
 export function requireKnownSettings(copies: readonly SettingsCopy[]): void {
-  if (newestSettings(copies) !== undefined) return;
-  for (const copy of copies) {
-    if (copy.state !== "unreadable") continue;
-    const { name, trouble, cause } = copy;
-    throw new NetlogError("topic_unavailable", { reason: `${name} ${trouble}`, cause });
-  }
+  if (newestSettings(copies) === undefined) refuseUnreadable(copies);
 }
 
 /** What opening a topic makes of its copies. */
@@ -81,12 +75,12 @@ export class SettingsFiles {
     const bytes = encodeSettings({ settings, sequence: this.#sequence });
     for (const copy of copies) {
       const file = `${this.#folder}/${copy.name}`;
-      if (copy.state === "damaged" || copy.state === "unreadable") {
+      if (copy.status === "damaged" || copy.status === "unreadable") {
         const message = `a copy of the settings ${copy.trouble}; the other one counts`;
         this.#logger.warn({ err: copy.cause, file }, message);
       }
       const isCurrent = "bytes" in copy && copy.bytes.equals(bytes);
-      if (!isCurrent && copy.state !== "unreadable") await this.#copy(file, bytes);
+      if (!isCurrent && copy.status !== "unreadable") await this.#copy(file, bytes);
     }
   }
 
@@ -99,13 +93,7 @@ export class SettingsFiles {
     this.#sequence += 1;
     const bytes = encodeSettings({ settings, sequence: this.#sequence });
     const [main, copy] = SETTINGS_NAMES.map((name) => `${this.#folder}/${name}`);
-    try {
-      await replaceFile(this.#disk, main!, bytes);
-    } catch (error) {
-      if (!(await this.#holds(main!, bytes))) throw refusedWrite(error);
-      const reason = "the disk did not confirm the settings; they may be there after a restart";
-      throw new NetlogError("sync_failed", { reason, cause: error });
-    }
+    await replaceCopy(this.#disk, main!, bytes, { start: bytes, what: "the settings" });
     await this.#copy(copy!, bytes);
   }
 
@@ -117,15 +105,6 @@ export class SettingsFiles {
         { err: error, file },
         "a copy of the settings was not written; the next start does it",
       );
-    }
-  }
-
-  /** False also when that cannot be told. */
-  async #holds(file: string, bytes: Buffer): Promise<boolean> {
-    try {
-      return bytes.equals(await this.#disk.readFile(file));
-    } catch {
-      return false;
     }
   }
 }

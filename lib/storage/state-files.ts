@@ -9,14 +9,14 @@
  * Big-endian. crc is that of all other bytes. What the state's own bytes mean: lib/topic/state-codec.ts.
  */
 import { crc32 } from "../base/checksum.ts";
-import { NetlogError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
-import { replaceFile } from "../disk/atomic-file.ts";
-import type { Disk } from "../disk/disk.ts";
-import { hasCode } from "../disk/disk-error.ts";
-import { errorCode, refusedWrite } from "../disk/disk-refusals.ts";
-import type { KeptState, StateStore } from "../topic/storage.ts";
+import type { Runtime } from "../base/runtime.ts";
+import { WorkMeter } from "../base/work-meter.ts";
+import type { Disk, DiskFile } from "../disk/disk.ts";
+import { writeWhole } from "../disk/write-whole.ts";
+import type { KeptState, StateStore, StateToKeep } from "../topic/storage.ts";
 import type { Limits } from "./limits.ts";
+import { type Copy, DamagedCopy, readCopies, refuseUnreadable, replaceCopy } from "./two-copies.ts";
 
 export const STATE_NAMES: readonly string[] = ["state", "state.copy"];
 
@@ -26,60 +26,52 @@ const THROUGH = 12;
 const CRC = 20;
 const HEAD_BYTES = 24;
 
-export type StateCopy = { readonly name: string } & (
-  | ({ readonly status: "sound"; readonly sequence: number } & KeptState)
-  | { readonly status: "missing" }
-  /** `trouble` goes on from the file's name. */
-  | { readonly status: "damaged"; readonly trouble: string }
-);
+interface SoundState extends KeptState {
+  readonly status: "sound";
+  readonly sequence: number;
+}
 
-/** Both copies. @throws topic_unavailable: the system does not let one be read, and nobody knows what it says. */
+export type StateCopy = Copy<SoundState>;
+
+/** Both copies. */
 export function readStateCopies(disk: Disk, folder: string, limits: Limits): Promise<StateCopy[]> {
-  return Promise.all(STATE_NAMES.map((name) => readCopy(disk, folder, name, limits)));
-}
-
-async function readCopy(disk: Disk, folder: string, name: string, limits: Limits): Promise<StateCopy> {
-  const path = `${folder}/${name}`;
-  try {
+  return readCopies(STATE_NAMES, async (name) => {
+    const path = `${folder}/${name}`;
     const stat = await disk.stat(path);
-    if (stat === undefined) return { name, status: "missing" };
-    if (stat.kind !== "file" || stat.sizeBytes > limits.stateFileBytes) {
-      return { name, status: "damaged", trouble: "is no state of a topic" };
-    }
-    return decode(name, await disk.readFile(path));
-  } catch (cause) {
-    if (hasCode(cause, "ENOENT")) return { name, status: "missing" };
-    throw new NetlogError("topic_unavailable", {
-      reason: `${name} cannot be read (${errorCode(cause)})`,
-      cause,
-    });
-  }
+    const isTooLarge = stat !== undefined && stat.sizeBytes > limits.stateFileBytes;
+    if (isTooLarge || (stat !== undefined && stat.kind !== "file")) throw notOurs();
+    return decode(await disk.readFile(path));
+  });
 }
 
-function decode(name: string, bytes: Buffer): StateCopy {
-  const isOurs = bytes.length >= HEAD_BYTES && bytes.toString("latin1", 0, SEQUENCE) === MAGIC;
-  if (!isOurs) return { name, status: "damaged", trouble: "is no state of a topic" };
+/** Those that count, the newest first: sound, and of no more than the log has. */
+export function usableStates(
+  copies: readonly StateCopy[],
+  logEndOffset: number,
+): Extract<StateCopy, SoundState>[] {
+  return copies
+    .filter((copy) => copy.status === "sound")
+    .filter(({ through }) => through <= logEndOffset)
+    .toSorted((a, b) => b.sequence - a.sequence);
+}
+
+function decode(bytes: Buffer): SoundState {
+  if (bytes.length < HEAD_BYTES || bytes.toString("latin1", 0, SEQUENCE) !== MAGIC) throw notOurs();
   const state = bytes.subarray(HEAD_BYTES);
   if (crc32(state, crc32(bytes.subarray(0, CRC))) !== bytes.readUInt32BE(CRC)) {
-    return { name, status: "damaged", trouble: "does not have its checksum" };
+    throw new DamagedCopy("does not have its checksum");
   }
   const [sequence, through] = [bytes.readDoubleBE(SEQUENCE), bytes.readDoubleBE(THROUGH)];
-  return { name, status: "sound", sequence, through, bytes: state };
+  return { status: "sound", sequence, through, bytes: state };
 }
 
-function encodeHead(sequence: number, through: number, pieces: readonly Buffer[]): Buffer {
-  const head = Buffer.alloc(HEAD_BYTES);
-  head.write(MAGIC, "latin1");
-  head.writeDoubleBE(sequence, SEQUENCE);
-  head.writeDoubleBE(through, THROUGH);
-  let crc = crc32(head.subarray(0, CRC));
-  for (const piece of pieces) crc = crc32(piece, crc);
-  head.writeUInt32BE(crc, CRC);
-  return head;
+function notOurs(): DamagedCopy {
+  return new DamagedCopy("is no state of a topic");
 }
 
 export interface StateFilesOptions {
   readonly disk: Disk;
+  readonly runtime: Pick<Runtime, "pause">;
   readonly logger: Logger;
   readonly folder: string;
   readonly logEndOffset: number;
@@ -97,21 +89,20 @@ export class StateFiles implements StateStore {
   /** By name; of what cannot be used, the oldest there could be. */
   readonly #copies: Map<string, CopyFacts>;
 
+  /** @throws topic_unavailable: no copy counts, and the system does not let one be read. */
   constructor(copies: readonly StateCopy[], options: StateFilesOptions) {
     this.#options = options;
-    const sound = copies
-      .filter((copy) => copy.status === "sound")
-      .filter(({ through }) => through <= options.logEndOffset)
-      .toSorted((a, b) => b.sequence - a.sequence);
-    this.found = sound;
-    this.isLost = sound.length === 0 && copies.some(({ status }) => status !== "missing");
+    const usable = usableStates(copies, options.logEndOffset);
+    if (usable.length === 0) refuseUnreadable(copies);
+    this.found = usable;
+    this.isLost = usable.length === 0 && copies.some(({ status }) => status !== "missing");
     for (const copy of copies) {
-      if (copy.status !== "damaged") continue;
+      if (copy.status !== "damaged" && copy.status !== "unreadable") continue;
       const file = `${options.folder}/${copy.name}`;
-      options.logger.warn({ file }, `a copy of the topic's state ${copy.trouble}`);
+      options.logger.warn({ err: copy.cause, file }, `a copy of the topic's state ${copy.trouble}`);
     }
     const factsOf = (copy: StateCopy): CopyFacts => {
-      const known = sound.find(({ name }) => name === copy.name);
+      const known = usable.find(({ name }) => name === copy.name);
       return { sequence: known?.sequence ?? 0, through: known?.through ?? 0 };
     };
     this.#copies = new Map(copies.map((copy) => [copy.name, factsOf(copy)]));
@@ -121,30 +112,32 @@ export class StateFiles implements StateStore {
     return Math.min(...[...this.#copies.values()].map(({ through }) => through));
   }
 
-  async replace({ through, pieces }: { through: number; pieces: readonly Buffer[] }): Promise<void> {
+  async replace({ through, pieces }: StateToKeep): Promise<void> {
     const { disk, folder } = this.#options;
     const [older, newer] = [...this.#copies].toSorted(([, a], [, b]) => a.sequence - b.sequence);
     const [name, facts] = older!;
-    const sequence = newer![1].sequence + 1;
-    const bytes = Buffer.concat([encodeHead(sequence, through, pieces), ...pieces]);
-    const path = `${folder}/${name}`;
-    try {
-      await replaceFile(disk, path, bytes);
-    } catch (error) {
-      if (!(await this.#holds(path, bytes))) throw refusedWrite(error);
-      const reason = "the disk did not confirm the topic's state; it may be there after a restart";
-      throw new NetlogError("sync_failed", { reason, cause: error });
-    }
-    facts.sequence = sequence;
+    const head = Buffer.alloc(HEAD_BYTES);
+    head.write(MAGIC, "latin1");
+    head.writeDoubleBE(newer![1].sequence + 1, SEQUENCE);
+    head.writeDoubleBE(through, THROUGH);
+    const write = (file: DiskFile): Promise<void> => this.#write(file, head, pieces());
+    await replaceCopy(disk, `${folder}/${name}`, write, { start: head, what: "the topic's state" });
+    facts.sequence = newer![1].sequence + 1;
     facts.through = through;
   }
 
-  /** True also when that cannot be told. */
-  async #holds(path: string, bytes: Buffer): Promise<boolean> {
-    try {
-      return bytes.equals(await this.#options.disk.readFile(path));
-    } catch (error) {
-      return !hasCode(error, "ENOENT");
+  /** The checksum is known when all is written, and so the head comes last. */
+  async #write(file: DiskFile, head: Buffer, pieces: Iterable<Buffer>): Promise<void> {
+    const meter = new WorkMeter();
+    let crc = crc32(head.subarray(0, CRC));
+    let position = HEAD_BYTES;
+    for (const piece of pieces) {
+      writeWhole(file, piece, position);
+      crc = crc32(piece, crc);
+      position += piece.length;
+      if (meter.isDue(piece.length)) await this.#options.runtime.pause();
     }
+    head.writeUInt32BE(crc, CRC);
+    writeWhole(file, head, 0);
   }
 }

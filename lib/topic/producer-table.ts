@@ -20,6 +20,7 @@ const COUNT = 8;
 const TIME = 12;
 
 export interface Producer {
+  readonly id: string;
   epoch: number;
   /** Of its last append in that epoch. */
   seq: number;
@@ -27,6 +28,8 @@ export interface Producer {
   placeCount: number;
   /** May have room for more. */
   places: Buffer;
+  /** A snapshot has it: it stays as it is. */
+  isFrozen: boolean;
 }
 
 export class ProducerTable {
@@ -42,8 +45,11 @@ export class ProducerTable {
     return this.#producers.size;
   }
 
-  get all(): Iterable<[string, Producer]> {
-    return this.#producers;
+  /** As they are now, for a snapshot. A copy takes the place of each when it appends again. */
+  freeze(): readonly Producer[] {
+    const all = [...this.#producers.values()];
+    for (const producer of all) producer.isFrozen = true;
+    return all;
   }
 
   /** When the one longest not seen was seen; infinite when there is none. */
@@ -93,7 +99,9 @@ export class ProducerTable {
     const known = this.#producers.get(id);
     // What was seen last stands last.
     this.#producers.delete(id);
-    const producer = known?.epoch === epoch ? known : { epoch, seq, placeCount: 0, places: Buffer.alloc(0) };
+    const producer = known?.epoch === epoch ? thawed(known) : newProducer(id, epoch, seq);
+    // A place stands for a number by how far it is from the last one: behind a frame that is lost, they begin anew.
+    if (seq !== producer.seq + 1) producer.placeCount = 0;
     producer.seq = seq;
     const at = this.#roomFor(producer);
     producer.places.writeDoubleBE(offset, at);
@@ -102,9 +110,9 @@ export class ProducerTable {
     this.#producers.set(id, producer);
   }
 
-  /** As it was kept. */
-  restore(id: string, producer: Producer): void {
-    this.#producers.set(id, producer);
+  /** As it was kept: behind all others. */
+  restore(producer: Omit<Producer, "isFrozen">): void {
+    this.#producers.set(producer.id, { ...producer, isFrozen: false });
   }
 
   forgetOldest(): void {
@@ -130,4 +138,16 @@ export class ProducerTable {
     producer.placeCount += 1;
     return usedBytes;
   }
+}
+
+function newProducer(id: string, epoch: number, seq: number): Producer {
+  return { id, epoch, seq, placeCount: 0, places: Buffer.alloc(0), isFrozen: false };
+}
+
+/** The producer itself, or in the place of a frozen one a copy. */
+function thawed(producer: Producer): Producer {
+  if (!producer.isFrozen) return producer;
+  const places = Buffer.allocUnsafeSlow(producer.places.length);
+  producer.places.copy(places);
+  return { ...producer, places, isFrozen: false };
 }

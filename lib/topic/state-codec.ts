@@ -13,7 +13,9 @@
  * Big-endian; f64 because all numbers are integers up to 2^53-1. Flags: 1 the topic is closed, 2 it has a stream
  * sequence, 4 producers and keys are not known. Producers and keys stand in the order in which they are forgotten.
  */
+import { NetlogError } from "../base/errors.ts";
 import { PLACE_BYTES, type Producer } from "./producer-table.ts";
+import type { StateToKeep } from "./storage.ts";
 import type { TopicMemory } from "./topic-memory.ts";
 
 const VERSION = 1;
@@ -22,18 +24,14 @@ const HAS_SEQUENCE = 2;
 const UNKNOWN = 4;
 const HEAD_BYTES = 8;
 const PRODUCER_BYTES = 1 + 16 + 1;
-/** What is encoded before others get their turn. */
+/** What is encoded in one go. */
 const SLICE_KEYS = 2000;
+const SLICE_PRODUCERS = 100;
 
-/** A memory of one moment. */
-export interface Snapshot {
-  /** Everything below was taken in. */
-  readonly through: number;
-  /** Its bytes, piece by piece; keys that were forgotten since are left out. */
-  readonly pieces: () => Generator<Buffer, void, void>;
-}
+/** A memory of one moment: everything below `through` was taken in. Keys that were forgotten since are left out. */
+export type Snapshot = StateToKeep;
 
-/** Producers are encoded at once; of the keys, which stay as they are, only those that are there are noted. */
+/** Producers and keys stay as they are: of the keys only those that are there are noted. */
 export function snapshotOf(
   memory: TopicMemory,
   through: number,
@@ -41,14 +39,15 @@ export function snapshotOf(
   isClosed: boolean,
 ): Snapshot {
   const { streamSequence } = memory;
-  const producers = isKnown ? encodeProducers(memory.producers.all) : Buffer.alloc(0);
-  const producerCount = isKnown ? memory.producers.size : 0;
+  const producers = isKnown ? memory.producers.freeze() : [];
   const range = isKnown ? memory.keys.range : { first: 0, end: 0 };
   const flags =
     (isClosed ? CLOSED : 0) | (streamSequence === undefined ? 0 : HAS_SEQUENCE) | (isKnown ? 0 : UNKNOWN);
   function* pieces(): Generator<Buffer, void, void> {
-    yield encodeHead(flags, streamSequence ?? new Uint8Array(0), producerCount);
-    yield producers;
+    yield encodeHead(flags, streamSequence ?? new Uint8Array(0), producers.length);
+    for (let first = 0; first < producers.length; first += SLICE_PRODUCERS) {
+      yield encodeProducers(producers.slice(first, first + SLICE_PRODUCERS));
+    }
     for (let first = range.first; first < range.end; first += SLICE_KEYS) {
       yield memory.keys.records({ first, end: Math.min(range.end, first + SLICE_KEYS) });
     }
@@ -66,14 +65,14 @@ function encodeHead(flags: number, sequence: Uint8Array, producerCount: number):
   return head;
 }
 
-function encodeProducers(producers: Iterable<[string, Producer]>): Buffer {
+function encodeProducers(producers: readonly Producer[]): Buffer {
   let sizeBytes = 0;
-  for (const [id, { placeCount }] of producers) {
+  for (const { id, placeCount } of producers) {
     sizeBytes += PRODUCER_BYTES + Buffer.byteLength(id) + placeCount * PLACE_BYTES;
   }
   const bytes = Buffer.allocUnsafe(sizeBytes);
   let position = 0;
-  for (const [id, { epoch, seq, placeCount, places }] of producers) {
+  for (const { id, epoch, seq, placeCount, places } of producers) {
     const idBytes = bytes.write(id, position + 1);
     bytes.writeUInt8(idBytes, position);
     position = bytes.writeDoubleBE(epoch, position + 1 + idBytes);
@@ -89,13 +88,23 @@ export interface Restored {
   readonly isKnown: boolean;
 }
 
+/** What is wrong with bytes that have their checksum; `undefined`: nothing. It goes on from the name of what holds them. */
+export function versionTrouble(bytes: Buffer): string | undefined {
+  const version = bytes[0];
+  if (version === VERSION) return undefined;
+  return `is of version ${version}, and this program reads version ${VERSION}; start the version of netlog that wrote it`;
+}
+
 /**
  * Puts what was kept into an empty memory. The bytes have their checksum.
  *
- * @returns undefined: they are of a version that this program does not know.
+ * @throws topic_unavailable: they are of a version that this program does not know, and may say what no message does.
  */
-export function restore(memory: TopicMemory, bytes: Buffer): Restored | undefined {
-  if (bytes.length < HEAD_BYTES || bytes.readUInt8(0) !== VERSION) return undefined;
+export function restore(memory: TopicMemory, bytes: Buffer): Restored {
+  const trouble = versionTrouble(bytes);
+  if (trouble !== undefined) {
+    throw new NetlogError("topic_unavailable", { reason: `the topic's state ${trouble}` });
+  }
   const flags = bytes.readUInt8(1);
   memory.isClosed = (flags & CLOSED) !== 0;
   let position = 4 + bytes.readUInt16BE(2);
@@ -128,6 +137,6 @@ function restoreProducers({ producers }: TopicMemory, bytes: Buffer): void {
     // In memory of their own: one that is left pins none of those that are forgotten.
     const places = Buffer.allocUnsafeSlow(placeCount * PLACE_BYTES);
     bytes.copy(places, 0, idEnd + 17, position);
-    producers.restore(id, { epoch, seq, placeCount, places });
+    producers.restore({ id, epoch, seq, placeCount, places });
   }
 }

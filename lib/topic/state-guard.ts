@@ -18,8 +18,16 @@ export interface AppendTerms {
   readonly closes?: boolean | undefined;
 }
 
+/** Whether the topic remembers anything of an append on these terms. */
+export function remembers({ idempotency, producer, streamSequence, closes }: AppendTerms): boolean {
+  return (
+    idempotency !== undefined || producer !== undefined || streamSequence !== undefined || closes === true
+  );
+}
+
 export class StateGuard implements AppendGuard {
-  readonly #memoryNow: () => TopicMemory | undefined;
+  /** There is one where anything is remembered. */
+  readonly #memory: TopicMemory | undefined;
   readonly #terms: AppendTerms;
   readonly #count: number;
   /** Of the idempotency key. */
@@ -28,15 +36,15 @@ export class StateGuard implements AppendGuard {
   readonly #forgetKeysBeforeMs: () => number;
   readonly #onWritten: () => void;
 
-  /** Of an entry of `count` messages. Where it depends on nothing but its offset, there need be no memory, which may be another one later. */
+  /** Of an entry of `count` messages. */
   constructor(
-    memoryNow: () => TopicMemory | undefined,
+    memory: TopicMemory | undefined,
     terms: AppendTerms,
     count: number,
     forgetKeysBeforeMs: () => number,
     onWritten: () => void,
   ) {
-    this.#memoryNow = memoryNow;
+    this.#memory = memory;
     this.#terms = terms;
     this.#count = count;
     this.#fingerprint = terms.idempotency === undefined ? undefined : fingerprintOf(terms.idempotency.key);
@@ -60,26 +68,25 @@ export class StateGuard implements AppendGuard {
   original(): Original | undefined {
     const { idempotency, producer } = this.#terms;
     if (idempotency !== undefined) {
-      const known = this.#memoryNow()!.keys.find(this.#fingerprint!, this.#forgetKeysBeforeMs());
+      const known = this.#memory!.keys.find(this.#fingerprint!, this.#forgetKeysBeforeMs());
       if (known !== undefined && !known.digest.equals(idempotency.digest)) {
         throw new NetlogError("idempotency_mismatch");
       }
       if (known !== undefined) return known;
     }
-    return producer === undefined ? undefined : this.#memoryNow()!.producers.find(producer);
+    return producer === undefined ? undefined : this.#memory!.producers.find(producer);
   }
 
   require(offset: number): void {
     const { expectedOffset, producer } = this.#terms;
-    if (producer !== undefined) this.#memoryNow()!.producers.requireNext(producer);
+    if (producer !== undefined) this.#memory!.producers.requireNext(producer);
     if (expectedOffset === undefined || expectedOffset === offset) return;
     const reason = `the next message gets offset ${offset}, not ${expectedOffset}; read up to there and decide anew`;
     throw new NetlogError("offset_mismatch", { reason, details: { nextOffset: offset } });
   }
 
   written(baseOffset: number, timestampMs: number): void {
-    const memory = this.#memoryNow();
-    if (memory === undefined) return;
+    if (this.#memory === undefined) return;
     const written = {
       fields: this.#terms as EntryFields,
       baseOffset,
@@ -87,7 +94,7 @@ export class StateGuard implements AppendGuard {
       timestampMs,
       fingerprint: this.#fingerprint,
     };
-    memory.note(written, this.#forgetKeysBeforeMs());
+    this.#memory.note(written, this.#forgetKeysBeforeMs());
     this.#onWritten();
   }
 }

@@ -31,12 +31,14 @@ export async function replay(
   to: number,
   options: ReplayOptions,
 ): Promise<void> {
-  const cursor = options.log.openCursor();
-  const meter = new WorkMeter();
   let offset = Math.max(from, options.log.logStartOffset);
+  if (offset >= to) return;
+  const cursor = options.log.openCursor();
+  const into = Buffer.allocUnsafeSlow(READ_BYTES);
+  const meter = new WorkMeter();
   while (offset < to) {
     try {
-      const run = await cursor.read(offset, READ_BYTES);
+      const run = await cursor.read(offset, READ_BYTES, into);
       if (run === undefined) return;
       for (const frame of framesOf(run.bytes)) {
         if (frame.header.baseOffset >= offset) takeIn(memory, frame, options.forgetKeysBeforeMs);

@@ -71,6 +71,12 @@ export interface KeptState {
   readonly bytes: Buffer;
 }
 
+export interface StateToKeep {
+  readonly through: number;
+  /** Its bytes, in pieces that are small enough to be written in one go. Others have their turn between two of them. */
+  readonly pieces: () => Iterable<Buffer>;
+}
+
 /** Keeps a topic's state in two copies. Topics that remember nothing have none. */
 export interface StateStore {
   /** What was there at the opening, and fits the log: the newest first. */
@@ -86,5 +92,5 @@ export interface StateStore {
    *
    * @throws storage_full, topic_unavailable: what was there is kept; sync_failed: after a restart it may be either.
    */
-  replace(state: { readonly through: number; readonly pieces: readonly Buffer[] }): Promise<void>;
+  replace(state: StateToKeep): Promise<void>;
 }

@@ -1,8 +1,17 @@
 import { describe, expect, it } from "vitest";
+import { crc32 } from "../../../lib/base/checksum.ts";
 import { checkDataFolder, type PublishOptions, type Topic } from "../../../lib/index.ts";
 import { LIMITS } from "../../../lib/limits.ts";
+import { type Fault, FaultyDisk } from "../../support/faulty-disk.ts";
+import { HeldPauses } from "../../support/held-pauses.ts";
 import type { MemoryDisk } from "../../support/memory-disk.ts";
-import { DATA_FOLDER, type NetlogFixture, openNetlog } from "../../support/netlog-fixture.ts";
+import {
+  DATA_FOLDER,
+  type NetlogFixture,
+  openNetlog,
+  publishAll,
+  texts,
+} from "../../support/netlog-fixture.ts";
 import { rejection } from "../../support/rejection.ts";
 
 const STATE = `${DATA_FOLDER}/t/state`;
@@ -31,6 +40,19 @@ async function killed(): Promise<NetlogFixture> {
   await publishOnce(topic, 0, 40);
   for (let turn = 0; turn < 20; turn++) await fixture.runtime.turn();
   return { ...fixture, disk: fixture.disk.crashProcess() };
+}
+
+async function faultyNetlog(
+  before: Partial<Pick<NetlogFixture, "disk" | "runtime">> = {},
+): Promise<NetlogFixture & { readonly faulty: FaultyDisk }> {
+  const disks: FaultyDisk[] = [];
+  const seen = (inner: MemoryDisk): FaultyDisk => {
+    disks.push(new FaultyDisk(inner));
+    return disks[0]!;
+  };
+  const { disk, runtime } = before;
+  const fixture = await openNetlog({ ...(disk && { disk }), ...(runtime && { runtime }), seen });
+  return { ...fixture, faulty: disks[0]! };
 }
 
 async function damage(disk: MemoryDisk, path: string): Promise<void> {
@@ -70,32 +92,62 @@ describe("the state of a topic", () => {
     await expectRemembered(netlog.topic("t"), 40);
   });
 
-  it.each(["damaged", "missing"])(
-    "is made again from the messages where both copies are %s, and the log says so",
-    async (how) => {
-      const { disk, runtime } = await killed();
-      for (const path of [STATE, COPY]) {
-        if (how === "damaged") await damage(disk, path);
-        else await disk.remove(path);
-      }
-      const { netlog, logger } = await openNetlog({ disk, runtime });
-      await expectRemembered(netlog.topic("t"), 40);
-      expect(logger.messages("info")).toContain("the topic's state is made");
-      const isLost = logger
-        .messages("error")
-        .includes("the topic's state is lost, and made again from its messages");
-      expect(isLost).toBe(how === "damaged");
-    },
-  );
+  it("is made again from the messages where both copies are damaged, and the log says so", async () => {
+    const { disk, runtime } = await killed();
+    for (const path of [STATE, COPY]) await damage(disk, path);
+    const { netlog, logger } = await openNetlog({ disk, runtime });
+    await expectRemembered(netlog.topic("t"), 40);
+    expect(logger.messages("info")).toContain("the topic's state is made");
+    expect(logger.messages("error")).toContain("the topic's state is lost, and made again from its messages");
+  });
 
-  it("of a later version is made again", async () => {
+  it("is empty where both copies were removed: the topic remembers nothing, and reads nothing", async () => {
+    const { disk, runtime } = await killed();
+    for (const path of [STATE, COPY]) await disk.remove(path);
+    const { netlog, logger } = await openNetlog({ disk, runtime });
+    const again = await netlog.topic("t").publish({ payload: Buffer.from("0") }, once("k0"));
+    expect(again.isDuplicate).toBeUndefined();
+    expect(logger.messages("error")).toEqual([]);
+  });
+
+  it("is made again where its file is no state", async () => {
     const { disk, runtime } = await killed();
     await disk.remove(COPY);
-    const file = disk.open(STATE);
-    file.write(Buffer.from("no state"), 0);
-    file.close();
+    disk.replaceBytes(STATE, Buffer.from("no state of a topic, but some other text"));
     const { netlog } = await openNetlog({ disk, runtime });
     await expectRemembered(netlog.topic("t"), 40);
+  });
+
+  it("of a later version leaves the topic alone, and the check says so", async () => {
+    const { disk, runtime } = await killed();
+    const newest = await newestOf(disk);
+    disk.replaceBytes(newest, withVersion(await disk.readFile(newest), 2));
+    const trouble =
+      "is of version 2, and this program reads version 1; start the version of netlog that wrote it";
+    expect(await findingsOf(disk)).toEqual([
+      `${newest}: it ${trouble}; the next start does not serve the topic`,
+    ]);
+    const { netlog } = await openNetlog({ disk, runtime });
+    expect(() => netlog.topic("t")).toThrow(
+      expect.objectContaining({ code: "topic_unavailable", reason: `the topic's state ${trouble}` }),
+    );
+  });
+
+  it.each([STATE, COPY])("counts as the other copy has it where %s cannot be read", async (path) => {
+    const { disk, runtime } = await killed();
+    const seen = (inner: MemoryDisk) => new FaultyDisk(inner, cannotRead(new RegExp(`${path}$`)));
+    const { netlog, logger } = await openNetlog({ disk, runtime, seen });
+    expect(logger.messages("warn")).toContain("a copy of the topic's state cannot be read (EIO)");
+    await expectRemembered(netlog.topic("t"), 40);
+  });
+
+  it("keeps the topic from being served where neither copy can be read", async () => {
+    const { disk, runtime } = await killed();
+    const seen = (inner: MemoryDisk) => new FaultyDisk(inner, cannotRead(/state(\.copy)?$/));
+    const { netlog } = await openNetlog({ disk, runtime, seen });
+    expect(() => netlog.topic("t")).toThrow(
+      expect.objectContaining({ code: "topic_unavailable", reason: "state cannot be read (EIO)" }),
+    );
   });
 
   it("that speaks of more than the log has does not count", async () => {
@@ -123,6 +175,79 @@ describe("the state of a topic", () => {
     expect((await topic.publish({ payload: Buffer.from("40") }, once("k40"))).isDuplicate).toBeUndefined();
   });
 
+  it("does not stop retention where the disk has no room for the first one", async () => {
+    const { netlog, disk, runtime } = await openNetlog();
+    const topic = await netlog.createTopic("t", { segment_size: 1024, retention_size: 1500 });
+    await publishAll(topic, texts(100));
+    disk.capacityBytes = 0;
+    expect(await rejection(publishOnce(topic, 0, 1))).toMatchObject({ code: "storage_full" });
+    await runtime.advance(10_000);
+    expect((await topic.info()).first_offset).toBeGreaterThan(0);
+  });
+
+  it("is there before the message that closes the topic", async () => {
+    const { netlog, disk, faulty } = await faultyNetlog();
+    const topic = await netlog.createTopic("t");
+    faulty.plan({ code: "EIO", kinds: ["create"], path: /state/ });
+    const closing = { closes: true } as const;
+    expect(await rejection(topic.publish({ payload: Buffer.from("a") }, closing))).toMatchObject({
+      code: "topic_unavailable",
+    });
+    expect([topic.isClosed, topic.readableOffsets.end]).toEqual([false, 0]);
+    await topic.publish({ payload: Buffer.from("a") }, closing);
+    expect(await disk.stat(STATE)).toBeDefined();
+  });
+
+  it("needs no message of a topic that has remembered nothing", async () => {
+    const first = await openNetlog();
+    await publishAll(await first.netlog.createTopic("t"), texts(10));
+    await first.netlog.close();
+    const { netlog, faulty } = await faultyNetlog(first);
+    faulty.plan({ code: "EIO", kinds: ["read"], lasting: true });
+    const topic = netlog.topic("t");
+    expect(await topic.publish({ payload: Buffer.from("a") }, once("k"))).toMatchObject({ offset: 10 });
+    await topic.publish({ payload: Buffer.from("b") }, { closes: true });
+    expect(topic.isClosed).toBe(true);
+  });
+
+  it("keeps up with the index of the log, so that an opening has as little to read", async () => {
+    const { netlog, disk, runtime } = await openNetlog({ limits: { indexCheckpointBytes: 2000 } });
+    const topic = await netlog.createTopic("t");
+    await publishOnce(topic, 0, 1);
+    await publishAll(topic, texts(200));
+    await runtime.turn();
+    const through = (await disk.readFile(await newestOf(disk))).readDoubleBE(12);
+    expect(through).toBeGreaterThan(140);
+  });
+
+  it("is written in pieces, between which others have their turn", async () => {
+    const { netlog, disk, runtime } = await openNetlog();
+    const topic = await netlog.createTopic("t");
+    const keys = Array.from({ length: 8000 }, (_, i) =>
+      topic.publish({ payload: Buffer.from("a") }, once(`k${i}`)),
+    );
+    await Promise.all(keys);
+    const held = new HeldPauses(runtime);
+    const closing = netlog.close();
+    while (held.heldCount === 0) await runtime.turn();
+    expect((await disk.stat(COPY))?.sizeBytes ?? 0).toBeLessThan(1000);
+    while (held.heldCount > 0) await held.step();
+    await closing;
+    expect(held.count).toBeGreaterThanOrEqual(3);
+    const again = await openNetlog({ disk, runtime });
+    await expectRemembered(again.netlog.topic("t"), 100);
+  });
+
+  it("is not written after the topic was closed, also while it is made again", async () => {
+    const before = await killed();
+    for (const path of [STATE, COPY]) await damage(before.disk, path);
+    const { netlog, faulty } = await faultyNetlog(before);
+    await netlog.close();
+    faulty.plan({ code: "EIO", nth: Infinity });
+    for (let turn = 0; turn < 20; turn++) await before.runtime.turn();
+    expect(faulty.matched).toBe(0);
+  });
+
   it("is not replayed after a clean stop", async () => {
     const { netlog, disk, runtime } = await openNetlog();
     const topic = await netlog.createTopic("t");
@@ -145,6 +270,25 @@ describe("the state of a topic", () => {
     );
   });
 });
+
+/** The path of the copy that counts. */
+async function newestOf(disk: MemoryDisk): Promise<string> {
+  const sequences = await Promise.all(
+    [STATE, COPY].map(async (path) => (await disk.readFile(path)).readDoubleBE(4)),
+  );
+  return sequences[0]! > sequences[1]! ? STATE : COPY;
+}
+
+/** The state with another version, and its checksum. */
+function withVersion(bytes: Buffer, version: number): Buffer {
+  bytes.writeUInt8(version, 24);
+  bytes.writeUInt32BE(crc32(bytes.subarray(24), crc32(bytes.subarray(0, 20))), 20);
+  return bytes;
+}
+
+function cannotRead(path: RegExp): Fault {
+  return { code: "EIO", kinds: ["readFile"], path, lasting: true };
+}
 
 async function findingsOf(disk: MemoryDisk): Promise<string[]> {
   const found: string[] = [];

@@ -3,9 +3,10 @@ import { Counters } from "../../../lib/base/counters.ts";
 import { LIMITS } from "../../../lib/index.ts";
 import { fingerprintOf, IdempotencyTable } from "../../../lib/topic/idempotency-table.ts";
 import { PLACE_BYTES } from "../../../lib/topic/producer-table.ts";
-import { Remembered } from "../../../lib/topic/remembered.ts";
+import { type Memory, Remembered } from "../../../lib/topic/remembered.ts";
 import { restore, snapshotOf } from "../../../lib/topic/state-codec.ts";
 import { TopicMemory } from "../../../lib/topic/topic-memory.ts";
+import { seededRandom } from "../../support/seeded-random.ts";
 
 const DIGEST = Buffer.alloc(32);
 
@@ -58,8 +59,100 @@ describe("producers that were restored", () => {
     const memory = new TopicMemory(LIMITS, remembered);
     restore(memory, Buffer.concat([...snapshotOf(before, 100, true, false).pieces()]));
     expect(memory.producers.find({ id: "p7", epoch: 0, seq: 0 })).toMatchObject({ baseOffset: 7 });
-    for (const [id, { places }] of memory.producers.all)
+    for (const { id, places } of memory.producers.freeze())
       expect(places.buffer.byteLength, id).toBe(PLACE_BYTES);
+  });
+});
+
+describe("a snapshot that is written piece by piece", () => {
+  it("has each producer as it was when the snapshot was taken", () => {
+    const remembered = new Remembered(10_000, new Counters());
+    const before = new TopicMemory(LIMITS, remembered);
+    const note = (id: string, seq: number): void => {
+      before.note(
+        { fields: { producer: { id, epoch: 0, seq } }, baseOffset: seq, count: 1, timestampMs: seq },
+        0,
+      );
+    };
+    for (let i = 0; i < 300; i++) note(`p${i}`, 0);
+    const written: Buffer[] = [];
+    for (const piece of snapshotOf(before, 300, true, false).pieces()) {
+      written.push(piece);
+      for (let i = 0; i < 300; i++) note(`p${i}`, written.length);
+      note(`late ${written.length}`, 0);
+    }
+    const memory = new TopicMemory(LIMITS, remembered);
+    restore(memory, Buffer.concat(written));
+    expect(memory.producers.size).toBe(300);
+    for (let i = 0; i < 300; i++) {
+      expect(memory.producers.find({ id: `p${i}`, epoch: 0, seq: 0 })).toMatchObject({ baseOffset: 0 });
+      expect(memory.producers.find({ id: `p${i}`, epoch: 0, seq: 1 })).toBeUndefined();
+      const last = before.producers.find({ id: `p${i}`, epoch: 0, seq: written.length });
+      expect(last).toMatchObject({ baseOffset: written.length });
+    }
+  });
+});
+
+describe("a producer of which a frame was lost", () => {
+  it("has no place for the number that was lost, and the right ones behind it", () => {
+    const memory = new TopicMemory(LIMITS, new Remembered(1000, new Counters()));
+    for (const seq of [0, 1, 3, 4]) {
+      const fields = { producer: { id: "p", epoch: 0, seq } };
+      memory.note({ fields, baseOffset: 100 + seq, count: 1, timestampMs: seq }, 0);
+    }
+    const offsets = [0, 1, 2, 3, 4].map(
+      (seq) => memory.producers.find({ id: "p", epoch: 0, seq })?.baseOffset,
+    );
+    expect(offsets).toEqual([undefined, undefined, undefined, 103, 104]);
+    expect(memory.producers.find({ id: "p", epoch: 0, seq: 2 })).toMatchObject({ count: undefined });
+  });
+});
+
+/** A memory of times, which counts how often it is asked for the oldest. */
+class Times implements Memory {
+  asked = 0;
+  readonly times: number[] = [];
+
+  get size(): number {
+    return this.times.length;
+  }
+
+  get oldestMs(): number {
+    this.asked += 1;
+    return this.times[0] ?? Infinity;
+  }
+
+  forgetOldest(): void {
+    this.times.shift();
+  }
+}
+
+describe("what all topics remember", () => {
+  it("loses its oldest, of whatever topic, in their order", () => {
+    const remembered = new Remembered(10, new Counters());
+    const memories = Array.from({ length: 4 }, () => new Times());
+    for (const memory of memories) remembered.join(memory);
+    const random = seededRandom(1);
+    for (let ms = 0; ms < 1000; ms++) {
+      const memory = memories[Math.floor(random() * 4)]!;
+      memory.times.push(ms);
+      remembered.changed(memory, 1);
+      const kept = memories.flatMap(({ times }) => times).toSorted((a, b) => a - b);
+      expect(kept).toEqual(Array.from({ length: Math.min(10, ms + 1) }, (_, i) => Math.max(0, ms - 9) + i));
+    }
+  });
+
+  it("is not searched through for each that is forgotten", () => {
+    const remembered = new Remembered(1000, new Counters());
+    const memories = Array.from({ length: 1000 }, () => new Times());
+    for (const memory of memories) remembered.join(memory);
+    for (let ms = 0; ms < 3000; ms++) {
+      const memory = memories[ms % 1000]!;
+      memory.times.push(ms);
+      remembered.changed(memory, 1);
+    }
+    const asked = memories.reduce((sum, memory) => sum + memory.asked, 0);
+    expect(asked).toBeLessThan(10 * 3000);
   });
 });
 
