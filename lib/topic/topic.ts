@@ -1,24 +1,13 @@
 /** One topic: a log of messages with its settings and scanners. Everything a client does to a topic comes here. */
 
-import { isNetlogError, NetlogError } from "../base/errors.ts";
+import { NetlogError } from "../base/errors.ts";
 import { MESSAGE_WORK_BYTES } from "../base/loop-share.ts";
 import { WorkMeter } from "../base/work-meter.ts";
 import type { Log } from "../log/log.ts";
 import type { Batch } from "../message/batch.ts";
-import { encodeFields } from "../message/fields.ts";
 import type { NewMessage } from "../message/new-message.ts";
-import { FrameCursors } from "../reading/frame-cursors.ts";
-import { KeySearch, requireKeys } from "../reading/key-search.ts";
-import {
-  type Message,
-  type MessageCursor,
-  MessageReader,
-  type MessageReaderOptions,
-} from "../reading/message-reader.ts";
-import { resolveOffset } from "../reading/offsets.ts";
-import { requireReadable } from "../reading/readable.ts";
-import { TopicCursor } from "../reading/topic-cursor.ts";
-import { TopicWaits } from "../reading/topic-waits.ts";
+import type { Message } from "../reading/message-reader.ts";
+import type { TopicCursor } from "../reading/topic-cursor.ts";
 import type { Scanner } from "../scanner/scanner.ts";
 import type { ScannerStats } from "../scanner/scanner-info.ts";
 import { checkScannerRequest, type ScannerRequest } from "../scanner/scanner-settings.ts";
@@ -39,6 +28,7 @@ import type { TopicShared } from "./topic-shared.ts";
 import type { TopicState } from "./topic-state.ts";
 import { TopicUpkeep } from "./topic-upkeep.ts";
 import { type StreamInRequest, WaysIn } from "./ways-in.ts";
+import { WaysOut } from "./ways-out.ts";
 
 const NO_OPTIONS: PublishOptions = {};
 
@@ -52,24 +42,19 @@ export class Topic {
   readonly batches: BatchParser;
   readonly #shared: TopicShared;
   readonly #log: Log;
-  readonly #reader: MessageReader;
-  readonly #frameCursors: FrameCursors;
-  readonly #waits: TopicWaits;
-  /** For reads by offset: a client that reads one message after another is likely to come this way. */
-  readonly #cursor: MessageCursor;
   readonly #publisher: Publisher;
   readonly #scanners: TopicScanners;
   readonly #waysIn: WaysIn;
+  readonly #waysOut: WaysOut;
   readonly #upkeep: TopicUpkeep;
   /** Whether it has ended by itself, and what counts as use of it. */
   readonly life: TopicLife;
-  readonly #readerOptions: MessageReaderOptions;
   readonly #stored: StoredTopic;
   readonly #state: TopicState;
 
   /** For openTopic alone. */
   constructor(shared: TopicShared, name: string, stored: StoredTopic, state: TopicState) {
-    const { logger, limits, runtime, offload, inFlight, sets, counters } = shared;
+    const { logger, limits, runtime, offload, inFlight, counters } = shared;
     const { log, settings } = stored;
     this.name = name;
     this.id = stored.id;
@@ -79,12 +64,7 @@ export class Topic {
     this.#shared = shared;
     this.#log = log;
     this.life = new TopicLife(settings, runtime);
-    this.#readerOptions = { log, sets, offload, limits };
-    const reader = new MessageReader(this.#readerOptions);
-    this.#reader = reader;
-    this.#frameCursors = new FrameCursors(log, limits.idleCursors);
-    this.#waits = new TopicWaits({ log, runtime, limits });
-    this.#cursor = reader.openCursor();
+    this.#waysOut = new WaysOut(log, settings, shared);
     this.#publisher = new Publisher({
       log,
       settings,
@@ -111,7 +91,7 @@ export class Topic {
     this.#scanners = new TopicScanners({
       topicName: name,
       log,
-      reader,
+      reader: this.#waysOut.reader,
       store: stored.scannerStore,
       stored: stored.scanners,
       runtime,
@@ -129,7 +109,6 @@ export class Topic {
       logger,
     });
     this.#publisher.refuse(stored.trouble);
-    this.#takeContentType();
   }
 
   /** Why nothing is appended here, where the topic's settings are lost. */
@@ -206,14 +185,13 @@ export class Topic {
    * @throws offset_not_found (with firstOffset when it was dropped), checksum_error (with offset, nextOffset),
    *   topic_unavailable, topic_not_found, shutting_down.
    */
-  async message(offset: number): Promise<Message> {
-    if (offset < 0) throw new NetlogError("offset_not_found");
-    return await this.#cursor.read(offset);
+  message(offset: number): Promise<Message> {
+    return this.#waysOut.message(offset);
   }
 
   /** The offset that `text` stands for now, in range or not. @throws invalid_offset, topic_unavailable. */
   resolveOffset(text: string): Promise<number> {
-    return resolveOffset(text, this.#log, this.#shared.runtime.now());
+    return this.#waysOut.resolveOffset(text);
   }
 
   /**
@@ -223,30 +201,19 @@ export class Topic {
    * @throws bad_request (no spelling of an offset, or negative), offset_not_found (beyond the next message, or
    *   dropped: with firstOffset), topic_unavailable.
    */
-  async startOf(from: string, name = "from"): Promise<number> {
-    const offset = await this.#requireOffset(from, name);
-    requireReadable(this.#log, offset, { name });
-    return offset;
+  startOf(from: string, name = "from"): Promise<number> {
+    return this.#waysOut.startOf(from, name);
   }
 
   /** For readers of many messages without a scanner; with keys, of those alone that have one. @throws bad_request. */
   openCursor(keys?: readonly string[]): TopicCursor {
-    const { readBuffers, runtime, limits } = this.#shared;
-    return new TopicCursor({
-      log: this.#log,
-      messages: this.#reader.openCursor(),
-      frameCursors: this.#frameCursors,
-      waits: this.#waits,
-      readBuffers,
-      runtime,
-      limits,
-      search: keys?.length ? KeySearch.of(requireKeys(keys, limits), limits) : undefined,
-    });
+    return this.#waysOut.openCursor(keys);
   }
 
   /**
    * Changes the settings that `change` names (parsed JSON), for what is published from then on; durable when it
-   * resolves. Where the settings are lost, the others become the server's defaults. For Netlog alone, which makes one change of a topic at a time.
+   * resolves. Where the settings are lost, the others become the server's defaults. For Netlog alone, which makes one
+   * change of a topic at a time.
    *
    * @throws bad_request, invalid_compression_type; storage_full, topic_unavailable: nothing has changed; sync_failed:
    *   unknown, after a restart it may have.
@@ -261,7 +228,8 @@ export class Topic {
     Object.assign(this.settings, settings);
     this.#publisher.settingsChanged();
     this.life.settingsChanged();
-    this.#takeContentType();
+    this.#waysIn.settingsChanged();
+    this.#waysOut.settingsChanged();
     await this.#log.setLimits(logLimitsOf(settings));
     this.#publisher.refuse(undefined);
   }
@@ -296,7 +264,7 @@ export class Topic {
    * @throws bad_request when there is no such offset.
    */
   async check(from: number | string, isCancelled: () => boolean = () => false): Promise<Finding[]> {
-    const offset = await this.#requireOffset(from);
+    const offset = await this.#waysOut.requireOffset(from);
     const { logStartOffset, logEndOffset } = this.#log;
     if (offset < logStartOffset || offset > logEndOffset) {
       const reason = `from is ${offset}; the topic has offsets from ${logStartOffset} to ${logEndOffset}`;
@@ -326,7 +294,7 @@ export class Topic {
    */
   async findOrCreateScanner(request: ScannerRequest): Promise<FoundScanner> {
     checkScannerRequest(request, this.name, this.#shared.limits);
-    const from = await this.#requireOffset(request.from ?? "");
+    const from = await this.#waysOut.requireOffset(request.from ?? "");
     return await this.#scanners.findOrCreate(request, from);
   }
 
@@ -355,7 +323,7 @@ export class Topic {
   beginShutdown(): void {
     this.#scanners.refuseWaits();
     this.#waysIn.stopStreams(new NetlogError("shutting_down", { reason: "the server is stopping" }));
-    this.#waits.refuse();
+    this.#waysOut.refuseWaits();
     this.#publisher.stopLingering();
   }
 
@@ -377,22 +345,5 @@ export class Topic {
     await this.#log.delete();
     await this.#publisher.flush();
     await this.#state.abandon();
-  }
-
-  /** Only a topic whose settings were lost gets another one than it had. */
-  #takeContentType(): void {
-    const { content_type: contentType } = this.settings;
-    this.#readerOptions.typeField = contentType === undefined ? undefined : encodeFields({ contentType });
-    this.#waysIn.settingsChanged();
-  }
-
-  async #requireOffset(from: number | string, name = "from"): Promise<number> {
-    if (typeof from === "number") return from;
-    try {
-      return await this.resolveOffset(from);
-    } catch (error) {
-      if (!isNetlogError(error, "invalid_offset") || error.reason === undefined) throw error;
-      throw new NetlogError("bad_request", { reason: `${name}: ${error.reason}`, cause: error });
-    }
   }
 }
