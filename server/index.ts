@@ -16,7 +16,7 @@ import { Exchange } from "./http/exchange.ts";
 import { createHttpServer } from "./http/http-server.ts";
 import type { HttpSocket } from "./http/http-socket.ts";
 import { IdleWatch } from "./http/idle-watch.ts";
-import type { Limits } from "./http/limits.ts";
+import { LIMITS, type Limits } from "./http/limits.ts";
 import { refuseConnect, refuseMalformed } from "./http/malformed.ts";
 import { NodeRequest } from "./http/node-request.ts";
 import { Occupancy } from "./http/occupancy.ts";
@@ -24,7 +24,6 @@ import { RequestLog } from "./http/request-log.ts";
 import { stopServer } from "./http/stop.ts";
 import { Traffic } from "./http/traffic.ts";
 import { TurnQueue } from "./http/turn-queue.ts";
-import { LIMITS } from "./limits.ts";
 import { LoopWatch } from "./metrics/loop-watch.ts";
 import { ownPagesDoor, topicsDoor } from "./netlog/doors.ts";
 
@@ -42,8 +41,7 @@ export {
   type TokenRecord,
 } from "./auth/token-record.ts";
 export { type Certificate, CertificateError, checkCertificate } from "./http/certificate.ts";
-export type { Limits } from "./http/limits.ts";
-export { LIMITS } from "./limits.ts";
+export { LIMITS, type Limits } from "./http/limits.ts";
 export { withoutTokens } from "./wire/quote.ts";
 
 /** Another door is mounted here. */

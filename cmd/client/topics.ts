@@ -1,12 +1,11 @@
 /** `netlog topics`: a line for each topic, once or again and again. */
 import { setTimeout } from "node:timers/promises";
-import { type Command, EXIT, writeAll } from "../cli/command.ts";
+import { type Command, EXIT, type Output, writeAll } from "../cli/command.ts";
 import { formatBytes } from "../cli/figures.ts";
 import { UsageError } from "../cli/usage-error.ts";
 import { type ClientCall, clientCommand } from "./call/client-command.ts";
 import { durationFlag, type Optional, switchFlag } from "./call/flags.ts";
 import { ageText, countText, NONE, rateText } from "./output/figures.ts";
-import { Screen } from "./output/screen.ts";
 import { styleFor } from "./output/style.ts";
 import { type Column, tableText } from "./output/table.ts";
 import { readFigures, type TopicFigures, withRates } from "./topic-figures.ts";
@@ -19,6 +18,13 @@ interface TopicsOptions {
 
 const DEFAULT_INTERVAL_MS = 2000;
 const MIN_INTERVAL_MS = 100;
+
+const CLEAR = "\x1b[2J";
+const HOME = "\x1b[H";
+const CLEAR_TO_LINE_END = "\x1b[K";
+const CLEAR_BELOW = "\x1b[J";
+/** For a terminal that does not say how high it is. */
+const DEFAULT_ROWS = 24;
 
 export const topicsCommand: Command = clientCommand<TopicsOptions>({
   usage: "[flags] [topic...]",
@@ -120,4 +126,28 @@ function cellsOf(figures: TopicFigures): string[] {
     countText(scanners),
     lag === null ? NONE : countText(lag),
   ];
+}
+
+/** Text that is shown anew in place on a terminal, and one below the other where there is none. */
+class Screen {
+  readonly #output: Output;
+  #isCleared = false;
+
+  constructor(output: Output) {
+    this.#output = output;
+  }
+
+  /** `text` ends with a line end. Lines that do not fit are left out, and counted. */
+  async show(text: string): Promise<void> {
+    if (this.#output.isTTY !== true) return await writeAll(this.#output, text);
+    const lines = text.trimEnd().split("\n");
+    const lineLimit = (this.#output.rows || DEFAULT_ROWS) - 1;
+    const shown = lines.length <= lineLimit ? lines : lines.slice(0, lineLimit - 1);
+    if (shown.length < lines.length) shown.push(`… and ${lines.length - shown.length} more`);
+    const begin = this.#isCleared ? HOME : `${CLEAR}${HOME}`;
+    this.#isCleared = true;
+    // Line by line over the old ones: a screen that is cleared first flickers.
+    const drawn = shown.map((line) => `${line}${CLEAR_TO_LINE_END}\n`).join("");
+    await writeAll(this.#output, `${begin}${drawn}${CLEAR_BELOW}`);
+  }
 }

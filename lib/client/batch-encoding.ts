@@ -16,9 +16,9 @@
  *
  * Big-endian. length and crc32 (IEEE) cover everything from byte 9 on. Tags ascend.
  */
+import { gzipSync } from "fflate";
 import { joined } from "./bytes.ts";
 import { type CheckedFields, checkFields, type MessageFields } from "./fields.ts";
-import { gzip } from "./gzip.ts";
 import { crc32Of } from "./message.ts";
 import { type Payload, payloadBytes } from "./payload.ts";
 
@@ -139,4 +139,22 @@ function encodeFields({ key, contentType, headers }: CheckedFields): Uint8Array 
     add(HEADER, Uint8Array.of(name.length), encoder.encode(name), encoder.encode(value));
   }
   return joined(pieces);
+}
+
+interface Zlib {
+  gzipSync(bytes: Uint8Array): Uint8Array;
+}
+
+interface Surroundings {
+  readonly process?: { getBuiltinModule?(name: "zlib"): Zlib | undefined };
+}
+
+/**
+ * Node's own gzip, several times as fast, where it is there; fflate's everywhere else. The same bytes give the same
+ * result on the same platform: no time stands in it.
+ */
+function gzip(bytes: Uint8Array): Uint8Array {
+  // Not imported: what bundles for pages would look for it.
+  const zlib = (globalThis as Surroundings).process?.getBuiltinModule?.("zlib");
+  return zlib === undefined ? gzipSync(bytes, { mtime: 0 }) : zlib.gzipSync(bytes);
 }

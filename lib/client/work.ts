@@ -1,11 +1,22 @@
 /** Messages of a scanner given to a function: acknowledged when it is done, given back when it fails. */
 import type { Delivery } from "./delivery.ts";
-import { parseDurationMs } from "./durations.ts";
 import { invalidArgument, isNetlogClientError } from "./errors.ts";
 import type { ClientRuntime, ClientTimer } from "./runtime.ts";
 import { scanned } from "./scanned.ts";
 import type { CallOptions, PatienceOptions } from "./session.ts";
 import type { ScannerDescription } from "./wire.ts";
+
+/** Units of durations as the server spells them. */
+const UNIT_MS: Readonly<Record<string, number>> = {
+  year: 31_536_000_000,
+  month: 2_592_000_000,
+  week: 604_800_000,
+  day: 86_400_000,
+  h: 3_600_000,
+  m: 60_000,
+  s: 1000,
+  ms: 1,
+};
 
 export interface WorkOptions extends PatienceOptions {
   /** Messages handled at the same time, 1 by default. */
@@ -137,4 +148,13 @@ function keepAlive(message: Delivery, touchMs: number | undefined, runtime: Clie
       stop.abort();
     },
   };
+}
+
+/** `1m30s` is 90,000; `0` is 0. What is smaller than a millisecond counts for nothing. */
+function parseDurationMs(text: string): number {
+  let ms = 0;
+  for (const [, count = "0", unit = ""] of text.matchAll(/(\d+(?:\.\d+)?)([a-zµ]+)/g)) {
+    ms += Number(count) * (UNIT_MS[unit] ?? 0);
+  }
+  return ms;
 }

@@ -10,7 +10,6 @@
  *
  * Big-endian. The last entry is where the next write would go, with time 0; zeros fill the rest of the file.
  */
-import { longestRise } from "./longest-rise.ts";
 
 /** The bytes that a data file of the Go NetLog begins with: version, length, created; never part of a message. */
 export const GO_HEADER_BYTES = 16;
@@ -101,4 +100,30 @@ function ascending<Item>(items: readonly Item[], measure: (item: Item) => number
   const values = items.map(measure);
   if (values.every((value, i) => i === 0 || value > values[i - 1]!)) return items;
   return longestRise(values).map((i) => items[i]!);
+}
+
+/** Indexes of a longest strictly ascending subsequence of `values`, in order. */
+function longestRise(values: readonly number[]): number[] {
+  /** At `n`: where the lowest value ends that n + 1 ascending ones can end with. */
+  const ends: number[] = [];
+  const before = new Int32Array(values.length).fill(-1);
+  for (let i = 0; i < values.length; i++) {
+    const length = countBelow(ends, values, values[i]!);
+    before[i] = length === 0 ? -1 : ends[length - 1]!;
+    ends[length] = i;
+  }
+  const rise: number[] = [];
+  for (let i = ends.at(-1) ?? -1; i >= 0; i = before[i]!) rise.push(i);
+  return rise.reverse();
+}
+
+function countBelow(ends: readonly number[], values: readonly number[], bound: number): number {
+  let low = 0;
+  let high = ends.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (values[ends[middle]!]! < bound) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

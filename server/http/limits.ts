@@ -1,9 +1,16 @@
-/** The caps of connections, of requests on their way in and of answers on their way out. */
-import { type Limits as EngineLimits, KiB, MINUTE_MS, MiB, SECOND_MS } from "../../lib/index.ts";
-import type { AuthCaps } from "../auth/limits.ts";
-import type { WireCaps } from "../wire/limits.ts";
+/** The caps of connections, of requests on their way in and of answers on their way out; and all caps of the server. */
+import {
+  LIMITS as ENGINE_LIMITS,
+  type Limits as EngineLimits,
+  KiB,
+  MINUTE_MS,
+  MiB,
+  SECOND_MS,
+} from "../../lib/index.ts";
+import { AuthCaps } from "../auth/limits.ts";
+import { WireCaps } from "../wire/limits.ts";
 
-export class HttpCaps {
+class HttpCaps {
   /**
    * A body that came whole and an answer that is being made count when they are larger. What the client keeps waiting
    * counts from the first byte on: a body that is not whole, an answer that is not taken.
@@ -55,3 +62,11 @@ export class HttpCaps {
 
 /** What server/http and the doors are handed. */
 export interface Limits extends EngineLimits, WireCaps, AuthCaps, HttpCaps {}
+
+/** All caps of the server, those of the engine included, each with the value that holds where no other is handed in. */
+export const LIMITS: Limits = {
+  ...ENGINE_LIMITS,
+  ...new WireCaps(),
+  ...new AuthCaps(),
+  ...new HttpCaps(),
+};

@@ -1,12 +1,18 @@
 /** NetLog's own two doors: the topics, and beside them the pages of the server itself, which are under `/-/`. */
+import { type Answer, textAnswer } from "../http/answer.ts";
 import type { Door } from "../http/door.ts";
 import { errorAnswer, givenReason } from "../http/error-answer.ts";
+import type { Exchange } from "../http/exchange.ts";
 import { HonoTable } from "../http/hono-table.ts";
 import { allowOf } from "../http/route-table.ts";
 import { errorCode } from "../wire/errors.ts";
 import { adviceFor } from "./advice.ts";
-import { askToComeBack } from "./event-source.ts";
 import { OWN_PAGES, RESOURCES, TOPICS } from "./routes.ts";
+
+/** Errors that pass, with Retry-After. */
+const PASSING: ReadonlySet<number> = new Set([429, 503]);
+const EVENT_STREAM = "text/event-stream";
+const MS_PER_SECOND = 1000;
 
 const COMMON: Pick<Door, "allow" | "errorAnswer"> = {
   allow: allowOf(RESOURCES),
@@ -33,3 +39,27 @@ export const ownPagesDoor: Door = {
   find: (exchange) => ownPages.find(exchange),
   topicNameOf: () => "",
 };
+
+/**
+ * Where the client is a browser's EventSource and the server is too busy for it, a stream that ends at once replaces
+ * `refusal`. An EventSource comes back after a stream that ends, and gives up for good on any other answer than 200:
+ * https://html.spec.whatwg.org/multipage/server-sent-events.html
+ */
+function askToComeBack(exchange: Exchange, refusal: Answer): Answer {
+  if (!PASSING.has(refusal.status) || !isEventSource(exchange)) return refusal;
+  const seconds = Number(headerOf(refusal, "Retry-After") ?? 1);
+  const headers = ["X-Netlog-Error", headerOf(refusal, "X-Netlog-Error") ?? ""];
+  const requestId = headerOf(refusal, "X-Request-Id");
+  if (requestId !== undefined) headers.push("X-Request-Id", requestId);
+  return textAnswer(EVENT_STREAM, `retry: ${seconds * MS_PER_SECOND}\n\n`, headers);
+}
+
+function isEventSource({ request, resource }: Exchange): boolean {
+  if (request.method !== "GET" || resource?.path !== "/:topic/stream") return false;
+  return request.header("accept")?.trim().toLowerCase().startsWith(EVENT_STREAM) === true;
+}
+
+function headerOf({ headers }: Answer, name: string): string | undefined {
+  const place = headers.indexOf(name);
+  return place < 0 ? undefined : headers[place + 1];
+}

@@ -1,5 +1,4 @@
 /** Handlers of single messages: publish one, read one. */
-
 import {
   type Durability,
   isNetlogError,

@@ -1,5 +1,4 @@
 /** The handler of batches in: many messages in one body, all or nothing. */
-
 import { BATCH_HEADROOM_BYTES, type Batch, type Topic } from "../../lib/index.ts";
 import { formatParameter, readBodyFormat } from "../formats/body-format.ts";
 import type { FormatName } from "../formats/formats.ts";

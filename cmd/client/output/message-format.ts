@@ -4,9 +4,12 @@ import type { OptionTable } from "../../cli/option.ts";
 import { printable } from "../../cli/printable.ts";
 import { UsageError } from "../../cli/usage-error.ts";
 import { choiceFlag, type Optional, switchFlag } from "../call/flags.ts";
-import { hexDump } from "./hex-dump.ts";
 import { messageJson, type ToldMessage } from "./message-json.ts";
 import type { Style } from "./style.ts";
+
+const BYTES_A_LINE = 16;
+const BYTES_A_GROUP = 8;
+const HEX_WIDTH = BYTES_A_LINE * 3;
 
 const FORMATS = ["text", "json", "hex", "raw"] as const;
 
@@ -110,4 +113,23 @@ function terminalText(payload: Uint8Array): string {
     .split(/([\n\t])/)
     .map((part) => (part === "\n" || part === "\t" ? part : printable(part)))
     .join("");
+}
+
+/** Bytes as hexdump -C shows them: place, sixteen bytes, and their characters. */
+export function hexDump(bytes: Uint8Array): string {
+  let text = "";
+  for (let place = 0; place < bytes.length; place += BYTES_A_LINE) {
+    text += hexLine(place, bytes.subarray(place, place + BYTES_A_LINE));
+  }
+  return text;
+}
+
+function hexLine(place: number, bytes: Uint8Array): string {
+  const digits = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0"));
+  const left = digits.slice(0, BYTES_A_GROUP).join(" ");
+  const hex = digits.length > BYTES_A_GROUP ? `${left}  ${digits.slice(BYTES_A_GROUP).join(" ")}` : left;
+  const characters = Array.from(bytes, (byte) =>
+    byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : ".",
+  );
+  return `${place.toString(16).padStart(8, "0")}  ${hex.padEnd(HEX_WIDTH)}  |${characters.join("")}|\n`;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { hexDump } from "../../../cmd/client/output/hex-dump.ts";
+import { hexDump } from "../../../cmd/client/output/message-format.ts";
 import { parseLines, serverForTest, type TestServer } from "./client-commands.ts";
 
 /** Twelve messages, `m0` to `m11`. */
