@@ -55,11 +55,18 @@ export async function collectFrames(
     const read = await readOn(cursor, all.endOffset, left.maxBytes, spare);
     const run = read === undefined ? undefined : limitRun(read, left, false);
     if (run === undefined || run.bytes.length === 0) return all;
+    // A frame that is larger than the step comes in memory of its own.
+    const sizeBytes = filledBytes + run.bytes.length;
+    if (bounds.mayUse?.(sizeBytes) === false) return all;
+    if (sizeBytes > target.length) {
+      target = Buffer.allocUnsafeSlow(Math.max(bounds.maxBytes, sizeBytes));
+      target.set(all.bytes);
+    }
     all = join(target, all, run);
   }
 }
 
-/** Both as one run; `all` lies in `target` already, from its beginning on. */
+/** Both as one run, for which there is room; `all` lies in `target` already, from its beginning on. */
 function join(target: Buffer, all: FrameRun, run: FrameRun): FrameRun {
   const sizeBytes = all.bytes.length + run.bytes.length;
   if (!beginsAt(target, all.bytes.length, run.bytes)) target.set(run.bytes, all.bytes.length);

@@ -155,6 +155,21 @@ describe("reading frames", () => {
     }
   });
 
+  it("takes a frame that is larger than its memory behind small ones", async () => {
+    const fixture = await openNetlog();
+    const topic = await fixture.netlog.createTopic("t");
+    const payloads = [10, 1_200_000, 10, 700_000].map((length, i) => Buffer.alloc(length, i + 1));
+    for (const payload of payloads) await topic.publish({ payload });
+    for (const open of [() => topic, () => reopen(fixture)]) {
+      const opened = await open();
+      const run = await opened.openCursor().collectFrames(0, EVERYTHING);
+      const entries = [...framesOf(run.bytes)].map(({ entry }) => entry.subarray(9));
+      expect(entries.map((entry, i) => entry.equals(payloads[i]!))).toEqual([true, true, true, true]);
+      const few = { ...EVERYTHING, mayUse: (bytes: number) => bytes < 1_000_000 };
+      expect((await opened.openCursor().collectFrames(0, few)).endOffset).toBe(1);
+    }
+  });
+
   it("uses memory again that was given back, and what is held stays as it is", async () => {
     const fixture = await newTopic();
     const topic = await reopen(fixture);
