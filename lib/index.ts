@@ -50,7 +50,9 @@ export { DataFolderError } from "./storage/data-folder.ts";
 export { FileStorage } from "./storage/file-storage.ts";
 export { BATCH_HEADROOM_BYTES, type LineBatch } from "./topic/batch-parser.ts";
 export type { Finding } from "./topic/integrity.ts";
+export { countJsonValues, isJsonType } from "./topic/json-gate.ts";
 export { PAYLOAD_HEADROOM_BYTES } from "./topic/long-message.ts";
+export type { ProducerStamp } from "./topic/producer-table.ts";
 export type { Published, PublishOptions } from "./topic/publish-call.ts";
 export {
   boundOf,

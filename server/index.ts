@@ -8,6 +8,7 @@ import { ClientAddresses, type Network } from "./auth/client-address.ts";
 import { Gate } from "./auth/gate.ts";
 import { type Rate, RateLimit } from "./auth/rate-limit.ts";
 import type { TokenRecord } from "./auth/token-record.ts";
+import { streamsDoor } from "./durable-streams/door.ts";
 import { accept, type Doors } from "./http/accept.ts";
 import { type Certificate, checkCertificate } from "./http/certificate.ts";
 import { Connections } from "./http/connections.ts";
@@ -45,7 +46,7 @@ export { LIMITS, type Limits } from "./http/limits.ts";
 export { withoutTokens } from "./wire/quote.ts";
 
 /** Another door is mounted here. */
-const DOORS: Doors = { main: topicsDoor, others: [ownPagesDoor] };
+const DOORS: Doors = { main: topicsDoor, others: [streamsDoor, ownPagesDoor] };
 
 const UNKNOWN_VERSION = "0.0.0";
 

@@ -35,6 +35,8 @@ export interface LimitOptions {
   readonly bodyIdleMs: number;
   readonly bodyMs: number;
   readonly keepAliveMs: number;
+  readonly longPollMs: number;
+  readonly eventStreamMs: number;
   readonly stopMs: number;
 }
 
@@ -77,6 +79,17 @@ export const LIMIT_OPTIONS: OptionTable<LimitOptions> = {
     DAY_MS,
   ),
   keepAliveMs: time("keepAliveMs", "idle_timeout", "Time for which a connection may be without a request"),
+  longPollMs: time(
+    "longPollMs",
+    "long_poll_timeout",
+    "Time for which a long poll of a durable stream waits",
+    0,
+  ),
+  eventStreamMs: time(
+    "eventStreamMs",
+    "event_stream_timeout",
+    "Time after which an event stream of a durable stream ends, and its reader comes back",
+  ),
   stopMs: time("stopMs", "stop_timeout", "Time for requests in flight to finish when the server stops", 0),
 };
 

@@ -23,6 +23,7 @@ export const ERROR_CODES = [
   "producer_gap",
   "producer_fenced",
   "topic_closed",
+  "sequence_regression",
   "idempotency_mismatch",
   "payload_too_large",
   "too_many_requests",

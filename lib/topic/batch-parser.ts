@@ -1,12 +1,14 @@
 /** Batches for one topic, from each of the forms in which a client may send them. Verified and whole, not yet appended. */
 import type { ByteBudget } from "../base/byte-budget.ts";
 import { NetlogError } from "../base/errors.ts";
+import { JsonError } from "../base/json.ts";
 import { LONG_BYTES } from "../base/loop-share.ts";
 import { FRAME_HEADER_BYTES } from "../log/frame.ts";
 import type { Batch } from "../message/batch.ts";
 import { parseBinaryBatch } from "../message/batch-binary.ts";
 import { parseJsonBatch } from "../message/batch-json.ts";
 import type { Offload } from "../message/compression.ts";
+import { addMessage, cutJsonValues } from "../message/json-elements.ts";
 import { LineCutter } from "../message/line-cutter.ts";
 import { MESSAGE_HEADER_BYTES } from "../message/message.ts";
 import { encodeGroup, MessageGroups } from "../message/message-groups.ts";
@@ -65,6 +67,30 @@ export class BatchParser {
     return await encodeGroup(group, settings.compression_type, offload, limits);
   }
 
+  /**
+   * The values of a JSON body, each as it was sent: the elements of an array, or the one that the body is. Whether a value
+   * is JSON is for the topic to say. Packed as the topic's compression_type says; `undefined`: the array is empty.
+   *
+   * @throws bad_request, payload_too_large.
+   */
+  async parseValues(body: Buffer): Promise<Batch | undefined> {
+    const { settings, limits, offload } = this.#options;
+    const groups = new MessageGroups({ messages: limits.batchMessages, bytes: Infinity });
+    const take = (value: Buffer): void => {
+      if (groups.totalCount === 1 && body.length > limits.batchBytes) throw tooLong(limits);
+      addMessage(groups, value);
+      checkCount(groups, limits);
+    };
+    try {
+      await cutJsonValues(body, take, () => offload.pause());
+    } catch (cause) {
+      if (!(cause instanceof JsonError)) throw cause;
+      throw new NetlogError("bad_request", { reason: `the body is ${cause.message}`, cause });
+    }
+    const group = groups.take();
+    return group && (await encodeGroup(group, settings.compression_type, offload, limits));
+  }
+
   /** Lines, to be written to what this gives; of `bytes` in all, where that is known. Packed as the topic's compression_type says. */
   openLines(bytes = 0): LineBatch {
     const { settings, limits, offload } = this.#options;
@@ -87,6 +113,10 @@ export class BatchParser {
       },
     };
   }
+}
+
+function tooLong({ batchBytes }: Limits): NetlogError {
+  return new NetlogError("payload_too_large", { reason: `a batch has at most ${batchBytes} bytes` });
 }
 
 function checkCount(groups: MessageGroups, { batchMessages }: Limits): void {

@@ -9,6 +9,7 @@ import { JsonWalk } from "../base/json-walk.ts";
 import { MESSAGE_WORK_BYTES, PIECE_WORK_BYTES } from "../base/loop-share.ts";
 import type { Batch } from "../message/batch.ts";
 import type { Offload } from "../message/compression.ts";
+import { cutJsonValues } from "../message/json-elements.ts";
 import { COMPRESSION_NONE } from "../message/message.ts";
 import { encodeGroup, firstOfGroup, type MessageGroup } from "../message/message-groups.ts";
 import { isPackedSet, unpackEntry } from "../message/message-set.ts";
@@ -39,8 +40,7 @@ export class JsonGate {
 
   /** `undefined`: the topic takes any bytes. */
   static of({ content_type }: TopicSettings, options: JsonGateOptions): JsonGate | undefined {
-    const essence = content_type?.replace(/[\t ]*;.*$/, "").toLowerCase();
-    return essence === "application/json" ? new JsonGate(options) : undefined;
+    return isJsonType(content_type) ? new JsonGate(options) : undefined;
   }
 
   /** A promise only for what is long: short messages keep their order. @throws bad_request, at once or by rejecting. */
@@ -98,25 +98,61 @@ export class JsonGate {
     return { index: entry.count, refusal: undefined };
   }
 
-  /** A walk whose failures say which message it is. */
-  #walk(payload: Uint8Array, what: string): { advance(): boolean } {
-    const { payloadJsonDepth } = this.#options.limits;
-    const walk = new JsonWalk(payload, payloadJsonDepth);
-    return {
-      advance() {
-        try {
-          return walk.advance(PIECE_WORK_BYTES);
-        } catch (cause) {
-          if (!(cause instanceof JsonError)) throw cause;
-          const reason = `${what} is ${cause.message}; this topic takes application/json alone (its content_type)`;
-          throw new NetlogError("bad_request", { reason, cause });
-        }
-      },
-    };
+  #walk(payload: Uint8Array, what: string): JsonPieces {
+    return walkOf(payload, what, this.#options.limits);
   }
 
-  async #goOn(walk: { advance(): boolean }): Promise<void> {
+  async #goOn(walk: JsonPieces): Promise<void> {
     do await this.#options.offload.pause();
     while (walk.advance());
   }
+}
+
+/** With parameters or without. */
+export function isJsonType(contentType: string | undefined): boolean {
+  return contentType?.replace(/[\t ]*;.*$/, "").toLowerCase() === "application/json";
+}
+
+interface JsonPieces {
+  advance(): boolean;
+}
+
+/** A walk whose failures say which message it is. */
+function walkOf(payload: Uint8Array, what: string, { payloadJsonDepth }: Limits): JsonPieces {
+  const walk = new JsonWalk(payload, payloadJsonDepth);
+  return {
+    advance() {
+      try {
+        return walk.advance(PIECE_WORK_BYTES);
+      } catch (cause) {
+        if (!(cause instanceof JsonError)) throw cause;
+        const reason = `${what} is ${cause.message}; this topic takes application/json alone (its content_type)`;
+        throw new NetlogError("bad_request", { reason, cause });
+      }
+    },
+  };
+}
+
+/**
+ * For a topic that is still to be made: its gate would let all values of the JSON body in. Returns how many there are.
+ *
+ * @throws bad_request.
+ */
+export async function countJsonValues(
+  body: Buffer,
+  limits: Limits,
+  pause: () => Promise<void>,
+): Promise<number> {
+  const values: Buffer[] = [];
+  try {
+    await cutJsonValues(body, (value) => void values.push(value), pause);
+  } catch (cause) {
+    if (!(cause instanceof JsonError)) throw cause;
+    throw new NetlogError("bad_request", { reason: `the body is ${cause.message}`, cause });
+  }
+  for (const [index, value] of values.entries()) {
+    const walk = walkOf(value, `message ${index}`, limits);
+    while (walk.advance()) await pause();
+  }
+  return values.length;
 }

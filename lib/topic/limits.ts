@@ -8,6 +8,8 @@ export class TopicCaps {
   readonly idempotencyKeyLength: number = 255;
   /** A producer's id, in bytes of UTF-8. */
   readonly producerIdBytes: number = 255;
+  /** Bytes of a stream sequence. */
+  readonly streamSequenceBytes: number = 1024;
   /** Idempotency keys that a topic remembers, the newest. */
   readonly idempotencyKeys: number = 100_000;
   /** Producers that a topic remembers. */

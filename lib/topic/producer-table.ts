@@ -110,6 +110,29 @@ export class ProducerTable {
     this.#producers.set(id, producer);
   }
 
+  /** Notes an append of no message as `note` does, calls `look`, and takes it back. */
+  withNoted<Seen>(
+    stamp: ProducerStamp,
+    { offset, timestampMs }: { readonly offset: number; readonly timestampMs: number },
+    look: () => Seen,
+  ): Seen {
+    const known = this.#producers.get(stamp.id);
+    // So the note is taken by a copy.
+    if (known !== undefined) known.isFrozen = true;
+    this.note(stamp, offset, 0, timestampMs);
+    try {
+      return look();
+    } finally {
+      this.#producers.delete(stamp.id);
+      if (known !== undefined) this.#producers.set(stamp.id, known);
+    }
+  }
+
+  /** The last number of a producer in its epoch. */
+  lastSeq(id: string): number | undefined {
+    return this.#producers.get(id)?.seq;
+  }
+
   /** As it was kept: behind all others. */
   restore(producer: Omit<Producer, "isFrozen">): void {
     this.#producers.set(producer.id, { ...producer, isFrozen: false });

@@ -12,7 +12,7 @@ export interface AppendTerms {
   /** The digest tells bodies apart, and has 32 bytes. */
   readonly idempotency?: EntryFields["idempotency"] | undefined;
   readonly producer?: ProducerStamp | undefined;
-  /** Bytes that the topic's info shows; the newest ones are kept. */
+  /** It must be above the one before, byte by byte: 1 to 1,024 bytes. */
   readonly streamSequence?: Uint8Array | undefined;
   /** With it the topic is closed. */
   readonly closes?: boolean | undefined;
@@ -78,8 +78,9 @@ export class StateGuard implements AppendGuard {
   }
 
   require(offset: number): void {
-    const { expectedOffset, producer } = this.#terms;
+    const { expectedOffset, producer, streamSequence } = this.#terms;
     if (producer !== undefined) this.#memory!.producers.requireNext(producer);
+    if (streamSequence !== undefined) requireAbove(this.#memory!.streamSequence, streamSequence);
     if (expectedOffset === undefined || expectedOffset === offset) return;
     const reason = `the next message gets offset ${offset}, not ${expectedOffset}; read up to there and decide anew`;
     throw new NetlogError("offset_mismatch", { reason, details: { nextOffset: offset } });
@@ -97,4 +98,8 @@ export class StateGuard implements AppendGuard {
     this.#memory.note(written, this.#forgetKeysBeforeMs());
     this.#onWritten();
   }
+}
+
+function requireAbove(last: Uint8Array | undefined, sequence: Uint8Array): void {
+  if (last !== undefined && Buffer.compare(sequence, last) <= 0) throw new NetlogError("sequence_regression");
 }

@@ -85,14 +85,20 @@ const IDEMPOTENCY_KEY = /^[!-~]+$/;
 const PRODUCER_ID = /^[!-~](?:[ -~]*[!-~])?$/;
 
 /** @throws bad_request. */
-function requireTerms({ expectedOffset, idempotency, producer }: AppendTerms, limits: Limits): void {
-  const { idempotencyKeyLength, producerIdBytes } = limits;
+export function requireTerms(
+  { expectedOffset, idempotency, producer, streamSequence }: AppendTerms,
+  { idempotencyKeyLength, producerIdBytes, streamSequenceBytes }: Limits,
+): void {
   if (expectedOffset !== undefined) requireNumber("the expected offset", expectedOffset);
   if (idempotency !== undefined) {
     const { key } = idempotency;
     if (key.length > idempotencyKeyLength || !IDEMPOTENCY_KEY.test(key)) {
       throw refused(`an idempotency key has 1 to ${idempotencyKeyLength} visible ASCII characters`);
     }
+  }
+  const sequenceBytes = streamSequence?.length ?? 1;
+  if (sequenceBytes === 0 || sequenceBytes > streamSequenceBytes) {
+    throw refused(`a stream sequence has 1 to ${streamSequenceBytes} bytes; this one has ${sequenceBytes}`);
   }
   if (producer === undefined) return;
   if (producer.id.length > producerIdBytes || !PRODUCER_ID.test(producer.id)) {

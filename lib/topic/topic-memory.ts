@@ -2,7 +2,7 @@
 import type { EntryFields } from "../message/fields.ts";
 import { fingerprintOf, IdempotencyTable } from "./idempotency-table.ts";
 import type { Limits } from "./limits.ts";
-import { ProducerTable } from "./producer-table.ts";
+import { type ProducerStamp, ProducerTable } from "./producer-table.ts";
 import type { Memory, Remembered } from "./remembered.ts";
 
 /** An entry that was written: its fields, and where it lies. */
@@ -13,6 +13,12 @@ export interface WrittenEntry {
   readonly timestampMs: number;
   /** Of its idempotency key, where that is known. */
   readonly fingerprint?: Buffer | undefined;
+}
+
+/** Where a topic ends, and since when. */
+interface TopicEnd {
+  readonly offset: number;
+  readonly timestampMs: number;
 }
 
 /** A producer takes as much memory as so many keys: 1,600 bytes with the longest id and the places of 48 appends. */
@@ -72,6 +78,19 @@ export class TopicMemory implements Memory {
     if (streamSequence !== undefined) this.streamSequence = streamSequence;
     if (closes === true) this.isClosed = true;
     this.#remembered.changed(this, this.size - before);
+  }
+
+  /** What `look` gives when the topic has been closed by the next append of `producer`. @throws as requireNext does. */
+  whenClosed<Seen>(producer: ProducerStamp | undefined, end: TopicEnd, look: () => Seen): Seen {
+    if (producer === undefined) return look();
+    this.producers.requireNext(producer);
+    return this.producers.withNoted(producer, end, look);
+  }
+
+  /** The topic was closed without a message. */
+  noteClosed(producer: ProducerStamp | undefined, { offset: baseOffset, timestampMs }: TopicEnd): void {
+    const fields = producer === undefined ? { closes: true } : { closes: true, producer };
+    this.note({ fields, baseOffset, count: 0, timestampMs }, Number.NEGATIVE_INFINITY);
   }
 
   #makeRoom(forgetKeysBeforeMs: number): void {

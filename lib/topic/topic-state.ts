@@ -12,6 +12,7 @@ import type { Logger } from "../base/logger.ts";
 import type { Runtime } from "../base/runtime.ts";
 import type { Log, LogFollower } from "../log/log.ts";
 import type { Limits } from "./limits.ts";
+import type { ProducerStamp } from "./producer-table.ts";
 import type { Remembered } from "./remembered.ts";
 import type { TopicSettings } from "./setting-table.ts";
 import { restore, type Snapshot, snapshotOf } from "./state-codec.ts";
@@ -38,6 +39,7 @@ export class TopicState implements LogFollower {
   readonly #writer: StateWriter;
   /** `undefined` until there is something to remember. */
   #memory: TopicMemory | undefined;
+  readonly memoryNow = (): TopicMemory | undefined => this.#memory;
   /** The memory has, or without one would have, all that the log says. False only where the state is lost. */
   #isKnown: boolean;
   /**
@@ -111,14 +113,17 @@ export class TopicState implements LogFollower {
   }
 
   /**
-   * The topic is closed from now on; durable when it resolves. The log is synced, and nothing is appended meanwhile. The
-   * second copy says it, too, before that is answered, as far as the disk lets it: then either copy may be lost.
+   * The topic is closed from now on, by the next append of `producer`, if any; durable when it resolves. The log is synced,
+   * and nothing is appended meanwhile. The second copy says it, too, before that is answered, as far as the disk lets it:
+   * then either copy may be lost. @throws also as ProducerTable.requireNext does.
    */
-  async keepClosed(): Promise<void> {
+  async keepClosed(producer?: ProducerStamp): Promise<void> {
+    const { log, runtime } = this.#options;
+    const end = { offset: log.syncedEndOffset, timestampMs: runtime.now() };
     await this.#writer.inTurn(async (replace) => {
       const memory = this.#memory ?? this.#newMemory();
-      await replace(this.#snapshot(memory, this.#options.log.syncedEndOffset, true));
-      memory.isClosed = true;
+      await replace(memory.whenClosed(producer, end, () => this.#snapshot(memory, end.offset, true)));
+      memory.noteClosed(producer, end);
       this.#isKept = true;
       this.#take(memory);
     });

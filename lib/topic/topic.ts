@@ -12,13 +12,14 @@ import type { Scanner } from "../scanner/scanner.ts";
 import type { ScannerStats } from "../scanner/scanner-info.ts";
 import { checkScannerRequest, type ScannerRequest } from "../scanner/scanner-settings.ts";
 import { type FoundScanner, TopicScanners } from "../scanner/topic-scanners.ts";
+import { AppendJudge } from "./append-judge.ts";
 import { BatchParser } from "./batch-parser.ts";
 import { checkMessages, type Finding } from "./integrity.ts";
+import type { ProducerStamp } from "./producer-table.ts";
 import type { Published, PublishOptions } from "./publish-call.ts";
 import { Publisher } from "./publisher.ts";
 import type { TopicSettings } from "./setting-table.ts";
 import { changeSettings, logLimitsOf } from "./settings.ts";
-import type { AppendTerms } from "./state-guard.ts";
 import { type TopicStats, topicStats } from "./stats.ts";
 import type { StoredTopic } from "./storage.ts";
 import type { StreamIn } from "./stream-in.ts";
@@ -40,6 +41,8 @@ export class Topic {
   readonly settings: TopicSettings;
   /** Makes batches of what clients send. */
   readonly batches: BatchParser;
+  /** Says what becomes of an append, and of a producer. */
+  readonly judge: AppendJudge;
   readonly #shared: TopicShared;
   readonly #log: Log;
   readonly #publisher: Publisher;
@@ -61,6 +64,7 @@ export class Topic {
     this.settings = settings;
     this.#stored = stored;
     this.#state = state;
+    this.judge = new AppendJudge(state, log, limits);
     this.#shared = shared;
     this.#log = log;
     this.life = new TopicLife(settings, runtime);
@@ -75,12 +79,11 @@ export class Topic {
       counters,
     });
     this.batches = new BatchParser({ settings, limits, offload, inFlight });
-    const { batches: parser } = this;
-    const publisher = this.#publisher;
     this.#waysIn = new WaysIn({
-      publisher,
+      publisher: this.#publisher,
       state,
-      parser,
+      judge: this.judge,
+      parser: this.batches,
       log,
       settings,
       limits,
@@ -121,6 +124,11 @@ export class Topic {
     return { start: this.#log.logStartOffset, end: this.#log.logEndOffset };
   }
 
+  /** What can be read ends here. */
+  get readableEnd(): number {
+    return this.#log.highWatermark;
+  }
+
   /** It takes no more messages for good, and all of them can be read. */
   get isClosed(): boolean {
     return this.#log.isEnded;
@@ -143,14 +151,6 @@ export class Topic {
   }
 
   /**
-   * Whether an append on these terms takes its place among the others when it is published. Else the topic's state is to be
-   * written or read first, and what is published meanwhile comes before it.
-   */
-  isReadyFor(terms: AppendTerms): boolean {
-    return this.#state.isReadyFor(terms);
-  }
-
-  /**
    * Appends a batch as one frame: all or nothing, also over a crash, with contiguous offsets, visible together. The
    * batch is borrowed until the promise settles, which tells the offset of its first message; with headroom it is
    * given for good. @throws as publish does.
@@ -160,15 +160,11 @@ export class Topic {
   }
 
   /**
-   * Closes the topic for good, behind all that was published before; durable when it resolves. Appends wait for the
-   * outcome meanwhile. To close a topic that is closed changes nothing.
-   *
-   * @throws storage_full, topic_unavailable: it is open as before; sync_failed: after a restart it may be closed;
-   *   topic_not_found, shutting_down.
+   * Closes the topic for good, behind all that was published before, and by the next append of `producer`, if any; durable
+   * when it resolves. To close a closed topic changes nothing. @throws as WaysIn.closeForGood does.
    */
-  async closeForGood(): Promise<void> {
-    await this.#publisher.flush();
-    await this.#log.closeForGood(() => this.#state.keepClosed());
+  closeForGood(producer?: ProducerStamp): Promise<void> {
+    return this.#waysIn.closeForGood(producer);
   }
 
   /**

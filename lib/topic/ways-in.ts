@@ -3,15 +3,17 @@
  * gate.
  */
 import type { ByteBudget } from "../base/byte-budget.ts";
-import type { NetlogError } from "../base/errors.ts";
+import { NetlogError } from "../base/errors.ts";
 import type { Runtime } from "../base/runtime.ts";
 import type { Durability, Log } from "../log/log.ts";
 import type { Batch } from "../message/batch.ts";
 import type { Offload } from "../message/compression.ts";
 import type { NewMessage } from "../message/new-message.ts";
+import type { AppendJudge } from "./append-judge.ts";
 import type { BatchParser } from "./batch-parser.ts";
 import { JsonGate } from "./json-gate.ts";
 import type { Limits } from "./limits.ts";
+import type { ProducerStamp } from "./producer-table.ts";
 import type { Published, PublishOptions } from "./publish-call.ts";
 import type { Publisher } from "./publisher.ts";
 import type { TopicSettings } from "./setting-table.ts";
@@ -29,6 +31,7 @@ export interface StreamInRequest {
 export interface WaysInOptions {
   readonly publisher: Publisher;
   readonly state: TopicState;
+  readonly judge: AppendJudge;
   readonly parser: BatchParser;
   readonly log: Log;
   /** Those in force, whenever they are looked at. */
@@ -94,6 +97,26 @@ export class WaysIn {
     const forget = () => void this.#streams.delete(stream);
     stream.ended.then(forget, forget);
     return stream;
+  }
+
+  /**
+   * As Topic.closeForGood. Appends wait for the outcome meanwhile.
+   *
+   * @throws storage_full, topic_unavailable: it is open as before; sync_failed: after a restart it may be closed;
+   *   topic_not_found, shutting_down; with a producer also producer_fenced, producer_gap, bad_request, and topic_closed:
+   *   it was closed otherwise.
+   */
+  async closeForGood(producer: ProducerStamp | undefined): Promise<void> {
+    const { log, state, judge } = this.#options;
+    if (producer !== undefined) await judge.whenReady({ producer });
+    await this.#publisher.flush();
+    let isOurs = producer === undefined;
+    await log.closeForGood(async () => {
+      isOurs = true;
+      await state.keepClosed(producer);
+    });
+    if (isOurs || (producer !== undefined && judge.hasClosed(producer))) return;
+    throw new NetlogError("topic_closed", { details: { nextOffset: log.logEndOffset } });
   }
 
   stopStreams(error: NetlogError): void {

@@ -56,6 +56,11 @@ export class Gate {
     throw foreignOrigin(`a page of the Origin ${quoteSafely(origin)}`);
   }
 
+  /** The server speaks TLS itself. */
+  get isSecure(): boolean {
+    return this.#isSecure;
+  }
+
   /** Answers differ by origin. */
   get hasAllowedOrigins(): boolean {
     return this.#corsOrigins.size > 0;

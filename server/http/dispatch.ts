@@ -131,6 +131,7 @@ function finishWithout(door: Door, exchange: Exchange): void {
 function finish(door: Door, exchange: Exchange, given: AnyAnswer | undefined): void {
   const { request, context, resource, startedAtMs } = exchange;
   const answer = withinMemory(door, exchange, given);
+  if (door.headersOf !== undefined) answer?.headers.push(...door.headersOf(context));
   if (answer === undefined) request.end();
   else if (answer.kind === "stream") request.sendStream(answer, watchOf(exchange));
   else request.send(answer);

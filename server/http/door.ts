@@ -5,6 +5,7 @@
 import type { Need } from "../auth/rights.ts";
 import type { ParameterNames } from "../wire/parameter-names.ts";
 import type { Answer, AnyAnswer } from "./answer.ts";
+import type { ServerContext } from "./context.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Resource } from "./resource.ts";
 
@@ -17,6 +18,8 @@ export interface Door {
   topicNameOf(parts: readonly string[]): string;
   /** The methods of all its paths, as `Allow` lists them. */
   readonly allow: string;
+  /** Headers of every answer, be it an error. */
+  headersOf?(context: ServerContext): readonly string[];
   /** The answer to a request that failed with `error`, in this door's words; `headers` belong to it. */
   errorAnswer(exchange: Exchange, error: unknown, headers: readonly string[]): Answer;
 }

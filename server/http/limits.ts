@@ -50,6 +50,12 @@ class HttpCaps {
   readonly heartbeatMs: number = 15 * SECOND_MS;
   /** The server cuts an answer whose reader takes nothing of it for this time. */
   readonly stalledMs: number = MINUTE_MS;
+  /** Time for which a long poll of a durable stream waits. */
+  readonly longPollMs: number = 20 * SECOND_MS;
+  /** Time after which an event stream of a durable stream ends; its reader comes back. */
+  readonly eventStreamMs: number = MINUTE_MS;
+  /** One answer that reads a durable stream; one JSON value always. */
+  readonly streamPageBytes: number = MiB;
   /** Time between log lines about failures of the system with the same code. */
   readonly failureLogMs: number = 10 * SECOND_MS;
   /** Time for requests in flight when the server stops. */

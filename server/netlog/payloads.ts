@@ -70,7 +70,7 @@ async function publishPayload(exchange: Exchange): Promise<Answer> {
       terms === undefined
         ? { durability }
         : { durability, ...(await termsOf(terms, message, context.runtime)) };
-    const isInPlaceAtOnce = terms === undefined || topic.isReadyFor(options);
+    const isInPlaceAtOnce = terms === undefined || topic.judge.isReadyFor(options);
     const publishing = topic.publish(message, options);
     if (isSmall && isInPlaceAtOnce) request.letNextBegin();
     const published = await publishing;

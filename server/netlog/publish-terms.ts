@@ -1,7 +1,8 @@
 /** How a publish is to be stored: once, on a condition, as the last one of its topic. Most publishes say none of it. */
 import { NetlogError, type PublishOptions } from "../../lib/index.ts";
 import type { Operation } from "../openapi/operation.ts";
-import { DIGITS, type Parameters } from "../wire/parameters.ts";
+import type { Parameters } from "../wire/parameters.ts";
+import { readNumber, readProducer } from "../wire/producer.ts";
 import type { SentHeaders, TermName } from "./sent-headers.ts";
 
 /** What OpenAPI says of a route that takes them. */
@@ -48,7 +49,11 @@ export function readTerms(sent: SentHeaders | undefined, parameters: Parameters)
   return {
     idempotencyKey,
     expectedOffset,
-    producer: readProducer(terms),
+    producer: readProducer(
+      terms?.get("Producer-Id"),
+      terms?.get("Producer-Epoch"),
+      terms?.get("Producer-Seq"),
+    ),
     closes: closes || undefined,
   };
 }
@@ -71,22 +76,6 @@ function readExpectedOffset(header: string | undefined, parameter: string | unde
   const other = readNumber("expected_offset", parameter);
   if (offset === undefined || offset === other) return other;
   throw badRequest("X-Expected-Offset and expected_offset= differ; send one of them");
-}
-
-function readProducer(terms: SentHeaders["terms"] | undefined): PublishOptions["producer"] {
-  const id = terms?.get("Producer-Id");
-  const epoch = terms?.get("Producer-Epoch");
-  const seq = terms?.get("Producer-Seq");
-  if (id === undefined && epoch === undefined && seq === undefined) return undefined;
-  if (id === undefined || epoch === undefined || seq === undefined) {
-    throw badRequest("a producer sends Producer-Id, Producer-Epoch and Producer-Seq, all three");
-  }
-  return { id, epoch: readNumber("Producer-Epoch", epoch), seq: readNumber("Producer-Seq", seq) };
-}
-
-function readNumber(name: string, text: string): number {
-  if (DIGITS.test(text)) return Number(text);
-  throw badRequest(`${name} takes a whole number, in digits alone`);
 }
 
 function badRequest(reason: string): NetlogError {

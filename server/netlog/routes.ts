@@ -1,4 +1,5 @@
 /** The route table: what is where, and who may call it. How a route is described stands beside its handler. */
+import { STREAM_ROUTES } from "../durable-streams/routes.ts";
 import type { Action } from "../http/door.ts";
 import type { Resource } from "../http/resource.ts";
 import { type Route, RouteTable } from "../http/route-table.ts";
@@ -39,7 +40,13 @@ export const ROUTES: readonly Row[] = [
   { method: "GET", path: "/-/ready", needs: "nothing", does: READY, head: true },
   { method: "GET", path: "/-/version", needs: "nothing", does: VERSION, head: true },
   { method: "GET", path: "/-/metrics", needs: "metrics", does: METRICS, head: true },
-  { method: "GET", path: "/-/openapi.json", needs: "nothing", does: describing(() => ROUTES), head: true },
+  {
+    method: "GET",
+    path: "/-/openapi.json",
+    needs: "nothing",
+    does: describing(() => [...ROUTES, ...STREAM_ROUTES]),
+    head: true,
+  },
   { method: "POST", path: "/:topic", needs: "admin", does: CREATE_TOPIC, isNetlogs: true },
   { method: "GET", path: "/:topic", needs: "read", does: DESCRIBE_TOPIC, head: true, isNetlogs: true },
   { method: "PATCH", path: "/:topic", needs: "admin", does: CHANGE_TOPIC },

@@ -143,7 +143,8 @@ function failures(
 ): Record<string, Json> {
   const codes = new Set<Code>([...ALWAYS, ...errors]);
   if (body !== undefined) codes.add("unsupported_media_type");
-  if (path.startsWith("/:topic")) for (const code of OF_TOPICS) codes.add(code);
+  if (path.startsWith("/:topic") || path.startsWith("/-/streams/"))
+    for (const code of OF_TOPICS) codes.add(code);
   if (needs !== "nothing") for (const code of GUARDED) codes.add(code);
   const byStatus = new Map<number, Code[]>();
   for (const code of codes) {

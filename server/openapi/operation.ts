@@ -37,12 +37,19 @@ export interface Operation {
   };
   readonly success: Readonly<Record<string, Success>>;
   /** Beside those that every route has. */
-  readonly errors: readonly (ErrorCode | "not_acceptable" | "request_timeout")[];
+  readonly errors: readonly (
+    | ErrorCode
+    | "not_acceptable"
+    | "request_timeout"
+    | "gone"
+    | "stream_exists"
+    | "content_type_mismatch"
+  )[];
 }
 
 /** A row of a route table. */
 export interface DescribedRoute {
-  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  readonly method: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** `/:topic/scan`. */
   readonly path: string;
   readonly needs: Action["needs"];

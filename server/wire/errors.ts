@@ -7,6 +7,9 @@ import { type ErrorCode, isNetlogError, NetlogError } from "../../lib/index.ts";
 type HttpErrorCode =
   | "not_found"
   | "method_not_allowed"
+  | "gone"
+  | "stream_exists"
+  | "content_type_mismatch"
   | "unauthorized"
   | "forbidden"
   | "not_acceptable"
@@ -96,6 +99,20 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode | HttpErrorCode, ErrorRow>> 
     reason:
       "another body was published with this Idempotency-Key, and nothing was stored; take a new key for a new message",
   },
+  sequence_regression: {
+    status: 409,
+    reason:
+      "Stream-Seq is not above the last one, byte by byte, and nothing was stored; another writer was there, or this append was",
+  },
+  stream_exists: {
+    status: 409,
+    reason: "there is a stream of this name with another configuration; HEAD shows it, DELETE removes it",
+  },
+  content_type_mismatch: {
+    status: 409,
+    reason: "the stream has another content type, and nothing was stored; send the one that HEAD shows",
+  },
+  gone: { status: 410, reason: "retention has dropped what is asked for; read from offset -1" },
   payload_too_large: { status: 413, reason: "the body is too large", closes: true },
   unsupported_media_type: { status: 415, reason: "no such encoding or type" },
   too_many_requests: { status: 429, reason: "too many at once; try again later", headers: RETRY_SOON },

@@ -23,9 +23,11 @@ test("the README's commands for following do what their comments say", async () 
     { offset: 1, payload: "two" },
     { offset: 2, payload: "three" },
   ]);
+  expect(await shell.run(next())).toBe("");
+  expect(await shell.run(next())).toBe("onetwothreemessage number six");
   shell.type(next());
-  await shell.read(/^one\ntwo\nthree\n/, "what is there");
-  await post("/demo/payload", "four");
-  await shell.read(/^four\n/, "what comes");
+  await shell.read(/^one\ntwo\nthree\nmessage number six\n/, "what is there");
+  await post("/demo/payload", "seven");
+  await shell.read(/^seven\n/, "what comes");
   expect(commands).toEqual([]);
 });

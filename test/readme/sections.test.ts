@@ -26,6 +26,7 @@ test.each([
       "Reading by key",
       "What a stream brings",
       "Workers",
+      "Durable Streams",
     ],
   ],
   ["lib/README.md", []],

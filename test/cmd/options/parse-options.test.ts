@@ -49,6 +49,8 @@ test("nothing given is the contract's defaults", () => {
     remembered: 1_000_000,
     scanners: 16_384,
     headersMs: 30_000,
+    longPollMs: 20_000,
+    eventStreamMs: 60_000,
     bodyIdleMs: 30_000,
     bodyMs: 600_000,
     keepAliveMs: 65_000,

@@ -1,10 +1,14 @@
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { describe, expect, it } from "vitest";
+import { STREAM, STREAM_ROUTES } from "../../../server/durable-streams/routes.ts";
 import { RESOURCES, ROUTES } from "../../../server/netlog/routes.ts";
 import { openApiDocument, spelledAsOpenApi } from "../../../server/openapi/document.ts";
 import { ERROR_TABLE } from "../../../server/wire/errors.ts";
 import type { Method } from "../../contract/api.ts";
 import { serverForTest } from "../server-fixture.ts";
+
+const ALL_ROUTES = [...ROUTES, ...STREAM_ROUTES];
+const ALL_RESOURCES = [...RESOURCES, STREAM];
 
 type Paths = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
@@ -19,10 +23,10 @@ describe("the OpenAPI description", () => {
   });
 
   it("has the routes of the server, all of them and no others", () => {
-    const routes = RESOURCES.flatMap(({ path, actions }) =>
+    const routes = ALL_RESOURCES.flatMap(({ path, actions }) =>
       [...actions.keys()].map((method) => `${method} ${spelledAsOpenApi(path)}`),
     );
-    const { paths } = openApiDocument("1.0.0", ROUTES) as { paths: Paths };
+    const { paths } = openApiDocument("1.0.0", ALL_ROUTES) as { paths: Paths };
     const described = Object.entries(paths).flatMap(([path, item]) =>
       Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
     );
@@ -30,15 +34,15 @@ describe("the OpenAPI description", () => {
   });
 
   it("gives each operation an id of its own", () => {
-    const { paths } = openApiDocument("1.0.0", ROUTES) as { paths: Paths };
+    const { paths } = openApiDocument("1.0.0", ALL_ROUTES) as { paths: Paths };
     const operations = Object.values(paths).flatMap((item) => Object.values(item));
     const ids = operations.map((operation) => (operation as { operationId: string }).operationId);
     expect(new Set(ids).size).toBe(ids.length);
   });
 
   it("asks for a token where the server does", () => {
-    const { paths } = openApiDocument("1.0.0", ROUTES) as { paths: Paths };
-    for (const { path, actions } of RESOURCES) {
+    const { paths } = openApiDocument("1.0.0", ALL_ROUTES) as { paths: Paths };
+    for (const { path, actions } of ALL_RESOURCES) {
       for (const [method, { needs }] of actions) {
         const operation = paths[spelledAsOpenApi(path)]?.[method.toLowerCase()] as {
           readonly security?: unknown;
@@ -53,7 +57,7 @@ describe("the OpenAPI description", () => {
   });
 
   it("refers to nothing that is not there", () => {
-    const document = openApiDocument("1.0.0", ROUTES) as { components: { schemas: object } };
+    const document = openApiDocument("1.0.0", ALL_ROUTES) as { components: { schemas: object } };
     const names = [...JSON.stringify(document).matchAll(/#\/components\/schemas\/(\w+)/g)].map(
       ([, name]) => name,
     );
@@ -61,7 +65,7 @@ describe("the OpenAPI description", () => {
   });
 
   it("names every error that a route can answer with", () => {
-    const told = JSON.stringify(openApiDocument("1.0.0", ROUTES));
+    const told = JSON.stringify(openApiDocument("1.0.0", ALL_ROUTES));
     // What is no route has no description.
     const elsewhere = ["not_found", "method_not_allowed"];
     const missing = Object.keys(ERROR_TABLE).filter((code) => !told.includes(`"${code}"`));
@@ -69,7 +73,7 @@ describe("the OpenAPI description", () => {
   });
 
   it("tells the headers that errors bring, and those that a stream goes on by", () => {
-    const { paths } = openApiDocument("1.0.0", ROUTES) as { paths: Paths };
+    const { paths } = openApiDocument("1.0.0", ALL_ROUTES) as { paths: Paths };
     const { get } = paths["/{topic}/stream"] as unknown as {
       get: {
         parameters: { name: string; in: string }[];

@@ -1,0 +1,18 @@
+/**
+ * The cursor that a reader of live data echoes, so that caches in between take no answer for the next one: the number of
+ * the present interval, or of one behind the reader's own. PROTOCOL.md, section 8.1, has the figures.
+ */
+import type { Runtime } from "../../lib/index.ts";
+
+const EPOCH_MS = Date.UTC(2024, 9, 9);
+const INTERVAL_MS = 20_000;
+const JITTER_MS = 3600 * 1000;
+const CURSOR = /^[0-9]{1,15}$/;
+
+/** Strictly above `given`, where that is a cursor. */
+export function nextCursor({ now }: Pick<Runtime, "now">, given: string | undefined): number {
+  const present = Math.floor((now() - EPOCH_MS) / INTERVAL_MS);
+  const last = given !== undefined && CURSOR.test(given) ? Number(given) : -1;
+  if (last < present) return present;
+  return last + 1 + Math.floor((Math.random() * JITTER_MS) / INTERVAL_MS);
+}
