@@ -18,6 +18,8 @@ export interface ProducerStamp {
 export const PLACE_BYTES = 20;
 const COUNT = 8;
 const TIME = 12;
+/** Most producers append once, or often. */
+const PLACES_GROWTH = 4;
 
 export interface Producer {
   readonly id: string;
@@ -26,9 +28,10 @@ export interface Producer {
   seq: number;
   /** Its newest appends that are remembered; the last one's place stands last of so many. */
   placeCount: number;
-  /** May have room for more. */
+  /** They begin at `placesAt`; where it is not frozen at 0, and there may be room for more. */
   places: Buffer;
-  /** A snapshot has it: it stays as it is. */
+  placesAt: number;
+  /** It stays as it is: a snapshot has it, or its places lie beside those of others. */
   isFrozen: boolean;
 }
 
@@ -54,8 +57,8 @@ export class ProducerTable {
 
   /** When the one longest not seen was seen; infinite when there is none. */
   get oldestMs(): number {
-    for (const { places, placeCount } of this.#producers.values()) {
-      return places.readDoubleBE((placeCount - 1) * PLACE_BYTES + TIME);
+    for (const { places, placesAt, placeCount } of this.#producers.values()) {
+      return places.readDoubleBE(placesAt + (placeCount - 1) * PLACE_BYTES + TIME);
     }
     return Infinity;
   }
@@ -69,7 +72,7 @@ export class ProducerTable {
     const producer = this.#producers.get(id);
     if (producer === undefined || producer.epoch !== epoch || seq > producer.seq) return undefined;
     const index = producer.placeCount - (producer.seq - seq + 1);
-    const at = Math.max(0, index) * PLACE_BYTES;
+    const at = producer.placesAt + Math.max(0, index) * PLACE_BYTES;
     const [baseOffset, timestampMs] = [
       producer.places.readDoubleBE(at),
       producer.places.readDoubleBE(at + TIME),
@@ -133,9 +136,9 @@ export class ProducerTable {
     return this.#producers.get(id)?.seq;
   }
 
-  /** As it was kept: behind all others. */
-  restore(producer: Omit<Producer, "isFrozen">): void {
-    this.#producers.set(producer.id, { ...producer, isFrozen: false });
+  /** As it was kept: behind all others. It is copied when it appends, as others may lie in the same `places`. */
+  restore(producer: Producer): void {
+    this.#producers.set(producer.id, producer);
   }
 
   forgetOldest(): void {
@@ -154,7 +157,7 @@ export class ProducerTable {
     }
     const usedBytes = placeCount * PLACE_BYTES;
     if (usedBytes === places.length) {
-      const capacity = Math.min(this.#placesMax, Math.max(1, 2 * placeCount));
+      const capacity = Math.min(this.#placesMax, Math.max(1, PLACES_GROWTH * placeCount));
       producer.places = Buffer.allocUnsafeSlow(capacity * PLACE_BYTES);
       places.copy(producer.places);
     }
@@ -163,14 +166,17 @@ export class ProducerTable {
   }
 }
 
+const NO_PLACES = Buffer.alloc(0);
+
 function newProducer(id: string, epoch: number, seq: number): Producer {
-  return { id, epoch, seq, placeCount: 0, places: Buffer.alloc(0), isFrozen: false };
+  return { id, epoch, seq, placeCount: 0, places: NO_PLACES, placesAt: 0, isFrozen: false };
 }
 
-/** The producer itself, or in the place of a frozen one a copy. */
+/** The producer itself, or in the place of a frozen one a copy with memory of its own. */
 function thawed(producer: Producer): Producer {
   if (!producer.isFrozen) return producer;
-  const places = Buffer.allocUnsafeSlow(producer.places.length);
-  producer.places.copy(places);
-  return { ...producer, places, isFrozen: false };
+  const { id, epoch, seq, placeCount, placesAt } = producer;
+  const places = Buffer.allocUnsafeSlow(placeCount * PLACE_BYTES);
+  producer.places.copy(places, 0, placesAt, placesAt + places.length);
+  return { id, epoch, seq, placeCount, places, placesAt: 0, isFrozen: false };
 }

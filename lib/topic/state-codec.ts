@@ -27,6 +27,11 @@ const PRODUCER_BYTES = 1 + 16 + 1;
 /** What is encoded in one go. */
 const SLICE_KEYS = 2000;
 const SLICE_PRODUCERS = 100;
+/**
+ * Restored places lie in so much memory together: to allocate that of each takes longer than all else. Neighbours are
+ * forgotten one after the other, so that one that is left pins few of those that are forgotten.
+ */
+export const CHUNK_BYTES: number = 8 * 1024;
 
 /** A memory of one moment: everything below `through` was taken in. Keys that were forgotten since are left out. */
 export type Snapshot = StateToKeep;
@@ -72,13 +77,13 @@ function encodeProducers(producers: readonly Producer[]): Buffer {
   }
   const bytes = Buffer.allocUnsafe(sizeBytes);
   let position = 0;
-  for (const { id, epoch, seq, placeCount, places } of producers) {
+  for (const { id, epoch, seq, placeCount, places, placesAt } of producers) {
     const idBytes = bytes.write(id, position + 1);
     bytes.writeUInt8(idBytes, position);
     position = bytes.writeDoubleBE(epoch, position + 1 + idBytes);
     position = bytes.writeDoubleBE(seq, position);
     position = bytes.writeUInt8(placeCount, position);
-    position += places.copy(bytes, position, 0, placeCount * PLACE_BYTES);
+    position += places.copy(bytes, position, placesAt, placesAt + placeCount * PLACE_BYTES);
   }
   return bytes;
 }
@@ -127,6 +132,7 @@ function behindProducers(bytes: Buffer, start: number, count: number): number {
 }
 
 function restoreProducers({ producers }: TopicMemory, bytes: Buffer): void {
+  let [chunk, used] = [Buffer.alloc(0), 0];
   for (let position = 0; position < bytes.length; ) {
     const idEnd = position + 1 + bytes.readUInt8(position);
     const id = bytes.toString("utf8", position + 1, idEnd);
@@ -134,9 +140,10 @@ function restoreProducers({ producers }: TopicMemory, bytes: Buffer): void {
     const seq = bytes.readDoubleBE(idEnd + 8);
     const placeCount = bytes.readUInt8(idEnd + 16);
     position = idEnd + 17 + placeCount * PLACE_BYTES;
-    // In memory of their own: one that is left pins none of those that are forgotten.
-    const places = Buffer.allocUnsafeSlow(placeCount * PLACE_BYTES);
-    bytes.copy(places, 0, idEnd + 17, position);
-    producers.restore({ id, epoch, seq, placeCount, places });
+    if (used + placeCount * PLACE_BYTES > chunk.length) {
+      [chunk, used] = [Buffer.allocUnsafeSlow(Math.max(CHUNK_BYTES, placeCount * PLACE_BYTES)), 0];
+    }
+    producers.restore({ id, epoch, seq, placeCount, places: chunk, placesAt: used, isFrozen: true });
+    used += bytes.copy(chunk, used, idEnd + 17, position);
   }
 }

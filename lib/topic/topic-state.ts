@@ -211,7 +211,10 @@ export class TopicState implements LogFollower {
 
   readonly #noted = (): void => {
     this.#notedCount += 1;
-    if (this.#notedCount >= this.#options.limits.stateCheckpointAppends) this.#isDue = true;
+    if (this.#notedCount % this.#options.limits.stateCheckpointAppends !== 0) return;
+    this.#isDue = true;
+    // A topic that syncs seldom would have as much to replay as is appended meanwhile.
+    this.#options.log.sync().catch(() => {});
   };
 
   async #open(): Promise<void> {

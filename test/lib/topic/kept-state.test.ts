@@ -13,6 +13,7 @@ import {
   texts,
 } from "../../support/netlog-fixture.ts";
 import { rejection } from "../../support/rejection.ts";
+import { seededRandom } from "../../support/seeded-random.ts";
 
 const STATE = `${DATA_FOLDER}/t/state`;
 const COPY = `${DATA_FOLDER}/t/state.copy`;
@@ -219,6 +220,17 @@ describe("the state of a topic", () => {
     await runtime.turn();
     const through = (await disk.readFile(await newestOf(disk))).readDoubleBE(12);
     expect(through).toBeGreaterThan(140);
+  });
+
+  it("keeps up in a topic that syncs seldom, and is synced with what it speaks of", async () => {
+    const { netlog, disk, runtime } = await openNetlog({ limits: { stateCheckpointAppends: 10 } });
+    const topic = await netlog.createTopic("t", { durability: "written", sync_interval: "1h" });
+    await publishOnce(topic, 0, 25);
+    for (let turn = 0; turn < 20; turn++) await runtime.turn();
+    const through = (await disk.readFile(await newestOf(disk))).readDoubleBE(12);
+    expect(through).toBeGreaterThanOrEqual(20);
+    const again = await openNetlog({ disk: disk.crashPower(seededRandom(1)), runtime });
+    expect(again.netlog.topic("t").readableOffsets.end).toBeGreaterThanOrEqual(through);
   });
 
   it("is written in pieces, between which others have their turn", async () => {
