@@ -1,27 +1,30 @@
-/** Clients that do what hurts a server, each for as long as the test goes on. */
-import { once, setMaxListeners } from "node:events";
+/**
+ * A program: clients that do what hurts a server, each for as long as the parent lives. Topic `t` of the server has a
+ * small, a middling and a large message, in this order, and scanners. Arguments: port, token, and `tls` for a server
+ * with a certificate.
+ */
+import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import { setPriority } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
+import { connect as connectSecurely } from "node:tls";
 import { gzipSync } from "node:zlib";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-export class HostileClients {
+class HostileClients {
   readonly #port: number;
+  readonly #isSecure: boolean;
   readonly #head: string;
-  readonly #stop = new AbortController();
-  readonly #running: Promise<void>[] = [];
-  readonly #sockets = new Set<Socket>();
 
   /** Some of them have a token. */
-  constructor(port: number, token: string) {
+  constructor(port: number, token: string, isSecure: boolean) {
     this.#port = port;
-    setMaxListeners(0, this.#stop.signal);
+    this.#isSecure = isSecure;
     this.#head = `HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\n`;
   }
 
-  /** Topic `t` has a small, a middling and a large message, in this order, and scanners. */
   start(): void {
     const get = (path: string): string => `GET ${path} ${this.#head}\r\n`;
     const post = (path: string, headers: string): string => `POST ${path} ${this.#head}${headers}\r\n\r\n`;
@@ -58,36 +61,43 @@ export class HostileClients {
     this.#each(2, () =>
       this.#whole(post("/t/batch?format=json", `Content-Length: ${brackets.length}`), brackets),
     );
+    // Large bodies that are stored, of each kind.
+    const large = Buffer.alloc(15 * MIB, "text of a large message ");
+    this.#each(3, () => this.#whole(post("/t/payload", `Content-Length: ${large.length}`), large));
+    const lines = Buffer.alloc(8 * MIB - 1, `${"x".repeat(199)}\n`);
+    this.#each(1, () => this.#whole(post("/t/batch?format=lines", `Content-Length: ${lines.length}`), lines));
+    const quotes = Buffer.from(`["${'\\"'.repeat(3 * MIB)}"]`);
+    this.#each(1, () =>
+      this.#whole(post("/t/batch?format=json", `Content-Length: ${quotes.length}`), quotes),
+    );
+    const noLines = chunk(Buffer.alloc(64 * KIB, "\n"));
+    this.#each(1, () => this.#sending(post("/t/stream", "Transfer-Encoding: chunked"), noLines, 0));
+    // Connections that bring nothing, not even a handshake.
+    this.#each(20, () => this.#silent(1000));
     // A client that sends no more, and waits.
     this.#each(4, () => this.#halfClosed(get("/t/scan?id=waits&wait=1m")));
   }
 
-  async stop(): Promise<void> {
-    this.#stop.abort();
-    for (const socket of this.#sockets) socket.destroy();
-    await Promise.all(this.#running);
-  }
-
   #each(count: number, attack: () => Promise<void>): void {
-    for (let i = 0; i < count; i++) this.#running.push(this.#forEver(attack));
+    for (let i = 0; i < count; i++) void this.#forEver(attack);
   }
 
   async #forEver(attack: () => Promise<void>): Promise<void> {
-    while (!this.#stop.signal.aborted) {
+    for (;;) {
       await attack();
-      await this.#rest(20);
+      await delay(20);
     }
   }
 
-  #rest(ms: number): Promise<void> {
-    return delay(ms, undefined, { signal: this.#stop.signal }).catch(() => {});
+  #open(): Socket {
+    const place = { host: "127.0.0.1", port: this.#port, allowHalfOpen: true };
+    return this.#keep(
+      this.#isSecure ? connectSecurely({ ...place, rejectUnauthorized: false }) : connect(place),
+    );
   }
 
-  #open(): Socket {
-    const socket = connect({ host: "127.0.0.1", port: this.#port, allowHalfOpen: true });
+  #keep(socket: Socket): Socket {
     socket.on("error", () => {});
-    this.#sockets.add(socket);
-    socket.once("close", () => this.#sockets.delete(socket));
     return socket;
   }
 
@@ -95,7 +105,13 @@ export class HostileClients {
   async #unread(requests: string, ms: number): Promise<void> {
     const socket = this.#open();
     socket.write(requests);
-    await this.#rest(ms);
+    await delay(ms);
+    socket.destroy();
+  }
+
+  async #silent(ms: number): Promise<void> {
+    const socket = this.#keep(connect({ host: "127.0.0.1", port: this.#port }));
+    await delay(ms);
     socket.destroy();
   }
 
@@ -115,7 +131,7 @@ export class HostileClients {
     while (!socket.destroyed && !socket.readableEnded) {
       let isTaken = true;
       for (const piece of pieces) isTaken = socket.write(piece);
-      await Promise.race([closed, isTaken ? this.#rest(everyMs) : once(socket, "drain")]).catch(() => {});
+      await Promise.race([closed, isTaken ? delay(everyMs) : once(socket, "drain")]).catch(() => {});
     }
     socket.destroy();
   }
@@ -142,3 +158,9 @@ export class HostileClients {
     });
   }
 }
+
+const [port, token = "", scheme] = process.argv.slice(2);
+// The server is what is measured: it goes before those who hurt it.
+setPriority(10);
+process.once("disconnect", () => process.exit());
+new HostileClients(Number(port), token, scheme === "tls").start();
