@@ -4,13 +4,13 @@
  * the array's own commas, and that are each JSON, make an array that is.
  */
 import { JsonError } from "./json.ts";
-import { endOfString, notJson, parseStretch, skipSpace } from "./json-bytes.ts";
+import { LOOKED_AT_BYTES, notJson, parseStretch, skipSomeSpace } from "./json-bytes.ts";
 
 /** So many bytes are parsed together. V8 takes some ms for them when they are nothing but brackets. */
 const PIECE_BYTES = 64 * 1024;
 const BYTE_ORDER_MARK = Buffer.from("\uFEFF");
 const [COMMA, OPENING_BRACKET, CLOSING_BRACKET] = [0x2c, 0x5b, 0x5d];
-const QUOTE = 0x22;
+const [QUOTE, BACKSLASH] = [0x22, 0x5c];
 const [OPENING_BRACE, CLOSING_BRACE] = [0x7b, 0x7d];
 
 export interface ElementTaker {
@@ -38,21 +38,23 @@ export async function readJsonArray(
   maxDepth: number,
 ): Promise<boolean> {
   const hasMark = body.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK);
-  const opening = skipSpace(body, hasMark ? BYTE_ORDER_MARK.length : 0);
+  const opening = skipSomeSpace(body, hasMark ? BYTE_ORDER_MARK.length : 0);
   if (body[opening] !== OPENING_BRACKET) return false;
   let start = opening + 1;
   for (;;) {
-    const end = pieceEnd(body, start, maxDepth);
+    const search = new PieceSearch(body, start, maxDepth);
+    let end = search.advance(LOOKED_AT_BYTES);
+    for (; end === undefined; end = search.advance(LOOKED_AT_BYTES)) await pause();
     const isEmptyArray =
-      start === opening + 1 && skipSpace(body, start) === end && body[end] === CLOSING_BRACKET;
-    if (end - start > PIECE_BYTES) await taker.takeLongElement(start, end);
+      start === opening + 1 && body[end] === CLOSING_BRACKET && skipSomeSpace(body, start) === end;
+    if (end - start > PIECE_BYTES && !isEmptyArray) await taker.takeLongElement(start, end);
     else if (!isEmptyArray) taker.takeElements(parseElements(body, start, end), start, end);
     start = end + 1;
     if (body[end] !== COMMA) break;
     await pause();
   }
-  if (body[start - 1] !== CLOSING_BRACKET || skipSpace(body, start) < body.length) {
-    throw notJson(body[start - 1] === CLOSING_BRACKET ? skipSpace(body, start) : start - 1);
+  if (body[start - 1] !== CLOSING_BRACKET || skipSomeSpace(body, start) < body.length) {
+    throw notJson(body[start - 1] === CLOSING_BRACKET ? skipSomeSpace(body, start) : start - 1);
   }
   return true;
 }
@@ -64,26 +66,55 @@ function parseElements(body: Buffer, start: number, end: number): unknown[] {
 }
 
 /**
- * Where the piece that begins at `start` ends: at a comma between two elements, or at the bracket that ends the array.
- * It is longer than PIECE_BYTES only when it is one element.
+ * Finds where the piece that begins at `start` ends: at a comma between two elements, or at the bracket that ends the
+ * array. It is longer than PIECE_BYTES only when it is one element.
  */
-function pieceEnd(body: Buffer, start: number, maxDepth: number): number {
-  let level = 0;
-  let lastComma = -1;
-  for (let place = start; place < body.length; place++) {
-    const byte = body[place]!;
-    if (byte === QUOTE) {
-      place = endOfString(body, place);
-    } else if (byte === OPENING_BRACKET || byte === OPENING_BRACE) {
-      level++;
-      if (level >= maxDepth) throw JsonError.tooDeep(maxDepth);
-    } else if ((byte === CLOSING_BRACKET || byte === CLOSING_BRACE) && level > 0) {
-      level--;
-    } else if (level === 0 && (byte === COMMA || byte === CLOSING_BRACKET || byte === CLOSING_BRACE)) {
-      if (place - start > PIECE_BYTES && lastComma >= 0) return lastComma;
-      if (byte !== COMMA || place - start > PIECE_BYTES) return place;
-      lastComma = place;
-    }
+class PieceSearch {
+  readonly #body: Buffer;
+  readonly #start: number;
+  readonly #maxDepth: number;
+  #place: number;
+  #level = 0;
+  #lastComma = -1;
+  #isInString = false;
+
+  constructor(body: Buffer, start: number, maxDepth: number) {
+    this.#body = body;
+    this.#start = start;
+    this.#maxDepth = maxDepth;
+    this.#place = start;
   }
-  throw notJson(body.length);
+
+  /** Goes on by `bytes`. The end, once it is found. @throws JsonError. */
+  advance(bytes: number): number | undefined {
+    const body = this.#body;
+    const stop = Math.min(body.length, this.#place + bytes);
+    let level = this.#level;
+    let isInString = this.#isInString;
+    let place = this.#place;
+    for (; place < stop; place++) {
+      const byte = body[place]!;
+      if (isInString) {
+        if (byte === QUOTE) isInString = false;
+        else if (byte === BACKSLASH) place++;
+      } else if (byte === QUOTE) {
+        isInString = true;
+      } else if (byte === OPENING_BRACKET || byte === OPENING_BRACE) {
+        level++;
+        if (level >= this.#maxDepth) throw JsonError.tooDeep(this.#maxDepth);
+      } else if ((byte === CLOSING_BRACKET || byte === CLOSING_BRACE) && level > 0) {
+        level--;
+      } else if (level === 0 && (byte === COMMA || byte === CLOSING_BRACKET || byte === CLOSING_BRACE)) {
+        const isLong = place - this.#start > PIECE_BYTES;
+        if (isLong && this.#lastComma >= 0) return this.#lastComma;
+        if (byte !== COMMA || isLong) return place;
+        this.#lastComma = place;
+      }
+    }
+    if (place >= body.length) throw notJson(body.length);
+    this.#level = level;
+    this.#isInString = isInString;
+    this.#place = place;
+    return undefined;
+  }
 }

@@ -6,6 +6,10 @@ const BACKSLASH = 0x5c;
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 /** Most strings end within so many bytes: looked at one by one they cost less than a call into native code. */
 const SHORT_STRING_BYTES = 64;
+/** In a string with more quotes inside, native code that looks for the next one costs more than a loop. */
+const FEW_QUOTES = 16;
+/** Bytes that are looked at one by one in one go. */
+export const LOOKED_AT_BYTES: number = 128 * 1024;
 /** V8 tells a place in characters, if at all. */
 const PLACE = /at position (\d+)/;
 
@@ -19,6 +23,15 @@ export function skipSpace(bytes: Uint8Array, start: number): number {
   return place;
 }
 
+/** The same in long bytes, which may have so much white space together. @throws JsonError. */
+export function skipSomeSpace(bytes: Uint8Array, start: number): number {
+  const place = start + skipSpace(bytes.subarray(start, start + LOOKED_AT_BYTES), 0);
+  if (place < bytes.length && place - start === LOOKED_AT_BYTES) {
+    throw new JsonError(`more than ${LOOKED_AT_BYTES} bytes of white space together, from byte ${start} on`);
+  }
+  return place;
+}
+
 /** Where the quote stands that ends the string begun at `start`; the end of the bytes where there is none. */
 export function endOfString(bytes: Uint8Array, start: number): number {
   const near = Math.min(bytes.length, start + SHORT_STRING_BYTES);
@@ -27,11 +40,34 @@ export function endOfString(bytes: Uint8Array, start: number): number {
     if (bytes[place] === QUOTE) return place;
     if (bytes[place] === BACKSLASH) place++;
   }
-  for (;;) {
+  for (let quotes = 0; quotes < FEW_QUOTES; quotes++) {
     const end = bytes.indexOf(QUOTE, place);
     if (end < 0) return bytes.length;
     if (!isEscaped(bytes, end, place)) return end;
     place = end + 1;
+  }
+  return endWithin(bytes, place, bytes.length);
+}
+
+/** The place of the quote that ends a string, looked at from `place` on; or the place at or behind `stop` to go on from. */
+function endWithin(bytes: Uint8Array, place: number, stop: number): number {
+  let at = place;
+  for (; at < stop && bytes[at] !== QUOTE; at++) if (bytes[at] === BACKSLASH) at++;
+  return Math.min(at, bytes.length);
+}
+
+/** The same of a string that may be long, with the event loop given back in between. */
+export async function endOfLongString(
+  bytes: Uint8Array,
+  start: number,
+  pause: () => Promise<void>,
+): Promise<number> {
+  let place = start + 1;
+  for (;;) {
+    const stop = Math.min(bytes.length, place + LOOKED_AT_BYTES);
+    place = endWithin(bytes, place, stop);
+    if (place < stop || place === bytes.length) return place;
+    await pause();
   }
 }
 

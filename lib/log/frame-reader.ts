@@ -2,7 +2,9 @@
  * Finds and reads frames: at the tail from memory, else through the block cache, checked. Knows the way across
  * damage; what it finds damaged it notes with the segment, so that it is looked into once.
  */
+import { crc32InPieces } from "../base/checksum.ts";
 import type { Logger } from "../base/logger.ts";
+import { LONG_BYTES } from "../base/loop-share.ts";
 import { type DamagedRange, damageError, findDamage, insertDamage } from "./damage.ts";
 import { FileWindow } from "./file-window.ts";
 import {
@@ -36,13 +38,23 @@ export class FrameReader {
   readonly #indexes: SealedIndexes;
   readonly #tail: Tail;
   readonly #logger: Logger;
+  readonly #pause: () => Promise<void>;
   /** Memory of large frames that were found sound, and whose mask was taken off: readers share it. */
   readonly #plain = new WeakSet<ArrayBufferLike>();
   /** What can be read at once. */
   readonly held: HeldFrames;
 
-  constructor(shared: LogShared, segments: SegmentList, indexes: SealedIndexes, tail: Tail, logger: Logger) {
+  /** `pause` gives the event loop back. */
+  constructor(
+    shared: LogShared,
+    segments: SegmentList,
+    indexes: SealedIndexes,
+    tail: Tail,
+    logger: Logger,
+    pause: () => Promise<void>,
+  ) {
     this.#shared = shared;
+    this.#pause = pause;
     this.#segments = segments;
     this.#indexes = indexes;
     this.#tail = tail;
@@ -139,21 +151,34 @@ export class FrameReader {
     if (isShared && this.#plain.has(bytes.buffer)) {
       return { baseOffset: offset, endOffset: frameEndOffset(header), bytes };
     }
-    const run = this.#plainRun(at, bytes, spanned > 1, header, bounds);
+    const isLong = header.entryBytes > LONG_BYTES;
+    if (isLong) {
+      const entry = bytes.subarray(FRAME_HEADER_BYTES, frameBytes(header));
+      this.#checkCrc(segment, position, header, await crc32InPieces(entry, this.#pause));
+      // Another reader of the same bytes came first.
+      if (isShared && this.#plain.has(bytes.buffer)) {
+        return { baseOffset: offset, endOffset: frameEndOffset(header), bytes };
+      }
+    }
+    const run = this.#plainRun(at, bytes, spanned > 1, header, bounds, isLong);
     if (isShared) this.#plain.add(bytes.buffer);
     return run;
   }
 
-  /** The run that begins with the frame `header`, checked, without its mask, which is taken off `bytes` where `isOwn`. */
+  /**
+   * The run that begins with the frame `header`, checked, without its mask, which is taken off `bytes` where `isOwn`. That
+   * frame's entry `isChecked` already, or is now.
+   */
   #plainRun(
     { segment, position }: FramePosition,
     bytes: Buffer,
     isOwn: boolean,
     header: FrameHeader,
     bounds: RunBounds,
+    isChecked = false,
   ): FrameRun {
     const { mask } = segment.layout!;
-    this.#checkEntry(segment, position, bytes, header);
+    if (!isChecked) this.#checkCrc(segment, position, header, computeEntryCrc(bytes, 0, header));
     const run = runOf(bytes, header, bounds, { position, mask, checksEntries: true });
     if (mask === undefined) return run;
     const plain = isOwn ? run.bytes : Buffer.from(run.bytes);
@@ -188,8 +213,7 @@ export class FrameReader {
     return header === undefined || header.baseOffset === entry.offset;
   }
 
-  #checkEntry(segment: Segment, position: number, bytes: Buffer, header: FrameHeader): void {
-    const actualCrc = computeEntryCrc(bytes, 0, header);
+  #checkCrc(segment: Segment, position: number, header: FrameHeader, actualCrc: number): void {
     if (actualCrc === header.entryCrc) return;
     const range = badEntry(segment.file.path, position, header, actualCrc);
     this.#note(segment, range);

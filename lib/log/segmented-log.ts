@@ -65,7 +65,7 @@ export class SegmentedLog implements Log, CursorLog {
     this.segments = segments;
     this.#tail = new Tail(shared.tailBudget, shared.limits.tailBytes);
     this.#indexes = indexes;
-    this.reader = new FrameReader(shared, segments, this.#indexes, this.#tail, logger);
+    this.reader = new FrameReader(shared, segments, this.#indexes, this.#tail, logger, () => runtime.pause());
     const { active } = segments;
     this.#indexedBytes = active.sizeBytes;
     this.#appender = new Appender({

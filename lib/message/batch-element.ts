@@ -44,7 +44,7 @@ export function parseElement(element: unknown, index: number, limits: Limits): E
   const { text, isBase64, expectedCrc, fields, hasHeaders } = readElement(element, fail, limits);
   const { content, sizeBytes } = isBase64 ? base64Payload(text, fail) : textPayload(text, fail);
   if (expectedCrc !== undefined) {
-    checkCrc(expectedCrc, typeof content === "string" ? Buffer.from(content) : content, fail);
+    checkCrc(expectedCrc, crc32(typeof content === "string" ? Buffer.from(content) : content), fail);
   }
   checkSize(sizeBytes, index, limits);
   return { content, sizeBytes, fields, hasHeaders };
@@ -163,8 +163,7 @@ export function checkSize(sizeBytes: number, index: number, { payloadBytes }: Li
   throw tooLarge(`element ${index}: a payload has at most ${payloadBytes} bytes`);
 }
 
-export function checkCrc(expected: unknown, payload: Buffer, fail: Fail): void {
-  const actual = crc32(payload);
+export function checkCrc(expected: unknown, actual: number, fail: Fail): void {
   if (expected === actual) return;
   if (typeof expected !== "number") throw fail("crc32 takes a number");
   throw fail(`crc32: expected ${expected}, found ${actual}`);

@@ -3,7 +3,7 @@
  * and `headers`. What a read of many messages gives can be posted again: this passes over offset, timestamp and
  * delivery, and verifies crc32.
  */
-import { crc32 } from "../base/checksum.ts";
+import { crc32, crc32InPieces } from "../base/checksum.ts";
 import type { NetlogError } from "../base/errors.ts";
 import { JsonError, parseJson } from "../base/json.ts";
 import { type ElementTaker, isLongJson, readJsonArray } from "../base/json-array.ts";
@@ -124,7 +124,7 @@ class JsonMessages implements ElementTaker {
 
   async takeLongElement(start: number, end: number): Promise<void> {
     this.#checkCount(1);
-    const element = readLongElement(this.#body, start, end);
+    const element = await readLongElement(this.#body, start, end, this.#pause);
     const index = this.#groups.totalCount;
     const read = readElement(element, failureOf(index), this.#limits);
     if (!(read.text instanceof LongText)) {
@@ -162,26 +162,22 @@ class JsonMessages implements ElementTaker {
     }
     checkSize(end - start, index, this.#limits);
     const payload = groups.bytes.subarray(start, end);
-    if (expectedCrc !== undefined) checkCrc(expectedCrc, payload, fail);
-    this.#close(payload.length, fields);
+    const crc = await crc32InPieces(payload, this.#pause);
+    if (expectedCrc !== undefined) checkCrc(expectedCrc, crc, fail);
+    this.#close(payload.length, fields, crc);
   }
 
   /** The open message has so much payload, which is written. */
-  #close(payloadBytes: number, fields: Buffer | undefined): void {
+  #close(payloadBytes: number, fields: Buffer | undefined, payloadCrc?: number): void {
     const groups = this.#groups;
     const { bytes, closedEnd } = groups;
     const start = closedEnd + overheadBytes(fields);
     const end = start + payloadBytes;
     if (fields === undefined) {
-      encodeMessageHeader(
-        bytes,
-        closedEnd,
-        COMPRESSION_SINGLE,
-        crc32(bytes.subarray(start, end)),
-        payloadBytes,
-      );
+      const crc = payloadCrc ?? crc32(bytes.subarray(start, end));
+      encodeMessageHeader(bytes, closedEnd, COMPRESSION_SINGLE, crc, payloadBytes);
     } else {
-      encodeBeforePayload(bytes, closedEnd, COMPRESSION_SINGLE, fields, payloadBytes);
+      encodeBeforePayload(bytes, closedEnd, COMPRESSION_SINGLE, fields, payloadBytes, payloadCrc);
     }
     groups.end = end;
     groups.close(end - closedEnd);

@@ -32,6 +32,11 @@ export class LineCutter {
   write(piece: Buffer): void {
     let start = 0;
     while (start < piece.length) {
+      if (piece[start] === LF && this.#lineBytes === 0) {
+        this.#lineStart++;
+        start++;
+        continue;
+      }
       const lineEnd = piece.indexOf(LF, start);
       this.#append(piece, start, lineEnd < 0 ? piece.length : lineEnd);
       if (lineEnd < 0) {

@@ -3,7 +3,7 @@
  * as they stand there.
  */
 import { JsonError } from "../base/json.ts";
-import { endOfString, notJson, parseStretch, skipSpace } from "../base/json-bytes.ts";
+import { endOfLongString, endOfString, notJson, parseStretch, skipSomeSpace } from "../base/json-bytes.ts";
 import { LongText } from "./long-text.ts";
 
 /** Their texts may be long. */
@@ -19,43 +19,55 @@ const [OPENING_BRACE, CLOSING_BRACE] = [0x7b, 0x7d];
  * The element in `[start, end)` of `body`, whose brackets match: a LongText, or an object with values or LongTexts;
  * `undefined` when it is neither text nor object. @throws JsonError.
  */
-export function readLongElement(body: Buffer, start: number, end: number): unknown {
-  const first = skipSpace(body, start);
+export async function readLongElement(
+  body: Buffer,
+  start: number,
+  end: number,
+  pause: () => Promise<void>,
+): Promise<unknown> {
+  const first = skipSomeSpace(body, start);
   let last: number;
   let element: unknown;
   if (body[first] === QUOTE) {
-    last = endOfString(body, first);
+    last = await endOfLongString(body, first, pause);
     element = new LongText(body, first + 1, last);
   } else if (body[first] === OPENING_BRACE) {
-    ({ last, element } = readObject(body, first));
+    ({ last, element } = await readObject(body, first, pause));
   } else {
     return undefined;
   }
-  if (skipSpace(body, last + 1) < end) throw notJson(last + 1);
+  if (skipSomeSpace(body, last + 1) < end) throw notJson(last + 1);
   return element;
 }
 
-function readObject(body: Buffer, start: number): { readonly last: number; readonly element: object } {
+async function readObject(
+  body: Buffer,
+  start: number,
+  pause: () => Promise<void>,
+): Promise<{ readonly last: number; readonly element: object }> {
   // It has no prototype that a field could name.
   const element = Object.create(null) as Record<string, unknown>;
-  let place = skipSpace(body, start + 1);
+  let place = skipSomeSpace(body, start + 1);
   if (body[place] === CLOSING_BRACE) return { last: place, element };
   for (;;) {
     if (body[place] !== QUOTE) throw notJson(place);
-    const nameEnd = endOfString(body, place) + 1;
+    const nameEnd = (await endOfLongString(body, place, pause)) + 1;
     const name = readShort(body, place, nameEnd) as string;
-    const colon = skipSpace(body, nameEnd);
+    const colon = skipSomeSpace(body, nameEnd);
     if (body[colon] !== COLON) throw notJson(colon);
-    const valueStart = skipSpace(body, colon + 1);
-    const valueEnd = endOfValue(body, valueStart);
-    const isLong = PAYLOADS.has(name) && body[valueStart] === QUOTE && valueEnd - valueStart > SHORT_BYTES;
+    const valueStart = skipSomeSpace(body, colon + 1);
+    const isText = body[valueStart] === QUOTE;
+    const valueEnd = isText
+      ? (await endOfLongString(body, valueStart, pause)) + 1
+      : endOfValue(body.subarray(0, valueStart + 2 * SHORT_BYTES), valueStart);
+    const isLong = PAYLOADS.has(name) && isText && valueEnd - valueStart > SHORT_BYTES;
     element[name] = isLong
       ? new LongText(body, valueStart + 1, valueEnd - 1)
       : readShort(body, valueStart, valueEnd);
-    place = skipSpace(body, valueEnd);
+    place = skipSomeSpace(body, valueEnd);
     if (body[place] === CLOSING_BRACE) return { last: place, element };
     if (body[place] !== COMMA) throw notJson(place);
-    place = skipSpace(body, place + 1);
+    place = skipSomeSpace(body, place + 1);
   }
 }
 
@@ -66,14 +78,13 @@ function readShort(body: Buffer, start: number, end: number): unknown {
   return parseStretch(body, start, end, " ", " ");
 }
 
-/** Behind the value that begins at `start`: the parser says whether it is one. */
+/** Behind the value that begins at `start` and is no text: the parser says whether it is one. */
 function endOfValue(body: Buffer, start: number): number {
   let level = 0;
   for (let place = start; place < body.length; place++) {
     const byte = body[place]!;
     if (byte === QUOTE) {
       place = endOfString(body, place);
-      if (level === 0) return place + 1;
     } else if (OPENING.has(byte)) {
       level++;
     } else if (CLOSING.has(byte)) {

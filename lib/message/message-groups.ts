@@ -29,6 +29,8 @@ export interface GroupCaps {
   readonly bytes: number;
   /** About as many will come, where that is known: the first buffer of a group has room for them. */
   readonly expectedBytes?: number;
+  /** As many will come at most: a long buffer grows once, since memory that is not written to is not taken. */
+  readonly mostBytes?: number;
 }
 
 export interface MessageGroup {
@@ -79,8 +81,10 @@ export class MessageGroups {
   reserve(sizeBytes: number): void {
     const neededBytes = this.end + sizeBytes;
     if (neededBytes <= this.bytes.length) return;
-    const { expectedBytes = 0 } = this.bytes.length === 0 ? this.#caps : {};
-    this.#move(Buffer.allocUnsafe(Math.max(neededBytes, 2 * this.bytes.length, expectedBytes)), 0);
+    const { expectedBytes = 0, mostBytes = 0 } = this.#caps;
+    const isFirst = this.bytes.length === 0;
+    const wantedBytes = isFirst ? expectedBytes : neededBytes > LONG_BYTES ? mostBytes : 0;
+    this.#move(Buffer.allocUnsafe(Math.max(neededBytes, 2 * this.bytes.length, wantedBytes)), 0);
   }
 
   /** Adds `[start, end)` of `piece` to the open message. */

@@ -95,7 +95,12 @@ export class BatchParser {
   openLines(bytes = 0): LineBatch {
     const { settings, limits, offload } = this.#options;
     const expectedBytes = bytes > LONG_BYTES ? bytes + Math.ceil(bytes / HEADERS_SHARE) : 0;
-    const groups = new MessageGroups({ messages: limits.batchMessages, bytes: Infinity, expectedBytes });
+    const groups = new MessageGroups({
+      messages: limits.batchMessages,
+      bytes: Infinity,
+      expectedBytes,
+      mostBytes: limits.batchBytes + Math.ceil(limits.batchBytes / HEADERS_SHARE),
+    });
     const cutter = new LineCutter(groups, limits.payloadBytes);
     return {
       write(piece) {

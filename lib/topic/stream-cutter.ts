@@ -131,6 +131,7 @@ async function parseChecked(parser: BatchParser, gate: JsonGate, body: Buffer): 
   return batch;
 }
 
-function newGroups({ batchMessages, streamInBytes }: Limits): MessageGroups {
-  return new MessageGroups({ messages: batchMessages, bytes: streamInBytes });
+function newGroups({ batchMessages, streamInBytes, payloadBytes }: Limits): MessageGroups {
+  const mostBytes = streamInBytes + payloadBytes;
+  return new MessageGroups({ messages: batchMessages, bytes: streamInBytes, mostBytes });
 }

@@ -154,3 +154,22 @@ describe("a long JSON array", () => {
     );
   });
 });
+
+const HOSTILE_BYTES = 2 * 1024 * 1024;
+
+test.each([
+  ["escaped quotes", `["${'\\"'.repeat(HOSTILE_BYTES / 2)}"]`],
+  ["backslashes", `["${"\\\\".repeat(HOSTILE_BYTES / 2)}"]`],
+  ["one element of numbers", `[[${"1,".repeat(HOSTILE_BYTES / 2)}1]]`],
+])("gives the event loop back while it looks for the end of %s", async (_what, text) => {
+  const { elements, pauses } = await read(text);
+  expect(elements).toEqual(JSON.parse(text));
+  expect(pauses).toBeGreaterThan(HOSTILE_BYTES / (256 * 1024));
+});
+
+test("has a bound for white space together", async () => {
+  await read(`[1,${" ".repeat(60_000)}2${" ".repeat(60_000)},3]${" ".repeat(100_000)}`);
+  for (const text of [`[1]${" ".repeat(200_000)}`, `${" ".repeat(200_000)}[1]`, `[${" ".repeat(200_000)}]`]) {
+    await expect(read(text)).rejects.toThrow("white space");
+  }
+});

@@ -118,3 +118,15 @@ describe("a long batch", () => {
     expect((await topic.message(0)).crc32).toBe(crc32(Buffer.alloc(200_000, "x")));
   });
 });
+
+describe("a stream of one long line", () => {
+  it("is one message", async () => {
+    const { netlog } = await openNetlog();
+    const topic = await netlog.createTopic("t");
+    const stream = topic.openStreamIn({ format: "lines", durability: undefined, onRoom: () => {} });
+    for (let bytes = 0; bytes < 8 * LONG_BYTES; bytes += 65_536) stream.write(Buffer.alloc(65_536, "x"));
+    stream.end();
+    expect(await stream.ended).toEqual({ offset: 0, count: 1 });
+    expect((await topic.message(0)).payload.length).toBe(8 * LONG_BYTES);
+  });
+});
