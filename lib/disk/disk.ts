@@ -34,6 +34,8 @@ export interface FileStat {
   readonly kind: "file" | "folder" | "other";
   readonly sizeBytes: number;
   readonly modifiedAtMs: number;
+  /** How many names lead to the file. */
+  readonly linkCount: number;
 }
 
 /** Held until `release`, or until the process ends in whatever way. */
@@ -54,6 +56,11 @@ export interface Disk {
   stat(path: string): Promise<FileStat | undefined>;
   /** EEXIST when there is one already. */
   makeFolder(path: string): Promise<void>;
+  /**
+   * Gives the file `from` a second name. Durable after `syncFolder` of the new name's folder. EEXIST when there is something
+   * of that name; EXDEV, EPERM, EMLINK and the like where the file system allows no second name.
+   */
+  link(from: string, to: string): Promise<void>;
   /** Replaces an existing file of the new name. Durable after `syncFolder` of the folders concerned. */
   rename(from: string, to: string): Promise<void>;
   /** Removes a file. */

@@ -15,6 +15,7 @@ export const nodeDisk: Disk = {
   list: async (folder) => (await fs.promises.readdir(folder)).sort(),
   stat: statFile,
   makeFolder: (path) => fs.promises.mkdir(path),
+  link: (from, to) => fs.promises.link(from, to),
   rename: (from, to) => fs.promises.rename(from, to),
   remove: (path) => fs.promises.unlink(path),
   removeTree: (path) => fs.promises.rm(path, { recursive: true, force: true }),
@@ -103,7 +104,8 @@ async function statFile(path: string): Promise<FileStat | undefined> {
   try {
     const stats = await fs.promises.stat(path);
     const kind = stats.isFile() ? "file" : stats.isDirectory() ? "folder" : "other";
-    return { kind, sizeBytes: stats.size, modifiedAtMs: Math.floor(stats.mtimeMs) };
+    const { size, mtimeMs, nlink } = stats;
+    return { kind, sizeBytes: size, modifiedAtMs: Math.floor(mtimeMs), linkCount: nlink };
   } catch (error) {
     if (hasCode(error, "ENOENT")) return undefined;
     throw error;

@@ -14,6 +14,7 @@ export function readOnlyDisk(disk: Disk): Disk {
     stat: (path) => disk.stat(path),
     create: refuse("create"),
     makeFolder: refuse("mkdir"),
+    link: refuse("link"),
     rename: refuse("rename"),
     remove: refuse("unlink"),
     removeTree: refuse("rm"),

@@ -3,6 +3,7 @@ export { dumpFrames, type FrameDump } from "./dump-frames.ts";
 export { dumpIndex, type IndexDump } from "./dump-index.ts";
 export { damageFinding, type FileFinding, unreadableFinding } from "./file-finding.ts";
 export { FileWindow } from "./file-window.ts";
+export { forkLog } from "./fork-log.ts";
 export {
   FRAME_HEADER_BYTES,
   frameBytes,

@@ -241,6 +241,11 @@ export interface Log {
    */
   applyRetention(expireBeforeMs: number, dropBelow?: number): Promise<void>;
 
+  /**
+   * Retention drops no segment while `work` runs. Segments may be sealed and begun meanwhile; sealed ones never change.
+   */
+  keepSegments<Result>(work: () => Promise<Result>): Promise<Result>;
+
   /** Resolves when everything appended so far is on the disk. @throws sync_failed, topic_unavailable. */
   sync(): Promise<void>;
 

@@ -10,7 +10,7 @@ import { failedRead } from "../disk/disk-refusals.ts";
 import { newMask } from "./frame-mask.ts";
 import type { Log } from "./log.ts";
 import type { OpenLogOptions } from "./log-options.ts";
-import { notOurs, recoverActiveSegment } from "./recovery.ts";
+import { endsAsIndexed, notOurs, recoverActiveSegment } from "./recovery.ts";
 import { SealedIndexes } from "./sealed-indexes.ts";
 import { Segment } from "./segment.ts";
 import { createDataFile, createSegment } from "./segment-files.ts";
@@ -19,6 +19,7 @@ import { findLayout } from "./segment-layout.ts";
 import { SegmentList } from "./segment-list.ts";
 import { parseDataFileName } from "./segment-name.ts";
 import { SegmentedLog } from "./segmented-log.ts";
+import { takeOwnCopy } from "./shared-file.ts";
 import { restoreTail } from "./tail-rewrite.ts";
 
 /** Makes the first segment of a new log in an existing folder; durable when it resolves. */
@@ -45,8 +46,8 @@ export async function openLog(options: OpenLogOptions): Promise<Log> {
     let nextOffset = await recover(options, active);
     // One of the old layout that was cut back to its header gets a mask; a second segment would have the same name.
     if (active.isEmpty && active.layout!.mask === undefined) nextOffset = await recover(options, active);
-    if (nextOffset > active.endOffset!) {
-      // The offsets between are damage from then on, and not given again.
+    if (nextOffset > active.endOffset! || active.isShared) {
+      // Offsets between the two are damage from then on, and not given again.
       active.activeIndex = undefined;
       segments.push(
         await createSegment(disk, shared, {
@@ -70,7 +71,7 @@ export async function openLog(options: OpenLogOptions): Promise<Log> {
 async function recover(options: OpenLogOptions, active: Segment): Promise<number> {
   const { disk, shared, logger, runtime } = options;
   active.sizeBytes = Math.max(active.sizeBytes, await restoreTail(disk, active));
-  return await recoverActiveSegment(active, {
+  const recovery = {
     disk,
     shared,
     logger,
@@ -78,7 +79,10 @@ async function recover(options: OpenLogOptions, active: Segment): Promise<number
     modifiedAtMs: active.modifiedAtMs,
     ...(await activeLayout(options, active)),
     nowMs: runtime.now(),
-  });
+  };
+  // One that was sealed is as its index says, and recovery has nothing to write to it.
+  if (active.isShared && !(await endsAsIndexed(active, recovery))) await takeOwnCopy(disk, active);
+  return await recoverActiveSegment(active, recovery);
 }
 
 /**
@@ -128,6 +132,7 @@ async function noteFileFacts(disk: Disk, segment: Segment): Promise<void> {
   segment.sizeBytes = data?.sizeBytes ?? 0;
   segment.synced = { ...segment.synced, position: segment.sizeBytes };
   segment.modifiedAtMs = data?.modifiedAtMs ?? segment.modifiedAtMs;
+  segment.isShared = (data?.linkCount ?? 1) > 1;
   segment.indexSizeBytes = index?.sizeBytes ?? 0;
 }
 

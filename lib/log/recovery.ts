@@ -98,6 +98,17 @@ export async function recoverActiveSegment(segment: Segment, options: RecoveryOp
   }
 }
 
+/**
+ * True when the index speaks of all of the file, and vouches that it was synced: recovery writes nothing to it. False of a
+ * segment without messages, too.
+ */
+export async function endsAsIndexed(segment: Segment, options: RecoveryOptions): Promise<boolean> {
+  const { fileSizeBytes, layout, hasHeader } = options;
+  if (!hasHeader || fileSizeBytes <= layout.headerBytes) return false;
+  const { isIndexed, start } = await startingPlace(segment, options, fileSizeBytes);
+  return isIndexed && start.position === fileSizeBytes;
+}
+
 /** So that the mask is there twice, and no index of another layout lies beside the data. */
 async function tryToWriteIndex({ disk, logger }: RecoveryOptions, segment: Segment): Promise<void> {
   try {

@@ -2,6 +2,7 @@
  * Drops the oldest segments of a log: those whose messages are too old, or too many. Whether one goes is a pure function
  * of facts and clock.
  */
+import { OneByOne } from "../base/one-by-one.ts";
 import type { OpenLogOptions } from "./log-options.ts";
 import type { SealedIndexes } from "./sealed-indexes.ts";
 import type { Segment } from "./segment.ts";
@@ -52,8 +53,8 @@ export class Retention {
   readonly #segments: SegmentList;
   readonly #indexes: SealedIndexes;
   readonly #log: RetainedLog;
-  /** Rounds, each one after the other. */
-  #rounds: Promise<void> = Promise.resolve();
+  /** Rounds, and what needs all segments, each one after the other. */
+  readonly #rounds = new OneByOne();
   #isStopped = false;
   /** Segments that were dropped, whose files are not gone for certain; oldest first. */
   readonly #dropped: Segment[] = [];
@@ -67,15 +68,18 @@ export class Retention {
 
   /** As Log.applyRetention. */
   apply(round: RetentionRound): Promise<void> {
-    const done = this.#rounds.then(() => this.#applyOnce(round));
-    this.#rounds = done.catch(() => {});
-    return done;
+    return this.#rounds.run("", () => this.#applyOnce(round));
+  }
+
+  /** As Log.keepSegments. */
+  keepSegments<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.#rounds.run("", work);
   }
 
   /** Begins nothing any more; resolves when nothing is under way. */
   async stop(): Promise<void> {
     this.#isStopped = true;
-    await this.#rounds;
+    await this.#rounds.ended();
   }
 
   async #applyOnce({ expireBeforeMs, dropBelow }: RetentionRound): Promise<void> {

@@ -56,6 +56,21 @@ export class SealedIndexes {
     return index?.ceilByPosition(position) ?? end;
   }
 
+  /** Segments from the first that may hold a message of `timeMs` or later. */
+  async segmentsFrom(timeMs: number): Promise<readonly Segment[]> {
+    const { all } = this.#segments;
+    let low = 0;
+    let high = all.length - 1;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const segment = all[middle]!;
+      if (segment.lastTimestampMs === undefined) await this.get(segment);
+      if (segment.lastTimestampMs! < timeMs) low = middle + 1;
+      else high = middle;
+    }
+    return all.slice(low);
+  }
+
   async #load(segment: Segment): Promise<SparseIndex> {
     const { layout } = await findLayout(this.#disk, segment);
     if (layout === undefined) return this.#giveUp(segment);

@@ -28,6 +28,8 @@ export class Segment implements BlockSource {
    * clock turns out to have been ahead then as well.
    */
   firstSeenAtMs: number;
+  /** Its data file has other names, too: a fork has it, or a copy of the folder. Such a file is never written. */
+  isShared = false;
   /** How its frames lie in the file; of a sealed segment unknown until its facts are loaded. */
   layout: SegmentLayout | undefined;
   /** Data file up to the last whole frame. Never shrinks below `synced`. */

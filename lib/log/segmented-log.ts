@@ -153,7 +153,7 @@ export class SegmentedLog implements Log, CursorLog {
   async offsetAt(timeMs: number): Promise<number> {
     this.throwIfUnreadable(this.logEndOffset);
     try {
-      for (const segment of await this.#segmentsFrom(timeMs)) {
+      for (const segment of await this.#indexes.segmentsFrom(timeMs)) {
         const offset = await this.reader.locateTime(segment, timeMs, this.highWatermark);
         if (offset !== undefined) return offset;
       }
@@ -199,6 +199,10 @@ export class SegmentedLog implements Log, CursorLog {
 
   applyRetention(expireBeforeMs: number, dropBelow: number = Infinity): Promise<void> {
     return this.#retention.apply({ expireBeforeMs, dropBelow });
+  }
+
+  keepSegments<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.#retention.keepSegments(work);
   }
 
   sync(): Promise<void> {
@@ -296,20 +300,5 @@ export class SegmentedLog implements Log, CursorLog {
     } catch (error) {
       this.#logger.warn({ err: error, file: segment.indexPath }, "an index could not be written");
     }
-  }
-
-  /** Segments from the first that may hold a message of `timeMs` or later. */
-  async #segmentsFrom(timeMs: number): Promise<readonly Segment[]> {
-    const { all } = this.segments;
-    let low = 0;
-    let high = all.length - 1;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const segment = all[middle]!;
-      if (segment.lastTimestampMs === undefined) await this.#indexes.get(segment);
-      if (segment.lastTimestampMs! < timeMs) low = middle + 1;
-      else high = middle;
-    }
-    return all.slice(low);
   }
 }

@@ -12,6 +12,7 @@ import { isNoRoom } from "../disk/disk-refusals.ts";
 import { writeWhole } from "../disk/write-whole.ts";
 import type { Segment } from "./segment.ts";
 import { parseRewriteFileName, rewriteFileName } from "./segment-name.ts";
+import { takeOwnCopy } from "./shared-file.ts";
 
 /** What is copied and rewritten at a time. */
 const REWRITE_BYTES = 1024 * 1024;
@@ -43,6 +44,7 @@ export async function restoreTail(disk: Disk, segment: Segment): Promise<number>
     .map((name) => ({ path: `${segment.folder}/${name}`, place: parseRewriteFileName(name) }))
     .filter(({ place }) => place?.baseOffset === segment.baseOffset);
   let end = 0;
+  if (copies.length > 0 && segment.isShared) await takeOwnCopy(disk, segment);
   const file = segment.file.acquire();
   try {
     for (const { path, place } of copies) {

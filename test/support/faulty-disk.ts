@@ -10,7 +10,7 @@ export type OperationKind = Exclude<keyof DiskFile | keyof Disk, "close">;
 
 export interface Operation {
   readonly kind: OperationKind;
-  /** Of a rename, the old name. */
+  /** Of a rename, the old name; of a link, the new one. */
   readonly path: string;
 }
 
@@ -76,6 +76,11 @@ export class FaultyDisk implements Disk {
   async makeFolder(path: string): Promise<void> {
     this.#check("makeFolder", path);
     await this.inner.makeFolder(path);
+  }
+
+  async link(from: string, to: string): Promise<void> {
+    this.#check("link", to);
+    await this.inner.link(from, to);
   }
 
   async rename(from: string, to: string): Promise<void> {

@@ -46,10 +46,12 @@ export class MemoryDisk implements Disk, MemoryFileOwner {
     this.capacityBytes = options.capacityBytes ?? Number.POSITIVE_INFINITY;
     this.#schedule = options.schedule ?? (() => Promise.resolve());
     this.#tree = tree ?? new MemoryTree(newFolder(this.now()));
-    this.#tree.eachFile((_path, file) => {
+    const files = new Set<FileNode>();
+    this.#tree.eachFile((_path, file) => files.add(file));
+    for (const file of files) {
       file.openCount = 0;
       this.#usedBytes += file.content.sizeBytes;
-    });
+    }
     if (tree === undefined) this.#makeFirstFolders(options.folders ?? ["/data"]);
   }
 
@@ -82,7 +84,8 @@ export class MemoryDisk implements Disk, MemoryFileOwner {
       const node = this.#lookup(path, "stat");
       if (node === undefined) return undefined;
       const sizeBytes = node.kind === "file" ? node.content.sizeBytes : 0;
-      return { kind: node.kind, sizeBytes, modifiedAtMs: node.modifiedAtMs };
+      const linkCount = node.kind === "file" ? node.linkCount : 1;
+      return { kind: node.kind, sizeBytes, modifiedAtMs: node.modifiedAtMs, linkCount };
     });
   }
 
@@ -91,6 +94,16 @@ export class MemoryDisk implements Disk, MemoryFileOwner {
       const { folder, name, node } = this.#tree.place(path, "mkdir");
       if (node !== undefined) throw diskError("EEXIST", "mkdir", path);
       this.#tree.change([{ folder, name, node: newFolder(this.now()) }], this.now());
+    });
+  }
+
+  link(from: string, to: string): Promise<void> {
+    return this.takeTurn("link", to, () => {
+      const source = this.#file(from, "link");
+      const { folder, name, node } = this.#tree.place(to, "link");
+      if (node !== undefined) throw diskError("EEXIST", "link", to);
+      source.linkCount += 1;
+      this.#tree.change([{ folder, name, node: source }], this.now());
     });
   }
 
@@ -259,8 +272,8 @@ export class MemoryDisk implements Disk, MemoryFileOwner {
 
   #unlink(node: MemoryNode | undefined): void {
     if (node?.kind !== "file") return;
-    node.linked = false;
-    if (node.openCount === 0) this.takeRoom(-node.content.sizeBytes);
+    node.linkCount -= 1;
+    if (node.openCount === 0 && node.linkCount === 0) this.takeRoom(-node.content.sizeBytes);
   }
 }
 

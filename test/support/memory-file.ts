@@ -85,7 +85,9 @@ export class MemoryFile implements DiskFile {
     assert(this.#inFlight === 0, `${this.#path} closed while a read or sync is in flight`);
     this.#closed = true;
     this.#node.openCount -= 1;
-    if (this.#node.openCount === 0 && !this.#node.linked) this.#disk.takeRoom(-this.#node.content.sizeBytes);
+    if (this.#node.openCount === 0 && this.#node.linkCount === 0) {
+      this.#disk.takeRoom(-this.#node.content.sizeBytes);
+    }
   }
 
   async #takeTurn<T>(operation: string, effect: () => T): Promise<T> {

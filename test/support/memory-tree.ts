@@ -10,8 +10,8 @@ export interface FileNode {
   readonly kind: "file";
   content: MemoryContent;
   modifiedAtMs: number;
-  /** Whether a name leads to it; a file without one lives on while it is open. */
-  linked: boolean;
+  /** How many names lead to it; a file without one lives on while it is open. */
+  linkCount: number;
   openCount: number;
 }
 
@@ -52,7 +52,7 @@ export interface Place {
 }
 
 export function newFile(content: MemoryContent, modifiedAtMs: number): FileNode {
-  return { kind: "file", content, modifiedAtMs, linked: true, openCount: 0 };
+  return { kind: "file", content, modifiedAtMs, linkCount: 1, openCount: 0 };
 }
 
 export function newFolder(modifiedAtMs: number): FolderNode {
@@ -130,13 +130,13 @@ export class MemoryTree {
     const placed = new Set<MemoryNode>();
     for (const change of this.#changes.toReversed()) {
       const nodes = change.steps.flatMap((step) => step.node ?? []);
-      // What a rename moved was there before: nothing is ever under two names.
+      // What a rename moved was there before: it is not under its old name and its new one.
       if (random() >= survival && !nodes.some((node) => placed.has(node))) continue;
       happened.add(change);
       for (const node of nodes) placed.add(node);
     }
     this.#makeDurable(happened);
-    return new MemoryTree(folderAfterPowerCut(this.root, random));
+    return new MemoryTree(folderAfterPowerCut(this.root, random, new Map()));
   }
 
   /** Calls `visit` with each file and its path, in the order of paths. */
@@ -154,20 +154,36 @@ export class MemoryTree {
   }
 }
 
-function folderAfterPowerCut(folder: FolderNode, random: () => number): FolderNode {
-  const left = newFolder(folder.modifiedAtMs);
+/** `left` has the files that were met: one of several names is one file afterwards, too. */
+function folderAfterPowerCut(
+  folder: FolderNode,
+  random: () => number,
+  left: Map<FileNode, FileNode>,
+): FolderNode {
+  const found = newFolder(folder.modifiedAtMs);
   for (const name of [...folder.durableNames.keys()].sort()) {
-    const node = nodeAfterPowerCut(folder.durableNames.get(name)!, random);
-    left.names.set(name, node);
-    left.durableNames.set(name, node);
+    const node = nodeAfterPowerCut(folder.durableNames.get(name)!, random, left);
+    found.names.set(name, node);
+    found.durableNames.set(name, node);
   }
-  return left;
+  return found;
 }
 
-function nodeAfterPowerCut(node: MemoryNode, random: () => number): MemoryNode {
-  if (node.kind === "folder") return folderAfterPowerCut(node, random);
-  if (node.kind === "file") return newFile(node.content.afterPowerCut(random), node.modifiedAtMs);
-  return node;
+function nodeAfterPowerCut(
+  node: MemoryNode,
+  random: () => number,
+  left: Map<FileNode, FileNode>,
+): MemoryNode {
+  if (node.kind === "folder") return folderAfterPowerCut(node, random, left);
+  if (node.kind !== "file") return node;
+  const known = left.get(node);
+  if (known !== undefined) {
+    known.linkCount += 1;
+    return known;
+  }
+  const file = newFile(node.content.afterPowerCut(random), node.modifiedAtMs);
+  left.set(node, file);
+  return file;
 }
 
 function visitFiles(folder: FolderNode, path: string, visit: (path: string, file: FileNode) => void): void {

@@ -31,6 +31,7 @@ export function countOpenFiles(inner: Disk): OpenFilesCount {
     list: (folder) => inner.list(folder),
     stat: (path) => inner.stat(path),
     makeFolder: (path) => inner.makeFolder(path),
+    link: (from, to) => inner.link(from, to),
     rename: (from, to) => inner.rename(from, to),
     remove: (path) => inner.remove(path),
     removeTree: (path) => inner.removeTree(path),

@@ -180,6 +180,22 @@ function describeRenames(make: DiskMaker): void {
     expect((await disk.readFile(`${folder}/moved/old`)).length).toBe(0);
   });
 
+  test("gives a file a second name, under which it lives on", async () => {
+    const { disk, folder } = make();
+    const file = disk.create(`${folder}/a`);
+    file.write(Buffer.from("hello"), 0);
+    await disk.link(`${folder}/a`, `${folder}/b`);
+    file.write(Buffer.from("J"), 0);
+    file.close();
+    expect(await disk.readFile(`${folder}/b`)).toEqual(Buffer.from("Jello"));
+    expect((await disk.stat(`${folder}/a`))?.linkCount).toBe(2);
+    await expect(disk.link(`${folder}/a`, `${folder}/b`)).rejects.toThrow(coded("EEXIST"));
+    await expect(disk.link(`${folder}/none`, `${folder}/c`)).rejects.toThrow(coded("ENOENT"));
+    await disk.remove(`${folder}/a`);
+    expect((await disk.stat(`${folder}/b`))?.linkCount).toBe(1);
+    expect(await disk.readFile(`${folder}/b`)).toEqual(Buffer.from("Jello"));
+  });
+
   test("refuses renames that make no sense", async () => {
     const { disk, folder } = make();
     await disk.makeFolder(`${folder}/sub`);

@@ -37,7 +37,20 @@ describe("a power cut, names", () => {
     expect(seen).toEqual(new Set(["new=new old=old", "new=new old=old tmp=tmp", "new=new old=tmp"]));
   });
 
-  test("never leaves a file under two names", async () => {
+  test("leaves a file of two names one file, or takes the second name", async () => {
+    const seen = await outcomes(async (disk) => {
+      await disk.link("/data/old", "/data/b");
+    });
+    expect(seen).toEqual(new Set(["new=new old=old", "b=old new=new old=old"]));
+    const disk = diskWith({ a: "hello" });
+    await disk.link("/data/a", "/data/b");
+    await disk.syncFolder("/data");
+    const after = disk.crashPower(NOTHING_MORE);
+    after.open("/data/a").write(Buffer.from("J"), 0);
+    expect(after.bytesOf("/data/b").toString()).toBe("Jello");
+  });
+
+  test("never leaves a renamed file under two names", async () => {
     const seen = await outcomes(async (disk) => {
       await disk.rename("/data/old", "/data/b");
       await disk.rename("/data/b", "/data/c");

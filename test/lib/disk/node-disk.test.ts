@@ -16,6 +16,7 @@ test("the real disk tells whole milliseconds, and follows symbolic links", async
     kind: "file",
     sizeBytes: 0,
     modifiedAtMs: 1_700_000_000_123,
+    linkCount: 1,
   });
   expect(await nodeDisk.stat(`${folder}/dangling`)).toBeUndefined();
 });
