@@ -67,6 +67,15 @@ export interface TopicInfo {
   readonly settings: TopicSettings;
   /** Where it is closed: it takes no more messages, and all of them can be read. */
   readonly closed?: true;
+  /** Of a fork: the topic that it was made of, and where it left it, `bytes` within the message. */
+  readonly forked_from?: {
+    readonly topic: string;
+    readonly id: string;
+    readonly offset: number;
+    readonly bytes?: number;
+  };
+  /** How many forks it has, where it has some. */
+  readonly forks?: number;
 }
 
 export interface ScannerSettings {

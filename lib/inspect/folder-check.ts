@@ -10,6 +10,7 @@ import { type FileFinding, isDataFileName, unreadableFinding } from "../log/inde
 import { threadPoolOffload } from "../message/thread-pool-offload.ts";
 import { type DataFolderContent, listDataFolder, lockForReading } from "../storage/data-folder.ts";
 import type { Limits } from "../storage/limits.ts";
+import { checkLineages } from "./lineages-check.ts";
 import { checkTopicFolder } from "./topic-check.ts";
 
 /** One thing found; `topic` is absent where it is the folder's as a whole. */
@@ -85,8 +86,12 @@ class FolderCheck {
   async run(): Promise<FolderCheckSummary> {
     const { folder, topics: wanted, isCancelled, limits } = this.#options;
     const content = await listDataFolder(this.#disk, folder, limits, silentLogger);
-    const topics = wanted.length === 0 ? content.topics : requireTopics(wanted, content.topics);
+    const lineages = await checkLineages(this.#disk, folder, content);
+    const topics = wanted.length === 0 ? lineages.topics : requireTopics(wanted, lineages.topics);
     if (wanted.length === 0) this.#tellOfOthers(content);
+    for (const found of lineages.findings) {
+      if (wanted.length === 0 || wanted.includes(found.topic)) this.tell(found);
+    }
     for (const topic of topics) this.#totalBytes += await this.#dataBytes(`${folder}/${topic}`);
     for (const topic of topics) {
       if (isCancelled()) break;

@@ -18,6 +18,7 @@ import {
 } from "../log/index.ts";
 import { SCANNERS_FOLDER } from "../scanner/file-scanner-store.ts";
 import type { Limits } from "../storage/limits.ts";
+import { LINEAGE_NAME } from "../storage/lineage-file.ts";
 import { SETTINGS_NAMES } from "../storage/settings-copies.ts";
 import { STATE_NAMES } from "../storage/state-files.ts";
 import { readTopicId, TOPIC_ID_NAME } from "../storage/topic-id.ts";
@@ -28,6 +29,7 @@ import { checkState } from "./state-check.ts";
 
 const KNOWN_NAMES: ReadonlySet<string> = new Set([
   TOPIC_ID_NAME,
+  LINEAGE_NAME,
   ...SETTINGS_NAMES,
   ...STATE_NAMES,
   SCANNERS_FOLDER,

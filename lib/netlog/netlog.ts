@@ -19,7 +19,7 @@ import { Remembered } from "../topic/remembered.ts";
 import { DEFAULT_SETTINGS, type TopicSettings } from "../topic/setting-table.ts";
 import { requireFutureEnd, resolveSettings } from "../topic/settings.ts";
 import { gatherTopicStats, type NetlogStats } from "../topic/stats.ts";
-import type { Storage } from "../topic/storage.ts";
+import type { ForkPlace, Storage, StoredTopic } from "../topic/storage.ts";
 import type { Topic } from "../topic/topic.ts";
 import type { TopicShared } from "../topic/topic-shared.ts";
 import { Expiry } from "./expiry.ts";
@@ -149,7 +149,7 @@ export class Netlog {
   }
 
   async #gather(): Promise<NetlogStats> {
-    const { counters, openFileCount } = this.#storage;
+    const { counters, openFileCount, tombstoneCount } = this.#storage;
     const served = this.topicNames().flatMap((name) => this.#topics.get(name) ?? []);
     const topics = await gatherTopicStats(served, this.#shared.runtime);
     const failedTopicCount = this.failedTopics().length;
@@ -157,6 +157,7 @@ export class Netlog {
       topics,
       openTopicCount: this.topicNames().length - failedTopicCount,
       failedTopicCount,
+      tombstoneCount,
       openFileCount,
       counters,
     };
@@ -204,14 +205,44 @@ export class Netlog {
    *   sync_failed (unknown), shutting_down.
    */
   async createTopic(name: string, settings?: unknown): Promise<Topic> {
-    const { limits } = this.#shared;
-    if (!isSafeName(name, limits.topicNameLength)) {
-      const reason = `a topic's name is 1 to ${limits.topicNameLength} of ${NAME_RULE}`;
-      throw new NetlogError("invalid_topic_name", { reason });
-    }
+    const { limits, runtime } = this.#shared;
+    requireName(name, limits);
     const resolved = resolveSettings(settings, this.#defaults, limits);
-    requireFutureEnd(resolved, this.#shared.runtime.now());
-    return await this.#changes.run(name, () => this.#create(name, resolved));
+    requireFutureEnd(resolved, runtime.now());
+    return await this.#changes.run(name, async () => {
+      await this.#requireFree(name);
+      return await this.#add(name, () => this.#storage.create(name, resolved));
+    });
+  }
+
+  /**
+   * Makes a topic that begins with the messages of `source` up to a place, at its end by default; durable when it resolves.
+   * The source does not change. The fork is open, has no scanners, and remembers nothing of its source's producers and
+   * keys. `settings` is parsed JSON; what it leaves out is as in the source, but for ttl and expires_at where it has one.
+   *
+   * @throws topic_not_found (no source), bad_request (no such place, or another content type), offset_not_found (dropped:
+   *   with firstOffset), sync_failed (unknown); and what createTopic throws.
+   */
+  async forkTopic(
+    name: string,
+    { source, ...place }: { readonly source: string } & Partial<ForkPlace>,
+    settings?: unknown,
+  ): Promise<Topic> {
+    requireName(name, this.#shared.limits);
+    return await this.#changes.run(name, async () => {
+      await this.#requireFree(name);
+      this.topic(source);
+      // Nobody who has the source waits for the new name: so far it is nobody's.
+      return await this.#changes.run(source, async () => {
+        const fork = await this.topic(source).newFork(place, settings);
+        return await this.#add(name, () => this.#storage.fork(name, fork));
+      });
+    });
+  }
+
+  /** True of the name of a topic that was deleted, while there are forks of it. To everybody else the topic is not found. */
+  isTombstone(name: string): boolean {
+    return this.#storage.isTombstone(name);
   }
 
   /**
@@ -279,15 +310,18 @@ export class Netlog {
     this.#shared.logger.error({ err: error, topic: name }, "this topic cannot be served");
   }
 
-  async #create(name: string, settings: TopicSettings): Promise<Topic> {
+  async #requireFree(name: string): Promise<void> {
     this.#throwIfClosed();
     await this.#deleteIfOver(name);
-    if (this.hasTopic(name)) throw new NetlogError("topic_exists");
+    if (this.hasTopic(name) || this.isTombstone(name)) throw new NetlogError("topic_exists");
+  }
+
+  async #add(name: string, store: () => Promise<StoredTopic>): Promise<Topic> {
     this.#requireRoom();
     this.#creatingCount += 1;
     let topic: Topic;
     try {
-      topic = await openTopic(this.#shared, name, await this.#storage.create(name, settings));
+      topic = await openTopic(this.#shared, name, await store());
     } finally {
       this.#creatingCount -= 1;
     }
@@ -345,4 +379,11 @@ export class Netlog {
       throw new NetlogError("shutting_down", { reason: "the server is stopping" });
     }
   }
+}
+
+/** @throws invalid_topic_name. */
+function requireName(name: string, { topicNameLength }: Pick<Limits, "topicNameLength">): void {
+  if (isSafeName(name, topicNameLength)) return;
+  const reason = `a topic's name is 1 to ${topicNameLength} of ${NAME_RULE}`;
+  throw new NetlogError("invalid_topic_name", { reason });
 }

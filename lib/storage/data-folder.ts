@@ -6,7 +6,7 @@ import { isSafeName } from "../base/names.ts";
 import type { Disk, DiskLock } from "../disk/disk.ts";
 import { hasCode } from "../disk/disk-error.ts";
 import type { Limits } from "./limits.ts";
-import { looksLikeTopic } from "./topic-folder.ts";
+import { type FolderKind, kindOfFolder } from "./topic-folder.ts";
 
 /** The folder cannot be served from. The message is one line for the person who started the server. */
 export class DataFolderError extends Error {
@@ -48,6 +48,8 @@ export async function takeDataFolder(disk: Disk, folder: string): Promise<DiskLo
 export interface DataFolderContent {
   /** Names of folders that hold a topic. */
   readonly topics: readonly string[];
+  /** Names of those that say that they are forks, or have some: topics, and what is left of deleted ones. */
+  readonly related: readonly string[];
   /** Names of folders that an interrupted creation, or a deletion, left; to be removed. */
   readonly leftovers: readonly string[];
   /** Names of what is neither; left alone. */
@@ -73,16 +75,26 @@ export async function listDataFolder(
   const isOurs = (name: string) =>
     name.startsWith(LOCK_PREFIX) || name === PROBE_NAME || name === PLACEHOLDER_NAME;
   const others = names.filter((name) => !leftovers.includes(name) && !isOurs(name));
-  const isTopic = await mapConcurrently(others, limits.topicsInTransition, async (name) => {
-    const path = `${folder}/${name}`;
-    // One that cannot be looked into may be a topic: opening it tells why it fails.
-    const isCandidate = () => looksLikeTopic(disk, path).catch(() => true);
-    if (isSafeName(name, limits.topicNameLength) && (await isCandidate())) return true;
-    logger.warn({ path }, "left alone: this is no topic");
-    return false;
-  });
-  const topics = others.filter((_name, index) => isTopic[index]);
-  return { topics, leftovers, strangers: others.filter((_name, index) => !isTopic[index]) };
+  const kinds = await mapConcurrently(
+    others,
+    limits.topicsInTransition,
+    async (name): Promise<FolderKind> => {
+      const path = `${folder}/${name}`;
+      // One that cannot be looked into may be a topic: opening it tells why it fails.
+      const kind = () => kindOfFolder(disk, path).catch(() => "topic" as const);
+      const found = isSafeName(name, limits.topicNameLength) ? await kind() : "stranger";
+      if (found === "stranger") logger.warn({ path }, "left alone: this is no topic");
+      return found;
+    },
+  );
+  const named = (...wanted: readonly FolderKind[]) =>
+    others.filter((_name, index) => wanted.includes(kinds[index]!));
+  return {
+    topics: named("topic", "related"),
+    related: named("related", "remains"),
+    leftovers,
+    strangers: named("stranger"),
+  };
 }
 
 /**

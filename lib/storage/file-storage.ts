@@ -5,14 +5,16 @@ import type { Logger } from "../base/logger.ts";
 import type { Runtime } from "../base/runtime.ts";
 import type { Disk, DiskLock } from "../disk/disk.ts";
 import { failedRead, refusedWrite } from "../disk/disk-refusals.ts";
-import { LogShared } from "../log/index.ts";
+import { forkLog, LogShared } from "../log/index.ts";
 import { ScannerFiles } from "../scanner/scanner-files.ts";
 import type { TopicSettings } from "../topic/setting-table.ts";
-import type { Storage, StoredTopic } from "../topic/storage.ts";
+import { forkEndOffset, type NewFork, type Storage, type StoredTopic } from "../topic/storage.ts";
 import { type DataFolderContent, listDataFolder, takeDataFolder } from "./data-folder.ts";
 import { FolderProbe } from "./folder-probe.ts";
 import type { Limits } from "./limits.ts";
+import { Lineages } from "./lineages.ts";
 import { openStoredTopic, type StorageParts } from "./open-stored-topic.ts";
+import { buildForkFolder } from "./topic-folder.ts";
 import { TopicFolders } from "./topic-folders.ts";
 
 export interface FileStorageOptions {
@@ -24,10 +26,18 @@ export interface FileStorageOptions {
   readonly limits: Limits;
 }
 
+interface OpenedFolder {
+  readonly lock: DiskLock;
+  readonly content: DataFolderContent;
+  readonly folders: TopicFolders;
+  readonly lineages: Lineages;
+}
+
 export class FileStorage implements Storage {
   readonly topicNames: readonly string[];
   readonly #parts: StorageParts;
   readonly #folders: TopicFolders;
+  readonly #lineages: Lineages;
   readonly #probe: FolderProbe;
   readonly #lock: DiskLock;
 
@@ -43,18 +53,22 @@ export class FileStorage implements Storage {
       const content = await listDataFolder(disk, folder, limits, logger);
       // A kill may have come before a topic's name was on the disk: it must be, before anything is published there.
       await disk.syncFolder(folder);
-      return new FileStorage(options, lock, content);
+      const folders = new TopicFolders(options);
+      const lineages = await Lineages.open(options, folders, content);
+      return new FileStorage(options, { lock, content, folders, lineages });
     } catch (error) {
       await lock.release();
       throw error;
     }
   }
 
-  private constructor(options: FileStorageOptions, lock: DiskLock, content: DataFolderContent) {
+  private constructor(options: FileStorageOptions, opened: OpenedFolder) {
     const { disk, runtime, logger, limits } = options;
-    this.topicNames = content.topics;
+    const { lock, content, folders, lineages } = opened;
+    this.topicNames = lineages.topics;
     this.#lock = lock;
-    this.#folders = new TopicFolders(options);
+    this.#folders = folders;
+    this.#lineages = lineages;
     this.#probe = new FolderProbe(disk, options.folder, runtime, limits);
     const scannerFiles = new ScannerFiles({ disk, runtime, logger, limits });
     this.#parts = { disk, runtime, logger, limits, logs: new LogShared(disk, limits), scannerFiles };
@@ -69,9 +83,17 @@ export class FileStorage implements Storage {
     return this.#parts.logs.files.openCount + this.#parts.scannerFiles.openCount;
   }
 
+  get tombstoneCount(): number {
+    return this.#lineages.tombstoneCount;
+  }
+
+  isTombstone(name: string): boolean {
+    return this.#lineages.isTombstone(name);
+  }
+
   async open(name: string, defaults: TopicSettings): Promise<StoredTopic> {
     try {
-      return await openStoredTopic(this.#parts, this.#folders.pathOf(name), defaults);
+      return await this.#open(name, defaults);
     } catch (error) {
       throw failedRead(error);
     }
@@ -79,16 +101,38 @@ export class FileStorage implements Storage {
 
   async create(name: string, settings: TopicSettings): Promise<StoredTopic> {
     await this.#folders.create(name, settings);
-    try {
-      return await openStoredTopic(this.#parts, this.#folders.pathOf(name), settings);
-    } catch (error) {
-      await this.#removeUnopened(name);
-      throw refusedWrite(error);
-    }
+    return await this.#openNew(name, settings);
   }
 
-  remove(name: string): Promise<void> {
-    return this.#folders.discard(name);
+  async fork(name: string, fork: NewFork): Promise<StoredTopic> {
+    const { disk, runtime, logger, limits } = this.#parts;
+    const { source, settings, log, cut } = fork;
+    const id = runtime.randomId();
+    await this.#lineages.fork({ name, id, source }, (note) =>
+      this.#folders.build(name, async (folder) => {
+        const copyLog = () =>
+          forkLog({
+            disk,
+            runtime,
+            logger,
+            limits,
+            sourceFolder: this.#folders.pathOf(source.topic),
+            folder,
+            source: log,
+            wholeBelow: source.offset,
+            endOffset: forkEndOffset(source),
+            cut,
+          });
+        await buildForkFolder(disk, folder, { id, settings, source }, copyLog);
+        await note();
+      }),
+    );
+    return await this.#openNew(name, settings);
+  }
+
+  async remove(name: string): Promise<void> {
+    if (this.#lineages.has(name)) await this.#lineages.end(name);
+    else await this.#folders.discard(name);
   }
 
   trouble(): Promise<string | undefined> {
@@ -101,9 +145,23 @@ export class FileStorage implements Storage {
     await this.#lock.release();
   }
 
+  #open(name: string, defaults: TopicSettings): Promise<StoredTopic> {
+    const lineage = () => this.#lineages.of(name);
+    return openStoredTopic(this.#parts, this.#folders.pathOf(name), defaults, lineage);
+  }
+
+  async #openNew(name: string, settings: TopicSettings): Promise<StoredTopic> {
+    try {
+      return await this.#open(name, settings);
+    } catch (error) {
+      await this.#removeUnopened(name);
+      throw refusedWrite(error);
+    }
+  }
+
   async #removeUnopened(name: string): Promise<void> {
     try {
-      await this.#folders.discard(name);
+      await this.remove(name);
     } catch (error) {
       const reason = "the topic was made and could not be opened; it may be there after a restart";
       throw new NetlogError("sync_failed", { reason, cause: error });

@@ -7,7 +7,7 @@ import { FileScannerStore } from "../scanner/file-scanner-store.ts";
 import type { ScannerFiles } from "../scanner/scanner-files.ts";
 import type { TopicSettings } from "../topic/setting-table.ts";
 import { logLimitsOf } from "../topic/settings.ts";
-import type { StoredTopic } from "../topic/storage.ts";
+import { forkEndOffset, type Lineage, type StoredTopic } from "../topic/storage.ts";
 import type { Limits } from "./limits.ts";
 import { newestSettings, readSettingsCopies } from "./settings-copies.ts";
 import { openSettings, requireKnownSettings } from "./settings-files.ts";
@@ -33,6 +33,7 @@ export async function openStoredTopic(
   parts: StorageParts,
   folder: string,
   defaults: TopicSettings,
+  lineage: () => Lineage,
 ): Promise<StoredTopic> {
   const { disk, runtime, logger, limits, logs } = parts;
   const copies = await readSettingsCopies(disk, folder, defaults, limits);
@@ -57,16 +58,14 @@ export async function openStoredTopic(
       durability,
     });
     const stateCopies = await readStateCopies(disk, folder, limits);
-    const stateStore = new StateFiles(stateCopies, {
-      disk,
-      runtime,
-      logger,
-      folder,
-      logEndOffset: log.logEndOffset,
-    });
-    const scanners = await scannerStore.load(log.logEndOffset);
+    const { source } = lineage();
+    const startsAt = source === undefined ? 0 : forkEndOffset(source);
+    const { logEndOffset } = log;
+    const stateFacts = { disk, runtime, logger, folder, logEndOffset, startsAt };
+    const stateStore = new StateFiles(stateCopies, stateFacts);
+    const scanners = await scannerStore.load(logEndOffset);
     const replaceSettings = (replaced: TopicSettings) => files.replace(replaced);
-    return { id, log, settings, trouble, scannerStore, stateStore, scanners, replaceSettings };
+    return { id, log, settings, trouble, scannerStore, stateStore, lineage, scanners, replaceSettings };
   } catch (error) {
     await log.close();
     throw error;

@@ -75,6 +75,8 @@ export interface StateFilesOptions {
   readonly logger: Logger;
   readonly folder: string;
   readonly logEndOffset: number;
+  /** As StateStore has it. */
+  readonly startsAt: number;
 }
 
 interface CopyFacts {
@@ -85,6 +87,7 @@ interface CopyFacts {
 export class StateFiles implements StateStore {
   readonly found: readonly KeptState[];
   readonly isLost: boolean;
+  readonly startsAt: number;
   readonly #options: StateFilesOptions;
   /** By name; of what cannot be used, the oldest there could be. */
   readonly #copies: Map<string, CopyFacts>;
@@ -92,6 +95,7 @@ export class StateFiles implements StateStore {
   /** @throws topic_unavailable: no copy counts, and the system does not let one be read. */
   constructor(copies: readonly StateCopy[], options: StateFilesOptions) {
     this.#options = options;
+    this.startsAt = options.startsAt;
     const usable = usableStates(copies, options.logEndOffset);
     if (usable.length === 0) refuseUnreadable(copies);
     this.found = usable;

@@ -7,6 +7,7 @@ import { NetlogError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Runtime } from "../base/runtime.ts";
 import type { Disk } from "../disk/disk.ts";
+import { hasCode } from "../disk/disk-error.ts";
 import { refusedWrite } from "../disk/disk-refusals.ts";
 import type { TopicSettings } from "../topic/setting-table.ts";
 import { CREATING_PREFIX, DELETED_PREFIX } from "./data-folder.ts";
@@ -95,18 +96,36 @@ export class TopicFolders {
 
   /** What cannot be removed is left to the next start. */
   removeInBackground(name: string): void {
-    const { disk, logger } = this.#options;
     const path = this.pathOf(name);
-    const removal = disk
-      .removeTree(path)
-      .catch((error: unknown) => logger.warn({ err: error, path }, "not removed; the next start tries again"))
-      .finally(() => this.#removals.delete(removal));
-    this.#removals.add(removal);
+    this.#inBackground(path, () => this.#options.disk.removeTree(path));
+  }
+
+  /** Removes what is in a topic's folder, save for the files `kept`. What cannot be removed is left to the next start. */
+  emptyInBackground(name: string, kept: readonly string[]): void {
+    const path = this.pathOf(name);
+    this.#inBackground(path, async () => {
+      const { disk } = this.#options;
+      for (const found of await disk.list(path)) {
+        if (!kept.includes(found)) await disk.removeTree(`${path}/${found}`);
+      }
+    });
   }
 
   /** Resolves when nothing is being removed. */
   async removalsEnded(): Promise<void> {
     await Promise.all(this.#removals);
+  }
+
+  #inBackground(path: string, remove: () => Promise<void>): void {
+    const warn = (error: unknown) => {
+      // A tombstone may be discarded while it is emptied.
+      if (hasCode(error, "ENOENT")) return;
+      this.#options.logger.warn({ err: error, path }, "not removed; the next start tries again");
+    };
+    const removal = remove()
+      .catch(warn)
+      .finally(() => this.#removals.delete(removal));
+    this.#removals.add(removal);
   }
 
   async #sync(doubt: string): Promise<void> {

@@ -15,6 +15,7 @@ import {
   boundOf,
   type ChoiceSetting,
   type CodeSetting,
+  DEFAULT_SETTINGS,
   type DurationSetting,
   type IntegerSetting,
   SETTING_NAMES,
@@ -37,6 +38,22 @@ export function resolveSettings(given: unknown, defaults: TopicSettings, limits:
       SETTING_NAMES.map((name) => [name, check(name, fields, limits) ?? defaults[name]]),
     ) as unknown as TopicSettings,
   );
+}
+
+/**
+ * The settings of a fork: what `given` leaves out is as in its source, whose content type it has.
+ *
+ * @throws as resolveSettings does; bad_request also for another content type.
+ */
+export function forkSettings(given: unknown, source: TopicSettings, limits: Limits): TopicSettings {
+  const { ttl, expires_at } = resolveSettings(given, DEFAULT_SETTINGS, limits);
+  const hasOwnEnd = ttl !== undefined || expires_at !== undefined;
+  const inherited = hasOwnEnd ? { ...source, ttl, expires_at } : source;
+  const settings = resolveSettings(given, inherited as TopicSettings, limits);
+  if (settings.content_type === source.content_type) return settings;
+  const own = source.content_type === undefined ? "none" : quote(source.content_type);
+  const reason = `content_type is ${quote(settings.content_type)}; a fork has that of its source, which is ${own}`;
+  throw new NetlogError("bad_request", { reason });
 }
 
 /** A topic may end by ttl or by expires_at, not by both. @throws bad_request. */

@@ -24,6 +24,8 @@ export interface NetlogStats {
   /** Those that take messages; and the others, which may have figures above. */
   readonly openTopicCount: number;
   readonly failedTopicCount: number;
+  /** Topics that were deleted, and whose names their forks keep. */
+  readonly tombstoneCount: number;
   readonly openFileCount: number;
   /** The live ones: they go on. */
   readonly counters: Counters;

@@ -3,6 +3,7 @@
  * scanners. Files are the implementation (lib/storage/); nothing above this interface knows of them.
  */
 import type { Counters } from "../base/counters.ts";
+import type { Frame } from "../log/frame.ts";
 import type { Log } from "../log/log.ts";
 import type { ScannerStore, StoredScanner } from "../scanner/scanner-store.ts";
 import type { TopicSettings } from "./setting-table.ts";
@@ -30,7 +31,21 @@ export interface Storage {
   create(name: string, settings: TopicSettings): Promise<StoredTopic>;
 
   /**
-   * Removes a topic whose log was deleted, or that cannot be opened; durable when it resolves.
+   * Makes a topic that begins with the messages of another one, and opens it; durable when it resolves. A crash leaves it
+   * whole or not at all. The source changes by nothing, and is there until it resolves.
+   *
+   * @throws as `create` does; what reading the source throws.
+   */
+  fork(name: string, fork: NewFork): Promise<StoredTopic>;
+
+  /** True of the name of a topic that was removed while it had forks. It is given to no other topic before they are gone. */
+  isTombstone(name: string): boolean;
+  /** How many such names there are. */
+  readonly tombstoneCount: number;
+
+  /**
+   * Removes a topic whose log was deleted, or that cannot be opened; durable when it resolves. While it has forks, its name
+   * stays as a tombstone; with the last one it goes.
    *
    * @throws topic_unavailable: it is still there; sync_failed: it is gone, but may be there after a restart, whole.
    */
@@ -43,6 +58,40 @@ export interface Storage {
   close(): Promise<void>;
 }
 
+/** Where a fork leaves its source: it has all messages below `offset`, and the first `bytes` bytes of the next one. */
+export interface ForkPlace {
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+/** The topic that a fork was made of, and the place. The topic may be gone by now, or another one of its name. */
+export interface ForkSource extends ForkPlace {
+  readonly topic: string;
+  readonly id: string;
+}
+
+/** Where the fork's own messages begin. */
+export function forkEndOffset({ offset, bytes }: ForkPlace): number {
+  return bytes > 0 ? offset + 1 : offset;
+}
+
+/** What a topic has to do with others. */
+export interface Lineage {
+  readonly source: ForkSource | undefined;
+  /** Names of its forks, sorted. */
+  readonly forks: readonly string[];
+}
+
+/** A fork that is to be made. */
+export interface NewFork {
+  readonly source: ForkSource;
+  readonly settings: TopicSettings;
+  /** The source's, on the disk as far as the place. */
+  readonly log: Log;
+  /** The entry of those messages of a frame that lie before the place. */
+  readonly cut: (frame: Frame) => Promise<Buffer>;
+}
+
 export interface StoredTopic {
   /** Random: a topic of the same name that was made before or after this one has another. */
   readonly id: string;
@@ -53,6 +102,8 @@ export interface StoredTopic {
   readonly trouble: string | undefined;
   readonly scannerStore: ScannerStore;
   readonly stateStore: StateStore;
+  /** As it is now: forks come and go. */
+  readonly lineage: () => Lineage;
   /** The scanners that were there when the topic was opened. */
   readonly scanners: readonly StoredScanner[];
 
@@ -83,6 +134,8 @@ export interface StateStore {
   readonly found: readonly KeptState[];
   /** There was something, and none of it can be used. */
   readonly isLost: boolean;
+  /** Nothing is remembered of messages below this: they are those of the topic that this one was forked from. */
+  readonly startsAt: number;
   /** Both copies go through this at least, and the older one is sound; 0 where there is none. */
   readonly keptThrough: number;
 

@@ -5,6 +5,7 @@ import type { LogDescription } from "../log/log.ts";
 import type { Scanner } from "../scanner/scanner.ts";
 import type { ScannerInfo } from "../scanner/scanner-info.ts";
 import type { TopicSettings } from "./setting-table.ts";
+import type { Lineage } from "./storage.ts";
 
 /** What it takes to describe one segment or scanner. */
 const ENTRY_WORK_BYTES = 256;
@@ -36,6 +37,15 @@ export interface TopicInfo {
   readonly settings: TopicSettings;
   /** Where it takes no more messages for good, and all of them can be read. */
   readonly closed?: true;
+  /** Of a fork: the topic that it was made of, and where it left it, `bytes` within the message. That may be gone by now. */
+  readonly forked_from?: {
+    readonly topic: string;
+    readonly id: string;
+    readonly offset: number;
+    readonly bytes?: number;
+  };
+  /** How many forks it has, where it has some. Their names are for those who may read them. */
+  readonly forks?: number;
 }
 
 /** Gives the event loop back in between: there may be many segments and scanners. */
@@ -45,7 +55,8 @@ export async function describeTopic(
     id,
     settings,
     isClosed,
-  }: Pick<TopicInfo, "name" | "id" | "settings"> & { readonly isClosed: boolean },
+    lineage,
+  }: Pick<TopicInfo, "name" | "id" | "settings"> & { readonly isClosed: boolean; readonly lineage: Lineage },
   log: LogDescription,
   scanners: readonly Pick<Scanner, "info">[],
   runtime: Pick<Runtime, "pause">,
@@ -75,7 +86,15 @@ export async function describeTopic(
     id,
     settings,
     ...(isClosed ? { closed: true } : {}),
+    ...describeLineage(lineage),
   };
+}
+
+function describeLineage({ source, forks }: Lineage): Pick<TopicInfo, "forked_from" | "forks"> {
+  const own = forks.length === 0 ? {} : { forks: forks.length };
+  if (source === undefined) return own;
+  const { topic, id, offset, bytes } = source;
+  return { forked_from: { topic, id, offset, ...(bytes === 0 ? {} : { bytes }) }, ...own };
 }
 
 function describeSegment(segment: LogDescription["segments"][number]): SegmentInfo {

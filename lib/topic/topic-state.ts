@@ -228,7 +228,8 @@ export class TopicState implements LogFollower {
     }
     if (memory !== undefined) this.#take(memory);
     if (this.#isKnown) return;
-    if (!log.isClosing && (await endsWithClosing(log))) log.wasClosedForGood();
+    const hasOwn = log.logEndOffset > store.startsAt;
+    if (!log.isClosing && hasOwn && (await endsWithClosing(log))) log.wasClosedForGood();
     this.#make().catch(() => {});
   }
 
@@ -285,10 +286,10 @@ export class TopicState implements LogFollower {
 
   /** From all messages that are there. */
   async #makeMemory(): Promise<TopicMemory> {
-    const { logger, topicName } = this.#options;
+    const { logger, store, topicName } = this.#options;
     logger.info({ topic: topicName }, "making the topic's state from its messages");
     const memory = this.#newMemory();
-    await replay(memory, 0, this.#openedAt, this.#replayOptions());
+    await replay(memory, store.startsAt, this.#openedAt, this.#replayOptions());
     logger.info({ topic: topicName, remembered: memory.size }, "the topic's state is made");
     return memory;
   }

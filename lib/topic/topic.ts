@@ -15,13 +15,14 @@ import { type FoundScanner, TopicScanners } from "../scanner/topic-scanners.ts";
 import { AppendJudge } from "./append-judge.ts";
 import { BatchParser } from "./batch-parser.ts";
 import { checkMessages, type Finding } from "./integrity.ts";
+import { newFork } from "./new-fork.ts";
 import type { ProducerStamp } from "./producer-table.ts";
 import type { Published, PublishOptions } from "./publish-call.ts";
 import { Publisher } from "./publisher.ts";
 import type { TopicSettings } from "./setting-table.ts";
 import { changeSettings, logLimitsOf } from "./settings.ts";
 import { type TopicStats, topicStats } from "./stats.ts";
-import type { StoredTopic } from "./storage.ts";
+import type { ForkPlace, Lineage, NewFork, StoredTopic } from "./storage.ts";
 import type { StreamIn } from "./stream-in.ts";
 import { describeTopic, type TopicInfo } from "./topic-info.ts";
 import { TopicLife } from "./topic-life.ts";
@@ -228,6 +229,26 @@ export class Topic {
     this.#waysOut.settingsChanged();
     await this.#log.setLimits(logLimitsOf(settings));
     this.#publisher.refuse(undefined);
+  }
+
+  /**
+   * What a fork of this topic begins with: all of it that was published so far, or that is before `place`, is on the disk.
+   * For Netlog alone. `given` are settings as parsed JSON; what they leave out is as here.
+   *
+   * @throws bad_request, offset_not_found (with firstOffset), topic_unavailable (also where its settings are lost),
+   *   sync_failed, topic_not_found, shutting_down.
+   */
+  async newFork(place: Partial<ForkPlace>, given: unknown): Promise<NewFork> {
+    const { name, id, settings, trouble: reason } = this;
+    if (reason !== undefined) throw new NetlogError("topic_unavailable", { reason });
+    await this.#publisher.flush();
+    await this.#log.sync();
+    return newFork({ name, id, settings, log: this.#log }, place, given, this.#shared);
+  }
+
+  /** The topic that this one was forked from, and its own forks. */
+  get lineage(): Lineage {
+    return this.#stored.lineage();
   }
 
   /** Resolves when all that was published so far is on the disk. @throws sync_failed, topic_unavailable. */

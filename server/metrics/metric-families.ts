@@ -133,10 +133,11 @@ export const FAMILIES: readonly Family[] = [
   ]),
   gauge(
     "netlog_topics",
-    "Topics that are served, topics that cannot be, and topics that take no messages.",
+    "Topics: open ones, failed ones (not served, or taking no messages), and names of deleted ones that have forks.",
     ({ stats }) => [
       { labels: { state: "open" }, value: stats.openTopicCount },
       { labels: { state: "failed" }, value: stats.failedTopicCount },
+      { labels: { state: "tombstone" }, value: stats.tombstoneCount },
     ],
   ),
   gauge("netlog_waiters", "Readers that wait for a message.", ({ shown }) => [

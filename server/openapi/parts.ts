@@ -235,6 +235,19 @@ export const SCHEMAS: Readonly<Record<string, Json>> = {
       closed: { const: true, description: "where it is closed" },
       id: { type: "string", format: "uuid", description: "random; of another topic of this name another" },
       settings: ref("Settings"),
+      forked_from: {
+        type: "object",
+        description:
+          "of a fork: the topic that it was made of, and where it left it, `bytes` within the message",
+        required: ["topic", "id", "offset"],
+        properties: {
+          topic: text,
+          id: { type: "string", format: "uuid" },
+          offset,
+          bytes: { type: "integer", minimum: 1 },
+        },
+      },
+      forks: { type: "integer", minimum: 1, description: "how many forks it has, where it has some" },
     },
   },
   Scanner: { type: "object", required: ["id", "next", "from", "persistent"], properties: scanner },

@@ -16,7 +16,13 @@ async function logOfTopic(): Promise<Log> {
   await TopicState.open({
     topicName: "t",
     log,
-    store: { found: [], isLost: false, keptThrough: 0, replace: () => Promise.reject(new Error("kept")) },
+    store: {
+      found: [],
+      isLost: false,
+      startsAt: 0,
+      keptThrough: 0,
+      replace: () => Promise.reject(new Error("kept")),
+    },
     settings: DEFAULT_SETTINGS,
     runtime,
     logger: silentLogger,

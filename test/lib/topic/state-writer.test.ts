@@ -14,6 +14,7 @@ import { rejection } from "../../support/rejection.ts";
 class HeldStore implements StateStore {
   readonly found = [];
   readonly isLost = false;
+  readonly startsAt = 0;
   keptThrough = 0;
   readonly written: StateToKeep[] = [];
   failure: Error | undefined;
