@@ -58,6 +58,8 @@ export class TopicState implements LogFollower {
   /** Taken when a sync began that is not over. */
   #taken: Snapshot | undefined;
   #isOver = false;
+  /** The setting `idempotency_window`, as it was read last: each publish with a key asks for it. */
+  #window = { text: "", ms: 0 };
 
   private constructor(options: TopicStateOptions) {
     const { log, store } = options;
@@ -205,8 +207,10 @@ export class TopicState implements LogFollower {
   }
 
   readonly #forgetKeysBeforeMs = (): number => {
-    const { settings, runtime } = this.#options;
-    return runtime.now() - durationMs(parseDuration(settings.idempotency_window));
+    const { runtime, settings } = this.#options;
+    const { idempotency_window: text } = settings;
+    if (text !== this.#window.text) this.#window = { text, ms: durationMs(parseDuration(text)) };
+    return runtime.now() - this.#window.ms;
   };
 
   readonly #noted = (): void => {
