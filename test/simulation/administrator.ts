@@ -3,8 +3,9 @@ import { DEFAULT_SETTINGS, isNetlogError, type TopicSettings } from "../../lib/i
 import type { Calls } from "./calls.ts";
 import type { Client } from "./client.ts";
 import type { Lives } from "./lives.ts";
-import { TopicModel } from "./model.ts";
+import { type Existence, TopicModel } from "./model.ts";
 import { syncIntervalOf } from "./opening.ts";
+import { mustBeOver } from "./passing.ts";
 import { BrokenPromise, nothingIsRefusedWithoutReason } from "./promises.ts";
 import type { World } from "./world.ts";
 
@@ -24,23 +25,26 @@ export class Administrator {
   async create(name: string, given: Partial<TopicSettings>): Promise<void> {
     const { topics, netlog } = this.#lives;
     const others = topics.filter((topic) => topic.name === name);
+    const inTheWay = others.filter((topic) => !mustBeOver(topic, this.#world));
     const id = topics.length;
     const settings = { ...given, sync_interval: syncIntervalOf(id) };
     const model = new TopicModel(id, name, { ...DEFAULT_SETTINGS, ...settings });
+    model.usedFromMs = this.#world.runtime.elapsedMs();
     topics.push(model);
     await this.#calls.make(
       `create ${name} #${id}`,
       () => netlog.createTopic(name, settings),
       (topic) => {
-        model.state = "present";
+        model.state = stateOf(model);
         model.handle = topic;
+        model.usedUntilMs = this.#world.runtime.elapsedMs();
         const twin = others.find(({ state }) => state === "present");
         if (twin !== undefined) throw new BrokenPromise("a created topic stays", `${name} #${twin.id}`);
       },
       (error) => {
-        const exists = isNetlogError(error, "topic_exists") && others.some(({ state }) => state !== "gone");
+        const exists = isNetlogError(error, "topic_exists") && inTheWay.some(({ state }) => state !== "gone");
         model.state = isNetlogError(error, "sync_failed") ? "unknown" : "gone";
-        nothingIsRefusedWithoutReason(`create ${name}`, error, exists || this.#mayRefuse());
+        nothingIsRefusedWithoutReason(`create ${name}`, error, exists || this.#client.mayFail);
       },
     );
   }
@@ -59,7 +63,7 @@ export class Administrator {
       (error) => {
         if (!isNetlogError(error, "sync_failed")) topic.possible.splice(topic.possible.indexOf(wanted), 1);
         const isGone = topic.state !== "present";
-        nothingIsRefusedWithoutReason(`change settings of ${name}`, error, isGone || this.#mayRefuse());
+        nothingIsRefusedWithoutReason(`change settings of ${name}`, error, isGone || this.#client.mayFail);
       },
     );
   }
@@ -75,18 +79,21 @@ export class Administrator {
       },
       (error) => {
         const isBusy = isNetlogError(error, "resource_busy") && !force;
-        const mayBeMissing = concerned.every(({ state }) => state === "gone" || state === "unknown");
+        const mayBeMissing = concerned.every(({ state, mayBeOver }) => {
+          return mayBeOver || state === "gone" || state === "unknown";
+        });
         const isMissing = isNetlogError(error, "topic_not_found") && mayBeMissing;
         for (const topic of concerned) {
           if (topic.state === "ending" || topic.state === "present")
-            topic.state = isBusy ? "present" : "unknown";
+            topic.state = isBusy ? stateOf(topic) : "unknown";
         }
-        nothingIsRefusedWithoutReason(`delete ${name}`, error, isBusy || isMissing || this.#mayRefuse());
+        nothingIsRefusedWithoutReason(`delete ${name}`, error, isBusy || isMissing || this.#client.mayFail);
       },
     );
   }
+}
 
-  #mayRefuse(): boolean {
-    return this.#world.hasTrouble || this.#client.isClosing;
-  }
+/** Of a topic that is there. */
+function stateOf({ mayBeOver }: TopicModel): Existence {
+  return mayBeOver ? "ending" : "present";
 }

@@ -17,6 +17,7 @@ export interface Figures {
   crashes: number;
   acknowledged: number;
   duplicates: number;
+  ended: number;
 }
 
 export interface CampaignResult {
@@ -26,13 +27,14 @@ export interface CampaignResult {
 }
 
 export async function runCampaign({ runs, seed, path, onRun }: CampaignOptions): Promise<CampaignResult> {
-  const figures: Figures = { runs: 0, crashes: 0, acknowledged: 0, duplicates: 0 };
+  const figures: Figures = { runs: 0, crashes: 0, acknowledged: 0, duplicates: 0, ended: 0 };
   const property = fc.asyncProperty(plans, async (plan) => {
     const run = await simulate(plan);
     figures.runs++;
     figures.crashes += run.crashes;
     figures.acknowledged += run.acknowledged;
     figures.duplicates += run.duplicates;
+    figures.ended += run.ended;
     onRun?.(figures);
   });
   const details = await fc.check(property, { numRuns: runs, seed, ...(path === undefined ? {} : { path }) });

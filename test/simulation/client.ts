@@ -313,6 +313,11 @@ export class Client {
   }
 
   mayRefuse(topic: TopicModel): boolean {
-    return this.#world.hasTrouble || this.isClosing || topic.state !== "present";
+    return this.mayFail || topic.state !== "present";
+  }
+
+  /** Whatever is asked for. */
+  get mayFail(): boolean {
+    return this.#world.hasTrouble || this.isClosing;
   }
 }

@@ -35,7 +35,7 @@ if (failure !== undefined) {
 const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
 const lost = failure === undefined ? "0" : "see above";
 console.log(
-  `runs ${figures.runs}, crashes ${figures.crashes}, acknowledged ${figures.acknowledged}, ` +
+  `runs ${figures.runs}, crashes ${figures.crashes}, acknowledged ${figures.acknowledged}, ended ${figures.ended}, ` +
     `lost ${lost}, seed ${seed}, ${seconds} s`,
 );
 

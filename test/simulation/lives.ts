@@ -4,6 +4,7 @@ import type { Calls } from "./calls.ts";
 import type { Client } from "./client.ts";
 import type { FoundTopic, TopicModel } from "./model.ts";
 import { type Before, describe, idOf, readWhole, takeUp } from "./opening.ts";
+import { topicsMayEnd } from "./passing.ts";
 import { type Crash, type Operation, TOPIC_NAMES } from "./plan.ts";
 import {
   BrokenPromise,
@@ -59,6 +60,7 @@ export class Lives {
     world.clear();
     world.resume();
     await world.quiet();
+    topicsMayEnd(this.topics, world, ALL_TIMERS_MS);
     await world.runtime.advance(ALL_TIMERS_MS);
     await world.quiet();
     everyCallIsAnswered(this.#calls.unanswered);

@@ -81,6 +81,12 @@ export class TopicModel {
   isClosedForGood = false;
   /** Messages that close it. */
   readonly closers: SentMessage[] = [];
+  /** By the clock of this life: it was used last, for its ttl, between the two. */
+  usedFromMs = 0;
+  usedUntilMs: number = Infinity;
+  isUsed = false;
+  /** Its ttl may have passed. */
+  mayBeOver = false;
 
   constructor(id: number, name: string, settings: TopicSettings) {
     this.id = id;

@@ -90,6 +90,10 @@ export function takeUp(model: TopicModel, found: FoundTopic, before: Before, wor
   const isExact = spared === "process" && wasWell && isUndropped;
   takeScanners(model, found, isExact);
   model.handle = found.topic;
+  // A ttl begins anew.
+  model.usedFromMs = world.runtime.elapsedMs();
+  model.usedUntilMs = model.usedFromMs;
+  model.mayBeOver = false;
   model.possible = [{ durability: found.topic.settings.durability }];
   model.firstOffset = found.firstOffset;
   model.closing = found.topic.isClosed ? "closed" : "open";

@@ -6,6 +6,7 @@ import fc from "fast-check";
 import type { TopicSettings } from "../../lib/index.ts";
 import type { Forgery } from "./payload.ts";
 import { type Close, close, LONGER_THAN_PLANS, type Submit, submit, takenByPower } from "./terms-plan.ts";
+import { endsByItself, sometimesWithTtl, type Use, use } from "./ttl-plan.ts";
 
 /** What a crash spares: `process` all writes, `power` what was synced, and of the rest what its seed says. */
 export interface Crash {
@@ -57,6 +58,7 @@ export type Operation =
   | { readonly kind: "sync"; readonly topic: number }
   | { readonly kind: "check"; readonly topic: number }
   | { readonly kind: "pass"; readonly ms: number }
+  | Use
   | { readonly kind: "jump"; readonly ms: number }
   /** No byte fits any more; and there is room again. */
   | { readonly kind: "fill" }
@@ -119,16 +121,18 @@ const again = fc
   .constantFrom(undefined, undefined, 1)
   .chain((x) => (x === undefined ? fc.constant(x) : crash));
 
-const settings: fc.Arbitrary<Partial<TopicSettings>> = fc.record({
-  durability: fc.constantFrom("synced", "synced", "written"),
-  segment_size: fc.constantFrom(1024, 3000, 100_000),
-  compression_type: fc.constantFrom(1, 1, 2, 3),
-  batch_num_messages: fc.constantFrom(2, 100),
-  batch_interval: fc.constantFrom("0s", "20ms"),
-  segment_age: fc.constantFrom("30day", "30day", "4s"),
-  retention_size: fc.constantFrom(0, 0, 0, 4000),
-  idempotency_window: fc.constant(LONGER_THAN_PLANS),
-});
+const settings: fc.Arbitrary<Partial<TopicSettings>> = sometimesWithTtl(
+  fc.record({
+    durability: fc.constantFrom("synced", "synced", "written"),
+    segment_size: fc.constantFrom(1024, 3000, 100_000),
+    compression_type: fc.constantFrom(1, 1, 2, 3),
+    batch_num_messages: fc.constantFrom(2, 100),
+    batch_interval: fc.constantFrom("0s", "20ms"),
+    segment_age: fc.constantFrom("30day", "30day", "4s"),
+    retention_size: fc.constantFrom(0, 0, 0, 4000),
+    idempotency_window: fc.constant(LONGER_THAN_PLANS),
+  }),
+);
 
 /** Nothing of retention: what is dropped must be told from what was set. */
 const change: fc.Arbitrary<Partial<TopicSettings>> = fc.record(
@@ -202,6 +206,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
     weight: 6,
     arbitrary: fc.record({ kind: fc.constant("pass"), ms: fc.constantFrom(1, 30, 200, 1100, 6000) }),
   },
+  { weight: 2, arbitrary: use },
   {
     weight: 2,
     arbitrary: fc.record({
@@ -326,6 +331,7 @@ const scene: fc.Arbitrary<Operation[]> = fc.oneof(
   { weight: 2, arbitrary: takenInPart },
   { weight: 4, arbitrary: killedInWrite },
   { weight: 2, arbitrary: takenByPower },
+  { weight: 2, arbitrary: endsByItself },
 );
 
 /** Every plan begins with a topic, for without one nothing happens. */

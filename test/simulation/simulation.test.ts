@@ -18,6 +18,7 @@ describe("simulated clients, crashes and failing disks", () => {
     expect(figures.crashes).toBeGreaterThan(RUNS);
     expect(figures.acknowledged).toBeGreaterThan(RUNS);
     expect(figures.duplicates).toBeGreaterThan(RUNS / 4);
+    expect(figures.ended).toBeGreaterThan(RUNS / 10);
   });
 
   it("do the same again for the same seed, to every operation of the disk", async () => {

@@ -4,6 +4,7 @@ import { Calls } from "./calls.ts";
 import { Client } from "./client.ts";
 import { Lives } from "./lives.ts";
 import type { ScannerModel } from "./model.ts";
+import { Passing } from "./passing.ts";
 import { type Operation, type Plan, TOPIC_NAMES } from "./plan.ts";
 import { Story, World } from "./world.ts";
 import { Writer } from "./writer.ts";
@@ -14,6 +15,8 @@ export interface RunFigures {
   readonly crashes: number;
   readonly acknowledged: number;
   readonly duplicates: number;
+  /** Topics that ended by themselves. */
+  readonly ended: number;
 }
 
 /** @throws BrokenPromise, and whatever an engine throws that should not. */
@@ -24,7 +27,8 @@ export async function simulate(plan: Plan, story: Story = new Story(false)): Pro
   const lives = new Lives(world, calls, client);
   const administrator = new Administrator(world, calls, client, lives);
   const writer = new Writer(world, calls, client);
-  const run = new Run(world, client, writer, lives, administrator);
+  const passing = new Passing(world, calls, client, lives);
+  const run = new Run(world, client, writer, lives, administrator, passing);
   await lives.begin();
   for (const operation of plan.operations) {
     story.tell(() => `${JSON.stringify(operation)} at ${world.runtime.now()}`);
@@ -33,7 +37,8 @@ export async function simulate(plan: Plan, story: Story = new Story(false)): Pro
   }
   await lives.reopen(undefined);
   calls.throwIfBroken();
-  return { crashes: world.crashes, acknowledged: client.acknowledged, duplicates: writer.duplicates };
+  const { acknowledged } = client;
+  return { crashes: world.crashes, acknowledged, duplicates: writer.duplicates, ended: passing.ended };
 }
 
 class Run {
@@ -42,13 +47,22 @@ class Run {
   readonly #writer: Writer;
   readonly #lives: Lives;
   readonly #administrator: Administrator;
+  readonly #passing: Passing;
 
-  constructor(world: World, client: Client, writer: Writer, lives: Lives, administrator: Administrator) {
+  constructor(
+    world: World,
+    client: Client,
+    writer: Writer,
+    lives: Lives,
+    administrator: Administrator,
+    passing: Passing,
+  ) {
     this.#world = world;
     this.#client = client;
     this.#writer = writer;
     this.#lives = lives;
     this.#administrator = administrator;
+    this.#passing = passing;
   }
 
   /** Resolves when it was answered, or when nothing happens any more and it was not. */
@@ -70,6 +84,7 @@ class Run {
       case "createScanner":
       case "sync":
       case "check":
+      case "use":
         await this.#withTopic(operation);
         return;
       case "scan":
@@ -89,7 +104,7 @@ class Run {
   }
 
   async #withTopic(
-    operation: OfKind<"publish" | "submit" | "close" | "read" | "createScanner" | "sync" | "check">,
+    operation: OfKind<"publish" | "submit" | "close" | "read" | "createScanner" | "sync" | "check" | "use">,
   ): Promise<void> {
     const inThisLife = this.#lives.topics.filter(({ name, handle }) => {
       return name === nameOf(operation) && handle !== undefined;
@@ -124,6 +139,9 @@ class Run {
         return;
       case "check":
         await this.#world.settles(this.#client.check(topic, topic.handle));
+        return;
+      case "use":
+        await this.#passing.use(topic, operation.ms);
     }
   }
 
@@ -150,11 +168,7 @@ class Run {
     const world = this.#world;
     switch (operation.kind) {
       case "pass":
-        await world.runtime.advance(operation.ms);
-        await world.quiet();
-        for (const topic of this.#lives.topics) {
-          if (topic.state === "present" && topic.handle !== undefined) await this.#client.refreshFirst(topic);
-        }
+        await this.#passing.pass(operation.ms);
         return;
       case "jump":
         world.wentBack ||= operation.ms < 0;
