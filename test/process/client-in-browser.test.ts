@@ -1,11 +1,10 @@
 /** The client library in a page of another origin, bundled as such pages are, over a restart of the server. */
-import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
-import { rolldown } from "rolldown";
 import { describe, expect, it, onTestFinished, test } from "vitest";
 import { browse, findBrowser, Page } from "../support/browser.ts";
 import { type BuiltServer, startServing } from "../support/built-program.ts";
+import { bundle } from "../support/bundle.ts";
 import { PROJECT_ROOT } from "../support/project-files.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
@@ -78,17 +77,6 @@ function scriptOf(url: string): string {
       }
     }, 100);
   `;
-}
-
-/** What a page's own bundler makes of it: one file without imports. */
-async function bundle(code: string): Promise<string> {
-  const input = join(temporaryFolder(), "page.js");
-  writeFileSync(input, code);
-  const build = await rolldown({ input, platform: "browser", logLevel: "silent" });
-  const { output } = await build.generate({ format: "esm" });
-  await build.close();
-  expect(output).toHaveLength(1);
-  return output[0].code;
 }
 
 test("a page's bundle of the client needs nothing of Node", async () => {
