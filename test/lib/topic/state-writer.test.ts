@@ -1,12 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { Counters } from "../../../lib/base/counters.ts";
 import { LIMITS } from "../../../lib/index.ts";
+import type { LogLimits } from "../../../lib/log/index.ts";
 import { Remembered } from "../../../lib/topic/remembered.ts";
 import { DEFAULT_SETTINGS } from "../../../lib/topic/setting-table.ts";
 import { StateWriter } from "../../../lib/topic/state-writer.ts";
 import type { StateStore, StateToKeep } from "../../../lib/topic/storage.ts";
 import { TopicState } from "../../../lib/topic/topic-state.ts";
-import { newLog } from "../../support/log-fixture.ts";
+import { entry, type LogFixture, newLog } from "../../support/log-fixture.ts";
 import { LineLogger } from "../../support/netlog-fixture.ts";
 import { rejection } from "../../support/rejection.ts";
 
@@ -89,22 +90,70 @@ describe("the writer of a topic's state", () => {
   });
 });
 
+interface OpenState extends LogFixture {
+  readonly store: HeldStore;
+  readonly topicState: TopicState;
+}
+
+/** The state of a topic that is ready to remember. */
+async function openState(limits: Partial<LogLimits> = {}): Promise<OpenState> {
+  const fixture = await newLog(limits);
+  const { log, runtime } = fixture;
+  const store = new HeldStore();
+  store.release();
+  const topicState = await TopicState.open({
+    topicName: "t",
+    log,
+    store,
+    settings: { ...DEFAULT_SETTINGS },
+    runtime,
+    logger: new LineLogger(),
+    limits: LIMITS,
+    remembered: new Remembered(1000, new Counters()),
+  });
+  await topicState.ready();
+  return { ...fixture, store, topicState };
+}
+
+describe("a state that was taken when a sync began", () => {
+  it("is written when that sync has ended", async () => {
+    const { runtime, store, topicState } = await openState();
+    topicState.checkpointed();
+    topicState.syncBegins();
+    await runtime.turn();
+    expect(store.written).toHaveLength(1);
+    topicState.syncEnded();
+    await runtime.turn();
+    expect(store.written).toHaveLength(2);
+  });
+
+  it("is not written when the sync has covered less than it speaks of", async () => {
+    const { log, runtime, store, topicState } = await openState({ durability: "written" });
+    await log.append([entry("a", 1, "written")])[0];
+    topicState.checkpointed();
+    topicState.syncBegins();
+    topicState.syncEnded();
+    await runtime.turn();
+    expect([log.syncedEndOffset, log.logEndOffset]).toEqual([0, 1]);
+    expect(through(store)).toEqual([0]);
+  });
+
+  it("is not written after a write or a sync has failed", async () => {
+    const { runtime, store, topicState } = await openState();
+    topicState.checkpointed();
+    topicState.syncBegins();
+    topicState.failed();
+    topicState.syncEnded();
+    topicState.rolled();
+    await topicState.close();
+    await runtime.turn();
+    expect(store.written).toHaveLength(1);
+  });
+});
+
 describe("closing a topic while its state is being written", () => {
   it("leaves both copies closed before it is answered", async () => {
-    const { log, runtime } = await newLog();
-    const store = new HeldStore();
-    const topicState = await TopicState.open({
-      topicName: "t",
-      log,
-      store,
-      settings: { ...DEFAULT_SETTINGS },
-      runtime,
-      logger: new LineLogger(),
-      limits: LIMITS,
-      remembered: new Remembered(1000, new Counters()),
-    });
-    store.release();
-    await topicState.ready();
+    const { log, runtime, store, topicState } = await openState();
     store.hold();
     topicState.rolled();
     const closing = log.closeForGood(() => topicState.keepClosed());
