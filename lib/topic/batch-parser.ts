@@ -1,5 +1,4 @@
 /** Batches for one topic, from each of the forms in which a client may send them. Verified and whole, not yet appended. */
-import type { ByteBudget } from "../base/byte-budget.ts";
 import { NetlogError } from "../base/errors.ts";
 import { JsonError } from "../base/json.ts";
 import { LONG_BYTES } from "../base/loop-share.ts";
@@ -12,9 +11,9 @@ import { addMessage, cutJsonValues } from "../message/json-elements.ts";
 import { LineCutter } from "../message/line-cutter.ts";
 import { MESSAGE_HEADER_BYTES } from "../message/message.ts";
 import { encodeGroup, MessageGroups } from "../message/message-groups.ts";
-import { isPackedSet } from "../message/message-set.ts";
 import type { Limits } from "./limits.ts";
 import type { TopicSettings } from "./setting-table.ts";
+import { type UnpackBudget, withUnpacked } from "./unpack-budget.ts";
 
 /** Room in front of NetLog's own messages for the headers that make them a set and a frame, so that nobody copies. */
 export const BATCH_HEADROOM_BYTES: number = FRAME_HEADER_BYTES + MESSAGE_HEADER_BYTES;
@@ -22,12 +21,10 @@ export const BATCH_HEADROOM_BYTES: number = FRAME_HEADER_BYTES + MESSAGE_HEADER_
 /** Headers of lines take about this part of them. */
 const HEADERS_SHARE = 8;
 
-export interface BatchParserOptions {
+export interface BatchParserOptions extends UnpackBudget {
   readonly settings: TopicSettings;
   readonly limits: Limits;
   readonly offload: Offload;
-  /** Bytes taken in and not answered, shared by all topics. */
-  readonly inFlight: ByteBudget;
 }
 
 /** Lines that come in pieces, so that they are never held twice, as they were sent and as messages. */
@@ -47,17 +44,9 @@ export class BatchParser {
 
   /** NetLog's own messages: see parseBinaryBatch. @throws also too_many_requests, when much is to be unpacked. */
   async parseMessages(body: Buffer, headroomBytes = 0): Promise<Batch> {
-    const { limits, offload, inFlight } = this.#options;
-    const unpackedBytes = isPackedSet(body) ? limits.batchBytes : 0;
-    if (!inFlight.tryTake(unpackedBytes)) {
-      const reason = "too many sets are being unpacked (max_bytes_in_flight); try again";
-      throw new NetlogError("too_many_requests", { reason });
-    }
-    try {
-      return await parseBinaryBatch(body, offload, limits, headroomBytes);
-    } finally {
-      inFlight.giveBack(unpackedBytes);
-    }
+    const { limits, offload } = this.#options;
+    const parse = () => parseBinaryBatch(body, offload, limits, headroomBytes);
+    return await withUnpacked(body, this.#options, parse);
   }
 
   /** JSON: see parseJsonBatch. Packed as the topic's compression_type says. */

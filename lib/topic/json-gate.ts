@@ -2,7 +2,6 @@
  * What stands before a topic whose content type is application/json: it lets only messages in whose payload is JSON.
  * Other topics have none.
  */
-import type { ByteBudget } from "../base/byte-budget.ts";
 import { NetlogError } from "../base/errors.ts";
 import { JsonError } from "../base/json.ts";
 import { JsonWalk } from "../base/json-walk.ts";
@@ -12,16 +11,15 @@ import type { Offload } from "../message/compression.ts";
 import { cutJsonValues } from "../message/json-elements.ts";
 import { COMPRESSION_NONE } from "../message/message.ts";
 import { encodeGroup, firstOfGroup, type MessageGroup } from "../message/message-groups.ts";
-import { isPackedSet, unpackEntry } from "../message/message-set.ts";
+import { unpackEntry } from "../message/message-set.ts";
 import type { UnpackedEntry } from "../message/unpacked-entry.ts";
 import type { Limits } from "./limits.ts";
 import type { TopicSettings } from "./setting-table.ts";
+import { type UnpackBudget, withUnpacked } from "./unpack-budget.ts";
 
-export interface JsonGateOptions {
+export interface JsonGateOptions extends UnpackBudget {
   readonly limits: Limits;
   readonly offload: Offload;
-  /** Bytes taken in and not answered, shared by all topics. */
-  readonly inFlight: ByteBudget;
 }
 
 /** Messages up to the first that is no JSON, and what is wrong with that one. */
@@ -51,18 +49,11 @@ export class JsonGate {
 
   /** @throws bad_request, which names the message, from 0; too_many_requests, when much is to be unpacked. */
   async checkBatch({ entry, count }: Batch): Promise<void> {
-    const { limits, offload, inFlight } = this.#options;
-    const unpackedBytes = isPackedSet(entry) ? limits.batchBytes : 0;
-    if (!inFlight.tryTake(unpackedBytes)) {
-      const reason = "too many sets are being unpacked (max_bytes_in_flight); try again";
-      throw new NetlogError("too_many_requests", { reason });
-    }
-    try {
+    const { limits, offload } = this.#options;
+    await withUnpacked(entry, this.#options, async () => {
       const { refusal } = await this.#firstRefused(await unpackEntry(entry, count, offload, limits), 0);
       if (refusal !== undefined) throw refusal;
-    } finally {
-      inFlight.giveBack(unpackedBytes);
-    }
+    });
   }
 
   /** The group is the caller's no more. The refusal counts messages from `firstIndex`. */
