@@ -29,6 +29,7 @@ export function admit(exchange: Exchange, need: Need): void {
     rateLimit?.take(grant?.name === undefined ? clientKey(exchange.client) : `token ${grant.name}`);
   if (access === undefined || (needsNothing && need === "metrics")) return;
   exchange.grant = grant ?? NOTHING;
+  exchange.request.memory.tokenName = grant?.name;
   if (need === "nothing") return;
   if (grant === undefined) throw new HttpError("unauthorized");
   if (isRight(need) && !grant.may(need, exchange.topicName)) throw lacksRight(need);

@@ -4,17 +4,22 @@
  */
 import { type ByteBudget, NetlogError } from "../../lib/index.ts";
 import type { Limits } from "./limits.ts";
+import type { TokenShare } from "./occupancy.ts";
 
 export class HeldMemory {
+  /** Of the token that the request came with, whose share this counts in. It is set before anything is taken. */
+  tokenName: string | undefined;
   readonly #budget: ByteBudget;
   readonly #limits: Limits;
+  readonly #shareOf: ((tokenName: string) => TokenShare) | undefined;
   #heldBytes = 0;
   #bodyBytes = 0;
   #unpackerBytes = 0;
 
-  constructor(budget: ByteBudget, limits: Limits) {
+  constructor(budget: ByteBudget, limits: Limits, shareOf?: (tokenName: string) => TokenShare) {
     this.#budget = budget;
     this.#limits = limits;
+    this.#shareOf = shareOf;
   }
 
   /** What is counted, and is to be released. */
@@ -24,7 +29,8 @@ export class HeldMemory {
 
   /** The most that a body or an answer may take now. */
   get spareBytes(): number {
-    return Math.max(this.#limits.uncountedBytes, this.#budget.freeBytes);
+    const shareBytes = this.#share?.bytes.freeBytes ?? Infinity;
+    return Math.max(this.#limits.uncountedBytes, Math.min(this.#budget.freeBytes, shareBytes));
   }
 
   /**
@@ -46,7 +52,7 @@ export class HeldMemory {
   /** The body is unpacked, which takes memory however small it is. @throws too_many_requests. */
   addUnpacker(): void {
     const { unpackerBytes } = this.#limits;
-    if (!this.#budget.tryTake(unpackerBytes)) throw this.tooMany();
+    if (!this.#tryTake(unpackerBytes, 0)) throw this.tooMany();
     this.#unpackerBytes = unpackerBytes;
   }
 
@@ -63,7 +69,7 @@ export class HeldMemory {
     const isSmall = bytes <= uncountedBytes;
     if (isSmall && this.#unpackerBytes > 0) return true;
     // Large ones leave memory for small ones.
-    if (!this.#budget.tryTake(bytes - this.#heldBytes, isSmall ? smallBytesInFlight : 0)) return false;
+    if (!this.#tryTake(bytes - this.#heldBytes, isSmall ? smallBytesInFlight : 0)) return false;
     this.#heldBytes = bytes;
     return true;
   }
@@ -78,20 +84,41 @@ export class HeldMemory {
   /** No more than `bytes` of it is in use from here on. */
   shrinkTo(bytes: number): void {
     if (bytes >= this.#heldBytes) return;
-    this.#budget.giveBack(this.#heldBytes - bytes);
+    this.#giveBack(this.#heldBytes - bytes);
     this.#heldBytes = bytes;
   }
 
   /** None of it is in use any more. */
   release(): void {
     this.shrinkTo(0);
-    this.#budget.giveBack(this.#unpackerBytes);
+    this.#giveBack(this.#unpackerBytes);
     this.#unpackerBytes = 0;
   }
 
+  get #share(): TokenShare | undefined {
+    return this.tokenName === undefined ? undefined : this.#shareOf?.(this.tokenName);
+  }
+
+  #tryTake(bytes: number, moreBytes: number): boolean {
+    if (!this.#budget.tryTake(bytes, moreBytes)) return false;
+    if (this.#share?.bytes.tryTake(bytes, moreBytes) !== false) return true;
+    this.#budget.giveBack(bytes);
+    return false;
+  }
+
+  #giveBack(bytes: number): void {
+    if (bytes === 0) return;
+    this.#budget.giveBack(bytes);
+    this.#share?.bytes.giveBack(bytes);
+  }
+
   tooMany(): NetlogError {
-    const { bytesInFlight } = this.#limits;
-    const reason = `there are too many bytes in flight, of ${bytesInFlight} in all (max_bytes_in_flight); try again`;
+    const { bytesInFlight, tokenSharePercent } = this.#limits;
+    const part =
+      this.tokenName === undefined
+        ? ""
+        : `, of which one token has ${tokenSharePercent} percent (tokenSharePercent)`;
+    const reason = `there are too many bytes in flight, of ${bytesInFlight} in all (max_bytes_in_flight)${part}; try again`;
     return new NetlogError("too_many_requests", { reason });
   }
 }

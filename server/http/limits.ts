@@ -32,6 +32,10 @@ class HttpCaps {
   readonly surplusConnections: number = 256;
   /** Requests that wait for a message; streams are bounded by connections. */
   readonly waitingRequests: number = 16_384;
+  /** The part of the bytes in flight, and of the requests that wait, that one token may have, in percent. */
+  readonly tokenSharePercent: number = 50;
+  /** Topics that cannot be served, as a refusal of `/-/ready` lists them. */
+  readonly failedTopicsListed: number = 100;
   /** Requests of one connection under way at once, small publishes alone: others are taken up one after the other. */
   readonly pipelinedRequests: number = 48;
   /** Bytes of one connection that are read before their turn. Behind more of them no request waits. */

@@ -35,7 +35,8 @@ export class NodeRequest implements Request, NodeSide {
     this.incoming = incoming;
     this.outgoing = outgoing;
     this.awaitsContinue = awaitsContinue;
-    this.memory = new HeldMemory(context.occupancy.bytes, context.limits);
+    const { occupancy, limits } = context;
+    this.memory = new HeldMemory(occupancy.bytes, limits, occupancy.shareOf);
   }
 
   get method(): string {

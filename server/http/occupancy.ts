@@ -1,6 +1,12 @@
-/** What is taken up of the server's limits at the moment, by all clients together. */
+/** What is taken up of the server's limits at the moment, by all clients together and by each token. */
 import { ByteBudget } from "../../lib/index.ts";
 import type { Limits } from "./limits.ts";
+
+/** What one token takes up. */
+export interface TokenShare {
+  readonly bytes: ByteBudget;
+  waitingCount: number;
+}
 
 export class Occupancy {
   /** Bodies and answers in memory. */
@@ -9,11 +15,27 @@ export class Occupancy {
   readonly payloads: SharedPayloads;
   /** Requests that wait for a message. */
   waitingCount = 0;
+  readonly #limits: Limits;
+  /** By the name of the token, of which a file has a bounded number. */
+  readonly #shares = new Map<string, TokenShare>();
 
   constructor(limits: Limits) {
+    this.#limits = limits;
     this.bytes = new ByteBudget(limits.bytesInFlight);
     this.payloads = new SharedPayloads(this.bytes);
   }
+
+  /** That of the token of this name. It has room for the largest message, and for the answer with it. */
+  readonly shareOf = (tokenName: string): TokenShare => {
+    const known = this.#shares.get(tokenName);
+    if (known !== undefined) return known;
+    const { bytesInFlight, payloadBytes, tokenSharePercent } = this.#limits;
+    const leastBytes = Math.min(bytesInFlight, 2 * payloadBytes);
+    const bytes = new ByteBudget(Math.max(leastBytes, Math.floor((bytesInFlight * tokenSharePercent) / 100)));
+    const share = { bytes, waitingCount: 0 };
+    this.#shares.set(tokenName, share);
+    return share;
+  };
 }
 
 /**

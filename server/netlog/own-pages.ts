@@ -74,10 +74,11 @@ function tellHealth(exchange: Exchange): Answer {
  * @throws shutting_down; topic_unavailable: no topic takes messages, for the data folder or the disk is at fault.
  */
 async function tellReady(exchange: Exchange): Promise<Answer> {
-  const { netlog, isStopping } = exchange.context;
+  const { netlog, isStopping, limits } = exchange.context;
   exchange.parameters().finish();
   const failed = await failedTopics(exchange);
-  exchange.failureFields = { failed };
+  // A refusal is made in one go.
+  exchange.failureFields = { failed: failed.slice(0, limits.failedTopicsListed) };
   if (isStopping) throw new NetlogError("shutting_down");
   await netlog.requireReady();
   return await longJsonAnswer(exchange, { ok: true, failed }, 2);

@@ -83,6 +83,20 @@ it("is ready with topics that failed to open, and lists them", async () => {
   });
 });
 
+it("lists some of the topics that failed to open where it is not ready", async () => {
+  const first = await openNetlog();
+  for (const name of ["a", "b", "c"]) await first.netlog.createTopic(name);
+  await first.netlog.close();
+  for (const name of ["a", "b", "c"])
+    await first.disk.remove(`${DATA_FOLDER}/${name}/00000000000000000000.data`);
+  const { disk, runtime } = first;
+  const { api, netlog } = await serverForTest({ disk, runtime, limits: { failedTopicsListed: 2 } });
+  netlog.beginShutdown();
+  const reply = await api.get("/-/ready");
+  expect(reply.status).toBe(503);
+  expect(reply.json).toMatchObject({ failed: [{ name: "a" }, { name: "b" }] });
+});
+
 it("is alive but not ready while it shuts down", async () => {
   const { api, netlog } = await serverForTest();
   netlog.beginShutdown();
