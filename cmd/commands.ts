@@ -135,7 +135,7 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
       },
       {
         name: "import",
-        summary: "Bring topics over from a data folder of the Go NetLog",
+        summary: "Bring topics over from a data folder of the Go NetLog, or a file of frames",
         load: async () => (await import("./folder/import.ts")).importCommand,
       },
     ],

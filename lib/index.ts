@@ -28,6 +28,7 @@ export {
   type FolderCheckSummary,
   type FolderFinding,
 } from "./inspect/folder-check.ts";
+export { type ImportedFrames, importFrames } from "./inspect/import-frames.ts";
 export { LIMITS, type Limits } from "./limits.ts";
 export type { Durability, FrameRun } from "./log/log.ts";
 export type { Batch } from "./message/batch.ts";

@@ -5,14 +5,15 @@ import { UsageError } from "../cli/usage-error.ts";
 import { clientCommand } from "./call/client-command.ts";
 import { choiceFlag, offsetFlag, switchFlag, textFlag } from "./call/flags.ts";
 import { FILE_FORMATS } from "./copy/file-format.ts";
+import type { CopyOptions, ExportOptions } from "./copy/one-copy.ts";
 import { PLACE_RULE, type Place, parsePlace } from "./copy/place.ts";
-import { type CopyOptions, type ExportOptions, startCopy } from "./copy/start-copy.ts";
+import { startCopy } from "./copy/start-copy.ts";
 
 const EXPORT_OPTIONS: OptionTable<ExportOptions> = {
   from: offsetFlag("from", "Where the copy of a topic begins, if not with the first message kept"),
   format: choiceFlag(
     "format",
-    "How messages stand in a file, if its name does not say it (.txt, .log: lines)",
+    "How messages stand in a file, if its name does not say it (.txt, .log: lines; .frames: frames)",
     FILE_FORMATS,
   ),
 };
@@ -20,7 +21,8 @@ const EXPORT_OPTIONS: OptionTable<ExportOptions> = {
 const FILE_DETAILS =
   'ndjson, the default, is a line {"offset","timestamp","crc32","payload"} for each message, or "payload_base64" for\n' +
   'what is not UTF-8, and "key", "content_type" and "headers" where it has them; lines is the payload and a line end,\n' +
-  "and refuses messages that a line cannot hold.";
+  "and refuses messages that a line cannot hold; frames, which an export alone writes, is what the server keeps, byte for\n" +
+  "byte, with offsets, times, and the idempotency keys and producers of messages: `netlog import` makes a topic of it.";
 
 const RESUME_DETAILS =
   "The same command goes on with an interrupted copy, to the message: nothing twice, nothing left out. Nothing else may\n" +
@@ -34,6 +36,7 @@ export const exportCommand: Command = clientCommand<ExportOptions>({
     "  netlog export demo > demo.ndjson\n" +
       "  netlog export demo demo.ndjson         the same, resumable, and later on only what has come since\n" +
       "  netlog export demo --format lines | gzip > demo.gz\n" +
+      "  netlog export demo demo.frames         all that the server keeps of the messages\n" +
       "`netlog copy ./demo.ndjson demo` brings it back.",
     FILE_DETAILS,
     RESUME_DETAILS,

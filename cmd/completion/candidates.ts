@@ -115,6 +115,7 @@ async function meant(
       return name === "help" ? described(commands.map((other) => [other.name, other.summary])) : NONE;
     case "file":
     case "folder":
+    case "source":
       return FILES;
     case "topic":
       return server === undefined ? NONE : described(named(await lookups.topics(server)));

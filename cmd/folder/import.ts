@@ -1,10 +1,13 @@
-/** `netlog import`: brings the topics of a data folder of the Go NetLog over. */
-import { resolve } from "node:path";
+/** `netlog import`: brings the topics of a data folder of the Go NetLog over, or a topic out of a file of frames. */
+import { basename, resolve } from "node:path";
 import {
   type ImportedTopic,
   type ImportSummary,
+  importFrames,
   importGoData,
+  isNetlogError,
   LIMITS,
+  type NetlogError,
   nodeDisk,
   nodeRuntime,
 } from "../../lib/index.ts";
@@ -31,11 +34,14 @@ const IMPORT_OPTIONS: OptionTable<ImportOptions> = {
 };
 
 export const importCommand: Command = {
-  usage: "<folder> [flags] [topic...]",
+  usage: "<source> [flags] [topic...]",
   details: [
-    "Reads <folder>, which a Go NetLog has written and no longer writes to, and makes its topics here: all, or\n" +
-      "those that are named, with the same offsets, times, settings and scanner positions. <folder> is never\n" +
+    "Reads <source>, a folder that a Go NetLog has written and no longer writes to, and makes its topics here: all, or\n" +
+      "those that are named, with the same offsets, times, settings and scanner positions. <source> is never\n" +
       "written to. A topic appears whole or not at all; one that is here already stays as it is.",
+    "A <source> that is a file of `netlog export --format frames` becomes the topic that is named, or that of the file's\n" +
+      "name: with the same offsets and times, what the messages carry, and the idempotency keys and producers that are\n" +
+      "remembered with them. It has default settings and no scanners. No server may run on --dir meanwhile.",
     "What is damaged there is left out and named, the rest is imported; offsets that are lost stay empty. Findings\n" +
       "are of the kinds that `netlog help check` explains.",
     "Ends with status 0 when everything was imported, 1 when something was not, 2 for wrong arguments.",
@@ -45,13 +51,18 @@ export const importCommand: Command = {
       '"unreadable","torn","note"},"isComplete"}}.',
   ],
   options: IMPORT_OPTIONS,
-  run(context) {
+  async run(context) {
     const { options, operands } = parseArguments(IMPORT_OPTIONS, context.args, context.environment);
     const [folder, ...topics] = operands;
     if (folder === undefined || folder === "") {
-      throw new UsageError("import needs the folder to import: netlog import <folder> [topic...]");
+      throw new UsageError("import needs a folder or file to import: netlog import <source> [topic...]");
     }
-    return importData(resolve(folder), topics, options, context);
+    if ((await nodeDisk.stat(resolve(folder)))?.kind === "file") {
+      const [name = basename(folder).replace(/\.frames$/, ""), ...more] = topics;
+      if (more.length > 0) throw new UsageError("a file of frames becomes one topic; name one");
+      return await importFile(resolve(folder), name, options, context);
+    }
+    return await importData(resolve(folder), topics, options, context);
   },
 };
 
@@ -75,6 +86,46 @@ function importData(
     print({ summary }, summaryText(summary));
     return isWhole(summary) ? EXIT.ok : EXIT.failed;
   });
+}
+
+function importFile(file: string, name: string, options: ImportOptions, context: Context): Promise<number> {
+  return walkFolder("import", options.json, context, async (events, print) => {
+    const found = { damage: 0, unreadable: 0, torn: 0, note: 0 };
+    let topic: ImportedTopic;
+    try {
+      const imported = await importFrames({
+        ...events,
+        onFinding: (finding) => {
+          found[finding.kind] += 1;
+          events.onFinding(finding);
+        },
+        limits: LIMITS,
+        disk: nodeDisk,
+        runtime: nodeRuntime,
+        file,
+        folder: resolve(options.dir),
+        name,
+      });
+      topic = { name, isImported: true, ...imported, scannerCount: 0 };
+    } catch (error) {
+      if (!isNetlogError(error)) throw error;
+      topic = { name, isImported: false, reason: refusalText(error) };
+    }
+    print(topic, topicText(topic));
+    const summary: ImportSummary = {
+      topicCount: topic.isImported ? 1 : 0,
+      refusedCount: topic.isImported ? 0 : 1,
+      messageCount: topic.isImported ? topic.messageCount : 0,
+      found,
+      isComplete: !events.isCancelled(),
+    };
+    print({ summary }, summaryText(summary));
+    return isWhole(summary) ? EXIT.ok : EXIT.failed;
+  });
+}
+
+function refusalText({ code, reason, message }: NetlogError): string {
+  return code === "topic_exists" ? "there is a topic of this name already" : (reason ?? message);
 }
 
 /** Nothing that was to be imported is missing here. */

@@ -24,6 +24,7 @@ export type { Payload } from "./payload.ts";
 export type { PublishBatchOptions, Published, PublishedBatch, PublishOptions } from "./publish.ts";
 export type { PublishAllOptions, PublishAllProgress, PublishedAll } from "./publish-all.ts";
 export type { MessageBatch, ReadBatchOptions } from "./read-batch.ts";
+export type { FramesRead, ReadFramesOptions } from "./read-frames.ts";
 export type { FollowOptions, Gap } from "./reading.ts";
 export { DEFAULT_RETRY, type RetryMode, type RetryPolicy } from "./retry.ts";
 export type { ClientRuntime, ClientTimer } from "./runtime.ts";

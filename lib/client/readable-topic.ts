@@ -5,6 +5,7 @@ import { type FollowLinesOptions, follow, followBatches, followLines } from "./f
 import { headerNumber, messageParts, requireNumber } from "./headers.ts";
 import { Message } from "./message.ts";
 import { type MessageBatch, type ReadBatchOptions, readBatch } from "./read-batch.ts";
+import { type FramesRead, type ReadFramesOptions, readFrames } from "./read-frames.ts";
 import type { FollowOptions } from "./reading.ts";
 import type { CallOptions, Session } from "./session.ts";
 import { type Offset, requireTopicName, spellOffset } from "./spelling.ts";
@@ -52,6 +53,22 @@ export class ReadableTopic {
    */
   async readBatch(options: ReadBatchOptions = {}): Promise<MessageBatch> {
     return await readBatch(this.#session, this.name, options);
+  }
+
+  /**
+   * Reads many messages as the server keeps them: whole frames, with offsets, times, fields and what the server remembers
+   * of them. `netlog import` makes a topic of them. Retried.
+   *
+   * @throws NetlogClientError topic_not_found; offset_not_found, with `firstOffset` for what retention dropped;
+   *   checksum_error for damage: read on from its `nextOffset`.
+   *
+   * @example
+   * await topic.publishBatch(["one", "two", "three"]);
+   * const { bytes, offset, nextOffset } = await topic.readFrames();
+   * console.log(bytes.length, offset, nextOffset); // 87 0 3
+   */
+  async readFrames(options: ReadFramesOptions = {}): Promise<FramesRead> {
+    return await readFrames(this.#session, this.name, options);
   }
 
   /**

@@ -3,14 +3,13 @@
  * It reports what is damaged, and leaves it out. A segment there begins a segment here, so that retention drops the same.
  */
 
-import { parseDuration, timeBefore } from "../base/duration.ts";
 import { NetlogError } from "../base/errors.ts";
 import { replaceFile } from "../disk/atomic-file.ts";
+import { ageNote } from "../inspect/import-frames.ts";
 import { SCANNERS_FOLDER } from "../scanner/file-scanner-store.ts";
 import { encodeScannerFile, SCANNER_SUFFIX } from "../scanner/scanner-file.ts";
 import { createSettings } from "../storage/settings-files.ts";
 import { writeTopicId } from "../storage/topic-id.ts";
-import type { TopicSettings } from "../topic/setting-table.ts";
 import { type OffsetRange, readGoScanners } from "./go-scanners.ts";
 import { listGoSegments } from "./go-segment-files.ts";
 import { readGoSettings } from "./go-settings.ts";
@@ -51,23 +50,12 @@ export async function importTopic(options: ImportTopicOptions): Promise<CopiedTo
     copy.close();
   }
   const { messageCount, segmentCount, logEndOffset } = copy;
-  warnOfRetention(options, settings, copy);
+  // The Go NetLog keeps the last segment of a topic for ever; here it ages like the others.
+  const note = ageNote(sourceFolder, settings.segment_age, copy.lastTimestampMs, options.runtime.now());
+  if (messageCount > 0 && note !== undefined) options.onFinding(note);
   const range = { logStartOffset: first.baseOffset, logEndOffset };
   const scannerCount = await copyScanners(options, range);
   return { messageCount, segmentCount, scannerCount, ...range };
-}
-
-/** The Go NetLog keeps the last segment of a topic for ever; here it ages like the others. */
-function warnOfRetention(
-  { sourceFolder, runtime, onFinding }: ImportTopicOptions,
-  { segment_age: age }: TopicSettings,
-  { messageCount, lastTimestampMs }: LogCopy,
-): void {
-  if (messageCount === 0 || lastTimestampMs >= timeBefore(parseDuration(age), runtime.now())) return;
-  const message =
-    `all messages are older than the topic's segment_age of ${age}: a server drops them at its first check; ` +
-    "to keep them, serve with --monitor-interval 1h at first, and raise segment_age with PATCH or `netlog set`";
-  onFinding({ kind: "note", file: sourceFolder, message });
 }
 
 /** @returns how many. */

@@ -60,6 +60,12 @@ export function snapshotOf(
   return { through, pieces };
 }
 
+/** Of a topic whose producers and keys lie in its messages alone: an opening makes the state from them. */
+export const UNKNOWN_STATE: StateToKeep = {
+  through: 0,
+  pieces: () => [encodeHead(UNKNOWN, new Uint8Array(0), 0)],
+};
+
 function encodeHead(flags: number, sequence: Uint8Array, producerCount: number): Buffer {
   const head = Buffer.alloc(HEAD_BYTES + sequence.length);
   head.writeUInt8(VERSION, 0);

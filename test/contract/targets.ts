@@ -27,7 +27,7 @@ export const folderTarget: ContractTarget = {
   },
 };
 
-async function startOn(
+export async function startOn(
   disk: Disk,
   folder: string,
   certificate?: Certificate,

@@ -1,16 +1,23 @@
 /** How messages stand in a file. */
 import { hasFields, messageJson, type ToldMessage } from "../output/message-json.ts";
 
-/** `ndjson`: a line of JSON each, with offset, time and checksum. `lines`: the payload and a line end. */
-export const FILE_FORMATS = ["ndjson", "lines"] as const;
-export type FileFormat = (typeof FILE_FORMATS)[number];
+/**
+ * `ndjson`: a line of JSON each, with offset, time and checksum. `lines`: the payload and a line end. `frames`: what the
+ * server keeps, byte for byte; an export alone writes it.
+ */
+export const FILE_FORMATS = ["ndjson", "lines", "frames"] as const;
+/** How a file holds messages one by one. */
+export type FileFormat = Exclude<(typeof FILE_FORMATS)[number], "frames">;
+export type GivenFormat = (typeof FILE_FORMATS)[number];
 
 const LF = 0x0a;
 const CR = 0x0d;
 const LINE_END = Buffer.from("\n");
 
-export function formatOf(path: string | undefined, given: FileFormat | null): FileFormat {
-  return given ?? (/\.(lines|txt|log)$/.test(path ?? "") ? "lines" : "ndjson");
+export function formatOf(path: string | undefined, given: GivenFormat | null): GivenFormat {
+  if (given !== null) return given;
+  if (path?.endsWith(".frames") === true) return "frames";
+  return /\.(lines|txt|log)$/.test(path ?? "") ? "lines" : "ndjson";
 }
 
 /** False for a message that would not be the same when its line is read again. */

@@ -11,7 +11,7 @@ export type Place =
 export const PLACE_RULE =
   "a topic, http://server/topic, a file with a slash such as ./demo.ndjson, or - for a pipe";
 
-const FILE_ENDING = /\.(ndjson|jsonl|json|lines|txt|log)$/;
+const FILE_ENDING = /\.(ndjson|jsonl|json|lines|txt|log|frames)$/;
 
 /** @throws UsageError for a URL without a topic, and for what is probably meant to be a file. */
 export function parsePlace(text: string): Place {

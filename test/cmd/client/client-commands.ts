@@ -1,6 +1,7 @@
 /** A server in the tests' own process, and the program's commands run against it. */
 import { onTestFinished } from "vitest";
-import { memoryTarget } from "../../contract/targets.ts";
+import { nodeDisk } from "../../../lib/index.ts";
+import { memoryTarget, startOn } from "../../contract/targets.ts";
 import { type Ran, runCommand, type Surroundings } from "../../support/run-command.ts";
 
 export interface TestServer {
@@ -11,14 +12,19 @@ export interface TestServer {
   out(...args: string[]): Promise<string>;
   /** The same, each line as JSON. */
   json(command: string, ...args: string[]): Promise<unknown[]>;
+  stop(): Promise<void>;
 }
 
-/** Stopped when the running test is over. */
-export async function serverForTest(): Promise<TestServer> {
-  const { url, stop } = await memoryTarget.start();
-  onTestFinished(async () => {
-    await stop();
-  });
+/** On a disk in memory, or a real folder; stopped when the running test is over. */
+export async function serverForTest(folder?: string): Promise<TestServer> {
+  const started = folder === undefined ? await memoryTarget.start() : await startOn(nodeDisk, folder);
+  const { url } = started;
+  let stopped: Promise<unknown> | undefined;
+  const stop = async (): Promise<void> => {
+    stopped ??= started.stop();
+    await stopped;
+  };
+  onTestFinished(stop);
   const run = (args: readonly string[], { environment = {}, ...rest }: Surroundings = {}): Promise<Ran> =>
     runCommand(args, { ...rest, environment: { NETLOG_URL: url, ...environment } });
   const out = async (...args: string[]): Promise<string> => {
@@ -28,7 +34,7 @@ export async function serverForTest(): Promise<TestServer> {
   };
   const json = async (command: string, ...args: string[]): Promise<unknown[]> =>
     parseLines(await out(command, "--json", ...args));
-  return { url, run, out, json };
+  return { url, run, out, json, stop };
 }
 
 /** Each line of a text as JSON. */

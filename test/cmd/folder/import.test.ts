@@ -150,7 +150,7 @@ describe("netlog import", () => {
 
 describe("mistakes", () => {
   it.each([
-    ["without a folder", [], 2, /^netlog: import needs the folder to import: netlog import <folder>/],
+    ["without a folder", [], 2, /^netlog: import needs a folder or file to import: netlog import <source>/],
     [
       "with an unknown topic",
       ["SOURCE", "nope"],
@@ -170,7 +170,12 @@ describe("mistakes", () => {
       1,
       /^netlog: .*\/plain is the folder of one topic; .*netlog import \S+ plain\n/,
     ],
-    ["with a file", ["SOURCE/plain/settings.json"], 1, /^netlog: .*settings\.json is not a folder\n/],
+    [
+      "with a file",
+      ["SOURCE/plain/settings.json"],
+      1,
+      /^netlog: .*settings\.json is neither a folder nor a file of frames\n/,
+    ],
     [
       "with a folder of something else",
       ["SOURCE/plain/readers"],
