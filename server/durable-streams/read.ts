@@ -1,5 +1,5 @@
 /** `GET`: what there is of a stream, at once or as soon as something comes. event-stream.ts has it for as long as it comes. */
-import { NetlogError, type Topic, type TopicCursor } from "../../lib/index.ts";
+import { NetlogError, type Runtime, type Topic, type TopicCursor } from "../../lib/index.ts";
 import { type Answer, type AnyAnswer, emptyAnswer, NO_SNIFF } from "../http/answer.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { HttpError } from "../wire/errors.ts";
@@ -127,7 +127,7 @@ async function answerOfPage(
   });
   const isUpToDate = next.byte === 0 && next.message >= cursor.endOffset;
   const isAtEnd = isUpToDate && cursor.closedAt === next.message;
-  const tag = tagOf(topic, start, next, isAtEnd, context.runtime.randomId);
+  const tag = tagOf(topic, start, next, isAtEnd, context.runtime);
   const headers = [...HARMLESS, ...CACHED, "ETag", tag, ...nextOffset(next), ...more];
   if (isUpToDate) headers.push(...UP_TO_DATE);
   if (isAtEnd) headers.push(...CLOSED);
@@ -143,13 +143,19 @@ function bodyHeaders(topic: Topic, sizeBytes: number): string[] {
 /** Of an opened topic whose newest messages a loss of power may take back, so that others get their offsets. */
 const openings = new WeakMap<Topic, string>();
 
-function tagOf(topic: Topic, start: Place, next: Place, isAtEnd: boolean, randomId: () => string): string {
+function tagOf(
+  topic: Topic,
+  start: Place,
+  next: Place,
+  isAtEnd: boolean,
+  runtime: Pick<Runtime, "randomId">,
+): string {
   let tag = `"${topic.id}:${formatPlace(start)}:${formatPlace(next)}`;
   if (isAtEnd) tag += ":c";
   if (topic.settings.durability === "written") {
     let opening = openings.get(topic);
     if (opening === undefined) {
-      opening = randomId();
+      opening = runtime.randomId();
       openings.set(topic, opening);
     }
     tag += `:${opening}`;

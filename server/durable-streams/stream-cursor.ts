@@ -10,8 +10,8 @@ const JITTER_MS = 3600 * 1000;
 const CURSOR = /^[0-9]{1,15}$/;
 
 /** Strictly above `given`, where that is a cursor. */
-export function nextCursor({ now }: Pick<Runtime, "now">, given: string | undefined): number {
-  const present = Math.floor((now() - EPOCH_MS) / INTERVAL_MS);
+export function nextCursor(runtime: Pick<Runtime, "now">, given: string | undefined): number {
+  const present = Math.floor((runtime.now() - EPOCH_MS) / INTERVAL_MS);
   const last = given !== undefined && CURSOR.test(given) ? Number(given) : -1;
   if (last < present) return present;
   return last + 1 + Math.floor((Math.random() * JITTER_MS) / INTERVAL_MS);
