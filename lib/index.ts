@@ -65,6 +65,7 @@ export {
   type TopicSettings,
 } from "./topic/setting-table.ts";
 export type { NetlogStats, TopicStats } from "./topic/stats.ts";
+export { type ForkPlace, forkEndOffset } from "./topic/storage.ts";
 export type { StreamIn } from "./topic/stream-in.ts";
 export type { Topic } from "./topic/topic.ts";
 export type { TopicInfo } from "./topic/topic-info.ts";

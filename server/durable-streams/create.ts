@@ -2,6 +2,7 @@
 import {
   countJsonValues,
   durationMs,
+  forkEndOffset,
   isJsonType,
   isNetlogError,
   NetlogError,
@@ -14,10 +15,13 @@ import type { Request } from "../http/request.ts";
 import { HttpError } from "../wire/errors.ts";
 import { streamAnswerOf, tailHeaders } from "./answers.ts";
 import { readCloses } from "./append-terms.ts";
+import { isSameFork, makeFork, readFork, typeOfFork, type WantedFork } from "./fork.ts";
 import { isJson, isSameType, typeOf, UNTYPED } from "./stream-type.ts";
 
 /** Without a sign, leading zeros, fractions and exponents. */
 const TTL = /^[1-9][0-9]{0,14}$/;
+
+const TOMBSTONE = "the stream was deleted, and its name stays taken while it has forks; delete those first";
 
 /** What the stream is to be. */
 interface Wanted {
@@ -31,17 +35,22 @@ export async function createStream(exchange: Exchange): Promise<Answer> {
   const { request, context, topicName } = exchange;
   const { netlog } = context;
   const body = await request.takeBody();
-  const wanted = readWanted(request);
+  const fork = readFork(exchange);
+  const wanted = readWanted(request, fork === undefined ? UNTYPED : typeOfFork(exchange, fork));
   const hasMessages = await checkBody(exchange, body, wanted.contentType);
   let topic: Topic;
   let isNew = true;
   try {
-    topic = await netlog.createTopic(topicName, settingsOf(wanted));
+    topic =
+      fork === undefined
+        ? await netlog.createTopic(topicName, settingsOf(wanted))
+        : await makeFork(exchange, fork, wanted.contentType, endOf(wanted));
   } catch (error) {
     if (!isNetlogError(error, "topic_exists")) throw error;
+    if (netlog.isTombstone(topicName)) throw new HttpError("stream_exists", { reason: TOMBSTONE });
     topic = netlog.topic(topicName);
     isNew = false;
-    requireSame(topic, wanted);
+    requireSame(topic, wanted, fork);
   }
   if (hasMessages) await appendFirst(topic, body, wanted.closes);
   else if (isNew && wanted.closes) await topic.closeForGood();
@@ -62,7 +71,7 @@ function locationOf({ request, target, context }: Exchange): string {
 }
 
 /** @throws bad_request. */
-function readWanted(request: Request): Wanted {
+function readWanted(request: Request, defaultType: string): Wanted {
   const given = request.header("content-type")?.trim() ?? "";
   const ttl = request.header("stream-ttl");
   const expiresAt = request.header("stream-expires-at");
@@ -73,20 +82,22 @@ function readWanted(request: Request): Wanted {
     throw badRequest("Stream-TTL takes a whole number of seconds from 1 on, in digits alone");
   }
   if (expiresAt === "") throw badRequest("Stream-Expires-At takes an RFC 3339 time");
-  if (request.header("stream-forked-from") !== undefined) {
-    throw badRequest("streams cannot be forked here; leave Stream-Forked-From out, and copy what is needed");
-  }
   return {
-    contentType: given === "" ? UNTYPED : given,
+    contentType: given === "" ? defaultType : given,
     ttl: ttl && `${ttl}s`,
     expiresAt,
     closes: readCloses(request),
   };
 }
 
-function settingsOf({ contentType, ttl, expiresAt }: Wanted): object {
+function settingsOf(wanted: Wanted): object {
+  const { contentType } = wanted;
+  return { ...(isSameType(contentType, UNTYPED) ? {} : { content_type: contentType }), ...endOf(wanted) };
+}
+
+/** Where it ends by itself. What a fork says none of is as in its source. */
+function endOf({ ttl, expiresAt }: Wanted): object {
   return {
-    ...(isSameType(contentType, UNTYPED) ? {} : { content_type: contentType }),
     ...(ttl === undefined ? {} : { ttl }),
     ...(expiresAt === undefined ? {} : { expires_at: expiresAt }),
   };
@@ -99,12 +110,15 @@ async function checkBody({ context }: Exchange, body: Buffer, contentType: strin
 }
 
 /** @throws HttpError stream_exists. */
-function requireSame(topic: Topic, { contentType, ttl, expiresAt, closes }: Wanted): void {
+function requireSame(topic: Topic, wanted: Wanted, fork: WantedFork | undefined): void {
+  const { contentType, ttl, expiresAt, closes } = wanted;
   const { settings } = topic;
+  const inheritsEnd = fork !== undefined && ttl === undefined && expiresAt === undefined;
+  const hasSameEnd = msOf(settings.ttl) === msOf(ttl) && timeOf(settings.expires_at) === timeOf(expiresAt);
   const isSame =
     isSameType(typeOf(topic), contentType) &&
-    msOf(settings.ttl) === msOf(ttl) &&
-    timeOf(settings.expires_at) === timeOf(expiresAt) &&
+    (inheritsEnd || hasSameEnd) &&
+    isSameFork(topic, fork) &&
     topic.isClosed === closes;
   if (!isSame) throw new HttpError("stream_exists");
 }
@@ -118,12 +132,14 @@ function timeOf(time: string | undefined): number | undefined {
 }
 
 /**
- * The body of the request that made the stream. A stream that has no message yet may be one whose first append was lost
+ * The body of the request that made the stream. A stream that has no message of its own yet may be one whose first append was lost
  * in a crash, and gets it now; any other has it, or others were faster.
  */
 async function appendFirst(topic: Topic, body: Buffer, closes: boolean): Promise<void> {
-  if (topic.readableOffsets.end > 0) return;
-  const terms = { expectedOffset: 0, closes };
+  const { source } = topic.lineage;
+  const expectedOffset = source === undefined ? 0 : forkEndOffset(source);
+  if (topic.readableOffsets.end > expectedOffset) return;
+  const terms = { expectedOffset, closes };
   try {
     const batch = isJson(topic) ? await topic.batches.parseValues(body) : undefined;
     if (batch === undefined) await topic.publish({ payload: body }, terms);

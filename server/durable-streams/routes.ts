@@ -24,7 +24,14 @@ const CREATE: Operation = {
   tag: "durable streams",
   summary: "Makes a stream, or finds the one that is there and of the same kind",
   description: "The topic of the path's segments, joined by dots. The body is the first append.",
-  requestHeaders: ["Stream-TTL", "Stream-Expires-At", "Stream-Closed"],
+  requestHeaders: [
+    "Stream-TTL",
+    "Stream-Expires-At",
+    "Stream-Closed",
+    "Stream-Forked-From",
+    "Stream-Fork-Offset",
+    "Stream-Fork-Sub-Offset",
+  ],
   body: { limit: "payloadBytes", content: STREAM_CONTENT },
   success: {
     "200": { description: "It is there", headers: ["Stream-Next-Offset", "Stream-Closed"] },
@@ -32,7 +39,10 @@ const CREATE: Operation = {
   },
   errors: [
     "invalid_topic_name",
+    "topic_not_found",
+    "resource_busy",
     "stream_exists",
+    "content_type_mismatch",
     "payload_too_large",
     "request_timeout",
     "storage_full",
@@ -55,6 +65,7 @@ const APPEND: Operation = {
     "204": { description: "Kept, or it was there before", headers: APPEND_HEADERS },
   },
   errors: [
+    "gone",
     "content_type_mismatch",
     "topic_closed",
     "producer_gap",
@@ -106,7 +117,7 @@ const DESCRIBE: Operation = {
       headers: ["Stream-Next-Offset", "Stream-Closed", "Stream-TTL", "Stream-Expires-At"],
     },
   },
-  errors: [],
+  errors: ["gone"],
 };
 
 const DELETE: Operation = {
@@ -116,7 +127,7 @@ const DELETE: Operation = {
   summary: "Deletes a stream",
   query: ["force"],
   success: { "204": { description: "Deleted" } },
-  errors: ["resource_busy", "sync_failed"],
+  errors: ["gone", "resource_busy", "sync_failed"],
 };
 
 export const STREAM_ROUTES: readonly StreamRoute[] = [

@@ -28,6 +28,11 @@ export function segmentsOf(parts: readonly string[]): readonly string[] | undefi
   return segments;
 }
 
+/** @throws invalid_topic_name: as segmentsOf does, and where the path names no stream. */
+export function requireSegments(parts: readonly string[]): void {
+  if (segmentsOf(parts) === undefined) throw refused("the path names no stream");
+}
+
 export function topicNameOf(parts: readonly string[]): string {
   return parts.length === OWN_PARTS + 1 ? (parts[OWN_PARTS] ?? "") : parts.slice(OWN_PARTS).join(".");
 }

@@ -41,6 +41,9 @@ function missingTopic(exchange: Exchange): string {
   if (!isSafeName(topicName, topicNameLength)) {
     return `${shown} is no name for a topic, which is 1 to ${topicNameLength} of ${NAME_RULE}`;
   }
+  if (context.netlog.isTombstone(topicName)) {
+    return `the topic ${shown} was deleted, and its name stays taken while it has forks; publish to another`;
+  }
   if (request.method === "DELETE") return `there is no topic ${shown}; GET / lists the topics`;
   const own = isOwnPage(topicName) ? `; the server's own ${topicName} is at /-/${topicName}` : "";
   const who = grant.may("admin", topicName) ? "" : ", which takes a token with the right admin";

@@ -134,6 +134,12 @@ export const REQUEST_HEADERS: Readonly<Record<string, readonly [description: str
   "Stream-Closed": ["`true`: the stream is closed with this request.", { type: "string", enum: ["true"] }],
   "Stream-TTL": ["The new stream is deleted after so many seconds without an append or a read.", count],
   "Stream-Expires-At": ["The new stream is deleted then.", { type: "string", format: "date-time" }],
+  "Stream-Forked-From": ["Path of the stream that the new one begins with, its source.", text],
+  "Stream-Fork-Offset": [
+    "Where the fork leaves its source, as Stream-Next-Offset had it; its end by default.",
+    text,
+  ],
+  "Stream-Fork-Sub-Offset": ["So many bytes behind that; of a stream of JSON so many values.", count],
   Traceparent: ["Trace that the message belongs to; kept with it.", text],
   Tracestate: ["Further data of the trace; kept with the message.", text],
   "If-None-Match": ["ETag of the message that the client has.", text],

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runConformanceTests } from "@durable-streams/server-conformance-tests";
-import { afterAll, beforeAll, beforeEach } from "vitest";
+import { afterAll, beforeAll } from "vitest";
 import { type BuiltServer, startBuiltServer } from "../support/built-program.ts";
 
 const LONG_POLL_MS = 500;
@@ -18,13 +18,6 @@ beforeAll(async () => {
   const origin = ["--cors-origin", "https://example.com"];
   server = await startBuiltServer(folder, [...origin, "--long-poll-timeout", `${LONG_POLL_MS}ms`]);
   target.baseUrl = `${server.url}/-/streams`;
-});
-
-/** Streams are not forked yet. */
-beforeEach(({ task, skip }) => {
-  for (let suite = task.suite; suite !== undefined; suite = suite.suite) {
-    if (suite.name.startsWith("Fork - ")) skip();
-  }
 });
 
 afterAll(async () => {
