@@ -82,22 +82,15 @@ export class Exchange {
    */
   wait(cancel: () => void): void {
     const { occupancy, limits } = this.context;
-    const share = this.grant.name === undefined ? undefined : occupancy.shareOf(this.grant.name);
-    const shareCount = Math.max(1, Math.floor((limits.waitingRequests * limits.tokenSharePercent) / 100));
-    if (occupancy.waitingCount >= limits.waitingRequests || (share?.waitingCount ?? 0) >= shareCount) {
-      const isAll = occupancy.waitingCount >= limits.waitingRequests;
-      this.#turnedAwayFor = isAll
-        ? `${limits.waitingRequests} requests wait already (max_waiting); try again later`
-        : `${shareCount} requests of this token wait already, which is its share of max_waiting (tokenSharePercent); try again later`;
+    const tokenName = this.grant.name;
+    this.#turnedAwayFor = occupancy.beginWait(tokenName);
+    if (this.#turnedAwayFor !== undefined) {
       cancel();
       return;
     }
-    occupancy.waitingCount += 1;
-    if (share !== undefined) share.waitingCount += 1;
     let isWaiting = true;
     const end = (): void => {
-      if (isWaiting) occupancy.waitingCount -= 1;
-      if (isWaiting && share !== undefined) share.waitingCount -= 1;
+      if (isWaiting) occupancy.endWait(tokenName);
       isWaiting = false;
       cancel();
     };

@@ -25,6 +25,27 @@ export class Occupancy {
     this.payloads = new SharedPayloads(this.bytes);
   }
 
+  /** Counts a request that waits, until `endWait`; or says why it may not wait. */
+  beginWait(tokenName: string | undefined): string | undefined {
+    const { waitingRequests, tokenSharePercent } = this.#limits;
+    if (this.waitingCount >= waitingRequests) {
+      return `${waitingRequests} requests wait already (max_waiting); try again later`;
+    }
+    const share = tokenName === undefined ? undefined : this.shareOf(tokenName);
+    const shareCount = Math.max(1, Math.floor((waitingRequests * tokenSharePercent) / 100));
+    if (share !== undefined && share.waitingCount >= shareCount) {
+      return `${shareCount} requests of this token wait already, its share of max_waiting (tokenSharePercent); try again later`;
+    }
+    this.waitingCount += 1;
+    if (share !== undefined) share.waitingCount += 1;
+    return undefined;
+  }
+
+  endWait(tokenName: string | undefined): void {
+    this.waitingCount -= 1;
+    if (tokenName !== undefined) this.shareOf(tokenName).waitingCount -= 1;
+  }
+
   /** That of the token of this name. It has room for the largest message, and for the answer with it. */
   readonly shareOf = (tokenName: string): TokenShare => {
     const known = this.#shares.get(tokenName);

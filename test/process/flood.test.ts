@@ -87,3 +87,16 @@ test("a crowd that asks for large messages and takes nothing costs no more memor
   expect(peakBytes(server.pid) - before).toBeLessThan(800 * MIB);
   expect((await post("/t/payload", Buffer.from("x"))).status).toBe(201);
 });
+
+test("large bodies that are stored one after the other take the memory of a few", async (context) => {
+  if (!existsSync("/proc/self/status")) context.skip("this system does not tell a process's memory");
+  const server = await builtServerForTest(temporaryFolder());
+  const post = (path: string, body: Buffer | null) => fetch(`${server.url}${path}`, { method: "POST", body });
+  await post("/t", null);
+  const payload = Buffer.alloc(LARGE_BYTES, "x");
+  await post("/t/payload", payload);
+  const before = peakBytes(server.pid);
+  for (let i = 0; i < 40; i++) expect((await post("/t/payload", payload)).status).toBe(201);
+  // One on its way, one in the tail, and what the collector has not seen yet.
+  expect(peakBytes(server.pid) - before).toBeLessThan(128 * MIB);
+});

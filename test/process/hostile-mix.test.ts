@@ -36,15 +36,20 @@ interface HostileServer {
   readonly port: number;
   readonly url: string;
   readonly token: string;
+  readonly honestToken: string;
 }
 
-/** A built server with a token, behind TLS or not. */
+/** A built server with tokens, behind TLS or not. */
 async function startServer(isSecure: boolean): Promise<HostileServer> {
   const folder = temporaryFolder();
   const tokens = join(folder, "tokens.json");
   const rights = ["--topics", "*", "--rights", "read,write,admin"];
-  const made = await runProgram(["token", "create", "--name", "all", ...rights, "--token-file", tokens]);
-  const [token = ""] = /netlog_[\w-]+/.exec(made.stdout) ?? [];
+  const newToken = async (name: string): Promise<string> => {
+    const made = await runProgram(["token", "create", "--name", name, ...rights, "--token-file", tokens]);
+    return /netlog_[\w-]+/.exec(made.stdout)?.[0] ?? "";
+  };
+  const token = await newToken("hostile");
+  const honestToken = await newToken("honest");
   const args = ["--token-file", tokens, "--max-bytes-in-flight", String(IN_FLIGHT_BYTES)];
   if (isSecure) {
     const { cert, key } = await testCertificate();
@@ -54,13 +59,13 @@ async function startServer(isSecure: boolean): Promise<HostileServer> {
     args.push("--tls-cert", certPath, "--tls-key", keyPath);
   }
   const { pid, port, url } = await builtServerForTest(join(folder, "data"), args);
-  return { pid, port, url, token };
+  return { pid, port, url, token, honestToken };
 }
 
 type Call = (method: string, path: string, body?: Buffer) => Promise<string>;
 
 /** Calls over one connection; gives the body of the answer. */
-function caller({ url, token }: HostileServer): Call {
+function caller({ url, honestToken: token }: HostileServer): Call {
   const isSecure = url.startsWith("https:");
   const options = { keepAlive: true, maxSockets: 1 };
   const agent = isSecure
@@ -99,7 +104,7 @@ test.each(["plain", "tls"])(
     const ownBytes = hasMemory ? memoryBytes(server.pid, "VmRSS") : 0;
 
     const hostile = runInOwnProcess("hostile-clients", [String(server.port), server.token, scheme]);
-    const honest = runInOwnProcess("honest-client", [server.url, server.token, String(SECONDS)]);
+    const honest = runInOwnProcess("honest-client", [server.url, server.honestToken, String(SECONDS)]);
     const [report]: HonestReport[] = await once(honest, "message");
     const { latenciesMs, refused } = report!;
     const peakBytes = hasMemory ? memoryBytes(server.pid, "VmHWM") : 0;
