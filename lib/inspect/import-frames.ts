@@ -97,7 +97,8 @@ async function copyFrames(
   const { disk, runtime, file, onFinding, limits } = options;
   const settings = DEFAULT_SETTINGS;
   await disk.makeFolder(folder);
-  await writeTopicId(disk, folder, runtime.randomId());
+  const id = runtime.randomId();
+  await writeTopicId(disk, folder, id);
   await createSettings(disk, folder, settings);
   const builder = new LogBuilder({ disk, runtime, folder, limits });
   const walk = new FrameFileWalk(options, sizeBytes);
@@ -125,7 +126,7 @@ async function copyFrames(
   } finally {
     builder.close();
   }
-  if (hasState) await promiseState(options, folder, walk.endOffset);
+  if (hasState) await promiseState(options, folder, id, walk.endOffset);
   const note = ageNote(file, settings.segment_age, walk.lastTimestampMs, runtime.now());
   if (note !== undefined) onFinding(note);
   return { messageCount, logStartOffset, logEndOffset: walk.endOffset, segmentCount: builder.segmentCount };
@@ -135,6 +136,7 @@ async function copyFrames(
 async function promiseState(
   { disk, runtime, limits }: FrameImportOptions,
   folder: string,
+  id: string,
   logEndOffset: number,
 ): Promise<void> {
   const copies = await readStateCopies(disk, folder, limits);
@@ -145,6 +147,8 @@ async function promiseState(
     folder,
     logEndOffset,
     startsAt: 0,
+    hasState: false,
+    noteState: () => writeTopicId(disk, folder, id, true),
   });
   await files.replace(UNKNOWN_STATE);
 }

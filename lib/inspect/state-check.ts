@@ -2,7 +2,8 @@
 import type { Disk } from "../disk/disk.ts";
 import { type FileFinding, unreadableFinding } from "../log/index.ts";
 import type { Limits } from "../storage/limits.ts";
-import { readStateCopies, type StateCopy, usableStates } from "../storage/state-files.ts";
+import { readStateCopies, STATE_NAMES, type StateCopy, usableStates } from "../storage/state-files.ts";
+import { readTopicId } from "../storage/topic-id.ts";
 import { versionTrouble } from "../topic/state-codec.ts";
 
 const OUTCOMES = {
@@ -19,13 +20,14 @@ export interface StateCheckOptions {
   readonly limits: Limits;
 }
 
-/** A topic that remembers nothing has no state. */
+/** A topic that has remembered nothing has no state. */
 export async function checkState(
   { disk, folder, limits }: StateCheckOptions,
   logEndOffset: number = Infinity,
 ): Promise<FileFinding[]> {
   const copies = await readStateCopies(disk, folder, limits);
   const outcome = outcomeOf(copies, logEndOffset);
+  if (copies.every(({ status }) => status === "missing")) return await missedState(disk, folder);
   return copies.flatMap((copy): FileFinding[] => {
     const file = `${folder}/${copy.name}`;
     if (copy.status === "unreadable") return [unreadableFinding(file, copy.cause)];
@@ -33,6 +35,14 @@ export async function checkState(
     if (trouble === undefined) return [];
     return [{ kind: "damage", file, message: `it ${trouble}; ${OUTCOMES[outcome]}` }];
   });
+}
+
+/** The id says whether there was one. */
+async function missedState(disk: Disk, folder: string): Promise<FileFinding[]> {
+  const identity = await readTopicId(disk, folder).catch(() => undefined);
+  if (identity?.hasState !== true) return [];
+  const file = `${folder}/${STATE_NAMES[0]}`;
+  return [{ kind: "damage", file, message: `it is missing, and so is its copy; ${OUTCOMES.lost}` }];
 }
 
 function outcomeOf(copies: readonly StateCopy[], logEndOffset: number): keyof typeof OUTCOMES {

@@ -44,7 +44,7 @@ async function readRelation(
   const { disk, logger, folder } = options;
   const path = `${folder}/${name}`;
   try {
-    const id = await openTopicId(options, path);
+    const { id } = await openTopicId(options, path);
     const copy = await readLineage(disk, path);
     if (copy.status === "sound") return new Relation(name, id, copy);
     logger.warn({ path }, `what the topic says of its forks ${copy.trouble}; it is made again from theirs`);
@@ -115,6 +115,6 @@ async function isThere(
   { topics }: DataFolderContent,
 ): Promise<boolean> {
   if (!topics.includes(topic)) return false;
-  const found = await readTopicId(disk, `${folder}/${topic}`).catch(() => id);
-  return found === id;
+  const found = await readTopicId(disk, `${folder}/${topic}`).catch(() => ({ id }));
+  return found?.id === id;
 }

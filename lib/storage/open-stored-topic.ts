@@ -12,7 +12,7 @@ import type { Limits } from "./limits.ts";
 import { newestSettings, readSettingsCopies } from "./settings-copies.ts";
 import { openSettings, requireKnownSettings } from "./settings-files.ts";
 import { readStateCopies, StateFiles } from "./state-files.ts";
-import { openTopicId } from "./topic-id.ts";
+import { openTopicId, writeTopicId } from "./topic-id.ts";
 
 /** What the files of all topics share. */
 export interface StorageParts {
@@ -44,7 +44,7 @@ export async function openStoredTopic(
   const log = await openLog({ disk, runtime, logger, folder, limits: logLimits, shared: logs });
   try {
     // From here on it is a topic of ours: others' folders are not written to.
-    const id = await openTopicId(parts, folder);
+    const { id, hasState } = await openTopicId(parts, folder);
     const { settings, trouble, files } = await openSettings({ disk, logger, folder }, copies, defaults);
     const durability = () => settings.durability;
     const scannerStore = new FileScannerStore({
@@ -61,7 +61,8 @@ export async function openStoredTopic(
     const { source } = lineage();
     const startsAt = source === undefined ? 0 : forkEndOffset(source);
     const { logEndOffset } = log;
-    const stateFacts = { disk, runtime, logger, folder, logEndOffset, startsAt };
+    const noteState = () => writeTopicId(disk, folder, id, true);
+    const stateFacts = { disk, runtime, logger, folder, logEndOffset, startsAt, hasState, noteState };
     const stateStore = new StateFiles(stateCopies, stateFacts);
     const scanners = await scannerStore.load(logEndOffset);
     const replaceSettings = (replaced: TopicSettings) => files.replace(replaced);

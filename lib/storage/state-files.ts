@@ -13,6 +13,7 @@ import type { Logger } from "../base/logger.ts";
 import type { Runtime } from "../base/runtime.ts";
 import { WorkMeter } from "../base/work-meter.ts";
 import type { Disk, DiskFile } from "../disk/disk.ts";
+import { refusedWrite } from "../disk/disk-refusals.ts";
 import { writeWhole } from "../disk/write-whole.ts";
 import type { KeptState, StateStore, StateToKeep } from "../topic/storage.ts";
 import type { Limits } from "./limits.ts";
@@ -77,6 +78,10 @@ export interface StateFilesOptions {
   readonly logEndOffset: number;
   /** As StateStore has it. */
   readonly startsAt: number;
+  /** The topic has kept a state before. */
+  readonly hasState: boolean;
+  /** Makes `hasState` true of the next opening; durable when it resolves. */
+  readonly noteState: () => Promise<void>;
 }
 
 interface CopyFacts {
@@ -91,6 +96,7 @@ export class StateFiles implements StateStore {
   readonly #options: StateFilesOptions;
   /** By name; of what cannot be used, the oldest there could be. */
   readonly #copies: Map<string, CopyFacts>;
+  #isNoted: boolean;
 
   /** @throws topic_unavailable: no copy counts, and the system does not let one be read. */
   constructor(copies: readonly StateCopy[], options: StateFilesOptions) {
@@ -99,7 +105,9 @@ export class StateFiles implements StateStore {
     const usable = usableStates(copies, options.logEndOffset);
     if (usable.length === 0) refuseUnreadable(copies);
     this.found = usable;
-    this.isLost = usable.length === 0 && copies.some(({ status }) => status !== "missing");
+    this.#isNoted = options.hasState;
+    const hadState = options.hasState || copies.some(({ status }) => status !== "missing");
+    this.isLost = usable.length === 0 && hadState;
     for (const copy of copies) {
       if (copy.status !== "damaged" && copy.status !== "unreadable") continue;
       const file = `${options.folder}/${copy.name}`;
@@ -118,6 +126,7 @@ export class StateFiles implements StateStore {
 
   async replace({ through, pieces }: StateToKeep): Promise<void> {
     const { disk, folder } = this.#options;
+    await this.#noteOnce();
     const [older, newer] = [...this.#copies].toSorted(([, a], [, b]) => a.sequence - b.sequence);
     const [name, facts] = older!;
     const head = Buffer.alloc(HEAD_BYTES);
@@ -128,6 +137,17 @@ export class StateFiles implements StateStore {
     await replaceCopy(disk, `${folder}/${name}`, write, { start: head, what: "the topic's state" });
     facts.sequence = newer![1].sequence + 1;
     facts.through = through;
+  }
+
+  /** Before the first state is there: its files are missed from then on. */
+  async #noteOnce(): Promise<void> {
+    if (this.#isNoted) return;
+    try {
+      await this.#options.noteState();
+    } catch (error) {
+      throw refusedWrite(error);
+    }
+    this.#isNoted = true;
   }
 
   /** The checksum is known when all is written, and so the head comes last. */

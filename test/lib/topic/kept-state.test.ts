@@ -93,22 +93,33 @@ describe("the state of a topic", () => {
     await expectRemembered(netlog.topic("t"), 40);
   });
 
-  it("is made again from the messages where both copies are damaged, and the log says so", async () => {
-    const { disk, runtime } = await killed();
-    for (const path of [STATE, COPY]) await damage(disk, path);
-    const { netlog, logger } = await openNetlog({ disk, runtime });
-    await expectRemembered(netlog.topic("t"), 40);
-    expect(logger.messages("info")).toContain("the topic's state is made");
-    expect(logger.messages("error")).toContain("the topic's state is lost, and made again from its messages");
-  });
+  it.each(["damaged", "missing"])(
+    "is made again from the messages where both copies are %s, and the log and the check say so",
+    async (how) => {
+      const { disk, runtime } = await killed();
+      for (const path of [STATE, COPY]) {
+        if (how === "damaged") await damage(disk, path);
+        else await disk.remove(path);
+      }
+      const lost = expect.stringContaining("the next start makes the topic's state again from its messages");
+      expect(await findingsOf(disk)).toContainEqual(lost);
+      const { netlog, logger } = await openNetlog({ disk, runtime });
+      await expectRemembered(netlog.topic("t"), 40);
+      expect(logger.messages("info")).toContain("the topic's state is made");
+      expect(logger.messages("error")).toContain(
+        "the topic's state is lost, and made again from its messages",
+      );
+    },
+  );
 
-  it("is empty where both copies were removed: the topic remembers nothing, and reads nothing", async () => {
-    const { disk, runtime } = await killed();
-    for (const path of [STATE, COPY]) await disk.remove(path);
-    const { netlog, logger } = await openNetlog({ disk, runtime });
-    const again = await netlog.topic("t").publish({ payload: Buffer.from("0") }, once("k0"));
-    expect(again.isDuplicate).toBeUndefined();
+  it("is not missed by a topic that never had one: its first key reads no message", async () => {
+    const { netlog, disk, runtime } = await openNetlog();
+    await publishAll(await netlog.createTopic("t"), texts(3));
+    await netlog.close();
+    const { netlog: again, logger } = await openNetlog({ disk, runtime });
+    await publishOnce(again.topic("t"), 0, 1);
     expect(logger.messages("error")).toEqual([]);
+    expect(logger.messages("info")).not.toContain("making the topic's state from its messages");
   });
 
   it("is made again where its file is no state", async () => {
