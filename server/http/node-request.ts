@@ -87,6 +87,7 @@ export class NodeRequest implements Request, NodeSide {
         context.watch,
         spaceBytes,
         (bytes) => this.#addBody(bytes),
+        () => context.runtime.pause(),
       ));
     this.isBodyTaken = true;
     return body;
@@ -94,10 +95,12 @@ export class NodeRequest implements Request, NodeSide {
 
   async takePieces(take: (piece: Buffer) => void): Promise<void> {
     this.#welcomeBody();
-    await takePieces(this.openBody(), this.bodyLimitBytes, this.context.watch, (piece) => {
+    const { bodyLimitBytes, context } = this;
+    const hold = (piece: Buffer): void => {
       this.#addBody(piece.length);
       take(piece);
-    });
+    };
+    await takePieces(this.openBody(), bodyLimitBytes, context.watch, hold, () => context.runtime.pause());
     this.isBodyTaken = true;
   }
 
