@@ -7,7 +7,14 @@ import { type RunLoad, startGenerator } from "./load/start-generator.ts";
 import type { BenchOptions } from "./options.ts";
 import type { Progress } from "./progress.ts";
 import type { ServerProcess } from "./servers/server-process.ts";
-import { type RedisPolicy, startBare, startGo, startNetlog, startRedis } from "./servers/start.ts";
+import {
+  type RedisPolicy,
+  startBare,
+  startGo,
+  startNetlog,
+  startRedis,
+  startReference,
+} from "./servers/start.ts";
 import type { Contender, Row, Sample } from "./workload.ts";
 
 /** Beside the built benchmark, on the project's own disk: the system's temporary folder may be in memory. */
@@ -48,6 +55,11 @@ export class Bench {
 
   async startGo(): Promise<ServerProcess | undefined> {
     const server = await startGo(this.newPath());
+    return server && this.#keep(server);
+  }
+
+  async startReference(): Promise<ServerProcess | undefined> {
+    const server = await startReference(this.newPath());
     return server && this.#keep(server);
   }
 

@@ -9,6 +9,7 @@ import { PUBLISH_FIELDS } from "./workloads/publish-fields.ts";
 import { PUBLISH_ONE } from "./workloads/publish-one.ts";
 import { REMEMBERING_ONCE } from "./workloads/remembering.ts";
 import { SCAN } from "./workloads/scan.ts";
+import { STREAMS } from "./workloads/streams.ts";
 import { WAITING } from "./workloads/waiting.ts";
 
 export const WORKLOADS: readonly Workload[] = [
@@ -20,6 +21,7 @@ export const WORKLOADS: readonly Workload[] = [
   BULK_OUT,
   DELIVERY,
   ...WAITING,
+  ...STREAMS,
   GROWTH,
   REMEMBERING_ONCE,
 ];

@@ -1,6 +1,7 @@
 /** Everything that the load generator can do, by name. */
 import { deliver } from "./deliver.ts";
 import { drain } from "./drain.ts";
+import { fanOut } from "./fan-out.ts";
 import { readAt } from "./read-at.ts";
 import { pipelineRedis } from "./redis-pipeline.ts";
 import { readRedis } from "./redis-range.ts";
@@ -12,6 +13,7 @@ export interface Loads {
   readonly closeWaiters: typeof closeWaiters;
   readonly deliver: typeof deliver;
   readonly drain: typeof drain;
+  readonly fanOut: typeof fanOut;
   readonly openWaiters: typeof openWaiters;
   readonly pipelineRedis: typeof pipelineRedis;
   readonly readAt: typeof readAt;
@@ -26,6 +28,7 @@ export const LOADS: Loads = {
   closeWaiters,
   deliver,
   drain,
+  fanOut,
   openWaiters,
   pipelineRedis,
   readAt,

@@ -38,6 +38,16 @@ export async function startGo(folder: string): Promise<ServerProcess | undefined
   return new ServerProcess(child, port);
 }
 
+/** The reference server of Durable Streams, of the module that `$DURABLE_STREAMS_SERVER` names. */
+export async function startReference(folder: string): Promise<ServerProcess | undefined> {
+  const module = process.env.DURABLE_STREAMS_SERVER;
+  if (module === undefined || module === "") return undefined;
+  mkdirSync(folder, { recursive: true });
+  const child = fork(new URL("./reference-server.js", import.meta.url), [module, folder], { silent: true });
+  const [port] = (await once(child, "message")) as [number];
+  return new ServerProcess(child, port);
+}
+
 export function hasRedis(): boolean {
   return spawnSync("redis-server", ["--version"]).status === 0;
 }

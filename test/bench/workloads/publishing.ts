@@ -13,6 +13,8 @@ export interface Publishing {
   readonly messageBytes: number;
   readonly connections: number;
   readonly headers?: RequestHeaders;
+  /** 201 where nothing is said. */
+  readonly expectedStatus?: number;
 }
 
 /** POSTs one message again and again: by wrk where it is installed. */
@@ -20,7 +22,7 @@ export function publishTo(
   bench: Bench,
   server: ServerProcess,
   path: string,
-  { messageBytes, connections, headers }: Publishing,
+  { messageBytes, connections, headers, expectedStatus = 201 }: Publishing,
 ): Promise<LoadResult> {
   const { port } = server;
   const { roundMs: durationMs } = bench.options;
@@ -32,7 +34,7 @@ export function publishTo(
     paths: new Array<string>(connections).fill(path),
     body: Buffer.from(body),
     headers,
-    expectedStatus: 201,
+    expectedStatus,
     expectedBodies: [Buffer.alloc(0)],
     messagesEach: 1,
     count: Number.MAX_SAFE_INTEGER,
