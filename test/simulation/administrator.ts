@@ -31,6 +31,9 @@ export class Administrator {
     const model = new TopicModel(id, name, { ...DEFAULT_SETTINGS, ...settings });
     model.usedFromMs = this.#world.runtime.elapsedMs();
     topics.push(model);
+    // A name of which forks are left is taken.
+    const wasTombstone = netlog.isTombstone(name);
+    const isTaken = () => wasTombstone || netlog.isTombstone(name);
     await this.#calls.make(
       `create ${name} #${id}`,
       () => netlog.createTopic(name, settings),
@@ -42,7 +45,9 @@ export class Administrator {
         if (twin !== undefined) throw new BrokenPromise("a created topic stays", `${name} #${twin.id}`);
       },
       (error) => {
-        const exists = isNetlogError(error, "topic_exists") && inTheWay.some(({ state }) => state !== "gone");
+        const exists =
+          isNetlogError(error, "topic_exists") &&
+          (isTaken() || inTheWay.some(({ state }) => state !== "gone"));
         model.state = isNetlogError(error, "sync_failed") ? "unknown" : "gone";
         nothingIsRefusedWithoutReason(`create ${name}`, error, exists || this.#client.mayFail);
       },

@@ -2,6 +2,7 @@
 import type { Netlog } from "../../lib/index.ts";
 import type { Calls } from "./calls.ts";
 import type { Client } from "./client.ts";
+import type { Forks } from "./forks.ts";
 import type { FoundTopic, TopicModel } from "./model.ts";
 import { type Before, describe, idOf, readWhole, takeUp } from "./opening.ts";
 import { topicsMayEnd } from "./passing.ts";
@@ -23,11 +24,13 @@ export class Lives {
   readonly #world: World;
   readonly #calls: Calls;
   readonly #client: Client;
+  readonly #forks: Forks;
   netlog!: Netlog;
   /** Oldest first. */
   readonly topics: TopicModel[] = [];
 
-  constructor(world: World, calls: Calls, client: Client) {
+  constructor(world: World, calls: Calls, client: Client, forks: Forks) {
+    this.#forks = forks;
     this.#world = world;
     this.#calls = calls;
     this.#client = client;
@@ -103,6 +106,9 @@ export class Lives {
       takeUp(models.find((model) => model.id === id)!, whole, before, this.#world);
     }
     this.#forgetScanners();
+    await this.#mustSettle("read forks", this.#forks.takeUp(netlog));
+    await this.#world.quiet();
+    this.#forks.leakNothing(netlog);
     return found;
   }
 

@@ -1,4 +1,5 @@
 /** Payloads that can be told apart, and payloads that look like a part of the log. */
+import fc from "fast-check";
 import { encodeFrame, FRAME_HEADER_BYTES } from "../../lib/log/frame.ts";
 import { encodeMessage } from "../../lib/message/message.ts";
 
@@ -20,6 +21,14 @@ export interface Forgery {
   /** As frames stand in memory and over HTTP, or masked like those of a file, with words that the adversary made up. */
   readonly layout: "plain" | "masked";
 }
+
+export const forgery: fc.Arbitrary<Forgery> = fc.record({
+  count: fc.constantFrom(1, 2, 3, 10, 40),
+  ahead: fc.constantFrom(0, 1, 1, 1, 2, 5, 1000, 2 ** 53),
+  unsynced: fc.constantFrom("none", "none", "all"),
+  timeAheadMs: fc.constantFrom(0, 0, 0, 3_600_000, 48 * 3_600_000, 8.6e15),
+  layout: fc.constantFrom("plain", "plain", "masked"),
+});
 
 const HEADER_CRC = 36;
 

@@ -4,7 +4,8 @@
  */
 import fc from "fast-check";
 import type { TopicSettings } from "../../lib/index.ts";
-import type { Forgery } from "./payload.ts";
+import { type DeleteFork, deleteFork, type Fork, forkTopic } from "./fork-plan.ts";
+import { type Forgery, forgery } from "./payload.ts";
 import { type Close, close, LONGER_THAN_PLANS, type Submit, submit, takenByPower } from "./terms-plan.ts";
 import { endsByItself, sometimesWithTtl, type Use, use } from "./ttl-plan.ts";
 
@@ -17,6 +18,8 @@ export interface Crash {
 export type Operation =
   | { readonly kind: "create"; readonly topic: number; readonly settings: Partial<TopicSettings> }
   | { readonly kind: "delete"; readonly topic: number; readonly force: boolean }
+  | Fork
+  | DeleteFork
   | { readonly kind: "settings"; readonly topic: number; readonly change: Partial<TopicSettings> }
   | {
       readonly kind: "publish";
@@ -147,17 +150,11 @@ const change: fc.Arbitrary<Partial<TopicSettings>> = fc.record(
 /** From one byte to more than a segment holds. */
 const sizeBytes = fc.constantFrom(1, 12, 20, 20, 60, 60, 150, 400, 900, 2100, 5000);
 
-const forgery: fc.Arbitrary<Forgery> = fc.record({
-  count: fc.constantFrom(1, 2, 3, 10, 40),
-  ahead: fc.constantFrom(0, 1, 1, 1, 2, 5, 1000, 2 ** 53),
-  unsynced: fc.constantFrom("none", "none", "all"),
-  timeAheadMs: fc.constantFrom(0, 0, 0, 3_600_000, 48 * 3_600_000, 8.6e15),
-  layout: fc.constantFrom("plain", "plain", "masked"),
-});
-
 const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ kind: fc.constant("create"), topic, settings }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("delete"), topic, force: fc.boolean() }) },
+  { weight: 4, arbitrary: forkTopic },
+  { weight: 2, arbitrary: deleteFork },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("settings"), topic, change }) },
   {
     weight: 34,
@@ -261,6 +258,7 @@ const brokenOff: fc.Arbitrary<Operation[]> = fc
     heldUp: fc.oneof(
       fc.record({ kind: fc.constant("create" as const), topic: fc.constantFrom(0, 1, 1), settings }),
       fc.record({ kind: fc.constant("delete" as const), topic, force: fc.constant(true) }),
+      forkTopic,
     ),
     first: crash,
     sizes: fc.array(sizeBytes, { minLength: 1, maxLength: 2 }),

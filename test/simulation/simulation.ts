@@ -2,6 +2,7 @@
 import { Administrator } from "./administrator.ts";
 import { Calls } from "./calls.ts";
 import { Client } from "./client.ts";
+import { Forks } from "./forks.ts";
 import { Lives } from "./lives.ts";
 import type { ScannerModel } from "./model.ts";
 import { Passing } from "./passing.ts";
@@ -24,11 +25,12 @@ export async function simulate(plan: Plan, story: Story = new Story(false)): Pro
   const world = new World(plan.setup, story);
   const calls = new Calls(world);
   const client = new Client(world, calls);
-  const lives = new Lives(world, calls, client);
+  const forks = new Forks(world, calls, client);
+  const lives = new Lives(world, calls, client, forks);
   const administrator = new Administrator(world, calls, client, lives);
   const writer = new Writer(world, calls, client);
   const passing = new Passing(world, calls, client, lives);
-  const run = new Run(world, client, writer, lives, administrator, passing);
+  const run = new Run(world, client, writer, lives, administrator, passing, forks);
   await lives.begin();
   for (const operation of plan.operations) {
     story.tell(() => `${JSON.stringify(operation)} at ${world.runtime.now()}`);
@@ -48,6 +50,7 @@ class Run {
   readonly #lives: Lives;
   readonly #administrator: Administrator;
   readonly #passing: Passing;
+  readonly #forks: Forks;
 
   constructor(
     world: World,
@@ -56,7 +59,9 @@ class Run {
     lives: Lives,
     administrator: Administrator,
     passing: Passing,
+    forks: Forks,
   ) {
+    this.#forks = forks;
     this.#world = world;
     this.#client = client;
     this.#writer = writer;
@@ -73,6 +78,12 @@ class Run {
         return;
       case "delete":
         await this.#world.settles(this.#administrator.delete(nameOf(operation), operation.force));
+        return;
+      case "fork":
+        await this.#world.settles(this.#forks.fork(this.#lives.netlog, operation));
+        return;
+      case "deleteFork":
+        await this.#world.settles(this.#forks.delete(this.#lives.netlog, operation.fork));
         return;
       case "settings":
         await this.#world.settles(this.#administrator.changeSettings(nameOf(operation), operation.change));

@@ -145,6 +145,12 @@ export class World {
     this.disk.plan();
   }
 
+  /** Names in the data folder, of folders that hold a file. */
+  folders(): ReadonlySet<string> {
+    const parts = this.#disk.paths().map((path) => path.split("/"));
+    return new Set(parts.filter(({ length }) => length > 3).map(([, , name]) => name!));
+  }
+
   stall(after: number): void {
     this.#untilStall = after;
   }
