@@ -105,6 +105,8 @@ export class TopicFolders {
     const path = this.pathOf(name);
     this.#inBackground(path, async () => {
       const { disk } = this.#options;
+      // A kill may have come before what is kept was on the disk: it must be, before anything goes.
+      await disk.syncFolder(path);
       for (const found of await disk.list(path)) {
         if (!kept.includes(found)) await disk.removeTree(`${path}/${found}`);
       }
