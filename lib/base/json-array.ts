@@ -4,7 +4,7 @@
  * the array's own commas, and that are each JSON, make an array that is.
  */
 import { JsonError } from "./json.ts";
-import { LOOKED_AT_BYTES, notJson, parseStretch, skipSomeSpace } from "./json-bytes.ts";
+import { LOOKED_AT_BYTES, notJson, parseStretch, skipLongSpace } from "./json-bytes.ts";
 
 /** So many bytes are parsed together. V8 takes some ms for them when they are nothing but brackets. */
 const PIECE_BYTES = 64 * 1024;
@@ -38,24 +38,24 @@ export async function readJsonArray(
   maxDepth: number,
 ): Promise<boolean> {
   const hasMark = body.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK);
-  const opening = skipSomeSpace(body, hasMark ? BYTE_ORDER_MARK.length : 0);
+  const opening = await skipLongSpace(body, hasMark ? BYTE_ORDER_MARK.length : 0, pause);
   if (body[opening] !== OPENING_BRACKET) return false;
   let start = opening + 1;
   for (;;) {
     const search = new PieceSearch(body, start, maxDepth);
     let end = search.advance(LOOKED_AT_BYTES);
     for (; end === undefined; end = search.advance(LOOKED_AT_BYTES)) await pause();
-    const isEmptyArray =
-      start === opening + 1 && body[end] === CLOSING_BRACKET && skipSomeSpace(body, start) === end;
+    const mayBeEmpty = start === opening + 1 && body[end] === CLOSING_BRACKET;
+    const isEmptyArray = mayBeEmpty && (await skipLongSpace(body, start, pause)) === end;
     if (end - start > PIECE_BYTES && !isEmptyArray) await taker.takeLongElement(start, end);
     else if (!isEmptyArray) taker.takeElements(parseElements(body, start, end), start, end);
     start = end + 1;
     if (body[end] !== COMMA) break;
     await pause();
   }
-  if (body[start - 1] !== CLOSING_BRACKET || skipSomeSpace(body, start) < body.length) {
-    throw notJson(body[start - 1] === CLOSING_BRACKET ? skipSomeSpace(body, start) : start - 1);
-  }
+  if (body[start - 1] !== CLOSING_BRACKET) throw notJson(start - 1);
+  const behind = await skipLongSpace(body, start, pause);
+  if (behind < body.length) throw notJson(behind);
   return true;
 }
 

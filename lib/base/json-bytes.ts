@@ -23,13 +23,19 @@ export function skipSpace(bytes: Uint8Array, start: number): number {
   return place;
 }
 
-/** The same in long bytes, which may have so much white space together. @throws JsonError. */
-export function skipSomeSpace(bytes: Uint8Array, start: number): number {
-  const place = start + skipSpace(bytes.subarray(start, start + LOOKED_AT_BYTES), 0);
-  if (place < bytes.length && place - start === LOOKED_AT_BYTES) {
-    throw new JsonError(`more than ${LOOKED_AT_BYTES} bytes of white space together, from byte ${start} on`);
+/** The same where there may be much white space together, with the event loop given back in between. */
+export async function skipLongSpace(
+  bytes: Uint8Array,
+  start: number,
+  pause: () => Promise<void>,
+): Promise<number> {
+  let place = start;
+  for (;;) {
+    const stop = Math.min(bytes.length, place + LOOKED_AT_BYTES);
+    place += skipSpace(bytes.subarray(place, stop), 0);
+    if (place < stop || place === bytes.length) return place;
+    await pause();
   }
-  return place;
 }
 
 /** Where the quote stands that ends the string begun at `start`; the end of the bytes where there is none. */

@@ -3,7 +3,7 @@
  * as they stand there.
  */
 import { JsonError } from "../base/json.ts";
-import { endOfLongString, endOfString, notJson, parseStretch, skipSomeSpace } from "../base/json-bytes.ts";
+import { endOfLongString, endOfString, notJson, parseStretch, skipLongSpace } from "../base/json-bytes.ts";
 import { LongText } from "./long-text.ts";
 
 /** Their texts may be long. */
@@ -25,7 +25,7 @@ export async function readLongElement(
   end: number,
   pause: () => Promise<void>,
 ): Promise<unknown> {
-  const first = skipSomeSpace(body, start);
+  const first = await skipLongSpace(body, start, pause);
   let last: number;
   let element: unknown;
   if (body[first] === QUOTE) {
@@ -36,7 +36,7 @@ export async function readLongElement(
   } else {
     return undefined;
   }
-  if (skipSomeSpace(body, last + 1) < end) throw notJson(last + 1);
+  if ((await skipLongSpace(body, last + 1, pause)) < end) throw notJson(last + 1);
   return element;
 }
 
@@ -47,15 +47,15 @@ async function readObject(
 ): Promise<{ readonly last: number; readonly element: object }> {
   // It has no prototype that a field could name.
   const element = Object.create(null) as Record<string, unknown>;
-  let place = skipSomeSpace(body, start + 1);
+  let place = await skipLongSpace(body, start + 1, pause);
   if (body[place] === CLOSING_BRACE) return { last: place, element };
   for (;;) {
     if (body[place] !== QUOTE) throw notJson(place);
     const nameEnd = (await endOfLongString(body, place, pause)) + 1;
     const name = readShort(body, place, nameEnd) as string;
-    const colon = skipSomeSpace(body, nameEnd);
+    const colon = await skipLongSpace(body, nameEnd, pause);
     if (body[colon] !== COLON) throw notJson(colon);
-    const valueStart = skipSomeSpace(body, colon + 1);
+    const valueStart = await skipLongSpace(body, colon + 1, pause);
     const isText = body[valueStart] === QUOTE;
     const valueEnd = isText
       ? (await endOfLongString(body, valueStart, pause)) + 1
@@ -64,10 +64,10 @@ async function readObject(
     element[name] = isLong
       ? new LongText(body, valueStart + 1, valueEnd - 1)
       : readShort(body, valueStart, valueEnd);
-    place = skipSomeSpace(body, valueEnd);
+    place = await skipLongSpace(body, valueEnd, pause);
     if (body[place] === CLOSING_BRACE) return { last: place, element };
     if (body[place] !== COMMA) throw notJson(place);
-    place = skipSomeSpace(body, place + 1);
+    place = await skipLongSpace(body, place + 1, pause);
   }
 }
 

@@ -104,6 +104,7 @@ describe("a long element of a JSON array", () => {
     `{"payload":"${long}","payload":"short"}`,
     `{"payload":"short","timestamp":"é","payl\\u006fad":"${long}"}`,
     `{"__proto__":1,"payload":"${long}"}`,
+    `{"payload":${" ".repeat(140_000)}"${long}"}`,
   ])("is what the parser finds in it: %#", async (text) => {
     const expected = JSON.parse(text) as object;
     expect(JSON.stringify(await element(text))).toBe(JSON.stringify(expected));
@@ -123,7 +124,6 @@ describe("a long element of a JSON array", () => {
     `"${long}" 1`,
     `{"offset":"${long}"}`,
     `{"${long}":1}`,
-    `{"payload":${" ".repeat(140_000)}"${long}"}`,
     `{"delivery":[${"1,".repeat(40_000)}1]}`,
   ])("is refused: %#", async (text) => {
     await expect(element(text)).rejects.toThrow(JsonError);
