@@ -23,6 +23,8 @@ export class Forks {
   readonly #calls: Calls;
   readonly #client: Client;
   readonly #models = new Map<string, ForkModel>();
+  /** Names whose deletion was asked for: a fork that is answered meanwhile may be gone already. */
+  readonly #deletions = new Set<string>();
 
   constructor(world: World, calls: Calls, client: Client) {
     this.#world = world;
@@ -45,7 +47,7 @@ export class Forks {
           { expires_at: FAR_AWAY },
         ),
       async (made) => {
-        model.state = "present";
+        model.state = this.#deletions.has(name) ? "ending" : "present";
         this.#models.set(name, model);
         model.shown = await this.#look(made);
       },
@@ -60,17 +62,23 @@ export class Forks {
 
   async delete(netlog: Netlog, fork: number): Promise<void> {
     const name = FORK_NAMES[fork]!;
-    const model = this.#models.get(name);
-    if (model !== undefined) model.state = "ending";
+    const end = (state: Existence): void => {
+      const model = this.#models.get(name);
+      if (model !== undefined) model.state = state;
+    };
+    this.#deletions.add(name);
+    end("ending");
     await this.#calls.make(
       `delete ${name}`,
       () => netlog.deleteTopic(name, { force: true }),
       () => {
-        if (model !== undefined) model.state = "gone";
+        this.#deletions.delete(name);
+        end("gone");
       },
       (error) => {
         const isMissing = isNetlogError(error, "topic_not_found");
-        if (model !== undefined) model.state = "unknown";
+        this.#deletions.delete(name);
+        end("unknown");
         nothingIsRefusedWithoutReason(`delete ${name}`, error, isMissing || this.#client.mayFail);
       },
     );
@@ -78,6 +86,7 @@ export class Forks {
 
   /** After an opening: forks are there as answered, with what they showed. */
   async takeUp(netlog: Netlog): Promise<void> {
+    this.#deletions.clear();
     for (const name of FORK_NAMES) {
       const isThere = netlog.topicNames().includes(name);
       const { state = "gone", shown } = this.#models.get(name) ?? {};
