@@ -66,9 +66,9 @@ test("bash completes commands, topics, choices and files", async () => {
     [
       "export|",
       "orders|",
-      "ndjson|lines|",
+      "ndjson|lines|frames|",
       "ndjson|",
-      "ndjson|lines|",
+      "ndjson|lines|frames|",
       "two words.ndjson|",
       "two words.ndjson|",
       "|",
