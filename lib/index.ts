@@ -32,7 +32,13 @@ export { type ImportedFrames, importFrames } from "./inspect/import-frames.ts";
 export { LIMITS, type Limits } from "./limits.ts";
 export type { Durability, FrameRun } from "./log/log.ts";
 export type { Batch } from "./message/batch.ts";
-export { answerableFields, keptContentType, refusalOfKey, requireFields } from "./message/field-rules.ts";
+export {
+  answerableFields,
+  keptContentType,
+  mediaTypeOf,
+  refusalOfKey,
+  requireFields,
+} from "./message/field-rules.ts";
 export type { Header, MessageFields } from "./message/fields.ts";
 export { parseKey, spellKey } from "./message/key-spelling.ts";
 export type { NewMessage } from "./message/new-message.ts";

@@ -61,11 +61,16 @@ const lastType: { sent: string | undefined; kept: string | undefined } = { sent:
 export function keptContentType(contentType: string | undefined): string | undefined {
   if (contentType === undefined) return undefined;
   if (contentType !== lastType.sent) {
-    const mediaType = (contentType.split(";", 1)[0] ?? "").trim().toLowerCase();
-    lastType.kept = UNKEPT_TYPES.includes(mediaType) ? undefined : contentType;
+    lastType.kept = UNKEPT_TYPES.includes(mediaTypeOf(contentType)) ? undefined : contentType;
     lastType.sent = contentType;
   }
   return lastType.kept;
+}
+
+/** In lower case, without parameters such as the character set. */
+export function mediaTypeOf(contentType: string): string {
+  const end = contentType.indexOf(";");
+  return (end < 0 ? contentType : contentType.slice(0, end)).trim().toLowerCase();
 }
 
 /** Also of a topic's content type. */

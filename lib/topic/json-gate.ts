@@ -8,6 +8,7 @@ import { JsonWalk } from "../base/json-walk.ts";
 import { MESSAGE_WORK_BYTES, PIECE_WORK_BYTES } from "../base/loop-share.ts";
 import type { Batch } from "../message/batch.ts";
 import type { Offload } from "../message/compression.ts";
+import { mediaTypeOf } from "../message/field-rules.ts";
 import { cutJsonValues } from "../message/json-elements.ts";
 import { COMPRESSION_NONE } from "../message/message.ts";
 import { encodeGroup, firstOfGroup, type MessageGroup } from "../message/message-groups.ts";
@@ -101,7 +102,7 @@ export class JsonGate {
 
 /** With parameters or without. */
 export function isJsonType(contentType: string | undefined): boolean {
-  return contentType?.replace(/[\t ]*;.*$/, "").toLowerCase() === "application/json";
+  return contentType !== undefined && mediaTypeOf(contentType) === "application/json";
 }
 
 interface JsonPieces {

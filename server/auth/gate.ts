@@ -20,8 +20,8 @@ export interface GateOptions {
 
 const LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"] as const;
 const PORT = /:[0-9]*$/;
-/** An address has no letter, or stands in brackets. */
-const WHOLE_NAME = /^(.*[a-z].*)\.$/;
+/** An address has none, or stands in brackets. */
+const LETTER = /[a-z]/;
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 };
 
 export class Gate {
@@ -93,7 +93,8 @@ export function isLoopback(address: string): boolean {
 
 /** `Host` without the port, in lower case; a name also without the dot that makes it a whole one: `localhost.`. */
 function hostName(host: string): string {
-  return host.replace(PORT, "").toLowerCase().replace(WHOLE_NAME, "$1");
+  const name = host.replace(PORT, "").toLowerCase();
+  return name.endsWith(".") && LETTER.test(name) ? name.slice(0, -1) : name;
 }
 
 function portOf(host: string, defaultPort: number): number {

@@ -1,10 +1,8 @@
 /** The content type of a stream, as far as it decides how bytes go in and out. */
-import { isJsonType, type Topic } from "../../lib/index.ts";
+import { isJsonType, mediaTypeOf, type Topic } from "../../lib/index.ts";
 
 /** Of a stream, and a topic, that says none. */
 export const UNTYPED = "application/octet-stream";
-
-const PARAMETERS = /[\t ]*;.*$/;
 
 /** The stream's content type. */
 export function typeOf({ settings }: Topic): string {
@@ -22,9 +20,5 @@ export function isText(topic: Topic): boolean {
 
 /** Parameters and case play no part. */
 export function isSameType(one: string, other: string): boolean {
-  return one === other || essenceOf(one) === essenceOf(other);
-}
-
-function essenceOf(contentType: string): string {
-  return contentType.replace(PARAMETERS, "").trim().toLowerCase();
+  return one === other || mediaTypeOf(one) === mediaTypeOf(other);
 }

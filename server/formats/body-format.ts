@@ -1,5 +1,5 @@
 /** How the body of many messages is cut: as `format=` says, else as its content type does. */
-import { NetlogError } from "../../lib/index.ts";
+import { mediaTypeOf, NetlogError } from "../../lib/index.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { HttpError } from "../wire/errors.ts";
 import type { Parameters } from "../wire/parameters.ts";
@@ -19,7 +19,7 @@ export function readBodyFormat(
   untyped?: FormatName,
 ): FormatName | undefined {
   if (hasFormat(target.query)) return undefined;
-  const mediaType = mediaTypeOf(request.header("content-type"));
+  const mediaType = mediaTypeOf(request.header("content-type") ?? "");
   if (mediaType === "" && untyped !== undefined) return untyped;
   const format = FORMATS.find(({ name, mediaType: own }) => own === mediaType && possible.includes(name));
   if (format !== undefined) return format.name;
@@ -44,11 +44,6 @@ export function formatParameter(
 /** Whether the parameter is there, in whatever state. */
 function hasFormat(query: string): boolean {
   return /(?:^|&)format(?:[=&]|$)/.test(query);
-}
-
-/** In lower case, without parameters such as the character set: bytes are bytes. */
-function mediaTypeOf(contentType = ""): string {
-  return (contentType.split(";", 1)[0] ?? "").trim().toLowerCase();
 }
 
 function trouble(mediaType: string): string {
