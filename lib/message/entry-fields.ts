@@ -3,7 +3,7 @@
  * of their own. They are read and added without unpacking anything.
  */
 import type { Batch } from "./batch.ts";
-import { decodeFields, type EntryFields, encodeFields } from "./fields.ts";
+import { type AppendFields, decodeFields, type EntryFields, encodeFields } from "./fields.ts";
 import { DamagedEntryError } from "./flaw.ts";
 import {
   contentFlaw,
@@ -27,12 +27,12 @@ export function entryFields(entry: Buffer): EntryFields | undefined {
 }
 
 /**
- * The batch with `fields` added to those that its entry has; of the same field the new one counts. The payload is
+ * The batch, whose entry then says of its append what `append` does, and nothing that it said before. The payload is
  * copied, and no sum over it is made. The caller has verified or made the batch.
  */
-export function addFields({ entry, count }: Batch, fields: EntryFields): Batch {
+export function addFields({ entry, count }: Batch, append: AppendFields): Batch {
   const view = viewOf(entry);
-  const encoded = encodeFields({ ...entryFields(entry), ...fields });
+  const encoded = encodeFields(entryFields(entry) ?? {}, append);
   const payload = entry.subarray(payloadStart(view, 0));
   const target = Buffer.allocUnsafe(overheadBytes(encoded) + payload.length);
   target.set(payload, overheadBytes(encoded));

@@ -30,13 +30,19 @@ export interface MessageFields {
   readonly headers?: readonly Header[];
 }
 
+/** What an entry says of its append. */
+export interface AppendFields {
+  /** The digest tells bodies apart, and has 32 bytes. */
+  readonly idempotency?: { readonly key: string; readonly digest: Uint8Array } | undefined;
+  readonly producer?: { readonly id: string; readonly epoch: number; readonly seq: number } | undefined;
+  /** It must be above the one before, byte by byte: 1 to 1,024 bytes. */
+  readonly streamSequence?: Uint8Array | undefined;
+  /** With it the topic is closed. */
+  readonly closes?: boolean | undefined;
+}
+
 /** All fields of a message, or of a message set as a whole. */
-export interface EntryFields extends MessageFields {
-  /** The digest has 32 bytes. */
-  readonly idempotency?: { readonly key: string; readonly digest: Uint8Array };
-  readonly producer?: { readonly id: string; readonly epoch: number; readonly seq: number };
-  readonly streamSequence?: Uint8Array;
-  readonly closes?: boolean;
+export interface EntryFields extends MessageFields, AppendFields {
   /** In ascending order. */
   readonly unknown?: readonly { readonly tag: number; readonly value: Uint8Array }[];
 }
@@ -61,9 +67,10 @@ const CHARACTER_BYTES = 4;
 
 const scratch = Buffer.allocUnsafeSlow(FIELDS_MAX_BYTES + CHARACTER_BYTES);
 
-/** In a buffer of their own. What is empty or absent is left out. */
-export function encodeFields(fields: EntryFields): Buffer {
-  const { key, contentType, headers, idempotency, producer, streamSequence, closes, unknown = [] } = fields;
+/** In a buffer of their own, with those of an append from `append`. What is empty or absent is left out. */
+export function encodeFields(fields: EntryFields, append: AppendFields = fields): Buffer {
+  const { key, contentType, headers, unknown = [] } = fields;
+  const { idempotency, producer, streamSequence, closes } = append;
   let end = 0;
   if (key !== undefined) end = writeText(end, TAG_KEY, 0, key);
   if (contentType !== undefined) end = writeText(end, TAG_CONTENT_TYPE, 0, contentType);

@@ -1,6 +1,6 @@
 /** A message on its way in: what a client publishes, before it has an offset; and what the log gets of it. */
 import { keptContentType, requireFields } from "./field-rules.ts";
-import { type EntryFields, encodeFields, type MessageFields } from "./fields.ts";
+import { type AppendFields, encodeFields, type MessageFields } from "./fields.ts";
 import type { Limits } from "./limits.ts";
 
 export interface NewMessage extends MessageFields {
@@ -20,16 +20,16 @@ export interface PackedMessage {
   readonly fields?: Uint8Array;
 }
 
-/** `added` are not the client's. @throws bad_request: a client may not send these fields. */
-export function packMessage(message: NewMessage, limits: Limits, added?: EntryFields): PackedMessage {
+/** `append`: what the entry says beside the message. @throws bad_request: a client may not send these fields. */
+export function packMessage(message: NewMessage, limits: Limits, append?: AppendFields): PackedMessage {
   const { payload, key, contentType, headers } = message;
   const hasHeaders = headers !== undefined && headers.length > 0;
   const kept = keptContentType(contentType);
   const hasFields = key !== undefined || kept !== undefined || hasHeaders;
   if (hasFields) requireFields(message, limits);
-  else if (added === undefined) return contentType === undefined ? message : { payload };
+  else if (append === undefined) return contentType === undefined ? message : { payload };
   const fields = kept === contentType ? message : withoutType(message);
-  return { payload, fields: encodeFields(added === undefined ? fields : { ...fields, ...added }) };
+  return { payload, fields: encodeFields(fields, append) };
 }
 
 /** Bytes of the message beside its header. */

@@ -1,21 +1,13 @@
 /** What one append depends on: an offset that is expected, a key under which it is stored once, a producer's order. */
 import { NetlogError } from "../base/errors.ts";
 import type { AppendGuard, Original } from "../log/log.ts";
-import type { EntryFields } from "../message/fields.ts";
+import type { AppendFields } from "../message/fields.ts";
 import { fingerprintOf } from "./idempotency-table.ts";
-import type { ProducerStamp } from "./producer-table.ts";
 import type { TopicMemory } from "./topic-memory.ts";
 
-export interface AppendTerms {
+export interface AppendTerms extends AppendFields {
   /** The offset that the message must get. */
   readonly expectedOffset?: number | undefined;
-  /** The digest tells bodies apart, and has 32 bytes. */
-  readonly idempotency?: EntryFields["idempotency"] | undefined;
-  readonly producer?: ProducerStamp | undefined;
-  /** It must be above the one before, byte by byte: 1 to 1,024 bytes. */
-  readonly streamSequence?: Uint8Array | undefined;
-  /** With it the topic is closed. */
-  readonly closes?: boolean | undefined;
 }
 
 /** Whether the topic remembers anything of an append on these terms. */
@@ -89,7 +81,7 @@ export class StateGuard implements AppendGuard {
   written(baseOffset: number, timestampMs: number): void {
     if (this.#memory === undefined) return;
     const written = {
-      fields: this.#terms as EntryFields,
+      fields: this.#terms,
       baseOffset,
       count: this.#count,
       timestampMs,

@@ -5,25 +5,19 @@
 import { NetlogError } from "../base/errors.ts";
 import type { Batch } from "../message/batch.ts";
 import { addFields } from "../message/entry-fields.ts";
-import type { EntryFields } from "../message/fields.ts";
+import type { AppendFields } from "../message/fields.ts";
 import { encodeMessage } from "../message/message.ts";
 import { type NewMessage, packedBytes, packMessage } from "../message/new-message.ts";
 import type { Limits } from "./limits.ts";
 import { isLongPayload, packLongMessage } from "./long-message.ts";
 import type { Published, PublishOptions } from "./publish-call.ts";
 import type { LoneEntry, Publisher } from "./publisher.ts";
-import type { AppendTerms } from "./state-guard.ts";
+import { type AppendTerms, remembers } from "./state-guard.ts";
 import type { TopicState } from "./topic-state.ts";
 
 /** Most publishes have none. */
 export function hasTerms(options: AppendTerms): boolean {
-  return (
-    options.idempotency !== undefined ||
-    options.expectedOffset !== undefined ||
-    options.producer !== undefined ||
-    options.streamSequence !== undefined ||
-    options.closes === true
-  );
+  return remembers(options) || options.expectedOffset !== undefined;
 }
 
 export class TermsPublisher {
@@ -69,15 +63,9 @@ export class TermsPublisher {
   }
 }
 
-/** What is written of the terms; a condition leaves no trace. */
-function fieldsOf({ idempotency, producer, streamSequence, closes }: AppendTerms): EntryFields | undefined {
-  const fields = {
-    ...(idempotency === undefined ? {} : { idempotency }),
-    ...(producer === undefined ? {} : { producer }),
-    ...(streamSequence === undefined ? {} : { streamSequence }),
-    ...(closes === true ? { closes } : {}),
-  };
-  return Object.keys(fields).length === 0 ? undefined : fields;
+/** What is written of the terms: a condition leaves no trace. */
+function fieldsOf(terms: AppendTerms): AppendFields | undefined {
+  return remembers(terms) ? terms : undefined;
 }
 
 /** Visible ASCII; a producer's id may have spaces inside. */

@@ -1,5 +1,5 @@
 /** What a topic remembers of its appends: idempotency keys, producers, the newest stream sequence, and that it is closed. */
-import type { EntryFields } from "../message/fields.ts";
+import type { AppendFields } from "../message/fields.ts";
 import { fingerprintOf, IdempotencyTable } from "./idempotency-table.ts";
 import type { Limits } from "./limits.ts";
 import { type ProducerStamp, ProducerTable } from "./producer-table.ts";
@@ -7,7 +7,7 @@ import type { Memory, Remembered } from "./remembered.ts";
 
 /** An entry that was written: its fields, and where it lies. */
 export interface WrittenEntry {
-  readonly fields: Pick<EntryFields, "idempotency" | "producer" | "streamSequence" | "closes">;
+  readonly fields: AppendFields;
   readonly baseOffset: number;
   readonly count: number;
   readonly timestampMs: number;

@@ -1,13 +1,24 @@
 /** SHA-256 of a body as it is after unpacking, which tells the bodies of one idempotency key apart. */
-import { createHash, type Hash } from "node:crypto";
+import { createHash, type Hash, hash } from "node:crypto";
 import { PIECE_WORK_BYTES, type Runtime } from "../../lib/index.ts";
+
+/** What else has to be the same: the same bytes may mean something else. */
+export type BodyMeaning = readonly (string | boolean | null)[];
+
+/** The digest of a whole body, of little work. */
+export function digestOf(meaning: BodyMeaning, body: Uint8Array): Buffer {
+  return hash("sha256", Buffer.concat([Buffer.from(beginning(meaning)), body]), "buffer");
+}
+
+function beginning(meaning: BodyMeaning): string {
+  return `${JSON.stringify(meaning)}\n`;
+}
 
 export class BodyDigest {
   readonly #hash: Hash = createHash("sha256");
 
-  /** `meaning` is what else has to be the same: the same bytes may mean something else. */
-  constructor(meaning: readonly (string | boolean | null)[]) {
-    this.#hash.update(`${JSON.stringify(meaning)}\n`);
+  constructor(meaning: BodyMeaning) {
+    this.#hash.update(beginning(meaning));
   }
 
   /** A piece, of little work. */

@@ -14,7 +14,7 @@ import {
 } from "../../lib/index.ts";
 import { type Answer, emptyAnswer } from "../http/answer.ts";
 import { freeBody } from "../http/body-buffer.ts";
-import { BodyDigest } from "../http/body-digest.ts";
+import { BodyDigest, type BodyMeaning, digestOf } from "../http/body-digest.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { bytes } from "../openapi/bodies.ts";
 import type { Operation } from "../openapi/operation.ts";
@@ -66,10 +66,10 @@ async function publishPayload(exchange: Exchange): Promise<Answer> {
       : fields === undefined
         ? { payload }
         : { ...fields, payload };
-    const options =
+    const options: PublishOptions =
       terms === undefined
         ? { durability }
-        : { durability, ...(await termsOf(terms, message, context.runtime)) };
+        : await withTerms(durability, terms, message, isSmall, context.runtime);
     const isInPlaceAtOnce = terms === undefined || topic.judge.isReadyFor(options);
     const publishing = topic.publish(message, options);
     if (isSmall && isInPlaceAtOnce) request.letNextBegin();
@@ -82,17 +82,24 @@ async function publishPayload(exchange: Exchange): Promise<Answer> {
 }
 
 /** With the digest that an idempotency key needs. */
-async function termsOf(terms: PublishTerms, message: NewMessage, runtime: Runtime): Promise<PublishOptions> {
-  const { idempotencyKey: key, ...others } = terms;
-  if (key === undefined) return others;
-  const digest = new BodyDigest([
-    "payload",
-    message.key ?? null,
-    message.contentType ?? null,
-    terms.closes === true,
-  ]);
-  await digest.addAll(message.payload, runtime);
-  return { ...others, idempotency: { key, digest: digest.end() } };
+async function withTerms(
+  durability: Durability | undefined,
+  { idempotencyKey, expectedOffset, producer, closes }: PublishTerms,
+  message: NewMessage,
+  isSmall: boolean,
+  runtime: Runtime,
+): Promise<PublishOptions> {
+  if (idempotencyKey === undefined) return { durability, expectedOffset, producer, closes };
+  const meaning = ["payload", message.key ?? null, message.contentType ?? null, closes === true];
+  const { payload } = message;
+  const digest = isSmall ? digestOf(meaning, payload) : await longDigest(meaning, payload, runtime);
+  return { durability, expectedOffset, producer, closes, idempotency: { key: idempotencyKey, digest } };
+}
+
+async function longDigest(meaning: BodyMeaning, payload: Uint8Array, runtime: Runtime): Promise<Buffer> {
+  const digest = new BodyDigest(meaning);
+  await digest.addAll(payload, runtime);
+  return digest.end();
 }
 
 /** What an answer tells of a publish. */
