@@ -1,57 +1,62 @@
-/** Handler of `/-/metrics`: the figures of this server and its process as Prometheus reads them. */
-import { collectDefaultMetrics, type Metric, Registry } from "prom-client";
+/**
+ * Handler of `/-/metrics`: the figures of this server and its process as Prometheus reads them. The server prints its
+ * own; those of the process are prom-client's.
+ */
+import { collectDefaultMetrics, Registry } from "prom-client";
 import { type Answer, textAnswer } from "../http/answer.ts";
 import type { Exchange } from "../http/exchange.ts";
-import { FAMILIES, type Family, type Sources } from "./metric-families.ts";
+import { FAMILIES, type Family, type Sample, type Sources } from "./metric-families.ts";
 import { shownFigures } from "./shown.ts";
 
+const CONTENT_TYPE = Registry.PROMETHEUS_CONTENT_TYPE;
 /** prom-client watches the event loop for figures that are not ours to show. */
 const WATCH_MS = 60_000;
 
 /** The metrics of this process: there is one process, however many servers are in it. */
-let processMetrics: readonly Metric[] | undefined;
+let processMetrics: Registry | undefined;
 
 export async function tellMetrics(exchange: Exchange): Promise<Answer> {
   exchange.parameters().finish();
-  const registry = await gather(exchange);
+  const { runtime } = exchange.context;
+  const sources = await gather(exchange);
+  processMetrics ??= collectProcessMetrics();
   const texts: string[] = [];
-  for (const { name } of registry.getMetricsAsArray()) {
-    texts.push(await registry.getSingleMetricAsString(name));
-    await exchange.context.runtime.pause();
+  for (const family of FAMILIES) {
+    texts.push(familyText(family, family.read(sources)));
+    await runtime.pause();
   }
-  return textAnswer(registry.contentType, `${texts.join("\n\n")}\n`);
+  texts.push(await processMetrics.metrics());
+  return textAnswer(CONTENT_TYPE, texts.join("\n"));
 }
 
-async function gather({ context, grant }: Exchange): Promise<Registry> {
+async function gather({ context, grant }: Exchange): Promise<Sources> {
   const { netlog, limits, runtime } = context;
   const stats = await netlog.stats();
   const isShown = (topic: string): boolean => grant.may("read", topic);
   const shown = await shownFigures(stats, isShown, limits, () => runtime.pause());
-  const sources: Sources = { ...context, stats, shown };
-  const registry = new Registry();
-  for (const family of FAMILIES) registry.registerMetric(toMetric(family, sources));
-  processMetrics ??= collectProcessMetrics();
-  for (const metric of processMetrics) registry.registerMetric(metric);
-  return registry;
+  return { ...context, stats, shown };
 }
 
-/** What prom-client asks of a metric; its own ones would have us keep each figure twice. */
-function toMetric({ name, type, help, read }: Family, sources: Sources): Metric {
-  const values = read(sources).map(({ labels, value, suffix = "" }) => ({
-    metricName: `${name}${suffix}`,
-    labels,
-    value,
-  }));
-  return { name, help, type, get: () => Promise.resolve({ name, help, type, values }) } as unknown as Metric;
+/** One family in the text format: https://prometheus.io/docs/instrumenting/exposition_formats/ */
+function familyText({ name, type, help }: Family, samples: readonly Sample[]): string {
+  const lines = samples.map(({ labels, value, suffix = "" }) => {
+    const pairs = Object.entries(labels).map(([label, text]) => `${label}="${escaped(text)}"`);
+    return `${name}${suffix}${pairs.length === 0 ? "" : `{${pairs.join(",")}}`} ${value}\n`;
+  });
+  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join("")}`;
 }
 
-function collectProcessMetrics(): readonly Metric[] {
+function escaped(label: string): string {
+  return label.replace(/["\\\n]/g, (character) => (character === "\n" ? "\\n" : `\\${character}`));
+}
+
+function collectProcessMetrics(): Registry {
   const register = new Registry();
   collectDefaultMetrics({ register, eventLoopMonitoringPrecision: WATCH_MS });
-  const names = register.getMetricsAsArray().map(({ name }) => name);
-  return names
-    .filter((name) => name.startsWith("process_") && !isOurs(name))
-    .map((name) => register.getSingleMetric(name)!);
+  for (const { name } of register.getMetricsAsArray()) {
+    if (!name.startsWith("process_") || isOurs(name)) register.removeSingleMetric(name);
+  }
+  return register;
 }
 
 /** CPU time: prom-client's begins to count when it is first asked for. */
