@@ -26,8 +26,8 @@ export { type DumpRecord, dumpFile } from "./inspect/dump.ts";
 export {
   checkDataFolder,
   type FolderCheckSummary,
-  type FolderFinding,
 } from "./inspect/folder-check.ts";
+export type { FolderFinding } from "./inspect/folder-walk.ts";
 export { type ImportedFrames, importFrames } from "./inspect/import-frames.ts";
 export { LIMITS, type Limits } from "./limits.ts";
 export type { Durability, FrameRun } from "./log/log.ts";

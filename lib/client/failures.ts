@@ -1,6 +1,6 @@
 /** What a failed request means: the server's refusal, the answer of another program, or a connection that failed. */
 import { NetlogClientError } from "./errors.ts";
-import { headerFlag, headerNumber } from "./headers.ts";
+import { DIGITS, headerFlag, headerNumber } from "./headers.ts";
 import type { ClientRuntime } from "./runtime.ts";
 
 /** Server errors with which it has surely done nothing; the other 5xx leave it open. */
@@ -118,7 +118,7 @@ function foreignAnswer({ status, headers, type }: Response, body: Uint8Array): s
 /** Seconds, or a date. */
 function parseRetryAfter(text: string | null, nowMs: number): number | undefined {
   if (text === null) return undefined;
-  if (/^\d+$/.test(text)) return Number(text) * 1000;
+  if (DIGITS.test(text)) return Number(text) * 1000;
   const atMs = Date.parse(text);
   return Number.isNaN(atMs) ? undefined : Math.max(0, atMs - nowMs);
 }

@@ -3,10 +3,13 @@ import { NetlogClientError } from "./errors.ts";
 import { fieldsOfAnswer } from "./fields.ts";
 import type { MessageParts } from "./message.ts";
 
+/** A whole number, as headers spell it. */
+export const DIGITS: RegExp = /^\d+$/;
+
 /** A whole number; `undefined` where there is none. */
 export function headerNumber(headers: Headers, name: string): number | undefined {
   const text = headers.get(name);
-  return text !== null && /^\d+$/.test(text) ? Number(text) : undefined;
+  return text !== null && DIGITS.test(text) ? Number(text) : undefined;
 }
 
 /** What is only ever there as `true`. */

@@ -8,8 +8,7 @@ import { isSafeName, NAME_RULE } from "../base/names.ts";
 import type { Runtime } from "../base/runtime.ts";
 import type { Disk } from "../disk/disk.ts";
 import { readOnlyDisk } from "../disk/read-only-disk.ts";
-import type { FolderFinding } from "../inspect/folder-check.ts";
-import { type FileFinding, isDataFileName } from "../log/index.ts";
+import { type FindingCounts, FolderWalk, type WalkEvents } from "../inspect/folder-walk.ts";
 import { threadPoolOffload } from "../message/thread-pool-offload.ts";
 import { DataFolderError, LOCK_PREFIX, listDataFolder, takeDataFolder } from "../storage/data-folder.ts";
 import type { Limits } from "../storage/limits.ts";
@@ -17,7 +16,7 @@ import { TopicFolders } from "../storage/topic-folders.ts";
 import { chooseTopics, type GoSource, requireGoSource } from "./go-source.ts";
 import { type CopiedTopic, importTopic } from "./import-topic.ts";
 
-export interface ImportOptions {
+export interface ImportOptions extends WalkEvents {
   readonly disk: Disk;
   readonly runtime: Runtime;
   /** Absolute: the Go NetLog's data folder. No server may write to it meanwhile. */
@@ -26,11 +25,7 @@ export interface ImportOptions {
   readonly folder: string;
   /** All, where none is named. */
   readonly topics: readonly string[];
-  readonly onFinding: (finding: FolderFinding) => void;
   readonly onTopic: (topic: ImportedTopic) => void;
-  /** Of data files. */
-  readonly onProgress: (doneBytes: number, totalBytes: number) => void;
-  readonly isCancelled: () => boolean;
   readonly limits: Limits;
 }
 
@@ -44,8 +39,7 @@ export interface ImportSummary {
   /** Topics that were to be imported and were not. */
   readonly refusedCount: number;
   readonly messageCount: number;
-  /** How many findings of each kind. */
-  readonly found: Readonly<Record<FileFinding["kind"], number>>;
+  readonly found: FindingCounts;
   /** False when it was cancelled; what was imported before stays. */
   readonly isComplete: boolean;
 }
@@ -85,17 +79,16 @@ class Import {
   readonly #source: Disk;
   readonly #limits: Limits;
   readonly #folders: TopicFolders;
-  readonly #found: Record<FileFinding["kind"], number> = { damage: 0, unreadable: 0, torn: 0, note: 0 };
+  readonly #walk: FolderWalk;
   #topicCount = 0;
   #refusedCount = 0;
   #messageCount = 0;
-  #doneBytes = 0;
-  #totalBytes = 0;
 
   constructor(options: ImportOptions, source: Disk) {
     const { disk, runtime, folder, limits } = options;
     this.#options = options;
     this.#source = source;
+    this.#walk = new FolderWalk(source, options);
     this.#limits = limits;
     this.#folders = new TopicFolders({ disk, runtime, folder, logger: silentLogger });
   }
@@ -105,25 +98,21 @@ class Import {
     await this.#removeLeftovers();
     for (const name of strangers) {
       const message = "no topic of the Go NetLog; left out";
-      this.#tell({ kind: "note", file: `${source}/${name}`, message });
+      this.#walk.tell({ kind: "note", file: `${source}/${name}`, message });
     }
-    for (const name of topics) this.#totalBytes += await this.#dataBytes(`${source}/${name}`);
-    for (const name of topics) {
-      if (isCancelled()) break;
-      await this.#importOne(name);
-    }
+    await this.#walk.run(source, topics, (name) => this.#importOne(name));
     await this.#folders.removalsEnded();
     return {
       topicCount: this.#topicCount,
       refusedCount: this.#refusedCount,
       messageCount: this.#messageCount,
-      found: this.#found,
+      found: this.#walk.found,
       isComplete: !isCancelled(),
     };
   }
 
   async #importOne(name: string): Promise<void> {
-    const beforeBytes = this.#doneBytes;
+    const beforeBytes = this.#walk.doneBytes;
     try {
       const copied = await this.#copy(name);
       this.#topicCount++;
@@ -137,7 +126,7 @@ class Import {
       this.#refusedCount++;
       this.#options.onTopic({ name, isImported: false, reason });
     }
-    this.#advance(beforeBytes + (await this.#dataBytes(`${this.#options.source}/${name}`)));
+    this.#walk.reach(beforeBytes + (await this.#walk.dataBytes(`${this.#options.source}/${name}`)));
   }
 
   async #copy(name: string): Promise<CopiedTopic> {
@@ -156,8 +145,8 @@ class Import {
         runtime,
         limits,
         offload: threadPoolOffload,
-        onFinding: (finding) => this.#tell({ topic: name, ...finding }),
-        onBytes: (bytes) => this.#advance(this.#doneBytes + bytes),
+        onFinding: (finding) => this.#walk.tell({ topic: name, ...finding }),
+        onBytes: (bytes) => this.#walk.reach(this.#walk.doneBytes + bytes),
         isCancelled,
       }),
     );
@@ -169,26 +158,5 @@ class Import {
     const { leftovers } = await listDataFolder(disk, folder, this.#limits, silentLogger);
     for (const name of leftovers) this.#folders.removeInBackground(name);
     await this.#folders.removalsEnded();
-  }
-
-  #tell(finding: FolderFinding): void {
-    this.#found[finding.kind]++;
-    this.#options.onFinding(finding);
-  }
-
-  #advance(doneBytes: number): void {
-    this.#doneBytes = doneBytes;
-    this.#options.onProgress(doneBytes, this.#totalBytes);
-  }
-
-  /** What cannot be read counts as nothing here, and is reported when its turn comes. */
-  async #dataBytes(topicFolder: string): Promise<number> {
-    let sizeBytes = 0;
-    for (const name of await this.#source.list(topicFolder).catch(() => [])) {
-      if (!isDataFileName(name)) continue;
-      const stat = await this.#source.stat(`${topicFolder}/${name}`).catch(() => undefined);
-      sizeBytes += stat?.sizeBytes ?? 0;
-    }
-    return sizeBytes;
   }
 }

@@ -6,39 +6,32 @@ import { NetlogError } from "../base/errors.ts";
 import { silentLogger } from "../base/logger.ts";
 import type { Disk } from "../disk/disk.ts";
 import { readOnlyDisk } from "../disk/read-only-disk.ts";
-import { type FileFinding, isDataFileName, unreadableFinding } from "../log/index.ts";
+import { unreadableFinding } from "../log/index.ts";
 import { threadPoolOffload } from "../message/thread-pool-offload.ts";
 import { type DataFolderContent, listDataFolder, lockForReading } from "../storage/data-folder.ts";
 import type { Limits } from "../storage/limits.ts";
+import { type FindingCounts, type FolderFinding, FolderWalk, type WalkEvents } from "./folder-walk.ts";
 import { checkLineages } from "./lineages-check.ts";
 import { checkTopicFolder } from "./topic-check.ts";
-
-/** One thing found; `topic` is absent where it is the folder's as a whole. */
-export type FolderFinding = FileFinding & { readonly topic?: string };
 
 export interface FolderCheckSummary {
   readonly topicCount: number;
   readonly segmentCount: number;
-  /** Of data files. */
+  /** The size of the data files that were checked. */
   readonly sizeBytes: number;
   /** Found whole. */
   readonly messageCount: number;
-  /** How many findings of each kind. */
-  readonly found: Readonly<Record<FileFinding["kind"], number>>;
+  readonly found: FindingCounts;
   /** False when it was cancelled before everything was looked at. */
   readonly isComplete: boolean;
 }
 
-export interface FolderCheckOptions {
+export interface FolderCheckOptions extends WalkEvents {
   readonly disk: Disk;
   /** Absolute. */
   readonly folder: string;
   /** All, where none is named. */
   readonly topics: readonly string[];
-  readonly onFinding: (finding: FolderFinding) => void;
-  /** Of data files. */
-  readonly onProgress: (doneBytes: number, totalBytes: number) => void;
-  readonly isCancelled: () => boolean;
   readonly limits: Limits;
 }
 
@@ -65,22 +58,19 @@ export async function checkDataFolder(options: FolderCheckOptions): Promise<Fold
 class FolderCheck {
   readonly #options: FolderCheckOptions;
   readonly #disk: Disk;
-  readonly #found: Record<FileFinding["kind"], number> = { damage: 0, unreadable: 0, torn: 0, note: 0 };
+  readonly #walk: FolderWalk;
   #topicCount = 0;
   #segmentCount = 0;
   #messageCount = 0;
-  #totalBytes = 0;
-  /** Of segments that are done with. */
-  #doneBytes = 0;
 
   constructor(options: FolderCheckOptions) {
     this.#options = options;
     this.#disk = readOnlyDisk(options.disk);
+    this.#walk = new FolderWalk(this.#disk, options);
   }
 
   tell(finding: FolderFinding): void {
-    this.#found[finding.kind]++;
-    this.#options.onFinding(finding);
+    this.#walk.tell(finding);
   }
 
   async run(): Promise<FolderCheckSummary> {
@@ -92,23 +82,19 @@ class FolderCheck {
     for (const found of lineages.findings) {
       if (wanted.length === 0 || wanted.includes(found.topic)) this.tell(found);
     }
-    for (const topic of topics) this.#totalBytes += await this.#dataBytes(`${folder}/${topic}`);
-    for (const topic of topics) {
-      if (isCancelled()) break;
-      await this.#checkTopic(topic);
-    }
+    await this.#walk.run(folder, topics, (topic) => this.#checkTopic(topic));
     return {
       topicCount: this.#topicCount,
       segmentCount: this.#segmentCount,
-      sizeBytes: this.#doneBytes,
+      sizeBytes: this.#walk.doneBytes,
       messageCount: this.#messageCount,
-      found: this.#found,
+      found: this.#walk.found,
       isComplete: !isCancelled(),
     };
   }
 
   async #checkTopic(topic: string): Promise<void> {
-    const { folder, limits, onProgress, isCancelled } = this.#options;
+    const { folder, limits, isCancelled } = this.#options;
     const path = `${folder}/${topic}`;
     const options = { disk: this.#disk, folder: path, limits, offload: threadPoolOffload };
     try {
@@ -117,11 +103,10 @@ class FolderCheck {
           this.tell({ topic, ...step.finding });
         } else if (step.kind === "progress") {
           this.#messageCount += step.messageCount;
-          onProgress(this.#doneBytes + step.position, this.#totalBytes);
+          this.#walk.show(step.position);
         } else {
           this.#segmentCount++;
-          this.#doneBytes += step.sizeBytes;
-          onProgress(this.#doneBytes, this.#totalBytes);
+          this.#walk.reach(this.#walk.doneBytes + step.sizeBytes);
         }
         if (isCancelled()) return;
       }
@@ -140,17 +125,6 @@ class FolderCheck {
     for (const name of strangers) {
       this.tell({ kind: "note", file: `${folder}/${name}`, message: "no topic; left alone" });
     }
-  }
-
-  /** What cannot be read counts as nothing here, and is reported when its turn comes. */
-  async #dataBytes(topicFolder: string): Promise<number> {
-    let sizeBytes = 0;
-    for (const name of await this.#disk.list(topicFolder).catch(() => [])) {
-      if (!isDataFileName(name)) continue;
-      const stat = await this.#disk.stat(`${topicFolder}/${name}`).catch(() => undefined);
-      sizeBytes += stat?.sizeBytes ?? 0;
-    }
-    return sizeBytes;
   }
 }
 
