@@ -17,6 +17,8 @@ const CACHED: readonly string[] = [
   "Vary",
   "Authorization",
 ];
+/** Nothing is behind the token yet, and the next moment may bring something. */
+const ASKED_ANEW: readonly string[] = ["Cache-Control", "private, no-cache", "Vary", "Authorization"];
 const NO_STORE: readonly string[] = ["Cache-Control", "no-store"];
 /** A payload is anybody's text: a browser that opens it runs nothing of it. */
 const HARMLESS: readonly string[] = [...NO_SNIFF, "Content-Security-Policy", "sandbox"];
@@ -128,7 +130,8 @@ async function answerOfPage(
   const isUpToDate = next.byte === 0 && next.message >= cursor.endOffset;
   const isAtEnd = isUpToDate && cursor.closedAt === next.message;
   const tag = tagOf(topic, start, next, isAtEnd, context.runtime);
-  const headers = [...HARMLESS, ...CACHED, "ETag", tag, ...nextOffset(next), ...more];
+  const caching = messageCount === 0 && !isAtEnd ? ASKED_ANEW : CACHED;
+  const headers = [...HARMLESS, ...caching, "ETag", tag, ...nextOffset(next), ...more];
   if (isUpToDate) headers.push(...UP_TO_DATE);
   if (isAtEnd) headers.push(...CLOSED);
   if (isHeld(tag, request.header("if-none-match"))) return { kind: "plain", status: 304, headers, body: "" };

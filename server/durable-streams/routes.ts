@@ -146,8 +146,8 @@ const TABLE = new RouteTable(
     isUse,
     handle: does.handle,
     bodyLimit: does.body?.limit,
-    // The protocol asks servers to ignore what they do not know.
-    parameters: { names: does.query ?? [], ignoresOthers: true, elsewhere: [] },
+    // Clients of the protocol send parameters of their users' own.
+    parameters: { names: does.query ?? [], ignoresOthers: "always", elsewhere: [] },
   })),
 );
 

@@ -4,7 +4,7 @@ import { quoteSafely } from "../wire/quote.ts";
 
 /** Parts of the path in front of the stream's own. */
 const OWN_PARTS = 2;
-/** What the protocol keeps for itself: its subscriptions are there. */
+/** What the protocol keeps for itself: its subscriptions are there. A dot is as good as a slash, as the topic is the same. */
 const RESERVED = "__ds";
 
 /** `/-/streams`, and everything below. */
@@ -17,7 +17,7 @@ export function segmentsOf(parts: readonly string[]): readonly string[] | undefi
   const segments = parts.slice(OWN_PARTS);
   if (segments.length === 0 || segments[0] === "") return undefined;
   for (const segment of segments) {
-    if (segment === RESERVED)
+    if (segment.split(".").includes(RESERVED))
       throw refused(
         `${RESERVED} is the protocol's own, and subscriptions are not served; read with live=sse`,
       );

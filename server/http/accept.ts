@@ -1,6 +1,6 @@
 /** Where requests come in: their syntax is checked, then they go through the door of their path. */
 import { NetlogError } from "../../lib/index.ts";
-import { parseTarget } from "../wire/target.ts";
+import { parseTarget, partsAsMeant } from "../wire/target.ts";
 import { fail, handle, tellMethods } from "./dispatch.ts";
 import type { Door } from "./door.ts";
 import type { Exchange } from "./exchange.ts";
@@ -21,30 +21,32 @@ let knownHost: string | undefined;
 
 /** Takes a request that came in. */
 export function accept(doors: Doors, exchange: Exchange): void {
-  let door = doors.main;
+  let door: Door | undefined;
   try {
     const { method, url } = exchange.request;
     checkHost(exchange.request);
     checkTransferEncoding(exchange.request);
     if (url === "*" && method === "OPTIONS") {
+      door = doors.main;
       tellMethods(door, exchange);
       return;
     }
     exchange.target = parseTarget(url);
     const { parts } = exchange.target;
-    door = doorOf(doors, parts);
+    const ownDoor = doorOf(doors, parts);
+    door = ownDoor;
     exchange.topicName = door.topicNameOf(parts);
     const found = door.find(exchange);
     if (found instanceof Promise) {
       found.then(
-        (later) => handle(door, exchange, later),
-        (error: unknown) => fail(door, exchange, error),
+        (later) => handle(ownDoor, exchange, later),
+        (error: unknown) => fail(ownDoor, exchange, error),
       );
     } else {
       handle(door, exchange, found);
     }
   } catch (error) {
-    fail(door, exchange, error);
+    fail(door ?? doorOf(doors, partsAsMeant(exchange.request.url)), exchange, error);
   }
 }
 

@@ -8,8 +8,11 @@ import { quoteSafely } from "./quote.ts";
 /** What a route takes. */
 export interface ParameterNames {
   readonly names: readonly string[];
-  /** It is one of NetLog's: a name that looks like none of ours is ignored. */
-  readonly ignoresOthers: boolean;
+  /**
+   * True: it is one of NetLog's, and a name that looks like none of ours is ignored. "always": other names are ignored
+   * whatever they look like, and given twice, too.
+   */
+  readonly ignoresOthers: boolean | "always";
   /** What the other routes take, for a hint. */
   readonly elsewhere: readonly string[];
 }
@@ -23,7 +26,7 @@ export function refuseUnknown(
   { names, ignoresOthers, elsewhere }: ParameterNames,
 ): NetlogError | undefined {
   const hint = hintFor(name, names, elsewhere);
-  if (hint === undefined && ignoresOthers) return undefined;
+  if (hint === undefined && ignoresOthers !== false) return undefined;
   const list = names.length === 0 ? "none" : names.join(", ");
   const reason = `unknown parameter ${quoteSafely(name)}${hint ?? ""}; there are: ${list}`;
   return new NetlogError("bad_request", { reason });

@@ -122,11 +122,13 @@ export class Parameters {
    *
    * @throws bad_request.
    */
-  finish(isStrict: boolean = !this.#known.ignoresOthers): void {
+  finish(isStrict: boolean = this.#known.ignoresOthers === false): void {
     if (this.#hasMalformedName) throw malformed("a parameter's name");
     if (this.#pairs.length > 2 * MAX_PARAMETERS) throw tooMany();
+    const { names, ignoresOthers } = this.#known;
     for (let i = 0; i < this.#pairs.length; i += 2) {
       const name = this.#pairs[i] ?? "";
+      if (ignoresOthers === "always" && !names.includes(name)) continue;
       if (name !== this.#repeatable) this.#refuseRepetition(name, i);
       this.#checkName(name, isStrict);
       if (decode(this.#pairs[i + 1] ?? "") === undefined) throw malformed(name);

@@ -24,6 +24,15 @@ export function parseTarget(target: string): Target {
   return { ...parsePath(rest.startsWith("/") ? rest : `/${rest}`), authority };
 }
 
+/**
+ * The parts of a target that may be malformed, so that the door that it is meant for refuses it: what cannot be decoded
+ * stays as it was sent.
+ */
+export function partsAsMeant(target: string): readonly string[] {
+  const path = target.slice(ABSOLUTE.exec(target)?.[0].length ?? 0);
+  return cut(path.split("?", 1)[0] ?? "").map((part) => tryDecode(part) ?? part);
+}
+
 function parsePath(target: string): Target {
   const mark = target.indexOf("?");
   const path = mark < 0 ? target : target.slice(0, mark);
@@ -48,9 +57,15 @@ function cut(path: string): string[] {
 }
 
 function decodePart(part: string): string {
+  const decoded = tryDecode(part);
+  if (decoded !== undefined) return decoded;
+  throw new NetlogError("bad_request", { reason: "malformed percent-encoding in the path" });
+}
+
+function tryDecode(part: string): string | undefined {
   try {
     return decodeURIComponent(part);
-  } catch (cause) {
-    throw new NetlogError("bad_request", { reason: "malformed percent-encoding in the path", cause });
+  } catch {
+    return undefined;
   }
 }
