@@ -13,7 +13,7 @@ export class Counters {
   bytesIn = 0;
   /** Messages of each group that was written at once: its count is the number of commits. */
   readonly groupMessages: Tally = new Tally(GROUP_MESSAGES);
-  /** Of segments, those that failed left out. */
+  /** How long the syncs of segments took; failed ones are left out. */
   readonly syncMs: Tally = new Tally(SYNC_MS);
   /** The event loop stands still meanwhile. */
   longestWriteMs = 0;

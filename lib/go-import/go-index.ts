@@ -25,11 +25,11 @@ const MS_PER_SECOND = 1000;
 
 /** Where a write begins. */
 export interface GoMark {
-  /** Of its first message, in the topic. */
+  /** The offset of its first message in the topic. */
   readonly offset: number;
   /** In the data file. */
   readonly position: number;
-  /** Of all its messages; absent where it is not known. */
+  /** The time that all its messages have; `undefined` where it is not known. */
   readonly timestampMs: number | undefined;
 }
 

@@ -9,7 +9,7 @@ export interface GoSegmentFiles {
   readonly dataBytes: number | undefined;
   readonly indexPath: string;
   readonly indexBytes: number | undefined;
-  /** Of the segment that follows; `undefined` for the last one, in which writing went on. */
+  /** The base offset of the next segment; `undefined` for the last one, which took the appends. */
   readonly nextBaseOffset: number | undefined;
 }
 

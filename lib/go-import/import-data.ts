@@ -152,7 +152,7 @@ class Import {
     );
   }
 
-  /** Of an import that was killed, which may be large. */
+  /** Removes what a killed import has left, which may be large. */
   async #removeLeftovers(): Promise<void> {
     const { disk, folder } = this.#options;
     const { leftovers } = await listDataFolder(disk, folder, this.#limits, silentLogger);

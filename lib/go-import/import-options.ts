@@ -8,7 +8,7 @@ import type { Limits } from "../storage/limits.ts";
 export interface ImportTopicOptions {
   /** Only read from. */
   readonly source: Disk;
-  /** Of the topic in the source. */
+  /** The topic's folder in the source. */
   readonly sourceFolder: string;
   readonly disk: Disk;
   /** Does not exist yet. */

@@ -23,7 +23,7 @@ const MS_PER_SECOND = 1000;
 export class LogCopy {
   readonly #options: ImportTopicOptions;
   readonly #builder: LogBuilder;
-  /** Of the newest message; those that follow are not older. */
+  /** The time of the newest message, ms; those that follow are not older. */
   lastTimestampMs = 0;
   messageCount = 0;
   logEndOffset = 0;

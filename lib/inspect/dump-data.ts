@@ -11,9 +11,9 @@ import type { Limits } from "../storage/limits.ts";
 export interface MessageDump {
   readonly offset: number;
   readonly crc32: number;
-  /** Of the payload. */
+  /** The payload's size. */
   readonly sizeBytes: number;
-  /** The first ones. */
+  /** Its first bytes. */
   readonly payload: Buffer;
   readonly fields: EntryFields | undefined;
 }
@@ -32,7 +32,7 @@ export interface FrameRecord {
   /** `undefined` where the file ends before the entry does. */
   readonly actualEntryCrc: number | undefined;
   readonly compression: string;
-  /** Of the message, or of the message set as a whole; as `messages`. */
+  /** The fields of the message, or of the message set as a whole; they are there where `messages` are. */
   readonly fields: EntryFields | undefined;
   /** What is wrong, in plain words. */
   readonly troubles: readonly string[];

@@ -37,7 +37,7 @@ export interface FrameImportOptions {
   readonly file: string;
   /** Absolute: the data folder; made when it is missing. No server may run on it. */
   readonly folder: string;
-  /** Of the new topic. */
+  /** The new topic's name. */
   readonly name: string;
   readonly onFinding: (finding: FileFinding) => void;
   readonly onProgress: (doneBytes: number, totalBytes: number) => void;
@@ -171,9 +171,9 @@ export function ageNote(
 class FrameFileWalk {
   readonly #options: FrameImportOptions;
   readonly #sizeBytes: number;
-  /** Of the newest frame. */
+  /** The time of the newest frame, ms. */
   lastTimestampMs = 0;
-  /** Behind the newest frame. */
+  /** The offset behind the newest frame. */
   endOffset = 0;
 
   constructor(options: FrameImportOptions, sizeBytes: number) {

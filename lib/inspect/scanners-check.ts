@@ -16,7 +16,7 @@ import type { Limits } from "../storage/limits.ts";
 export interface ScannersCheckOptions {
   readonly disk: Disk;
   readonly limits: Limits;
-  /** Of the scanners; it need not be there. */
+  /** The folder of scanner files; it may be missing. */
   readonly folder: string;
 }
 

@@ -18,7 +18,7 @@ export async function checkSettings({
   limits,
 }: {
   readonly disk: Disk;
-  /** Of the topic. */
+  /** The topic's folder. */
   readonly folder: string;
   readonly limits: Limits;
 }): Promise<FileFinding[]> {

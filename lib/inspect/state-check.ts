@@ -15,7 +15,7 @@ const OUTCOMES = {
 
 export interface StateCheckOptions {
   readonly disk: Disk;
-  /** Of the topic. */
+  /** The topic's folder. */
   readonly folder: string;
   readonly limits: Limits;
 }

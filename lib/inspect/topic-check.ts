@@ -38,7 +38,7 @@ const KNOWN_NAMES: ReadonlySet<string> = new Set([
 export interface TopicCheckOptions extends EntryOptions {
   /** Only read from. */
   readonly disk: Disk;
-  /** Of the topic. */
+  /** The topic's folder. */
   readonly folder: string;
   readonly limits: Limits;
 }

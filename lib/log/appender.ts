@@ -210,7 +210,7 @@ export class Appender implements SyncLoopOwner {
     this.#advance();
   }
 
-  /** Of the entries up to `runEnd`, the end of those that are written together; `from` when it must be rolled first. */
+  /** The end of the entries, up to `runEnd`, that one write takes; `from` when the appender must roll first. */
   #groupEnd(pending: readonly PendingAppend[], from: number, runEnd: number): number {
     const { runtime, caps } = this.#options;
     const segment = this.activeSegment;

@@ -20,7 +20,7 @@ export type FrameDump =
       readonly header: FrameHeader;
       /** As far as the file has it. */
       readonly entry: Buffer;
-      /** Of the entry as it is; `undefined` where the file ends before it does. */
+      /** The checksum of the entry as it is; `undefined` where the file ends before the entry does. */
       readonly actualEntryCrc: number | undefined;
       /** What does not fit the frame before. */
       readonly remark: string | undefined;
@@ -31,7 +31,7 @@ export type FrameDump =
       /** The next header, or the end of the file. */
       readonly nextPosition: number;
       readonly trouble: string;
-      /** Of the first bytes of the gap those that in a header would not be masked; none where the layout is unknown. */
+      /** The first bytes of the gap, but only those that a header leaves unmasked; empty where the layout is unknown. */
       readonly bytes: Buffer;
     };
 

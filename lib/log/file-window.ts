@@ -9,7 +9,7 @@ export class FileWindow {
   readonly #file: PooledFile;
   /** Bytes of the file that may be read. */
   readonly sizeBytes: number;
-  /** Of the data file. */
+  /** The data file's mask. */
   readonly mask: FrameMask | undefined;
   /** Where in its data file the file begins that is read; 0 unless it is a piece of one. */
   readonly origin: number;

@@ -23,9 +23,11 @@ export interface ForkLogOptions {
   readonly runtime: Runtime;
   readonly logger: Logger;
   readonly limits: Limits;
-  /** Of the open log, everything of which is on the disk below `endOffset`; and the fork's, which exists. */
+  /** The folder of `source`. */
   readonly sourceFolder: string;
+  /** The fork's folder, which exists. */
   readonly folder: string;
+  /** It is open, and its messages below `endOffset` are on the disk. */
   readonly source: Log;
   /** Frames that end at or below are taken as they are. */
   readonly wholeBelow: number;

@@ -144,7 +144,7 @@ export function frameAt(bytes: Buffer, position: number): Frame {
   };
 }
 
-/** Of the header as it is in memory, whatever stands in place of its magic. */
+/** The checksum of the header as memory has it, whatever bytes stand in place of its magic. */
 export function headerCrc(bytes: Buffer, position: number): number {
   return crc32(bytes.subarray(position + BASE_OFFSET, position + HEADER_CRC), MAGIC_CRC);
 }

@@ -4,7 +4,7 @@ import type { DecodedIndex, IndexEntry, IndexFooter } from "./sparse-index.ts";
 
 /** Where an index says something else than the data. */
 export interface IndexContradiction {
-  /** Of the data file. */
+  /** A place in the data file. */
   readonly position: number;
   readonly expected: string;
   readonly actual: string;

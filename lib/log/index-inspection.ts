@@ -19,14 +19,14 @@ export interface InspectedSegment {
   readonly latestMs: number;
   /** `undefined` where nothing tells, or the file is the Go NetLog's. */
   readonly layout: SegmentLayout | undefined;
-  /** Of the segment that follows; `undefined` for the active one. */
+  /** The base offset of the next segment; `undefined` for the active one. */
   readonly nextBaseOffset: number | undefined;
 }
 
 export interface IndexInspection {
   /** Undefined where there is none to believe. */
   readonly trusted: DecodedIndex | undefined;
-  /** Of an active segment whose end is missing: up to where it was there once. */
+  /** Where an active segment once ended, when the index proves that its end is missing. */
   readonly provenEndOffset: number | undefined;
   readonly findings: readonly FileFinding[];
 }

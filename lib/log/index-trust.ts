@@ -12,7 +12,7 @@ export interface IndexedData {
   readonly sizeBytes: number;
 }
 
-/** Of a sealed segment whose offsets end at `endOffset` or before. @throws what the disk throws. */
+/** Whether the index fits a sealed segment, whose offsets end at `endOffset` or before. @throws what the disk throws. */
 export async function fitsSealed(
   decoded: DecodedIndex,
   data: IndexedData,
@@ -23,7 +23,7 @@ export async function fitsSealed(
   return sameMask(footer.mask, data.layout.mask) && (await isConfirmed(decoded, data));
 }
 
-/** Of an active segment: the index may speak of a part of it only. @throws what the disk throws. */
+/** Whether the index fits an active segment; it may cover only a part of it. @throws what the disk throws. */
 export async function fitsActive(decoded: DecodedIndex, data: IndexedData): Promise<boolean> {
   const { dataPosition, mask } = decoded.footer;
   if (dataPosition < data.layout.headerBytes || dataPosition > data.sizeBytes) return false;

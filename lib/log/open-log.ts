@@ -102,7 +102,7 @@ async function activeLayout(
   return { layout, hasHeader: header === "valid" };
 }
 
-/** Of an empty active segment it is the segment's before. */
+/** The time of the log's newest message, ms: an empty active segment has none, so the segment before says it. */
 async function newestTimestamp(segments: readonly Segment[], indexes: SealedIndexes): Promise<number> {
   const active = segments.at(-1)!;
   const newest = active.isEmpty ? (segments.at(-2) ?? active) : active;

@@ -61,8 +61,8 @@ export function rangeRefusal(
 }
 
 /**
- * Of the entries `[from, runEnd)`, the end of those that go to the active segment in one write: those that fit and are
- * not much together, or one that is written alone. `from` when the first does not fit.
+ * How far the entries `[from, runEnd)` go to the active segment in one write: those that fit and are not much together,
+ * or one that is written alone. The answer is their end, and `from` when the first does not fit.
  */
 export function groupEnd(
   pending: readonly { readonly entry: LogEntry }[],

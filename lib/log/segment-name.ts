@@ -24,7 +24,7 @@ export function rewriteFileName(baseOffset: number, position: number): string {
   return `${digits(baseOffset)}.rewrite-${position}`;
 }
 
-/** Of such a copy, or of one that was being made, and is not whole. */
+/** Reads the name of such a copy, or of one whose making was interrupted: that one is not whole. */
 export function parseRewriteFileName(
   name: string,
 ): { readonly baseOffset: number; readonly position: number; readonly isWhole: boolean } | undefined {

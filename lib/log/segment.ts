@@ -44,7 +44,7 @@ export class Segment implements BlockSource {
   lastTimestampMs: number | undefined;
   /** Sorted by offset. */
   readonly damages: DamagedRange[] = [];
-  /** Of the active segment; sealed ones share a cache. */
+  /** Only the active segment has it; sealed ones share a cache. */
   activeIndex: SparseIndex | undefined;
 
   constructor(shared: LogShared, folder: string, baseOffset: number, nowMs: number, file?: PooledFile) {
@@ -61,7 +61,7 @@ export class Segment implements BlockSource {
     return this.synced.position;
   }
 
-  /** Behind the last frame written. Of an active segment. */
+  /** The place behind the last frame written. Only an active segment knows it. */
   get end(): FramePlace {
     return { position: this.sizeBytes, offset: this.endOffset!, timestampMs: this.lastTimestampMs ?? 0 };
   }

@@ -37,7 +37,7 @@ export interface IndexFooter {
   readonly dataPosition: number;
   readonly endOffset: number;
   readonly lastTimestampMs: number;
-  /** Of the data file; `undefined` in the old layout. */
+  /** The data file's mask; `undefined` in the old layout. */
   readonly mask: FrameMask | undefined;
 }
 

@@ -51,7 +51,7 @@ export class Tail {
   readonly #maxBytes: number;
   /** Oldest first; all but the last are full. */
   #slabs: Slab[] = [];
-  /** Of a slab of the largest size that gave way and was never lent; not counted as held. */
+  /** The buffer of a dropped slab of the largest size that was never lent; it does not count as held. */
   #spare: Buffer | undefined;
   heldBytes = 0;
 

@@ -108,7 +108,7 @@ function refusalOfSize(fields: MessageFields, { messageFieldsBytes }: Limits): s
   return `key, content type and headers have at most ${messageFieldsBytes} bytes together, as an answer spells them in its headers; these have ${sizeBytes}`;
 }
 
-/** Of the headers of an answer that spell these fields: names, separators and percent-encoding counted. */
+/** The size of the headers that spell these fields in an answer, with names, separators and percent-encoding. */
 function spelledBytes({ key, contentType, headers = [] }: MessageFields): number {
   let sizeBytes = 0;
   if (key !== undefined) sizeBytes += KEY_HEADER_BYTES + spellKey(key).length;

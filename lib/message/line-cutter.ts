@@ -18,7 +18,7 @@ export class LineCutter {
   #lineStart = 0;
   /** Bytes of it so far; its payload lies in the groups, behind headroom for its header. */
   #lineBytes = 0;
-  /** Of a long open line: so many bytes have this CRC-32, so that its end does not sum all of it in one go. */
+  /** So many bytes of a long open line are summed in `#crc`: then the end of the line need not sum all of it. */
   #summedBytes = 0;
   #crc = 0;
 

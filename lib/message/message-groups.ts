@@ -51,7 +51,7 @@ export class MessageGroups {
   readonly #full: MessageGroup[] = [];
   #fullBytes = 0;
   #count = 0;
-  /** Of the buffer that grows now, with `view` on it. The cutter may read and write the open message there. */
+  /** The buffer that grows now; `view` shows the same bytes. The cutter may read and write the open message there. */
   bytes: Buffer = NO_BYTES;
   view: DataView = NO_VIEW;
   closedEnd: number = HEADROOM_BYTES;

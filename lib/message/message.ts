@@ -19,9 +19,9 @@ import { FIELDS_MAX_BYTES, fieldsFlaw } from "./fields.ts";
 import type { Flaw, Found } from "./flaw.ts";
 
 export const MESSAGE_HEADER_BYTES = 9;
-/** Of the size of the fields, which stands before them. */
+/** The bytes that say the size of the fields, before them. */
 const FIELDS_SIZE_BYTES = 2;
-/** Of a message beside its payload. */
+/** The most bytes that a message has beside its payload. */
 export const MESSAGE_OVERHEAD_MAX_BYTES: number = MESSAGE_HEADER_BYTES + FIELDS_SIZE_BYTES + FIELDS_MAX_BYTES;
 export const COMPRESSION_SINGLE = 0;
 export const COMPRESSION_NONE = 1;
@@ -36,7 +36,7 @@ export interface MessageHeader {
   readonly version: number;
   /** 0 for a single message; 1, 2, 3 for sets; up to 15 in bytes that are no message. */
   readonly compression: number;
-  /** Of all that is behind the header. */
+  /** The checksum of everything behind the header. */
   readonly crc32: number;
   /** Bytes behind the header. */
   readonly length: number;

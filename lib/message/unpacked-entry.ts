@@ -57,7 +57,7 @@ export class UnpackedEntry {
     return bytes === undefined ? undefined : decodeFields(bytes);
   }
 
-  /** Of the fields, at less cost. */
+  /** The key alone: cheaper than all fields. */
   key(index: number): string | undefined {
     const bytes = this.fieldBytes(index);
     return bytes === undefined ? undefined : decodeKeyField(bytes);

@@ -33,7 +33,7 @@ export interface MessageReaderOptions {
   typeField?: Buffer | undefined;
 }
 
-/** Of one log. */
+/** Reads the messages of one log. */
 export class MessageReader {
   readonly #options: MessageReaderOptions;
   readonly #logId: number;

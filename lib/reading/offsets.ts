@@ -71,7 +71,7 @@ function parseInteger(text: string): number {
   return text.startsWith("-") ? 0 - Number(digits) : Number(digits);
 }
 
-/** Of a text in lower case: ms since 1970, rounded up where it says more than that; `undefined` when it is no time. */
+/** Parses a time in lower case to ms since 1970, rounded up to whole ones; `undefined` when the text is no time. */
 export function parseTime(text: string): number | undefined {
   const match = TIME.exec(text);
   if (match === null) return undefined;

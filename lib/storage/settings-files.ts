@@ -60,7 +60,7 @@ export class SettingsFiles {
   readonly #disk: Disk;
   readonly #logger: Logger;
   readonly #folder: string;
-  /** Of the last write that was tried. */
+  /** The number of the last write that was tried. */
   #sequence: number;
 
   constructor(disk: Disk, logger: Logger, folder: string, sequence: number) {

@@ -1,6 +1,6 @@
 /**
  * A topic's state on the disk: two copies, of which a change replaces the older one, so that a damaged file costs
- * nothing. Of the sound ones that speak of no more than the log has, the newer counts.
+ * nothing. The newer copy counts that is sound and speaks of no more than the log has.
  *
  *     0      4          12        20     24
  *     | NLST | sequence | through | crc  | state

@@ -10,7 +10,7 @@ import { SETTINGS_NAMES } from "./settings-copies.ts";
 import { createSettings } from "./settings-files.ts";
 import { writeTopicId } from "./topic-id.ts";
 
-/** Of the log, and of the Go NetLog's. */
+/** The end of a data file's name, here and in the Go NetLog. */
 const DATA_SUFFIX = ".data";
 
 /** Builds a topic's folder, durably except for its own name, which is the caller's to give and to sync. */
