@@ -72,7 +72,7 @@ function isMessage(given: Uint8Array | ArrayBuffer | NewMessage): given is NewMe
   return typeof given === "object" && given !== null && "payload" in given;
 }
 
-/** Of the message in a batch, its header included. */
+/** The size of the message in a batch, with its header. */
 export function packedBytes(message: PackedMessage): number {
   if (!("fields" in message)) return MESSAGE_HEADER_BYTES + message.length;
   return MESSAGE_HEADER_BYTES + FIELDS_SIZE_BYTES + message.fieldBytes.length + message.payload.length;

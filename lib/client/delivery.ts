@@ -22,7 +22,7 @@ export interface DeliveryFields extends MessageParts {
   readonly skipped: number;
 }
 
-/** Of a scanner without acknowledgements there is nothing to settle: ack, nack and touch do nothing then. */
+/** A message that a scanner gave out. Where it has no acknowledgements, `ack`, `nack` and `touch` do nothing. */
 export class Delivery extends Message {
   /** How often it was given out, 1 the first time; `undefined` without acknowledgements. */
   readonly delivery: number | undefined;

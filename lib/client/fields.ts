@@ -53,7 +53,7 @@ const PARAMETER = `${TOKEN}=(?:${TOKEN}|"(?:[\\t !#-\\[\\]-~]|\\\\[\\t -~])*")`;
 const MEDIA_TYPE = new RegExp(`^${TOKEN}/${TOKEN}(?:[\\t ]*;(?:[\\t ]*${PARAMETER})?)*$`, "i");
 /** They say nothing of a payload: the server does not keep them. */
 const UNKEPT_TYPES: readonly string[] = ["application/x-www-form-urlencoded", "application/octet-stream"];
-/** Of an answer: the message has no type. */
+/** An answer with this type says that the message has none. */
 const NO_TYPE = "application/octet-stream";
 const LONE_SURROGATE = /\p{Surrogate}/u;
 /** Colon, space, and the end of a header's line. */
@@ -154,7 +154,7 @@ export function requestHeaders({ key, contentType, headers }: CheckedFields): Re
   };
 }
 
-/** Of an answer whose body is the payload of one message. @throws unexpected_answer for a key that is none. */
+/** Reads the fields from an answer whose body is one message's payload. @throws unexpected_answer: a key that is none. */
 export function fieldsOfAnswer(answer: Headers): StoredFields {
   const key = answer.get("X-Key");
   const type = answer.get("Content-Type");

@@ -24,7 +24,7 @@ export function requireNumber(headers: Headers, name: string): number {
   throw new NetlogClientError("unexpected_answer", `the answer has no ${name}: is this a netlog server?`);
 }
 
-/** Of an answer whose body is the payload of one message. */
+/** Reads a message from an answer whose body is its payload. */
 export function messageParts(headers: Headers, payload: Uint8Array): MessageParts {
   return {
     offset: requireNumber(headers, "X-Offset"),

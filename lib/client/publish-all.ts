@@ -37,9 +37,9 @@ export interface PublishAllOptions extends CallOptions, RetryOption, OnceOption 
 /** What is stored so far. */
 export interface PublishAllProgress {
   readonly count: number;
-  /** Of payloads. */
+  /** The bytes of payloads. */
   readonly bytes: number;
-  /** Of the first and the last message. Where others publish too there are theirs between. */
+  /** The offset of the first message. Messages of other publishers may lie between it and the last one. */
   readonly firstOffset: number;
   readonly lastOffset: number;
 }

@@ -40,7 +40,7 @@ export interface PublishBatchOptions extends AppendOptions {
 }
 
 export interface Published {
-  /** Of the message, or of the first one of a batch. */
+  /** The offset of the message, or of a batch's first one. */
   readonly offset: number;
   /** What was reached. */
   readonly durability: Durability;

@@ -16,7 +16,7 @@ export interface ReadFramesOptions extends CallOptions {
 export interface FramesRead {
   /** Whole frames, one after the other; empty when there was none. */
   readonly bytes: Uint8Array;
-  /** Of the first message. */
+  /** The offset of the first message. */
   readonly offset: number;
   /** Where to read on. */
   readonly nextOffset: number;

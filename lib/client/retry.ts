@@ -51,7 +51,7 @@ const TRANSIENT = [
   "topic_unavailable",
   "shutting_down",
 ] as const;
-/** Of a proxy whose server is away. */
+/** A proxy answers so while its server is away. */
 const TRANSIENT_STATUS: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
 /** True for failures that may be gone in a while. */

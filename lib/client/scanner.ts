@@ -52,9 +52,10 @@ export class Scanner {
   }
 
   /**
-   * The next message; `undefined` when there is none in time, and at the end of a closed topic. Of a scanner with acknowledgements it is leased: ack,
-   * nack or touch it. Retried where nothing was surely given out, and with acknowledgements always, for a message
-   * whose answer was lost comes again. Without them such a message is lost, and the error tells.
+   * The next message; `undefined` when there is none in time, and at the end of a closed topic. A scanner with
+   * acknowledgements leases it: ack, nack or touch it. The client retries where the server has surely given out nothing,
+   * and with acknowledgements always, because a message whose answer was lost comes again. Without them such a message
+   * is lost, and the error says so.
    *
    * @throws NetlogClientError topic_not_found; scanner_not_found; checksum_error for damage, behind which the scanner
    *   goes on by itself; checksum_mismatch.

@@ -24,7 +24,7 @@ export interface TopicSettings {
   readonly ttl?: string | undefined;
   /** When the topic is deleted, RFC 3339. */
   readonly expires_at?: string | undefined;
-  /** Of messages that bring none; only a topic's creation sets it. */
+  /** The type of messages that bring none; only a topic's creation sets it. */
   readonly content_type?: string | undefined;
 }
 
@@ -67,7 +67,7 @@ export interface TopicInfo {
   readonly settings: TopicSettings;
   /** Where it is closed: it takes no more messages, and all of them can be read. */
   readonly closed?: true;
-  /** Of a fork: the topic that it was made of, and where it left it, `bytes` within the message. */
+  /** A fork's source, and where the fork left it: `bytes` within the message. */
   readonly forked_from?: {
     readonly topic: string;
     readonly id: string;
@@ -86,7 +86,7 @@ export interface ScannerSettings {
   readonly dead_letter?: string | null;
   /** `null`: never. */
   readonly expire: string | null;
-  /** Of a scanner that reads by key. */
+  /** The keys that the scanner reads, where it reads by key. */
   readonly key?: readonly string[];
 }
 

@@ -20,7 +20,7 @@ import { ScannerFile, type ScannerFiles } from "./scanner-files.ts";
 import type { ScannerSettings, WorkSettings } from "./scanner-settings.ts";
 import type { ScannerStore, StoredPosition, StoredScanner, StoredWork } from "./scanner-store.ts";
 
-/** Of scanner files, in the topic's folder. */
+/** The folder of scanner files, in the topic's folder. */
 export const SCANNERS_FOLDER = "scanners";
 /** What replaceFile leaves when it is interrupted. */
 const LEFTOVER_SUFFIXES = [`${SCANNER_SUFFIX}.tmp`, `${LEASES_SUFFIX}.tmp`];
@@ -29,12 +29,12 @@ export interface FileScannerStoreOptions {
   readonly disk: Disk;
   readonly logger: Logger;
   readonly limits: Limits;
-  /** Of the topic. */
+  /** The topic's folder. */
   readonly folder: string;
   readonly files: ScannerFiles;
   readonly logs: LogShared;
   readonly runtime: Runtime;
-  /** Of the topic at present. */
+  /** The topic's durability at present. */
   readonly durability: () => Durability;
 }
 

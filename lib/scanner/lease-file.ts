@@ -53,9 +53,9 @@ export interface LeaseState {
 
 /** A file as it was read. */
 export interface LeaseFile extends LeaseState {
-  /** Of the next block. */
+  /** The number of the next block. */
   readonly sequence: number;
-  /** Where it goes: what lies behind is torn. */
+  /** Where the next block goes: what lies behind is torn. */
   readonly endPosition: number;
   /** Up to here it is surely on the disk. */
   readonly syncedBytes: number;

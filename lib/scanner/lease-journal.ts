@@ -41,7 +41,7 @@ interface Waiter {
   readonly durability: Durability;
   readonly resolve: () => void;
   readonly reject: (error: NetlogError) => void;
-  /** Of the file, once written: what has to be synced. */
+  /** Where the file ended when this was written: it waits for a sync up to there. */
   position: number;
 }
 

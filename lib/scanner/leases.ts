@@ -38,7 +38,7 @@ export class Leases {
     return this.#timed.first?.dueMs;
   }
 
-  /** Of a lease that was opened last, by number: those up to there are known. */
+  /** The number of the newest lease: no lease has a higher one. */
   get lastNumber(): number {
     return this.#lastNumber;
   }

@@ -8,7 +8,7 @@ export interface ScanRequest {
   readonly waitMs: number;
   /** Called when the scan has to wait, with what ends the wait (the client left): scan then gives undefined. */
   readonly onWaiting?: (cancel: () => void) => void;
-  /** Of Scanner.openLease, where several scans are one answer; else each has a lease of its own. */
+  /** The lease that Scanner.openLease gave, where several scans make one answer; else each scan has its own. */
   readonly lease?: Lease | undefined;
 }
 

@@ -21,7 +21,7 @@ export class ScannerFile {
   readonly path: string;
   readonly keysCrc: number | undefined;
   state: ScannerState;
-  /** Of the newest state that is surely on the disk: nothing is written to its slot. */
+  /** The number of the newest state that is surely on the disk: no write goes to its slot. */
   syncedSequence: number;
   /** Removed or renamed: what lies under its path, if anything, is another file. */
   isForgotten = false;
@@ -35,8 +35,8 @@ export class ScannerFile {
   }
 
   /**
-   * Of the next state to write. As long as the newest state is not synced it is the one that is overwritten: a loss
-   * of power may tear all that was not, and two torn slots would be no scanner any more.
+   * The number of the next state to write. It overwrites the newest state as long as that is not synced: a loss of
+   * power may tear every state that was not, and two torn slots would be no scanner any more.
    */
   get nextSequence(): number {
     return this.state.sequence + (this.state.sequence === this.syncedSequence ? 1 : 2);

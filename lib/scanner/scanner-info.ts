@@ -38,7 +38,7 @@ export interface ScannerDescription extends ScannerInfo {
   readonly last_scan: string | null;
   readonly settings: Partial<WorkSettings> & {
     readonly expire: string | null;
-    /** Of a scanner that reads by key. */
+    /** The keys that the scanner reads, where it reads by key. */
     readonly key?: readonly string[];
   };
 }

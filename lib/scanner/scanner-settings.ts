@@ -51,7 +51,7 @@ const DEFAULT_WORK: WorkSettings = { ack_wait: "30s", max_deliver: 0, max_pendin
 
 const MUST_BE_THERE = { makes_dead_letter: false } as const;
 
-/** Of a new scanner; checkScannerRequest has looked at the request. @throws bad_request. */
+/** The settings of a new scanner; checkScannerRequest has looked at the request. @throws bad_request. */
 export function resolveScannerSettings(
   request: ScannerRequest,
   isPersistent: boolean,
@@ -120,7 +120,7 @@ function areSame(some: readonly string[], others: readonly string[]): boolean {
   return given.size === new Set(others).size && others.every((each) => given.has(each));
 }
 
-/** Of settings as they were kept; `undefined` when they are none. */
+/** Reads settings as a file keeps them; `undefined` when they are none. */
 export function readWorkSettings(kept: unknown): WorkSettings | undefined {
   if (typeof kept !== "object" || kept === null) return undefined;
   const { ack_wait, max_deliver, max_pending, dead_letter } = kept as Partial<Record<string, unknown>>;

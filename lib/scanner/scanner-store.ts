@@ -40,7 +40,7 @@ export interface WorkJournal {
 }
 
 export interface ScannerStore {
-  /** Of `isFailed`. */
+  /** For how many scanners `isFailed` is true. */
   readonly failedCount: number;
   /** True for a scanner whose state is damaged; what is left of it is kept until it is deleted. */
   isFailed(id: string): boolean;

@@ -22,7 +22,7 @@ import type { ScannerSettings } from "./scanner-settings.ts";
 import { ScannerUse, type ScannerUseOptions } from "./scanner-use.ts";
 
 export interface ScannerOptions extends ScannerUseOptions {
-  /** Of a scanner with acknowledgements: the same position. */
+  /** The same position, where the scanner has acknowledgements. */
   readonly leased?: LeasedPosition | undefined;
   readonly cursor: MessageCursor;
   readonly runtime: Runtime;

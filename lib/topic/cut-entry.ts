@@ -39,7 +39,7 @@ function messageOf(entry: UnpackedEntry, index: number): PackedMessage {
   return packed(entry.payload(index), entry.fieldBytes(index));
 }
 
-/** Of a message that is cut, only what its users see is kept. */
+/** Keeps of a cut message's fields only those that users see. */
 function beginningOf(entry: UnpackedEntry, index: number, { offset, bytes }: ForkPlace): PackedMessage {
   const payload = entry.payload(index);
   if (bytes > payload.length) {

@@ -24,7 +24,7 @@ const PLACES_GROWTH = 4;
 export interface Producer {
   readonly id: string;
   epoch: number;
-  /** Of its last append in that epoch. */
+  /** The number of its last append in that epoch. */
   seq: number;
   /** Its newest appends that are remembered; the last one's place stands last of so many. */
   placeCount: number;

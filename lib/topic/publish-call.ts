@@ -5,12 +5,12 @@ import type { AppendTerms } from "./state-guard.ts";
 export interface PublishOptions extends AppendTerms {
   /** What must be reached before the promise resolves; the topic's own durability by default. */
   readonly durability?: Durability | undefined;
-  /** Of a single message's payload; by default as many as the server takes. */
+  /** The most bytes that a single message's payload may have; by default as many as the server takes. */
   readonly maxBytes?: number;
 }
 
 export interface Published {
-  /** Of the message; of a batch, of its first one. */
+  /** The offset of the message, or of a batch's first one. */
   readonly offset: number;
   readonly timestampMs: number;
   /** What was reached. */
@@ -20,7 +20,7 @@ export interface Published {
    * of a producer's append is remembered, the offset is -1 and the time a later one.
    */
   readonly isDuplicate?: true;
-  /** Of a duplicate: how many messages were stored the first time; undefined where that is forgotten. */
+  /** How many messages a duplicate stored the first time; `undefined` where the topic has forgotten that. */
   readonly count?: number;
 }
 

@@ -33,12 +33,12 @@ export interface PublisherOptions {
 
 /** An entry that is written alone. It is made when nothing refuses it. */
 export interface LoneEntry {
-  /** Of a single message, which bounds it as `publish` does. */
+  /** The payload's size when the entry is a single message: `publish` holds it to the same bound. */
   readonly payloadBytes?: number;
   /** What it takes of the bytes in flight. */
   readonly sizeBytes: number;
   readonly count: number;
-  /** Of what `encode` makes, as a batch has it. */
+  /** The room before the entry in the buffer that `encode` makes, as a batch has it. */
   readonly headroomBytes?: number | undefined;
   readonly encode: () => Buffer;
 }

@@ -1,4 +1,4 @@
-/** Bounds what all topics remember together. Of too many the oldest are forgotten, whichever topic they are of. */
+/** Bounds what all topics remember together. When there are too many, the oldest are forgotten, in any topic. */
 import type { Counters } from "../base/counters.ts";
 import { type Placed, PlacedHeap } from "../base/placed-heap.ts";
 

@@ -60,7 +60,7 @@ export function snapshotOf(
   return { through, pieces };
 }
 
-/** Of a topic whose producers and keys lie in its messages alone: an opening makes the state from them. */
+/** Says that the topic's producers and keys lie in its messages alone: the next opening makes the state from them. */
 export const UNKNOWN_STATE: StateToKeep = {
   through: 0,
   pieces: () => [encodeHead(UNKNOWN, new Uint8Array(0), 0)],

@@ -22,13 +22,13 @@ export class StateGuard implements AppendGuard {
   readonly #memory: TopicMemory | undefined;
   readonly #terms: AppendTerms;
   readonly #count: number;
-  /** Of the idempotency key. */
+  /** The fingerprint of the idempotency key. */
   readonly #fingerprint: Buffer | undefined;
   /** Keys published before are not remembered. */
   readonly #forgetKeysBeforeMs: () => number;
   readonly #onWritten: () => void;
 
-  /** Of an entry of `count` messages. */
+  /** The entry has `count` messages. */
   constructor(
     memory: TopicMemory | undefined,
     terms: AppendTerms,

@@ -13,7 +13,7 @@ export interface TopicStats {
   readonly segmentCount: number;
   readonly sizeBytes: number;
   readonly highWatermark: number;
-  /** Of scanners and of others. */
+  /** The readers that wait, with scanners and without. */
   readonly waiterCount: number;
   readonly scanners: readonly ScannerStats[];
 }

@@ -29,7 +29,7 @@ export interface StreamCutterOptions {
   readonly limits: Limits;
   readonly offload: Offload;
   readonly parser: BatchParser;
-  /** Of a topic of JSON. */
+  /** The gate of a JSON topic. */
   readonly gate: JsonGate | undefined;
 }
 

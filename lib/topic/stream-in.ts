@@ -13,7 +13,7 @@ import type { StreamCutter } from "./stream-cutter.ts";
 
 /** What a stream has brought into the topic. */
 export interface Kept {
-  /** Of the first message; while there is none, the next one of the topic. */
+  /** The offset of the stream's first message; the topic's next offset as long as there is none. */
   readonly offset: number;
   readonly count: number;
 }

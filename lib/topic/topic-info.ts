@@ -37,7 +37,7 @@ export interface TopicInfo {
   readonly settings: TopicSettings;
   /** Where it takes no more messages for good, and all of them can be read. */
   readonly closed?: true;
-  /** Of a fork: the topic that it was made of, and where it left it, `bytes` within the message. That may be gone by now. */
+  /** A fork's source, which may be gone by now, and where the fork left it: `bytes` within the message. */
   readonly forked_from?: {
     readonly topic: string;
     readonly id: string;

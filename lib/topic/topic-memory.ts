@@ -11,7 +11,7 @@ export interface WrittenEntry {
   readonly baseOffset: number;
   readonly count: number;
   readonly timestampMs: number;
-  /** Of its idempotency key, where that is known. */
+  /** The fingerprint of its idempotency key, where that is known. */
   readonly fingerprint?: Buffer | undefined;
 }
 

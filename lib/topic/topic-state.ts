@@ -108,7 +108,7 @@ export class TopicState implements LogFollower {
     });
   }
 
-  /** Of an append of `count` messages, when it is ready for the terms. */
+  /** The guard that holds an append of `count` messages to its terms, once the append is ready. */
   guard(terms: AppendTerms, count: number): StateGuard {
     const memory = remembers(terms) ? (this.#memory ?? this.#newMemory()) : undefined;
     return new StateGuard(memory, terms, count, this.#forgetKeysBeforeMs, this.#noted);

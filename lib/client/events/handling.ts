@@ -44,7 +44,7 @@ export interface EventSubscriberStats {
 }
 
 interface HandlingOptions {
-  /** Of the subscriber. */
+  /** The subscriber's name. */
   readonly name: string;
   readonly topicName: string;
   readonly handlers: EventHandlers | EventHandler;

@@ -16,7 +16,7 @@ import { type EventWarningCode, type OnWarning, Warnings } from "./warnings.ts";
 export interface EventPublisherOptions {
   /** Events that wait at most, beside the one on its way; 10,000 by default. */
   readonly bufferSize?: number | undefined;
-  /** Of a topic that is missing and created. */
+  /** The settings with which a missing topic is created. */
   readonly settings?: TopicSettingsChange | undefined;
   readonly durability?: Durability | undefined;
   /** Told what is lost, and why; without it `console.warn` is. At most one of a kind in 10 s. */
@@ -69,7 +69,7 @@ export class EventPublisher<Events extends object = AnyEvents> {
   #draining: Promise<void> | undefined;
   #closing: Promise<EventPublisherStats> | undefined;
   #isOnItsWay = false;
-  /** Of the event on its way, in a row. */
+  /** How many tries in a row have failed for the event on its way. */
   #failures = 0;
   #published = 0;
   #dropped = 0;

@@ -23,7 +23,7 @@ import { type OnWarning, Warnings } from "./warnings.ts";
 
 export interface EventSubscriberOptions<Events = AnyEvents> {
   readonly topic: string;
-  /** Of the service, and of the scanner in which the server keeps its place. */
+  /** The name of the service, and of the scanner in which the server keeps its place. */
   readonly name: string;
   /** One for each type, or one for all. */
   readonly handlers: EventHandlers<Events> | EventHandler<Events>;
@@ -219,7 +219,7 @@ export class EventSubscriber<Events extends object = AnyEvents> {
         await this.#store.save(next, {});
         return;
       } catch (error) {
-        // Of a topic that was deleted meanwhile: the next reading finds that out, and where to go on.
+        // The topic was deleted meanwhile: the next reading finds that out, and where to go on.
         if (isNetlogClientError(error, "topic_not_found", "offset_not_found")) return;
         this.#warnings.tell("away", `${this.#options.name}: the place ${next} was not saved`, error);
         if (signal.aborted) return;
