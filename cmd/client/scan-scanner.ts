@@ -37,9 +37,9 @@ export interface OpenedScanner {
 }
 
 /**
- * `hasAcks`: it must be one with acknowledgements. Of one that is there the flags must say what it is.
+ * `hasAcks`: the scanner must have acknowledgements. The flags must say what an existing scanner is.
  *
- * @throws UsageError when it is one without; NetlogClientError scanner_exists when the flags say otherwise.
+ * @throws UsageError when it has none; NetlogClientError scanner_exists when the flags say otherwise.
  */
 export async function openScanner(
   topic: Topic,

@@ -114,7 +114,7 @@ export class MessagePieces {
   /** Whether a message of so many bytes, payload and fields, fits in, whatever it becomes. */
   #fits(messageBytes: number): boolean {
     const { length } = this.#writer;
-    // Of most messages this says enough, in any format.
+    // This bound holds for any format, and decides for most messages.
     if (length + MOST_TIMES * messageBytes + MOST_FIELDS_BYTES <= this.#allowedBytes) return true;
     const { maxBytes } = this.#bounds;
     const bytes = length + this.encoding.mostBytes(messageBytes);

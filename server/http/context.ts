@@ -37,7 +37,7 @@ export interface ServerContext {
   readonly rateLimit: RateLimit | undefined;
   /** The rate of requests that need no token, by address. */
   readonly openRateLimit: RateLimit;
-  /** Of what is refused to clients without a valid token, by address. */
+  /** The rate of refusals to clients without a valid token, by address. */
   readonly refusalRateLimit: RateLimit;
   readonly clientAddresses: ClientAddresses;
   /** For what goes better together. */

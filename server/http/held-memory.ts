@@ -7,7 +7,7 @@ import type { Limits } from "./limits.ts";
 import type { TokenShare } from "./occupancy.ts";
 
 export class HeldMemory {
-  /** Of the token that the request came with, whose share this counts in. It is set before anything is taken. */
+  /** The name of the request's token, whose share the memory counts in. It is set before anything is taken. */
   tokenName: string | undefined;
   readonly #budget: ByteBudget;
   readonly #limits: Limits;

@@ -1,6 +1,6 @@
 /**
- * Of which topics and scanners the metrics show figures of their own: the first ones, up to a limit, that the caller may
- * read. All others are one sum.
+ * Decides which topics and scanners have figures of their own in the metrics: the first ones, up to a limit, that the
+ * caller may read. All others are one sum.
  */
 import { type NetlogStats, type ScannerStats, type TopicStats, WorkMeter } from "../../lib/index.ts";
 import type { Limits } from "../http/limits.ts";

@@ -107,7 +107,7 @@ export type Answered = Pick<Published, "offset" | "durability" | "isDuplicate">;
 
 /** What a publish answers, of one message or many. */
 export function publishedHeaders({ offset, durability, isDuplicate }: Answered, count?: number): string[] {
-  // Of a producer's earlier numbers the topic remembers that they were there, and no more.
+  // The topic remembers of a producer's earlier appends only that they were there, not where.
   const headers = offset < 0 ? [] : ["X-Offset", String(offset)];
   if (count !== undefined) headers.push("X-Count", String(count));
   headers.push("X-Durability", durability);

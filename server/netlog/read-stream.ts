@@ -239,7 +239,7 @@ async function run(stream: Stream, outlet: Outlet): Promise<void> {
   } catch (error) {
     const code = errorCode(error);
     if (code === "unknown_error") throw error;
-    // Of one that does not follow something would be missing.
+    // A stream that does not follow would miss something then, so its client must see a cut.
     if (stream.follows && PROPER_ENDS.has(code)) outlet.end();
     else outlet.cut();
   } finally {

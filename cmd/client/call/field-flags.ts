@@ -45,7 +45,7 @@ function parseHeader(text: string): [string, string] {
   throw new UsageError(`--header: "${text}" is no header; it takes one such as 'x-meta-source: shop'`);
 }
 
-/** Of commands that read. */
+/** The flag `--key` of commands that read. */
 export const KEYS_FLAG: OptionTable<{ readonly key: readonly string[] }>["key"] = {
   ...repeatedFlag("key", "<key>", "Only messages of this key; repeated: of any of these", KEY),
   letter: "k",
