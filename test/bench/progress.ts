@@ -1,7 +1,7 @@
 /** Shows what runs: on a terminal one line that changes, else a line each. */
 
 export class Progress {
-  /** Of the workload that runs. */
+  /** The name of the workload that runs. */
   name = "";
   readonly #startedAtMs = performance.now();
 

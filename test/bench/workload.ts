@@ -4,7 +4,7 @@ import type { Bench } from "./bench.ts";
 /** All that is measured. Those without a column stand at the end of their line. */
 export const FIGURES = {
   perSecond: { title: "messages/s", digits: 0 },
-  /** Of the server, for one message, as the system accounts for it. */
+  /** The server's CPU time for one message, as the system accounts for it. */
   cpuMicros: { title: "CPU µs a message", digits: 2 },
   p50Ms: { title: "p50 ms", digits: 3 },
   p99Ms: { title: "p99 ms", digits: 3 },

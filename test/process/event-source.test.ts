@@ -88,7 +88,7 @@ describe.skipIf(browser === undefined)("an EventSource in a browser", () => {
     page.html = pageOf(`${first.url}/t/stream?from=end`);
     browse(browser!, origin, join(folder, "profile"));
     await page.toldOf("open", 1);
-    // It ends the stream properly. Of one that is cut a busy browser may drop the opening, which tells it its place.
+    // The server ends the stream properly. If it cut it, a busy browser might drop the opening, which has its place.
     await first.stop();
 
     // Where the page does not find it: what is published here is there before the page can be back.

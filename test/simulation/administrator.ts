@@ -98,7 +98,7 @@ export class Administrator {
   }
 }
 
-/** Of a topic that is there. */
+/** The state of a topic that exists. */
 function stateOf({ mayBeOver }: TopicModel): Existence {
   return mayBeOver ? "ending" : "present";
 }

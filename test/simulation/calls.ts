@@ -6,7 +6,7 @@ import type { World } from "./world.ts";
 
 export class Calls {
   readonly #world: World;
-  /** Of this life. */
+  /** The calls of this life that are not answered yet. */
   readonly unanswered: Set<string> = new Set();
   #broken: unknown;
   #count = 0;

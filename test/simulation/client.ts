@@ -103,7 +103,7 @@ export class Client {
     };
   }
 
-  /** Of one attempt on terms of its own: they are written one by one, whatever else is published. */
+  /** The messages of one attempt on terms of its own: each is written alone, whatever else is published. */
   newMessages(
     topic: TopicModel,
     handle: Topic,

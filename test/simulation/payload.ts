@@ -13,7 +13,7 @@ export function payloadOf(id: number, sizeBytes: number): Buffer {
 export interface Forgery {
   /** Frames in it, one behind the other. */
   readonly count: number;
-  /** Of the first one, beyond the offset that the message itself is likely to get. */
+  /** How far the first frame's offset lies beyond the one that the message itself is likely to get. */
   readonly ahead: number;
   /** What each says of the messages before it: that all were synced, or none. */
   readonly unsynced: "none" | "all";

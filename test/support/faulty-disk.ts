@@ -10,7 +10,7 @@ export type OperationKind = Exclude<keyof DiskFile | keyof Disk, "close">;
 
 export interface Operation {
   readonly kind: OperationKind;
-  /** Of a rename, the old name; of a link, the new one. */
+  /** A rename's old name; a link's new one. */
   readonly path: string;
 }
 

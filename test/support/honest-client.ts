@@ -7,7 +7,7 @@ import { Agent as SecureAgent, request as secureRequest } from "node:https";
 import { setTimeout as delay } from "node:timers/promises";
 
 export interface HonestReport {
-  /** Of each publish, in order of size. */
+  /** How long each publish took, sorted by size. */
   readonly latenciesMs: readonly number[];
   /** Answers that are not 201. */
   readonly refused: readonly string[];

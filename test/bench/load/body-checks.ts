@@ -32,7 +32,7 @@ export function checkLines(payloads: readonly string[]): BodyCheck {
   };
 }
 
-/** Of a topic that was filled with binary batches, each of which is a frame. */
+/** Checks what is read from a topic that was filled with binary batches, each of which is a frame. */
 export function checkFrames(payloads: readonly string[]): BodyCheck {
   const batch = binaryCycle(payloads[0]!.length);
   const frameBytes = FRAME_HEADER_BYTES + SET_HEADER_BYTES + batch.length;

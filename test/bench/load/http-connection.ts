@@ -72,7 +72,7 @@ export function encodeRequest(
   return Buffer.concat([Buffer.from(lines.map((line) => `${line}\r\n`).join("")), CRLF, body]);
 }
 
-/** Of an answer that is not the expected one. */
+/** The failure that shows an answer that is not the expected one. */
 export function unexpected({ head, body }: HttpAnswer): Error {
   return new Error(`unexpected answer: ${head}\n\n${body.toString("latin1", 0, 200)}`);
 }

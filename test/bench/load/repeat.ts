@@ -18,7 +18,7 @@ export interface RepeatJob {
   readonly body: Uint8Array;
   readonly headers?: RequestHeaders | undefined;
   readonly expectedStatus: number;
-  /** Of the first answers of a connection; then these again. Empty: any body will do. */
+  /** The bodies that a connection's answers must have, over and over in this order. Empty: any body will do. */
   readonly expectedBodies: readonly Uint8Array[];
   readonly messagesEach: number;
   /** Ends after so many answers, or after so long. */

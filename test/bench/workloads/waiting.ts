@@ -8,7 +8,7 @@ import { createScanner } from "./topics.ts";
 
 const MESSAGE_BYTES = 100;
 const NETLOG = "netlog, written";
-/** Of a server that has come to rest, between two looks. */
+/** Between two looks at whether the server has come to rest. */
 const LOOK_MS = 250;
 const LOOKS = 40;
 const IDLE_MS = 2000;

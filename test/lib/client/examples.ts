@@ -25,7 +25,7 @@ export function clientSources(): string[] {
   return names.filter((name) => name.endsWith(".ts")).map((name) => `lib/client/${name}`);
 }
 
-/** Of all docstrings of a file. */
+/** The examples in all docstrings of a file. */
 export function docstringExamples(path: string): Example[] {
   const text = projectText(path);
   return [...text.matchAll(/\/\*\*((?:(?!\*\/).)*?)@example\n((?:(?!\*\/).)*)\*\/\n\s*([^\n]*)/gs)].map(

@@ -40,7 +40,7 @@ describe("a scan", () => {
     expect(rest.map((message) => message.text())).toEqual(["b", "c"]);
     expect(await scanner.scan()).toBeUndefined();
     expect(await scanner.scanBatch({ max: 10 })).toEqual([]);
-    // Of a scanner without acknowledgements this does nothing.
+    // Without acknowledgements these do nothing.
     await first?.ack();
     await first?.nack();
     await first?.touch();

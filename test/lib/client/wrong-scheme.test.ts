@@ -13,7 +13,7 @@ async function portOf(server: Server): Promise<number> {
   return (server.address() as { port: number }).port;
 }
 
-/** Of a publish, which a failure that leaves it open must not repeat. */
+/** The failure of a publish, which the client must not repeat when it may have been stored. */
 async function failureAt(url: string): Promise<NetlogClientError> {
   const publishing = new NetlogClient(url).topic("t").publish("x");
   return await within(

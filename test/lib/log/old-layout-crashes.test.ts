@@ -25,7 +25,7 @@ function oldFrames(count: number, from = 0): Buffer {
   return plainFramesOf(entries, from, runtime.now());
 }
 
-/** Of a clean stop with so many messages. */
+/** The index that a clean stop leaves with so many messages. */
 function oldIndex(count: number): Buffer {
   const index = new SparseIndex(0, 4096);
   if (count > 0) index.add(0, OLD_SEGMENT_HEADER_BYTES, runtime.now());

@@ -5,7 +5,7 @@ import { flipBit, snapshotOf } from "../../support/data-files.ts";
 import { DATA_FOLDER, openNetlog, texts } from "../../support/netlog-fixture.ts";
 
 const FILE = `${DATA_FOLDER}/t/scanners/work.leases`;
-/** Of the block before: magic, length, sequence, synced end. */
+/** The header of a block: magic, length, sequence, synced end. */
 const BLOCK_HEADER_BYTES = 24;
 
 let filled: Filled;

@@ -197,7 +197,7 @@ describe("the journal", () => {
     await fixture.netlog.close();
     const { disk } = fixture;
     const bytes = await disk.readFile(DATA_PATH);
-    // Of the three messages that the scanner's file speaks of, none was on the disk.
+    // The scanner's file speaks of three messages, and none of them was on the disk.
     replace(disk, bytes.subarray(0, SEGMENT_HEADER_BYTES), DATA_PATH);
     await disk.remove(DATA_PATH.replace(".data", ".index"));
     const { scanner, topic } = await reopenWork(disk, fixture);

@@ -7,7 +7,7 @@ import { openNetlog } from "../../support/netlog-fixture.ts";
 
 const LONG = 2 * LONG_BYTES + 11;
 
-/** Of bytes that differ from piece to piece. */
+/** A payload whose bytes differ from piece to piece. */
 function longPayload(headroomBytes: number): Buffer {
   const memory = Buffer.alloc(headroomBytes + LONG);
   const payload = memory.subarray(headroomBytes);

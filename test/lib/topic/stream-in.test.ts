@@ -127,7 +127,7 @@ describe("a stream in", () => {
       stream.write(Buffer.from("0123456789\n"));
       lines++;
     }
-    // Of 19 bytes each with their headers.
+    // Each line has 19 bytes with its header.
     expect(lines).toBe(1 + Math.ceil(100 / 19));
     expect(roomCalls()).toBe(0);
     gate.open();

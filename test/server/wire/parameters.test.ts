@@ -4,7 +4,7 @@ import { Parameters } from "../../../server/wire/parameters.ts";
 const OWN = ["from", "persist", "durability"];
 const ELSEWHERE = [...OWN, "ack_wait", "id", "wait", "max"];
 
-/** Of a route that ignores what it does not know, as NetLog does, or of one of ours. */
+/** The parameters of a route that ignores unknown ones, as NetLog does, or of a route of ours, which refuses them. */
 function parametersOf(query: string, ignoresOthers = true): Parameters {
   return new Parameters(query, { names: OWN, ignoresOthers, elsewhere: ELSEWHERE });
 }
