@@ -143,7 +143,7 @@ function bodyHeaders(topic: Topic, sizeBytes: number): string[] {
   return ["Content-Type", typeOf(topic), "Content-Length", String(sizeBytes)];
 }
 
-/** Of an opened topic whose newest messages a loss of power may take back, so that others get their offsets. */
+/** A mark of each opening of a topic: a loss of power may take messages back, and others get their offsets then. */
 const openings = new WeakMap<Topic, string>();
 
 function tagOf(

@@ -1,7 +1,7 @@
 /** The content type of a stream, as far as it decides how bytes go in and out. */
 import { isJsonType, mediaTypeOf, type Topic } from "../../lib/index.ts";
 
-/** Of a stream, and a topic, that says none. */
+/** The type of a stream, or a topic, that says none. */
 export const UNTYPED = "application/octet-stream";
 
 /** The stream's content type. */

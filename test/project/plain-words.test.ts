@@ -13,18 +13,29 @@ function filesUnder(folder: string): string[] {
   return paths.map((path) => `${folder}/${path}`);
 }
 
-test("no sentence hides who acts", () => {
+/** Name the thing first in its place: "the topic's folder", and not the topic that it is "of". */
+const OPENS_WITH_OF = /(?:^|[*/.|-] |["'`])Of /;
+
+/** The lines of all texts, each with its place before it, in which `pattern` is found. */
+function linesWith(pattern: RegExp): string[] {
   const top = readdirSync(PROJECT_ROOT);
   const paths = [...top, ...["lib", "server", "cmd", "test", ".ci"].flatMap(filesUnder)].filter(
     (path) => TEXTS.test(path) && path !== OWN_PATH,
   );
   expect(paths.length).toBeGreaterThan(700);
-  const vague = paths.flatMap((path) =>
+  return paths.flatMap((path) =>
     projectText(path)
       .split("\n")
-      .flatMap((line, index) => (VAGUE.test(line) ? [`${path}:${index + 1}: ${line.trim()}`] : [])),
+      .flatMap((line, index) => (pattern.test(line) ? [`${path}:${index + 1}: ${line.trim()}`] : [])),
   );
-  expect(vague).toEqual([]);
+}
+
+test("no sentence hides who acts", () => {
+  expect(linesWith(VAGUE)).toEqual([]);
+});
+
+test("no sentence opens with what its subject belongs to", () => {
+  expect(linesWith(OPENS_WITH_OF)).toEqual([]);
 });
 
 const OWN_PATH = "test/project/plain-words.test.ts";
