@@ -1,10 +1,10 @@
 /** A bound on bytes that many share: taken before memory is, given back when it is free again. */
 export class ByteBudget {
-  readonly #maxBytes: number;
+  readonly maxBytes: number;
   #takenBytes = 0;
 
   constructor(maxBytes: number) {
-    this.#maxBytes = maxBytes;
+    this.maxBytes = maxBytes;
   }
 
   get takenBytes(): number {
@@ -12,12 +12,12 @@ export class ByteBudget {
   }
 
   get freeBytes(): number {
-    return this.#maxBytes - this.#takenBytes;
+    return this.maxBytes - this.#takenBytes;
   }
 
   /** False, and nothing taken, when it would be too much; `moreBytes` beyond the bound are for this one alone. */
   tryTake(bytes: number, moreBytes = 0): boolean {
-    if (this.#takenBytes + bytes > this.#maxBytes + moreBytes) return false;
+    if (this.#takenBytes + bytes > this.maxBytes + moreBytes) return false;
     this.#takenBytes += bytes;
     return true;
   }

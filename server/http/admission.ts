@@ -13,7 +13,7 @@ import type { Exchange } from "./exchange.ts";
  * @throws too_many_requests, unauthorized, forbidden.
  */
 export function admit(exchange: Exchange, need: Need): void {
-  const { access, rateLimit, openRateLimit, limits } = exchange.context;
+  const { access, rateLimit, openRateLimit, limits, occupancy } = exchange.context;
   exchange.need = need;
   // Who looks after the server must see it when it is full, and a probe must not take it for dead.
   if (exchange.request.isSurplus && need !== "nothing" && need !== "metrics") {
@@ -29,7 +29,7 @@ export function admit(exchange: Exchange, need: Need): void {
     rateLimit?.take(grant?.name === undefined ? clientKey(exchange.client) : `token ${grant.name}`);
   if (access === undefined || (needsNothing && need === "metrics")) return;
   exchange.grant = grant ?? NOTHING;
-  exchange.request.memory.tokenName = grant?.name;
+  if (grant?.name !== undefined) exchange.request.memory.share = occupancy.shareOf(grant.name);
   if (need === "nothing") return;
   if (grant === undefined) throw new HttpError("unauthorized");
   if (isRight(need) && !grant.may(need, exchange.topicName)) throw lacksRight(need);

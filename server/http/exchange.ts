@@ -82,15 +82,15 @@ export class Exchange {
    */
   wait(cancel: () => void): void {
     const { occupancy, limits } = this.context;
-    const tokenName = this.grant.name;
-    this.#turnedAwayFor = occupancy.beginWait(tokenName);
+    const { share } = this.request.memory;
+    this.#turnedAwayFor = occupancy.beginWait(share);
     if (this.#turnedAwayFor !== undefined) {
       cancel();
       return;
     }
     let isWaiting = true;
     const end = (): void => {
-      if (isWaiting) occupancy.endWait(tokenName);
+      if (isWaiting) occupancy.endWait(share);
       isWaiting = false;
       cancel();
     };

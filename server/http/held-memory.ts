@@ -4,22 +4,20 @@
  */
 import { type ByteBudget, NetlogError } from "../../lib/index.ts";
 import type { Limits } from "./limits.ts";
-import type { TokenShare } from "./occupancy.ts";
+import type { Share } from "./occupancy.ts";
 
 export class HeldMemory {
-  /** The name of the request's token, whose share the memory counts in. It is set before anything is taken. */
-  tokenName: string | undefined;
+  /** The share of the request's token; the memory counts in it, too. It is set before anything is taken. */
+  share: Share | undefined;
   readonly #budget: ByteBudget;
   readonly #limits: Limits;
-  readonly #shareOf: ((tokenName: string) => TokenShare) | undefined;
   #heldBytes = 0;
   #bodyBytes = 0;
   #unpackerBytes = 0;
 
-  constructor(budget: ByteBudget, limits: Limits, shareOf?: (tokenName: string) => TokenShare) {
+  constructor(budget: ByteBudget, limits: Limits) {
     this.#budget = budget;
     this.#limits = limits;
-    this.#shareOf = shareOf;
   }
 
   /** What is counted, and is to be released. */
@@ -29,7 +27,7 @@ export class HeldMemory {
 
   /** The most that a body or an answer may take now. */
   get spareBytes(): number {
-    const shareBytes = this.#share?.bytes.freeBytes ?? Infinity;
+    const shareBytes = this.share?.bytes.freeBytes ?? Infinity;
     return Math.max(this.#limits.uncountedBytes, Math.min(this.#budget.freeBytes, shareBytes));
   }
 
@@ -95,13 +93,9 @@ export class HeldMemory {
     this.#unpackerBytes = 0;
   }
 
-  get #share(): TokenShare | undefined {
-    return this.tokenName === undefined ? undefined : this.#shareOf?.(this.tokenName);
-  }
-
   #tryTake(bytes: number, moreBytes: number): boolean {
     if (!this.#budget.tryTake(bytes, moreBytes)) return false;
-    if (this.#share?.bytes.tryTake(bytes, moreBytes) !== false) return true;
+    if (this.share?.bytes.tryTake(bytes, moreBytes) !== false) return true;
     this.#budget.giveBack(bytes);
     return false;
   }
@@ -109,13 +103,13 @@ export class HeldMemory {
   #giveBack(bytes: number): void {
     if (bytes === 0) return;
     this.#budget.giveBack(bytes);
-    this.#share?.bytes.giveBack(bytes);
+    this.share?.bytes.giveBack(bytes);
   }
 
   tooMany(): NetlogError {
     const { bytesInFlight, tokenSharePercent } = this.#limits;
     const part =
-      this.tokenName === undefined
+      this.share === undefined
         ? ""
         : `, of which one token has ${tokenSharePercent} percent (tokenSharePercent)`;
     const reason = `there are too many bytes in flight, of ${bytesInFlight} in all (max_bytes_in_flight)${part}; try again`;

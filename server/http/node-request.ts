@@ -35,8 +35,7 @@ export class NodeRequest implements Request, NodeSide {
     this.incoming = incoming;
     this.outgoing = outgoing;
     this.awaitsContinue = awaitsContinue;
-    const { occupancy, limits } = context;
-    this.memory = new HeldMemory(occupancy.bytes, limits, occupancy.shareOf);
+    this.memory = new HeldMemory(context.occupancy.bytes, context.limits);
   }
 
   get method(): string {

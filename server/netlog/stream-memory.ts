@@ -23,13 +23,15 @@ export class StreamMemory implements PieceMemory {
   }
 
   hold(payload: Buffer): boolean {
-    const isHeld = this.#exchange.context.occupancy.payloads.hold(payload);
+    const { context, request } = this.#exchange;
+    const isHeld = context.occupancy.hold(payload, request.memory.share);
     if (!isHeld) this.#refusedBytes = payload.buffer.byteLength;
     return isHeld;
   }
 
   release(payload: Buffer): void {
-    this.#exchange.context.occupancy.payloads.release(payload);
+    const { context, request } = this.#exchange;
+    context.occupancy.release(payload, request.memory.share);
   }
 
   /** Gives the event loop back. */
@@ -42,13 +44,15 @@ export class StreamMemory implements PieceMemory {
    * another error, for a message that is more than all memory, and when the client has left.
    */
   awaitMemory(error: unknown, onWaiting: OnWaiting): Promise<boolean> {
+    const { memory } = this.#exchange.request;
     const { occupancy, runtime, limits } = this.#exchange.context;
-    if (!isNetlogError(error, "too_many_requests") || this.#refusedBytes > limits.bytesInFlight) {
+    const { bytes } = memory.share ?? occupancy;
+    if (!isNetlogError(error, "too_many_requests") || this.#refusedBytes > bytes.maxBytes) {
       return Promise.resolve(false);
     }
     return new Promise((resolve) => {
       const look = (): void => {
-        if (occupancy.bytes.freeBytes >= this.#refusedBytes) resolve(true);
+        if (memory.spareBytes >= this.#refusedBytes) resolve(true);
         else timer = runtime.setTimer(limits.streamRetryMs, look);
       };
       let timer = runtime.setTimer(limits.streamRetryMs, look);
