@@ -22,6 +22,7 @@ import { gatherTopicStats, type NetlogStats } from "../topic/stats.ts";
 import type { ForkPlace, Storage, StoredTopic } from "../topic/storage.ts";
 import type { Topic } from "../topic/topic.ts";
 import type { TopicShared } from "../topic/topic-shared.ts";
+import { prepareStart, type TopicStart } from "../topic/topic-start.ts";
 import { Expiry } from "./expiry.ts";
 import { TopicLetterBox } from "./letter-box.ts";
 import type { Limits } from "./limits.ts";
@@ -93,7 +94,7 @@ export class Netlog {
   }
 
   private constructor(options: NetlogOptions, defaults: TopicSettings, storage: Storage) {
-    const { runtime, logger, limits } = options;
+    const { runtime, logger, limits, monitorIntervalMs = MONITOR_INTERVAL_MS } = options;
     this.#opened = new Promise((resolve) => {
       this.#tellOpened = resolve;
     });
@@ -114,8 +115,7 @@ export class Netlog {
       remembered: new Remembered(limits.remembered, storage.counters),
       inFlight: new ByteBudget(limits.bytesInFlight),
     };
-    const intervalMs = options.monitorIntervalMs ?? MONITOR_INTERVAL_MS;
-    this.#monitor = new Monitor(runtime, intervalMs, () => this.#upkeep(intervalMs));
+    this.#monitor = new Monitor(runtime, monitorIntervalMs, () => this.#upkeep(monitorIntervalMs));
   }
 
   /** Sorted; those that failed to open included. A change of the topics makes another array. */
@@ -198,20 +198,22 @@ export class Netlog {
   }
 
   /**
-   * Makes a topic; durable when it resolves. `settings` is parsed JSON.
+   * Makes a topic; durable when it resolves. `settings` is parsed JSON. What `start` says is there with the topic, for every
+   * reader and over a crash.
    *
    * @throws invalid_topic_name, bad_request (names the setting), invalid_compression_type, topic_exists,
    *   too_many_requests (there are as many as may be), storage_full and topic_unavailable (nothing is left of it),
-   *   sync_failed (unknown), shutting_down.
+   *   sync_failed (unknown), shutting_down; for `start` what publish throws (nothing is left of it).
    */
-  async createTopic(name: string, settings?: unknown): Promise<Topic> {
+  async createTopic(name: string, settings?: unknown, start?: TopicStart): Promise<Topic> {
     const { limits, runtime } = this.#shared;
     requireName(name, limits);
     const resolved = resolveSettings(settings, this.#defaults, limits);
     requireFutureEnd(resolved, runtime.now());
     return await this.#changes.run(name, async () => {
       await this.#requireFree(name);
-      return await this.#add(name, () => this.#storage.create(name, resolved));
+      const begin = start && (await prepareStart(name, start, resolved, this.#shared));
+      return await this.#add(name, () => this.#storage.create(name, resolved, begin));
     });
   }
 
@@ -219,6 +221,7 @@ export class Netlog {
    * Makes a topic that begins with the messages of `source` up to a place, at its end by default; durable when it resolves.
    * The source does not change. The fork is open, has no scanners, and remembers nothing of its source's producers and
    * keys. `settings` is parsed JSON; what it leaves out is as in the source, but for ttl and expires_at where it has one.
+   * `start` follows the source's messages, as in createTopic.
    *
    * @throws topic_not_found (no source), bad_request (no such place, or another content type), offset_not_found (dropped:
    *   with firstOffset), sync_failed (unknown); and what createTopic throws.
@@ -227,6 +230,7 @@ export class Netlog {
     name: string,
     { source, ...place }: { readonly source: string } & Partial<ForkPlace>,
     settings?: unknown,
+    start?: TopicStart,
   ): Promise<Topic> {
     requireName(name, this.#shared.limits);
     return await this.#changes.run(name, async () => {
@@ -235,7 +239,8 @@ export class Netlog {
       // Nobody who has the source waits for the new name: so far it is nobody's.
       return await this.#changes.run(source, async () => {
         const fork = await this.topic(source).newFork(place, settings);
-        return await this.#add(name, () => this.#storage.fork(name, fork));
+        const begin = start && (await prepareStart(name, start, fork.settings, this.#shared));
+        return await this.#add(name, () => this.#storage.fork(name, fork, begin));
       });
     });
   }

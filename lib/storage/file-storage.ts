@@ -8,7 +8,14 @@ import { failedRead, refusedWrite } from "../disk/disk-refusals.ts";
 import { forkLog, LogShared } from "../log/index.ts";
 import { ScannerFiles } from "../scanner/scanner-files.ts";
 import type { TopicSettings } from "../topic/setting-table.ts";
-import { forkEndOffset, type NewFork, type Storage, type StoredTopic } from "../topic/storage.ts";
+import {
+  type BeginTopic,
+  type ForkSource,
+  forkEndOffset,
+  type NewFork,
+  type Storage,
+  type StoredTopic,
+} from "../topic/storage.ts";
 import { type DataFolderContent, listDataFolder, takeDataFolder } from "./data-folder.ts";
 import { FolderProbe } from "./folder-probe.ts";
 import type { Limits } from "./limits.ts";
@@ -99,12 +106,12 @@ export class FileStorage implements Storage {
     }
   }
 
-  async create(name: string, settings: TopicSettings): Promise<StoredTopic> {
-    await this.#folders.create(name, settings);
+  async create(name: string, settings: TopicSettings, begin?: BeginTopic): Promise<StoredTopic> {
+    await this.#folders.create(name, settings, (folder) => this.#begin(folder, { settings }, begin));
     return await this.#openNew(name, settings);
   }
 
-  async fork(name: string, fork: NewFork): Promise<StoredTopic> {
+  async fork(name: string, fork: NewFork, begin?: BeginTopic): Promise<StoredTopic> {
     const { disk, runtime, logger, limits } = this.#parts;
     const { source, settings, log, cut } = fork;
     const id = runtime.randomId();
@@ -124,6 +131,7 @@ export class FileStorage implements Storage {
             cut,
           });
         await buildForkFolder(disk, folder, { id, settings, source }, copyLog);
+        await this.#begin(folder, { settings, source }, begin);
         await note();
       }),
     );
@@ -143,6 +151,17 @@ export class FileStorage implements Storage {
     await this.#parts.scannerFiles.close();
     await this.#folders.removalsEnded();
     await this.#lock.release();
+  }
+
+  /** In a folder that is whole, and has not its topic's name yet. */
+  async #begin(
+    folder: string,
+    { settings, source }: { readonly settings: TopicSettings; readonly source?: ForkSource },
+    begin: BeginTopic | undefined,
+  ): Promise<void> {
+    if (begin === undefined) return;
+    const lineage = () => ({ source, forks: [] });
+    await begin(await openStoredTopic(this.#parts, folder, settings, lineage));
   }
 
   #open(name: string, defaults: TopicSettings): Promise<StoredTopic> {

@@ -34,15 +34,22 @@ export class TopicFolders {
   }
 
   /**
-   * Makes the folder of a topic, empty of messages; durable when it resolves.
+   * Makes the folder of a topic, with what `fill` does in it before it has its name; durable when it resolves.
    *
    * @throws topic_exists: something of this name is there; storage_full, topic_unavailable: nothing is left;
-   *   sync_failed: it is not there, but a loss of power may bring it back, whole.
+   *   sync_failed: it is not there, but a loss of power may bring it back, whole; what `fill` throws: nothing is left.
    */
-  async create(name: string, settings: TopicSettings): Promise<void> {
+  async create(
+    name: string,
+    settings: TopicSettings,
+    fill: (folder: string) => Promise<void>,
+  ): Promise<void> {
     const { disk, runtime } = this.#options;
     const content = { id: runtime.randomId(), settings };
-    await this.build(name, (folder) => buildTopicFolder(disk, folder, content, runtime));
+    await this.build(name, async (folder) => {
+      await buildTopicFolder(disk, folder, content, runtime);
+      await fill(folder);
+    });
   }
 
   /**

@@ -23,20 +23,21 @@ export interface Storage {
   open(name: string, defaults: TopicSettings): Promise<StoredTopic>;
 
   /**
-   * Makes a topic without messages, and opens it; durable when it resolves. A crash leaves it whole or not at all.
+   * Makes a topic, with what `begin` writes or without messages, and opens it; durable when it resolves. A crash leaves it
+   * whole or not at all.
    *
    * @throws topic_exists: something of this name is there; storage_full, topic_unavailable: nothing is left;
-   *   sync_failed: it is not there, but may be after a restart, whole.
+   *   sync_failed: it is not there, but may be after a restart, whole; what `begin` throws: nothing is left.
    */
-  create(name: string, settings: TopicSettings): Promise<StoredTopic>;
+  create(name: string, settings: TopicSettings, begin?: BeginTopic): Promise<StoredTopic>;
 
   /**
-   * Makes a topic that begins with the messages of another one, and opens it; durable when it resolves. A crash leaves it
-   * whole or not at all. The source changes by nothing, and is there until it resolves.
+   * Makes a topic that begins with the messages of another one, and then has what `begin` writes, and opens it; durable when
+   * it resolves. A crash leaves it whole or not at all. The source changes by nothing, and is there until it resolves.
    *
    * @throws as `create` does; what reading the source throws.
    */
-  fork(name: string, fork: NewFork): Promise<StoredTopic>;
+  fork(name: string, fork: NewFork, begin?: BeginTopic): Promise<StoredTopic>;
 
   /** True of the name of a topic that was removed while it had forks. It is given to no other topic before they are gone. */
   isTombstone(name: string): boolean;
@@ -57,6 +58,9 @@ export interface Storage {
   /** Finishes what goes on in the background, and gives everything back. All logs are closed before. */
   close(): Promise<void>;
 }
+
+/** Writes to a topic that has no name yet, and closes its log. All that it wrote is on the disk when it resolves. */
+export type BeginTopic = (stored: StoredTopic) => Promise<void>;
 
 /** Where a fork leaves its source: it has all messages below `offset`, and the first `bytes` bytes of the next one. */
 export interface ForkPlace {

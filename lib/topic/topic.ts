@@ -29,7 +29,7 @@ import { TopicLife } from "./topic-life.ts";
 import type { TopicShared } from "./topic-shared.ts";
 import type { TopicState } from "./topic-state.ts";
 import { TopicUpkeep } from "./topic-upkeep.ts";
-import { type StreamInRequest, WaysIn } from "./ways-in.ts";
+import { type CheckedStart, type StreamInRequest, WaysIn } from "./ways-in.ts";
 import { WaysOut } from "./ways-out.ts";
 
 const NO_OPTIONS: PublishOptions = {};
@@ -205,6 +205,11 @@ export class Topic {
   /** For readers of many messages without a scanner; with keys, of those alone that have one. @throws bad_request. */
   openCursor(keys?: readonly string[]): TopicCursor {
     return this.#waysOut.openCursor(keys);
+  }
+
+  /** Writes what the topic begins with, durably. For topic-start.ts alone, before anybody else has the topic. @throws as publish does. */
+  begin(start: CheckedStart): Promise<void> {
+    return this.#waysIn.begin(start);
   }
 
   /**

@@ -28,6 +28,12 @@ export interface StreamInRequest {
   readonly onRoom: () => void;
 }
 
+/** What a topic begins with, when it was checked: a first append, its end, or both. */
+export interface CheckedStart {
+  readonly append: NewMessage | Batch | undefined;
+  readonly closes: boolean;
+}
+
 export interface WaysInOptions {
   readonly publisher: Publisher;
   readonly state: TopicState;
@@ -79,6 +85,14 @@ export class WaysIn {
     const publisher = hasTerms(options) ? this.#termsPublisher : this.#publisher;
     if (this.#gate === undefined) return publisher.publishBatch(batch, options);
     return this.#gate.checkBatch(batch).then(() => publisher.publishBatch(batch, options));
+  }
+
+  /** It was checked for this topic, and passes the gate. All of it is on the disk when it resolves. */
+  async begin({ append, closes }: CheckedStart): Promise<void> {
+    const options: PublishOptions = { closes, durability: "synced" };
+    if (append === undefined) await this.closeForGood(undefined);
+    else if ("entry" in append) await this.#termsPublisher.publishBatch(append, options);
+    else await this.#termsPublisher.publish(append, options);
   }
 
   openStream({ format, durability, onRoom }: StreamInRequest): StreamIn {
