@@ -1,7 +1,13 @@
 /** The one door to the engine: what server/ and cmd/ may use of it. Everything else in lib/ is its own business. */
 
 export { ByteBudget } from "./base/byte-budget.ts";
-export { durationMs, formatDuration, parseDuration, parseDurationAtMost } from "./base/duration.ts";
+export {
+  durationMs,
+  formatDuration,
+  MAX_DURATION_MS,
+  parseDuration,
+  parseDurationAtMost,
+} from "./base/duration.ts";
 export { editDistance } from "./base/edit-distance.ts";
 export { ERROR_CODES, type ErrorCode, type ErrorDetails, isNetlogError, NetlogError } from "./base/errors.ts";
 export { freeMemory } from "./base/free-memory.ts";
@@ -45,6 +51,7 @@ export type { NewMessage } from "./message/new-message.ts";
 export { type FailedTopic, Netlog, type NetlogOptions } from "./netlog/netlog.ts";
 export type { FrameBounds } from "./reading/collect-frames.ts";
 export { compact, fieldsOf, type Message, type Taken } from "./reading/message-reader.ts";
+export { parseTime } from "./reading/offsets.ts";
 export type { TopicCursor } from "./reading/topic-cursor.ts";
 export type { WorkRequest } from "./scanner/lease-claims.ts";
 export type { WorkResult } from "./scanner/lease-work.ts";
@@ -57,7 +64,7 @@ export { DataFolderError } from "./storage/data-folder.ts";
 export { FileStorage } from "./storage/file-storage.ts";
 export { BATCH_HEADROOM_BYTES, type LineBatch } from "./topic/batch-parser.ts";
 export type { Finding } from "./topic/integrity.ts";
-export { countJsonValues, isJsonType } from "./topic/json-gate.ts";
+export { isJsonType } from "./topic/json-gate.ts";
 export { PAYLOAD_HEADROOM_BYTES } from "./topic/long-message.ts";
 export type { ProducerStamp } from "./topic/producer-table.ts";
 export type { Published, PublishOptions } from "./topic/publish-call.ts";
@@ -71,7 +78,8 @@ export {
   type TopicSettings,
 } from "./topic/setting-table.ts";
 export type { NetlogStats, TopicStats } from "./topic/stats.ts";
-export { type ForkPlace, forkEndOffset } from "./topic/storage.ts";
+export type { ForkPlace } from "./topic/storage.ts";
 export type { StreamIn } from "./topic/stream-in.ts";
 export type { Topic } from "./topic/topic.ts";
 export type { TopicInfo } from "./topic/topic-info.ts";
+export type { TopicStart } from "./topic/topic-start.ts";

@@ -12,7 +12,7 @@ const WEEK_DAYS = 7;
 
 /** The longest: a time so long ago is nobody's message, and still well within what a Date holds. */
 const MAX_YEARS = 1000;
-const MAX_MS = MAX_YEARS * YEAR_DAYS * DAY_MS;
+export const MAX_DURATION_MS: number = MAX_YEARS * YEAR_DAYS * DAY_MS;
 /** From here on a double no longer holds nanoseconds; such a duration is kept to the millisecond. */
 const NANOSECONDS_BELOW_MS = 2 ** 33;
 /** Digits after the point that count; what follows is far below a nanosecond in every unit. */
@@ -58,14 +58,14 @@ const SMALL_UNITS: ReadonlyMap<string, { readonly rank: number; readonly ns: num
  */
 export function parseDuration(text: string): BigDuration {
   const parsed = parseAnyLength(text);
-  if (durationMs(parsed) > MAX_MS) throw invalid(text, `${FORM}, at most ${MAX_YEARS}year`);
+  if (durationMs(parsed) > MAX_DURATION_MS) throw invalid(text, `${FORM}, at most ${MAX_YEARS}year`);
   return parsed;
 }
 
 /** As parseDuration, but takes more than 1000 years for that: the longest time to wait, or to look back. */
 export function parseDurationAtMost(text: string): BigDuration {
   const parsed = parseAnyLength(text);
-  return durationMs(parsed) > MAX_MS ? { years: MAX_YEARS, months: 0, days: 0, ms: 0 } : parsed;
+  return durationMs(parsed) > MAX_DURATION_MS ? { years: MAX_YEARS, months: 0, days: 0, ms: 0 } : parsed;
 }
 
 function parseAnyLength(text: string): BigDuration {

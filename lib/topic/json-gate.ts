@@ -9,7 +9,6 @@ import { MESSAGE_WORK_BYTES, PIECE_WORK_BYTES } from "../base/loop-share.ts";
 import type { Batch } from "../message/batch.ts";
 import type { Offload } from "../message/compression.ts";
 import { mediaTypeOf } from "../message/field-rules.ts";
-import { cutJsonValues } from "../message/json-elements.ts";
 import { COMPRESSION_NONE } from "../message/message.ts";
 import { encodeGroup, firstOfGroup, type MessageGroup } from "../message/message-groups.ts";
 import { unpackEntry } from "../message/message-set.ts";
@@ -123,28 +122,4 @@ function walkOf(payload: Uint8Array, what: string, { payloadJsonDepth }: Limits)
       }
     },
   };
-}
-
-/**
- * For a topic that is still to be made: its gate would let all values of the JSON body in. Returns how many there are.
- *
- * @throws bad_request.
- */
-export async function countJsonValues(
-  body: Buffer,
-  limits: Limits,
-  pause: () => Promise<void>,
-): Promise<number> {
-  const values: Buffer[] = [];
-  try {
-    await cutJsonValues(body, (value) => void values.push(value), pause);
-  } catch (cause) {
-    if (!(cause instanceof JsonError)) throw cause;
-    throw new NetlogError("bad_request", { reason: `the body is ${cause.message}`, cause });
-  }
-  for (const [index, value] of values.entries()) {
-    const walk = walkOf(value, `message ${index}`, limits);
-    while (walk.advance()) await pause();
-  }
-  return values.length;
 }

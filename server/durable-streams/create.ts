@@ -1,25 +1,28 @@
 /** `PUT`: makes a stream, or finds the one that is there, if it is of the same kind. */
 import {
-  countJsonValues,
   durationMs,
-  forkEndOffset,
   isJsonType,
   isNetlogError,
+  MAX_DURATION_MS,
   NetlogError,
   parseDuration,
+  parseTime,
+  SECOND_MS,
   type Topic,
+  type TopicStart,
 } from "../../lib/index.ts";
+import { lacksRight } from "../http/admission.ts";
 import type { Answer } from "../http/answer.ts";
 import type { Exchange } from "../http/exchange.ts";
-import type { Request } from "../http/request.ts";
 import { HttpError } from "../wire/errors.ts";
 import { streamAnswerOf, tailHeaders } from "./answers.ts";
 import { readCloses } from "./append-terms.ts";
 import { isSameFork, makeFork, readFork, typeOfFork, type WantedFork } from "./fork.ts";
-import { isJson, isSameType, typeOf, UNTYPED } from "./stream-type.ts";
+import { isSameType, typeOf, UNTYPED } from "./stream-type.ts";
 
 /** Without a sign, leading zeros, fractions and exponents. */
 const TTL = /^[1-9][0-9]{0,14}$/;
+const TTL_MAX_SECONDS = MAX_DURATION_MS / SECOND_MS;
 
 const TOMBSTONE = "the stream was deleted, and its name stays taken while it has forks; delete those first";
 
@@ -27,40 +30,38 @@ const TOMBSTONE = "the stream was deleted, and its name stays taken while it has
 interface Wanted {
   readonly contentType: string;
   readonly ttl: string | undefined;
+  /** As settings have it. */
   readonly expiresAt: string | undefined;
   readonly closes: boolean;
 }
 
 export async function createStream(exchange: Exchange): Promise<Answer> {
-  const { request, context, topicName } = exchange;
-  const { netlog } = context;
+  const { request, topicName } = exchange;
+  const { netlog } = exchange.context;
+  if (readCloses(request) || request.declaredBytes !== 0) requireWrite(exchange);
   const body = await request.takeBody();
   const fork = readFork(exchange);
-  const wanted = readWanted(request, fork === undefined ? UNTYPED : typeOfFork(exchange, fork));
-  const hasMessages = await checkBody(exchange, body, wanted.contentType);
-  let topic: Topic;
-  let isNew = true;
+  const wanted = readWanted(exchange, fork === undefined ? UNTYPED : typeOfFork(exchange, fork));
+  const start = startOf(body, wanted);
   try {
-    topic =
+    const topic =
       fork === undefined
-        ? await netlog.createTopic(topicName, settingsOf(wanted))
-        : await makeFork(exchange, fork, wanted.contentType, endOf(wanted));
+        ? await netlog.createTopic(topicName, settingsOf(wanted), start)
+        : await makeFork(exchange, fork, wanted.contentType, endOf(wanted), start);
+    return streamAnswerOf(topic, 201, [...tailHeaders(topic), "Location", locationOf(exchange)]);
   } catch (error) {
     if (!isNetlogError(error, "topic_exists")) throw error;
     if (netlog.isTombstone(topicName)) throw new HttpError("stream_exists", { reason: TOMBSTONE });
-    topic = netlog.topic(topicName);
-    isNew = false;
+    const topic = netlog.topic(topicName);
     requireSame(topic, wanted, fork);
+    return streamAnswerOf(topic, 200, tailHeaders(topic));
   }
-  if (hasMessages) await appendFirst(topic, body, wanted.closes);
-  else if (isNew && wanted.closes) await topic.closeForGood();
-  return answerOf(exchange, topic, isNew);
 }
 
-function answerOf(exchange: Exchange, topic: Topic, isNew: boolean): Answer {
-  const headers = tailHeaders(topic);
-  if (isNew) headers.push("Location", locationOf(exchange));
-  return streamAnswerOf(topic, isNew ? 201 : 200, headers);
+/** Making a stream takes admin; its body and its end take write, too. A body of unknown length counts. @throws HttpError forbidden. */
+function requireWrite({ grant, topicName }: Exchange): void {
+  if (grant.may("write", topicName)) return;
+  throw lacksRight("write", "this topic, which PUT needs with a body or with Stream-Closed");
 }
 
 /** The URL that the client called. */
@@ -71,23 +72,35 @@ function locationOf({ request, target, context }: Exchange): string {
 }
 
 /** @throws bad_request. */
-function readWanted(request: Request, defaultType: string): Wanted {
+function readWanted({ request, context }: Exchange, defaultType: string): Wanted {
   const given = request.header("content-type")?.trim() ?? "";
   const ttl = request.header("stream-ttl");
   const expiresAt = request.header("stream-expires-at");
   if (ttl !== undefined && expiresAt !== undefined) {
     throw badRequest("Stream-TTL and Stream-Expires-At exclude each other; send one of them");
   }
-  if (ttl !== undefined && !TTL.test(ttl)) {
-    throw badRequest("Stream-TTL takes a whole number of seconds from 1 on, in digits alone");
+  if (ttl !== undefined && (!TTL.test(ttl) || Number(ttl) > TTL_MAX_SECONDS)) {
+    throw badRequest(
+      `Stream-TTL takes a whole number of seconds from 1 to ${TTL_MAX_SECONDS}, in digits alone`,
+    );
   }
-  if (expiresAt === "") throw badRequest("Stream-Expires-At takes an RFC 3339 time");
   return {
     contentType: given === "" ? defaultType : given,
     ttl: ttl && `${ttl}s`,
-    expiresAt,
+    expiresAt: expiresAt === undefined ? undefined : readEnd(expiresAt, context.runtime.now()),
     closes: readCloses(request),
   };
+}
+
+/** @throws bad_request. */
+function readEnd(expiresAt: string, nowMs: number): string {
+  const timeMs = parseTime(expiresAt.toLowerCase());
+  if (timeMs === undefined) {
+    throw badRequest("Stream-Expires-At takes an RFC 3339 time, such as 2026-11-20T23:27:59Z");
+  }
+  if (timeMs > nowMs) return new Date(timeMs).toISOString();
+  const now = new Date(nowMs).toISOString();
+  throw badRequest(`Stream-Expires-At takes a time later than now, which is ${now}`);
 }
 
 function settingsOf(wanted: Wanted): object {
@@ -103,10 +116,10 @@ function endOf({ ttl, expiresAt }: Wanted): object {
   };
 }
 
-/** Whether there is a first append in the body: an empty array has none. @throws bad_request: the stream would not take it. */
-async function checkBody({ context }: Exchange, body: Buffer, contentType: string): Promise<boolean> {
-  if (body.length === 0 || !isJsonType(contentType)) return body.length > 0;
-  return (await countJsonValues(body, context.limits, () => context.runtime.pause())) > 0;
+/** The body is the first append; that of a stream of JSON may be an empty array, and then there is none. */
+function startOf(body: Buffer, { contentType, closes }: Wanted): TopicStart {
+  if (body.length === 0) return { closes };
+  return { first: isJsonType(contentType) ? { jsonValues: body } : { payload: body }, closes };
 }
 
 /** @throws HttpError stream_exists. */
@@ -114,7 +127,7 @@ function requireSame(topic: Topic, wanted: Wanted, fork: WantedFork | undefined)
   const { contentType, ttl, expiresAt, closes } = wanted;
   const { settings } = topic;
   const inheritsEnd = fork !== undefined && ttl === undefined && expiresAt === undefined;
-  const hasSameEnd = msOf(settings.ttl) === msOf(ttl) && timeOf(settings.expires_at) === timeOf(expiresAt);
+  const hasSameEnd = msOf(settings.ttl) === msOf(ttl) && settings.expires_at === expiresAt;
   const isSame =
     isSameType(typeOf(topic), contentType) &&
     (inheritsEnd || hasSameEnd) &&
@@ -125,28 +138,6 @@ function requireSame(topic: Topic, wanted: Wanted, fork: WantedFork | undefined)
 
 function msOf(duration: string | undefined): number | undefined {
   return duration === undefined ? undefined : durationMs(parseDuration(duration));
-}
-
-function timeOf(time: string | undefined): number | undefined {
-  return time === undefined ? undefined : Date.parse(time);
-}
-
-/**
- * The body of the request that made the stream. A stream that has no message of its own yet may be one whose first append was lost
- * in a crash, and gets it now; any other has it, or others were faster.
- */
-async function appendFirst(topic: Topic, body: Buffer, closes: boolean): Promise<void> {
-  const { source } = topic.lineage;
-  const expectedOffset = source === undefined ? 0 : forkEndOffset(source);
-  if (topic.readableOffsets.end > expectedOffset) return;
-  const terms = { expectedOffset, closes };
-  try {
-    const batch = isJson(topic) ? await topic.batches.parseValues(body) : undefined;
-    if (batch === undefined) await topic.publish({ payload: body }, terms);
-    else await topic.publishBatch(batch, terms);
-  } catch (error) {
-    if (!isNetlogError(error, "offset_mismatch")) throw error;
-  }
 }
 
 function badRequest(reason: string): NetlogError {

@@ -1,5 +1,5 @@
 /** Forks: what the headers of a `PUT` say of the stream that it forks, and of the place at which the fork leaves it. */
-import { type ForkPlace, isNetlogError, NetlogError, type Topic } from "../../lib/index.ts";
+import { type ForkPlace, isNetlogError, NetlogError, type Topic, type TopicStart } from "../../lib/index.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { HttpError } from "../wire/errors.ts";
 import { parseTarget } from "../wire/target.ts";
@@ -70,12 +70,13 @@ export function typeOfFork({ context: { netlog }, topicName }: Exchange, { sourc
   return typeOf(netlog.hasTopic(topicName) ? netlog.topic(topicName) : requireSource(netlog, source));
 }
 
-/** Makes the fork; `contentType` is what the request asks for. @throws topic_exists, bad_request, HttpError. */
+/** Makes the fork, which goes on with `start`; `contentType` is what the request asks for. @throws topic_exists, bad_request, HttpError. */
 export async function makeFork(
   { context: { netlog }, topicName }: Exchange,
   fork: WantedFork,
   contentType: string,
   settings: object,
+  start: TopicStart,
 ): Promise<Topic> {
   const { source } = fork;
   // A fork that is there already may have outlived its source.
@@ -86,7 +87,7 @@ export async function makeFork(
     throw new HttpError("content_type_mismatch", { reason });
   }
   try {
-    return await netlog.forkTopic(topicName, { source, ...forkPlaceOf(fork, topic) }, settings);
+    return await netlog.forkTopic(topicName, { source, ...forkPlaceOf(fork, topic) }, settings, start);
   } catch (error) {
     if (!isNetlogError(error, "offset_not_found")) throw error;
     throw badRequest(error.reason ?? "the source has no such offset");

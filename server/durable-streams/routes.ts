@@ -23,7 +23,8 @@ const CREATE: Operation = {
   id: "createStream",
   tag: "durable streams",
   summary: "Makes a stream, or finds the one that is there and of the same kind",
-  description: "The topic of the path's segments, joined by dots. The body is the first append.",
+  description:
+    "The topic of the path's segments, joined by dots. The body is the first append, and is there with the stream, as its end is. With a body or Stream-Closed it takes the right to write, too.",
   requestHeaders: [
     "Stream-TTL",
     "Stream-Expires-At",
