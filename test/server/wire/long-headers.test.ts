@@ -1,6 +1,6 @@
 /**
- * What a client sends in a header is read in a time that grows as its length does. The lengths here are such that
- * reading in the square of them takes half a minute or more, and the deadline is far from both.
+ * The server reads a header in a time that grows as the header's length does. At the length here, a time that grows with
+ * its square would be half a minute or more; the deadline lies far from both.
  */
 import { expect, test } from "vitest";
 import { isJsonType } from "../../../lib/index.ts";
