@@ -3,7 +3,7 @@
  * deleted while it has forks becomes a tombstone, which goes with its last fork. Topics that have nothing to do with others
  * do not come here.
  */
-import { NetlogError } from "../base/errors.ts";
+import { isNetlogError, NetlogError } from "../base/errors.ts";
 import { OneByOne } from "../base/one-by-one.ts";
 import { refusedWrite } from "../disk/disk-refusals.ts";
 import type { ForkSource, Lineage } from "../topic/storage.ts";
@@ -100,7 +100,13 @@ export class Lineages {
     return this.#changes.run(CHANGES, async () => {
       const relation = this.#relations.get(name);
       if (relation !== undefined && relation.forks.size > 0) return await this.#bury(relation);
-      await this.#folders.discard(name);
+      try {
+        await this.#folders.discard(name);
+      } catch (error) {
+        // It is gone for now, and a new topic of its name is no relative of its relatives: the next start asks them.
+        if (isNetlogError(error, "sync_failed")) this.#relations.delete(name);
+        throw error;
+      }
       this.#relations.delete(name);
       if (relation !== undefined) await this.#leave(relation);
     });

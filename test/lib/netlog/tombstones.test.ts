@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { findingsOf } from "../../support/damage-fixture.ts";
 import { pathsOf } from "../../support/data-files.ts";
+import { FaultyDisk } from "../../support/faulty-disk.ts";
 import { reopened, SMALL_SEGMENTS, textsOf } from "../../support/fork-fixture.ts";
 import { DATA_FOLDER, openNetlog, publishAll, texts } from "../../support/netlog-fixture.ts";
 
@@ -52,6 +53,24 @@ describe("a fork", () => {
       ),
       { numRuns: 60, seed: 16 },
     );
+  });
+});
+
+describe("a fork whose deletion the disk did not confirm", () => {
+  it("is no relative of a new topic of its name", async () => {
+    let faulty: FaultyDisk | undefined;
+    const { netlog } = await openNetlog({
+      seen: (disk) => {
+        faulty = new FaultyDisk(disk);
+        return faulty;
+      },
+    });
+    await publishAll(await netlog.createTopic("source"), texts(3));
+    await netlog.forkTopic("fork", { source: "source" });
+    faulty!.plan({ code: "EIO", kinds: ["syncFolder"], path: /^\/data$/ });
+    await expect(netlog.deleteTopic("fork", { force: false })).rejects.toMatchObject({ code: "sync_failed" });
+    const again = await netlog.createTopic("fork");
+    expect((await again.info()).forked_from).toBeUndefined();
   });
 });
 
