@@ -12,9 +12,8 @@
 import { crc32 } from "../base/checksum.ts";
 import { replaceFile } from "../disk/atomic-file.ts";
 import type { Disk } from "../disk/disk.ts";
-import { hasCode } from "../disk/disk-error.ts";
-import { errorCode } from "../disk/disk-refusals.ts";
 import type { ForkSource } from "../topic/storage.ts";
+import { type Copy, DamagedCopy, readCopy } from "./two-copies.ts";
 
 export const LINEAGE_NAME = "lineage";
 
@@ -27,10 +26,7 @@ export interface KeptLineage {
   readonly isDeleted: boolean;
 }
 
-export type LineageCopy =
-  | ({ readonly status: "sound" } & KeptLineage)
-  /** `trouble` goes on from the file's name. `unreadable`: the system does not let it be read. */
-  | { readonly status: "missing" | "damaged" | "unreadable"; readonly trouble: string };
+export type LineageCopy = Copy<{ readonly status: "sound" } & KeptLineage>;
 
 const SEALED = /^([^\n]*\n)\{"crc32":(\d+)\}\n$/;
 
@@ -42,26 +38,23 @@ export async function writeLineage(disk: Disk, folder: string, kept: KeptLineage
   await replaceFile(disk, `${folder}/${LINEAGE_NAME}`, bytes);
 }
 
-export async function readLineage(disk: Disk, folder: string): Promise<LineageCopy> {
-  try {
-    return decode((await disk.readFile(`${folder}/${LINEAGE_NAME}`)).toString());
-  } catch (error) {
-    if (hasCode(error, "ENOENT")) return { status: "missing", trouble: "is missing" };
-    if (error instanceof SyntaxError) return { status: "damaged", trouble: "is no lineage of a topic" };
-    return { status: "unreadable", trouble: `cannot be read (${errorCode(error)})` };
-  }
+export function readLineage(disk: Disk, folder: string): Promise<LineageCopy> {
+  return readCopy(LINEAGE_NAME, async (name) => {
+    const kept = decode((await disk.readFile(`${folder}/${name}`)).toString());
+    return { status: "sound", ...kept };
+  });
 }
 
-/** What has its checksum was written by writeLineage. */
-function decode(text: string): LineageCopy {
+/** What has its checksum was written by writeLineage. @throws DamagedCopy. */
+function decode(text: string): KeptLineage {
   const [, line, checksum] = SEALED.exec(text) ?? [];
   if (line === undefined || crc32(Buffer.from(line)) !== Number(checksum)) {
-    return { status: "damaged", trouble: "does not have its checksum" };
+    throw new DamagedCopy("does not have its checksum");
   }
   const { source, forks, deleted } = JSON.parse(line) as {
     readonly source?: Relative;
     readonly forks: readonly Relative[];
     readonly deleted: boolean;
   };
-  return { status: "sound", source, forks, isDeleted: deleted };
+  return { source, forks, isDeleted: deleted };
 }

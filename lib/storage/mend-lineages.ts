@@ -24,97 +24,105 @@ export async function mendLineages(
   options: MendOptions,
   content: DataFolderContent,
 ): Promise<Map<string, Relation>> {
-  const relations = new Map<string, Relation>();
-  for (const name of content.related) {
-    const relation = await readRelation(options, name, content);
-    if (relation !== undefined) relations.set(name, relation);
-  }
-  for (const relation of [...relations.values()]) await tellSource(relation, relations, options, content);
-  for (const relation of [...relations.values()])
-    await dropMissingForks(relation, relations, options, content);
-  return relations;
+  const mending = new Mending(options, content.topics);
+  for (const name of content.related) await mending.read(name);
+  for (const relation of mending.all) await mending.tellSource(relation);
+  for (const relation of mending.all) await mending.dropMissingForks(relation);
+  return mending.relations;
 }
 
-/** Nothing where its id cannot be read: it is served, and left as it is. */
-async function readRelation(
-  options: MendOptions,
-  name: string,
-  { topics }: DataFolderContent,
-): Promise<Relation | undefined> {
-  const { disk, logger, folder } = options;
-  const path = `${folder}/${name}`;
-  try {
-    const { id } = await openTopicId(options, path);
-    const copy = await readLineage(disk, path);
-    if (copy.status === "sound") return new Relation(name, id, copy);
-    logger.warn({ path }, `what the topic says of its forks ${copy.trouble}; it is made again from theirs`);
-    const isDeleted = !topics.includes(name);
+/** There may be as many forks as topics, so each relation is found without looking at the others. */
+class Mending {
+  readonly relations = new Map<string, Relation>();
+  readonly #options: MendOptions;
+  /** Names of the folders that hold a topic. */
+  readonly #topics: ReadonlySet<string>;
+  readonly #byId = new Map<string, Relation>();
+  /** By the id of a fork, who records it. */
+  readonly #recorders = new Map<string, Relation>();
+
+  constructor(options: MendOptions, topics: readonly string[]) {
+    this.#options = options;
+    this.#topics = new Set(topics);
+  }
+
+  /** As they are now: others may join meanwhile. */
+  get all(): readonly Relation[] {
+    return [...this.relations.values()];
+  }
+
+  /** One whose id cannot be read is served, and left as it is. */
+  async read(name: string): Promise<void> {
+    const { disk, logger, folder } = this.#options;
+    const path = `${folder}/${name}`;
+    try {
+      const { id } = await openTopicId(this.#options, path);
+      const copy = await readLineage(disk, path);
+      const relation = copy.status === "sound" ? new Relation(name, id, copy) : this.#unknown(name, id);
+      if (copy.status !== "sound") {
+        const message = `what the topic says of its forks ${copy.trouble}; it is made again from theirs`;
+        logger.warn({ err: copy.cause, path }, message);
+      }
+      this.#join(relation);
+    } catch (error) {
+      logger.error({ err: error, path }, "nobody knows which forks the topic has");
+    }
+  }
+
+  /** The source of a fork knows it; one that has got another name since, or another id, is known by those. */
+  async tellSource(fork: Relation): Promise<void> {
+    const { source } = fork;
+    if (source === undefined) return;
+    const found = this.#byId.get(source.id) ?? this.#recorders.get(fork.id) ?? (await this.#newcomer(source));
+    if (found === undefined) return;
+    const { offset, bytes } = source;
+    const known = found.forks.get(fork.id);
+    if (known?.topic !== fork.name || known.offset !== offset || known.bytes !== bytes) {
+      found.forks.set(fork.id, { topic: fork.name, id: fork.id, offset, bytes });
+      found.isChanged = true;
+    }
+    if (found.name !== source.topic || found.id !== source.id) {
+      fork.source = { topic: found.name, id: found.id, offset, bytes };
+      fork.isChanged = true;
+    }
+  }
+
+  /** Also gives a fork whose file is lost its source back. */
+  async dropMissingForks(source: Relation): Promise<void> {
+    for (const fork of [...source.forks.values()]) {
+      const relation = this.#byId.get(fork.id) ?? (await this.#newcomer(fork));
+      if (relation !== undefined && relation.source === undefined) {
+        relation.source = { topic: source.name, id: source.id, offset: fork.offset, bytes: fork.bytes };
+        relation.isChanged = true;
+      }
+      if (relation?.source?.id === source.id) continue;
+      source.forks.delete(fork.id);
+      source.isChanged = true;
+    }
+  }
+
+  /** Of a topic whose file is lost. */
+  #unknown(name: string, id: string): Relation {
+    const isDeleted = !this.#topics.has(name);
     const relation = new Relation(name, id, { source: undefined, forks: [], isDeleted });
     relation.isChanged = true;
     return relation;
-  } catch (error) {
-    logger.error({ err: error, path }, "nobody knows which forks the topic has");
-    return undefined;
   }
-}
 
-/** The source of a fork knows it; one that has got another name since, or another id, is known by those. */
-async function tellSource(
-  fork: Relation,
-  relations: Map<string, Relation>,
-  options: MendOptions,
-  content: DataFolderContent,
-): Promise<void> {
-  const { source } = fork;
-  if (source === undefined) return;
-  const all = [...relations.values()];
-  const found =
-    all.find(({ id }) => id === source.id) ??
-    all.find(({ forks }) => forks.has(fork.id)) ??
-    ((await isThere(source, options, content)) ? new Relation(source.topic, source.id) : undefined);
-  if (found === undefined) return;
-  relations.set(found.name, found);
-  const { offset, bytes } = source;
-  const known = found.forks.get(fork.id);
-  if (known?.topic !== fork.name || known.offset !== offset || known.bytes !== bytes) {
-    found.forks.set(fork.id, { topic: fork.name, id: fork.id, offset, bytes });
-    found.isChanged = true;
+  /** A topic that says nothing of others and is there, or of which that cannot be told; it is related from now on. */
+  async #newcomer({ topic, id }: Relative): Promise<Relation | undefined> {
+    if (!this.#topics.has(topic)) return undefined;
+    const { disk, folder } = this.#options;
+    const found = await readTopicId(disk, `${folder}/${topic}`).catch(() => ({ id }));
+    if (found?.id !== id) return undefined;
+    const relation = new Relation(topic, id);
+    this.#join(relation);
+    return relation;
   }
-  if (found.name !== source.topic || found.id !== source.id) {
-    fork.source = { topic: found.name, id: found.id, offset, bytes };
-    fork.isChanged = true;
-  }
-}
 
-/** Also gives a fork whose file is lost its source back. */
-async function dropMissingForks(
-  source: Relation,
-  relations: Map<string, Relation>,
-  options: MendOptions,
-  content: DataFolderContent,
-): Promise<void> {
-  for (const fork of [...source.forks.values()]) {
-    const relation =
-      [...relations.values()].find(({ id }) => id === fork.id) ??
-      ((await isThere(fork, options, content)) ? new Relation(fork.topic, fork.id) : undefined);
-    if (relation !== undefined && relation.source === undefined) {
-      relation.source = { topic: source.name, id: source.id, offset: fork.offset, bytes: fork.bytes };
-      relation.isChanged = true;
-      relations.set(relation.name, relation);
-    }
-    if (relation?.source?.id === source.id) continue;
-    source.forks.delete(fork.id);
-    source.isChanged = true;
+  #join(relation: Relation): void {
+    this.relations.set(relation.name, relation);
+    if (!this.#byId.has(relation.id)) this.#byId.set(relation.id, relation);
+    for (const id of relation.forks.keys()) if (!this.#recorders.has(id)) this.#recorders.set(id, relation);
   }
-}
-
-/** True as well when that cannot be told. */
-async function isThere(
-  { topic, id }: Relative,
-  { disk, folder }: MendOptions,
-  { topics }: DataFolderContent,
-): Promise<boolean> {
-  if (!topics.includes(topic)) return false;
-  const found = await readTopicId(disk, `${folder}/${topic}`).catch(() => ({ id }));
-  return found?.id === id;
 }

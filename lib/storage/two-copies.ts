@@ -21,20 +21,24 @@ export type Copy<Sound> = { readonly name: string } & (Sound | CopyTrouble);
 /** Why a copy does not count: the message goes on from the file's name. */
 export class DamagedCopy extends Error {}
 
-/** The copies of these names; `read` reads one. It throws DamagedCopy, and what the disk throws. */
+/** The copy of this name; `read` reads it. It throws DamagedCopy, and what the disk throws. */
+export async function readCopy<Sound>(
+  name: string,
+  read: (name: string) => Promise<Sound>,
+): Promise<Copy<Sound>> {
+  try {
+    return { name, ...(await read(name)) };
+  } catch (error) {
+    return { name, ...troubleOf(error) };
+  }
+}
+
+/** As readCopy, of several. */
 export function readCopies<Sound>(
   names: readonly string[],
   read: (name: string) => Promise<Sound>,
 ): Promise<Copy<Sound>[]> {
-  return Promise.all(
-    names.map(async (name): Promise<Copy<Sound>> => {
-      try {
-        return { name, ...(await read(name)) };
-      } catch (error) {
-        return { name, ...troubleOf(error) };
-      }
-    }),
-  );
+  return Promise.all(names.map((name) => readCopy(name, read)));
 }
 
 /** Where no copy counts. @throws topic_unavailable: the system does not let one be read, and that one may. */
