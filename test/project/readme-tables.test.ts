@@ -11,6 +11,7 @@ import { ROUTES } from "../../server/netlog/routes.ts";
 import { openApiDocument } from "../../server/openapi/document.ts";
 import { HEADERS, QUERY, REQUEST_HEADERS, SCHEMAS } from "../../server/openapi/parts.ts";
 import { ERROR_TABLE } from "../../server/wire/errors.ts";
+import { memoryRows } from "../support/memory-sum.ts";
 import { packageJson, projectText, section, tableRows } from "../support/project-files.ts";
 
 interface Described {
@@ -56,6 +57,17 @@ test("the limits that are called fixed have these values, and no option", () => 
     expect(value, name).toBe(values.get(name)?.toLocaleString("en"));
     expect(Object.keys(LIMIT_OPTIONS)).not.toContain(name);
   }
+});
+
+test("the bound of memory is the sum of the limits that it names", () => {
+  const MIB = 1024 * 1024;
+  const figureOf = (mib: number): string => Math.round(mib).toLocaleString("en");
+  const rows = memoryRows();
+  const [own, ...counted] = rows.slice(0, -1);
+  expect(own).toMatchObject({ what: "the process with nothing to do", bytes: undefined });
+  for (const { what, figure, bytes = 0 } of counted) expect(figure, what).toBe(figureOf(bytes / MIB));
+  const sum = counted.reduce((mib, { bytes = 0 }) => mib + bytes / MIB, Number(own?.figure));
+  expect(rows.at(-1)).toMatchObject({ what: "together", figure: figureOf(sum) });
 });
 
 test("the metrics are those of the server", () => {
