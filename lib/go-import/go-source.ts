@@ -50,7 +50,7 @@ export function chooseTopics(topics: readonly string[], wanted: readonly string[
 async function listFolder(disk: Disk, folder: string): Promise<string[]> {
   try {
     const stat = await disk.stat(folder);
-    if (stat === undefined) throw new DataFolderError(`there is no folder ${folder}`);
+    if (stat === undefined) throw new DataFolderError(`there is nothing at ${folder}`);
     if (stat.kind !== "folder") throw new DataFolderError(`${folder} is not a folder`);
     return await disk.list(folder);
   } catch (error) {

@@ -3,7 +3,7 @@
  * frame, which must be the source's own.
  */
 import { type FileHandle, open } from "node:fs/promises";
-import { isNetlogClientError, type Offset, type Topic } from "../../../lib/client/index.ts";
+import { isNetlogClientError, type Offset, type Topic, type TopicInfo } from "../../../lib/client/index.ts";
 import {
   computeEntryCrc,
   decodeFrameHeader,
@@ -33,11 +33,11 @@ interface HeldFrames {
 /** @throws CopyError; what reading and writing throw. What `onProgress` reported is written also then. */
 export async function exportFrames(
   topic: Topic,
+  { closed, latest_offset: latest }: TopicInfo,
   target: FrameFile | FramePipe,
   options: FrameExportOptions,
 ): Promise<CopyProgress & { readonly isClosed: boolean }> {
   const { signal, onProgress, onMissing } = options;
-  const { closed, latest_offset: latest } = await topic.info();
   const end = latest + 1;
   const held = await target.held();
   let next = held.last === undefined ? await firstOf(topic, options.from) : frameEndOffset(held.last);

@@ -38,6 +38,8 @@ export interface CopyOptions extends ExportOptions {
   readonly toTokenFrom: Optional<string>;
 }
 
+type TopicPlace = Extract<Place, { readonly kind: "topic" }>;
+
 /** What a copy has come to. */
 export interface Ended {
   readonly progress: CopyProgress;
@@ -84,18 +86,20 @@ export async function copyMessages(copy: Copy): Promise<Ended> {
 
 /** The same for frames, which a file or a pipe takes. */
 export async function copyFrames(
-  { call, from, stop, bar, onMissing, onProgress }: Copy,
-  to: Exclude<Place, { readonly kind: "topic" }>,
+  { call, stop, bar, onMissing, onProgress }: Copy,
+  from: TopicPlace,
+  to: Exclude<Place, TopicPlace>,
 ): Promise<Ended> {
   const { options, environment, stdout, stderr } = call;
-  if (from.kind !== "topic") throw new UsageError("one of the two places must be a topic");
   const { server = options.server, name } = from;
   const topic = connect(server, { tokenFrom: options.tokenFrom }, environment, warnOfRetry(stderr)).topic(
     name,
   );
+  // A topic that is not there leaves no file behind.
+  const info = await topic.info();
   const target = to.kind === "file" ? await FrameFile.open(to.path) : new FramePipe(stdout);
   try {
-    const { isClosed, ...progress } = await exportFrames(topic, target, {
+    const { isClosed, ...progress } = await exportFrames(topic, info, target, {
       from: options.from,
       signal: stop.signal,
       onMissing,

@@ -43,7 +43,9 @@ export async function startCopy(call: ClientCall<CopyOptions>, from: Place, to: 
     };
     const copy = { call, from, to, stop, bar, onMissing, onProgress };
     const isOfFrames = formatOf(pathOf(from) ?? pathOf(to), call.options.format) === "frames";
-    const ended = await (isOfFrames && to.kind !== "topic" ? copyFrames(copy, to) : copyMessages(copy));
+    const ended = await (isOfFrames && from.kind === "topic" && to.kind !== "topic"
+      ? copyFrames(copy, from, to)
+      : copyMessages(copy));
     progress = ended.progress;
     isClosed = ended.isClosed;
   } catch (error) {

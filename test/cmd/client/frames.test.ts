@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { runCommand } from "../../support/run-command.ts";
@@ -101,6 +101,14 @@ describe("an export of frames", () => {
       status: 0,
       out: expect.stringContaining("imported: demo: 2 messages (offsets 0 to 2)"),
     });
+  });
+
+  test("leaves no file behind where there is no topic", async () => {
+    const server = await filledServer();
+    const { status, err } = await server.run(["export", "nowhere", file]);
+    expect(status).toBe(3);
+    expect(err).toContain("topic not found");
+    expect(existsSync(file)).toBe(false);
   });
 
   test("goes into a topic by import alone, and the command says so", async () => {

@@ -163,7 +163,12 @@ describe("mistakes", () => {
       2,
       /^netlog: unknown flag --dri; there are --config, --dir, --json/,
     ],
-    ["with a folder that is missing", ["SOURCE/nowhere"], 1, /^netlog: there is no folder .*\/nowhere\n/],
+    [
+      "with a folder or file that is missing",
+      ["SOURCE/nowhere"],
+      1,
+      /^netlog: there is nothing at .*\/nowhere\n/,
+    ],
     [
       "with a topic's folder",
       ["SOURCE/plain"],

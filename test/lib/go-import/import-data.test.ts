@@ -98,7 +98,7 @@ describe("which topics", () => {
 
 describe("a source that is none", () => {
   it.each([
-    ["missing", new Map(), /there is no folder \/go$/],
+    ["missing", new Map(), /there is nothing at \/go$/],
     ["without a topic", new Map([["README", Buffer.from("x")]]), /no topic of the Go NetLog in \/go$/],
     [
       "one topic's folder",
