@@ -17,6 +17,8 @@ export interface PageBounds {
   readonly maxBytes: number;
   /** Whether so much memory may be used. */
   readonly mayUse: (bytes: number) => boolean;
+  /** Takes a JSON value that is larger than a page, in place of the page; without it a page grows with its value. */
+  readonly takeLarge?: (message: Message) => void;
 }
 
 export interface Page {
@@ -26,7 +28,18 @@ export interface Page {
   readonly messageCount: number;
   /** Behind the page. */
   readonly next: Place;
+  /** Where the last of its messages begin in it, so that a page of text can be cut a few bytes before its end. */
+  readonly starts: readonly MessageStart[];
 }
+
+export interface MessageStart {
+  /** In the page. */
+  readonly position: number;
+  readonly place: Place;
+}
+
+/** Messages that the last bytes of a page may lie in. */
+const STARTS = 4;
 
 /**
  * Reads what there is from `start` on, up to the bounds. Nothing there: an empty page.
@@ -72,6 +85,8 @@ abstract class GrowingPage {
 }
 
 class BytesPage extends GrowingPage {
+  readonly #starts: MessageStart[] = [];
+
   readonly take = ({ offset, payload }: Message): Taken => {
     const { writer, bounds } = this;
     const start = offset === this.next.message ? this.next.byte : 0;
@@ -80,6 +95,8 @@ class BytesPage extends GrowingPage {
     }
     const end = Math.min(payload.length, start + bounds.maxBytes - writer.length);
     if (!this.hasMemory(end - start)) return false;
+    if (this.#starts.length === STARTS) this.#starts.shift();
+    this.#starts.push({ position: writer.length, place: { message: offset, byte: start } });
     writer.bytes(payload.subarray(start, end));
     this.messageCount += 1;
     if (end < payload.length) {
@@ -91,17 +108,26 @@ class BytesPage extends GrowingPage {
   };
 
   finish(): Page {
-    return { bytes: this.writer.view, messageCount: this.messageCount, next: this.next };
+    const { writer, messageCount, next } = this;
+    return { bytes: writer.view, messageCount, next, starts: this.#starts };
   }
 }
 
 class ValuesPage extends GrowingPage {
-  readonly take = ({ offset, payload }: Message): Taken => {
+  readonly take = (message: Message): Taken => {
+    const { offset, payload } = message;
     const { writer, bounds, messageCount } = this;
     if (this.next.byte > 0) {
       throw invalidPlace(
         "a place in a stream of JSON is the beginning of a value; take what Stream-Next-Offset said",
       );
+    }
+    const { takeLarge } = bounds;
+    if (messageCount === 0 && payload.length > bounds.maxBytes && takeLarge !== undefined) {
+      takeLarge(message);
+      this.messageCount = 1;
+      this.next = { message: offset + 1, byte: 0 };
+      return "last";
     }
     const moreBytes = payload.length + BRACKETS_BYTES;
     if (messageCount > 0 && writer.length + moreBytes > bounds.maxBytes) return false;
@@ -117,6 +143,6 @@ class ValuesPage extends GrowingPage {
     const { writer, messageCount, next } = this;
     if (messageCount === 0) writer.byte(OPENING_BRACKET);
     writer.byte(CLOSING_BRACKET);
-    return { bytes: writer.view, messageCount, next };
+    return { bytes: writer.view, messageCount, next, starts: [] };
   }
 }

@@ -5,10 +5,11 @@ import type { Exchange } from "../http/exchange.ts";
 import { HttpError } from "../wire/errors.ts";
 import { CLOSED, nextOffset, UP_TO_DATE } from "./answers.ts";
 import { streamEvents } from "./event-stream.ts";
-import { readPage } from "./page.ts";
+import { type Page, readPage } from "./page.ts";
 import { formatPlace, invalidPlace, type Place, parsePlace } from "./place.ts";
 import { nextCursor } from "./stream-cursor.ts";
-import { isJson, typeOf } from "./stream-type.ts";
+import { isJson, isText, typeOf } from "./stream-type.ts";
+import { wholeCharacters } from "./whole-text.ts";
 
 /** Data does not change behind its token, so a browser may show it again without asking. */
 const CACHED: readonly string[] = [
@@ -123,10 +124,11 @@ async function answerOfPage(
   more: readonly string[],
 ): Promise<Answer> {
   const { request, context } = exchange;
-  const { bytes, messageCount, next } = await readPage(cursor, start, isJson(topic), {
+  const page = await readPage(cursor, start, isJson(topic), {
     maxBytes: context.limits.streamPageBytes,
     mayUse: (size) => request.memory.mayHold(size),
   });
+  const { bytes, messageCount, next } = wholePageOf(topic, page, cursor);
   const isUpToDate = next.byte === 0 && next.message >= cursor.endOffset;
   const isAtEnd = isUpToDate && cursor.closedAt === next.message;
   const tag = tagOf(topic, start, next, isAtEnd, context.runtime);
@@ -137,6 +139,14 @@ async function answerOfPage(
   if (isHeld(tag, request.header("if-none-match"))) return { kind: "plain", status: 304, headers, body: "" };
   headers.push(...bodyHeaders(topic, bytes.length));
   return { kind: "messages", status: 200, headers, body: bytes, messageCount };
+}
+
+/** A page of text that more follows ends with a whole character, for clients decode each page by itself. */
+function wholePageOf(topic: Topic, page: Page, { endOffset }: TopicCursor): Page {
+  const isLast = page.next.byte === 0 && page.next.message >= endOffset;
+  if (isLast || isJson(topic) || !isText(topic)) return page;
+  const whole = wholeCharacters(page);
+  return whole.bytes.length > 0 ? whole : page;
 }
 
 function bodyHeaders(topic: Topic, sizeBytes: number): string[] {

@@ -5,6 +5,7 @@ import { requireEncoding } from "../formats/encodings.ts";
 import type { Format, FormatName } from "../formats/formats.ts";
 import { MessagePieces } from "../formats/message-pieces.ts";
 import { negotiate, readFormatName } from "../formats/negotiate.ts";
+import { StreamMemory } from "../formats/stream-memory.ts";
 import {
   type Answer,
   emptyAnswer,
@@ -21,7 +22,6 @@ import { errorCode } from "../wire/errors.ts";
 import type { Parameters } from "../wire/parameters.ts";
 import { leaseHeaders } from "./message-answers.ts";
 import { ScannerSource } from "./scanner-source.ts";
-import { StreamMemory } from "./stream-memory.ts";
 import { FrameSource, MessageSource, type Piece, type StreamSource } from "./stream-source.ts";
 
 /** The offset of a message, or -1: in front of all of them. */

@@ -9,9 +9,9 @@ import {
   type Taken,
 } from "../../lib/index.ts";
 import type { MessagePieces } from "../formats/message-pieces.ts";
+import type { StreamMemory } from "../formats/stream-memory.ts";
 import type { OnWaiting } from "../http/answer.ts";
 import type { Limits } from "../http/limits.ts";
-import type { StreamMemory } from "./stream-memory.ts";
 import { NOTHING_YET, type Piece, type StreamSource } from "./stream-source.ts";
 
 export class ScannerSource implements StreamSource {

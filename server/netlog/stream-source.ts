@@ -1,10 +1,10 @@
 /** Where a stream's bytes come from: a topic read from an offset on, as messages or as frames. scanner-source.ts: a scanner. */
 import { isNetlogError, type Message, type Taken, type TopicCursor } from "../../lib/index.ts";
 import type { MessagePieces } from "../formats/message-pieces.ts";
+import type { StreamMemory } from "../formats/stream-memory.ts";
 import type { OnWaiting } from "../http/answer.ts";
 import type { Limits } from "../http/limits.ts";
 import { tooManyAnswers } from "../wire/errors.ts";
-import type { StreamMemory } from "./stream-memory.ts";
 
 /** What is written at once. */
 export interface Piece {

@@ -1,8 +1,8 @@
 /** What a stream out takes of the memory that all clients share. */
 import { isNetlogError } from "../../lib/index.ts";
-import type { PieceMemory } from "../formats/message-pieces.ts";
 import type { OnWaiting } from "../http/answer.ts";
 import type { Exchange } from "../http/exchange.ts";
+import type { PieceMemory } from "./message-pieces.ts";
 
 export class StreamMemory implements PieceMemory {
   readonly #exchange: Exchange;
