@@ -179,6 +179,8 @@ function serve(server: Server, connections: Connections, context: ServerContext)
     connection.begin(request);
     accept(DOORS, new Exchange(context, request));
   };
+  // Node takes one new connection in each turn of the loop, so many that come at once wait for as many turns.
+  server.on("connection", () => context.runtime.shortenTurn());
   server.on("request", (incoming, outgoing) => take(incoming, outgoing, false));
   server.on("checkContinue", (incoming, outgoing) => take(incoming, outgoing, true));
   // Whatever else is expected of the server is ignored.

@@ -20,6 +20,7 @@ export class LoopShare {
   /** Those that wait for their turn; `#first` is the place of the one that is next. */
   #waiting: (() => void)[] = [];
   #first = 0;
+  #isShort = false;
 
   constructor(elapsedMs: () => number, endOfTurn: (run: () => void) => void) {
     this.#elapsedMs = elapsedMs;
@@ -34,12 +35,18 @@ export class LoopShare {
     });
   }
 
+  /** In this turn of the loop one piece goes on and no more: something may wait for the next turn. */
+  shorten(): void {
+    this.#isShort = true;
+  }
+
   readonly #turn = (): void => {
     void this.#runTurn();
   };
 
   async #runTurn(): Promise<void> {
-    const endMs = this.#elapsedMs() + SHARE_MS;
+    const endMs = this.#elapsedMs() + (this.#isShort ? 0 : SHARE_MS);
+    this.#isShort = false;
     // Those that come meanwhile belong to the next turn.
     const last = this.#waiting.length;
     do {

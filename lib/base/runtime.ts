@@ -24,6 +24,8 @@ export interface Runtime {
    * a few ms at most, and shares the loop with the long work of others.
    */
   pause(): Promise<void>;
+  /** Long work is to take little of this turn of the event loop. */
+  shortenTurn(): void;
   /** A new UUID. */
   randomId(): string;
 }
@@ -46,5 +48,6 @@ export const nodeRuntime: Runtime = {
     setImmediate(run);
   },
   pause: () => loopShare.pause(),
+  shortenTurn: () => loopShare.shorten(),
   randomId: () => v4(),
 };

@@ -47,6 +47,8 @@ export class ManualRuntime implements Runtime {
     setImmediate(run);
   }
 
+  shortenTurn(): void {}
+
   pause(): Promise<void> {
     return new Promise((resolve) => this.endOfTurn(resolve));
   }

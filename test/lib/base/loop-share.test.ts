@@ -48,6 +48,15 @@ test("a piece that takes long by itself is alone in its turn", async () => {
   expect(loop.done.join("")).toBe("a|ba|b|");
 });
 
+test("a turn that is to be short has one piece, and the next one its whole share", async () => {
+  const loop = new Loop();
+  const works = ["a", "b", "c", "d"].map((name) => loop.work(name, 1, 1));
+  loop.share.shorten();
+  while (!loop.isIdle) await loop.turn();
+  await within("all work", Promise.all(works));
+  expect(loop.done.join("")).toBe("a|bcd|");
+});
+
 test("short pieces share a turn, each once", async () => {
   const loop = new Loop();
   const works = ["a", "b", "c"].map((name) => loop.work(name, 3, 0));
