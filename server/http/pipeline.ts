@@ -113,6 +113,9 @@ export class Pipeline {
     this.#parse = parse;
     this.#endParser = end;
     socket.off("data", this.#receive).on("data", this.#receive);
+    // node:http stops the handle below the stream when a body gives way. The stream does not know, and would not start
+    // it again. A stream that is paused stops it by itself.
+    socket._read(0);
   }
 
   readonly #receive = (piece: Buffer): void => {

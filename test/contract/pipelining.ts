@@ -116,6 +116,20 @@ export function pipeliningContract(use: UseApi): void {
       expect([replies[1]?.text === large, replies[4]?.text]).toEqual([true, "small"]);
     });
 
+    it("may begin in a piece that ends a body which gives way", async () => {
+      const topic = await use().newTopic();
+      const more = "y".repeat(500_000);
+      // The network brings 64 KiB at a time. A body gives way after 256 KiB, and the piece after that may be its last.
+      for (let sizeBytes = 320_000; sizeBytes < 400_000; sizeBytes += 9_000) {
+        const requests = [publish(topic, "x".repeat(sizeBytes)), publish(topic, more)];
+        const replies = await answers([requests.join("")], requests.length);
+        expect(
+          replies.map(({ status }) => status),
+          `${sizeBytes} bytes before`,
+        ).toEqual([201, 201]);
+      }
+    });
+
     it("are answered behind one that asks for an upgrade", async () => {
       const topic = await use().newTopic();
       const upgrade = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n";
