@@ -101,7 +101,7 @@ class Mending {
     }
   }
 
-  /** Of a topic whose file is lost. */
+  /** The relation of a topic whose file is lost. */
   #unknown(name: string, id: string): Relation {
     const isDeleted = !this.#topics.has(name);
     const relation = new Relation(name, id, { source: undefined, forks: [], isDeleted });
@@ -109,7 +109,7 @@ class Mending {
     return relation;
   }
 
-  /** A topic that says nothing of others and is there, or of which that cannot be told; it is related from now on. */
+  /** Relates a topic that is there and names no others, or whose file cannot be read. */
   async #newcomer({ topic, id }: Relative): Promise<Relation | undefined> {
     if (!this.#topics.has(topic)) return undefined;
     const { disk, folder } = this.#options;
