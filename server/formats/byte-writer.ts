@@ -1,6 +1,8 @@
 /** Bytes that grow as they are written: one buffer for many messages. */
 
 const SMALLEST_BYTES = 4 * 1024;
+/** A writer that has come so far is likely to be filled. */
+const ONE_STEP_BYTES = 64 * 1024;
 /** A call into native code costs more than so many characters one by one. */
 const NATIVE_FROM_LENGTH = 24;
 const NO_BYTES = Buffer.alloc(0);
@@ -10,7 +12,7 @@ export class ByteWriter {
   #bytes: Buffer = NO_BYTES;
   #length = 0;
 
-  /** Grows twofold up to `usualBytes`, and beyond that to what is needed. */
+  /** Grows to `usualBytes`, twofold at first, and beyond that to what is needed. */
   constructor(usualBytes: number = Number.POSITIVE_INFINITY) {
     this.#usualBytes = usualBytes;
   }
@@ -91,11 +93,17 @@ export class ByteWriter {
   #reserve(count: number): Buffer {
     const needed = this.#length + count;
     if (needed > this.#bytes.length) {
-      const twofold = Math.min(2 * this.#bytes.length, this.#usualBytes);
-      const larger = Buffer.allocUnsafeSlow(Math.max(needed, twofold, SMALLEST_BYTES));
+      const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.#grown(), SMALLEST_BYTES));
       larger.set(this.view);
       this.#bytes = larger;
     }
     return this.#bytes;
+  }
+
+  /** Memory that is not written to is not taken, so one step to the usual size costs less than many copies. */
+  #grown(): number {
+    const usualBytes = this.#usualBytes;
+    if (this.#bytes.length >= ONE_STEP_BYTES && Number.isFinite(usualBytes)) return usualBytes;
+    return Math.min(2 * this.#bytes.length, usualBytes);
   }
 }
