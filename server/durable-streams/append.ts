@@ -10,7 +10,7 @@ import {
 import { type Answer, emptyAnswer } from "../http/answer.ts";
 import { freeBody } from "../http/body-buffer.ts";
 import type { Exchange } from "../http/exchange.ts";
-import { HttpError } from "../wire/errors.ts";
+import { badRequest, HttpError } from "../wire/errors.ts";
 import { CLOSED, tailHeaders } from "./answers.ts";
 import { readStreamTerms, type StreamTerms } from "./append-terms.ts";
 import { formatMessagePlace } from "./place.ts";
@@ -141,8 +141,4 @@ function producerHeaders(topic: Topic, producer: ProducerStamp | undefined): str
 function mismatch(topic: Topic): HttpError {
   const reason = `the stream holds ${typeOf(topic)}, and nothing was stored; send that Content-Type`;
   return new HttpError("content_type_mismatch", { reason });
-}
-
-function badRequest(reason: string): NetlogError {
-  return new NetlogError("bad_request", { reason });
 }

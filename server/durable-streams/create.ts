@@ -4,7 +4,6 @@ import {
   isJsonType,
   isNetlogError,
   MAX_DURATION_MS,
-  NetlogError,
   parseDuration,
   parseTime,
   SECOND_MS,
@@ -14,7 +13,7 @@ import {
 import { lacksRight } from "../http/admission.ts";
 import type { Answer } from "../http/answer.ts";
 import type { Exchange } from "../http/exchange.ts";
-import { HttpError } from "../wire/errors.ts";
+import { badRequest, HttpError } from "../wire/errors.ts";
 import { streamAnswerOf, tailHeaders } from "./answers.ts";
 import { readCloses } from "./append-terms.ts";
 import { isSameFork, makeFork, readFork, typeOfFork, type WantedFork } from "./fork.ts";
@@ -138,8 +137,4 @@ function requireSame(topic: Topic, wanted: Wanted, fork: WantedFork | undefined)
 
 function msOf(duration: string | undefined): number | undefined {
   return duration === undefined ? undefined : durationMs(parseDuration(duration));
-}
-
-function badRequest(reason: string): NetlogError {
-  return new NetlogError("bad_request", { reason });
 }

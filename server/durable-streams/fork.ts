@@ -1,7 +1,7 @@
 /** Forks: what the headers of a `PUT` say of the stream that it forks, and of the place at which the fork leaves it. */
 import { type ForkPlace, isNetlogError, NetlogError, type Topic, type TopicStart } from "../../lib/index.ts";
 import type { Exchange } from "../http/exchange.ts";
-import { HttpError } from "../wire/errors.ts";
+import { badRequest, HttpError } from "../wire/errors.ts";
 import { parseTarget } from "../wire/target.ts";
 import { formatMessagePlace, type Place, parsePlace } from "./place.ts";
 import { isStreamPath, requireSegments, topicNameOf } from "./stream-path.ts";
@@ -127,8 +127,4 @@ export function isSameFork(topic: Topic, fork: WantedFork | undefined): boolean 
   if (fork.place === undefined) return fork.more === 0;
   const { offset, bytes } = forkPlaceOf(fork, topic);
   return offset === source.offset && bytes === source.bytes;
-}
-
-function badRequest(reason: string): NetlogError {
-  return new NetlogError("bad_request", { reason });
 }

@@ -5,6 +5,7 @@ import type { Exchange } from "../http/exchange.ts";
 import { JSON_TYPE, json } from "../openapi/bodies.ts";
 import type { Operation } from "../openapi/operation.ts";
 import { ref } from "../openapi/parts.ts";
+import { badRequest } from "../wire/errors.ts";
 import { parseJsonBody, readJsonArrayBody } from "../wire/json.ts";
 import { DIGITS, type Parameters } from "../wire/parameters.ts";
 import { readDuration, requireId } from "./scanner-parameters.ts";
@@ -154,8 +155,4 @@ function readDelay({ context }: Exchange, parameters: Parameters): number {
 function workAnswer(parameters: Parameters, { settled, refused }: WorkResult): Answer {
   if (refused.length > 0 && parameters.has("offset")) throw new NetlogError("lease_lost");
   return jsonAnswer(200, { ok: true, settled, refused });
-}
-
-function badRequest(reason: string): NetlogError {
-  return new NetlogError("bad_request", { reason });
 }

@@ -1,6 +1,7 @@
 /** How a publish is to be stored: once, on a condition, as the last one of its topic. Most publishes say none of it. */
-import { NetlogError, type PublishOptions } from "../../lib/index.ts";
+import type { PublishOptions } from "../../lib/index.ts";
 import type { Operation } from "../openapi/operation.ts";
+import { badRequest } from "../wire/errors.ts";
 import type { Parameters } from "../wire/parameters.ts";
 import { readNumber, readProducer } from "../wire/producer.ts";
 import type { SentHeaders, TermName } from "./sent-headers.ts";
@@ -76,8 +77,4 @@ function readExpectedOffset(header: string | undefined, parameter: string | unde
   const other = readNumber("expected_offset", parameter);
   if (offset === undefined || offset === other) return other;
   throw badRequest("X-Expected-Offset and expected_offset= differ; send one of them");
-}
-
-function badRequest(reason: string): NetlogError {
-  return new NetlogError("bad_request", { reason });
 }

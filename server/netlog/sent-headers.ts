@@ -2,8 +2,15 @@
  * The headers of a publish that say something of its message, or of how it is to be stored. Most requests have none of
  * them, so the first two letters of a header decide.
  */
-import { type Header, keptContentType, type MessageFields, NetlogError, parseKey } from "../../lib/index.ts";
+import {
+  type Header,
+  keptContentType,
+  type MessageFields,
+  type NetlogError,
+  parseKey,
+} from "../../lib/index.ts";
 import type { Request } from "../http/request.ts";
+import { badRequest } from "../wire/errors.ts";
 
 /** Headers that say how a message is to be stored: see publish-terms.ts. */
 export type TermName =
@@ -124,8 +131,4 @@ function sentType(request: Request): string | undefined {
 
 function twice(name: string): NetlogError {
   return badRequest(`${name} is there twice; send one`);
-}
-
-function badRequest(reason: string): NetlogError {
-  return new NetlogError("bad_request", { reason });
 }

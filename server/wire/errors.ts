@@ -157,6 +157,11 @@ export class HttpError extends Error {
 /** The client has left, and gets no answer. */
 export class ClientLeft extends Error {}
 
+/** `reason` says what to mend. */
+export function badRequest(reason: string): NetlogError {
+  return new NetlogError("bad_request", { reason });
+}
+
 /** There is no memory for an answer. */
 export function tooManyAnswers(): NetlogError {
   const reason = "there are too many large answers on their way (max_bytes_in_flight); try again";
