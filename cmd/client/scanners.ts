@@ -1,5 +1,5 @@
 /** `netlog scanners` and `netlog seek`: where the readers of a topic are, and how to move or delete one. */
-import type { Offset, ScannerDescription } from "../../lib/client/index.ts";
+import type { Offset, PendingMessage, Scanner, ScannerDescription } from "../../lib/client/index.ts";
 import { type Command, EXIT, writeAll } from "../cli/command.ts";
 import { UsageError } from "../cli/usage-error.ts";
 import { type ClientCall, clientCommand, oneOperand } from "./call/client-command.ts";
@@ -9,6 +9,7 @@ import { styleFor } from "./output/style.ts";
 import { type Column, tableText } from "./output/table.ts";
 
 interface ScannersOptions {
+  readonly pending: Optional<string>;
   readonly delete: Optional<string>;
 }
 
@@ -23,11 +24,24 @@ export const scannersCommand: Command = clientCommand<ScannersOptions>({
     "NEXT is the offset of the message to be given next, LAG how many messages are from there on, PENDING how many are\n" +
       "given out and not acknowledged, OLDEST how long the oldest of those is out, AGAIN how often messages were given\n" +
       "out once more, DEAD how many went to the dead letter. `netlog scan` makes scanners, `netlog seek` moves them.",
-    "With --json each scanner is a line, in the server's words.",
+    "With --pending a line for each message given out and not acknowledged. STATE is leased; delayed by a nack; due for\n" +
+      "the next scan; or dying, on its way to the dead letter. DUE is when the lease or the delay ends.",
+    "With --json each scanner or message is a line, in the server's words.",
   ],
-  options: { delete: textFlag("delete", "<id>", "Delete the scanner of this id", "the id of a scanner") },
+  options: {
+    pending: textFlag(
+      "pending",
+      "<id>",
+      "List what the scanner of this id has given out",
+      "the id of a scanner",
+    ),
+    delete: textFlag("delete", "<id>", "Delete the scanner of this id", "the id of a scanner"),
+  },
   async run(call) {
+    const { pending } = call.options;
     const topic = call.netlog.topic(oneOperand(call, "the topic"));
+    if (pending !== null && call.options.delete !== null) throw new UsageError("take --pending or --delete");
+    if (pending !== null) return await printPending(call, topic.scanner(pending));
     if (call.options.delete === null) return await printScanners(call, await topic.scanners());
     await topic.scanner(call.options.delete).delete();
     const json = JSON.stringify({ id: call.options.delete, deleted: true });
@@ -74,6 +88,37 @@ async function printScanners(
   const text = options.json
     ? scanners.map((scanner) => `${JSON.stringify(scanner)}\n`).join("")
     : tableText(COLUMNS, scanners.map(cellsOf), styleFor(stdout, environment));
+  await writeAll(stdout, text);
+  return EXIT.ok;
+}
+
+const PENDING_COLUMNS: readonly Column[] = [
+  { title: "OFFSET", isNumber: true },
+  { title: "DELIVERIES", isNumber: true },
+  { title: "STATE" },
+  { title: "DUE" },
+];
+
+/** All of them, which the server lists piece by piece. */
+async function printPending(
+  { options, stdout, environment }: ClientCall<object>,
+  scanner: Scanner,
+): Promise<number> {
+  const all: PendingMessage[] = [];
+  for (;;) {
+    const some = await scanner.pending({ after: all.at(-1)?.offset });
+    if (some.length === 0) break;
+    all.push(...some);
+  }
+  const cells = all.map(({ offset, deliveries, state, due }) => [
+    countText(offset),
+    countText(deliveries),
+    state,
+    due ?? NONE,
+  ]);
+  const text = options.json
+    ? all.map((message) => `${JSON.stringify(message)}\n`).join("")
+    : tableText(PENDING_COLUMNS, cells, styleFor(stdout, environment));
   await writeAll(stdout, text);
   return EXIT.ok;
 }

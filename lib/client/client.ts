@@ -5,7 +5,7 @@ import { DEFAULT_RETRY, type RetryPolicy } from "./retry.ts";
 import { type ClientRuntime, platformRuntime } from "./runtime.ts";
 import { type CallOptions, type Session, sessionOf } from "./session.ts";
 import { Topic } from "./topic.ts";
-import type { TopicSettingsChange } from "./wire.ts";
+import type { TopicPage, TopicSettingsChange, TopicSort } from "./wire.ts";
 
 export interface NetlogClientOptions {
   /** Sent as `Authorization: Bearer …`. A function is asked before each attempt; what it throws, the call does. */
@@ -25,6 +25,17 @@ export interface NetlogClientOptions {
   readonly dispatcher?: object | undefined;
   /** For tests. */
   readonly runtime?: ClientRuntime | undefined;
+}
+
+export interface TopicPageOptions extends CallOptions {
+  /** How the names begin. */
+  readonly prefix?: string | undefined;
+  /** By name where nothing is said; with `-` before it in reverse order. */
+  readonly sort?: TopicSort | `-${TopicSort}` | undefined;
+  /** What `next` said in the page before. */
+  readonly after?: string | undefined;
+  /** Topics of the page: 500 by default and at most. */
+  readonly limit?: number | undefined;
 }
 
 export interface ServerVersion {
@@ -69,6 +80,23 @@ export class NetlogClient {
    */
   async topics(options: CallOptions = {}): Promise<string[]> {
     return await this.#session.json<string[]>({ method: "GET", path: [""], ...options }, "always");
+  }
+
+  /**
+   * The topics that one may read, with their figures, a page at a time. The server sorts. Retried.
+   *
+   * @throws NetlogClientError bad_request for what is no order, and for another order's `after`.
+   *
+   * @example
+   * const letters = await netlog.createTopic("letters");
+   * await letters.publishBatch(["one", "two"]);
+   * const { topics } = await netlog.topicPage({ sort: "-messages", limit: 1 });
+   * console.log(topics[0]?.name, topics[0]?.messages, topics[0]?.lag); // letters 2 null
+   */
+  async topicPage(options: TopicPageOptions = {}): Promise<TopicPage> {
+    const { signal, prefix, sort, after, limit } = options;
+    const query = { prefix, sort, after, limit };
+    return await this.#session.json({ method: "GET", path: ["-", "topics"], query, signal }, "always");
   }
 
   /**

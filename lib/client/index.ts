@@ -5,6 +5,7 @@ export {
   NetlogClient,
   type NetlogClientOptions,
   type ServerVersion,
+  type TopicPageOptions,
 } from "./client.ts";
 export type { Token } from "./connection.ts";
 export { Delivery, type NackOptions } from "./delivery.ts";
@@ -30,6 +31,7 @@ export { DEFAULT_RETRY, type RetryMode, type RetryPolicy } from "./retry.ts";
 export type { ClientRuntime, ClientTimer } from "./runtime.ts";
 export type { ScannedOptions } from "./scanned.ts";
 export {
+  type PendingOptions,
   type ScanBatchOptions,
   Scanner,
   type ScanOptions,
@@ -43,11 +45,15 @@ export { Topic } from "./topic.ts";
 export type {
   Durability,
   Finding,
+  PendingMessage,
   ScannerDescription,
   ScannerInfo,
   SegmentInfo,
+  TopicFigures,
   TopicInfo,
+  TopicPage,
   TopicSettings,
   TopicSettingsChange,
+  TopicSort,
 } from "./wire.ts";
 export type { WorkOptions } from "./work.ts";

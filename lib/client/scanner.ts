@@ -9,7 +9,7 @@ import { type ScannedOptions, scanned } from "./scanned.ts";
 import { type LeaseMode, milliseconds } from "./scanner-options.ts";
 import { type CallOptions, type PatienceOptions, patientSession, type Session } from "./session.ts";
 import { type Offset, spellOffset } from "./spelling.ts";
-import type { ScannerDescription } from "./wire.ts";
+import type { PendingMessage, ScannerDescription } from "./wire.ts";
 import { type WorkOptions, work } from "./work.ts";
 
 export interface ScanOptions extends CallOptions, RetryOption {
@@ -25,6 +25,13 @@ export interface ScanBatchOptions extends ScanOptions {
 export interface SettleOptions extends CallOptions {
   /** Only what this lease still holds is meant. Without it, the message is meant, whichever lease holds it now. */
   readonly lease?: string | undefined;
+}
+
+export interface PendingOptions extends CallOptions {
+  /** Only those of a higher offset: the last one of the list before. */
+  readonly after?: number | undefined;
+  /** 1,000 by default and at most. */
+  readonly limit?: number | undefined;
 }
 
 export interface Settled {
@@ -222,6 +229,27 @@ export class Scanner {
     const query = { id: this.id };
     return await this.#session.json(
       { method: "GET", path: [this.topicName, "scanner"], query, ...options },
+      "always",
+    );
+  }
+
+  /**
+   * Messages given out and not settled, in the order of offsets, a list at a time. Retried.
+   *
+   * @throws NetlogClientError topic_not_found; scanner_not_found; scanner_without_ack.
+   *
+   * @example
+   * await topic.publishBatch(["one", "two"]);
+   * const scanner = await topic.createScanner({ id: "workers", ack: "explicit" });
+   * await scanner.scan();
+   * const [message] = await scanner.pending();
+   * console.log(message?.offset, message?.deliveries, message?.state); // 0 1 leased
+   */
+  async pending(options: PendingOptions = {}): Promise<PendingMessage[]> {
+    const { signal, after, limit } = options;
+    const query = { id: this.id, after, limit };
+    return await this.#session.json(
+      { method: "GET", path: [this.topicName, "pending"], query, signal },
       "always",
     );
   }

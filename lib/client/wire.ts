@@ -106,6 +106,47 @@ export interface ScannerDescription extends ScannerInfo {
   readonly settings: ScannerSettings;
 }
 
+/** A message that was given out and is not settled. */
+export interface PendingMessage {
+  readonly offset: number;
+  /** How often it was given out. */
+  readonly deliveries: number;
+  /** `due` waits for a scan; `dying` is on its way to the dead letters. */
+  readonly state: "leased" | "delayed" | "due" | "dying";
+  /** When its lease or delay ends; `null` where it waits for nothing but a scan, or is being copied. */
+  readonly due: string | null;
+}
+
+/** A topic among many. What went in and out is counted from when the server opened the topic. */
+export interface TopicFigures {
+  readonly name: string;
+  /** Those that can be read. */
+  readonly messages: number;
+  readonly disk_size: number;
+  readonly messages_in: number;
+  readonly bytes_in: number;
+  readonly messages_out: number;
+  readonly bytes_out: number;
+  /** When the newest message was published; `null` where none ever was. */
+  readonly newest: string | null;
+  readonly scanners: number;
+  /** What the scanner that is furthest behind has not had; `null` where there is none. */
+  readonly lag: number | null;
+  readonly closed?: true;
+  /** Why the topic is not served, or takes no messages. */
+  readonly failed?: string;
+}
+
+export interface TopicPage {
+  /** Topics of all pages. */
+  readonly count: number;
+  readonly topics: readonly TopicFigures[];
+  /** What `after` takes for the next page, where there is one. */
+  readonly next?: string;
+}
+
+export type TopicSort = Exclude<keyof TopicFigures, "closed" | "failed">;
+
 /** One damaged place of a topic. */
 export interface Finding {
   readonly offset: number;

@@ -168,6 +168,10 @@ export interface Log {
   readonly highWatermark: number;
   /** Everything below is on the disk. */
   readonly syncedEndOffset: number;
+  /** Bytes of all segments, data and index. */
+  readonly diskSizeBytes: number;
+  /** When the newest message was written; `undefined` where none ever was. */
+  readonly newestAtMs: number | undefined;
   /** Those that wait to be woken. */
   readonly waiterCount: number;
   /** It takes no more messages for good, or will not if what is under way succeeds. */

@@ -106,6 +106,16 @@ export class SegmentedLog implements Log, CursorLog {
     return this.#appender.syncedEndOffset;
   }
 
+  get diskSizeBytes(): number {
+    let sum = 0;
+    for (const { sizeBytes, indexSizeBytes } of this.segments.all) sum += sizeBytes + indexSizeBytes;
+    return sum;
+  }
+
+  get newestAtMs(): number | undefined {
+    return this.#appender.lastTimestampMs || undefined;
+  }
+
   get waiterCount(): number {
     return this.#waiters.count;
   }
@@ -169,7 +179,7 @@ export class SegmentedLog implements Log, CursorLog {
       logStartOffset: this.logStartOffset,
       logEndOffset: this.logEndOffset,
       highWatermark: this.highWatermark,
-      diskSizeBytes: segments.reduce((sum, segment) => sum + segment.diskSizeBytes, 0),
+      diskSizeBytes: this.diskSizeBytes,
       modifiedAtMs: this.segments.active.modifiedAtMs,
       segments,
     });

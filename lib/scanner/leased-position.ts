@@ -10,6 +10,17 @@ import { LeasedMessages, type LeasedMessagesOptions } from "./leased-messages.ts
 import type { Lease } from "./leases.ts";
 import type { Given, PositionCounts, ScannerPosition } from "./scanner-position.ts";
 
+/** A message that was given out and is not settled. */
+export interface PendingMessage {
+  readonly offset: number;
+  /** How often it was given out. */
+  readonly deliveries: number;
+  /** `dying`: it is on its way to the dead letter. */
+  readonly state: "leased" | "delayed" | "due" | "dying";
+  /** When its lease or delay ends, or the dead letter is tried again; `undefined`: nothing but a scan has to come. */
+  readonly dueAtMs: number | undefined;
+}
+
 export class LeasedPosition implements ScannerPosition {
   /** What acknowledges its messages. */
   readonly work: LeaseWork;
@@ -50,6 +61,20 @@ export class LeasedPosition implements ScannerPosition {
 
   get hasUnsettled(): boolean {
     return this.#messages.table.pending.size > 0;
+  }
+
+  /** See Scanner. The table is in the order of offsets, because what is new lies behind all that was given out. */
+  pendingMessages(after: number, max: number): PendingMessage[] {
+    const { logStartOffset } = this.#log;
+    const epochMs = this.#runtime.now() - this.#runtime.elapsedMs();
+    const found: PendingMessage[] = [];
+    for (const { offset, deliveries, state, dueMs } of this.#messages.table.pending.values()) {
+      if (offset <= after || offset < logStartOffset) continue;
+      const dueAtMs = state === "due" || dueMs === Number.POSITIVE_INFINITY ? undefined : epochMs + dueMs;
+      found.push({ offset, deliveries, state, dueAtMs });
+      if (found.length === max) break;
+    }
+    return found;
   }
 
   /** Everything that is pending is due. Calls `serve` whenever there may be more to give. */

@@ -51,15 +51,16 @@ export class ScannerUse {
 
   stats(): ScannerStats {
     const { id, position, isPersistent } = this.#options;
-    return { id, isPersistent, lag: this.#lag, pending: position.counts.pending };
+    return { id, isPersistent, lag: this.lag, pending: position.counts.pending };
   }
 
   describe(): ScannerDescription {
     const { settings, position } = this.#options;
-    return describeScanner(this.info(), settings, position.counts, this.#lag, this.#lastScanAtMs);
+    return describeScanner(this.info(), settings, position.counts, this.lag, this.#lastScanAtMs);
   }
 
-  get #lag(): number {
+  /** Messages of the topic from the next one on. */
+  get lag(): number {
     const { log, position } = this.#options;
     return log.logEndOffset - position.next;
   }

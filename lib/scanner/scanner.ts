@@ -10,7 +10,7 @@ import type { MessageCursor } from "../reading/message-reader.ts";
 import type { PlacedEntry } from "../reading/set-cache.ts";
 import { KeyPass } from "./key-pass.ts";
 import type { LeaseWork } from "./lease-work.ts";
-import type { LeasedPosition } from "./leased-position.ts";
+import type { LeasedPosition, PendingMessage } from "./leased-position.ts";
 import type { Lease } from "./leases.ts";
 import type { Limits } from "./limits.ts";
 import { BulkScan, type PendingScan, ScanQueue, SingleScan } from "./scan-queue.ts";
@@ -89,6 +89,10 @@ export class Scanner {
     return leased.work;
   }
 
+  get lag(): number {
+    return this.#use.lag;
+  }
+
   info(): ScannerInfo {
     return this.#use.info();
   }
@@ -100,6 +104,16 @@ export class Scanner {
   /** All there is to tell. */
   describe(): ScannerDescription {
     return this.#use.describe();
+  }
+
+  /**
+   * Messages that were given out and not settled, in the order of offsets: up to `max` of those behind `after`. Looking is
+   * no use of the scanner. @throws scanner_without_ack.
+   */
+  pendingMessages(after: number, max: number): PendingMessage[] {
+    const { leased } = this.#options;
+    if (leased === undefined) throw new NetlogError("scanner_without_ack");
+    return leased.pendingMessages(after, max);
   }
 
   /** A lease for several scans that are one answer; `undefined` where nothing is leased. */

@@ -4,7 +4,7 @@
  * them. A compressed topic may let singles linger for company; an uncompressed one never waits.
  */
 import type { ByteBudget } from "../base/byte-budget.ts";
-import type { Counters } from "../base/counters.ts";
+import type { Counters, TopicCounters } from "../base/counters.ts";
 import { durationMs, parseDuration } from "../base/duration.ts";
 import { NetlogError } from "../base/errors.ts";
 import type { Runtime, Timer } from "../base/runtime.ts";
@@ -29,6 +29,7 @@ export interface PublisherOptions {
   /** Bytes taken in and not answered, shared by all topics. */
   readonly inFlight: ByteBudget;
   readonly counters: Counters;
+  readonly topicCounters: TopicCounters;
 }
 
 /** An entry that is written alone. It is made when nothing refuses it. */
@@ -280,16 +281,25 @@ export class Publisher {
             this.#answerDuplicate(waiting[0]!, original, durability);
             return;
           }
-          this.#options.counters.messagesIn += count;
+          let sizeBytes = 0;
           for (let i = 0; i < waiting.length; i++) {
             this.#options.inFlight.giveBack(waiting[i]!.sizeBytes);
-            this.#options.counters.bytesIn += waiting[i]!.sizeBytes;
+            sizeBytes += waiting[i]!.sizeBytes;
             waiting[i]!.resolve({ offset: baseOffset + i, timestampMs, durability });
           }
+          this.#countIn(count, sizeBytes);
         },
         (error: unknown) => this.#reject(waiting, error),
       );
     }
+  }
+
+  #countIn(messageCount: number, sizeBytes: number): void {
+    const { counters, topicCounters } = this.#options;
+    counters.messagesIn += messageCount;
+    counters.bytesIn += sizeBytes;
+    topicCounters.messagesIn += messageCount;
+    topicCounters.bytesIn += sizeBytes;
   }
 
   #answerDuplicate({ sizeBytes, resolve }: Waiting, original: Original, durability: Durability): void {

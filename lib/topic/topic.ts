@@ -1,5 +1,6 @@
 /** One topic: a log of messages with its settings and scanners. Everything a client does to a topic comes here. */
 
+import { TopicCounters } from "../base/counters.ts";
 import { NetlogError } from "../base/errors.ts";
 import { MESSAGE_WORK_BYTES } from "../base/loop-share.ts";
 import { WorkMeter } from "../base/work-meter.ts";
@@ -28,11 +29,14 @@ import { describeTopic, type TopicInfo } from "./topic-info.ts";
 import { TopicLife } from "./topic-life.ts";
 import type { TopicShared } from "./topic-shared.ts";
 import type { TopicState } from "./topic-state.ts";
+import type { TopicSummary } from "./topic-summary.ts";
 import { TopicUpkeep } from "./topic-upkeep.ts";
 import { type CheckedStart, type StreamInRequest, WaysIn } from "./ways-in.ts";
 import { WaysOut } from "./ways-out.ts";
 
 const NO_OPTIONS: PublishOptions = {};
+/** What it takes to look at a scanner's lag. */
+const SCANNER_WORK_BYTES = 50;
 
 export class Topic {
   readonly name: string;
@@ -42,6 +46,8 @@ export class Topic {
   readonly settings: TopicSettings;
   /** Makes batches of what clients send. */
   readonly batches: BatchParser;
+  /** What went in; those that send messages to clients count what went out. */
+  readonly counters: TopicCounters = new TopicCounters();
   /** Says what becomes of an append, and of a producer. */
   readonly judge: AppendJudge;
   readonly #shared: TopicShared;
@@ -78,6 +84,7 @@ export class Topic {
       offload,
       inFlight,
       counters,
+      topicCounters: this.counters,
     });
     this.batches = new BatchParser({ settings, limits, offload, inFlight });
     this.#waysIn = new WaysIn({
@@ -266,6 +273,28 @@ export class Topic {
   /** Gives the event loop back while it tells of many segments and scanners, as `stats` does. */
   async info(): Promise<TopicInfo> {
     return await describeTopic(this, await this.#log.describe(), this.#scanners.all(), this.#shared.runtime);
+  }
+
+  /** Gives the event loop back where there are many scanners. */
+  async summary(): Promise<TopicSummary> {
+    let lag: number | undefined;
+    const meter = new WorkMeter();
+    for (const scanner of this.#scanners.all()) {
+      lag = Math.max(lag ?? 0, scanner.lag);
+      if (meter.isDue(SCANNER_WORK_BYTES)) await this.#shared.runtime.pause();
+    }
+    const { logStartOffset, highWatermark, diskSizeBytes, newestAtMs } = this.#log;
+    return {
+      name: this.name,
+      messageCount: highWatermark - logStartOffset,
+      diskSizeBytes,
+      counters: this.counters,
+      newestAtMs,
+      scannerCount: this.scannerCount,
+      lag,
+      isClosed: this.isClosed,
+      trouble: this.trouble,
+    };
   }
 
   async stats(): Promise<TopicStats> {

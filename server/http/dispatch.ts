@@ -135,20 +135,21 @@ function finish(door: Door, exchange: Exchange, given: AnyAnswer | undefined): v
   if (answer === undefined) request.end();
   else if (answer.kind === "stream") request.sendStream(answer, watchOf(exchange));
   else request.send(answer);
+  if (answer?.kind === "messages" || answer?.kind === "delivery") {
+    exchange.noteOut(answer.messageCount, bodyBytes(answer));
+  }
   if (answer?.kind === "stream") request.onClose(() => exchange.endUse());
   else exchange.endUse();
   const { memory } = request;
   if (memory.heldBytes > 0) request.onClose(() => memory.release());
   context.traffic.note(resource, request.method, answer?.status, context.runtime.elapsedMs() - startedAtMs);
-  if (answer?.kind === "messages" || answer?.kind === "delivery") {
-    context.traffic.noteOut(answer.messageCount, bodyBytes(answer));
-  }
   context.requestLog.note(exchange, answer?.status);
 }
 
 function watchOf(exchange: Exchange): StreamWatch {
   return {
     isStillAdmitted: () => isStillAdmitted(exchange),
+    noteOut: (messageCount, sizeBytes) => exchange.noteOut(messageCount, sizeBytes),
     noteFailure: (error) => {
       const { method, url } = exchange.request;
       exchange.context.logger.error({ err: error, id: exchange.id, method, url }, "a stream failed");

@@ -65,6 +65,15 @@ export class Exchange {
     return topic;
   }
 
+  /** So many messages are on their way to the client. */
+  noteOut(messageCount: number, sizeBytes: number): void {
+    this.context.traffic.noteOut(messageCount, sizeBytes);
+    if (this.#used === undefined) return;
+    const { counters } = this.#used;
+    counters.messagesOut += messageCount;
+    counters.bytesOut += sizeBytes;
+  }
+
   /** It publishes and reads no more. Idempotent. */
   endUse(): void {
     this.#used?.life.endUse();

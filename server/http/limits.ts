@@ -60,6 +60,10 @@ class HttpCaps {
   readonly eventStreamMs: number = MINUTE_MS;
   /** One answer that reads a durable stream; one JSON value always. */
   readonly streamPageBytes: number = MiB;
+  /** Topics of one answer of `GET /-/topics`. */
+  readonly topicsListed: number = 500;
+  /** Messages of one answer of `GET /:topic/pending`. */
+  readonly pendingListed: number = 1000;
   /** Time between log lines about failures of the system with the same code. */
   readonly failureLogMs: number = 10 * SECOND_MS;
   /** Time for requests in flight when the server stops. */

@@ -71,7 +71,7 @@ export class SocketOutlet implements Outlet {
   }
 
   noteOut({ bytes, messageCount }: { readonly bytes: Uint8Array; readonly messageCount: number }): void {
-    this.#context.traffic.noteOut(messageCount, bytes.length);
+    this.#watch.noteOut(messageCount, bytes.length);
   }
 
   readonly whileWaiting: OnWaiting = (leave) => {

@@ -75,6 +75,8 @@ interface Reply {
 export interface StreamWatch {
   /** Whether its token is still good for it. */
   isStillAdmitted(): boolean;
+  /** So many messages were handed over. */
+  noteOut(messageCount: number, sizeBytes: number): void;
   /** It ended with an error that is none of the contract's. */
   noteFailure(error: unknown): void;
 }

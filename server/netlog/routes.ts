@@ -8,9 +8,11 @@ import { QUERY } from "../openapi/parts.ts";
 import { ACK, NACK, TOUCH } from "./acknowledge.ts";
 import { describing, HEALTH, METRICS, READY, VERSION } from "./own-pages.ts";
 import { PUBLISH, READ_PAYLOAD } from "./payloads.ts";
+import { DESCRIBE_PENDING } from "./pending.ts";
 import { READ_BATCH } from "./read-batch.ts";
 import { READ_STREAM } from "./read-stream.ts";
 import { CREATE_SCANNER, DELETE_SCANNER, DESCRIBE_SCANNERS, SCAN, SEEK } from "./scanners.ts";
+import { DESCRIBE_TOPICS } from "./topic-list.ts";
 import {
   CHANGE_TOPIC,
   CHECK_TOPIC,
@@ -47,6 +49,7 @@ export const ROUTES: readonly Row[] = [
     does: describing(() => [...ROUTES, ...STREAM_ROUTES]),
     head: true,
   },
+  { method: "GET", path: "/-/topics", needs: "token", does: DESCRIBE_TOPICS, head: true },
   { method: "POST", path: "/:topic", needs: "admin", does: CREATE_TOPIC, isNetlogs: true },
   { method: "GET", path: "/:topic", needs: "read", does: DESCRIBE_TOPIC, head: true, isNetlogs: true },
   { method: "PATCH", path: "/:topic", needs: "admin", does: CHANGE_TOPIC },
@@ -79,6 +82,7 @@ export const ROUTES: readonly Row[] = [
   { method: "POST", path: "/:topic/ack", needs: "read", does: ACK, isUse: true },
   { method: "POST", path: "/:topic/nack", needs: "read", does: NACK, isUse: true },
   { method: "POST", path: "/:topic/touch", needs: "read", does: TOUCH, isUse: true },
+  { method: "GET", path: "/:topic/pending", needs: "read", does: DESCRIBE_PENDING, head: true },
   { method: "POST", path: "/:topic/seek", needs: "read", does: SEEK, isUse: true },
   { method: "GET", path: "/:topic/check", needs: "admin", does: CHECK_TOPIC, head: true, isNetlogs: true },
 ];

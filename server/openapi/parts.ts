@@ -1,16 +1,29 @@
 /** What the description of several routes shares: parameters, headers and schemas, by name. */
-import { boundOf, LIMITS, SETTING_NAMES, SETTINGS, type Setting } from "../../lib/index.ts";
 import { FORMATS } from "../formats/formats.ts";
 import type { Json } from "./operation.ts";
+import { duration, settings } from "./settings.ts";
 
 export const text: Json = { type: "string" };
 const flag: Json = { type: "string", description: "true for 1, true and yes, in any case" };
 const count: Json = { type: "integer", minimum: 1 };
 const offset: Json = { type: "integer", minimum: 0 };
-const duration: Json = { type: "string", description: "such as 1h30m, 90s or 2month3day", examples: ["30s"] };
 const spelling: Json = {
   type: "string",
   description: "an offset, beginning, last, end, a duration (1m: since one minute ago) or an RFC 3339 time",
+};
+
+/** Each is something to sort topics by, too. */
+const topicFigures = {
+  name: text,
+  messages: { type: "integer", minimum: 0, description: "those that can be read" },
+  disk_size: { type: "integer", minimum: 0 },
+  messages_in: { type: "integer", minimum: 0, description: "since the server opened the topic" },
+  bytes_in: { type: "integer", minimum: 0 },
+  messages_out: { type: "integer", minimum: 0 },
+  bytes_out: { type: "integer", minimum: 0 },
+  newest: { type: ["string", "null"], format: "date-time", description: "time of the newest message" },
+  scanners: { type: "integer", minimum: 0 },
+  lag: { type: ["integer", "null"], description: "of the scanner that is furthest behind" },
 };
 
 /** Name to description and schema. */
@@ -58,6 +71,17 @@ export const QUERY: Readonly<Record<string, readonly [description: string, schem
   cursor: ["Stream-Cursor of an earlier answer.", text],
   lease: ["Only messages that the answer with this X-Lease still holds.", text],
   delay: ["Given out again so much later.", duration],
+  prefix: ["How the names begin.", text],
+  sort: [
+    "What to sort by; with - before it in reverse order.",
+    {
+      type: "string",
+      enum: Object.keys(topicFigures).flatMap((name) => [name, `-${name}`]),
+      default: "name",
+    },
+  ],
+  after: ["Where to go on: next of a page of topics, or the offset of the last pending message.", text],
+  limit: ["How many at most.", count],
   dead: ["To the dead letters at once.", flag],
 };
 
@@ -146,39 +170,6 @@ export const REQUEST_HEADERS: Readonly<Record<string, readonly [description: str
   "Last-Event-ID": ["Offset of the last message that was read, or -1; wins over from.", text],
 };
 
-const settings: Json = {
-  type: "object",
-  additionalProperties: false,
-  description: "Zero or empty stands for the server's default.",
-  properties: Object.fromEntries(SETTING_NAMES.map((name) => [name, schemaOfSetting(SETTINGS[name])])),
-};
-
-function schemaOfSetting(setting: Setting): Json {
-  const { text: description } = setting;
-  switch (setting.kind) {
-    case "duration":
-      return {
-        ...duration,
-        type: setting.default === null ? ["string", "null"] : "string",
-        description: `${description}, ${duration.description}`,
-      };
-    case "integer":
-      return { type: "integer", minimum: 0, maximum: boundOf(setting.max, LIMITS), description };
-    case "choice":
-      return {
-        type: "string",
-        enum: [...setting.choices, ...Object.keys(setting.synonyms), ""],
-        description,
-      };
-    case "code":
-      return { type: "integer", enum: [0, ...Object.values(setting.codes)], description };
-    case "time":
-      return { type: ["string", "null"], format: "date-time", description };
-    case "media_type":
-      return { type: ["string", "null"], description };
-  }
-}
-
 const scanner = { id: text, next: offset, from: offset, persistent: { type: "boolean" } };
 
 export const SCHEMAS: Readonly<Record<string, Json>> = {
@@ -254,6 +245,46 @@ export const SCHEMAS: Readonly<Record<string, Json>> = {
         },
       },
       forks: { type: "integer", minimum: 1, description: "how many forks it has, where it has some" },
+    },
+  },
+  TopicPage: {
+    type: "object",
+    required: ["count", "topics"],
+    properties: {
+      count: { type: "integer", minimum: 0, description: "topics of all pages" },
+      topics: {
+        type: "array",
+        maxItems: 500,
+        items: {
+          type: "object",
+          required: Object.keys(topicFigures),
+          properties: {
+            ...topicFigures,
+            closed: { const: true, description: "where it is closed" },
+            failed: { type: "string", description: "why it is not served, or takes no messages" },
+          },
+        },
+      },
+      next: { type: "string", description: "what after takes for the next page, where there is one" },
+    },
+  },
+  Pending: {
+    type: "object",
+    required: ["offset", "deliveries", "state", "due"],
+    properties: {
+      offset,
+      deliveries: { type: "integer", minimum: 0 },
+      state: {
+        type: "string",
+        enum: ["leased", "delayed", "due", "dying"],
+        description: "dying: on its way to the dead letters",
+      },
+      due: {
+        type: ["string", "null"],
+        format: "date-time",
+        description:
+          "when its lease or delay ends; null: it waits for nothing but a scan, or is being copied",
+      },
     },
   },
   Scanner: { type: "object", required: ["id", "next", "from", "persistent"], properties: scanner },

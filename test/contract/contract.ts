@@ -19,6 +19,7 @@ import { orderContract } from "./order-of-failures.ts";
 import { packedBodyContract } from "./packed-bodies.ts";
 import { parameterContract } from "./parameters.ts";
 import { pathContract } from "./paths.ts";
+import { pendingContract } from "./pending.ts";
 import { pipeliningContract } from "./pipelining.ts";
 import { publishContract } from "./publish.ts";
 import { publishOnConditionContract } from "./publish-on-condition.ts";
@@ -35,6 +36,7 @@ import { serverSentEventContract } from "./server-sent-events.ts";
 import { settingsContract } from "./settings.ts";
 import { streamOutContract } from "./stream-out.ts";
 import { topicLifeContract } from "./topic-life.ts";
+import { topicListContract } from "./topic-list.ts";
 import { topicContract } from "./topics.ts";
 import { webPageContract } from "./web-pages.ts";
 import { workContract } from "./work.ts";
@@ -85,6 +87,7 @@ const PARTS: readonly ((use: UseApi) => void)[] = [
   jsonBodyContract,
   packedBodyContract,
   topicContract,
+  topicListContract,
   settingsContract,
   changeSettingsContract,
   topicLifeContract,
@@ -97,6 +100,7 @@ const PARTS: readonly ((use: UseApi) => void)[] = [
   scanWaitContract,
   namedScannerContract,
   workContract,
+  pendingContract,
   checkContract,
   serverContract,
   batchOutContract,

@@ -18,6 +18,7 @@ test.each([
       "Who may connect",
       "Operating",
       "Coming from the Go NetLog",
+      "Topics with their figures",
       "Fields of a message",
       "Publishing once",
       "Publishing on condition",

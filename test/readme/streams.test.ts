@@ -21,14 +21,14 @@ test("a stream brings what server/README.md shows", async () => {
 test("a message that is given back with a delay counts for max_pending, as server/README.md says", async () => {
   const { port } = await builtServerForTest(temporaryFolder());
   const shell = new Shell();
-  const [create = "", publish = "", scanner = "", scan = "", nack = "", again = "", ...more] = bashCommands(
-    readme,
-    "Workers",
-    port,
-  );
+  const [create = "", publish = "", scanner = "", scan = "", nack = "", again = "", pending = "", ...more] =
+    bashCommands(readme, "Workers", port);
   expect(more).toEqual([]);
   for (const command of [create, publish, scanner]) await shell.run(command);
   expect(await shell.run(scan)).toBe("one");
   expect(await shell.run(nack)).toBe('{"ok":true,"settled":1,"refused":[]}\n');
   expect(await shell.run(again)).toContain('"netlog: end of topic"');
+  expect(await shell.run(pending)).toMatch(
+    /^\[\{"offset":0,"deliveries":1,"state":"delayed","due":"[^"]+"\}\]\n$/,
+  );
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ByteBudget } from "../../../lib/base/byte-budget.ts";
-import { Counters } from "../../../lib/base/counters.ts";
+import { Counters, TopicCounters } from "../../../lib/base/counters.ts";
 import { LIMITS } from "../../../lib/index.ts";
 import type { AppendGuard } from "../../../lib/log/log.ts";
 import { inlineOffload } from "../../../lib/message/compression.ts";
@@ -22,6 +22,7 @@ describe("an entry that is written alone", () => {
       offload: inlineOffload,
       inFlight,
       counters: new Counters(),
+      topicCounters: new TopicCounters(),
     });
     const publish = (sizes: Pick<LoneEntry, "payloadBytes" | "sizeBytes">) => {
       const encode = () => {

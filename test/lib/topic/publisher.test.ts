@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ByteBudget } from "../../../lib/base/byte-budget.ts";
-import { Counters } from "../../../lib/base/counters.ts";
+import { Counters, TopicCounters } from "../../../lib/base/counters.ts";
 import { LIMITS, type Limits } from "../../../lib/index.ts";
 import { framesOf } from "../../../lib/log/index.ts";
 import type { AppendGuard, Log } from "../../../lib/log/log.ts";
@@ -30,8 +30,9 @@ async function newPublisher(
   const limits = { ...LIMITS, ...options.limits };
   const inFlight = new ByteBudget(limits.bytesInFlight);
   const offload = options.offload ?? inlineOffload;
+  const counters = { counters: new Counters(), topicCounters: new TopicCounters() };
   return {
-    publisher: new Publisher({ log, settings, runtime, limits, offload, inFlight, counters: new Counters() }),
+    publisher: new Publisher({ log, settings, runtime, limits, offload, inFlight, ...counters }),
     log,
     disk,
     runtime,

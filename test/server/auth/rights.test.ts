@@ -14,6 +14,8 @@ import { basic, bearer, type TestToken, testToken } from "./tokens-fixture.ts";
 const NEEDS: Readonly<Record<string, Need>> = {
   "GET /": "token",
   "HEAD /": "token",
+  "GET /-/topics": "token",
+  "HEAD /-/topics": "token",
   "GET /-/health": "nothing",
   "HEAD /-/health": "nothing",
   "GET /-/ready": "nothing",
@@ -41,6 +43,8 @@ const NEEDS: Readonly<Record<string, Need>> = {
   "POST /:topic/nack": "read",
   "POST /:topic/touch": "read",
   "POST /:topic/seek": "read",
+  "GET /:topic/pending": "read",
+  "HEAD /:topic/pending": "read",
   "POST /:topic/payload": "write",
   "POST /:topic/batch": "write",
   "POST /:topic/stream": "write",

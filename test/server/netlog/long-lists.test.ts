@@ -34,6 +34,9 @@ async function manyScanners({ netlog }: Netlogged): Promise<void> {
 
 it.each([
   ["/", manyTopics, 9],
+  ["/-/topics", manyTopics, 38],
+  ["/-/topics?sort=-messages", manyTopics, 38],
+  ["/-/topics?sort=lag", manyScanners, 1],
   ["/-/ready", manyFailedTopics, 16],
   ["/t", manyScanners, 24],
   ["/t/scanner", manyScanners, 50],
