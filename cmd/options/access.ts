@@ -37,7 +37,8 @@ export const ACCESS_OPTIONS: OptionTable<AccessOptions> = {
     name: "trusted_proxy",
     kind: "list",
     placeholder: "<address>",
-    description: "A proxy, or a network of them, whose `X-Forwarded-For` tells who the client is; repeatable",
+    description:
+      "A proxy, or a network of them, whose `X-Forwarded-For` tells who the client is, and whose `X-Forwarded-Proto` tells whether it came by TLS; repeatable",
     allowed: "addresses or networks such as 10.0.0.7, 10.0.0.0/8 or fd00::/8",
     fallback: "",
     parse: (text) => parseList(text, parseNetwork),

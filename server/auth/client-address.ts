@@ -54,6 +54,11 @@ export class ClientAddresses {
     return client;
   }
 
+  /** Whether the proxy at `remote` has this request from a client under TLS, as its `X-Forwarded-Proto` says. */
+  cameByTls(remote: string, forwardedProto: string | undefined): boolean {
+    return forwardedProto?.trim().toLowerCase() === "https" && this.#isProxy(bare(remote));
+  }
+
   #isProxy(address: string): boolean {
     return isIP(address) !== 0 && this.#proxies?.check(address, familyOf(address)) === true;
   }

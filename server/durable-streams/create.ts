@@ -64,10 +64,10 @@ function requireWrite({ grant, topicName }: Exchange): void {
 }
 
 /** The URL that the client called. */
-function locationOf({ request, target, context }: Exchange): string {
+function locationOf({ request, target, scheme }: Exchange): string {
   const path = request.url.slice(request.url.indexOf("/-/")).split("?", 1)[0] ?? "";
   const authority = target.authority ?? request.header("host") ?? "localhost";
-  return `${context.gate.isSecure ? "https" : "http"}://${authority}${path}`;
+  return `${scheme}://${authority}${path}`;
 }
 
 /** @throws bad_request. */

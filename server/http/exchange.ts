@@ -55,6 +55,14 @@ export class Exchange {
     return this.context.clientAddresses.clientOf(request.remoteAddress, request.header("x-forwarded-for"));
   }
 
+  /** As the client wrote it, as far as trusted proxies report it. */
+  get scheme(): "http" | "https" {
+    const { request, context } = this;
+    if (context.gate.isSecure) return "https";
+    const forwarded = request.header("x-forwarded-proto");
+    return context.clientAddresses.cameByTls(request.remoteAddress, forwarded) ? "https" : "http";
+  }
+
   /** @throws topic_not_found, topic_unavailable, shutting_down. */
   requireTopic(): Topic {
     const topic = this.context.netlog.topic(this.topicName);

@@ -174,6 +174,7 @@ const REQUEST_HEADERS_OF_HTTP = [
   "Authorization",
   "Origin",
   "X-Forwarded-For",
+  "X-Forwarded-Proto",
 ];
 const HEADERS_OF_HTTP = [
   "X-Meta-<name>",

@@ -1,6 +1,7 @@
 /** `PUT` by the streams' door: a stream is there with its body and its end, or not there; the same request again finds it. */
 import { describe, expect, it } from "vitest";
 import { inlineOffload } from "../../../lib/message/compression.ts";
+import { parseNetwork } from "../../../server/auth/client-address.ts";
 import { RIGHTS } from "../../../server/auth/rights.ts";
 import type { Api, Reply } from "../../contract/api.ts";
 import { MemoryDisk } from "../../support/memory-disk.ts";
@@ -160,5 +161,17 @@ describe("the rights of a PUT:", () => {
     expect(await statusOf(put(api, "/new", { ...missing, ...bearer(tokens["admin and write"]) }))).toBe(403);
     expect(await statusOf(api.get("/new", { headers: bearer(tokens.all) }))).toBe(404);
     expect(await statusOf(put(api, "/new", { ...from, ...bearer(tokens.all) }))).toBe(201);
+  });
+
+  it("says where the stream is as its client calls it, behind a trusted proxy", async () => {
+    const byTls = { "X-Forwarded-Proto": "https", Host: "streams.example" };
+    const proxied = await serverForTest({
+      server: { trustedProxies: [parseNetwork("127.0.0.1")!], allowedHosts: ["streams.example"] },
+    });
+    const direct = await serverForTest({ server: { allowedHosts: ["streams.example"] } });
+    const locations = await Promise.all(
+      [proxied, direct].map(async ({ api }) => (await put(api, "/a", byTls)).headers.location),
+    );
+    expect(locations).toEqual(["https://streams.example/-/streams/a", "http://streams.example/-/streams/a"]);
   });
 });
