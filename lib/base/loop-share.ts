@@ -13,12 +13,19 @@ export const LONG_BYTES: number = 2 * PLAIN_PIECE_BYTES;
 
 /** Pieces of one turn begin within this. The longest hold is this and one piece. */
 const SHARE_MS = 5;
+/** What a piece lets a connection bring takes its time later in the turn: a ms for so many bytes, read and decrypted. */
+const COMING_BYTES_PER_MS = 256 * 1024;
+
+interface Waiting {
+  readonly goOn: () => void;
+  readonly comingMs: number;
+}
 
 export class LoopShare {
   readonly #elapsedMs: () => number;
   readonly #endOfTurn: (run: () => void) => void;
   /** Those that wait for their turn; `#first` is the place of the one that is next. */
-  #waiting: (() => void)[] = [];
+  #waiting: Waiting[] = [];
   #first = 0;
   #isShort = false;
 
@@ -27,10 +34,13 @@ export class LoopShare {
     this.#endOfTurn = endOfTurn;
   }
 
-  /** Resolves when it is the caller's turn: what arrived meanwhile was handled before. */
-  pause(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#waiting.push(resolve);
+  /**
+   * Resolves when it is the caller's turn: what arrived meanwhile was handled before. The caller then lets a connection
+   * bring `comingBytes`.
+   */
+  pause(comingBytes = 0): Promise<void> {
+    return new Promise((goOn) => {
+      this.#waiting.push({ goOn, comingMs: comingBytes / COMING_BYTES_PER_MS });
       if (this.#waiting.length === 1) this.#endOfTurn(this.#turn);
     });
   }
@@ -45,12 +55,14 @@ export class LoopShare {
   };
 
   async #runTurn(): Promise<void> {
-    const endMs = this.#elapsedMs() + (this.#isShort ? 0 : SHARE_MS);
+    let endMs = this.#elapsedMs() + (this.#isShort ? 0 : SHARE_MS);
     this.#isShort = false;
     // Those that come meanwhile belong to the next turn.
     const last = this.#waiting.length;
     do {
-      this.#waiting[this.#first++]!();
+      const { goOn, comingMs } = this.#waiting[this.#first++]!;
+      endMs -= comingMs;
+      goOn();
       // The piece is done in the microtask that this lets pass, for its caller awaits the promise itself.
       await undefined;
     } while (this.#first < last && this.#elapsedMs() < endMs);

@@ -21,9 +21,10 @@ export interface Runtime {
   endOfTurn(run: () => void): void;
   /**
    * Resolves when others had their turn of the event loop. Long work awaits this itself between two pieces of it, of
-   * a few ms at most, and shares the loop with the long work of others.
+   * a few ms at most, and shares the loop with the long work of others. A caller that reads on from a connection says
+   * how much it lets come.
    */
-  pause(): Promise<void>;
+  pause(comingBytes?: number): Promise<void>;
   /** Long work is to take little of this turn of the event loop. */
   shortenTurn(): void;
   /** A new UUID. */
@@ -47,7 +48,7 @@ export const nodeRuntime: Runtime = {
   endOfTurn: (run) => {
     setImmediate(run);
   },
-  pause: () => loopShare.pause(),
+  pause: (comingBytes) => loopShare.pause(comingBytes),
   shortenTurn: () => loopShare.shorten(),
   randomId: () => v4(),
 };

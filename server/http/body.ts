@@ -1,13 +1,12 @@
 /** A request's body, taken piece by piece or whole, within a limit, and only as long as it keeps coming. */
 import type { IncomingMessage } from "node:http";
-import { NetlogError } from "../../lib/index.ts";
+import { NetlogError, type Runtime } from "../../lib/index.ts";
 import { HttpError } from "../wire/errors.ts";
 import { BodyBuffer } from "./body-buffer.ts";
 import type { BodySource } from "./body-source.ts";
 import type { IdleWatch, Progress } from "./idle-watch.ts";
+import { Pace } from "./pace.ts";
 
-/** A body that has brought so much gives way to others: a fast client brings 2 MiB in each turn of the event loop. */
-const TURN_BYTES = 256 * 1024;
 const FORM = /^\s*multipart\/form-data\b/i;
 
 /** What the headers say: bytes, 0 for no body, `undefined` for a body of unknown length. */
@@ -57,7 +56,7 @@ export async function takeBody(
   watch: IdleWatch,
   spaceBytes: number,
   hold: Hold,
-  pause: () => Promise<void>,
+  pause: Runtime["pause"],
 ): Promise<Buffer> {
   const body = new BodyBuffer(lengthBytes, limitBytes, spaceBytes);
   try {
@@ -83,7 +82,7 @@ export function takePieces(
   limitBytes: number,
   watch: IdleWatch,
   take: (piece: Buffer) => void,
-  pause: () => Promise<void>,
+  pause: Runtime["pause"],
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const body = new BodyTaker(source, limitBytes, watch, { take, pause, resolve, reject });
@@ -93,7 +92,7 @@ export function takePieces(
 
 interface Receiver {
   readonly take: (piece: Buffer) => void;
-  readonly pause: () => Promise<void>;
+  readonly pause: Runtime["pause"];
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
@@ -105,15 +104,14 @@ class BodyTaker implements Progress {
   readonly #watch: IdleWatch;
   readonly #receiver: Receiver;
   #sizeBytes = 0;
-  /** Since others had their turn. */
-  #turnBytes = 0;
-  #isOver = false;
+  readonly #pace: Pace;
 
   constructor(source: BodySource, limitBytes: number, watch: IdleWatch, receiver: Receiver) {
     this.#source = source;
     this.#limitBytes = limitBytes;
     this.#watch = watch;
     this.#receiver = receiver;
+    this.#pace = new Pace(source.stream, receiver.pause, () => source.stream.resume());
     source.stream.on("data", this.#take);
     source.stream.on("end", this.#end);
     source.stream.on("error", this.#fail);
@@ -133,16 +131,8 @@ class BodyTaker implements Progress {
       this.#stop(error);
       return;
     }
-    this.#turnBytes += piece.length;
-    if (this.#turnBytes > TURN_BYTES) void this.#giveWay();
+    this.#pace.add(piece.length);
   };
-
-  async #giveWay(): Promise<void> {
-    this.#turnBytes = 0;
-    this.#source.stream.pause();
-    await this.#receiver.pause();
-    if (!this.#isOver) this.#source.stream.resume();
-  }
 
   readonly #end = (): void => {
     const flaw = this.#source.flaw();
@@ -150,7 +140,7 @@ class BodyTaker implements Progress {
       this.#stop(flaw);
       return;
     }
-    this.#isOver = true;
+    this.#pace.end();
     this.#watch.remove(this);
     this.#receiver.resolve();
   };
@@ -161,7 +151,7 @@ class BodyTaker implements Progress {
 
   /** The answer drops what comes later. */
   #stop(error: unknown): void {
-    this.#isOver = true;
+    this.#pace.end();
     this.#watch.remove(this);
     this.#source.stream.off("data", this.#take);
     this.#source.stream.off("end", this.#end);

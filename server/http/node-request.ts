@@ -86,7 +86,7 @@ export class NodeRequest implements Request, NodeSide {
         context.watch,
         spaceBytes,
         (bytes) => this.#addBody(bytes),
-        () => context.runtime.pause(),
+        (comingBytes) => context.runtime.pause(comingBytes),
       ));
     this.isBodyTaken = true;
     return body;
@@ -99,7 +99,8 @@ export class NodeRequest implements Request, NodeSide {
       this.#addBody(piece.length);
       take(piece);
     };
-    await takePieces(this.openBody(), bodyLimitBytes, context.watch, hold, () => context.runtime.pause());
+    const pause = (comingBytes?: number): Promise<void> => context.runtime.pause(comingBytes);
+    await takePieces(this.openBody(), bodyLimitBytes, context.watch, hold, pause);
     this.isBodyTaken = true;
   }
 

@@ -12,12 +12,16 @@ import type { Progress } from "./idle-watch.ts";
 import { onMalformedBody } from "./malformed.ts";
 import type { NodeSide } from "./node-side.ts";
 import { SocketOutlet } from "./outlet.ts";
+import { Pace } from "./pace.ts";
 import { cutWhenStalled } from "./reader-watch.ts";
 import type { StreamWatch } from "./request.ts";
 import { givenId } from "./request-log.ts";
 
 /** Payloads up to this size are worth a copy to save a writev. */
 const JOINED_BYTES = 16 * 1024;
+
+/** Bytes that are dropped come slower than those that are wanted: there may be many such connections. */
+const DROPPED_TURN_BYTES = 32 * 1024;
 
 type WriteCallback = (error: Error | null | undefined) => void;
 
@@ -151,8 +155,13 @@ function linger({ incoming, outgoing, context }: NodeSide): void {
     outgoing.end();
   });
   let droppedBytes = 0;
+  const goOn = (): void => {
+    if (droppedBytes <= limits.lingerBytes) incoming.resume();
+  };
+  const pace = new Pace(incoming, (bytes) => runtime.pause(bytes), goOn, DROPPED_TURN_BYTES);
   incoming.on("data", (chunk: Buffer) => {
     droppedBytes += chunk.length;
+    pace.add(chunk.length);
     if (droppedBytes > limits.lingerBytes) incoming.pause();
   });
   incoming.resume();

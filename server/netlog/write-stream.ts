@@ -10,6 +10,7 @@ import { isStillAdmitted } from "../http/admission.ts";
 import type { Answer } from "../http/answer.ts";
 import { type BodySource, cutOff } from "../http/body-source.ts";
 import type { Exchange } from "../http/exchange.ts";
+import { Pace } from "../http/pace.ts";
 import { json, messages } from "../openapi/bodies.ts";
 import type { Operation } from "../openapi/operation.ts";
 import { ref } from "../openapi/parts.ts";
@@ -49,13 +50,19 @@ async function publishStream(exchange: Exchange): Promise<Answer> {
   const stream = topic.openStreamIn({
     format: format === "messages" ? "messages" : "lines",
     durability,
-    onRoom: () => steer(exchange, source, stream),
+    onRoom: () => steer(inflow),
   });
+  const pace = new Pace(
+    source.stream,
+    (comingBytes) => context.runtime.pause(comingBytes),
+    () => steer(inflow),
+  );
+  const inflow: Inflow = { exchange, source, stream, pace };
   // A client whose machine is gone says nothing more, and nothing else waits for it.
   request.probeAfter(context.limits.streamInProbeMs);
   request.tellToContinue();
   try {
-    const { offset, count } = await pipe(exchange, source, stream);
+    const { offset, count } = await pipe(inflow);
     return publishedAnswer({ offset, durability: stream.durability }, count);
   } catch (error) {
     exchange.failureFields = stream.kept;
@@ -63,28 +70,39 @@ async function publishStream(exchange: Exchange): Promise<Answer> {
   }
 }
 
+/** A body on its way into a topic. */
+interface Inflow {
+  readonly exchange: Exchange;
+  readonly source: BodySource;
+  readonly stream: StreamIn;
+  readonly pace: Pace;
+}
+
 /**
  * Reads on where there is memory for what is not committed, waits where there will be, and gives up where a message
  * that does not end takes more than there is.
  */
-function steer({ request: { memory } }: Exchange, source: BodySource, stream: StreamIn): void {
+function steer({ exchange, source, stream, pace }: Inflow): void {
+  const { memory } = exchange.request;
   const { heldBytes } = stream;
   const hasMemory = memory.mayKeep(heldBytes);
   if (hasMemory) memory.shrinkTo(heldBytes);
   if (!hasMemory && !stream.isCommitting) stream.stop(memory.tooMany());
-  else if (!hasMemory || stream.isFull) source.stream.pause();
+  else if (!hasMemory || stream.isFull || pace.isGivingWay) source.stream.pause();
   else source.stream.resume();
 }
 
 /** What the stream kept, when all of it came; rejects with what ended it before. */
-async function pipe(exchange: Exchange, source: BodySource, stream: StreamIn): StreamIn["ended"] {
+async function pipe(inflow: Inflow): StreamIn["ended"] {
+  const { exchange, source, stream, pace } = inflow;
   const take = (piece: Buffer): void => {
     if (!isStillAdmitted(exchange)) {
       stream.stop(new HttpError("unauthorized"));
       return;
     }
     stream.write(piece);
-    steer(exchange, source, stream);
+    pace.add(piece.length);
+    steer(inflow);
   };
   const end = (): void => {
     const flaw = source.flaw();
@@ -107,5 +125,6 @@ async function pipe(exchange: Exchange, source: BodySource, stream: StreamIn): S
     source.stream.off("data", take);
     source.stream.off("end", end);
     source.close();
+    pace.end();
   }
 }

@@ -17,9 +17,9 @@ class Loop {
     return this.#turns.length === 0;
   }
 
-  async work(name: string, pieces: number, pieceMs: number): Promise<void> {
+  async work(name: string, pieces: number, pieceMs: number, comingBytes = 0): Promise<void> {
     for (let piece = 0; piece < pieces; piece++) {
-      await this.share.pause();
+      await this.share.pause(comingBytes);
       this.nowMs += pieceMs;
       this.done.push(name);
     }
@@ -46,6 +46,16 @@ test("a piece that takes long by itself is alone in its turn", async () => {
   while (!loop.isIdle) await loop.turn();
   await within("all work", Promise.all(works));
   expect(loop.done.join("")).toBe("a|ba|b|");
+});
+
+test("what connections bring later in a turn counts in it", async () => {
+  const loop = new Loop();
+  const MIB = 1024 * 1024;
+  const works = ["a", "b", "c"].map((name) => loop.work(name, 1, 0, MIB));
+  works.push(loop.work("d", 1, 0));
+  while (!loop.isIdle) await loop.turn();
+  await within("all work", Promise.all(works));
+  expect(loop.done.join("")).toBe("ab|cd|");
 });
 
 test("a turn that is to be short has one piece, and the next one its whole share", async () => {
