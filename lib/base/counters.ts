@@ -7,15 +7,6 @@ import { Tally } from "./tally.ts";
 const GROUP_MESSAGES = [1, 2, 4, 8, 16, 32, 64, 128, 256, 1024, 4096, 16_384, 65_536] as const;
 const SYNC_MS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 1000, 5000] as const;
 
-/** The same of one topic, since it was opened. */
-export class TopicCounters {
-  messagesIn = 0;
-  bytesIn = 0;
-  /** In answers and streams, as they were sent. */
-  messagesOut = 0;
-  bytesOut = 0;
-}
-
 export class Counters {
   /** Published, and as durable as was asked for. Bytes are those of payloads; of a batch, those of its entry. */
   messagesIn = 0;
@@ -40,4 +31,13 @@ export class Counters {
     this.groupMessages.add(messageCount);
     if (elapsedMs > this.longestWriteMs) this.longestWriteMs = elapsedMs;
   }
+}
+
+/** What goes in and out of one topic, since it was opened; in, as Counters counts it. */
+export class TopicCounters {
+  messagesIn = 0;
+  bytesIn = 0;
+  /** In answers and streams, as they were sent. */
+  messagesOut = 0;
+  bytesOut = 0;
 }

@@ -1,10 +1,11 @@
 /** Handler of `GET /:topic/pending`: which messages of a scanner are out, and until when. */
-import { NetlogError, type PendingMessage } from "../../lib/index.ts";
+import type { PendingMessage } from "../../lib/index.ts";
 import type { Answer } from "../http/answer.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { json } from "../openapi/bodies.ts";
 import type { Operation } from "../openapi/operation.ts";
 import { ref } from "../openapi/parts.ts";
+import { badRequest } from "../wire/errors.ts";
 import { DIGITS } from "../wire/parameters.ts";
 import { formatTime } from "../wire/time.ts";
 import { longJsonAnswer } from "./long-answer.ts";
@@ -35,8 +36,9 @@ async function describePending(exchange: Exchange): Promise<Answer> {
 function readAfter(text: string): number {
   if (text === "") return -1;
   if (DIGITS.test(text)) return Number(text);
-  const reason = "after takes the last offset of the answer before; leave it out to begin at the first one";
-  throw new NetlogError("bad_request", { reason });
+  throw badRequest(
+    "after takes the last offset of the answer before; leave it out to begin at the first one",
+  );
 }
 
 function* tellAll(messages: readonly PendingMessage[]): Generator<object> {

@@ -2,19 +2,13 @@
  * Handler of `GET /-/topics`: topics with their figures, in any order, a page at a time. It looks at all topics for each
  * page, with the event loop given back in between, and keeps those of the page alone.
  */
-import {
-  failedSummary,
-  isNetlogError,
-  type Netlog,
-  NetlogError,
-  type TopicSummary,
-  WorkMeter,
-} from "../../lib/index.ts";
+import { failedSummary, isNetlogError, type Netlog, type TopicSummary, WorkMeter } from "../../lib/index.ts";
 import type { Answer } from "../http/answer.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { json } from "../openapi/bodies.ts";
 import type { Operation } from "../openapi/operation.ts";
 import { ref } from "../openapi/parts.ts";
+import { badRequest } from "../wire/errors.ts";
 import { quoteSafely } from "../wire/quote.ts";
 import { formatTime } from "../wire/time.ts";
 import { bodyMemory } from "./answer-memory.ts";
@@ -117,15 +111,14 @@ function readSort(text: string): { readonly figure: Figure | undefined; readonly
   if (word === "name") return { figure: undefined, isDescending };
   if (Object.hasOwn(FIGURES, word)) return { figure: FIGURES[word], isDescending };
   const list = ["name", ...Object.keys(FIGURES)].join(", ");
-  const reason = `sort takes ${list}, each also with - before it for the reverse order, and not ${quoteSafely(text)}`;
-  throw new NetlogError("bad_request", { reason });
+  throw badRequest(
+    `sort takes ${list}, each also with - before it for the reverse order, and not ${quoteSafely(text)}`,
+  );
 }
 
 function readPlace(text: string, hasFigure: boolean): Place | undefined {
   if (text === "") return undefined;
   const place = parsePlace(text, hasFigure);
   if (place !== undefined) return place;
-  throw new NetlogError("bad_request", {
-    reason: "after takes what next said in an answer of the same sort; leave it out to begin anew",
-  });
+  throw badRequest("after takes what next said in an answer of the same sort; leave it out to begin anew");
 }
