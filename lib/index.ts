@@ -48,7 +48,8 @@ export {
 export type { Header, MessageFields } from "./message/fields.ts";
 export { parseKey, spellKey } from "./message/key-spelling.ts";
 export type { NewMessage } from "./message/new-message.ts";
-export { type FailedTopic, Netlog, type NetlogOptions } from "./netlog/netlog.ts";
+export { Netlog, type NetlogOptions } from "./netlog/netlog.ts";
+export type { FailedTopic } from "./netlog/topic-table.ts";
 export type { FrameBounds } from "./reading/collect-frames.ts";
 export { compact, fieldsOf, type Message, type Taken } from "./reading/message-reader.ts";
 export { parseTime } from "./reading/offsets.ts";

@@ -27,6 +27,7 @@ import { Expiry } from "./expiry.ts";
 import { TopicLetterBox } from "./letter-box.ts";
 import type { Limits } from "./limits.ts";
 import { Monitor } from "./monitor.ts";
+import { type FailedTopic, TopicTable } from "./topic-table.ts";
 
 const MONITOR_INTERVAL_MS = 10_000;
 
@@ -43,26 +44,14 @@ export interface NetlogOptions {
   readonly offload?: Offload;
 }
 
-export interface FailedTopic {
-  readonly name: string;
-  readonly reason: string;
-}
-
 export class Netlog {
   readonly #storage: Storage;
   readonly #shared: TopicShared;
-  readonly #maxTopics: number;
   readonly #defaults: TopicSettings;
   readonly #monitor: Monitor;
-  readonly #topics = new Map<string, Topic>();
-  /** Topics that could not be opened, with the reason. */
-  readonly #failed = new Map<string, string>();
-  /** The names of both, sorted; `undefined` after each change. */
-  #names: readonly string[] | undefined;
+  readonly #topics: TopicTable;
   /** What `stats` gathers now. */
   #gathering: Promise<NetlogStats> | undefined;
-  /** Topics that are being made. */
-  #creatingCount = 0;
   /** Creations and deletions, by name. */
   readonly #changes = new OneByOne();
   readonly #expiry: Expiry;
@@ -98,7 +87,7 @@ export class Netlog {
     this.#opened = new Promise((resolve) => {
       this.#tellOpened = resolve;
     });
-    this.#maxTopics = limits.topics;
+    this.#topics = new TopicTable(limits.topics);
     this.#storage = storage;
     const deleteIfOver = (name: string) => this.#changes.run(name, () => this.#deleteIfOver(name));
     this.#expiry = new Expiry({ logger, deleteIfOver });
@@ -120,24 +109,22 @@ export class Netlog {
 
   /** Sorted; those that failed to open included. A change of the topics makes another array. */
   topicNames(): readonly string[] {
-    this.#names ??= [...this.#topics.keys(), ...this.#failed.keys()].sort();
-    return this.#names;
+    return this.#topics.names;
   }
 
   /** One that failed to open is there as well. */
   hasTopic(name: string): boolean {
-    return this.#topics.has(name) || this.#failed.has(name);
+    return this.#topics.has(name);
   }
 
   /** By name: topics that failed to open, and topics that take no messages because their settings are lost. */
   failedTopics(): FailedTopic[] {
-    return this.topicNames().flatMap((name) => this.failedTopic(name) ?? []);
+    return this.#topics.failed();
   }
 
   /** The failed topic of this name. */
   failedTopic(name: string): FailedTopic | undefined {
-    const reason = this.#failed.get(name) ?? this.#topics.get(name)?.trouble;
-    return reason === undefined ? undefined : { name, reason };
+    return this.#topics.failedTopic(name);
   }
 
   /** What there is to tell of its work, in figures. Calls that come while it gathers them share the result. */
@@ -150,8 +137,7 @@ export class Netlog {
 
   async #gather(): Promise<NetlogStats> {
     const { counters, openFileCount, tombstoneCount } = this.#storage;
-    const served = this.topicNames().flatMap((name) => this.#topics.get(name) ?? []);
-    const topics = await gatherTopicStats(served, this.#shared.runtime);
+    const topics = await gatherTopicStats(this.#topics.served, this.#shared.runtime);
     const failedTopicCount = this.failedTopics().length;
     return {
       topics,
@@ -181,11 +167,11 @@ export class Netlog {
    * @throws topic_not_found; topic_unavailable when it failed to open; shutting_down once closed.
    */
   topic(name: string): Topic {
-    const topic = this.#topics.get(name);
+    const topic = this.#topics.find(name);
     if (topic !== undefined && this.#closing === undefined && !topic.life.isOver) return topic;
     this.#throwIfClosed();
     if (topic !== undefined) void this.#expiry.begin(name);
-    this.#throwIfFailed(name);
+    this.#topics.throwIfFailed(name);
     throw new NetlogError("topic_not_found");
   }
 
@@ -268,14 +254,14 @@ export class Netlog {
    * @throws topic_not_found, topic_unavailable, resource_busy (it has scanners), sync_failed, shutting_down.
    */
   async deleteTopic(name: string, options: { readonly force: boolean }): Promise<void> {
-    if (this.#topics.get(name)?.life.isOver === true) this.topic(name);
+    if (this.#topics.find(name)?.life.isOver === true) this.topic(name);
     await this.#changes.run(name, () => this.#delete(name, options.force));
   }
 
   /** Waiting scans end with shutting_down, and none waits from now on. Everything else goes on until `close`. */
   beginShutdown(): void {
     this.#isShuttingDown = true;
-    for (const topic of this.#topics.values()) topic.beginShutdown();
+    for (const topic of this.#topics.served) topic.beginShutdown();
   }
 
   /** Finishes what is under way, syncs, and gives the folder back. Idempotent. */
@@ -288,7 +274,7 @@ export class Netlog {
     const { limits, logger } = this.#shared;
     await this.#monitor.stop();
     await this.#changes.ended();
-    await mapConcurrently([...this.#topics.values()], limits.topicsInTransition, async (topic) => {
+    await mapConcurrently(this.#topics.served, limits.topicsInTransition, async (topic) => {
       try {
         await topic.close();
       } catch (error) {
@@ -301,8 +287,7 @@ export class Netlog {
   async #openTopic(name: string): Promise<void> {
     try {
       const stored = await this.#storage.open(name, this.#defaults);
-      this.#topics.set(name, await openTopic(this.#shared, name, stored));
-      this.#names = undefined;
+      this.#topics.serve(await openTopic(this.#shared, name, stored));
     } catch (error) {
       this.#fail(name, error);
     }
@@ -310,8 +295,7 @@ export class Netlog {
 
   #fail(name: string, error: unknown): void {
     const reason = (isNetlogError(error) ? error.reason : undefined) ?? "it cannot be opened";
-    this.#failed.set(name, reason);
-    this.#names = undefined;
+    this.#topics.fail(name, reason);
     this.#shared.logger.error({ err: error, topic: name }, "this topic cannot be served");
   }
 
@@ -322,35 +306,18 @@ export class Netlog {
   }
 
   async #add(name: string, store: () => Promise<StoredTopic>): Promise<Topic> {
-    this.#requireRoom();
-    this.#creatingCount += 1;
-    let topic: Topic;
-    try {
-      topic = await openTopic(this.#shared, name, await store());
-    } finally {
-      this.#creatingCount -= 1;
-    }
+    const topic = await this.#topics.add(async () => openTopic(this.#shared, name, await store()));
     if (this.#isShuttingDown) topic.beginShutdown();
-    this.#topics.set(name, topic);
-    this.#names = undefined;
     return topic;
-  }
-
-  #requireRoom(): void {
-    if (this.#topics.size + this.#failed.size + this.#creatingCount < this.#maxTopics) return;
-    const reason = `there are ${this.#maxTopics} topics, and no more are allowed (max_topics)`;
-    throw new NetlogError("too_many_requests", { reason });
   }
 
   async #delete(name: string, force: boolean): Promise<void> {
     this.#throwIfClosed();
-    const topic = this.#topics.get(name);
-    if (topic === undefined && !force) this.#throwIfFailed(name);
-    if (topic === undefined && !this.#failed.has(name)) throw new NetlogError("topic_not_found");
+    const topic = this.#topics.find(name);
+    if (topic === undefined && !force) this.#topics.throwIfFailed(name);
+    if (!this.#topics.has(name)) throw new NetlogError("topic_not_found");
     if (topic !== undefined && topic.scannerCount > 0 && !force) throw new NetlogError("resource_busy");
     this.#topics.delete(name);
-    this.#failed.delete(name);
-    this.#names = undefined;
     await topic?.delete();
     try {
       await this.#storage.remove(name);
@@ -361,22 +328,16 @@ export class Netlog {
   }
 
   async #upkeep(passedMs: number): Promise<void> {
-    const topics = [...this.#topics.values()];
-    await mapConcurrently(topics, this.#shared.limits.topicsInTransition, async (topic) => {
+    await mapConcurrently(this.#topics.served, this.#shared.limits.topicsInTransition, async (topic) => {
       if (topic.life.isOver) await this.#expiry.begin(topic.name).catch(() => {});
       else await topic.upkeep(passedMs);
     });
   }
 
   async #deleteIfOver(name: string): Promise<boolean> {
-    const isOver = this.#topics.get(name)?.life.isOver === true;
+    const isOver = this.#topics.find(name)?.life.isOver === true;
     if (isOver) await this.#delete(name, true);
     return isOver;
-  }
-
-  #throwIfFailed(name: string): void {
-    const reason = this.#failed.get(name);
-    if (reason !== undefined) throw new NetlogError("topic_unavailable", { reason });
   }
 
   #throwIfClosed(): void {
