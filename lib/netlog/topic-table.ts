@@ -17,7 +17,7 @@ export class TopicTable {
   /** Topics that are being made. */
   #comingCount = 0;
 
-  /** Of `max` topics at most, beside those that are there already. */
+  /** It takes `max` topics at most; those that the folder has at the start are taken even where they are more. */
   constructor(max: number) {
     this.#max = max;
   }

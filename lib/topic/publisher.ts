@@ -186,9 +186,10 @@ export class Publisher {
   /** Resolves when all that was published so far has gone to the log; it need not have got anywhere there. */
   async flush(): Promise<void> {
     if (this.#long.size > 0) await Promise.all(this.#long);
-    await this.#packing;
     this.#endLinger();
     this.#append();
+    // What is being packed now, and then all that waits behind it, which the end of the first began to pack.
+    await this.#packing;
     await this.#packing;
   }
 

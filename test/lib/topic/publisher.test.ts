@@ -1,54 +1,19 @@
 import { describe, expect, it } from "vitest";
-import { ByteBudget } from "../../../lib/base/byte-budget.ts";
-import { Counters, TopicCounters } from "../../../lib/base/counters.ts";
-import { LIMITS, type Limits } from "../../../lib/index.ts";
+import { LIMITS } from "../../../lib/index.ts";
 import { framesOf } from "../../../lib/log/index.ts";
 import type { AppendGuard, Log } from "../../../lib/log/log.ts";
-import { inlineOffload, type Offload } from "../../../lib/message/compression.ts";
+import { inlineOffload } from "../../../lib/message/compression.ts";
 import { encodeMessage } from "../../../lib/message/message.ts";
 import { encodeEntry } from "../../../lib/message/message-set.ts";
-import { Publisher } from "../../../lib/topic/publisher.ts";
-import { DEFAULT_SETTINGS, type TopicSettings } from "../../../lib/topic/setting-table.ts";
+import type { Publisher } from "../../../lib/topic/publisher.ts";
 import { within } from "../../support/deadline.ts";
-import { LOG_FOLDER, newLog } from "../../support/log-fixture.ts";
-import type { ManualRuntime } from "../../support/manual-runtime.ts";
-import type { MemoryDisk } from "../../support/memory-disk.ts";
-
-interface Fixture {
-  readonly publisher: Publisher;
-  readonly log: Log;
-  readonly disk: MemoryDisk;
-  readonly runtime: ManualRuntime;
-}
-
-async function newPublisher(
-  given: Partial<TopicSettings> = {},
-  options: { limits?: Partial<Limits>; offload?: Offload } = {},
-): Promise<Fixture> {
-  const settings = { ...DEFAULT_SETTINGS, ...given };
-  const { log, disk, runtime } = await newLog({ durability: settings.durability });
-  const limits = { ...LIMITS, ...options.limits };
-  const inFlight = new ByteBudget(limits.bytesInFlight);
-  const offload = options.offload ?? inlineOffload;
-  const counters = { counters: new Counters(), topicCounters: new TopicCounters() };
-  return {
-    publisher: new Publisher({ log, settings, runtime, limits, offload, inFlight, ...counters }),
-    log,
-    disk,
-    runtime,
-  };
-}
+import { LOG_FOLDER } from "../../support/log-fixture.ts";
+import { HeldOffload, newPublisher, publishMany } from "../../support/publisher-fixture.ts";
 
 /** Messages and first byte (version and compression) of each frame. */
 async function frames(log: Log): Promise<[number, number][]> {
   const run = await log.openCursor().read(0, 1_000_000);
   return Array.from(framesOf(run!.bytes), ({ header, entry }) => [header.messageCount, entry[0]!]);
-}
-
-function publishMany(publisher: Publisher, count: number): Promise<unknown>[] {
-  return Array.from({ length: count }, (_, i) =>
-    publisher.publish({ payload: Buffer.from(`m${i}`) }, { durability: "synced" }),
-  );
 }
 
 describe("publishing singles", () => {
@@ -205,73 +170,6 @@ describe("lingering", () => {
       "answered at once",
       publisher.publish({ payload: Buffer.from("b") }, { durability: "synced" }),
     );
-  });
-});
-
-/** Compresses when told to. */
-class HeldOffload implements Offload {
-  readonly held: (() => void)[] = [];
-  readonly decompress = inlineOffload.decompress;
-  readonly pause = inlineOffload.pause;
-  failure: Error | undefined;
-
-  async compress(...given: Parameters<Offload["compress"]>): Promise<Buffer> {
-    await new Promise<void>((resolve) => this.held.push(resolve));
-    if (this.failure !== undefined) throw this.failure;
-    return await inlineOffload.compress(...given);
-  }
-}
-
-describe("packing off the event loop", () => {
-  it("keeps the order in which messages came", async () => {
-    const offload = new HeldOffload();
-    const { publisher, log, runtime } = await newPublisher(
-      { compression_type: 2 },
-      { offload, limits: { inlineCompressionBytes: 10 } },
-    );
-    const large = publishMany(publisher, 10);
-    await runtime.turn();
-    const later = publisher.publish({ payload: Buffer.from("later") }, { durability: "synced" });
-    await runtime.turn();
-    expect(log.logEndOffset).toBe(0);
-    offload.held.shift()!();
-    await within("the set", Promise.all(large));
-    expect(await within("what came later", later)).toMatchObject({ offset: 10 });
-  });
-
-  it("is waited for by a flush", async () => {
-    const offload = new HeldOffload();
-    const { publisher, log, runtime } = await newPublisher(
-      { compression_type: 2 },
-      { offload, limits: { inlineCompressionBytes: 10 } },
-    );
-    const all = publishMany(publisher, 5);
-    await runtime.turn();
-    all.push(...publishMany(publisher, 5));
-    const flushed = publisher.flush();
-    await runtime.turn();
-    offload.held.shift()!();
-    await runtime.turn();
-    offload.held.shift()!();
-    await within("flushed", flushed);
-    expect(log.logEndOffset).toBe(10);
-    await within("all answered", Promise.all(all));
-  });
-
-  it("refuses the messages of a set that cannot be packed, and no others", async () => {
-    const offload = new HeldOffload();
-    const { publisher, runtime } = await newPublisher(
-      { compression_type: 2 },
-      { offload, limits: { inlineCompressionBytes: 10 } },
-    );
-    offload.failure = new Error("out of memory");
-    const refused = publishMany(publisher, 5).map((each) => expect(each).rejects.toThrow("out of memory"));
-    await runtime.turn();
-    offload.held.shift()!();
-    await within("refused", Promise.all(refused));
-    expect(await publisher.publish({ payload: Buffer.from("x") }, { durability: "synced" })).toMatchObject({
-      offset: 0,
-    });
   });
 });
 
