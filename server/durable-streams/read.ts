@@ -1,7 +1,8 @@
 /** `GET`: what there is of a stream, at once or as soon as something comes. event-stream.ts has it for as long as it comes. */
 import { NetlogError, type Runtime, type Topic, type TopicCursor } from "../../lib/index.ts";
-import { type Answer, type AnyAnswer, emptyAnswer, NO_SNIFF } from "../http/answer.ts";
+import { type Answer, type AnyAnswer, emptyAnswer, HARMLESS } from "../http/answer.ts";
 import type { Exchange } from "../http/exchange.ts";
+import { isHeld } from "../wire/entity-tag.ts";
 import { HttpError } from "../wire/errors.ts";
 import { CLOSED, nextOffset, UP_TO_DATE } from "./answers.ts";
 import { streamEvents } from "./event-stream.ts";
@@ -21,10 +22,6 @@ const CACHED: readonly string[] = [
 /** Nothing is behind the token yet, and the next moment may bring something. */
 const ASKED_ANEW: readonly string[] = ["Cache-Control", "private, no-cache", "Vary", "Authorization"];
 const NO_STORE: readonly string[] = ["Cache-Control", "no-store"];
-/** A payload is anybody's text: a browser that opens it runs nothing of it. */
-const HARMLESS: readonly string[] = [...NO_SNIFF, "Content-Security-Policy", "sandbox"];
-/** Entity tags, without what makes one weak. */
-const TAGS = /"[^"]*"/g;
 
 /** Live modes, as the parameter has them. */
 type Live = "long-poll" | "sse";
@@ -174,10 +171,4 @@ function tagOf(
     tag += `:${opening}`;
   }
   return `${tag}"`;
-}
-
-/** Whether `If-None-Match` names the tag: alone, in a list, as a weak one, or by `*`, which is any. */
-function isHeld(tag: string, ifNoneMatch: string | undefined): boolean {
-  if (ifNoneMatch === undefined) return false;
-  return ifNoneMatch.trim() === "*" || ifNoneMatch.match(TAGS)?.includes(tag) === true;
 }

@@ -70,6 +70,8 @@ export interface StreamAnswer {
 }
 
 export const NO_SNIFF: readonly string[] = ["X-Content-Type-Options", "nosniff"];
+/** A client chose the payload and its type: a browser that opens one runs nothing of it. */
+export const HARMLESS: readonly string[] = [...NO_SNIFF, "Content-Security-Policy", "sandbox"];
 export const NO_STORE: readonly string[] = ["Cache-Control", "no-store"];
 const NO_BYTES = Buffer.alloc(0);
 const JSON_TYPE = "application/json; charset=utf-8";

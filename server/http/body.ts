@@ -36,9 +36,12 @@ export type Hold = (bytes: number) => void;
  * more to come. It takes no listeners, no watch and no flowing stream, which are a tenth of what a publish costs
  * (test/bench, publish).
  */
-export function readSmallBody(incoming: IncomingMessage): Buffer | undefined {
+export function readSmallBody(
+  incoming: IncomingMessage,
+  lengthBytes: number | undefined,
+): Buffer | undefined {
   const { readableLength } = incoming;
-  if (readableLength === 0 || readableLength !== declaredBytes(incoming)) return undefined;
+  if (readableLength === 0 || readableLength !== lengthBytes) return undefined;
   return incoming.read();
 }
 

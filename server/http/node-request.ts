@@ -17,6 +17,7 @@ export class NodeRequest implements Request, NodeSide {
   readonly incoming: IncomingMessage;
   readonly outgoing: ServerResponse;
   readonly memory: HeldMemory;
+  readonly declaredBytes: number | undefined;
   /** The client sends its body only when told to (`Expect: 100-continue`). */
   awaitsContinue: boolean;
   bodyLimitBytes = 0;
@@ -35,6 +36,7 @@ export class NodeRequest implements Request, NodeSide {
     this.incoming = incoming;
     this.outgoing = outgoing;
     this.awaitsContinue = awaitsContinue;
+    this.declaredBytes = declaredBytes(incoming);
     this.memory = new HeldMemory(context.occupancy.bytes, context.limits);
   }
 
@@ -67,10 +69,6 @@ export class NodeRequest implements Request, NodeSide {
     return this.connection.isSurplus;
   }
 
-  get declaredBytes(): number | undefined {
-    return declaredBytes(this.incoming);
-  }
-
   async takeBody(spaceBytes = 0): Promise<Buffer> {
     const { incoming, bodyLimitBytes, context, contentCoding } = this;
     this.#welcomeBody();
@@ -78,10 +76,10 @@ export class NodeRequest implements Request, NodeSide {
     await undefined;
     const isAsItIs = contentCoding === undefined;
     const body =
-      (isAsItIs && spaceBytes === 0 ? readSmallBody(incoming) : undefined) ??
+      (isAsItIs && spaceBytes === 0 ? readSmallBody(incoming, this.declaredBytes) : undefined) ??
       (await takeBody(
         this.openBody(),
-        isAsItIs ? declaredBytes(incoming) : undefined,
+        isAsItIs ? this.declaredBytes : undefined,
         bodyLimitBytes,
         context.watch,
         spaceBytes,
@@ -163,14 +161,14 @@ export class NodeRequest implements Request, NodeSide {
   }
 
   #addBody(moreBytes: number): void {
-    const { incoming, memory } = this;
-    const isWhole = incoming.complete || memory.bodyBytes + moreBytes === declaredBytes(incoming);
+    const { incoming, memory, declaredBytes } = this;
+    const isWhole = incoming.complete || memory.bodyBytes + moreBytes === declaredBytes;
     memory.addBody(moreBytes, isWhole);
   }
 
   /** A body that there is no memory for is not asked for. */
   #welcomeBody(): void {
-    if ((declaredBytes(this.incoming) ?? 0) > this.memory.spareBytes) throw this.memory.tooMany();
+    if ((this.declaredBytes ?? 0) > this.memory.spareBytes) throw this.memory.tooMany();
     this.tellToContinue();
   }
 }

@@ -7,18 +7,14 @@ import {
   type MessageFields,
   spellKey,
 } from "../../lib/index.ts";
-import { type Answer, NO_SNIFF, NO_STORE } from "../http/answer.ts";
+import { type Answer, HARMLESS, NO_SNIFF, NO_STORE } from "../http/answer.ts";
 import type { ServerContext } from "../http/context.ts";
 import type { Limits } from "../http/limits.ts";
 import { formatTime } from "../wire/time.ts";
 
 /** May be kept for one user, and has to be asked for again each time: see messageTag. */
 const REVALIDATED: readonly string[] = ["Cache-Control", "private, no-cache"];
-/**
- * A payload is anybody's text, and its type anybody's choice: a browser that opens one runs nothing of it, and a page of
- * another origin does not get it as an image or a script, unless the server is there for other origins.
- */
-const HARMLESS: readonly string[] = [...NO_SNIFF, "Content-Security-Policy", "sandbox"];
+/** A page of another origin does not get a payload as an image or a script, unless the server is there for other origins. */
 const HARMLESS_AND_OWN: readonly string[] = [...HARMLESS, "Cross-Origin-Resource-Policy", "same-origin"];
 const UNTYPED = "application/octet-stream";
 

@@ -18,14 +18,13 @@ import { BodyDigest, type BodyMeaning, digestOf } from "../http/body-digest.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { bytes } from "../openapi/bodies.ts";
 import type { Operation } from "../openapi/operation.ts";
+import { isHeld } from "../wire/entity-tag.ts";
 import { DIGITS, type Parameters } from "../wire/parameters.ts";
 import { messageAnswer, unchangedAnswer } from "./message-answers.ts";
 import { PUBLISH_ERRORS, type PublishTerms, readTerms, TERM_HEADERS } from "./publish-terms.ts";
 import { messageFields, readSentHeaders } from "./sent-headers.ts";
 
 const CRC_DIGITS = 8;
-/** Entity tags, without what makes one weak. */
-const TAGS = /"[^"]*"/g;
 
 export const PUBLISH: Operation = {
   handle: publishPayload,
@@ -157,12 +156,6 @@ async function readPayload(exchange: Exchange): Promise<Answer> {
  */
 function messageTag({ id }: Topic, { offset, crc32 }: Message): string {
   return `"${id}:${offset}:${crc32.toString(16).padStart(CRC_DIGITS, "0")}"`;
-}
-
-/** Whether `If-None-Match` names the tag: alone, in a list, as a weak one, or by `*`, which is any. */
-function isHeld(tag: string, ifNoneMatch: string | undefined): boolean {
-  if (ifNoneMatch === undefined) return false;
-  return ifNoneMatch.trim() === "*" || ifNoneMatch.match(TAGS)?.includes(tag) === true;
 }
 
 /** @throws what Topic.message throws; end_of_topic for the offset to be written next, where nothing is yet. */
