@@ -1,18 +1,24 @@
 /** Links between the documents lead to files that exist, and to headings that are there. */
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { posix } from "node:path";
 import { expect, test } from "vitest";
 import { PROJECT_ROOT, projectText } from "../support/project-files.ts";
 
-const DOCUMENTS = [
-  "README.md",
-  "CHANGELOG.md",
-  "CONTRIBUTING.md",
-  "cmd/README.md",
-  "lib/README.md",
-  "lib/client/README.md",
-  "server/README.md",
-];
+/** The paths of all documents of the project. */
+const DOCUMENTS = ["", "cmd/", "lib/", "server/", "test/"].flatMap(documentsIn);
+
+function documentsIn(folder: string): string[] {
+  const isDeep = folder !== "";
+  return readdirSync(`${PROJECT_ROOT}${folder}`, { recursive: isDeep, encoding: "utf8" })
+    .filter((path) => path.endsWith(".md"))
+    .map((path) => `${folder}${path}`);
+}
+
+test("the documents are found", () => {
+  expect(DOCUMENTS).toEqual(
+    expect.arrayContaining(["README.md", "CONTRIBUTING.md", "lib/client/README.md", "test/bench/README.md"]),
+  );
+});
 
 test.each(DOCUMENTS)("the links of %s lead to files and headings that are there", (document) => {
   for (const [, target = ""] of projectText(document).matchAll(/\]\((?!https?:)([^)]+)\)/g)) {
@@ -23,9 +29,11 @@ test.each(DOCUMENTS)("the links of %s lead to files and headings that are there"
   }
 });
 
-test("the README leads to every other document", () => {
-  const readme = projectText("README.md");
-  for (const document of DOCUMENTS.slice(1)) expect(readme).toContain(`](${document}`);
+test("the README leads to every other document, and CONTRIBUTING.md to those of the tests", () => {
+  for (const document of DOCUMENTS.filter((path) => path !== "README.md")) {
+    const guide = document.startsWith("test/") ? "CONTRIBUTING.md" : "README.md";
+    expect(projectText(guide)).toContain(`](${document}`);
+  }
 });
 
 /** The anchors of headings, as GitHub makes them. */
