@@ -52,7 +52,9 @@ export class Forks {
         model.shown = await this.#look(made);
       },
       (error) => {
-        const exists = isNetlogError(error, "topic_exists") && (before?.state ?? "gone") !== "gone";
+        // There since before, or from another call that forked it meanwhile.
+        const wasThere = [before, this.#models.get(name)].some((each) => (each?.state ?? "gone") !== "gone");
+        const exists = isNetlogError(error, "topic_exists") && wasThere;
         const isMissing = isNetlogError(error, "topic_not_found") || isNetlogError(error, "offset_not_found");
         if (isNetlogError(error, "sync_failed")) this.#models.set(name, { ...model, state: "unknown" });
         nothingIsRefusedWithoutReason(`fork ${source}`, error, exists || isMissing || this.#client.mayFail);
