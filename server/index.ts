@@ -110,9 +110,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   if (certificate !== undefined) checkCertificate(certificate);
   const server = createHttpServer(limits, certificate);
   const address = await listen(server, options.host, options.port);
-  const occupancy = new Occupancy(limits);
-  const connections = new Connections(server, limits, occupancy.bytes, certificate !== undefined);
-  const context = createContext(options, address, { occupancy, connections });
+  const clientAddresses = new ClientAddresses(options.trustedProxies ?? []);
+  const occupancy = new Occupancy(limits, clientAddresses);
+  const connections = new Connections(server, limits, occupancy, certificate !== undefined);
+  const context = createContext(options, address, { clientAddresses, occupancy, connections });
   serve(server, connections, context);
   const scheme = certificate === undefined ? "http" : "https";
   return {
@@ -131,10 +132,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 function createContext(
   options: ServerOptions,
   { address, port }: AddressInfo,
-  shared: Pick<ServerContext, "occupancy" | "connections">,
+  shared: Pick<ServerContext, "clientAddresses" | "occupancy" | "connections">,
 ): ServerContext {
   const { netlog, logger, version = UNKNOWN_VERSION, limits = LIMITS, runtime = nodeRuntime } = options;
-  const { allowedHosts = [], corsOrigins = [], areMetricsOpen = false, trustedProxies = [] } = options;
+  const { allowedHosts = [], corsOrigins = [], areMetricsOpen = false } = options;
   const { tokens, rate, certificate, droppedLogLines = () => 0 } = options;
   return {
     ...shared,
@@ -161,7 +162,6 @@ function createContext(
       runtime,
       "requests without a valid token (refusalsPerSecond)",
     ),
-    clientAddresses: new ClientAddresses(trustedProxies),
     turn: new TurnQueue(runtime),
     traffic: new Traffic(),
     // The event loop is the process's own, whatever clock the rest goes by.

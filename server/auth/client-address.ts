@@ -37,6 +37,11 @@ export class ClientAddresses {
     }
   }
 
+  /** Proxies report who calls them. */
+  get areForwarded(): boolean {
+    return this.#proxies !== undefined;
+  }
+
   /**
    * The client of a request that came from `remote` with this `X-Forwarded-For`: each proxy adds, on the right, whom
    * it was called by, so it is the first from the right that is no trusted proxy. What is no address ends the search
@@ -46,7 +51,7 @@ export class ClientAddresses {
     let client = bare(remote);
     if (this.#proxies === undefined || forwardedFor === undefined) return client;
     for (const forwarded of forwardedFor.split(",").reverse()) {
-      if (!this.#isProxy(client)) break;
+      if (!this.isProxy(client)) break;
       const address = bare(forwarded.trim());
       if (isIP(address) === 0) break;
       client = address;
@@ -56,10 +61,11 @@ export class ClientAddresses {
 
   /** Whether the proxy at `remote` has this request from a client under TLS, as its `X-Forwarded-Proto` says. */
   cameByTls(remote: string, forwardedProto: string | undefined): boolean {
-    return forwardedProto?.trim().toLowerCase() === "https" && this.#isProxy(bare(remote));
+    return forwardedProto?.trim().toLowerCase() === "https" && this.isProxy(bare(remote));
   }
 
-  #isProxy(address: string): boolean {
+  /** The operator trusts it. */
+  isProxy(address: string): boolean {
     return isIP(address) !== 0 && this.#proxies?.check(address, familyOf(address)) === true;
   }
 }

@@ -23,15 +23,13 @@ export class StreamMemory implements PieceMemory {
   }
 
   hold(payload: Buffer): boolean {
-    const { context, request } = this.#exchange;
-    const isHeld = context.occupancy.hold(payload, request.memory.share);
+    const isHeld = this.#exchange.request.memory.shares.hold(payload);
     if (!isHeld) this.#refusedBytes = payload.buffer.byteLength;
     return isHeld;
   }
 
   release(payload: Buffer): void {
-    const { context, request } = this.#exchange;
-    context.occupancy.release(payload, request.memory.share);
+    this.#exchange.request.memory.shares.release(payload);
   }
 
   /** Gives the event loop back. */
@@ -45,9 +43,9 @@ export class StreamMemory implements PieceMemory {
    */
   awaitMemory(error: unknown, onWaiting: OnWaiting): Promise<boolean> {
     const { memory } = this.#exchange.request;
-    const { occupancy, runtime, limits } = this.#exchange.context;
-    const { bytes } = memory.share ?? occupancy;
-    if (!isNetlogError(error, "too_many_requests") || this.#refusedBytes > bytes.maxBytes) {
+    const { runtime, limits } = this.#exchange.context;
+    const { maxBytes } = memory.shares;
+    if (!isNetlogError(error, "too_many_requests") || this.#refusedBytes > maxBytes) {
       return Promise.resolve(false);
     }
     return new Promise((resolve) => {

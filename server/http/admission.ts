@@ -13,7 +13,7 @@ import type { Exchange } from "./exchange.ts";
  * @throws too_many_requests, unauthorized, forbidden.
  */
 export function admit(exchange: Exchange, need: Need): void {
-  const { access, rateLimit, openRateLimit, limits, occupancy } = exchange.context;
+  const { access, rateLimit, openRateLimit, limits } = exchange.context;
   exchange.need = need;
   // Who looks after the server must see it when it is full, and a probe must not take it for dead.
   if (exchange.request.isSurplus && need !== "nothing" && need !== "metrics") {
@@ -22,6 +22,7 @@ export function admit(exchange: Exchange, need: Need): void {
   }
   const needsNothing = need === "nothing" || (need === "metrics" && access?.areMetricsOpen === true);
   if (needsNothing) openRateLimit.take(clientKey(exchange.client));
+  count(exchange, undefined);
   if (access === undefined && rateLimit === undefined) return;
   const grant = access === undefined ? EVERYTHING : access.identify(exchange.request.header("authorization"));
   // Who holds a token is one client wherever they call from. Probes go on when others of their address ask too much.
@@ -29,10 +30,20 @@ export function admit(exchange: Exchange, need: Need): void {
     rateLimit?.take(grant?.name === undefined ? clientKey(exchange.client) : `token ${grant.name}`);
   if (access === undefined || (needsNothing && need === "metrics")) return;
   exchange.grant = grant ?? NOTHING;
-  if (grant?.name !== undefined) exchange.request.memory.share = occupancy.shareOf(grant.name);
+  if (grant?.name !== undefined) count(exchange, grant.name);
   if (need === "nothing") return;
   if (grant === undefined) throw new HttpError("unauthorized");
   if (isRight(need) && !grant.may(need, exchange.topicName)) throw lacksRight(need);
+}
+
+/** Has what the request takes count in the shares of its token and of its address. */
+function count({ request, context, client }: Exchange, tokenName: string | undefined): void {
+  const { occupancy, clientAddresses } = context;
+  if (tokenName === undefined && !clientAddresses.areForwarded) return;
+  request.countIn(
+    clientAddresses.areForwarded ? occupancy.ofAddress(client) : undefined,
+    tokenName === undefined ? undefined : occupancy.ofToken(tokenName),
+  );
 }
 
 /** The error of a token without a right on `topic`. It is the same for every topic, whether that is there or not. */

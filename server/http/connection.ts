@@ -3,20 +3,26 @@
  * next one when the answer before it was handed over, or when the request before it says that the next may begin.
  */
 import type { IncomingMessage, OutgoingMessage } from "node:http";
-import type { ByteBudget } from "../../lib/index.ts";
 import { type HttpSocket, watchRequests } from "./http-socket.ts";
 import type { Limits } from "./limits.ts";
 import type { NodeSide } from "./node-side.ts";
 import { Pipeline } from "./pipeline.ts";
 import type { LeaveReason } from "./request.ts";
+import { type Share, Shares } from "./share.ts";
 
 /** What the connections of a server share. */
 export interface ConnectionShared {
   readonly limits: Limits;
-  /** Bytes in flight of all clients. */
-  readonly bytes: ByteBudget;
+  /** What all clients take up. */
+  readonly all: Share;
   /** Has node:http serve a socket as if it was a new one. */
   readonly serve: (socket: HttpSocket) => void;
+}
+
+interface KnownClient {
+  readonly address: Share | undefined;
+  readonly token: Share | undefined;
+  readonly shares: Shares;
 }
 
 export class Connection {
@@ -24,6 +30,14 @@ export class Connection {
   readonly isSurplus: boolean;
   /** It has brought a request. */
   isUsed = false;
+  /** The share of its address, where this has one. */
+  readonly address: Share | undefined;
+  /** What a request takes counts in these until more is known of its client. */
+  readonly ownShares: Shares;
+  /** Those of the newest request. What was read behind it counts in them, too. */
+  shares: Shares;
+  /** Those of the client that was seen last. */
+  #known: KnownClient;
   readonly #socket: HttpSocket;
   readonly #shared: ConnectionShared;
   /** Once a request came before the answer to an earlier one. */
@@ -33,9 +47,13 @@ export class Connection {
   #leave: ((reason: LeaveReason) => void) | undefined;
 
   /** `socket` is one that node:http serves. */
-  constructor(socket: HttpSocket, shared: ConnectionShared, isSurplus: boolean) {
+  constructor(socket: HttpSocket, shared: ConnectionShared, address: Share | undefined, isSurplus: boolean) {
     this.#socket = socket;
     this.#shared = shared;
+    this.address = address;
+    this.ownShares = new Shares(shared.all, address);
+    this.shares = this.ownShares;
+    this.#known = { address, token: undefined, shares: this.ownShares };
     this.isSurplus = isSurplus;
     socket.on("end", () => this.#finish());
     watchRequests(socket, this.#mayPass);
@@ -55,7 +73,17 @@ export class Connection {
   begin(request: NodeSide): void {
     this.isUsed = true;
     this.#leave = undefined;
+    this.shares = this.ownShares;
     this.#pipeline?.begin(request);
+  }
+
+  /** The client of the newest request is known: what it takes counts in these shares. */
+  countIn(address: Share | undefined, token: Share | undefined): Shares {
+    if (this.#known.address !== address || this.#known.token !== token) {
+      this.#known = { address, token, shares: new Shares(this.#shared.all, address, token) };
+    }
+    this.shares = this.#known.shares;
+    return this.shares;
   }
 
   /** The newest request has done all that depends on order: the next one may begin before this one is answered. */
@@ -72,8 +100,8 @@ export class Connection {
 
   /** A request came before its turn, and `behind` was read behind it. */
   takeBack(incoming: IncomingMessage, behind: Buffer): void {
-    const { limits, bytes, serve } = this.#shared;
-    this.#pipeline ??= new Pipeline(this.#socket, limits, bytes, () => this.#leave?.("crowded"));
+    const { limits, serve } = this.#shared;
+    this.#pipeline ??= new Pipeline(this.#socket, limits, this, () => this.#leave?.("crowded"));
     serve(this.#socket);
     watchRequests(this.#socket, this.#mayPass);
     this.#pipeline.takeBack(incoming, behind);

@@ -5,27 +5,29 @@
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import type { ByteBudget } from "../../lib/index.ts";
 import { Connection, type ConnectionShared } from "./connection.ts";
 import type { HttpSocket } from "./http-socket.ts";
 import type { Limits } from "./limits.ts";
+import type { Occupancy } from "./occupancy.ts";
+import type { Share } from "./share.ts";
 
 export class Connections {
   count = 0;
   /** Closed unheard. */
   droppedCount = 0;
   readonly #maxCount: number;
+  readonly #occupancy: Occupancy;
   readonly #shared: ConnectionShared;
   /** Those that node:http serves. */
   readonly #served = new Map<Duplex, Connection>();
   /** In their TLS handshake, by what such a connection has in common with the one that comes of it. */
   readonly #handshakes = new Map<string, Socket>();
 
-  /** `bytes` are those in flight of all clients. */
-  constructor(server: Server, limits: Limits, bytes: ByteBudget, isSecure: boolean) {
+  constructor(server: Server, limits: Limits, occupancy: Occupancy, isSecure: boolean) {
     const served = isSecure ? "secureConnection" : "connection";
     this.#maxCount = limits.connections;
-    this.#shared = { limits, bytes, serve: (socket) => server.emit(served, socket) };
+    this.#occupancy = occupancy;
+    this.#shared = { limits, all: occupancy.all, serve: (socket) => server.emit(served, socket) };
     server.maxConnections = limits.connections + limits.surplusConnections;
     server.on("drop", () => {
       this.droppedCount += 1;
@@ -56,19 +58,40 @@ export class Connections {
   #add(socket: Socket, isSecure: boolean): void {
     // node:http serves it anew.
     if (this.#served.has(socket)) return;
-    this.count += 1;
-    socket.once("close", () => {
-      this.count -= 1;
-    });
+    const address = this.#addressOf(socket);
+    if (address !== undefined && address.connectionCount >= address.limits.connections) {
+      // Kept for its refusal, it would take the place of another address.
+      this.droppedCount += 1;
+      socket.destroy();
+      return;
+    }
+    this.#count(socket, address);
     if (isSecure) this.#addHandshake(socket);
     else this.#serve(socket);
+  }
+
+  /** The share of the address that a connection comes from, if this has one. */
+  #addressOf({ remoteAddress = "" }: Socket): Share | undefined {
+    return this.#occupancy.ofAddress(remoteAddress);
+  }
+
+  #count(socket: Socket, address: Share | undefined): void {
+    this.count += 1;
+    if (address !== undefined) address.connectionCount += 1;
+    socket.once("close", () => {
+      this.count -= 1;
+      if (address !== undefined) address.connectionCount -= 1;
+    });
   }
 
   #serve(socket: Socket): void {
     if (this.#served.has(socket)) return;
     this.#handshakes.delete(keyOf(socket));
     const isSurplus = this.count > this.#maxCount;
-    this.#served.set(socket, new Connection(socket as HttpSocket, this.#shared, isSurplus));
+    this.#served.set(
+      socket,
+      new Connection(socket as HttpSocket, this.#shared, this.#addressOf(socket), isSurplus),
+    );
     socket.once("close", () => this.#served.delete(socket));
   }
 

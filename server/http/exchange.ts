@@ -98,16 +98,16 @@ export class Exchange {
    * behind this request, or at once where too many wait. The handler then gives no answer, whatever the reason.
    */
   wait(cancel: () => void): void {
-    const { occupancy, limits } = this.context;
-    const { share } = this.request.memory;
-    this.#turnedAwayFor = occupancy.beginWait(share);
+    const { limits } = this.context;
+    const { shares } = this.request.memory;
+    this.#turnedAwayFor = shares.beginWait();
     if (this.#turnedAwayFor !== undefined) {
       cancel();
       return;
     }
     let isWaiting = true;
     const end = (): void => {
-      if (isWaiting) occupancy.endWait(share);
+      if (isWaiting) shares.endWait();
       isWaiting = false;
       cancel();
     };

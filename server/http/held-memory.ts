@@ -2,21 +2,20 @@
  * What one request takes of the memory that all clients share. It is counted while it grows, and for as long as it is
  * in use: a client that leaves before the answer is ready frees nothing.
  */
-import { type ByteBudget, NetlogError } from "../../lib/index.ts";
+import { NetlogError } from "../../lib/index.ts";
 import type { Limits } from "./limits.ts";
-import type { Share } from "./occupancy.ts";
+import type { Shares } from "./share.ts";
 
 export class HeldMemory {
-  /** The share of the request's token; the memory counts in it, too. It is set before anything is taken. */
-  share: Share | undefined;
-  readonly #budget: ByteBudget;
+  /** What the memory counts in. They change only while nothing is taken. */
+  shares: Shares;
   readonly #limits: Limits;
   #heldBytes = 0;
   #bodyBytes = 0;
   #unpackerBytes = 0;
 
-  constructor(budget: ByteBudget, limits: Limits) {
-    this.#budget = budget;
+  constructor(shares: Shares, limits: Limits) {
+    this.shares = shares;
     this.#limits = limits;
   }
 
@@ -27,8 +26,7 @@ export class HeldMemory {
 
   /** The most that a body or an answer may take now. */
   get spareBytes(): number {
-    const shareBytes = this.share?.bytes.freeBytes ?? Infinity;
-    return Math.max(this.#limits.uncountedBytes, Math.min(this.#budget.freeBytes, shareBytes));
+    return Math.max(this.#limits.uncountedBytes, this.shares.freeBytes);
   }
 
   /**
@@ -50,7 +48,7 @@ export class HeldMemory {
   /** The body is unpacked, which takes memory however small it is. @throws too_many_requests. */
   addUnpacker(): void {
     const { unpackerBytes } = this.#limits;
-    if (!this.#tryTake(unpackerBytes, 0)) throw this.tooMany();
+    if (!this.shares.tryTake(unpackerBytes, 0)) throw this.tooMany();
     this.#unpackerBytes = unpackerBytes;
   }
 
@@ -67,7 +65,7 @@ export class HeldMemory {
     const isSmall = bytes <= uncountedBytes;
     if (isSmall && this.#unpackerBytes > 0) return true;
     // Large ones leave memory for small ones.
-    if (!this.#tryTake(bytes - this.#heldBytes, isSmall ? smallBytesInFlight : 0)) return false;
+    if (!this.shares.tryTake(bytes - this.#heldBytes, isSmall ? smallBytesInFlight : 0)) return false;
     this.#heldBytes = bytes;
     return true;
   }
@@ -75,7 +73,7 @@ export class HeldMemory {
   /** Whether so much in all may be held, as mayHold says, while half of all that there is stays free for others. */
   mayHoldSpare(bytes: number): boolean {
     const moreBytes = bytes - this.#heldBytes;
-    const spareBytes = this.#budget.freeBytes - this.#limits.bytesInFlight / 2;
+    const spareBytes = this.shares.all.bytes.freeBytes - this.#limits.bytesInFlight / 2;
     return (moreBytes <= 0 || moreBytes <= spareBytes) && this.mayHold(bytes);
   }
 
@@ -93,26 +91,14 @@ export class HeldMemory {
     this.#unpackerBytes = 0;
   }
 
-  #tryTake(bytes: number, moreBytes: number): boolean {
-    if (!this.#budget.tryTake(bytes, moreBytes)) return false;
-    if (this.share?.bytes.tryTake(bytes, moreBytes) !== false) return true;
-    this.#budget.giveBack(bytes);
-    return false;
-  }
-
   #giveBack(bytes: number): void {
-    if (bytes === 0) return;
-    this.#budget.giveBack(bytes);
-    this.share?.bytes.giveBack(bytes);
+    if (bytes > 0) this.shares.giveBack(bytes);
   }
 
   tooMany(): NetlogError {
-    const { bytesInFlight, tokenSharePercent } = this.#limits;
-    const part =
-      this.share === undefined
-        ? ""
-        : `, of which one token has ${tokenSharePercent} percent (tokenSharePercent)`;
-    const reason = `there are too many bytes in flight, of ${bytesInFlight} in all (max_bytes_in_flight)${part}; try again`;
+    const { bytesInFlight } = this.#limits;
+    const most = [`of ${bytesInFlight} in all (max_bytes_in_flight)`, ...this.shares.parts].join(", and ");
+    const reason = `there are too many bytes in flight, ${most}; try again later`;
     return new NetlogError("too_many_requests", { reason });
   }
 }

@@ -34,6 +34,8 @@ class HttpCaps {
   readonly waitingRequests: number = 16_384;
   /** The part of the bytes in flight, and of the requests that wait, that one token may have, in percent. */
   readonly tokenSharePercent: number = 50;
+  /** The part of the same, and of the open connections, that one address may have, in percent. */
+  readonly addressSharePercent: number = 90;
   /** Topics that cannot be served, as a refusal of `/-/ready` lists them. */
   readonly failedTopicsListed: number = 100;
   /** Requests of one connection under way at once, small publishes alone: others are taken up one after the other. */

@@ -10,6 +10,7 @@ import { onMalformedBody } from "./malformed.ts";
 import type { NodeSide } from "./node-side.ts";
 import type { LeaveReason, Request, StreamWatch } from "./request.ts";
 import { send, sendStream } from "./send.ts";
+import type { Share } from "./share.ts";
 
 export class NodeRequest implements Request, NodeSide {
   readonly context: ServerContext;
@@ -37,7 +38,7 @@ export class NodeRequest implements Request, NodeSide {
     this.outgoing = outgoing;
     this.awaitsContinue = awaitsContinue;
     this.declaredBytes = declaredBytes(incoming);
-    this.memory = new HeldMemory(context.occupancy.bytes, context.limits);
+    this.memory = new HeldMemory(connection.ownShares, context.limits);
   }
 
   get method(): string {
@@ -67,6 +68,11 @@ export class NodeRequest implements Request, NodeSide {
 
   get isSurplus(): boolean {
     return this.connection.isSurplus;
+  }
+
+  countIn(forwarded: Share | undefined, token: Share | undefined): void {
+    const { connection, memory } = this;
+    memory.shares = connection.countIn(forwarded ?? connection.address, token);
   }
 
   async takeBody(spaceBytes = 0): Promise<Buffer> {

@@ -4,12 +4,12 @@
  * It goes on reading meanwhile, up to a limit, because else the server would not see that the client has left.
  */
 import type { IncomingMessage, OutgoingMessage } from "node:http";
-import type { ByteBudget } from "../../lib/index.ts";
 import { declaredBytes } from "./body.ts";
 import { HeldMemory } from "./held-memory.ts";
 import { type HttpSocket, headBytes } from "./http-socket.ts";
 import type { Limits } from "./limits.ts";
 import type { NodeSide } from "./node-side.ts";
+import type { Shares } from "./share.ts";
 
 const EMPTY_LINE = "\r\n\r\n";
 const NOTHING = Buffer.alloc(0);
@@ -24,6 +24,7 @@ export class Pipeline {
   openCount = 0;
   readonly #socket: HttpSocket;
   readonly #limits: Limits;
+  readonly #client: { readonly shares: Shares };
   readonly #memory: HeldMemory;
   readonly #onCrowded: () => void;
   /** Read from the socket, and not given to the parser. */
@@ -42,11 +43,20 @@ export class Pipeline {
   #parse: (piece: Buffer) => void = () => {};
   #endParser: () => void = () => {};
 
-  /** `onCrowded` is called when too much is read behind a request that is not answered. */
-  constructor(socket: HttpSocket, limits: Limits, bytes: ByteBudget, onCrowded: () => void) {
+  /**
+   * What is read counts in the shares that `client` has when it comes. `onCrowded` is called when too much is read behind
+   * a request that is not answered.
+   */
+  constructor(
+    socket: HttpSocket,
+    limits: Limits,
+    client: { readonly shares: Shares },
+    onCrowded: () => void,
+  ) {
     this.#socket = socket;
     this.#limits = limits;
-    this.#memory = new HeldMemory(bytes, limits);
+    this.#client = client;
+    this.#memory = new HeldMemory(client.shares, limits);
     this.#onCrowded = onCrowded;
     const current = socket._httpMessage;
     if (current !== undefined && current !== null) this.#watch(current);
@@ -170,6 +180,7 @@ export class Pipeline {
   #keepRest(): void {
     const socket = this.#socket;
     const { length, buffer } = this.#rest;
+    if (this.#memory.heldBytes === 0) this.#memory.shares = this.#client.shares;
     if (!this.#memory.mayKeep(length)) {
       socket.destroy();
       return;

@@ -5,6 +5,7 @@
 import type { Answer, StreamAnswer } from "./answer.ts";
 import type { BodySource, ContentCoding } from "./body-source.ts";
 import type { HeldMemory } from "./held-memory.ts";
+import type { Share } from "./share.ts";
 
 /** Why a request may not wait: its client sends no more, or has sent too much behind it. */
 export type LeaveReason = "finished" | "crowded";
@@ -25,6 +26,11 @@ export interface Request extends RequestBody, Reply {
   readonly isSurplus: boolean;
   /** What it takes of the memory that all clients share. */
   readonly memory: HeldMemory;
+  /**
+   * What it takes counts in the shares of its token, and of the address that a proxy reports, or else of its connection.
+   * To be called before anything is taken.
+   */
+  countIn(forwarded: Share | undefined, token: Share | undefined): void;
   /** The connection is gone. */
   readonly hasLeft: boolean;
   /** Calls `act` when the connection is gone, at once if it is already; and also when the answer was given. */

@@ -61,14 +61,14 @@ export const FAMILIES: readonly Family[] = [
   ]),
   counter(
     "netlog_connections_dropped_total",
-    "Connections closed unheard, for there were far too many.",
+    "Connections closed unheard, for there were far too many, or too many of one address.",
     (s) => s.connections.droppedCount,
   ),
   gauge("netlog_waiting_requests", "Requests that wait for a message; streams left out.", (s) => [
-    { labels: {}, value: s.occupancy.waitingCount },
+    { labels: {}, value: s.occupancy.all.waitingCount },
   ]),
   gauge("netlog_bytes_in_flight", "Memory of bodies and answers that are not done with yet.", (s) => [
-    { labels: {}, value: s.occupancy.bytes.takenBytes },
+    { labels: {}, value: s.occupancy.all.bytes.takenBytes },
   ]),
   {
     name: "netlog_loop_hold_seconds",

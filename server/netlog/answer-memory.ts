@@ -6,12 +6,11 @@ import { ClientLeft } from "../wire/errors.ts";
 /** For a body that is made whole before it is sent. */
 export function bodyMemory({ request, context }: Exchange): BodyMemory {
   const { memory } = request;
-  const { occupancy } = context;
   return {
     mayUse: (bytes) => memory.mayHold(bytes),
     shrinkTo: (bytes) => memory.shrinkTo(bytes),
-    hold: (payload) => occupancy.hold(payload, memory.share),
-    release: (payload) => occupancy.release(payload, memory.share),
+    hold: (payload) => memory.shares.hold(payload),
+    release: (payload) => memory.shares.release(payload),
     async pause() {
       await context.runtime.pause();
       if (request.hasLeft) throw new ClientLeft();

@@ -61,6 +61,31 @@ it("one token has a share of the bytes in flight, and gets it back", async () =>
   expect((await again.reply()).status).toBe(201);
 });
 
+it("what a token's connections bring before its turn counts in its share", async () => {
+  const fixture = await serverWith({
+    bytesInFlight: 100_000,
+    payloadBytes: 1000,
+    batchBytes: 1000,
+    smallBytesInFlight: 0,
+  });
+  const held = () => figure(fixture, "netlog_bytes_in_flight");
+  const behind = "GET /t HTTP/1.1\r\nHost: localhost\r\nPadding: ";
+  /** A request that waits, and so many bytes of requests behind it. */
+  const pipeline = async ({ token }: TestToken, bytes: number) => {
+    const connection = await connectionForTest(fixture);
+    const head = `GET /t/batch?wait=1h HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\n\r\n`;
+    connection.send(head + `${behind.padEnd(996, "x")}\r\n\r\n`.repeat(bytes / 1000));
+    return connection;
+  };
+  const first = await pipeline(one, 40_000);
+  await expect.poll(held).toBe(40_000);
+  await (await pipeline(one, 20_000)).closed();
+  await pipeline(other, 20_000);
+  await expect.poll(held).toBe(60_000);
+  first.leave();
+  await expect.poll(held).toBe(20_000);
+});
+
 /** The status of an answer whose body the client does not take. */
 async function statusOfUntaken(url: string, token: TestToken): Promise<number | undefined> {
   const sent = request(url, { headers: bearer(token), agent: false });
