@@ -79,6 +79,7 @@ export {
   type SettingName,
   type TopicSettings,
 } from "./topic/setting-table.ts";
+export { sha256 } from "./topic/sha256.ts";
 export type { NetlogStats, TopicStats } from "./topic/stats.ts";
 export type { ForkPlace } from "./topic/storage.ts";
 export type { StreamIn } from "./topic/stream-in.ts";

@@ -90,14 +90,11 @@ function fieldsOf(
   if (content_type !== undefined && typeof content_type !== "string") throw fail("content_type takes a text");
   const list = headers === undefined ? [] : headersOf(headers, fail);
   const contentType = keptContentType(content_type);
-  const fields: MessageFields = {
-    ...(key === undefined ? {} : { key }),
-    ...(contentType === undefined ? {} : { contentType }),
-    ...(list.length === 0 ? {} : { headers: list }),
-  };
+  const fields: MessageFields = { key, contentType, headers: list };
   const refusal = refusalOfFields(fields, limits);
   if (refusal !== undefined) throw fail(refusal);
-  return Object.keys(fields).length === 0 ? undefined : encodeFields(fields);
+  const isEmpty = key === undefined && contentType === undefined && list.length === 0;
+  return isEmpty ? undefined : encodeFields(fields);
 }
 
 function headersOf(headers: unknown, fail: Fail): Header[] {

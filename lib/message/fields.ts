@@ -24,10 +24,10 @@ export type Header = readonly [name: string, value: string];
 
 /** What users of a message see. */
 export interface MessageFields {
-  readonly key?: string;
-  readonly contentType?: string;
+  readonly key?: string | undefined;
+  readonly contentType?: string | undefined;
   /** Names in lower case, in the order in which they were sent. */
-  readonly headers?: readonly Header[];
+  readonly headers?: readonly Header[] | undefined;
 }
 
 /** What an entry says of its append. */

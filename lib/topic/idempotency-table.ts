@@ -8,8 +8,9 @@
  *
  * The fingerprint stands for the key: the first half of its SHA-256.
  */
-import { hash } from "node:crypto";
+
 import type { Original } from "../log/log.ts";
+import { sha256 } from "./sha256.ts";
 
 const FINGERPRINT_BYTES = 16;
 const DIGEST = 16;
@@ -33,7 +34,7 @@ export interface KeyRange {
 }
 
 export function fingerprintOf(key: string): Buffer {
-  return hash("sha256", key, "buffer").subarray(0, FINGERPRINT_BYTES);
+  return sha256(key).subarray(0, FINGERPRINT_BYTES);
 }
 
 /** Nobody can choose keys that meet in one chain. */

@@ -7,7 +7,7 @@ import type { Batch } from "../message/batch.ts";
 import { addFields } from "../message/entry-fields.ts";
 import type { AppendFields } from "../message/fields.ts";
 import { encodeMessage } from "../message/message.ts";
-import { type NewMessage, packedBytes, packMessage } from "../message/new-message.ts";
+import { type NewMessage, type PackedMessage, packedBytes, packMessage } from "../message/new-message.ts";
 import type { Limits } from "./limits.ts";
 import { isLongPayload, packLongMessage } from "./long-message.ts";
 import type { Published, PublishOptions } from "./publish-call.ts";
@@ -34,17 +34,30 @@ export class TermsPublisher {
     this.#limits = limits;
   }
 
-  async publish(message: NewMessage, options: PublishOptions): Promise<Published> {
-    requireTerms(options, this.#limits);
-    const packed = packMessage(message, this.#limits, fieldsOf(options));
-    const { payload, fields } = packed;
-    const entry = { payloadBytes: payload.length, sizeBytes: packedBytes(packed), count: 1 };
-    if (isLongPayload(payload)) {
-      const batch = await packLongMessage(message, fields, this.#pause);
-      const encode = () => batch.entry;
-      return await this.#append({ ...entry, headroomBytes: batch.headroomBytes, encode }, options);
+  publish(message: NewMessage, options: PublishOptions): Promise<Published> {
+    let packed: PackedMessage;
+    try {
+      requireTerms(options, this.#limits);
+      packed = packMessage(message, this.#limits, fieldsOf(options));
+    } catch (error) {
+      return Promise.reject(error);
     }
-    return await this.#append({ ...entry, encode: () => encodeMessage(payload, fields) }, options);
+    const { payload, fields } = packed;
+    if (isLongPayload(payload)) return this.#publishLong(message, packed, options);
+    const encode = () => encodeMessage(payload, fields);
+    return this.#append(singleEntry(packed, 0, encode), options);
+  }
+
+  async #publishLong(
+    message: NewMessage,
+    packed: PackedMessage,
+    options: PublishOptions,
+  ): Promise<Published> {
+    const { entry, headroomBytes } = await packLongMessage(message, packed.fields, this.#pause);
+    return await this.#append(
+      singleEntry(packed, headroomBytes, () => entry),
+      options,
+    );
   }
 
   async publishBatch(batch: Batch, options: PublishOptions): Promise<Published> {
@@ -56,11 +69,32 @@ export class TermsPublisher {
     return await this.#append({ sizeBytes: batch.entry.length, count, headroomBytes, encode }, options);
   }
 
-  async #append(entry: LoneEntry, options: PublishOptions): Promise<Published> {
-    if (!this.#state.isReadyFor(options)) await this.#state.ready();
-    const guard = this.#state.guard(options, entry.count);
-    return await this.#publisher.publishAlone(entry, guard, options);
+  /** No promise of its own stands between the call and the publisher where the state is ready. */
+  #append(entry: LoneEntry, options: PublishOptions): Promise<Published> {
+    if (!this.#state.isReadyFor(options)) {
+      return this.#state.ready().then(() => this.#appendGuarded(entry, options));
+    }
+    return this.#appendGuarded(entry, options);
   }
+
+  #appendGuarded(entry: LoneEntry, options: PublishOptions): Promise<Published> {
+    return this.#publisher.publishAlone(entry, this.#state.guard(options, entry.count), options);
+  }
+}
+
+/** Of one message. */
+function singleEntry(
+  packed: PackedMessage,
+  headroomBytes: number | undefined,
+  encode: () => Buffer,
+): LoneEntry {
+  return {
+    payloadBytes: packed.payload.length,
+    sizeBytes: packedBytes(packed),
+    count: 1,
+    headroomBytes,
+    encode,
+  };
 }
 
 /** What is written of the terms: a condition leaves no trace. */

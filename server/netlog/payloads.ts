@@ -4,6 +4,7 @@ import {
   isNetlogError,
   LONG_BYTES,
   type Message,
+  type MessageFields,
   NetlogError,
   type NewMessage,
   PAYLOAD_HEADROOM_BYTES,
@@ -60,11 +61,10 @@ async function publishPayload(exchange: Exchange): Promise<Answer> {
   const isSmall = payload.length <= context.limits.uncountedBytes;
   const isGiven = isLong && payload.length > LONG_BYTES;
   try {
-    const message: NewMessage = isGiven
-      ? { ...fields, payload, headroomBytes }
-      : fields === undefined
+    const message: NewMessage =
+      fields === undefined && !isGiven
         ? { payload }
-        : { ...fields, payload };
+        : messageOf(payload, isGiven ? headroomBytes : 0, fields);
     const options: PublishOptions =
       terms === undefined
         ? { durability }
@@ -78,6 +78,17 @@ async function publishPayload(exchange: Exchange): Promise<Answer> {
   } finally {
     if (!isSmall && !isGiven) freeBody(payload);
   }
+}
+
+/** Spelled out: a copy of the fields by `...` takes longer than to check and encode them. */
+function messageOf(payload: Buffer, headroomBytes: number, fields: MessageFields | undefined): NewMessage {
+  return {
+    payload,
+    headroomBytes,
+    key: fields?.key,
+    contentType: fields?.contentType,
+    headers: fields?.headers,
+  };
 }
 
 /** With the digest that an idempotency key needs. */

@@ -44,7 +44,7 @@ export function readTerms(sent: SentHeaders | undefined, parameters: Parameters)
   const closes = parameters.isOn("close", false);
   const parameter = parameters.get("expected_offset");
   const terms = sent?.terms;
-  if (!closes && parameter === undefined && (terms === undefined || terms.size === 0)) return undefined;
+  if (!closes && parameter === undefined && terms === undefined) return undefined;
   const idempotencyKey = unquoted(terms?.get("Idempotency-Key"));
   const expectedOffset = readExpectedOffset(terms?.get("X-Expected-Offset"), parameter);
   return {
@@ -61,7 +61,7 @@ export function readTerms(sent: SentHeaders | undefined, parameters: Parameters)
 
 /** A stream in is no single act that could be done once, or be refused as a whole. @throws bad_request. */
 export function refuseTerms(sent: SentHeaders | undefined): void {
-  const [name] = sent?.terms.keys() ?? [];
+  const [name] = sent?.terms?.keys() ?? [];
   if (name === undefined) return;
   throw badRequest(`${name} is for payload and batch; what a stream brings is kept while it arrives`);
 }

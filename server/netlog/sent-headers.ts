@@ -39,7 +39,7 @@ export interface SentHeaders {
   /** Names in lower case. */
   readonly headers: readonly Header[];
   /** Values as they were sent. */
-  readonly terms: ReadonlyMap<TermName, string>;
+  readonly terms: ReadonlyMap<TermName, string> | undefined;
 }
 
 /** `undefined`: there are none. @throws bad_request. */
@@ -50,7 +50,7 @@ export function readSentHeaders({ headerPairs }: Request): SentHeaders | undefin
     const name = headerPairs[i]!.toLowerCase();
     const term = TERMS.get(name);
     if (name !== KEY && term === undefined && !isKept(name)) continue;
-    sent ??= { key: undefined, headers: [], terms: new Map() };
+    sent ??= { key: undefined, headers: [], terms: undefined };
     const value = headerPairs[i + 1]!;
     if (name === KEY) {
       if (sent.key !== undefined) throw twice("X-Key");
@@ -58,6 +58,7 @@ export function readSentHeaders({ headerPairs }: Request): SentHeaders | undefin
     } else if (term === undefined) {
       sent.headers.push([name, value]);
     } else {
+      sent.terms ??= new Map();
       if (sent.terms.has(term)) throw twice(term);
       sent.terms.set(term, value);
     }
@@ -68,7 +69,7 @@ export function readSentHeaders({ headerPairs }: Request): SentHeaders | undefin
 interface Collected {
   key: string | undefined;
   readonly headers: Header[];
-  readonly terms: Map<TermName, string>;
+  terms: Map<TermName, string> | undefined;
 }
 
 /**
@@ -80,16 +81,12 @@ export function messageFields(
   sent: SentHeaders | undefined,
   keyParameter: string | undefined,
 ): MessageFields | undefined {
-  const kept = sentType(request);
-  if (kept === undefined && sent === undefined && keyParameter === undefined) return undefined;
+  const contentType = sentType(request);
+  if (contentType === undefined && sent === undefined && keyParameter === undefined) return undefined;
   const key = sent?.key ?? keyParameter;
   if (keyParameter !== undefined && keyParameter !== key)
     throw badRequest("X-Key and key= differ; send one of them");
-  const fields: { -readonly [Name in keyof MessageFields]: MessageFields[Name] } = {};
-  if (key !== undefined) fields.key = key;
-  if (kept !== undefined) fields.contentType = kept;
-  if (sent !== undefined && sent.headers.length > 0) fields.headers = sent.headers;
-  return fields;
+  return { key, contentType, headers: sent?.headers };
 }
 
 /** Messages of a batch or a stream bring fields of their own, or have none. @throws bad_request. */
