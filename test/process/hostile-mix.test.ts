@@ -97,6 +97,8 @@ test.each(["plain", "tls"])(
     const call = caller(server);
     for (const topic of ["t", "honest"]) await call("POST", `/${topic}`);
     for (const bytes of [10, 60_000, 8 * MIB]) await call("POST", "/t/payload", Buffer.alloc(bytes, "x"));
+    await call("POST", "/j", Buffer.from(`{"content_type":"application/json"}`));
+    await call("POST", "/j/payload", Buffer.from(JSON.stringify("x".repeat(8 * MIB))));
     await call("POST", "/t/scanner?id=waits&from=end");
     for (let i = 0; i < 1000; i++) await call("POST", `/t/scanner?id=scanner-${i}`);
     const hasMemory = existsSync("/proc/self/status");
