@@ -13,7 +13,7 @@ import type { Exchange } from "./exchange.ts";
  * @throws too_many_requests, unauthorized, forbidden.
  */
 export function admit(exchange: Exchange, need: Need): void {
-  const { access, rateLimit, openRateLimit, limits } = exchange.context;
+  const { access, rateLimit, limits } = exchange.context;
   exchange.need = need;
   // Who looks after the server must see it when it is full, and a probe must not take it for dead.
   if (exchange.request.isSurplus && need !== "nothing" && need !== "metrics") {
@@ -21,7 +21,7 @@ export function admit(exchange: Exchange, need: Need): void {
     throw new NetlogError("too_many_requests", { reason });
   }
   const needsNothing = need === "nothing" || (need === "metrics" && access?.areMetricsOpen === true);
-  if (needsNothing) openRateLimit.take(clientKey(exchange.client));
+  if (needsNothing) takeOpen(exchange);
   count(exchange, undefined);
   if (access === undefined && rateLimit === undefined) return;
   const grant = access === undefined ? EVERYTHING : access.identify(exchange.request.header("authorization"));
@@ -34,6 +34,16 @@ export function admit(exchange: Exchange, need: Need): void {
   if (need === "nothing") return;
   if (grant === undefined) throw new HttpError("unauthorized");
   if (isRight(need) && !grant.may(need, exchange.topicName)) throw lacksRight(need);
+}
+
+/** Counts a request that needs no token. @throws too_many_requests, which is answered late. */
+function takeOpen(exchange: Exchange): void {
+  try {
+    exchange.context.openRateLimit.take(clientKey(exchange.client));
+  } catch (error) {
+    exchange.isRefusedLate = true;
+    throw error;
+  }
 }
 
 /** Has what the request takes count in the shares of its token and of its address. */

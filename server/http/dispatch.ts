@@ -192,9 +192,9 @@ export function fail(door: Door, exchange: Exchange, error: unknown): void {
     expiry.then(answer, (failure: unknown) => answerFailure(door, exchange, failure));
     return;
   }
-  const tooMany = countRefusal(exchange, errorCode(error));
-  if (tooMany === undefined) answerFailure(door, exchange, error);
-  else answerFailureLater(door, exchange, tooMany);
+  const lateError = exchange.isRefusedLate ? error : countRefusal(exchange, errorCode(error));
+  if (lateError === undefined) answerFailure(door, exchange, error);
+  else answerFailureLater(door, exchange, lateError);
 }
 
 /** The answer alone would cost as much as the refusal: its connection is not read from meanwhile. */

@@ -32,6 +32,8 @@ export class Exchange {
   failureFields: object = {};
   /** It publishes or reads: while it goes on, its topic's ttl does not end. */
   isUse = false;
+  /** Its client asks too often: the refusal waits, for it costs as much as an answer. */
+  isRefusedLate = false;
   #used: Topic | undefined;
   #id: string | undefined;
   /** Why it may not wait. */
