@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 
 /** Tests that run the built program; they need `dist/`, which the others do not. */
@@ -20,6 +21,9 @@ const shared = {
   expect: { poll: { timeout: POLL_TIMEOUT_MS } },
 };
 
+/** Two even on two cores, where vitest takes one: much of a test's time it waits for a process that it started. */
+const WORKERS = Math.max(2, availableParallelism() - 1);
+
 /** The tests are of the program as it comes, and not as a developer has set it up for a server of their own. */
 for (const name of Object.keys(process.env)) if (name.startsWith("NETLOG_")) delete process.env[name];
 
@@ -28,6 +32,7 @@ const resultsFile = process.env.TEST_RESULTS_FILE;
 
 const config: ViteUserConfig = defineConfig({
   test: {
+    maxWorkers: WORKERS,
     reporters: resultsFile === undefined ? ["default"] : ["default", ["json", { outputFile: resultsFile }]],
     projects: [
       { test: { ...shared, name: "unit", include: UNIT, isolate: false } },
