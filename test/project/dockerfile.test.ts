@@ -54,7 +54,7 @@ describe("the Dockerfile", () => {
       extends: string;
       include: string[];
     };
-    expect(packageJson().scripts.build).toContain("tsconfig.build.json");
+    expect(packageJson().scripts["build:program"]).toContain("tsconfig.build.json");
     const read = [
       "tsconfig.build.json",
       base.replace("./", ""),

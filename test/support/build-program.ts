@@ -6,8 +6,7 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Writes over what is there, so that a server that runs from `dist/` meanwhile finds its files. */
 export default function buildProgram(): void {
-  execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json"], {
-    cwd: ROOT,
-    stdio: "inherit",
-  });
+  for (const script of ["build:program", "build:console"]) {
+    execFileSync("npm", ["run", "--silent", script], { cwd: ROOT, stdio: "inherit" });
+  }
 }

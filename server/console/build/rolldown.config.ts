@@ -1,0 +1,89 @@
+/**
+ * Bundles the console for `npm run build`: one script, one stylesheet and index.html, in dist/server/console/files.
+ * Each is named by its hash and lies there packed as well, so that the server packs nothing.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { defineConfig, type Plugin, type PluginContext, type RolldownOptions } from "rolldown";
+
+const APP = "server/console/app";
+const ENTRY = `${APP}/main.tsx`;
+const PAGE = `${APP}/index.html`;
+const FILES = "dist/server/console/files";
+const STYLESHEET = /\.css$/;
+/** What is named by its hash: the server answers anything else anew each time. */
+const HASHED = /\.(?:js|css)$/;
+
+const config: RolldownOptions = defineConfig({
+  input: ENTRY,
+  platform: "browser",
+  tsconfig: `${APP}/tsconfig.json`,
+  transform: { target: "es2023" },
+  plugins: [consoleFiles()],
+  output: {
+    dir: FILES,
+    cleanDir: true,
+    minify: true,
+    entryFileNames: "[name]-[hash].js",
+    chunkFileNames: "[name]-[hash].js",
+    assetFileNames: "[name]-[hash][extname]",
+  },
+});
+
+export default config;
+
+/** Gathers the stylesheets, writes index.html, and packs what is named by its hash. */
+function consoleFiles(): Plugin {
+  const sheets = new Map<string, string>();
+  return {
+    name: "console-files",
+    load: {
+      filter: { id: STYLESHEET },
+      handler(id) {
+        sheets.set(id, readFileSync(id, "utf8"));
+        return { code: "", moduleType: "js", moduleSideEffects: true };
+      },
+    },
+    buildStart() {
+      this.addWatchFile(PAGE);
+    },
+    generateBundle(_, bundle) {
+      const entry = Object.values(bundle).find((file) => file.type === "chunk" && file.isEntry);
+      if (entry?.type !== "chunk") throw new TypeError(`there is no script of ${ENTRY}`);
+      const source = modulesInOrder(this, entry.facadeModuleId ?? "").flatMap((id) => sheets.get(id) ?? []);
+      const styles = this.emitFile({ type: "asset", name: "main.css", source: source.join("\n") });
+      const page = readFileSync(PAGE, "utf8")
+        .replace("{script}", entry.fileName)
+        .replace("{styles}", this.getFileName(styles));
+      this.emitFile({ type: "asset", fileName: "index.html", source: page });
+    },
+    writeBundle(_, bundle) {
+      for (const file of Object.values(bundle)) {
+        if (HASHED.test(file.fileName)) pack(file.fileName, file.type === "chunk" ? file.code : file.source);
+      }
+    },
+  };
+}
+
+/** All modules that `entry` imports, itself included, each once and behind what it imports. */
+function modulesInOrder(context: PluginContext, entry: string): string[] {
+  const seen = new Set<string>();
+  const ordered: string[] = [];
+  const visit = (id: string): void => {
+    if (seen.has(id)) return;
+    seen.add(id);
+    const { importedIds = [], dynamicallyImportedIds = [] } = context.getModuleInfo(id) ?? {};
+    for (const imported of [...importedIds, ...dynamicallyImportedIds]) visit(imported);
+    ordered.push(id);
+  };
+  visit(entry);
+  return ordered;
+}
+
+/** Writes the file's packed forms beside it. */
+function pack(name: string, source: string | Uint8Array): void {
+  const params = { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY };
+  writeFileSync(join(FILES, `${name}.br`), brotliCompressSync(source, { params }));
+  writeFileSync(join(FILES, `${name}.gz`), gzipSync(source, { level: constants.Z_BEST_COMPRESSION }));
+}
