@@ -24,6 +24,8 @@ export interface FollowOptions extends PatienceOptions {
   readonly key?: string | readonly string[] | undefined;
   /** False: ends at what is the end now. */
   readonly follow?: boolean | undefined;
+  /** Called when the server begins to send: at first, and again after each break. */
+  readonly onOpen?: (() => void) | undefined;
   /** Told when retention dropped messages before they were read. */
   readonly onSkipped?: ((gap: Gap) => void) | undefined;
   /** Reports damage, behind which reading then goes on; without this the loop ends with the error. */
@@ -114,6 +116,7 @@ export class Reading {
     const path = [this.#topicName, "stream"];
     const reply = await this.#session.connection.open({ method: "GET", path, query, signal }, silenceMs);
     this.#hasOpened = true;
+    this.#options.onOpen?.();
     return reply;
   }
 

@@ -80,6 +80,19 @@ describe("a stream that breaks off", () => {
     expect(told.slice(0, 4)).toEqual([50, 50, 100, 200]);
   });
 
+  it("is told to be there each time that the server begins to send", async () => {
+    const script = new Script(
+      notListening(),
+      streaming("breaks", line(0)),
+      notListening(),
+      streaming("stays", line(1)),
+    );
+    const told: string[] = [];
+    const options = { onOpen: () => told.push("open"), onRetry: () => told.push("away") };
+    expect(await read(script, { from: 0, ...options }, 2)).toEqual(["m0", "m1"]);
+    expect(told).toEqual(["away", "open", "away", "away", "open"]);
+  });
+
   it("is given up when it never began", async () => {
     const script = new Script(notListening());
     await expect(read(script, { from: 0 })).rejects.toMatchObject({ code: "unreachable" });
