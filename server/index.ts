@@ -2,12 +2,14 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Server as TlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
+import { fileURLToPath } from "node:url";
 import { type Logger, type Netlog, nodeRuntime, type Runtime } from "../lib/index.ts";
 import { Access } from "./auth/access.ts";
 import { ClientAddresses, type Network } from "./auth/client-address.ts";
 import { Gate } from "./auth/gate.ts";
 import { type Rate, RateLimit } from "./auth/rate-limit.ts";
 import type { TokenRecord } from "./auth/token-record.ts";
+import { consoleDoor } from "./console/door.ts";
 import { streamsDoor } from "./durable-streams/door.ts";
 import { accept, type Doors } from "./http/accept.ts";
 import { type Certificate, checkCertificate } from "./http/certificate.ts";
@@ -46,7 +48,13 @@ export { LIMITS, type Limits } from "./http/limits.ts";
 export { withoutTokens } from "./wire/quote.ts";
 
 /** Another door is mounted here. */
-const DOORS: Doors = { main: topicsDoor, others: [streamsDoor, ownPagesDoor] };
+function doorsOf(consoleFolder: string | undefined): Doors {
+  const consoles = consoleFolder === undefined ? [] : [consoleDoor(consoleFolder)];
+  return { main: topicsDoor, others: [streamsDoor, ...consoles, ownPagesDoor] };
+}
+
+/** Where the build puts the console's files. */
+export const CONSOLE_FOLDER: string = fileURLToPath(new URL("console/files", import.meta.url));
 
 const UNKNOWN_VERSION = "0.0.0";
 
@@ -73,6 +81,8 @@ export interface ServerOptions {
   readonly rate?: Rate | undefined;
   /** Proxies that are believed about who calls them. */
   readonly trustedProxies?: readonly Network[];
+  /** The console's files, as CONSOLE_FOLDER has them. Without it there is no console. */
+  readonly consoleFolder?: string | undefined;
   /** Version of the program, which `/-/version` shows. */
   readonly version?: string;
   readonly limits?: Limits;
@@ -114,7 +124,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const occupancy = new Occupancy(limits, clientAddresses);
   const connections = new Connections(server, limits, occupancy, certificate !== undefined);
   const context = createContext(options, address, { clientAddresses, occupancy, connections });
-  serve(server, connections, context);
+  serve(server, connections, context, doorsOf(options.consoleFolder));
   const scheme = certificate === undefined ? "http" : "https";
   return {
     url: `${scheme}://${address.family === "IPv6" ? `[${address.address}]` : address.address}:${address.port}`,
@@ -144,6 +154,7 @@ function createContext(
     droppedLogLines,
     limits,
     runtime,
+    hasConsole: options.consoleFolder !== undefined,
     version,
     requestLog: new RequestLog(logger, runtime, limits),
     watch: new IdleWatch(runtime, limits),
@@ -171,13 +182,13 @@ function createContext(
 }
 
 /** Handles what comes. */
-function serve(server: Server, connections: Connections, context: ServerContext): void {
+function serve(server: Server, connections: Connections, context: ServerContext, doors: Doors): void {
   const take = (incoming: IncomingMessage, outgoing: ServerResponse, awaitsContinue: boolean): void => {
     context.loop.noteWork();
     const connection = connections.of(incoming.socket);
     const request = new NodeRequest(context, connection, incoming, outgoing, awaitsContinue);
     connection.begin(request);
-    accept(DOORS, new Exchange(context, request));
+    accept(doors, new Exchange(context, request));
   };
   // Node takes one new connection in each turn of the loop, so many that come at once wait for as many turns.
   server.on("connection", () => context.runtime.shortenTurn());

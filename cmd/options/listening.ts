@@ -7,11 +7,13 @@ import {
   parseListenAddress,
   parseOrigin,
 } from "../cli/option-values.ts";
+import { switchOption } from "../cli/switch-option.ts";
 
 export interface ListeningOptions {
   readonly listen: ListenAddress;
   readonly allowedHosts: readonly string[];
   readonly corsOrigins: readonly string[];
+  readonly hasNoConsole: boolean;
 }
 
 export const LISTENING_OPTIONS: OptionTable<ListeningOptions> = {
@@ -42,4 +44,5 @@ export const LISTENING_OPTIONS: OptionTable<ListeningOptions> = {
     fallback: "",
     parse: (text) => parseList(text, parseOrigin),
   },
+  hasNoConsole: switchOption("no_console", "Serve no console for browsers under `/-/console/`"),
 };

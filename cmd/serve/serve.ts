@@ -3,7 +3,7 @@ import { existsSync, rmdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import ms from "ms";
 import { FileStorage, type Logger, Netlog, nodeDisk, nodeRuntime } from "../../lib/index.ts";
-import { type RunningServer, type ServerOptions, startServer } from "../../server/index.ts";
+import { CONSOLE_FOLDER, type RunningServer, type ServerOptions, startServer } from "../../server/index.ts";
 import { type Command, type Context, EXIT } from "../cli/command.ts";
 import { nextStopSignal } from "../cli/signals.ts";
 import { LIMITS, type Limits, limitsOf } from "../options/limits.ts";
@@ -146,6 +146,7 @@ function listen(
     certificate,
     rate: rateLimit === "off" ? undefined : rateLimit,
     trustedProxies,
+    consoleFolder: options.hasNoConsole ? undefined : CONSOLE_FOLDER,
   });
 }
 

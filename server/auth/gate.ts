@@ -19,6 +19,24 @@ export interface GateOptions {
 }
 
 const LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"] as const;
+/** Sites of a page that is not the server's own. `same-site` may be another port of this machine. */
+const FOREIGN_SITES: ReadonlySet<string | undefined> = new Set(["cross-site", "same-site"]);
+/** What a browser would run, apply to a page, or show within one. */
+const ACTIVE_DESTINATIONS: ReadonlySet<string | undefined> = new Set([
+  "audioworklet",
+  "embed",
+  "fencedframe",
+  "frame",
+  "iframe",
+  "object",
+  "paintworklet",
+  "script",
+  "serviceworker",
+  "sharedworker",
+  "style",
+  "worker",
+  "xslt",
+]);
 const PORT = /:[0-9]*$/;
 /** An address has none, or stands in brackets. */
 const LETTER = /[a-z]/;
@@ -49,7 +67,7 @@ export class Gate {
       this.#knownHost = host;
     }
     if (origin === undefined) {
-      if (secFetchSite === "cross-site") throw foreignOrigin("a page of another site (Sec-Fetch-Site)");
+      if (FOREIGN_SITES.has(secFetchSite)) throw foreignOrigin("a page of another site (Sec-Fetch-Site)");
       return;
     }
     if (this.isAllowedOrigin(origin) || this.#isOwn(origin.toLowerCase(), host)) return;
@@ -84,6 +102,15 @@ export class Gate {
       portOf(authority, defaultPort) === portOf(host, defaultPort)
     );
   }
+}
+
+/** Lets a browser have payloads for this destination, or not. @throws HttpError forbidden. */
+export function checkDestination(secFetchDest: string | undefined): void {
+  if (!ACTIVE_DESTINATIONS.has(secFetchDest)) return;
+  const reason =
+    `a payload is nothing for a browser to use as ${secFetchDest} (Sec-Fetch-Dest); ` +
+    "read it with fetch, or open it by itself";
+  throw new HttpError("forbidden", { reason });
 }
 
 /** An address that this machine alone can reach. */

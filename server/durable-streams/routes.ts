@@ -12,6 +12,8 @@ import { readStream } from "./read.ts";
 interface StreamRoute extends DescribedRoute {
   /** It renews the stream's ttl: see Action. */
   readonly isUse?: true;
+  /** Its answers hold payloads: see Action. */
+  readonly givesPayloads?: true;
 }
 
 /** Segments of the stream's path are joined in OpenAPI's one parameter. */
@@ -134,17 +136,18 @@ const DELETE: Operation = {
 export const STREAM_ROUTES: readonly StreamRoute[] = [
   { method: "PUT", path: PATH, needs: "admin", does: CREATE },
   { method: "POST", path: PATH, needs: "write", does: APPEND, isUse: true },
-  { method: "GET", path: PATH, needs: "read", does: READ, isUse: true },
+  { method: "GET", path: PATH, needs: "read", does: READ, isUse: true, givesPayloads: true },
   { method: "HEAD", path: PATH, needs: "read", does: DESCRIBE },
   { method: "DELETE", path: PATH, needs: "admin", does: DELETE },
 ];
 
 const TABLE = new RouteTable(
-  STREAM_ROUTES.map(({ method, path, needs, isUse, does }) => ({
+  STREAM_ROUTES.map(({ method, path, needs, isUse, givesPayloads, does }) => ({
     method,
     path,
     needs,
     isUse,
+    givesPayloads,
     handle: does.handle,
     bodyLimit: does.body?.limit,
     // Clients of the protocol send parameters of their users' own.

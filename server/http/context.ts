@@ -47,6 +47,8 @@ export interface ServerContext {
   readonly loop: LoopHolds;
   /** What is taken up of what all clients share. */
   readonly occupancy: Occupancy;
+  /** Browsers find pages under `/-/console/`. */
+  readonly hasConsole: boolean;
   /** The version of the program. */
   readonly version: string;
   readonly requestLog: RequestLog;

@@ -1,5 +1,6 @@
 /** From a request to its answer: what every request goes through, in the order in which errors win. */
 import { NetlogError } from "../../lib/index.ts";
+import { checkDestination } from "../auth/gate.ts";
 import { ClientLeft, ERROR_TABLE, errorCode, HttpError, tooManyAnswers } from "../wire/errors.ts";
 import { admit, countRefusal, isStillAdmitted } from "./admission.ts";
 import { type Answer, type AnyAnswer, bodyBytes, emptyAnswer } from "./answer.ts";
@@ -7,7 +8,7 @@ import { refuseForm, tooLarge } from "./body.ts";
 import { parseContentCoding } from "./body-source.ts";
 import type { Action, Door, Found } from "./door.ts";
 import type { Exchange } from "./exchange.ts";
-import type { StreamWatch } from "./request.ts";
+import type { Request, StreamWatch } from "./request.ts";
 
 /** From this status on a failure is the server's own. */
 const SERVER_ERROR = 500;
@@ -48,7 +49,7 @@ function answerTo(exchange: Exchange, resource: Found): Answer | Promise<AnyAnsw
   }
   if (action !== undefined) exchange.parameterNames = action.parameters;
   exchange.isUse = action?.isUse === true && method !== "HEAD";
-  passGate(exchange);
+  passGate(exchange, action);
   admit(exchange, action?.needs ?? "nothing");
   if (action === undefined) return emptyAnswer(204, ["Allow", resource.allow]);
   const { bodyLimit } = action;
@@ -82,11 +83,18 @@ async function refuseBody(exchange: Exchange, action: Action): Promise<AnyAnswer
 }
 
 /** @throws HttpError forbidden. */
-function passGate({ request, context, target }: Exchange): void {
+function passGate({ request, context, target }: Exchange, action?: Action): void {
   const origin = request.header("origin");
-  const secFetchSite = request.header("sec-fetch-site");
+  const isLink = action?.isOpenToLinks === true && isNavigation(request);
+  const secFetchSite = isLink ? undefined : request.header("sec-fetch-site");
   context.gate.pass(request.header("host"), origin, secFetchSite);
   if (target.authority !== undefined) context.gate.pass(target.authority, origin, secFetchSite);
+  if (action?.givesPayloads === true) checkDestination(request.header("sec-fetch-dest"));
+}
+
+/** A browser opens it as a page of its own. */
+function isNavigation(request: Request): boolean {
+  return request.header("sec-fetch-mode") === "navigate" && request.header("sec-fetch-dest") === "document";
 }
 
 /**

@@ -31,6 +31,10 @@ export interface Action {
   readonly needs: Need;
   /** It publishes to the topic or reads from it, which a topic with a ttl waits for; HEAD does neither. */
   readonly isUse?: true | undefined;
+  /** Its answers hold payloads, which are anybody's text: a browser must not run them, nor show them within a page. */
+  readonly givesPayloads?: true | undefined;
+  /** A link on a page of another site may lead there. */
+  readonly isOpenToLinks?: true | undefined;
   readonly handle: Handler;
   /** The limit on the body that it takes. Without it a body is refused. */
   readonly bodyLimit: BodyLimit | undefined;

@@ -1,4 +1,5 @@
 /** NetLog's own two doors: the topics, and beside them the pages of the server itself, which are under `/-/`. */
+import { TO_CONSOLE, wantsConsole } from "../console/door.ts";
 import { type Answer, textAnswer } from "../http/answer.ts";
 import type { Door } from "../http/door.ts";
 import { errorAnswer, givenReason } from "../http/error-answer.ts";
@@ -24,10 +25,16 @@ const COMMON: Pick<Door, "allow" | "errorAnswer"> = {
   },
 };
 
+/** `GET /`. */
+const LISTING = TOPICS.find([""]);
+
 export const topicsDoor: Door = {
   ...COMMON,
   owns: () => true,
-  find: ({ target }) => TOPICS.find(target.parts),
+  find(exchange) {
+    const found = TOPICS.find(exchange.target.parts);
+    return found === LISTING && wantsConsole(exchange) ? TO_CONSOLE : found;
+  },
   topicNameOf: ([name = ""]) => name,
 };
 

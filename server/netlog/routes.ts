@@ -29,6 +29,8 @@ import { PUBLISH_STREAM } from "./write-stream.ts";
 interface Row extends DescribedRoute {
   /** It publishes or reads: see Action. */
   readonly isUse?: true;
+  /** Its answers hold payloads: see Action. */
+  readonly givesPayloads?: true;
   /**
    * NetLog has it as well, and it ignores unknown parameters as NetLog does. Creating a scanner refuses them all the
    * same, because most of its parameters are not NetLog's.
@@ -63,22 +65,46 @@ export const ROUTES: readonly Row[] = [
     needs: "read",
     does: READ_PAYLOAD,
     isUse: true,
+    givesPayloads: true,
     head: true,
     isNetlogs: true,
   },
   { method: "POST", path: "/:topic/batch", needs: "write", does: PUBLISH_BATCH, isUse: true },
-  { method: "GET", path: "/:topic/batch", needs: "read", does: READ_BATCH, isUse: true, head: true },
+  {
+    method: "GET",
+    path: "/:topic/batch",
+    needs: "read",
+    does: READ_BATCH,
+    isUse: true,
+    givesPayloads: true,
+    head: true,
+  },
   { method: "POST", path: "/:topic/stream", needs: "write", does: PUBLISH_STREAM, isUse: true },
   { method: "PUT", path: "/:topic/stream", needs: "write", does: PUBLISH_STREAM, isUse: true },
-  { method: "GET", path: "/:topic/stream", needs: "read", does: READ_STREAM, isUse: true },
+  {
+    method: "GET",
+    path: "/:topic/stream",
+    needs: "read",
+    does: READ_STREAM,
+    isUse: true,
+    givesPayloads: true,
+  },
   { method: "POST", path: "/:topic/close", needs: "write", does: CLOSE_TOPIC },
   { method: "GET", path: "/:topic/sync", needs: "write", does: SYNC_TOPIC, isNetlogs: true },
   { method: "POST", path: "/:topic/sync", needs: "write", does: SYNC_TOPIC },
   { method: "POST", path: "/:topic/scanner", needs: "read", does: CREATE_SCANNER, isUse: true },
   { method: "GET", path: "/:topic/scanner", needs: "read", does: DESCRIBE_SCANNERS, head: true },
   { method: "DELETE", path: "/:topic/scanner", needs: "read", does: DELETE_SCANNER, isNetlogs: true },
-  { method: "GET", path: "/:topic/scan", needs: "read", does: SCAN, isUse: true, isNetlogs: true },
-  { method: "POST", path: "/:topic/scan", needs: "read", does: SCAN, isUse: true },
+  {
+    method: "GET",
+    path: "/:topic/scan",
+    needs: "read",
+    does: SCAN,
+    isUse: true,
+    givesPayloads: true,
+    isNetlogs: true,
+  },
+  { method: "POST", path: "/:topic/scan", needs: "read", does: SCAN, isUse: true, givesPayloads: true },
   { method: "POST", path: "/:topic/ack", needs: "read", does: ACK, isUse: true },
   { method: "POST", path: "/:topic/nack", needs: "read", does: NACK, isUse: true },
   { method: "POST", path: "/:topic/touch", needs: "read", does: TOUCH, isUse: true },
@@ -97,7 +123,8 @@ function routesWhere(isMeant: (row: Row) => boolean): Route[] {
   return ROUTES.filter(isMeant).map(toRoute);
 }
 
-function toRoute({ method, path, needs, does, isUse, head, isNetlogs }: Row): Route {
+function toRoute({ method, path, needs, does, isUse, givesPayloads, head, isNetlogs }: Row): Route {
   const parameters = { names: does.query ?? [], ignoresOthers: isNetlogs === true, elsewhere: PARAMETERS };
-  return { method, path, needs, isUse, head, handle: does.handle, bodyLimit: does.body?.limit, parameters };
+  const { handle, body } = does;
+  return { method, path, needs, isUse, givesPayloads, head, handle, bodyLimit: body?.limit, parameters };
 }
