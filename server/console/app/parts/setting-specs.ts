@@ -1,0 +1,80 @@
+/**
+ * The settings of a topic as the server's own description tells them (`/-/openapi.json`): what there is, within which
+ * bounds, and what is taken where nothing is said. Nothing of it is written down here a second time.
+ */
+
+export interface SettingSpec {
+  readonly name: string;
+  readonly text: string;
+  readonly kind: "bytes" | "count" | "duration" | "choice" | "time" | "text";
+  /** As the server spells it; `undefined` where it has none. */
+  readonly default: string | undefined;
+  readonly min: string | undefined;
+  readonly max: string | undefined;
+  /** Of a choice: what is sent, and its word. */
+  readonly choices: readonly { readonly value: string; readonly word: string }[];
+  /** Choices that are sent as numbers. */
+  readonly isNumber: boolean;
+  /** Only the creation of a topic sets it. */
+  readonly isFixed: boolean;
+}
+
+interface Schema {
+  readonly type?: string | readonly string[];
+  readonly description?: string;
+  readonly format?: string;
+  readonly enum?: readonly (string | number)[];
+  readonly default?: string | number | null;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly "x-kind"?: string;
+  readonly "x-minimum"?: string | number;
+  readonly "x-maximum"?: string | number;
+  readonly "x-words"?: Readonly<Record<string, number>>;
+  readonly "x-fixed"?: boolean;
+}
+
+/** `description` is the parsed answer of `/-/openapi.json`. Empty for what is none. */
+export function settingSpecs(description: unknown): SettingSpec[] {
+  const { components } = (description ?? {}) as {
+    components?: { schemas?: { Settings?: { properties?: Record<string, Schema> } } };
+  };
+  return Object.entries(components?.schemas?.Settings?.properties ?? {}).map(([name, schema]) => ({
+    name,
+    text: schema.description ?? "",
+    kind: kindOf(schema),
+    default: spelled(schema.default),
+    min: spelled(schema["x-minimum"] ?? schema.minimum),
+    max: spelled(schema["x-maximum"] ?? schema.maximum),
+    choices: choicesOf(schema),
+    isNumber: isOfType(schema, "integer"),
+    isFixed: schema["x-fixed"] === true,
+  }));
+}
+
+function kindOf(schema: Schema): SettingSpec["kind"] {
+  if (schema.enum !== undefined) return "choice";
+  const kind = schema["x-kind"];
+  if (kind === "bytes" || kind === "count" || kind === "duration") return kind;
+  if (isOfType(schema, "integer")) return "count";
+  return schema.format === "date-time" ? "time" : "text";
+}
+
+function isOfType({ type }: Schema, name: string): boolean {
+  return type === name || (Array.isArray(type) && type.includes(name));
+}
+
+/** Zero and the empty text stand for the default, and so does leaving it out. */
+function choicesOf(schema: Schema): SettingSpec["choices"] {
+  const words = Object.entries(schema["x-words"] ?? {});
+  return (schema.enum ?? [])
+    .filter((value) => value !== 0 && value !== "")
+    .map((value) => ({
+      value: String(value),
+      word: words.find(([, code]) => code === value)?.[0] ?? String(value),
+    }));
+}
+
+function spelled(value: string | number | null | undefined): string | undefined {
+  return value === null || value === undefined ? undefined : String(value);
+}

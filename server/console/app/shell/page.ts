@@ -1,0 +1,43 @@
+/** What every page of the console gets, and how it adds keys of its own while it is shown. */
+import { useEffect } from "hono/jsx/dom";
+import type { KeyMap } from "./keys.ts";
+import type { Query } from "./route.ts";
+import type { ServerLink } from "./server-link.ts";
+
+export interface PageProps {
+  readonly link: ServerLink;
+  /** Its name; empty on pages that are of no topic. */
+  readonly topic: string;
+  readonly query: Query;
+  /** Changes what the URL says. `replace`: without a new entry in the browser's history, for what is being typed. */
+  readonly onQuery: (change: Query, how?: "replace") => void;
+}
+
+/** A key of a page, and what it does in the words of the list of keys. */
+export interface PageKey {
+  readonly text: string;
+  readonly press: () => void;
+}
+
+export type PageKeys = Readonly<Record<string, PageKey>>;
+
+const shown = new Set<PageKeys>();
+
+/** The keys are there for as long as the component is. Those of `deps` that change bring new ones. */
+export function usePageKeys(keys: PageKeys, deps: readonly unknown[]): void {
+  useEffect(() => {
+    shown.add(keys);
+    return () => {
+      shown.delete(keys);
+    };
+  }, deps);
+}
+
+/** Of all that is shown now. */
+export function currentPageKeys(): PageKeys {
+  return Object.assign({}, ...shown) as PageKeys;
+}
+
+export function pressesOf(keys: PageKeys): KeyMap {
+  return Object.fromEntries(Object.entries(keys).map(([name, { press }]) => [name, press]));
+}

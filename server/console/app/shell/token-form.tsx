@@ -1,0 +1,62 @@
+/** Asks for a token, which stays in this tab alone. */
+import { type Child, useState } from "hono/jsx/dom";
+import { TextField } from "../parts/field.tsx";
+import { sentenceOf } from "./failure.ts";
+import type { ServerLink } from "./server-link.ts";
+
+export interface TokenFormProps {
+  readonly link: ServerLink;
+  readonly onDone: () => void;
+}
+
+export function TokenForm({ link, onDone }: TokenFormProps): Child {
+  const [token, setToken] = useState("");
+  const [trouble, setTrouble] = useState<string | undefined>(undefined);
+  const [isBusy, setBusy] = useState(false);
+  const signIn = async (): Promise<void> => {
+    setBusy(true);
+    try {
+      if (await link.signIn(token.trim())) onDone();
+      else setTrouble("The server does not know this token, or the token has expired.");
+    } catch (error) {
+      setTrouble(sentenceOf(error));
+    }
+    setBusy(false);
+  };
+  return (
+    <form
+      class="form token-form"
+      aria-label="Token"
+      onSubmit={(event: Event) => {
+        event.preventDefault();
+        void signIn();
+      }}
+    >
+      <TextField
+        label="Token"
+        type="password"
+        value={token}
+        onValue={setToken}
+        error={trouble}
+        hint="This server serves only those who have a token. An operator makes one with: netlog token create. The page keeps it until this tab is closed."
+        isFirst
+      />
+      <div class="actions">
+        <button type="submit" class="primary" disabled={isBusy || token.trim() === ""}>
+          Use this token
+        </button>
+        {link.hasToken ? (
+          <button
+            type="button"
+            onClick={() => {
+              link.signOut();
+              onDone();
+            }}
+          >
+            Forget the one in use
+          </button>
+        ) : null}
+      </div>
+    </form>
+  );
+}
