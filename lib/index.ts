@@ -71,6 +71,7 @@ export { PAYLOAD_HEADROOM_BYTES } from "./topic/long-message.ts";
 export type { ProducerStamp } from "./topic/producer-table.ts";
 export type { Published, PublishOptions } from "./topic/publish-call.ts";
 export {
+  type Bound,
   boundOf,
   DEFAULT_SETTINGS,
   SETTING_NAMES,

@@ -45,9 +45,9 @@ export interface NetlogOptions {
 }
 
 export class Netlog {
+  readonly defaults: TopicSettings;
   readonly #storage: Storage;
   readonly #shared: TopicShared;
-  readonly #defaults: TopicSettings;
   readonly #monitor: Monitor;
   readonly #topics: TopicTable;
   /** What `stats` gathers now. */
@@ -91,7 +91,7 @@ export class Netlog {
     this.#storage = storage;
     const deleteIfOver = (name: string) => this.#changes.run(name, () => this.#deleteIfOver(name));
     this.#expiry = new Expiry({ logger, deleteIfOver });
-    this.#defaults = defaults;
+    this.defaults = defaults;
     this.#shared = {
       runtime,
       logger,
@@ -194,7 +194,7 @@ export class Netlog {
   async createTopic(name: string, settings?: unknown, start?: TopicStart): Promise<Topic> {
     const { limits, runtime } = this.#shared;
     requireName(name, limits);
-    const resolved = resolveSettings(settings, this.#defaults, limits);
+    const resolved = resolveSettings(settings, this.defaults, limits);
     requireFutureEnd(resolved, runtime.now());
     return await this.#changes.run(name, async () => {
       await this.#requireFree(name);
@@ -244,7 +244,7 @@ export class Netlog {
    *   (nothing has changed), sync_failed (unknown).
    */
   async updateTopic(name: string, change: unknown): Promise<void> {
-    await this.#changes.run(name, () => this.topic(name).updateSettings(change, this.#defaults));
+    await this.#changes.run(name, () => this.topic(name).updateSettings(change, this.defaults));
   }
 
   /**
@@ -286,7 +286,7 @@ export class Netlog {
 
   async #openTopic(name: string): Promise<void> {
     try {
-      const stored = await this.#storage.open(name, this.#defaults);
+      const stored = await this.#storage.open(name, this.defaults);
       this.#topics.serve(await openTopic(this.#shared, name, stored));
     } catch (error) {
       this.#fail(name, error);

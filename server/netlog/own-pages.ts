@@ -53,7 +53,8 @@ export const METRICS: Operation = page(
 export function describing(routes: () => readonly DescribedRoute[]): Operation {
   const handle = (exchange: Exchange): Answer => {
     exchange.parameters().finish();
-    return jsonAnswer(200, openApiDocument(exchange.context.version, routes()));
+    const { version, netlog } = exchange.context;
+    return jsonAnswer(200, openApiDocument(version, routes(), netlog.defaults));
   };
   return page("openapi.json", json("OpenAPI 3.1", { type: "object" }), {
     handle,

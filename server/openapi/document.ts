@@ -1,7 +1,9 @@
 /** The OpenAPI 3.1 description of this server, made from the rows of its route table. */
+import { DEFAULT_SETTINGS, type TopicSettings } from "../../lib/index.ts";
 import { ERROR_TABLE } from "../wire/errors.ts";
 import type { DescribedRoute, Json, Operation, Success } from "./operation.ts";
 import { HEADERS, QUERY, REQUEST_HEADERS, ref, SCHEMAS } from "./parts.ts";
+import { describeSettings } from "./settings.ts";
 
 type Code = keyof typeof ERROR_TABLE;
 
@@ -32,7 +34,12 @@ const SERVER_ERROR = 500;
 const DESCRIPTION =
   "A log queue over HTTP. Paths are taken as sent; a parameter given twice is refused; OPTIONS is there everywhere.";
 
-export function openApiDocument(version: string, routes: readonly DescribedRoute[]): Json {
+/** `defaults` are what the server takes for settings that a new topic leaves out. */
+export function openApiDocument(
+  version: string,
+  routes: readonly DescribedRoute[],
+  defaults: TopicSettings = DEFAULT_SETTINGS,
+): Json {
   const paths: Record<string, Record<string, Json>> = {};
   for (const route of routes) {
     const path = spelledAsOpenApi(route.path);
@@ -48,7 +55,7 @@ export function openApiDocument(version: string, routes: readonly DescribedRoute
     servers: [{ url: "/" }],
     paths,
     components: {
-      schemas: SCHEMAS,
+      schemas: { Settings: describeSettings(defaults), ...SCHEMAS },
       securitySchemes: {
         bearer: { type: "http", scheme: "bearer" },
         basic: { type: "http", scheme: "basic" },

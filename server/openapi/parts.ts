@@ -1,7 +1,7 @@
 /** What the description of several routes shares: parameters, headers and schemas, by name. */
 import { FORMATS } from "../formats/formats.ts";
 import type { Json } from "./operation.ts";
-import { duration, settings } from "./settings.ts";
+import { duration } from "./settings.ts";
 
 export const text: Json = { type: "string" };
 const flag: Json = { type: "string", description: "true for 1, true and yes, in any case" };
@@ -172,8 +172,8 @@ export const REQUEST_HEADERS: Readonly<Record<string, readonly [description: str
 
 const scanner = { id: text, next: offset, from: offset, persistent: { type: "boolean" } };
 
+/** All but Settings, which tell the defaults of the server. */
 export const SCHEMAS: Readonly<Record<string, Json>> = {
-  Settings: settings,
   Done: {
     type: "object",
     required: ["ok", "message"],

@@ -1,5 +1,18 @@
-/** How the settings of a topic are described: from the one table of them. */
-import { boundOf, LIMITS, SETTING_NAMES, SETTINGS, type Setting } from "../../lib/index.ts";
+/**
+ * How the settings of a topic are described: from the one table of them. What JSON Schema has no word for begins with
+ * `x-`, for forms: the kind, the bounds of durations and of numbers that are not 0, the words for codes.
+ */
+import {
+  type Bound,
+  boundOf,
+  DAY_MS,
+  formatDuration,
+  LIMITS,
+  SETTING_NAMES,
+  SETTINGS,
+  type Setting,
+  type TopicSettings,
+} from "../../lib/index.ts";
 import type { Json } from "./operation.ts";
 
 export const duration: Json = {
@@ -8,12 +21,21 @@ export const duration: Json = {
   examples: ["30s"],
 };
 
-export const settings: Json = {
-  type: "object",
-  additionalProperties: false,
-  description: "Zero or empty stands for the server's default.",
-  properties: Object.fromEntries(SETTING_NAMES.map((name) => [name, schemaOfSetting(SETTINGS[name])])),
-};
+/** `defaults` are what this server takes for what a new topic's settings leave out. */
+export function describeSettings(defaults: TopicSettings): Json {
+  return {
+    type: "object",
+    additionalProperties: false,
+    description: "Zero or empty stands for the server's default.",
+    properties: Object.fromEntries(
+      SETTING_NAMES.map((name) => {
+        const { isFixed } = SETTINGS[name];
+        const common = { default: defaults[name] ?? null, ...(isFixed === true ? { "x-fixed": true } : {}) };
+        return [name, { ...schemaOfSetting(SETTINGS[name]), ...common }];
+      }),
+    ),
+  };
+}
 
 function schemaOfSetting(setting: Setting): Json {
   const { text: description } = setting;
@@ -23,20 +45,47 @@ function schemaOfSetting(setting: Setting): Json {
         ...duration,
         type: setting.default === null ? ["string", "null"] : "string",
         description: `${description}, ${duration.description}`,
+        ...durationBounds(setting),
+        "x-kind": "duration",
+        "x-text": description,
       };
     case "integer":
-      return { type: "integer", minimum: 0, maximum: boundOf(setting.max, LIMITS), description };
+      return {
+        type: "integer",
+        minimum: 0,
+        maximum: boundOf(setting.max, LIMITS),
+        description,
+        "x-kind": setting.unit,
+        "x-minimum": boundOf(setting.min, LIMITS),
+      };
     case "choice":
       return {
         type: "string",
         enum: [...setting.choices, ...Object.keys(setting.synonyms), ""],
         description,
+        "x-choices": setting.choices,
       };
     case "code":
-      return { type: "integer", enum: [0, ...Object.values(setting.codes)], description };
+      return {
+        type: "integer",
+        enum: [0, ...Object.values(setting.codes)],
+        description,
+        "x-words": setting.codes,
+      };
     case "time":
       return { type: ["string", "null"], format: "date-time", description };
     case "media_type":
       return { type: ["string", "null"], description };
   }
+}
+
+function durationBounds({ min, max }: { readonly min?: Bound; readonly max?: Bound }): Json {
+  return {
+    ...(min === undefined ? {} : { "x-minimum": durationText(boundOf(min, LIMITS)) }),
+    ...(max === undefined ? {} : { "x-maximum": durationText(boundOf(max, LIMITS)) }),
+  };
+}
+
+function durationText(ms: number): string {
+  return formatDuration({ years: 0, months: 0, days: Math.floor(ms / DAY_MS), ms: ms % DAY_MS });
 }

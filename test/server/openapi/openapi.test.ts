@@ -64,6 +64,25 @@ describe("the OpenAPI description", () => {
     expect([...new Set(names)].sort()).toEqual(Object.keys(document.components.schemas).sort());
   });
 
+  it("tells the bounds of settings, and the defaults that the server runs with", async () => {
+    const { api } = await serverForTest({ defaults: { segment_age: "3day" } });
+    const { components } = (await api.get("/-/openapi.json")).json as {
+      components: { schemas: { Settings: { properties: Record<string, object> } } };
+    };
+    const { properties } = components.schemas.Settings;
+    expect(properties.segment_age).toMatchObject({ default: "3day", "x-kind": "duration" });
+    expect(properties.segment_size).toMatchObject({
+      default: 1_073_741_824,
+      "x-kind": "bytes",
+      "x-minimum": 1024,
+      maximum: 2_147_483_648,
+    });
+    expect(properties.sync_interval).toMatchObject({ default: "1s", "x-maximum": "1day" });
+    expect(properties.ttl).toMatchObject({ default: null, "x-minimum": "1s" });
+    expect(properties.compression_type).toMatchObject({ "x-words": { none: 1, gzip: 2, snappy: 3 } });
+    expect(properties.content_type).toMatchObject({ "x-fixed": true });
+  });
+
   it("names every error that a route can answer with", () => {
     const told = JSON.stringify(openApiDocument("1.0.0", ALL_ROUTES));
     // What is no route has no description.

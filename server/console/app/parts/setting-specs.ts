@@ -30,6 +30,8 @@ interface Schema {
   readonly "x-kind"?: string;
   readonly "x-minimum"?: string | number;
   readonly "x-maximum"?: string | number;
+  readonly "x-text"?: string;
+  readonly "x-choices"?: readonly string[];
   readonly "x-words"?: Readonly<Record<string, number>>;
   readonly "x-fixed"?: boolean;
 }
@@ -41,7 +43,7 @@ export function settingSpecs(description: unknown): SettingSpec[] {
   };
   return Object.entries(components?.schemas?.Settings?.properties ?? {}).map(([name, schema]) => ({
     name,
-    text: schema.description ?? "",
+    text: schema["x-text"] ?? schema.description ?? "",
     kind: kindOf(schema),
     default: spelled(schema.default),
     min: spelled(schema["x-minimum"] ?? schema.minimum),
@@ -67,7 +69,7 @@ function isOfType({ type }: Schema, name: string): boolean {
 /** Zero and the empty text stand for the default, and so does leaving it out. */
 function choicesOf(schema: Schema): SettingSpec["choices"] {
   const words = Object.entries(schema["x-words"] ?? {});
-  return (schema.enum ?? [])
+  return (schema["x-choices"] ?? schema.enum ?? [])
     .filter((value) => value !== 0 && value !== "")
     .map((value) => ({
       value: String(value),
