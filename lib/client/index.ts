@@ -52,6 +52,7 @@ export type {
   TopicFigures,
   TopicInfo,
   TopicPage,
+  TopicRight,
   TopicSettings,
   TopicSettingsChange,
   TopicSort,

@@ -117,6 +117,8 @@ export interface PendingMessage {
   readonly due: string | null;
 }
 
+export type TopicRight = "read" | "write" | "admin";
+
 /** A topic among many. What went in and out is counted from when the server opened the topic. */
 export interface TopicFigures {
   readonly name: string;
@@ -135,17 +137,21 @@ export interface TopicFigures {
   readonly closed?: true;
   /** Why the topic is not served, or takes no messages. */
   readonly failed?: string;
+  /** Where tokens are used: what the token may do to it. */
+  readonly may?: readonly TopicRight[];
 }
 
 export interface TopicPage {
   /** Topics of all pages. */
   readonly count: number;
+  /** Where tokens are used: what the token may do to some topics, or to all. */
+  readonly may?: readonly TopicRight[];
   readonly topics: readonly TopicFigures[];
   /** What `after` takes for the next page, where there is one. */
   readonly next?: string;
 }
 
-export type TopicSort = Exclude<keyof TopicFigures, "closed" | "failed">;
+export type TopicSort = Exclude<keyof TopicFigures, "closed" | "failed" | "may">;
 
 /** One damaged place of a topic. */
 export interface Finding {

@@ -4,7 +4,7 @@
  */
 import { timingSafeEqual } from "node:crypto";
 import type { Runtime } from "../../lib/index.ts";
-import type { Right } from "./rights.ts";
+import { RIGHTS, type Right } from "./rights.ts";
 import { hashToken, tokenOf } from "./token.ts";
 import { HASH_PREFIX, type TokenRecord } from "./token-record.ts";
 import { topicMatcher } from "./topic-pattern.ts";
@@ -13,13 +13,14 @@ import { topicMatcher } from "./topic-pattern.ts";
 export interface Grant {
   /** The name of the token. */
   readonly name: string | undefined;
+  /** Its rights, each on some topics or on all; `undefined` where no tokens are used. */
+  readonly rights: readonly Right[] | undefined;
   may(right: Right, topic: string): boolean;
 }
-
 /** What every request may do where no tokens are used. */
-export const EVERYTHING: Grant = { name: undefined, may: () => true };
+export const EVERYTHING: Grant = { name: undefined, rights: undefined, may: () => true };
 /** What a request without a valid token may do where tokens are used. */
-export const NOTHING: Grant = { name: undefined, may: () => false };
+export const NOTHING: Grant = { name: undefined, rights: [], may: () => false };
 
 /** So many digits of a hash find those that it may be; how long that takes tells of the hash, never of a token. */
 const KEY_LENGTH = 16;
@@ -72,7 +73,7 @@ class TokenGrant implements Grant {
   readonly expiresAtMs: number;
   readonly #hash: Buffer;
   readonly #topics: readonly ((name: string) => boolean)[];
-  readonly #rights: ReadonlySet<Right>;
+  readonly rights: readonly Right[];
 
   constructor({ name, hash, topics, rights, expires }: TokenRecord) {
     this.name = name;
@@ -80,7 +81,7 @@ class TokenGrant implements Grant {
     this.expiresAtMs = expires === undefined ? Number.POSITIVE_INFINITY : Date.parse(expires);
     this.#hash = Buffer.from(this.digits, "latin1");
     this.#topics = topics.map(topicMatcher);
-    this.#rights = new Set(rights);
+    this.rights = RIGHTS.filter((right) => rights.includes(right));
   }
 
   get key(): string {
@@ -93,6 +94,6 @@ class TokenGrant implements Grant {
   }
 
   may(right: Right, topic: string): boolean {
-    return this.#rights.has(right) && this.#topics.some((matches) => matches(topic));
+    return this.rights.includes(right) && this.#topics.some((matches) => matches(topic));
   }
 }

@@ -68,10 +68,20 @@ async function describeTopics(exchange: Exchange): Promise<Answer> {
   const topics: object[] = [];
   for (const { name, value } of page.entries) {
     const summary = value ?? (await summaryOf(netlog, name));
-    if (summary !== undefined) topics.push(tell(summary));
+    if (summary !== undefined) topics.push({ ...tell(summary), ...rightsOf(grant, name) });
   }
   const next = page.next && spellPlace(page.next, figure !== undefined);
-  return await longJsonAnswer(exchange, { count, topics, next }, 2);
+  return await longJsonAnswer(
+    exchange,
+    { count, ...(grant.rights === undefined ? {} : { may: grant.rights }), topics, next },
+    2,
+  );
+}
+
+/** Without tokens everybody may do everything, and nothing is said of it. */
+function rightsOf(grant: Exchange["grant"], name: string): object {
+  const { rights } = grant;
+  return rights === undefined ? {} : { may: rights.filter((right) => grant.may(right, name)) };
 }
 
 /** `undefined` for a topic that was deleted meanwhile. */

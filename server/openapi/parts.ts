@@ -12,6 +12,8 @@ const spelling: Json = {
   description: "an offset, beginning, last, end, a duration (1m: since one minute ago) or an RFC 3339 time",
 };
 
+const rights: Json = { type: "array", items: { type: "string", enum: ["read", "write", "admin"] } };
+
 /** Each is something to sort topics by, too. */
 const topicFigures = {
   name: text,
@@ -252,6 +254,7 @@ export const SCHEMAS: Readonly<Record<string, Json>> = {
     required: ["count", "topics"],
     properties: {
       count: { type: "integer", minimum: 0, description: "topics of all pages" },
+      may: { ...rights, description: "where tokens are used: what the token may do to some topics or all" },
       topics: {
         type: "array",
         maxItems: 500,
@@ -262,6 +265,7 @@ export const SCHEMAS: Readonly<Record<string, Json>> = {
             ...topicFigures,
             closed: { const: true, description: "where it is closed" },
             failed: { type: "string", description: "why it is not served, or takes no messages" },
+            may: { ...rights, description: "where tokens are used: what the token may do to it" },
           },
         },
       },

@@ -13,8 +13,26 @@ it("tells of topics that the token may read, and counts no others", async () => 
     expect(reply.json).toMatchObject({ count: 2 });
     expect(reply.text).not.toContain("orders");
     const none = await api.get(`/-/topics?sort=${sort}`, { headers: bearer(blind) });
-    expect(none.json).toEqual({ count: 0, topics: [] });
+    expect(none.json).toEqual({ count: 0, may: ["write", "admin"], topics: [] });
   }
+});
+
+it("tells what the token may do, to each topic and at all; without tokens nothing", async () => {
+  const token = testToken(["logs-*", "orders"], ["read"]);
+  const writer = testToken(["*"], ["admin", "read"]);
+  const { api, netlog } = await serverForTest({ server: { tokens: [token.record, writer.record] } });
+  for (const name of ["logs-a", "orders"]) await netlog.createTopic(name);
+  expect((await api.get("/-/topics", { headers: bearer(token) })).json).toMatchObject({
+    may: ["read"],
+    topics: [{ may: ["read"] }, { may: ["read"] }],
+  });
+  expect((await api.get("/-/topics", { headers: bearer(writer) })).json).toMatchObject({
+    may: ["read", "admin"],
+    topics: [{ may: ["read", "admin"] }, { may: ["read", "admin"] }],
+  });
+  const open = await serverForTest();
+  await open.netlog.createTopic("t");
+  expect((await open.api.get("/-/topics")).text).not.toContain("may");
 });
 
 it("says of a topic that cannot be served why, among the others", async () => {

@@ -1,9 +1,5 @@
-/**
- * What the token may do to a topic, so that the page offers nothing else. The server has no route that says it; it refuses
- * a right before it looks at parameters. So the page asks for what cannot be: 403 means no, and any other refusal yes.
- */
+/** What the token may do to a topic, so that the page offers nothing else. */
 import { useEffect, useState } from "hono/jsx/dom";
-import { isNetlogClientError } from "../../../../lib/client/index.ts";
 import { useChanges } from "./listeners.ts";
 import type { ServerLink } from "./server-link.ts";
 
@@ -15,25 +11,17 @@ export interface Rights {
 const ALL: Rights = { mayWrite: true, mayAdmin: true };
 const NONE: Rights = { mayWrite: false, mayAdmin: false };
 
-/** A place in a topic that is none. */
-const NO_PLACE = "?from=!";
-
-export async function rightsOn(link: ServerLink, topic: string): Promise<Rights> {
-  if (!link.hasToken) return ALL;
-  const name = encodeURIComponent(topic);
-  const [mayWrite, mayAdmin] = await Promise.all(
-    ["sync", "check"].map((route) => isAllowed(link, `/${name}/${route}${NO_PLACE}`)),
-  );
-  return { mayWrite: mayWrite === true, mayAdmin: mayAdmin === true };
+/** `may` as an answer of the server has it; absent where the server uses no tokens. */
+export function rightsIn(may: readonly string[] | undefined): Rights {
+  return may === undefined ? ALL : { mayWrite: may.includes("write"), mayAdmin: may.includes("admin") };
 }
 
-async function isAllowed(link: ServerLink, path: string): Promise<boolean> {
-  try {
-    await link.get(path);
-    return true;
-  } catch (error) {
-    return isNetlogClientError(error) && (error.status === 400 || error.status === 404);
-  }
+async function rightsOn(link: ServerLink, name: string): Promise<Rights> {
+  if (!link.hasToken) return ALL;
+  // Of all names that begin so, the name itself is the first.
+  const { topics } = await link.once.topicPage({ prefix: name, limit: 1 });
+  const [topic] = topics;
+  return topic?.name === name ? rightsIn(topic.may) : NONE;
 }
 
 /** None until they are known. */
@@ -42,9 +30,13 @@ export function useRights(link: ServerLink, topic: string): Rights {
   const [rights, setRights] = useState<Rights>(link.hasToken ? NONE : ALL);
   useEffect(() => {
     let isCurrent = true;
-    void rightsOn(link, topic).then((found) => {
-      if (isCurrent) setRights(found);
-    });
+    // Where they cannot be known now, they are asked for again when the server is back.
+    rightsOn(link, topic).then(
+      (found) => {
+        if (isCurrent) setRights(found);
+      },
+      () => {},
+    );
     return () => {
       isCurrent = false;
     };
