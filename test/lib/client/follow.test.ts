@@ -80,7 +80,7 @@ describe("a stream that breaks off", () => {
     expect(told.slice(0, 4)).toEqual([50, 50, 100, 200]);
   });
 
-  it("is told to be there each time that the server begins to send", async () => {
+  it("is reported as open each time that the server begins to send", async () => {
     const script = new Script(
       notListening(),
       streaming("breaks", line(0)),

@@ -59,6 +59,11 @@ export function Plot(props: PlotProps): Child {
   );
 }
 
+/** UTC, as all times of the console are. */
+function timeOfDay(seconds: number): string {
+  return new Date(seconds * 1000).toISOString().slice(11, 19);
+}
+
 /** The plot in words: the last value of each line. */
 function describe({ title, lines, format }: PlotProps): string {
   const last = lines.map(({ name, values }) => {
@@ -93,7 +98,7 @@ function optionsOf(
     cursor: { show: true, y: false, drag: { x: false, y: false } },
     scales: { x: { time: true }, y: { range: (_, __, max) => [0, max > 0 ? max * 1.1 : 1] } },
     axes: [
-      { ...axis, size: 24 },
+      { ...axis, size: 24, space: 80, values: (_, splits) => splits.map(timeOfDay) },
       { ...axis, size: AXIS_WIDTH, values: (_, splits) => splits.map((value) => format(value)) },
     ],
     series: [

@@ -11,7 +11,7 @@ export interface SettingSpec {
   readonly default: string | undefined;
   readonly min: string | undefined;
   readonly max: string | undefined;
-  /** Of a choice: what is sent, and its word. */
+  /** What a choice sends, and its word. */
   readonly choices: readonly { readonly value: string; readonly word: string }[];
   /** Choices that are sent as numbers. */
   readonly isNumber: boolean;

@@ -21,10 +21,21 @@ export interface PageKey {
 
 export type PageKeys = Readonly<Record<string, PageKey>>;
 
-const shown = new Set<PageKeys>();
+/** Those of the frame, and those of the page, which win where both know a key. */
+const frameKeys = new Set<PageKeys>();
+const pageKeys = new Set<PageKeys>();
 
 /** The keys are there for as long as the component is. Those of `deps` that change bring new ones. */
 export function usePageKeys(keys: PageKeys, deps: readonly unknown[]): void {
+  useKeysIn(pageKeys, keys, deps);
+}
+
+/** The keys that every page has, unless it has another use for one. */
+export function useFrameKeys(keys: PageKeys, deps: readonly unknown[]): void {
+  useKeysIn(frameKeys, keys, deps);
+}
+
+function useKeysIn(shown: Set<PageKeys>, keys: PageKeys, deps: readonly unknown[]): void {
   useEffect(() => {
     shown.add(keys);
     return () => {
@@ -33,9 +44,9 @@ export function usePageKeys(keys: PageKeys, deps: readonly unknown[]): void {
   }, deps);
 }
 
-/** Of all that is shown now. */
+/** All that can be pressed now. */
 export function currentPageKeys(): PageKeys {
-  return Object.assign({}, ...shown) as PageKeys;
+  return Object.assign({}, ...frameKeys, ...pageKeys) as PageKeys;
 }
 
 export function pressesOf(keys: PageKeys): KeyMap {

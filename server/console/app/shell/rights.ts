@@ -18,7 +18,7 @@ export function rightsIn(may: readonly string[] | undefined): Rights {
 
 async function rightsOn(link: ServerLink, name: string): Promise<Rights> {
   if (!link.hasToken) return ALL;
-  // Of all names that begin so, the name itself is the first.
+  // The name itself is the first among all names that begin so.
   const { topics } = await link.once.topicPage({ prefix: name, limit: 1 });
   const [topic] = topics;
   return topic?.name === name ? rightsIn(topic.may) : NONE;

@@ -10,7 +10,7 @@ import { Notice } from "../parts/notice.tsx";
 import { KeyHelp } from "./key-help.tsx";
 import { isForPage, KeySequences, moveRow } from "./keys.ts";
 import { useChanges } from "./listeners.ts";
-import { currentPageKeys, type PageKeys, type PageProps, pressesOf, usePageKeys } from "./page.ts";
+import { currentPageKeys, type PageKeys, type PageProps, pressesOf, useFrameKeys } from "./page.ts";
 import {
   changedQuery,
   formatRoute,
@@ -39,7 +39,7 @@ export function Shell({ link, pages }: { readonly link: ServerLink; readonly pag
   const [route, go] = useRoute();
   const [asked, setAsked] = useState<"keys" | "token" | undefined>(undefined);
   useChanges(link);
-  usePageKeys(
+  useFrameKeys(
     keysOf(route, () => setAsked("keys")),
     [route],
   );
