@@ -1,17 +1,22 @@
 /** The entry of the console: puts the pages into the shell, and the shell into the page. */
 import "./shell/shell.css";
 import "./parts/parts.css";
+import "./messages/messages.css";
+import "./messages/message-detail.css";
+import "./topic/topic.css";
 import { render } from "hono/jsx/dom";
+import { MessagesPage } from "./messages/messages-page.tsx";
 import { ScannersPage } from "./scanners/scanners-page.tsx";
 import { ServerPage } from "./server/server-page.tsx";
 import { ServerLink } from "./shell/server-link.ts";
 import { type Pages, Shell } from "./shell/shell.tsx";
+import { TopicPage } from "./topic/topic-page.tsx";
 import { TopicsPage } from "./topics/topics-page.tsx";
 
 const PAGES: Pages = {
   topics: TopicsPage,
-  topic: ScannersPage,
-  messages: ScannersPage,
+  topic: TopicPage,
+  messages: MessagesPage,
   scanners: ScannersPage,
   server: ServerPage,
 };

@@ -11,7 +11,7 @@ export interface JsonRow {
   readonly kind: "value" | "open" | "folded" | "close" | "more";
   /** With its quotes, as published; `undefined` for elements and for the whole. */
   readonly name: string | undefined;
-  /** The scalar, the bracket or brackets. */
+  /** The scalar, the bracket, or the beginning of what is folded. */
   readonly text: string;
   readonly type: JsonPart["type"];
   /** How many characters are not shown: of a long scalar, or within what is folded. */
@@ -23,6 +23,8 @@ export interface JsonRow {
 export const CHILDREN_AT_ONCE = 1000;
 /** A longer scalar is cut; the text view has the rest. */
 export const LONGEST_SCALAR = 1000;
+/** So much of what is folded is shown. */
+const LONGEST_OUTLINE = 80;
 /** A tree is opened so far at first. Each level costs a look through all that is in it. */
 const AT_FIRST = { rows: 100, levels: 5 };
 /** `openAll` stops here. */
@@ -131,7 +133,10 @@ export class JsonTree {
     } else if (node.rest === undefined && node.children.length === 0) {
       yield { ...base, kind: "value", name, text: open + close, hasComma };
     } else if (!node.isOpen) {
-      yield { ...base, kind: "folded", name, text: `${open} … ${close}`, hidden: end - id - 2, hasComma };
+      const inside = this.#text.slice(id + 1, Math.min(end - 1, id + 1 + LONGEST_OUTLINE));
+      const rest = end - id > LONGEST_OUTLINE + 2 ? " …" : "";
+      const text = `${open}${inside.trim().replace(/\s+/g, " ")}${rest}${close}`;
+      yield { ...base, kind: "folded", name, text, hidden: end - id - 2, hasComma };
     } else {
       yield { ...base, kind: "open", name, text: open, hasComma: false };
       for (const [place, child] of node.children.entries()) {

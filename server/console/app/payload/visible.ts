@@ -11,8 +11,14 @@ const UNSEEN =
   /[\p{Cc}\p{Surrogate}\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/u;
 const EACH_UNSEEN = new RegExp(`(${UNSEEN.source})`, "u");
 
-const PICTURES_FROM = 0x2400;
-const PICTURE_OF_DELETE = "\u2421";
+/** As most languages escape them. */
+const ESCAPES: ReadonlyMap<string, string> = new Map([
+  ["\0", "\\0"],
+  ["\t", "\\t"],
+  ["\n", "\\n"],
+  ["\r", "\\r"],
+]);
+const LAST_OF_A_BYTE = 0xff;
 
 /** `keep` names characters that stay as they are, such as a tab. */
 export function piecesOf(text: string, keep = ""): Piece[] {
@@ -42,8 +48,9 @@ export function markColumns(character: string): number {
 }
 
 function markOf(character: string): string {
+  const escaped = ESCAPES.get(character);
+  if (escaped !== undefined) return escaped;
   const code = character.codePointAt(0) ?? 0;
-  if (code < 0x20) return String.fromCharCode(PICTURES_FROM + code);
-  if (code === 0x7f) return PICTURE_OF_DELETE;
-  return `\\u${code.toString(16).padStart(4, "0")}`;
+  const digits = code.toString(16);
+  return code <= LAST_OF_A_BYTE ? `\\x${digits.padStart(2, "0")}` : `\\u${digits.padStart(4, "0")}`;
 }

@@ -46,7 +46,7 @@ describe("a tree of JSON", () => {
     const tree = new JsonTree('{"a":{"b":[1]},"c":2}');
     const before = shown(tree.rows);
     tree.toggle(rowOf(tree, '"a"').id);
-    expect(shown(tree.rows)).toEqual(["{", '  "a": { … },', '  "c": 2', "}"]);
+    expect(shown(tree.rows)).toEqual(["{", '  "a": {"b":[1]},', '  "c": 2', "}"]);
     expect(rowOf(tree, '"a"').hidden).toBe(7);
     tree.toggle(rowOf(tree, '"a"').id);
     expect(shown(tree.rows)).toEqual(before);
@@ -60,7 +60,15 @@ describe("a tree of JSON", () => {
     tree.openAll();
     expect(shown(tree.rows)).toContain('              "g": [');
     tree.foldAll();
-    expect(shown(tree.rows)).toEqual(["{", '  "a": { … }', "}"]);
+    expect(shown(tree.rows)).toEqual(["{", '  "a": {"b":{"c":{"d":{"e":{"f":{"g":[7]}}}}}}', "}"]);
+  });
+
+  it("shows the beginning of what is folded, on one line", () => {
+    const tree = new JsonTree(`[[{ "a":\n 1 },${JSON.stringify({ long: "y".repeat(200) })}]]`);
+    tree.foldAll();
+    const [, folded] = tree.rows;
+    expect(folded!.text).toMatch(/^\[\{ "a": 1 \},\{"long":"y+ …\]$/);
+    expect(folded!.text.length).toBeLessThan(100);
   });
 
   it("shows a scalar as the whole", () => {
