@@ -17,6 +17,7 @@ export function webPageContract(use: UseApi): void {
       ["a browser's extension", { origin: "moz-extension://0f5b" }],
       ["an empty one", { origin: "" }],
       ["a page that sends no Origin, of another site", { "sec-fetch-site": "cross-site" }],
+      ["a page that sends no Origin, of another port of this machine", { "sec-fetch-site": "same-site" }],
     ];
 
     it.each(foreign)("publish nothing: %s", async (_name, headers = {}) => {
@@ -61,6 +62,50 @@ export function webPageContract(use: UseApi): void {
         expect((await use().post(`/${topic}/payload`, "x", { headers })).status).toBe(201);
         expect((await use().get(`/${topic}`, { headers })).status).toBe(200);
       }
+    });
+  });
+
+  describe("a payload, as a part of a page", () => {
+    const parts = [
+      "script",
+      "style",
+      "worker",
+      "sharedworker",
+      "serviceworker",
+      "iframe",
+      "frame",
+      "object",
+      "embed",
+    ];
+
+    it.each(parts)("is none, of the server's own page either: %s", async (part) => {
+      const topic = await use().newTopic(["alert(1)"]);
+      const id = await use().newScanner(topic);
+      const headers = {
+        "sec-fetch-site": "same-origin",
+        "sec-fetch-mode": "no-cors",
+        "sec-fetch-dest": part,
+      };
+      for (const path of [
+        `/${topic}/payload/0`,
+        `/${topic}/scan?id=${id}`,
+        `/${topic}/scan?id=${id}&max=1`,
+        `/${topic}/batch?format=lines`,
+        `/${topic}/stream?follow=0`,
+        `/-/streams/${topic}?offset=-1`,
+      ]) {
+        const reply = await use().get(path, { headers });
+        expect(expectError(reply, "forbidden"), path).toContain(`as ${part} (Sec-Fetch-Dest)`);
+      }
+      expectError(await use().post(`/${topic}/scan?id=${id}`, undefined, { headers }), "forbidden");
+      expect((await use().scan(topic, id)).text).toBe("alert(1)");
+    });
+
+    it.each(["empty", "document", "image", "video", ""])("is for %j as ever", async (part) => {
+      const topic = await use().newTopic(["x"]);
+      const headers = { "sec-fetch-site": "same-origin", "sec-fetch-dest": part };
+      expect((await use().get(`/${topic}/payload/0`, { headers })).text).toBe("x");
+      expect((await use().get(`/${topic}/batch?format=lines`, { headers })).text).toBe("x\n");
     });
   });
 

@@ -33,7 +33,14 @@ test("the package holds the program, its sources and documents, and nothing else
   });
   const [packed] = JSON.parse(report) as [{ files: { path: string }[] }];
   const paths = packed.files.map(({ path }) => path);
-  expect(paths).toEqual(expect.arrayContaining(["cmd/netlog.cjs", "dist/cmd/main.js", "lib/README.md"]));
+  expect(paths).toEqual(
+    expect.arrayContaining([
+      "cmd/netlog.cjs",
+      "dist/cmd/main.js",
+      "dist/server/console/files/index.html",
+      "lib/README.md",
+    ]),
+  );
   const others = paths.filter(
     (path) =>
       !/^(package\.json|README\.md|CHANGELOG\.md|CONTRIBUTING\.md|LICENSE|(dist\/)?(cmd|lib|server)\/.+)$/.test(

@@ -173,6 +173,8 @@ const REQUEST_HEADERS_OF_HTTP = [
   "Accept",
   "Authorization",
   "Origin",
+  "Sec-Fetch-Site",
+  "Sec-Fetch-Dest",
   "X-Forwarded-For",
   "X-Forwarded-Proto",
 ];
