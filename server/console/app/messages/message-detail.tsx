@@ -61,11 +61,11 @@ function Shown(props: MessageDetailProps & { readonly message: Message }): Child
         <CopyButton text={() => curlToPublish(server, topic.name, message)}>
           Copy its publish as curl
         </CopyButton>
-        <button type="button" onClick={() => download(payload, `message-${offset}.bin`)}>
+        <button type="button" class="quiet" onClick={() => download(payload, `message-${offset}.bin`)}>
           Download
         </button>
         {onPublishAgain === undefined ? null : (
-          <button type="button" onClick={() => onPublishAgain(message)}>
+          <button type="button" class="quiet" onClick={() => onPublishAgain(message)}>
             Publish once more…
           </button>
         )}

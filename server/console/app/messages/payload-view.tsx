@@ -148,7 +148,7 @@ function JsonLine({ row, onToggle, onMore }: JsonLineProps): Child {
           type="button"
           class="fold"
           aria-expanded={String(kind === "open")}
-          aria-label={`${kind === "open" ? "Fold" : "Open"} ${name ?? "the whole"}`}
+          aria-label={`${kind === "open" ? "Fold" : "Open"} ${name ?? (depth === 0 ? "the whole" : "the element")}`}
           onClick={onToggle}
         >
           {kind === "open" ? "▾" : "▸"}

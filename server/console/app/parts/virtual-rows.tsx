@@ -67,7 +67,10 @@ export function VirtualRows(props: VirtualRowsProps): Child {
   useEffect(() => {
     const { current } = box;
     if (current === null) return undefined;
-    const observer = new ResizeObserver(() => redraw(0));
+    const observer = new ResizeObserver(() => {
+      place.viewHeight = current.clientHeight || place.viewHeight;
+      redraw(0);
+    });
     observer.observe(current);
     return () => observer.disconnect();
   }, []);

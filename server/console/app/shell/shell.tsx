@@ -50,11 +50,13 @@ export function Shell({ link, pages }: { readonly link: ServerLink; readonly pag
   const close = (): void => setAsked(undefined);
   return (
     <div class="shell">
-      <a class="skip" href={formatRoute(route)} onClick={focusMain}>
-        Skip to the page
-      </a>
-      <Bar route={route} link={link} onAsk={setAsked} />
-      {route.topic === "" ? null : <TopicBar route={route} />}
+      <header>
+        <a class="skip" href={formatRoute(route)} onClick={focusMain}>
+          Skip to the page
+        </a>
+        <Bar route={route} link={link} onAsk={setAsked} />
+        {route.topic === "" ? null : <TopicBar route={route} />}
+      </header>
       <main id="main" tabIndex={-1} class={`page-${route.page}`}>
         {link.needsToken ? <TokenForm link={link} onDone={close} /> : null}
         {/* The page stays behind the question for a token, so that nothing on it is lost. */}
@@ -90,7 +92,7 @@ function Bar({
   onAsk: (what: "keys" | "token") => void;
 }): Child {
   return (
-    <header class="bar">
+    <div class="bar">
       <a class="brand" href={linkTo("topics")}>
         netlog
       </a>
@@ -114,7 +116,7 @@ function Bar({
           ?
         </button>
       </span>
-    </header>
+    </div>
   );
 }
 
