@@ -20,6 +20,8 @@ const config: RolldownOptions = defineConfig({
   platform: "browser",
   tsconfig: `${APP}/tsconfig.json`,
   transform: { target: "es2023" },
+  // Packing as tightly as possible takes its time, once a build.
+  checks: { bundlerTimings: false },
   plugins: [consoleFiles()],
   output: {
     dir: FILES,
