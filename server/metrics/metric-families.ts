@@ -28,6 +28,18 @@ export interface Sources extends ServerContext {
   readonly shown: ShownFigures;
 }
 
+/** Options of `serve`, the limits that they set, and what these count. */
+const LIMITS_SHOWN = [
+  ["max-message-size", "payloadBytes", "bytes"],
+  ["max-batch-size", "batchBytes", "bytes"],
+  ["max-bytes-in-flight", "bytesInFlight", "bytes"],
+  ["max-connections", "connections", "count"],
+  ["max-waiting", "waitingRequests", "count"],
+  ["max-topics", "topics", "count"],
+  ["max-remembered", "remembered", "count"],
+  ["max-scanners", "scanners", "count"],
+] as const;
+
 const MS_PER_SECOND = 1000;
 const US_PER_SECOND = 1_000_000;
 
@@ -139,6 +151,9 @@ export const FAMILIES: readonly Family[] = [
       { labels: { state: "failed" }, value: stats.failedTopicCount },
       { labels: { state: "tombstone" }, value: stats.tombstoneCount },
     ],
+  ),
+  gauge("netlog_limit", "Limits that are set, by the option that sets them.", ({ limits }) =>
+    LIMITS_SHOWN.map(([option, name, unit]) => ({ labels: { option, unit }, value: limits[name] })),
   ),
   gauge("netlog_waiters", "Readers that wait for a message.", ({ shown }) => [
     { labels: {}, value: shown.waiterCount },

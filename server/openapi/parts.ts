@@ -1,10 +1,14 @@
 /** What the description of several routes shares: parameters, headers and schemas, by name. */
 import { FORMATS } from "../formats/formats.ts";
 import type { Json } from "./operation.ts";
-import { duration } from "./settings.ts";
+import { duration, SCANNER_QUERY } from "./settings.ts";
 
 export const text: Json = { type: "string" };
-const flag: Json = { type: "string", description: "true for 1, true and yes, in any case" };
+const flag: Json = {
+  type: "string",
+  description: "true for 1, true and yes, in any case",
+  "x-kind": "flag",
+};
 const count: Json = { type: "integer", minimum: 1 };
 const offset: Json = { type: "integer", minimum: 0 };
 const spelling: Json = {
@@ -49,18 +53,7 @@ export const QUERY: Readonly<Record<string, readonly [description: string, schem
   to: ["Where to go.", spelling],
   persist: ["Survives a restart.", flag],
   id: ["Which scanner.", text],
-  ack: [
-    "explicit: a message given out is leased until it is acknowledged. auto: it is gone once it was handed over.",
-    { type: "string", enum: ["auto", "explicit"] },
-  ],
-  ack_wait: ["How long a lease lasts.", duration],
-  max_deliver: [
-    "Deliveries of a message before it is a dead letter; 0: no limit.",
-    { type: "integer", minimum: 0 },
-  ],
-  max_pending: ["Messages given out and not settled.", count],
-  dead_letter: ["Topic of the dead letters.", text],
-  expire: ["Dropped when not used for so long.", duration],
+  ...SCANNER_QUERY,
   wait: ["How long to wait for a message.", duration],
   max: ["Messages of one answer.", count],
   max_bytes: ["Bytes of one answer; one message is given always.", count],

@@ -1,5 +1,5 @@
 /**
- * How the settings of a topic are described: from the one table of them. What JSON Schema has no word for begins with
+ * How the settings of a topic are described, from the one table of them, and those of a scanner. What JSON Schema has no word for begins with
  * `x-`, for forms: the kind, the bounds of durations and of numbers that are not 0, the words for codes.
  */
 import {
@@ -19,6 +19,28 @@ export const duration: Json = {
   type: "string",
   description: "such as 1h30m, 90s or 2month3day",
   examples: ["30s"],
+};
+
+/** What a scanner is made with, beside its id. Name to description and schema. */
+export const SCANNER_QUERY: Readonly<Record<string, readonly [description: string, schema: Json]>> = {
+  ack: [
+    "explicit: a message given out is leased until it is acknowledged. auto: it is gone once it was handed over.",
+    { type: "string", enum: ["auto", "explicit"] },
+  ],
+  ack_wait: [
+    "How long a lease lasts.",
+    { ...duration, default: "30s", "x-minimum": "100ms", "x-maximum": "1day" },
+  ],
+  max_deliver: [
+    "Deliveries of a message before it is a dead letter; 0: no limit.",
+    { type: "integer", minimum: 0, maximum: LIMITS.deliverMax, default: 0 },
+  ],
+  max_pending: [
+    "Messages given out and not settled.",
+    { type: "integer", minimum: 1, maximum: LIMITS.pendingMax, default: 1000 },
+  ],
+  dead_letter: ["Topic of the dead letters.", { type: "string" }],
+  expire: ["Dropped when not used for so long.", duration],
 };
 
 /** `defaults` are what this server takes for what a new topic's settings leave out. */

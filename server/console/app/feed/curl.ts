@@ -19,6 +19,22 @@ export function curlToRead(server: CurlServer, topic: string, offset: number): s
   return [...curl(server), quoted(urlOf(server, topic, String(offset)))].join(" ");
 }
 
+/** Settings that are left out are the server's defaults. */
+export function curlToCreate(
+  server: CurlServer,
+  topic: string,
+  settings: Readonly<Record<string, unknown>>,
+): string {
+  const words = [...curl(server), "-X POST", quoted(`${server.url}/${encodeURIComponent(topic)}`)];
+  if (Object.keys(settings).length > 0) words.push("--data-raw", quoted(JSON.stringify(settings)));
+  return words.join(" ");
+}
+
+/** `path` is a route with its parameters, encoded. */
+export function curlToPost(server: CurlServer, path: string): string {
+  return [...curl(server), "-X POST", quoted(server.url + path)].join(" ");
+}
+
 /** So much fits on a line of a terminal and of a script; more is read from a file. */
 const LONGEST_PAYLOAD = 16 * 1024;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: a terminal takes these for keys that were pressed

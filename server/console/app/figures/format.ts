@@ -90,3 +90,25 @@ export function timeText(timestamp: string, nowMs: number): string {
   const [day = "", time = ""] = timestamp.replace(/Z$/, "").split("T");
   return day === today ? time : `${day} ${time.slice(0, 8)}`;
 }
+
+const SPAN_UNITS: Readonly<Record<string, number>> = {
+  year: 365 * DAY_MS,
+  month: 30 * DAY_MS,
+  day: DAY_MS,
+  h: HOUR_MS,
+  m: MINUTE_MS,
+  s: SECOND_MS,
+  ms: 1,
+  µs: 1e-3,
+  ns: 1e-6,
+};
+
+/** A duration as the API tells it, such as `1day2h3.5s`, in ms; `undefined` for none. */
+export function parseSpan(text: string | null): number | undefined {
+  if (text === null) return undefined;
+  let ms = 0;
+  for (const [, count, unit = ""] of text.matchAll(/([0-9.]+)(year|month|day|h|ms|m|s|µs|ns)/g)) {
+    ms += Number(count) * (SPAN_UNITS[unit] ?? 0);
+  }
+  return ms;
+}

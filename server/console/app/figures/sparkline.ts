@@ -12,7 +12,9 @@ export function sparklinePath(
   values: readonly (number | undefined)[],
   { room, width, height }: SparklineSize,
 ): string {
-  const most = Math.max(1, ...values.map((value) => value ?? 0));
+  const most = Math.max(...values.map((value) => value ?? 0));
+  // A line along the bottom would say no more than the 0 beside it.
+  if (!(most > 0)) return "";
   // Half a pixel at each edge, so that the line is seen whole.
   const step = (width - 1) / Math.max(1, room - 1);
   const shown = values.slice(-room);

@@ -36,14 +36,38 @@ interface Schema {
   readonly "x-fixed"?: boolean;
 }
 
+interface Parameter {
+  readonly name: string;
+  readonly in: string;
+  readonly description: string;
+  readonly schema: Schema;
+}
+
 /** `description` is the parsed answer of `/-/openapi.json`. Empty for what is none. */
 export function settingSpecs(description: unknown): SettingSpec[] {
   const { components } = (description ?? {}) as {
     components?: { schemas?: { Settings?: { properties?: Record<string, Schema> } } };
   };
-  return Object.entries(components?.schemas?.Settings?.properties ?? {}).map(([name, schema]) => ({
+  return Object.entries(components?.schemas?.Settings?.properties ?? {}).map(([name, schema]) =>
+    specOf(name, schema["x-text"] ?? schema.description ?? "", schema),
+  );
+}
+
+/** What a scanner is created with, beside its id: parameters, described in the same words. */
+export function scannerSpecs(description: unknown): SettingSpec[] {
+  const { paths } = (description ?? {}) as {
+    paths?: Record<string, Record<string, { parameters?: readonly Parameter[] }>>;
+  };
+  const parameters = paths?.["/{topic}/scanner"]?.post?.parameters ?? [];
+  return parameters
+    .filter((parameter) => parameter.in === "query" && parameter.name !== "id")
+    .map((parameter) => specOf(parameter.name, parameter.description, parameter.schema));
+}
+
+function specOf(name: string, text: string, schema: Schema): SettingSpec {
+  return {
     name,
-    text: schema["x-text"] ?? schema.description ?? "",
+    text,
     kind: kindOf(schema),
     default: spelled(schema.default),
     min: spelled(schema["x-minimum"] ?? schema.minimum),
@@ -51,12 +75,12 @@ export function settingSpecs(description: unknown): SettingSpec[] {
     choices: choicesOf(schema),
     isNumber: isOfType(schema, "integer"),
     isFixed: schema["x-fixed"] === true,
-  }));
+  };
 }
 
 function kindOf(schema: Schema): SettingSpec["kind"] {
-  if (schema.enum !== undefined) return "choice";
   const kind = schema["x-kind"];
+  if (schema.enum !== undefined || kind === "flag") return "choice";
   if (kind === "bytes" || kind === "count" || kind === "duration") return kind;
   if (isOfType(schema, "integer")) return "count";
   return schema.format === "date-time" ? "time" : "text";
@@ -68,6 +92,7 @@ function isOfType({ type }: Schema, name: string): boolean {
 
 /** Zero and the empty text stand for the default, and so does leaving it out. */
 function choicesOf(schema: Schema): SettingSpec["choices"] {
+  if (schema["x-kind"] === "flag") return [{ value: "true", word: "yes" }];
   const words = Object.entries(schema["x-words"] ?? {});
   return (schema["x-choices"] ?? schema.enum ?? [])
     .filter((value) => value !== 0 && value !== "")

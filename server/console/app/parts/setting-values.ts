@@ -48,7 +48,8 @@ export function boundsText({ kind, min, max }: SettingSpec): string {
 /** The default as people read it. */
 export function defaultText(spec: SettingSpec): string {
   const { kind, choices } = spec;
-  if (spec.default === undefined) return "none";
+  if (spec.default === undefined)
+    return kind === "choice" ? (choices[0]?.word === "yes" ? "no" : "") : "none";
   if (kind === "bytes") return spec.default === "0" ? "no limit" : bytesText(Number(spec.default));
   if (kind === "choice") return choices.find(({ value }) => value === spec.default)?.word ?? spec.default;
   return spec.default;

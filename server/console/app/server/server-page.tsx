@@ -1,6 +1,200 @@
-/** The server itself. */
-import type { Child } from "hono/jsx/dom";
+/** The server itself: what runs, how busy it is, its limits, and topics that it cannot serve. */
+import { type Child, useMemo } from "hono/jsx/dom";
+import { bytesText, countText, latencyText, rateText, spanText, UNKNOWN } from "../figures/format.ts";
+import { histogramOf, type Metrics, metricValue, parseMetrics } from "../figures/metrics.ts";
+import { RateMeter, TimeSeries } from "../figures/series.ts";
+import { HistogramChart } from "../parts/histogram.tsx";
+import { Notice } from "../parts/notice.tsx";
+import { Plot } from "../parts/plot.tsx";
+import { Table } from "../parts/table.tsx";
+import { isAway, sentenceOf } from "../shell/failure.ts";
 import type { PageProps } from "../shell/page.ts";
-export function ServerPage(_: PageProps): Child {
-  return <h1>Server</h1>;
+import { usePoll } from "../shell/poll.ts";
+import { linkTo } from "../shell/route.ts";
+import { type LimitUse, limitsIn } from "./limits.ts";
+
+const EVERY_MS = 1000;
+
+interface Readiness {
+  readonly failed?: readonly { readonly name: string; readonly reason: string }[];
+  readonly reason?: string;
+}
+
+interface ServerFigures {
+  readonly metrics: Metrics;
+  readonly ready: Readiness;
+}
+
+export function ServerPage({ link }: PageProps): Child {
+  const history = useMemo(() => new ServerHistory(), [link]);
+  const poll = usePoll(
+    link,
+    {
+      ask: async (signal): Promise<ServerFigures> => {
+        // Of a server that is not ready the refusal is the answer.
+        const ready = link.get("/-/ready", signal).catch((error: unknown) => {
+          if (isAway(error)) throw error;
+          return JSON.stringify({ reason: sentenceOf(error) });
+        });
+        const metrics = parseMetrics(await link.get("/-/metrics", signal));
+        return { metrics, ready: JSON.parse(await ready) as Readiness };
+      },
+      everyMs: EVERY_MS,
+      onAnswer: ({ metrics }, atMs) => history.look(metrics, atMs),
+    },
+    [link],
+  );
+  const { answer, error } = poll;
+  return (
+    <>
+      <h1 class="hearing">Server</h1>
+      {error === undefined || isAway(error) ? null : <Notice text={sentenceOf(error)} />}
+      {answer === undefined ? null : <Figures figures={answer} history={history} />}
+    </>
+  );
+}
+
+function Figures({
+  figures,
+  history,
+}: {
+  readonly figures: ServerFigures;
+  readonly history: ServerHistory;
+}): Child {
+  const { metrics, ready } = figures;
+  return (
+    <>
+      {ready.reason === undefined ? null : (
+        <Notice text={`The server is not ready for work. ${ready.reason}`} />
+      )}
+      <dl class="figures">
+        {factsOf(metrics, history).map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+      <FailedTopics failed={ready.failed ?? []} />
+      <div class="columns">
+        <Plot
+          title="Messages a second"
+          times={history.series.times}
+          lines={history.series.names.map((name) => ({ name, values: history.series.line(name) }))}
+          format={rateText}
+        />
+        <Plot
+          title="Memory"
+          times={history.memory.times}
+          lines={history.memory.names.map((name) => ({ name, values: history.memory.line(name) }))}
+          format={bytesText}
+        />
+      </div>
+      <div class="columns">
+        <HistogramChart
+          title="Syncs to the disk"
+          histogram={histogramOf(metrics, "netlog_sync_duration_seconds")}
+          format={latencyText}
+          thing="sync"
+        />
+        <HistogramChart
+          title="Messages that were written together"
+          histogram={histogramOf(metrics, "netlog_commit_messages")}
+          format={countText}
+          thing="commit"
+        />
+      </div>
+      <Limits limits={limitsIn(metrics)} />
+    </>
+  );
+}
+
+function FailedTopics({ failed }: { readonly failed: NonNullable<Readiness["failed"]> }): Child {
+  if (failed.length === 0) return null;
+  return (
+    <section aria-label="Failed topics">
+      <h2>Topics that are not served, or take no messages</h2>
+      <Table
+        label="Failed topics"
+        columns={[
+          { name: "name", title: "Topic", cell: ({ name }) => <a href={linkTo("topic", name)}>{name}</a> },
+          { name: "reason", title: "Reason", cell: ({ reason }) => <span class="wrapped">{reason}</span> },
+        ]}
+        rows={failed}
+        keyOf={({ name }) => name}
+      />
+    </section>
+  );
+}
+
+function Limits({ limits }: { readonly limits: readonly LimitUse[] }): Child {
+  if (limits.length === 0) return null;
+  return (
+    <section aria-label="Limits">
+      <h2>Limits</h2>
+      <Table
+        label="Limits"
+        columns={[
+          { name: "flag", title: "Option", cell: ({ flag }) => flag },
+          { name: "used", title: "In use", isFigure: true, cell: ({ used }) => used ?? UNKNOWN },
+          { name: "limit", title: "Limit", isFigure: true, cell: ({ limit }) => limit },
+        ]}
+        rows={limits}
+        keyOf={({ flag }) => flag}
+      />
+    </section>
+  );
+}
+
+function factsOf(metrics: Metrics, history: ServerHistory): (readonly [string, string])[] {
+  const figure = (name: string, format: (value: number) => string, labels = {}): string => {
+    const value = metricValue(metrics, name, labels);
+    return value === undefined ? UNKNOWN : format(value);
+  };
+  const [info] = metrics.get("netlog_info") ?? [];
+  const startedMs = (metricValue(metrics, "process_start_time_seconds") ?? Number.NaN) * 1000;
+  return [
+    ["version", info?.labels.version ?? UNKNOWN],
+    ["node", info?.labels.node ?? UNKNOWN],
+    ["uptime", Number.isNaN(startedMs) ? UNKNOWN : spanText(history.atMs - startedMs)],
+    ["topics", figure("netlog_topics", countText, { state: "open" })],
+    ["failed topics", figure("netlog_topics", countText, { state: "failed" })],
+    ["connections", figure("netlog_connections", countText)],
+    ["waiting requests", figure("netlog_waiting_requests", countText)],
+    ["bytes in flight", figure("netlog_bytes_in_flight", bytesText)],
+    ["memory", figure("process_resident_memory_bytes", bytesText)],
+    ["processor", history.cpuShare === undefined ? UNKNOWN : `${Math.round(history.cpuShare * 100)} %`],
+    ["open files", figure("process_open_fds", countText)],
+    ["messages in", figure("netlog_messages_in_total", countText)],
+    ["messages out", figure("netlog_messages_out_total", countText)],
+    ["longest write", figure("netlog_longest_write_seconds", latencyText)],
+    ["recoveries", figure("netlog_recoveries_total", countText)],
+  ];
+}
+
+/** What the page keeps of the server's figures while it is open. */
+class ServerHistory {
+  readonly series: TimeSeries = new TimeSeries();
+  readonly memory: TimeSeries = new TimeSeries();
+  readonly #in = new RateMeter();
+  readonly #out = new RateMeter();
+  readonly #cpu = new RateMeter();
+  /** When the server was looked at last. */
+  atMs = 0;
+  /** Of one core; `undefined` until it is known. */
+  cpuShare: number | undefined;
+
+  look(metrics: Metrics, atMs: number): void {
+    const rate = (meter: RateMeter, name: string): number | undefined =>
+      meter.look(atMs, metricValue(metrics, name) ?? Number.NaN);
+    this.atMs = atMs;
+    this.cpuShare = rate(this.#cpu, "process_cpu_seconds_total");
+    this.series.add(atMs, {
+      in: rate(this.#in, "netlog_messages_in_total"),
+      out: rate(this.#out, "netlog_messages_out_total"),
+    });
+    this.memory.add(atMs, {
+      resident: metricValue(metrics, "process_resident_memory_bytes"),
+    });
+  }
 }

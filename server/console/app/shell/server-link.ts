@@ -91,11 +91,20 @@ export class ServerLink {
 
   /** What `path` answers, for routes that the client library has no call for. @throws as its calls do. */
   async get(path: string, signal?: AbortSignal): Promise<string> {
-    const name = `GET ${path}`;
+    return await this.#ask("GET", path, signal);
+  }
+
+  /** The same for a route that changes something; it is tried once. */
+  async post(path: string): Promise<string> {
+    return await this.#ask("POST", path, undefined);
+  }
+
+  async #ask(method: string, path: string, signal: AbortSignal | undefined): Promise<string> {
+    const name = `${method} ${path}`;
     let response: Response;
     let text: string;
     try {
-      response = await this.#fetch(this.#around.url + path, { signal: signal ?? null });
+      response = await this.#fetch(this.#around.url + path, { method, signal: signal ?? null });
       text = await response.text();
     } catch (cause) {
       if (signal?.aborted === true) throw signal.reason;
