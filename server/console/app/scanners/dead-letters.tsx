@@ -65,7 +65,7 @@ export function DeadLetters({ link, topic, letters, mayWrite }: DeadLettersProps
         <p class="dim">{found === undefined && poll.answer === undefined ? "Reading…" : "There are none."}</p>
       ) : (
         <Table
-          label="Dead letters"
+          label="Table of dead letters"
           columns={columnsOf({
             letters,
             back,
@@ -141,7 +141,7 @@ function columnsOf({ letters, back, onBack }: ColumnsOptions): Column<Message>[]
         return onBack === undefined ? null : (
           <button
             type="button"
-            aria-label={`Publish letter ${letter.offset} back`}
+            aria-label={`Publish back letter ${letter.offset}`}
             onClick={() => onBack(letter)}
           >
             Publish back

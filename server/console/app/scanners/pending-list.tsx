@@ -47,7 +47,7 @@ export function PendingList({ link, topic, id, count }: PendingListProps): Child
         </p>
       ) : (
         <Table
-          label="Pending messages"
+          label="Table of pending messages"
           columns={columnsOf(topic, Date.now())}
           rows={rows}
           keyOf={({ offset }) => String(offset)}

@@ -115,7 +115,7 @@ function FailedTopics({ failed }: { readonly failed: NonNullable<Readiness["fail
     <section aria-label="Failed topics">
       <h2>Topics that are not served, or take no messages</h2>
       <Table
-        label="Failed topics"
+        label="Table of failed topics"
         columns={[
           { name: "name", title: "Topic", cell: ({ name }) => <a href={linkTo("topic", name)}>{name}</a> },
           { name: "reason", title: "Reason", cell: ({ reason }) => <span class="wrapped">{reason}</span> },
@@ -133,7 +133,7 @@ function Limits({ limits }: { readonly limits: readonly LimitUse[] }): Child {
     <section aria-label="Limits">
       <h2>Limits</h2>
       <Table
-        label="Limits"
+        label="Table of limits"
         columns={[
           { name: "flag", title: "Option", cell: ({ flag }) => flag },
           { name: "used", title: "In use", isFigure: true, cell: ({ used }) => used ?? UNKNOWN },

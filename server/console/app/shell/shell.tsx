@@ -58,7 +58,12 @@ export function Shell({ link, pages }: { readonly link: ServerLink; readonly pag
         {route.topic === "" ? null : <TopicBar route={route} />}
       </header>
       <main id="main" tabIndex={-1} class={`page-${route.page}`}>
-        {link.needsToken ? <TokenForm link={link} onDone={close} /> : null}
+        {link.needsToken ? (
+          <>
+            <h1 class="hearing">Token</h1>
+            <TokenForm link={link} onDone={close} />
+          </>
+        ) : null}
         {/* The page stays behind the question for a token, so that nothing on it is lost. */}
         <div class="page" hidden={link.needsToken}>
           <ErrorBoundary fallbackRender={(error: Error) => <Broken error={error} />}>
