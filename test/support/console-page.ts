@@ -1,7 +1,7 @@
 /** The console in a real browser: one Chromium for the tests of a file, and a fresh page for each. */
-import { mkdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import axe from "axe-core";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, expect, onTestFinished } from "vitest";
 import { findBrowser } from "./browser.ts";
@@ -14,7 +14,6 @@ const SCHEMES = ["light", "dark"] as const;
 /** The two ends of them, where no pictures are wanted. */
 const ENDS: ReadonlySet<string> = new Set(["light-360", "dark-1280"]);
 const HEIGHT = 800;
-const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 export interface ConsolePage {
   readonly page: Page;
@@ -92,7 +91,7 @@ export async function lookAtAllSizes(page: Page, name: string): Promise<void> {
 }
 
 async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axeSource);
+  await page.evaluate(axe.source);
   const found = await page.evaluate("axe.run().then(({ violations }) => violations)");
   return (found as { id: string; nodes: { html: string; failureSummary: string }[] }[]).flatMap(
     ({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html}: ${failureSummary}`),

@@ -1,11 +1,11 @@
 /** The settings of a topic, changed in place: what was typed goes to the server as one PATCH. */
-import { type Child, useEffect, useState } from "hono/jsx/dom";
+import { type Child, useState } from "hono/jsx/dom";
 import type { Topic, TopicInfo } from "../../../../lib/client/index.ts";
 import { Notice } from "../parts/notice.tsx";
 import { SettingFields } from "../parts/setting-fields.tsx";
-import { type SettingSpec, settingSpecs } from "../parts/setting-specs.ts";
 import { settingsToSend, type TypedSettings, typedSettings, wrongWith } from "../parts/setting-values.ts";
 import { sentenceOf } from "../shell/failure.ts";
+import { useServerDescription } from "../shell/server-description.ts";
 import type { ServerLink } from "../shell/server-link.ts";
 
 export interface SettingsFormProps {
@@ -16,7 +16,9 @@ export interface SettingsFormProps {
 }
 
 export function SettingsForm({ link, topic, info, onChanged }: SettingsFormProps): Child {
-  const specs = useSpecs(link);
+  const settings = useServerDescription(link)?.settings ?? [];
+  // What is set when a topic is made stays as it is.
+  const specs = settings.filter(({ isFixed }) => !isFixed);
   const [typed, setTyped] = useState<TypedSettings | undefined>(undefined);
   const [failure, setFailure] = useState("");
   const [isChanged, setChanged] = useState(false);
@@ -71,19 +73,4 @@ export function SettingsForm({ link, topic, info, onChanged }: SettingsFormProps
       {failure === "" ? null : <Notice text={failure} />}
     </form>
   );
-}
-
-/** Those that can be changed, as the server describes them. */
-function useSpecs(link: ServerLink): readonly SettingSpec[] {
-  const [specs, setSpecs] = useState<readonly SettingSpec[]>([]);
-  useEffect(() => {
-    const stop = new AbortController();
-    link.get("/-/openapi.json", stop.signal).then(
-      (text) => setSpecs(settingSpecs(JSON.parse(text)).filter(({ isFixed }) => !isFixed)),
-      // The shell says that the server is away, and its return asks again.
-      () => {},
-    );
-    return () => stop.abort();
-  }, [link, link.returns]);
-  return specs;
 }
