@@ -59,6 +59,12 @@ export function Plot(props: PlotProps): Child {
   );
 }
 
+/** None is there twice: of small figures several are the same once they are rounded. */
+function labels(splits: readonly number[], format: (value: number) => string): string[] {
+  const texts = splits.map(format);
+  return texts.map((text, place) => (text === texts[place - 1] ? "" : text));
+}
+
 /** UTC, as all times of the console are. */
 function timeOfDay(seconds: number): string {
   return new Date(seconds * 1000).toISOString().slice(11, 19);
@@ -99,7 +105,7 @@ function optionsOf(
     scales: { x: { time: true }, y: { range: (_, __, max) => [0, max > 0 ? max * 1.1 : 1] } },
     axes: [
       { ...axis, size: 24, space: 80, values: (_, splits) => splits.map(timeOfDay) },
-      { ...axis, size: AXIS_WIDTH, values: (_, splits) => splits.map((value) => format(value)) },
+      { ...axis, size: AXIS_WIDTH, values: (_, splits) => labels(splits, format) },
     ],
     series: [
       {},
