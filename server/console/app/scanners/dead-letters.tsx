@@ -7,9 +7,9 @@ import { Notice } from "../parts/notice.tsx";
 import { type Column, Table } from "../parts/table.tsx";
 import { visibleText } from "../payload/visible.ts";
 import { isAway, sentenceOf } from "../shell/failure.ts";
-import { usePoll } from "../shell/poll.ts";
 import { linkTo } from "../shell/route.ts";
 import type { ServerLink } from "../shell/server-link.ts";
+import { usePoll } from "../shell/use-poll.ts";
 import { beginningText } from "./letter-line.tsx";
 import { type PublishedBack, publishAllBack, publishBack } from "./publish-back.ts";
 

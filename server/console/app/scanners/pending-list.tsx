@@ -5,9 +5,9 @@ import { countText, spanText } from "../figures/format.ts";
 import { Notice } from "../parts/notice.tsx";
 import { type Column, Pager, Table } from "../parts/table.tsx";
 import { isAway, sentenceOf } from "../shell/failure.ts";
-import { usePoll } from "../shell/poll.ts";
 import { linkTo } from "../shell/route.ts";
 import type { ServerLink } from "../shell/server-link.ts";
+import { usePoll } from "../shell/use-poll.ts";
 
 const EVERY_MS = 1000;
 const PENDING_OF_PAGE = 20;

@@ -9,8 +9,8 @@ import { Plot } from "../parts/plot.tsx";
 import { Table } from "../parts/table.tsx";
 import { isAway, sentenceOf } from "../shell/failure.ts";
 import type { PageProps } from "../shell/page.ts";
-import { usePoll } from "../shell/poll.ts";
 import { linkTo } from "../shell/route.ts";
+import { usePoll } from "../shell/use-poll.ts";
 import { type LimitUse, limitsIn } from "./limits.ts";
 
 const EVERY_MS = 1000;

@@ -2,10 +2,8 @@
  * Asks the same again and again while a page is open: one request at a time, none while the page is hidden, and what was
  * told last stays when a request fails.
  */
-import { useEffect, useMemo } from "hono/jsx/dom";
 import { isNetlogClientError } from "../../../../lib/client/index.ts";
-import { Listeners, useChanges } from "./listeners.ts";
-import type { ServerLink } from "./server-link.ts";
+import { Listeners } from "./listeners.ts";
 
 export interface PollOptions<Answer> {
   readonly ask: (signal: AbortSignal) => Promise<Answer>;
@@ -101,34 +99,4 @@ export class Poll<Answer> {
     this.#asking = undefined;
     this.changes.tell();
   }
-}
-
-const PAGE_CLOCK: PollClock = {
-  now: () => performance.timeOrigin + performance.now(),
-  setTimeout: (call, delayMs) => window.setTimeout(call, delayMs),
-  clearTimeout: (timer) => window.clearTimeout(timer),
-};
-
-/**
- * A poll for as long as the component is there. It begins anew, without an answer, when one of `deps` changes; and it asks
- * at once when the server is back, when a token was given, and when the page is shown again.
- */
-export function usePoll<Answer>(
-  link: ServerLink,
-  options: Omit<PollOptions<Answer>, "clock">,
-  deps: readonly unknown[],
-): Poll<Answer> {
-  const poll = useMemo(() => new Poll({ ...options, clock: PAGE_CLOCK }), deps);
-  useChanges(poll);
-  useChanges(link);
-  useEffect(() => {
-    const look = (): void => (document.hidden ? poll.stop() : poll.start());
-    look();
-    document.addEventListener("visibilitychange", look);
-    return () => {
-      document.removeEventListener("visibilitychange", look);
-      poll.stop();
-    };
-  }, [poll, link.returns]);
-  return poll;
 }

@@ -11,8 +11,15 @@ export interface Surroundings {
   /** Where the server is, without a slash at its end. */
   readonly url: string;
   readonly fetch: typeof fetch;
-  readonly storage: Pick<Storage, "getItem" | "setItem" | "removeItem">;
+  readonly storage: TokenStorage;
   setTimeout(call: () => void, delayMs: number): unknown;
+}
+
+/** The part of sessionStorage that keeps a token. */
+export interface TokenStorage {
+  getItem(name: string): string | null;
+  setItem(name: string, value: string): void;
+  removeItem(name: string): void;
 }
 
 const STORED_AS = "netlog-token";

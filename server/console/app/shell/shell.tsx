@@ -1,14 +1,15 @@
 /**
  * The frame around every page: where one is, whether the server is there, the token, the keys. Pages are built of what
  * lies in ../parts: Table, Pager, Dialog, Field, TextField, ChoiceField, SettingFields, Empty, CurlLine, CopyButton,
- * Notice, Sparkline, Plot. They get PageProps (page.ts), ask with usePoll (poll.ts), link with linkTo (route.ts), say
+ * Notice, Sparkline, Plot. They get PageProps (page.ts), ask with usePoll (use-poll.ts), link with linkTo (route.ts), say
  * errors with sentenceOf (failure.ts), and offer what useRights (rights.ts) allows.
  */
 import { type Child, ErrorBoundary, type FC, useEffect, useMemo, useState } from "hono/jsx/dom";
 import { Dialog } from "../parts/dialog.tsx";
 import { Notice } from "../parts/notice.tsx";
+import { isForPage, moveRow } from "./key-events.ts";
 import { KeyHelp } from "./key-help.tsx";
-import { isForPage, KeySequences, moveRow } from "./keys.ts";
+import { KeySequences } from "./keys.ts";
 import { useChanges } from "./listeners.ts";
 import { currentPageKeys, type PageKeys, type PageProps, pressesOf, useFrameKeys } from "./page.ts";
 import {

@@ -53,7 +53,10 @@ export function CreateTopic({ link, onCreated, onClose }: CreateTopicProps): Chi
         <TextField
           label="Name"
           value={name}
-          onValue={setName}
+          onValue={(typedName) => {
+            setName(typedName);
+            setError(undefined);
+          }}
           hint="Letters, digits, and . _ - but not at the beginning . or -"
           error={isOfName ? sentenceOf(error) : undefined}
           isFirst

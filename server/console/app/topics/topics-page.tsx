@@ -14,10 +14,10 @@ import { Notice } from "../parts/notice.tsx";
 import { formatSort, Pager, parseSort, type Sort, Table } from "../parts/table.tsx";
 import { isAway, sentenceOf } from "../shell/failure.ts";
 import { type PageProps, usePageKeys } from "../shell/page.ts";
-import { usePoll } from "../shell/poll.ts";
 import { rightsIn } from "../shell/rights.ts";
 import { linkTo, type Query } from "../shell/route.ts";
 import type { ServerLink } from "../shell/server-link.ts";
+import { usePoll } from "../shell/use-poll.ts";
 import { CreateTopic } from "./create-topic.tsx";
 import { isByRate, serverSort, sortedByRate, topicColumns } from "./topic-columns.tsx";
 
