@@ -4,12 +4,13 @@ import { CLIENT_VARIABLES, JOB_HEADER_PREFIX } from "../../cmd/cli/variables.ts"
 import { COMMANDS } from "../../cmd/commands.ts";
 import { LIMIT_OPTIONS, LIMITS } from "../../cmd/options/limits.ts";
 import { SERVE_OPTIONS } from "../../cmd/options/options.ts";
-import { boundOf, SETTING_NAMES, SETTINGS, type Setting } from "../../lib/index.ts";
+import { boundOf, DEFAULT_SETTINGS, SETTING_NAMES, SETTINGS, type Setting } from "../../lib/index.ts";
 import { formatDuration } from "../../lib/values.ts";
 import { FAMILIES } from "../../server/metrics/metric-families.ts";
 import { ROUTES } from "../../server/netlog/routes.ts";
 import { openApiDocument } from "../../server/openapi/document.ts";
-import { HEADERS, QUERY, REQUEST_HEADERS, SCHEMAS } from "../../server/openapi/parts.ts";
+import { HEADERS, QUERY, REQUEST_HEADERS } from "../../server/openapi/parts.ts";
+import { describeSettings } from "../../server/openapi/settings.ts";
 import { ERROR_TABLE } from "../../server/wire/errors.ts";
 import { memoryRows } from "../support/memory-sum.ts";
 import { packageJson, projectText, section, tableRows } from "../support/project-files.ts";
@@ -110,7 +111,7 @@ test("the settings of a topic are those of the table, with their defaults, bound
       return [name, String(setting.default ?? "none"), allowedBy(setting), setting.text];
     }),
   );
-  const { properties } = SCHEMAS.Settings as { properties: object };
+  const { properties } = describeSettings(DEFAULT_SETTINGS) as { properties: object };
   expect(Object.keys(properties)).toEqual(SETTING_NAMES);
 });
 
