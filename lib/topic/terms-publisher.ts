@@ -82,7 +82,7 @@ export class TermsPublisher {
   }
 }
 
-/** Of one message. */
+/** An entry of one message, which is encoded when nothing refuses it. */
 function singleEntry(
   packed: PackedMessage,
   headroomBytes: number | undefined,
