@@ -1,5 +1,14 @@
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { delimiter, join } from "node:path";
 import { expect, test } from "vitest";
 import { codeBlocks, PROJECT_ROOT, projectText, section } from "../support/project-files.ts";
@@ -12,11 +21,23 @@ interface Ran {
   readonly calls: string[];
 }
 
+/** What .ci/run takes from any machine. */
+const TOOLS = ["bash", "sh", "dirname", "mktemp", "rm", "timeout"];
+/** What it installs where a machine has none, with the package of each. */
+const PARTS = { nginx: "nginx-light", chromium: "chromium" };
+
+function pathOf(tool: string): string {
+  const folders = (process.env.PATH ?? "").split(delimiter);
+  const folder = folders.find((each) => existsSync(join(each, tool)));
+  if (folder === undefined) throw new Error(`${tool} is not on the PATH`);
+  return join(folder, tool);
+}
+
 /**
  * Runs .ci/run with an `npm` that writes `results` as the test runner's figures and ends with `status`, and as root on a
- * Debian with or without nginx.
+ * Debian with or without the parts that tests run.
  */
-function runCi(results: object | undefined, status: number, hasNginx = true, aptStatus = 0): Ran {
+function runCi(results: object | undefined, status: number, hasParts = true, aptStatus = 0): Ran {
   const folder = temporaryFolder();
   mkdirSync(join(folder, ".ci"));
   mkdirSync(join(folder, "bin"));
@@ -28,11 +49,12 @@ function runCi(results: object | undefined, status: number, hasNginx = true, apt
   replace("npm", `echo "npm $*" >>calls\n[ "$1" = ci ] && exit 0\n${write}exit ${status}`);
   replace("apt-get", `echo "apt-get $*" >>calls\nexit ${aptStatus}`);
   replace("id", "echo 0");
-  if (hasNginx) replace("nginx", "");
-  const others = (process.env.PATH ?? "").split(delimiter).filter((path) => !existsSync(join(path, "nginx")));
-  const ran = spawnSync(join(folder, ".ci/run"), [], {
+  if (hasParts) for (const name of Object.keys(PARTS)) replace(name, "");
+  for (const tool of TOOLS) symlinkSync(pathOf(tool), join(folder, "bin", tool));
+  symlinkSync(process.execPath, join(folder, "bin", "node"));
+  const ran = spawnSync(join(folder, "bin/bash"), [join(folder, ".ci/run")], {
     encoding: "utf8",
-    env: { PATH: [join(folder, "bin"), ...others].join(delimiter) },
+    env: { PATH: join(folder, "bin") },
   });
   return {
     status: ran.status,
@@ -60,12 +82,12 @@ test.each([
   expect(ran.status).toBe(status);
 });
 
-test("nginx is installed where the machine has none, and CI goes on where that fails", () => {
-  const installs = (calls: readonly string[]): boolean =>
-    calls.some((call) => /apt-get install .*nginx/.test(call));
+test("what tests run is installed where the machine has none, and CI goes on where that fails", () => {
+  const installed = ({ calls }: Ran): (string | undefined)[] =>
+    calls.filter((call) => call.startsWith("apt-get install ")).map((call) => call.split(" ").at(-1));
   const passed = { numPassedTests: 12, numFailedTests: 0 };
-  expect(installs(runCi(passed, 0).calls)).toBe(false);
-  expect(installs(runCi(passed, 0, false).calls)).toBe(true);
+  expect(installed(runCi(passed, 0))).toEqual([]);
+  expect(installed(runCi(passed, 0, false))).toEqual(Object.values(PARTS));
   const without = runCi(passed, 0, false, 1);
   expect(without).toMatchObject({ status: 0, calls: expect.arrayContaining(["npm ci", "npm run check"]) });
 });
