@@ -40,6 +40,7 @@ test("nothing given is the contract's defaults", () => {
     tlsKey: "",
     rateLimit: "off",
     trustedProxies: [],
+    hasNoConsole: false,
     payloadBytes: 16_777_216,
     batchBytes: 8_388_608,
     bytesInFlight: 268_435_456,
