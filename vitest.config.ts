@@ -4,11 +4,14 @@ import { defineConfig, type ViteUserConfig } from "vitest/config";
 /** Tests that run the built program; they need `dist/`, which the others do not. */
 const BUILT = ["test/process/**/*.test.ts", "test/readme/**/*.test.ts", "test/project/**/*.test.ts"];
 
+/** These try each moment at which a program may be killed, or import whole folders: a third of the time of all parts. */
+const LONG = "topic-starts|fork-crashes|kept-folder";
+
 /**
  * Tests of single parts, quick enough to run after each change. They share their module graph, since loading it anew for
  * each file would take longer than the tests do.
  */
-const UNIT = ["test/lib/!(client)/**/*.test.ts", "test/server/{wire,auth,formats}/**/*.test.ts"];
+const UNIT = [`test/lib/!(client)/**/!(${LONG}).test.ts`, "test/server/{wire,auth,formats}/**/*.test.ts"];
 
 /** Vitest's own, a second for a poll, is nothing on a loaded machine. A test waits for several things, one after the other. */
 const POLL_TIMEOUT_MS = 60_000;
