@@ -160,11 +160,10 @@ export class IdempotencyTable {
     this.#records = Buffer.allocUnsafeSlow(capacity * RECORD_BYTES);
     this.#heads = new Uint32Array(capacity);
     this.#nexts = new Uint32Array(capacity);
-    const { first, end } = this.range;
-    for (let serial = first; serial < end; serial++) {
-      const from = (serial - first) * RECORD_BYTES;
-      kept.copy(this.#records, this.#position(serial), from, from + RECORD_BYTES);
-      this.#link(serial);
-    }
+    if (kept.length === 0) return;
+    // They may go on at the ring's beginning.
+    const copied = kept.copy(this.#records, this.#position(this.#first));
+    kept.copy(this.#records, 0, copied);
+    for (let serial = this.#first; serial < this.#end; serial++) this.#link(serial);
   }
 }
