@@ -139,6 +139,12 @@ export class Publisher {
     this.#schedule();
   }
 
+  /** `options` for an append that waits before it comes here: it is as durable as the topic is at this moment. */
+  asAskedNow(options: PublishOptions): PublishOptions {
+    const { durability = this.#options.settings.durability } = options;
+    return { ...options, durability };
+  }
+
   /**
    * Appends what depends on `guard`, as an entry that is written alone, behind all that was published before and before
    * all that is published behind it. @throws what the guard throws; as publish does.

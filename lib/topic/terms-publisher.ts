@@ -53,10 +53,11 @@ export class TermsPublisher {
     packed: PackedMessage,
     options: PublishOptions,
   ): Promise<Published> {
+    const asked = this.#publisher.asAskedNow(options);
     const { entry, headroomBytes } = await packLongMessage(message, packed.fields, this.#pause);
     return await this.#append(
       singleEntry(packed, headroomBytes, () => entry),
-      options,
+      asked,
     );
   }
 
@@ -72,7 +73,8 @@ export class TermsPublisher {
   /** No promise of its own stands between the call and the publisher where the state is ready. */
   #append(entry: LoneEntry, options: PublishOptions): Promise<Published> {
     if (!this.#state.isReadyFor(options)) {
-      return this.#state.ready().then(() => this.#appendGuarded(entry, options));
+      const asked = this.#publisher.asAskedNow(options);
+      return this.#state.ready().then(() => this.#appendGuarded(entry, asked));
     }
     return this.#appendGuarded(entry, options);
   }

@@ -53,6 +53,14 @@ describe("an append with an idempotency key", () => {
     expect(topic.readableOffsets.end).toBe(1);
   });
 
+  it("is as durable as the topic was when it was asked for, however long it waits for the state", async () => {
+    const { netlog, topic } = await newTopic();
+    const waits = put(topic, "a", once("k"));
+    await netlog.updateTopic("t", { durability: "written" });
+    const later = await put(topic, "b", once("l"));
+    expect([(await waits).durability, later.durability]).toEqual(["synced", "written"]);
+  });
+
   it("waits for the first one, which is on its way", async () => {
     const { topic } = await newTopic();
     const [first, second] = await Promise.all([put(topic, "a", once("k")), put(topic, "a", once("k"))]);
