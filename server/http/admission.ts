@@ -22,15 +22,13 @@ export function admit(exchange: Exchange, need: Need): void {
   }
   const needsNothing = need === "nothing" || (need === "metrics" && access?.areMetricsOpen === true);
   if (needsNothing) takeOpen(exchange);
-  count(exchange, undefined);
-  if (access === undefined && rateLimit === undefined) return;
   const grant = access === undefined ? EVERYTHING : access.identify(exchange.request.header("authorization"));
+  count(exchange, grant?.name);
   // Who holds a token is one client wherever they call from. Probes go on when others of their address ask too much.
   if (need !== "nothing")
-    rateLimit?.take(grant?.name === undefined ? clientKey(exchange.client) : `token ${grant.name}`);
+    rateLimit?.take(grant?.name === undefined ? clientKey(exchange.client()) : `token ${grant.name}`);
   if (access === undefined || (needsNothing && need === "metrics")) return;
   exchange.grant = grant ?? NOTHING;
-  if (grant?.name !== undefined) count(exchange, grant.name);
   if (need === "nothing") return;
   if (grant === undefined) throw new HttpError("unauthorized");
   if (isRight(need) && !grant.may(need, exchange.topicName)) throw lacksRight(need);
@@ -39,7 +37,7 @@ export function admit(exchange: Exchange, need: Need): void {
 /** Counts a request that needs no token. @throws too_many_requests, which is answered late. */
 function takeOpen(exchange: Exchange): void {
   try {
-    exchange.context.openRateLimit.take(clientKey(exchange.client));
+    exchange.context.openRateLimit.take(clientKey(exchange.client()));
   } catch (error) {
     exchange.isRefusedLate = true;
     throw error;
@@ -47,11 +45,11 @@ function takeOpen(exchange: Exchange): void {
 }
 
 /** Has what the request takes count in the shares of its token and of its address. */
-function count({ request, context, client }: Exchange, tokenName: string | undefined): void {
-  const { occupancy, clientAddresses } = context;
+function count(exchange: Exchange, tokenName: string | undefined): void {
+  const { occupancy, clientAddresses } = exchange.context;
   if (tokenName === undefined && !clientAddresses.areForwarded) return;
-  request.countIn(
-    clientAddresses.areForwarded ? occupancy.ofAddress(client) : undefined,
+  exchange.request.countIn(
+    clientAddresses.areForwarded ? occupancy.ofAddress(exchange.client()) : undefined,
     tokenName === undefined ? undefined : occupancy.ofToken(tokenName),
   );
 }
@@ -76,10 +74,11 @@ const REFUSALS: ReadonlySet<string> = new Set([
  * Counts what is refused to a client without a valid token. `undefined`: the refusal goes out; otherwise the error that says
  * that there were too many such requests.
  */
-export function countRefusal({ context, grant, client }: Exchange, code: string): unknown {
+export function countRefusal(exchange: Exchange, code: string): unknown {
+  const { context, grant } = exchange;
   if (context.access === undefined || grant.name !== undefined || !REFUSALS.has(code)) return undefined;
   try {
-    context.refusalRateLimit.take(clientKey(client));
+    context.refusalRateLimit.take(clientKey(exchange.client()));
     return undefined;
   } catch (error) {
     return error;

@@ -51,8 +51,8 @@ export class Exchange {
     return this.#id;
   }
 
-  /** The address of the client, as far as trusted proxies report it. */
-  get client(): string {
+  /** The address of the client, as far as trusted proxies report it. Each call takes the address apart anew. */
+  client(): string {
     const { request } = this;
     return this.context.clientAddresses.clientOf(request.remoteAddress, request.header("x-forwarded-for"));
   }

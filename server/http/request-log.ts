@@ -25,7 +25,7 @@ interface LoggedRequest {
   /** Its name in the log. */
   readonly id: string;
   /** The address of its client. */
-  readonly client: string;
+  client(): string;
   readonly grant: { readonly name: string | undefined };
 }
 
@@ -70,7 +70,7 @@ export class RequestLog {
         url,
         status: status ?? "client left",
         elapsedMs: Math.round(elapsedMs * MICROSECONDS) / MICROSECONDS,
-        client: exchange.client,
+        client: exchange.client(),
         token: exchange.grant.name,
       },
       "request",
@@ -87,12 +87,12 @@ export class RequestLog {
   /** A client that is turned away needs an operator; one that tries again and again needs one line. */
   noteForbidden(exchange: LoggedRequest, error: unknown): void {
     if (!this.#isDue("forbidden")) return;
-    const { grant, client, request, target } = exchange;
+    const { grant, request, target } = exchange;
     const path = `/${target.parts.join("/")}`;
     const fields = {
       method: request.method,
       path: withoutTokens(path),
-      client,
+      client: exchange.client(),
       token: grant.name,
       reason: givenReason(error),
     };

@@ -47,14 +47,16 @@ export class Share {
 /** The shares that something counts in, that of all clients first. */
 export class Shares {
   readonly all: Share;
-  /** What each token or address that it is of may have, as a refusal says it. */
-  readonly parts: readonly string[];
   readonly #shares: readonly Share[];
 
   constructor(all: Share, ...others: (Share | undefined)[]) {
     this.all = all;
     this.#shares = [all, ...others].filter((share) => share !== undefined);
-    this.parts = this.#shares.flatMap(({ part }) => part ?? []);
+  }
+
+  /** What each token or address that it is of may have, as a refusal says it. */
+  get parts(): string[] {
+    return this.#shares.flatMap(({ part }) => part ?? []);
   }
 
   /** What all of them have left. */

@@ -2,7 +2,8 @@
 import { EventEmitter } from "node:events";
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished, vi } from "vitest";
+import { silentLogger } from "../../../lib/index.ts";
 import { ClientAddresses, parseNetwork } from "../../../server/auth/client-address.ts";
 import { Connections } from "../../../server/http/connections.ts";
 import { Occupancy } from "../../../server/http/occupancy.ts";
@@ -118,4 +119,20 @@ it("addresses that take nothing are forgotten, and others are not", () => {
   for (let i = 0; i < 100; i++) occupancy.ofAddress(`203.0.113.${i}`);
   expect(occupancy.ofAddress(one)).toBe(share);
   expect(occupancy.ofAddress(other)).not.toBe(idle);
+});
+
+it("a request whose address counts for nothing does not have it looked at", async () => {
+  const logger = { ...silentLogger, isLevelEnabled: () => false };
+  const fixture = await serverForTest({ server: { logger } });
+  await fixture.netlog.createTopic("t");
+  const connection = await connectionForTest(fixture);
+  const publish = async () => {
+    connection.send("POST /t/payload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\nx");
+    expect((await connection.reply()).status).toBe(201);
+  };
+  await publish();
+  const look = vi.spyOn(ClientAddresses.prototype, "clientOf");
+  onTestFinished(() => look.mockRestore());
+  await publish();
+  expect(look).not.toHaveBeenCalled();
 });
