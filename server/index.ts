@@ -116,13 +116,13 @@ export interface RunningServer {
  * @throws CertificateError.
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { certificate, limits = LIMITS } = options;
+  const { certificate, limits = LIMITS, runtime = nodeRuntime } = options;
   if (certificate !== undefined) checkCertificate(certificate);
   const server = createHttpServer(limits, certificate);
   const address = await listen(server, options.host, options.port);
   const clientAddresses = new ClientAddresses(options.trustedProxies ?? []);
   const occupancy = new Occupancy(limits, clientAddresses);
-  const connections = new Connections(server, limits, occupancy, certificate !== undefined);
+  const connections = new Connections(server, limits, occupancy, runtime, certificate !== undefined);
   const context = createContext(options, address, { clientAddresses, occupancy, connections });
   serve(server, connections, context, doorsOf(options.consoleFolder));
   const scheme = certificate === undefined ? "http" : "https";
@@ -190,8 +190,6 @@ function serve(server: Server, connections: Connections, context: ServerContext,
     connection.begin(request);
     accept(doors, new Exchange(context, request));
   };
-  // Node takes one new connection in each turn of the loop, so many that come at once wait for as many turns.
-  server.on("connection", () => context.runtime.shortenTurn());
   server.on("request", (incoming, outgoing) => take(incoming, outgoing, false));
   server.on("checkContinue", (incoming, outgoing) => take(incoming, outgoing, true));
   // Whatever else is expected of the server is ignored.

@@ -5,6 +5,7 @@
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import type { Runtime } from "../../lib/index.ts";
 import { Connection, type ConnectionShared } from "./connection.ts";
 import type { HttpSocket } from "./http-socket.ts";
 import type { Limits } from "./limits.ts";
@@ -12,21 +13,26 @@ import type { Occupancy } from "./occupancy.ts";
 import type { Share } from "./share.ts";
 
 export class Connections {
-  count = 0;
   /** Closed unheard. */
   droppedCount = 0;
-  readonly #maxCount: number;
   readonly #occupancy: Occupancy;
+  readonly #runtime: Pick<Runtime, "shortenTurn">;
   readonly #shared: ConnectionShared;
   /** Those that node:http serves. */
   readonly #served = new Map<Duplex, Connection>();
   /** In their TLS handshake, by what such a connection has in common with the one that comes of it. */
   readonly #handshakes = new Map<string, Socket>();
 
-  constructor(server: Server, limits: Limits, occupancy: Occupancy, isSecure: boolean) {
+  constructor(
+    server: Server,
+    limits: Limits,
+    occupancy: Occupancy,
+    runtime: Pick<Runtime, "shortenTurn">,
+    isSecure: boolean,
+  ) {
     const served = isSecure ? "secureConnection" : "connection";
-    this.#maxCount = limits.connections;
     this.#occupancy = occupancy;
+    this.#runtime = runtime;
     this.#shared = { limits, all: occupancy.all, serve: (socket) => server.emit(served, socket) };
     server.maxConnections = limits.connections + limits.surplusConnections;
     server.on("drop", () => {
@@ -35,6 +41,10 @@ export class Connections {
     server.on("connection", (socket: Socket) => this.#add(socket, isSecure));
     if (isSecure) server.on("secureConnection", (socket: Socket) => this.#serve(socket));
     server.on("upgrade", (incoming, socket, behind) => this.of(socket).takeBack(incoming, behind));
+  }
+
+  get count(): number {
+    return this.#occupancy.all.connectionCount;
   }
 
   /** The connection of a socket; `undefined` when node:http does not serve it, or not any more. */
@@ -58,6 +68,8 @@ export class Connections {
   #add(socket: Socket, isSecure: boolean): void {
     // node:http serves it anew.
     if (this.#served.has(socket)) return;
+    // Node takes one new connection in each turn of the loop, so many that come at once wait for as many turns.
+    this.#runtime.shortenTurn();
     const address = this.#addressOf(socket);
     if (address !== undefined && address.connectionCount >= address.limits.connections) {
       // Kept for its refusal, it would take the place of another address.
@@ -76,18 +88,19 @@ export class Connections {
   }
 
   #count(socket: Socket, address: Share | undefined): void {
-    this.count += 1;
-    if (address !== undefined) address.connectionCount += 1;
+    const { all } = this.#occupancy;
+    const shares = address === undefined ? [all] : [all, address];
+    for (const share of shares) share.connectionCount += 1;
     socket.once("close", () => {
-      this.count -= 1;
-      if (address !== undefined) address.connectionCount -= 1;
+      for (const share of shares) share.connectionCount -= 1;
     });
   }
 
   #serve(socket: Socket): void {
     if (this.#served.has(socket)) return;
     this.#handshakes.delete(keyOf(socket));
-    const isSurplus = this.count > this.#maxCount;
+    const { all } = this.#occupancy;
+    const isSurplus = all.connectionCount > all.limits.connections;
     this.#served.set(
       socket,
       new Connection(socket as HttpSocket, this.#shared, this.#addressOf(socket), isSurplus),

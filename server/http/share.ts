@@ -20,7 +20,7 @@ export class Share {
   readonly payloads: SharedPayloads;
   /** Requests that wait for a message. */
   waitingCount = 0;
-  /** Open connections, where these are counted. */
+  /** Open connections; of a token they are not counted. */
   connectionCount = 0;
 
   constructor(limits: ShareLimits, part?: string) {
@@ -61,7 +61,9 @@ export class Shares {
 
   /** What all of them have left. */
   get freeBytes(): number {
-    return this.#shares.reduce((least, { bytes }) => Math.min(least, bytes.freeBytes), Infinity);
+    let least = Number.POSITIVE_INFINITY;
+    for (const { bytes } of this.#shares) least = Math.min(least, bytes.freeBytes);
+    return least;
   }
 
   /** The largest that may be taken when nothing is. */

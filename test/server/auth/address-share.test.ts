@@ -3,7 +3,7 @@ import { EventEmitter } from "node:events";
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
 import { expect, it, onTestFinished, vi } from "vitest";
-import { silentLogger } from "../../../lib/index.ts";
+import { nodeRuntime, silentLogger } from "../../../lib/index.ts";
 import { ClientAddresses, parseNetwork } from "../../../server/auth/client-address.ts";
 import { Connections } from "../../../server/http/connections.ts";
 import { Occupancy } from "../../../server/http/occupancy.ts";
@@ -93,6 +93,7 @@ it("one address has a share of the connections, and a trusted proxy has all", ()
     server as unknown as Server,
     limits,
     new Occupancy(limits, trusted),
+    nodeRuntime,
     true,
   );
   const connect = (address: string): FakeSocket => {

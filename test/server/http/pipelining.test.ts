@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { LIMITS } from "../../../server/index.ts";
 import { texts } from "../../support/netlog-fixture.ts";
 import { connectionForTest, serverForTest } from "../server-fixture.ts";
@@ -102,6 +102,16 @@ describe("one connection", () => {
     expect(commits).toBeGreaterThanOrEqual(10);
     expect(commits).toBeLessThan(count / 4);
     await expect.poll(() => figure(fixture, "netlog_bytes_in_flight")).toBe(0);
+  });
+
+  it("shortens a turn of the event loop when it comes, and not when it sends too early", async () => {
+    const fixture = await serverForTest();
+    const topic = await fixture.api.newTopic();
+    const shortened = vi.spyOn(fixture.runtime, "shortenTurn");
+    const connection = await connectionForTest(fixture);
+    connection.send(post(`/${topic}/payload`, 1, "a").repeat(3));
+    for (let i = 0; i < 3; i++) expect((await connection.reply()).status).toBe(201);
+    expect(shortened).toHaveBeenCalledTimes(1);
   });
 
   it("publishes one by one where there is no memory for several", async () => {
