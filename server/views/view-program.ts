@@ -1,0 +1,92 @@
+/**
+ * What makes a program of a view: its settings, from upstream's variables, and its surfaces. server/views/<name>/ has one
+ * for each view; the runtime starts and stops it.
+ */
+import type { Logger, Runtime } from "../../lib/index.ts";
+import type { RunningView, View } from "../../lib/views/index.ts";
+import type { Door } from "../http/door.ts";
+
+export interface ViewVariable {
+  /** As upstream has it, `PUBLICPORT`: so it counts in `netlog view <name>`. `NETLOG_PAYLOADS_PUBLICPORT` counts everywhere. */
+  readonly name: string;
+  /** No other program can mean it, so that it counts in `serve --view` without the prefix, too. */
+  readonly isUnmistakable?: true;
+  /** Where it names a part that is no more: it is taken, and one line of the log says this. */
+  readonly ignoredFor?: string;
+  readonly description: string;
+  /** As one would type it; empty: none. */
+  readonly fallback: string;
+}
+
+/** The values of a program's variables: a flag's, else the environment's, else the fallback. */
+export interface ViewSettings {
+  /** @throws TypeError for a name that the program does not declare. */
+  text(name: string): string;
+  /** True when it was given. */
+  has(name: string): boolean;
+  /** The refusal of a value: names the variable as its giver spelled it, and says what is `allowed`. */
+  refusal(name: string, allowed: string): Error;
+}
+
+/** Which variables name the database, where `--db` does not. `host` alone makes a view use a server. */
+export interface DatabaseVariables {
+  readonly host: string;
+  readonly port: string;
+  readonly user: string;
+  readonly password: string;
+  readonly name: string;
+  readonly sslMode?: string;
+}
+
+export interface ViewProgram {
+  readonly name: string;
+  /** For `netlog help view`. */
+  readonly summary: string;
+  readonly variables: readonly ViewVariable[];
+  readonly databaseVariables: DatabaseVariables;
+  /** Reads the settings; nothing is opened yet. @throws ViewSettings.refusal. */
+  prepare(settings: ViewSettings): PreparedView;
+}
+
+export interface PreparedView {
+  readonly view: View<unknown>;
+  /** Listens on the view's own ports. @throws Node's error when it cannot: EADDRINUSE, … */
+  listen(context: SurfaceContext): Promise<Surface>;
+}
+
+export interface SurfaceContext {
+  readonly view: RunningView;
+  readonly logger: Logger;
+  readonly runtime: Runtime;
+  /** The version of the program. */
+  readonly version: string;
+  /**
+   * Serves `door` on a port of its own, with the log's gate, tokens, rates, limits and request log. The address is
+   * loopback's unless the host says otherwise; an open one without tokens is refused, but with --insecure.
+   */
+  openPort(options: PortOptions): Promise<OpenPort>;
+}
+
+export interface PortOptions {
+  /** What it is for: `api`. */
+  readonly name: string;
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  readonly door: Door;
+  /** How often each client may ask; `undefined`: as often as it likes. */
+  readonly rate?: { readonly count: number; readonly periodMs: number } | undefined;
+}
+
+export interface OpenPort {
+  readonly name: string;
+  readonly url: string;
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+/** The open ports of a view. */
+export interface Surface {
+  readonly ports: readonly OpenPort[];
+  stop(): Promise<void>;
+}
