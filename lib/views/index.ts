@@ -6,6 +6,7 @@ export type { LogMessage, LogReader, NewLogMessage } from "./reading/log-reader.
 export { LogUnavailable } from "./reading/log-reader.ts";
 export type { RunningView, TopicStatus, ViewFigures, ViewStatus } from "./running-view.ts";
 export {
+  type KeptPart,
   Malformed,
   type Migration,
   type Placed,

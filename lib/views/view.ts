@@ -47,6 +47,13 @@ export interface Retention {
   deleteChunk(transaction: Transaction, beforeMs: number, limit: number): Promise<number>;
 }
 
+/** What the log still has of a topic: from `start` on. */
+export interface KeptPart {
+  readonly topicId: string;
+  readonly start: number;
+}
+
+/** One schema's: a rebuild makes another one, so that what a view remembers in memory is of its own tables. */
 export interface View<Item> {
   /** Its schema has the same name. */
   readonly name: string;
@@ -70,11 +77,8 @@ export interface View<Item> {
   readonly retention: Retention | undefined;
   /** How many rows there are, for the status, quickly: from a counter that `apply` keeps, or an index. */
   countRows(queries: Queries): Promise<number>;
-  /** How many rows come from messages before `offset` of a topic; a rebuild would lose them. */
-  countRowsBefore(
-    queries: Queries,
-    place: { readonly topicId: string; readonly offset: number },
-  ): Promise<number>;
+  /** How many rows come from messages that none of these parts of topics holds any more; a rebuild would lose them. */
+  countLost(queries: Queries, kept: readonly KeptPart[]): Promise<number>;
 }
 
 /** Half of a surrogate pair: with the flag `u` a whole one is another character. */

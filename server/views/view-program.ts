@@ -49,7 +49,8 @@ export interface ViewProgram {
 }
 
 export interface PreparedView {
-  readonly view: View<unknown>;
+  /** One for each schema that it fills: see View. */
+  createView(): View<unknown>;
   /** Listens on the view's own ports. @throws Node's error when it cannot: EADDRINUSE, … */
   listen(context: SurfaceContext): Promise<Surface>;
 }
