@@ -62,7 +62,7 @@ export type { BulkDelivery, BulkScanRequest, Delivery, ScanRequest } from "./sca
 export type { Scanner } from "./scanner/scanner.ts";
 export type { ScannerDescription, ScannerInfo, ScannerStats } from "./scanner/scanner-info.ts";
 export type { ScannerRequest } from "./scanner/scanner-settings.ts";
-export { DataFolderError } from "./storage/data-folder.ts";
+export { DataFolderError, takeDataFolder } from "./storage/data-folder.ts";
 export { FileStorage } from "./storage/file-storage.ts";
 export { BATCH_HEADROOM_BYTES, type LineBatch } from "./topic/batch-parser.ts";
 export type { Finding } from "./topic/integrity.ts";

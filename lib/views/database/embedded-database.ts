@@ -1,0 +1,185 @@
+/**
+ * PostgreSQL in this process: PGlite in a worker thread, its files in a folder that is locked as a data folder is. There is
+ * one connection, and whatever asks for it takes turns. It neither syncs its files nor ends a statement that takes too
+ * long, so such a statement is ended by stopping the thread and opening another one: as after `kill -9`, what was committed
+ * is there. After a power cut the folder may be damaged; then it does not open.
+ */
+import type { Worker } from "node:worker_threads";
+import { DataFolderError, type Disk, takeDataFolder } from "../../index.ts";
+import { Connection } from "./connection.ts";
+import type { Close, Database, Queries, Reads, Transaction, Writer } from "./database.ts";
+import { CONNECTION_FAILURE, DatabaseError } from "./database-error.ts";
+import { PgliteWire } from "./pglite-wire.ts";
+import { startWorker, type WorkerMessage } from "./pglite-worker.ts";
+import { Turns } from "./turns.ts";
+
+export interface EmbeddedOptions {
+  readonly disk: Disk;
+  /** Made where it is missing; `undefined`: everything is in memory, and gone at the end. */
+  readonly folder: string | undefined;
+  /** A statement that reads is ended after this. */
+  readonly statementMs: number;
+  /** Any other is. */
+  readonly writeMs: number;
+}
+
+/** Starting takes 3 to 5 s on a quiet machine the first time. */
+const START_MS = 120_000;
+const QUERY_CANCELED = "57014";
+const READ_ONLY = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+/** Within the folder: beside it lies the lock. */
+const FILES = "database";
+
+export class EmbeddedDatabase implements Database {
+  readonly isShared = false;
+  readonly description: string;
+  readonly #options: EmbeddedOptions;
+  readonly #release: () => Promise<void>;
+  readonly #turns = new Turns();
+  /** Holders of the writer, by schema. */
+  readonly #writers = new Set<string>();
+  #open: { readonly worker: Worker; readonly connection: Connection } | undefined;
+  #isClosed = false;
+
+  private constructor(options: EmbeddedOptions, release: () => Promise<void>) {
+    this.#options = options;
+    this.#release = release;
+    this.description = options.folder === undefined ? "memory" : options.folder;
+  }
+
+  /**
+   * Takes the folder for this process, and opens it.
+   *
+   * @throws DataFolderError: the folder is in use, cannot be made, or its database does not open.
+   */
+  static async open(options: EmbeddedOptions): Promise<EmbeddedDatabase> {
+    const { disk, folder } = options;
+    const lock = folder === undefined ? undefined : await takeDataFolder(disk, folder);
+    const database = new EmbeddedDatabase(options, async () => await lock?.release());
+    try {
+      await database.ping();
+      return database;
+    } catch (error) {
+      await database.close();
+      throw error;
+    }
+  }
+
+  /** Removes the database of a folder, that of all its views; nothing there is no error. @throws DataFolderError. */
+  static async remove(disk: Disk, folder: string): Promise<void> {
+    const lock = await takeDataFolder(disk, folder);
+    await disk.removeTree(`${folder}/${FILES}`);
+    await lock.release();
+  }
+
+  reads(schema: string): Reads {
+    const { statementMs } = this.#options;
+    return {
+      query: (sql, parameters, { timeoutMs = statementMs } = {}) =>
+        this.#run(schema, timeoutMs, (connection) => connection.query(sql, parameters)),
+      snapshot: <Result>(run: (queries: Queries) => Promise<Result>, { timeoutMs = statementMs } = {}) =>
+        this.#run(schema, timeoutMs, (connection) => connection.transaction(READ_ONLY, run)),
+    };
+  }
+
+  async openWriter(schema: string): Promise<Writer | undefined> {
+    await this.ping();
+    if (this.#writers.has(schema)) return undefined;
+    this.#writers.add(schema);
+    let end = (): void => {};
+    const lost = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    return {
+      lost,
+      transaction: <Result>(run: (transaction: Transaction) => Promise<Result>) =>
+        this.#run(schema, this.#options.writeMs, (connection) => connection.transaction("BEGIN", run)),
+      close: async () => {
+        this.#writers.delete(schema);
+        end();
+      },
+    };
+  }
+
+  /** There is no other process that could notify. */
+  listen(): Promise<Close> {
+    return Promise.resolve(() => Promise.resolve());
+  }
+
+  async ping(): Promise<void> {
+    await this.#run(undefined, this.#options.writeMs, (connection) => connection.query("SELECT 1"));
+  }
+
+  /** Waits for what is under way. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await this.#turns.run(async () => {
+      const open = this.#open;
+      this.#open = undefined;
+      if (open === undefined) return;
+      const exited = new Promise((resolve) => open.worker.once("exit", resolve));
+      await open.connection.close();
+      open.worker.postMessage(null);
+      await exited;
+    });
+    await this.#release();
+  }
+
+  #run<Result>(
+    schema: string | undefined,
+    timeoutMs: number,
+    task: (connection: Connection) => Promise<Result>,
+  ): Promise<Result> {
+    if (this.#isClosed)
+      return Promise.reject(new DatabaseError(CONNECTION_FAILURE, "the database is closed"));
+    return this.#turns.run(async () => {
+      const { worker, connection } = await this.#opened();
+      let isLate = false;
+      const timer = setTimeout(() => {
+        isLate = true;
+        void worker.terminate();
+      }, timeoutMs);
+      try {
+        if (schema !== undefined) await connection.useSchema(schema);
+        return await task(connection);
+      } catch (error) {
+        if (!isLate) throw error;
+        throw new DatabaseError(QUERY_CANCELED, `the statement took longer than ${timeoutMs} ms`, error);
+      } finally {
+        clearTimeout(timer);
+      }
+    });
+  }
+
+  /** The thread that is there, or another one where it has ended. */
+  async #opened(): Promise<{ readonly worker: Worker; readonly connection: Connection }> {
+    if (this.#open !== undefined) return this.#open;
+    const { folder } = this.#options;
+    const worker = startWorker(folder === undefined ? undefined : `${folder}/${FILES}`);
+    await begun(worker, folder);
+    const connection = await Connection.open({ stream: () => new PgliteWire(worker), connectMs: START_MS });
+    const open = { worker, connection };
+    worker.once("exit", () => {
+      if (this.#open === open) this.#open = undefined;
+    });
+    this.#open = open;
+    return open;
+  }
+}
+
+/** Resolves when the database in the thread has begun. @throws DataFolderError. */
+async function begun(worker: Worker, folder: string | undefined): Promise<void> {
+  const trouble = await new Promise<string | undefined>((resolve) => {
+    worker.once("message", (message: WorkerMessage) =>
+      resolve(typeof message === "string" ? message : undefined),
+    );
+    worker.once("exit", () => resolve("it ended while it began"));
+    worker.on("error", (error) => resolve(error instanceof Error ? error.message : String(error)));
+  });
+  if (trouble === undefined) return;
+  await worker.terminate();
+  const where = folder === undefined ? "in memory" : `in ${folder}`;
+  const advice = "netlog view rebuild <name> makes it anew from the log";
+  throw new DataFolderError(`the database of views ${where} does not open (${trouble}); ${advice}`);
+}

@@ -1,0 +1,60 @@
+/** The caps of views. */
+import { KiB, MINUTE_MS, MiB, SECOND_MS } from "../index.ts";
+
+export interface Limits {
+  /** Messages of one batch, which is one transaction. */
+  readonly batchMessages: number;
+  /** Bytes of payloads of one batch, as far as one message allows. */
+  readonly batchBytes: number;
+  /** How long one read of the log waits for a message. */
+  readonly waitMs: number;
+  /** How often a missing topic, and the lock of another process, are looked at again. */
+  readonly lookMs: number;
+  /** How long to wait after trouble with the database or the log: at first, doubled each time, and at most. */
+  readonly backOffMs: number;
+  readonly backOffMaxMs: number;
+  /** A statement that reads is ended after this. */
+  readonly statementMs: number;
+  /** Any other statement is, and its connection with it. */
+  readonly writeMs: number;
+  /** Connections to a server for reads. */
+  readonly readConnections: number;
+  /** Bytes of a dead letter that are kept. */
+  readonly deadLetterBytes: number;
+  /** Dead letters of a view that are kept. */
+  readonly deadLetters: number;
+  /** So many messages that `apply` refuses, one behind the other, stop the view. */
+  readonly refusedInARow: number;
+  /** A batch of at least so many messages stops the view when `apply` refuses all of them. */
+  readonly refusedBatch: number;
+  /** How often old rows are looked for, and how many one transaction deletes. */
+  readonly retentionMs: number;
+  readonly retentionRows: number;
+  /** A view that is further behind is not ready. */
+  readonly readyLagMessages: number;
+  /** A batch that takes longer is taken for stuck: the view is not live. */
+  readonly liveMs: number;
+  /** How often a process that does not apply looks how far the other one is, while somebody waits for that. */
+  readonly placeMs: number;
+}
+
+export const LIMITS: Limits = {
+  batchMessages: 500,
+  batchBytes: 8 * MiB,
+  waitMs: 30 * SECOND_MS,
+  lookMs: SECOND_MS,
+  backOffMs: SECOND_MS,
+  backOffMaxMs: 30 * SECOND_MS,
+  statementMs: 5 * SECOND_MS,
+  writeMs: 5 * MINUTE_MS,
+  readConnections: 4,
+  deadLetterBytes: 64 * KiB,
+  deadLetters: 100_000,
+  refusedInARow: 100,
+  refusedBatch: 10,
+  retentionMs: MINUTE_MS,
+  retentionRows: 1000,
+  readyLagMessages: 10_000,
+  liveMs: MINUTE_MS,
+  placeMs: 20,
+};
