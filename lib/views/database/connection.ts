@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import pg from "pg";
 import type { Queries, Row, SqlValue, Transaction } from "./database.ts";
 import { CONNECTION_FAILURE, DatabaseError } from "./database-error.ts";
+import { quoteName } from "./quote-name.ts";
 import { SQL_TYPES } from "./sql-types.ts";
 
 export interface ConnectionOptions {
@@ -111,11 +112,6 @@ export class Connection implements Queries {
   async close(): Promise<void> {
     await this.#client.end().catch(() => {});
   }
-}
-
-/** `name` as SQL has it. */
-export function quoteName(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }
 
 const SQL_STATE = /^[0-9A-Z]{5}$/;

@@ -3,9 +3,10 @@
  * that read. A connection that breaks is replaced by the next call that needs one.
  */
 import type pg from "pg";
-import { Connection, quoteName } from "./connection.ts";
+import { Connection } from "./connection.ts";
 import type { Close, Database, Queries, Reads, Transaction, Writer } from "./database.ts";
 import { CONNECTION_FAILURE, DatabaseError } from "./database-error.ts";
+import { quoteName } from "./quote-name.ts";
 import { ReadPool } from "./read-pool.ts";
 
 export interface ServerOptions {

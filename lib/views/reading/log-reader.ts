@@ -42,7 +42,8 @@ export interface ReadRequest {
  */
 export type LogRead =
   | { readonly kind: "messages"; readonly bounds: TopicBounds; readonly messages: readonly LogMessage[] }
-  | { readonly kind: "dropped" | "beyond"; readonly bounds: TopicBounds }
+  | { readonly kind: "dropped"; readonly bounds: TopicBounds }
+  | { readonly kind: "beyond"; readonly bounds: TopicBounds }
   | { readonly kind: "damaged"; readonly bounds: TopicBounds; readonly nextOffset: number }
   | { readonly kind: "missing" };
 
@@ -58,7 +59,10 @@ export interface Appended {
   readonly offset: number;
 }
 
-/** All of it rejects with the signal's reason once that is aborted, and with LogUnavailable while the log is away. */
+/**
+ * All of it rejects with the signal's reason once that is aborted, with LogUnavailable while the log is away, and with
+ * LogRefusal where asking again is of no use.
+ */
 export interface LogReader {
   /** The names of all topics that may be read. */
   topicNames(signal: AbortSignal): Promise<readonly string[]>;
@@ -71,15 +75,8 @@ export interface LogReader {
     settings: Readonly<Record<string, string | number>>,
     signal: AbortSignal,
   ): Promise<void>;
-  /**
-   * Appends all of them or none, on the disk when it resolves. A repetition with the same `id`, which names them for good,
-   * stores nothing and gives the offset of the first time.
-   */
-  append(
-    topic: string,
-    messages: readonly NewLogMessage[],
-    options: { readonly id?: string | undefined; readonly signal: AbortSignal },
-  ): Promise<Appended>;
+  /** Appends all of them or none, on the disk when it resolves. Without an answer it is not known whether it did. */
+  append(topic: string, messages: readonly NewLogMessage[], signal: AbortSignal): Promise<Appended>;
 }
 
 /** The log cannot be asked now, or refused for a while: the same call may succeed later. */
@@ -87,5 +84,13 @@ export class LogUnavailable extends Error {
   constructor(message: string, cause: unknown) {
     super(message, { cause });
     this.name = "LogUnavailable";
+  }
+}
+
+/** The log refuses it for good: a right is missing, or what is appended is none that the topic takes. */
+export class LogRefusal extends Error {
+  constructor(message: string, cause: unknown) {
+    super(message, { cause });
+    this.name = "LogRefusal";
   }
 }

@@ -1,0 +1,126 @@
+/** The log of a server, by the client library: each read asks for the topic's bounds as well, and so knows which topic it read. */
+import {
+  isNetlogClientError,
+  type Message,
+  NetlogClient,
+  type TopicSettingsChange,
+} from "../../client/index.ts";
+import {
+  type Appended,
+  type LogMessage,
+  type LogRead,
+  type LogReader,
+  LogRefusal,
+  LogUnavailable,
+  type NewLogMessage,
+  type ReadRequest,
+  type TopicBounds,
+} from "./log-reader.ts";
+
+/** What asking again does not change. */
+const REFUSALS = [
+  "bad_request",
+  "invalid_argument",
+  "invalid_topic_name",
+  "unauthorized",
+  "forbidden",
+  "payload_too_large",
+  "topic_closed",
+  "not_found",
+  "method_not_allowed",
+] as const;
+
+export interface HttpLogOptions {
+  /** Asked before each call. */
+  readonly token: (() => Promise<string | undefined>) | undefined;
+}
+
+export class HttpLogReader implements LogReader {
+  readonly #client: NetlogClient;
+
+  /** @throws invalid_argument: `url` is none. */
+  constructor(url: string, { token }: HttpLogOptions) {
+    // The view has its own patience, which has no end.
+    this.#client = new NetlogClient(url, {
+      retry: false,
+      token: token as (() => Promise<string>) | undefined,
+    });
+  }
+
+  async topicNames(signal: AbortSignal): Promise<readonly string[]> {
+    return await asked(signal, () => this.#client.topics({ signal }));
+  }
+
+  async bounds(topic: string, signal: AbortSignal): Promise<TopicBounds | undefined> {
+    return await asked(signal, async () => {
+      try {
+        const { id, first_offset, latest_offset } = await this.#client.topic(topic).info({ signal });
+        return { id, start: first_offset, end: latest_offset + 1 };
+      } catch (error) {
+        if (isNetlogClientError(error, "topic_not_found")) return undefined;
+        throw error;
+      }
+    });
+  }
+
+  async read(name: string, request: ReadRequest): Promise<LogRead> {
+    const { from, max, maxBytes, waitMs, signal } = request;
+    let found: { readonly messages: LogMessage[] } | { readonly nextOffset: number } | undefined;
+    try {
+      const options = { from, max, maxBytes, waitMs, retry: "never", signal } as const;
+      const { messages } = await this.#client.topic(name).readBatch(options);
+      found = { messages: messages.map(toLogMessage) };
+    } catch (error) {
+      signal.throwIfAborted();
+      if (isNetlogClientError(error, "checksum_error")) {
+        found = { nextOffset: Math.max(error.nextOffset ?? 0, from + 1) };
+      } else if (!isNetlogClientError(error, "offset_not_found", "topic_not_found")) {
+        throw translate(error);
+      }
+    }
+    const bounds = await this.bounds(name, signal);
+    if (bounds === undefined) return { kind: "missing" };
+    if (found === undefined) {
+      if (from < bounds.start) return { kind: "dropped", bounds };
+      // What was not there a moment ago may be there now: it is read again.
+      return from > bounds.end ? { kind: "beyond", bounds } : { kind: "messages", bounds, messages: [] };
+    }
+    return "messages" in found
+      ? { kind: "messages", bounds, messages: found.messages }
+      : { kind: "damaged", bounds, nextOffset: found.nextOffset };
+  }
+
+  async createTopic(
+    topic: string,
+    settings: Readonly<Record<string, string | number>>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const change = settings as TopicSettingsChange;
+    await asked(signal, () => this.#client.topic(topic).createIfMissing(change, { signal }));
+  }
+
+  async append(topic: string, messages: readonly NewLogMessage[], signal: AbortSignal): Promise<Appended> {
+    return await asked(signal, () =>
+      this.#client.topic(topic).publishBatch(messages, { durability: "synced", signal }),
+    );
+  }
+}
+
+function toLogMessage({ offset, timestamp, payload, key, contentType, headers }: Message): LogMessage {
+  return { offset, timestampMs: Date.parse(timestamp), payload, key, contentType, headers };
+}
+
+async function asked<Result>(signal: AbortSignal, ask: () => Promise<Result>): Promise<Result> {
+  try {
+    return await ask();
+  } catch (error) {
+    signal.throwIfAborted();
+    throw translate(error);
+  }
+}
+
+function translate(error: unknown): unknown {
+  if (!isNetlogClientError(error)) return error;
+  const isRefusal = REFUSALS.some((code) => error.code === code);
+  return isRefusal ? new LogRefusal(error.message, error) : new LogUnavailable(error.message, error);
+}

@@ -1,0 +1,139 @@
+/** The log of the same process, by the engine's front door. */
+import { fieldsOf, isNetlogError, type Message, type Netlog, type Topic } from "../../index.ts";
+import {
+  type Appended,
+  type LogMessage,
+  type LogRead,
+  type LogReader,
+  LogRefusal,
+  LogUnavailable,
+  type NewLogMessage,
+  type ReadRequest,
+  type TopicBounds,
+} from "./log-reader.ts";
+
+/** What passes by itself, or with a restart. */
+const PASSING = [
+  "topic_unavailable",
+  "shutting_down",
+  "too_many_requests",
+  "storage_full",
+  "sync_failed",
+] as const;
+
+export class LocalLogReader implements LogReader {
+  readonly #netlog: Netlog;
+
+  constructor(netlog: Netlog) {
+    this.#netlog = netlog;
+  }
+
+  topicNames(): Promise<readonly string[]> {
+    return Promise.resolve(this.#netlog.topicNames());
+  }
+
+  async bounds(topic: string): Promise<TopicBounds | undefined> {
+    const found = this.#find(topic);
+    return found && boundsOf(found);
+  }
+
+  async read(name: string, request: ReadRequest): Promise<LogRead> {
+    const { from, max, maxBytes, waitMs, signal } = request;
+    const topic = this.#find(name);
+    if (topic === undefined) return { kind: "missing" };
+    const bounds = boundsOf(topic);
+    if (from < bounds.start) return { kind: "dropped", bounds };
+    if (from > bounds.end) return { kind: "beyond", bounds };
+    const messages: LogMessage[] = [];
+    let bytes = 0;
+    const take = (message: Message): boolean => {
+      const { length } = message.payload;
+      if (messages.length > 0 && bytes + length > maxBytes) return false;
+      bytes += length;
+      messages.push(toLogMessage(message));
+      return true;
+    };
+    try {
+      const cursor = topic.openCursor();
+      await cursor.wait(from, { waitMs, onWaiting: (cancel) => onAbort(signal, cancel) });
+      signal.throwIfAborted();
+      await cursor.readMessages(from, from + max, take);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (isNetlogError(error, "topic_not_found")) return { kind: "missing" };
+      if (isNetlogError(error, "offset_not_found")) return { kind: "dropped", bounds: boundsOf(topic) };
+      if (isNetlogError(error, "checksum_error")) {
+        const { nextOffset = from + 1 } = error.details;
+        return { kind: "damaged", bounds: boundsOf(topic), nextOffset };
+      }
+      throw translate(error);
+    }
+    return { kind: "messages", bounds: boundsOf(topic), messages };
+  }
+
+  async createTopic(topic: string, settings: Readonly<Record<string, string | number>>): Promise<void> {
+    try {
+      await this.#netlog.createTopic(topic, settings);
+    } catch (error) {
+      if (!isNetlogError(error, "topic_exists")) throw translate(error);
+    }
+  }
+
+  async append(name: string, messages: readonly NewLogMessage[], signal: AbortSignal): Promise<Appended> {
+    try {
+      signal.throwIfAborted();
+      const topic = this.#netlog.topic(name);
+      const elements = messages.map(({ payload, key, contentType, headers }) => ({
+        payload_base64: Buffer.from(payload).toString("base64"),
+        ...(key === undefined ? {} : { key }),
+        ...(contentType === undefined ? {} : { content_type: contentType }),
+        ...(headers === undefined ? {} : { headers }),
+      }));
+      const batch = await topic.batches.parseJson(Buffer.from(JSON.stringify(elements)));
+      const { offset } = await topic.publishBatch(batch, { durability: "synced" });
+      return { offset };
+    } catch (error) {
+      signal.throwIfAborted();
+      throw translate(error);
+    }
+  }
+
+  #find(name: string): Topic | undefined {
+    try {
+      return this.#netlog.topic(name);
+    } catch (error) {
+      if (isNetlogError(error, "topic_not_found")) return undefined;
+      throw translate(error);
+    }
+  }
+}
+
+function boundsOf({ id, readableOffsets, readableEnd }: Topic): TopicBounds {
+  return { id, start: readableOffsets.start, end: readableEnd };
+}
+
+function toLogMessage(message: Message): LogMessage {
+  const { offset, timestampMs, payload } = message;
+  const { key, contentType, headers = [] } = fieldsOf(message) ?? {};
+  return {
+    offset,
+    timestampMs,
+    // What a cursor gives may lie in memory that is used again.
+    payload: new Uint8Array(payload),
+    key,
+    contentType,
+    headers: Object.fromEntries(headers),
+  };
+}
+
+/** Calls `cancel` when the signal is aborted, at once if it is already. */
+function onAbort(signal: AbortSignal, cancel: () => void): void {
+  if (signal.aborted) cancel();
+  else signal.addEventListener("abort", cancel, { once: true });
+}
+
+function translate(error: unknown): unknown {
+  if (!isNetlogError(error)) return error;
+  const isPassing = PASSING.some((code) => error.code === code);
+  return isPassing ? new LogUnavailable(error.message, error) : new LogRefusal(error.message, error);
+}

@@ -1,0 +1,223 @@
+/** Reads one topic for a view and applies it, batch after batch, from the view's place on. */
+import type { Logger, Runtime } from "../index.ts";
+import type { BatchApplier } from "./batch-applier.ts";
+import type { Writer } from "./database/database.ts";
+import { type DeadLetter, writeDeadLetters } from "./dead-letters.ts";
+import type { Limits } from "./limits.ts";
+import { BackOff, pause } from "./patience.ts";
+import { type Place, savePlace } from "./places.ts";
+import {
+  type LogRead,
+  type LogReader,
+  LogRefusal,
+  LogUnavailable,
+  type TopicBounds,
+} from "./reading/log-reader.ts";
+import type { ViewCounts } from "./view-counts.ts";
+import { ViewStopped } from "./view-stopped.ts";
+
+export interface TopicRunnerOptions {
+  readonly viewName: string;
+  readonly schema: string;
+  readonly topic: string;
+  /** Where the view stands; `undefined`: it has not begun. */
+  readonly place: Place | undefined;
+  /** Where it begins then. */
+  readonly start: "beginning" | "end";
+  /** Settings of the topic, where the view makes it. */
+  readonly creates: Readonly<Record<string, string | number>> | undefined;
+  readonly writer: Writer;
+  readonly applier: BatchApplier;
+  readonly log: LogReader;
+  readonly counts: ViewCounts;
+  readonly limits: Limits;
+  readonly logger: Logger;
+  readonly runtime: Runtime;
+  /** Called with each place that is in the database. */
+  readonly onPlace: (place: Place) => void;
+  /** Called when it is seen where the topic ends; `undefined`: there is none. */
+  readonly onEnd: (end: number | undefined) => void;
+  /** Called when the loop moves, or begins to wait. */
+  readonly onMove: (state: "busy" | "waiting") => void;
+}
+
+export class TopicRunner {
+  readonly #options: TopicRunnerOptions;
+  readonly #backOff: BackOff;
+  #place: Place | undefined;
+  #trouble: string | undefined;
+
+  constructor(options: TopicRunnerOptions) {
+    this.#options = options;
+    this.#place = options.place;
+    this.#backOff = new BackOff(options.limits);
+  }
+
+  /** Why it does not read; `undefined`: it does, or there is no topic yet. */
+  get trouble(): string | undefined {
+    return this.#trouble;
+  }
+
+  /** Ends when the signal is aborted, behind the batch in hand. @throws ViewStopped, PlaceMoved, DatabaseError. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await this.#step(signal);
+        this.#backOff.reset();
+        this.#trouble = undefined;
+      } catch (error) {
+        if (signal.aborted && error === signal.reason) return;
+        // A right that is missing may be given; nothing is skipped meanwhile.
+        if (!(error instanceof LogUnavailable || error instanceof LogRefusal)) throw error;
+        await this.#waitForLog(error, signal);
+      }
+    }
+  }
+
+  async #step(signal: AbortSignal): Promise<void> {
+    const { log, topic, limits, runtime, onMove } = this.#options;
+    const place = this.#place;
+    if (place === undefined) {
+      onMove("waiting");
+      const bounds = await log.bounds(topic, signal);
+      if (bounds === undefined) await this.#waitForTopic(signal);
+      else await this.#begin(bounds);
+      return;
+    }
+    onMove("waiting");
+    const startedMs = runtime.elapsedMs();
+    const read = await log.read(topic, {
+      from: place.next,
+      max: limits.batchMessages,
+      maxBytes: limits.batchBytes,
+      waitMs: limits.waitMs,
+      signal,
+    });
+    onMove("busy");
+    await this.#take(place, read, signal);
+    // A topic that is closed answers at once.
+    const isEarly = runtime.elapsedMs() - startedMs < limits.lookMs;
+    if (read.kind === "messages" && read.messages.length === 0 && isEarly) {
+      onMove("waiting");
+      await pause(runtime, limits.lookMs, signal);
+    }
+  }
+
+  async #take(place: Place, read: LogRead, signal: AbortSignal): Promise<void> {
+    if (read.kind === "missing") {
+      await this.#waitForTopic(signal);
+      return;
+    }
+    const { bounds } = read;
+    this.#options.onEnd(bounds.end);
+    if (bounds.id !== place.topicId) {
+      await this.#changeTopic(place, bounds);
+      return;
+    }
+    switch (read.kind) {
+      case "messages":
+        if (read.messages.length > 0) await this.#apply(place, read);
+        return;
+      case "dropped":
+        await this.#skip(place, bounds.start, "retention dropped them before they were read", []);
+        return;
+      case "damaged": {
+        const reason = `the log is damaged: messages ${place.next} to ${read.nextOffset - 1} cannot be read`;
+        const letter = { offset: place.next, timestampMs: this.#now(), reason, payload: new Uint8Array() };
+        await this.#skip(place, read.nextOffset, "they are damaged in the log", [letter]);
+        return;
+      }
+      case "beyond": {
+        const { topic, viewName } = this.#options;
+        const lost = `${topic} ends at ${bounds.end}, and messages up to ${place.next} are applied: the log lost some`;
+        throw new ViewStopped(`${lost}; netlog view rebuild ${viewName} reads it again`);
+      }
+    }
+  }
+
+  async #apply(place: Place, { messages }: Extract<LogRead, { kind: "messages" }>): Promise<void> {
+    const { applier, writer, counts, runtime, logger, onPlace, viewName: view } = this.#options;
+    const [first] = messages;
+    if (first?.offset !== place.next) throw new TypeError("a read began elsewhere than it was asked to");
+    const startedMs = runtime.elapsedMs();
+    const applied = await applier.apply(writer, place, messages);
+    const { malformed, refused } = applied;
+    counts.batches += 1;
+    counts.batchMs += runtime.elapsedMs() - startedMs;
+    counts.applied += messages.length - malformed.length - refused.length;
+    counts.malformed += malformed.length;
+    counts.refused += refused.length;
+    for (const { offset, reason } of refused) {
+      logger.error(
+        { view, topic: place.topic, offset, reason },
+        "a message cannot be applied: it is a dead letter",
+      );
+    }
+    const [letter] = malformed;
+    if (letter !== undefined) {
+      const { offset, reason } = letter;
+      const fields = { view, topic: place.topic, count: malformed.length, offset, reason };
+      logger.warn(fields, "messages are malformed: they are dead letters");
+    }
+    this.#place = applied.place;
+    onPlace(applied.place);
+  }
+
+  /** Goes on at `next` without what lies before it. */
+  async #skip(place: Place, next: number, why: string, letters: readonly DeadLetter[]): Promise<void> {
+    const { counts, logger, viewName: view } = this.#options;
+    const count = next - place.next;
+    await this.#save({ ...place, next }, letters);
+    counts.missed += count;
+    logger.error(
+      { view, topic: place.topic, count, from: place.next, next },
+      `the view misses messages: ${why}`,
+    );
+  }
+
+  async #changeTopic(place: Place, { id, start }: TopicBounds): Promise<void> {
+    const { logger, viewName: view } = this.#options;
+    await this.#save({ topic: place.topic, topicId: id, next: start });
+    const fields = { view, topic: place.topic, was: place.topicId, id, before: place.next, next: start };
+    logger.error(fields, "there is another topic of this name: the view begins with it, and keeps its rows");
+  }
+
+  async #begin({ id, start, end }: TopicBounds): Promise<void> {
+    const { topic, start: from, logger, viewName: view } = this.#options;
+    const next = from === "end" ? end : start;
+    await this.#save({ topic, topicId: id, next });
+    this.#options.onEnd(end);
+    logger.info({ view, topic, next }, `the view begins at the ${from} of the topic`);
+  }
+
+  async #save(place: Place, letters: readonly DeadLetter[] = []): Promise<void> {
+    const { writer, schema, limits } = this.#options;
+    await writer.transaction(async (transaction) => {
+      await savePlace(transaction, schema, place);
+      await writeDeadLetters(transaction, schema, place, letters, limits.deadLetterBytes);
+    });
+    this.#place = place;
+    this.#options.onPlace(place);
+  }
+
+  async #waitForTopic(signal: AbortSignal): Promise<void> {
+    const { topic, creates, log, runtime, limits, onEnd } = this.#options;
+    onEnd(undefined);
+    if (creates === undefined) await pause(runtime, limits.lookMs, signal);
+    else await log.createTopic(topic, creates, signal);
+  }
+
+  async #waitForLog(error: Error, signal: AbortSignal): Promise<void> {
+    const { logger, runtime, onMove, topic, viewName: view } = this.#options;
+    if (this.#backOff.isFresh) {
+      logger.warn({ view, topic, reason: error.message }, "the log cannot be read; the view waits for it");
+    }
+    this.#trouble = `the log cannot be read: ${error.message}`;
+    onMove("waiting");
+    await pause(runtime, this.#backOff.nextMs(), signal);
+  }
+
+  #now(): number {
+    return this.#options.runtime.now();
+  }
+}

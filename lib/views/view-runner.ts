@@ -1,0 +1,308 @@
+/**
+ * A view at work. The process that has the writer of its schema applies messages; others serve reads, and take over. Trouble
+ * of the database or the log is waited out, and nothing is skipped; what a human has to mend stops the view.
+ */
+import type { Logger, Runtime } from "../index.ts";
+import { AppliedWaits } from "./applied-waits.ts";
+import type { Database, Reads, Writer } from "./database/database.ts";
+import { verdictOf } from "./database/database-error.ts";
+import { countDeadLetters } from "./dead-letters.ts";
+import type { Limits } from "./limits.ts";
+import { BackOff, pause } from "./patience.ts";
+import { loadPlaces, type Place } from "./places.ts";
+import type { LogReader } from "./reading/log-reader.ts";
+import { type RebuildRequest, rebuildView } from "./rebuild.ts";
+import type { RunningView, TopicStatus, ViewFigures, ViewStatus } from "./running-view.ts";
+import { standBy } from "./standby.ts";
+import type { View } from "./view.ts";
+import { ViewCounts } from "./view-counts.ts";
+import { ViewSession } from "./view-session.ts";
+import { PlaceMoved, ViewStopped } from "./view-stopped.ts";
+
+export interface ViewRunnerOptions {
+  readonly createView: () => View<unknown>;
+  readonly database: Database;
+  readonly log: LogReader;
+  /** Where it begins in a topic that it has not read. */
+  readonly start: "beginning" | "end";
+  readonly limits: Limits;
+  readonly logger: Logger;
+  readonly runtime: Runtime;
+}
+
+type Phase = "idle" | "starting" | "standby" | "running" | "waiting" | "stopped";
+
+export class ViewRunner implements RunningView {
+  readonly name: string;
+  readonly reads: Reads;
+  readonly log: LogReader;
+  readonly #options: ViewRunnerOptions;
+  readonly #counts = new ViewCounts();
+  readonly #waits = new AppliedWaits();
+  readonly #places = new Map<string, Place>();
+  readonly #ends = new Map<string, number>();
+  /** Since when each topic's loop is busy. */
+  readonly #busySinceMs = new Map<string, number>();
+  readonly #backOff: BackOff;
+  #view: View<unknown>;
+  #session: ViewSession | undefined;
+  #phase: Phase = "idle";
+  #trouble: string | undefined;
+  #work: { readonly controller: AbortController; readonly ended: Promise<void> } | undefined;
+  /** A rebuild takes the writer over as it is, so that no other process comes in between. */
+  #keepsWriter = false;
+  #kept: Writer | undefined;
+  #isRebuilding = false;
+
+  constructor(options: ViewRunnerOptions) {
+    this.#options = options;
+    this.#view = options.createView();
+    this.name = this.#view.name;
+    this.reads = options.database.reads(this.name);
+    this.log = options.log;
+    this.#backOff = new BackOff(options.limits);
+  }
+
+  /** Begins, or goes on; returns at once. */
+  start(): void {
+    if (this.#work !== undefined) return;
+    const controller = new AbortController();
+    this.#phase = "starting";
+    this.#work = { controller, ended: this.#loop(controller.signal) };
+  }
+
+  /** Finishes the batches in hand. */
+  async stop(): Promise<void> {
+    await this.#end();
+    this.#waits.fail(new ViewStopped(`the view ${this.name} is stopped`));
+  }
+
+  async applied(topic: string, offset: number, signal: AbortSignal): Promise<void> {
+    await this.#waits.wait(topic, offset, signal);
+  }
+
+  get isLive(): boolean {
+    const { runtime, limits } = this.#options;
+    for (const sinceMs of this.#busySinceMs.values()) {
+      if (runtime.elapsedMs() - sinceMs > limits.liveMs) return false;
+    }
+    return true;
+  }
+
+  async troubleNow(): Promise<string | undefined> {
+    const { database, limits } = this.#options;
+    const known = this.#trouble ?? this.#session?.trouble;
+    if (known !== undefined) return known;
+    try {
+      await database.ping();
+    } catch (error) {
+      return `the database does not answer: ${messageOf(error)}`;
+    }
+    if (this.#phase === "idle" || this.#phase === "starting") return "the view is starting";
+    const lag = this.#lagMessages();
+    if (lag === undefined || lag <= limits.readyLagMessages) return undefined;
+    return `the view is ${lag} messages behind, more than ${limits.readyLagMessages}`;
+  }
+
+  figures(): ViewFigures {
+    const { applied, malformed, refused, missed, batches, batchMs } = this.#counts;
+    return {
+      name: this.name,
+      lagMessages: this.#lagMessages(),
+      appliedCount: applied,
+      malformedCount: malformed,
+      refusedCount: refused,
+      missedCount: missed,
+      batchCount: batches,
+      batchMs,
+      isRunner: this.#session !== undefined,
+    };
+  }
+
+  async status(): Promise<ViewStatus> {
+    const { reads, name } = this;
+    // Where the database is away, the status says so, and has no figures.
+    const places = await loadPlaces(reads, name).catch(() => undefined);
+    const trouble = await this.troubleNow();
+    await this.#look(AbortSignal.timeout(this.#options.limits.statementMs));
+    const topics = this.#view.topics.map((topic): TopicStatus => {
+      const place = places?.get(topic);
+      const end = this.#ends.get(topic);
+      const lagMessages = end === undefined ? undefined : Math.max(0, end - (place?.next ?? 0));
+      return { topic, topicId: place?.topicId, next: place?.next, lagMessages };
+    });
+    return {
+      name,
+      topics,
+      rows: await this.#view.countRows(reads).catch(() => undefined),
+      deadLetters: await countDeadLetters(reads, name).catch(() => undefined),
+      isRunner: this.#session !== undefined,
+      isReady: trouble === undefined,
+      trouble,
+    };
+  }
+
+  /**
+   * Fills new tables from the log and puts them in the place of the old ones in one step; reads go on meanwhile. Ends
+   * without a change where it fails.
+   *
+   * @throws ViewStopped with what would be lost, unless `forgetsOlder`; where another process runs the view, or a rebuild
+   *   is under way; DatabaseError; LogUnavailable.
+   */
+  async rebuild(request: RebuildRequest): Promise<void> {
+    if (this.#isRebuilding) throw new ViewStopped(`the view ${this.name} is being rebuilt already`);
+    if (this.#phase === "standby") {
+      throw new ViewStopped(`another process runs the view ${this.name}; ask that one to rebuild it`);
+    }
+    this.#isRebuilding = true;
+    const wasRunning = this.#work !== undefined;
+    try {
+      this.#view = await rebuildView({
+        ...this.#options,
+        request,
+        current: this.#view,
+        takeWriter: () => this.#takeWriter(),
+      });
+      this.#trouble = undefined;
+    } finally {
+      this.#isRebuilding = false;
+      if (wasRunning) this.start();
+    }
+  }
+
+  async #end(): Promise<void> {
+    const work = this.#work;
+    this.#work = undefined;
+    work?.controller.abort(new ViewStopped("the view is being stopped"));
+    await work?.ended;
+    this.#phase = "idle";
+  }
+
+  /** Ends the session and gives its writer, or another one where it had none. */
+  async #takeWriter(): Promise<Writer> {
+    this.#keepsWriter = true;
+    await this.#end();
+    this.#keepsWriter = false;
+    const kept = this.#kept;
+    this.#kept = undefined;
+    const writer = kept ?? (await this.#options.database.openWriter(this.name));
+    if (writer === undefined) throw new ViewStopped(`another process runs the view ${this.name}`);
+    return writer;
+  }
+
+  async #loop(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await this.#run(signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        if (isWaitedOut(error)) await this.#waitOut(error, signal);
+        else await this.#halt(error, signal);
+      } finally {
+        this.#session = undefined;
+        this.#busySinceMs.clear();
+      }
+    }
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    const { database, limits, runtime } = this.#options;
+    const onPlace = (place: Place): void => this.#notePlace(place);
+    let writer = await database.openWriter(this.name);
+    if (writer === undefined) {
+      this.#enter("standby", "another process runs the view; this one serves reads");
+      const options = { viewName: this.name, database, waits: this.#waits, limits, runtime, onPlace };
+      writer = await standBy(options, signal);
+      if (writer === undefined) return;
+    }
+    try {
+      const session = this.#openSession(writer);
+      this.#session = session;
+      this.#enter("running", "the view applies messages");
+      await session.run(signal);
+    } finally {
+      if (this.#keepsWriter) this.#kept = writer;
+      else await writer.close();
+    }
+  }
+
+  #openSession(writer: Writer): ViewSession {
+    const { runtime } = this.#options;
+    return new ViewSession({
+      ...this.#options,
+      view: this.#view,
+      writer,
+      counts: this.#counts,
+      onPlace: (place) => {
+        this.#backOff.reset();
+        this.#notePlace(place);
+      },
+      onEnd: (topic, end) => {
+        if (end === undefined) this.#ends.delete(topic);
+        else this.#ends.set(topic, end);
+      },
+      onMove: (topic, state) => {
+        if (state === "busy") this.#busySinceMs.set(topic, runtime.elapsedMs());
+        else this.#busySinceMs.delete(topic);
+      },
+    });
+  }
+
+  #notePlace(place: Place): void {
+    this.#places.set(place.topic, place);
+    this.#waits.note(place.topic, place.next);
+  }
+
+  #enter(phase: Phase, message: string): void {
+    this.#trouble = undefined;
+    if (this.#phase === phase) return;
+    this.#phase = phase;
+    this.#options.logger.info({ view: this.name, database: this.#options.database.description }, message);
+  }
+
+  async #waitOut(error: unknown, signal: AbortSignal): Promise<void> {
+    const { logger, runtime } = this.#options;
+    const trouble = `the database cannot be used: ${messageOf(error)}`;
+    if (this.#trouble !== trouble)
+      logger.error({ view: this.name, err: error }, "the view waits for its database");
+    this.#trouble = trouble;
+    this.#phase = "waiting";
+    await this.#look(signal);
+    await pause(runtime, this.#backOff.nextMs(), signal);
+  }
+
+  async #halt(error: unknown, signal: AbortSignal): Promise<void> {
+    const { logger } = this.#options;
+    this.#phase = "stopped";
+    this.#trouble = `the view is stopped: ${messageOf(error)}`;
+    logger.error({ view: this.name, err: error }, "the view is stopped, and applies nothing more");
+    this.#waits.fail(error instanceof ViewStopped ? error : new ViewStopped(messageOf(error), error));
+    await new Promise<void>((resolve) => {
+      if (signal.aborted) resolve();
+      else signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+  }
+
+  /** Looks how far the topics go, while none is read. */
+  async #look(signal: AbortSignal): Promise<void> {
+    for (const topic of this.#view.topics) {
+      const bounds = await this.log.bounds(topic, signal).catch(() => undefined);
+      if (bounds !== undefined) this.#ends.set(topic, bounds.end);
+    }
+  }
+
+  #lagMessages(): number | undefined {
+    let lag = 0;
+    for (const [topic, end] of this.#ends) lag += Math.max(0, end - (this.#places.get(topic)?.next ?? 0));
+    return this.#ends.size === 0 ? undefined : lag;
+  }
+}
+
+function isWaitedOut(error: unknown): boolean {
+  if (error instanceof PlaceMoved) return true;
+  return !(error instanceof ViewStopped) && verdictOf(error) === "wait";
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
