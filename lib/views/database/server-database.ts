@@ -8,6 +8,7 @@ import type { Close, Database, Queries, Reads, Transaction, Writer } from "./dat
 import { CONNECTION_FAILURE, DatabaseError } from "./database-error.ts";
 import { quoteName } from "./quote-name.ts";
 import { ReadPool } from "./read-pool.ts";
+import { Turns } from "./turns.ts";
 
 export interface ServerOptions {
   /** What pg takes: host, port, user, password, database, ssl. */
@@ -74,10 +75,11 @@ export class ServerDatabase implements Database {
       connection.cut();
       throw error;
     }
+    const turns = new Turns();
     return {
       lost: connection.lost,
       transaction: <Result>(run: (transaction: Transaction) => Promise<Result>) =>
-        connection.within(writeMs + GRACE_MS, () => connection.transaction("BEGIN", run)),
+        turns.run(() => connection.within(writeMs + GRACE_MS, () => connection.transaction("BEGIN", run))),
       close: () => connection.close(),
     };
   }

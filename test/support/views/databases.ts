@@ -1,0 +1,80 @@
+/** The two databases that views are tested on. One of each serves a whole file of tests. */
+import { nodeDisk } from "../../../lib/index.ts";
+import type { Database } from "../../../lib/views/database/database.ts";
+import { EmbeddedDatabase } from "../../../lib/views/database/embedded-database.ts";
+import { ServerDatabase } from "../../../lib/views/database/server-database.ts";
+import { hasPostgres, Postgres } from "../postgres.ts";
+
+export interface TestDatabase {
+  readonly database: Database;
+  /** `undefined`: it is PGlite. */
+  readonly postgres: Postgres | undefined;
+  /** Another handle on the same database, as another process would have. Only PostgreSQL has one. */
+  another(): ServerDatabase;
+  /** Removes everything. */
+  clear(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface DatabaseTarget {
+  readonly name: string;
+  readonly isMissing: boolean;
+  readonly isServer: boolean;
+  open(): Promise<TestDatabase>;
+}
+
+const LIMITS = { statementMs: 5000, writeMs: 60_000, readConnections: 3 };
+
+async function clear(database: Database): Promise<void> {
+  const schemas = await database
+    .reads("public")
+    .query<{ name: string }>(
+      "SELECT nspname AS name FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname NOT IN ('public', 'information_schema')",
+    );
+  const writer = await database.openWriter("netlog_test");
+  for (const { name } of schemas) {
+    await writer?.transaction((transaction) => transaction.query(`DROP SCHEMA "${name}" CASCADE`));
+  }
+  await writer?.close();
+}
+
+export const DATABASES: readonly DatabaseTarget[] = [
+  {
+    name: "PGlite",
+    isMissing: false,
+    isServer: false,
+    async open() {
+      const database = await EmbeddedDatabase.open({ disk: nodeDisk, folder: undefined, ...LIMITS });
+      return {
+        database,
+        postgres: undefined,
+        another: () => {
+          throw new Error("PGlite has one process");
+        },
+        clear: () => clear(database),
+        close: () => database.close(),
+      };
+    },
+  },
+  {
+    name: "PostgreSQL",
+    isMissing: !hasPostgres,
+    isServer: true,
+    async open() {
+      const postgres = await Postgres.start();
+      const another = (): ServerDatabase =>
+        new ServerDatabase({ server: postgres.config, description: "PostgreSQL", ...LIMITS });
+      const database = another();
+      return {
+        database,
+        postgres,
+        another,
+        clear: () => clear(database),
+        close: async () => {
+          await database.close();
+          await postgres.remove();
+        },
+      };
+    },
+  },
+];
