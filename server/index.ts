@@ -14,13 +14,14 @@ import { streamsDoor } from "./durable-streams/door.ts";
 import { accept, type Doors } from "./http/accept.ts";
 import { type Certificate, checkCertificate } from "./http/certificate.ts";
 import { Connections } from "./http/connections.ts";
-import type { ServerContext } from "./http/context.ts";
+import type { ServerContext, Views } from "./http/context.ts";
 import { Exchange } from "./http/exchange.ts";
 import { createHttpServer } from "./http/http-server.ts";
 import type { HttpSocket } from "./http/http-socket.ts";
 import { IdleWatch } from "./http/idle-watch.ts";
 import { LIMITS, type Limits } from "./http/limits.ts";
 import { refuseConnect, refuseMalformed } from "./http/malformed.ts";
+import { NO_TOPICS } from "./http/no-topics.ts";
 import { NodeRequest } from "./http/node-request.ts";
 import { Occupancy } from "./http/occupancy.ts";
 import { RequestLog } from "./http/request-log.ts";
@@ -44,6 +45,8 @@ export {
   type TokenRecord,
 } from "./auth/token-record.ts";
 export { type Certificate, CertificateError, checkCertificate } from "./http/certificate.ts";
+export type { Views } from "./http/context.ts";
+export type { Door } from "./http/door.ts";
 export { LIMITS, type Limits } from "./http/limits.ts";
 export { withoutTokens } from "./wire/quote.ts";
 
@@ -59,7 +62,12 @@ export const CONSOLE_FOLDER: string = fileURLToPath(new URL("console/files", imp
 const UNKNOWN_VERSION = "0.0.0";
 
 export interface ServerOptions {
-  readonly netlog: Netlog;
+  /** `undefined`: the doors know no topics. */
+  readonly netlog: Netlog | undefined;
+  /** The log's own by default. */
+  readonly doors?: Doors;
+  /** Views that run in this process. */
+  readonly views?: Views | undefined;
   /** Name or address to listen on. */
   readonly host: string;
   /** 0: any free one. */
@@ -124,7 +132,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const occupancy = new Occupancy(limits, clientAddresses);
   const connections = new Connections(server, limits, occupancy, runtime, certificate !== undefined);
   const context = createContext(options, address, { clientAddresses, occupancy, connections });
-  serve(server, connections, context, doorsOf(options.consoleFolder));
+  serve(server, connections, context, options.doors ?? doorsOf(options.consoleFolder));
   const scheme = certificate === undefined ? "http" : "https";
   return {
     url: `${scheme}://${address.family === "IPv6" ? `[${address.address}]` : address.address}:${address.port}`,
@@ -144,12 +152,20 @@ function createContext(
   { address, port }: AddressInfo,
   shared: Pick<ServerContext, "clientAddresses" | "occupancy" | "connections">,
 ): ServerContext {
-  const { netlog, logger, version = UNKNOWN_VERSION, limits = LIMITS, runtime = nodeRuntime } = options;
+  const {
+    netlog = NO_TOPICS,
+    views,
+    logger,
+    version = UNKNOWN_VERSION,
+    limits = LIMITS,
+    runtime = nodeRuntime,
+  } = options;
   const { allowedHosts = [], corsOrigins = [], areMetricsOpen = false } = options;
   const { tokens, rate, certificate, droppedLogLines = () => 0 } = options;
   return {
     ...shared,
     netlog,
+    views,
     logger,
     droppedLogLines,
     limits,

@@ -10,7 +10,7 @@ export class AppliedWaits {
   readonly #next = new Map<string, number>();
   readonly #waits = new Set<Wait>();
   #failure: Error | undefined;
-  /** Called when there is somebody to wait for. */
+  /** Called when a wait begins. */
   onWait: () => void = () => {};
 
   get isEmpty(): boolean {

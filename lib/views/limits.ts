@@ -34,7 +34,7 @@ export interface Limits {
   readonly readyLagMessages: number;
   /** A batch that takes longer is taken for stuck: the view is not live. */
   readonly liveMs: number;
-  /** How often a process that does not apply looks how far the other one is, while somebody waits for that. */
+  /** How often a process that does not apply looks how far the other one is, while a call waits for that. */
   readonly placeMs: number;
 }
 

@@ -4,7 +4,7 @@ import { quoteName } from "./database/quote-name.ts";
 import type { Migration } from "./view.ts";
 import { ViewStopped } from "./view-stopped.ts";
 
-/** Of the runtime's own tables, for all views of a database. A view's rows have the name of its schema. */
+/** Holds the runtime's own tables, for all views of a database. A view's rows have the name of its schema. */
 export const RUNTIME_SCHEMA = "netlog_views";
 /** Guards the making of that schema, which the writers of several views may begin together. */
 const RUNTIME_LOCK = 0x6e_65_74_6d;

@@ -1,4 +1,5 @@
 /** A view at work, as its surfaces, the status and the metrics see it. */
+import type { Tally } from "../index.ts";
 import type { Reads } from "./database/database.ts";
 import type { LogReader } from "./reading/log-reader.ts";
 
@@ -14,9 +15,8 @@ export interface ViewFigures {
   readonly refusedCount: number;
   /** Messages that retention, or damage, took before they were read. */
   readonly missedCount: number;
-  /** Batches, and how long they took together, commit included. */
-  readonly batchCount: number;
-  readonly batchMs: number;
+  /** How long each batch took, its commit included. */
+  readonly batchMs: Tally;
   /** This process applies messages; others of the same database serve reads. */
   readonly isRunner: boolean;
 }

@@ -142,8 +142,7 @@ export class TopicRunner {
     const startedMs = runtime.elapsedMs();
     const applied = await applier.apply(writer, place, messages);
     const { malformed, refused } = applied;
-    counts.batches += 1;
-    counts.batchMs += runtime.elapsedMs() - startedMs;
+    counts.batchMs.add(runtime.elapsedMs() - startedMs);
     counts.applied += messages.length - malformed.length - refused.length;
     counts.malformed += malformed.length;
     counts.refused += refused.length;

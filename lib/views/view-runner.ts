@@ -105,7 +105,7 @@ export class ViewRunner implements RunningView {
   }
 
   figures(): ViewFigures {
-    const { applied, malformed, refused, missed, batches, batchMs } = this.#counts;
+    const { applied, malformed, refused, missed, batchMs } = this.#counts;
     return {
       name: this.name,
       lagMessages: this.#lagMessages(),
@@ -113,7 +113,6 @@ export class ViewRunner implements RunningView {
       malformedCount: malformed,
       refusedCount: refused,
       missedCount: missed,
-      batchCount: batches,
       batchMs,
       isRunner: this.#session !== undefined,
     };

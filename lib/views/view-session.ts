@@ -27,7 +27,7 @@ export interface SessionOptions {
   readonly onMove: (topic: string, state: "busy" | "waiting") => void;
 }
 
-/** Of the notices that tell other processes how far a view is. */
+/** The channel of the notices that tell other processes how far a view is. */
 export function channelOf(viewName: string): string {
   return `netlog_view_${viewName}`;
 }

@@ -23,10 +23,54 @@ interface LoopHolds {
   noteWork(): void;
 }
 
+/** Numbers of one view since the process began; see lib/views/running-view.ts. */
+export interface ViewFigures {
+  readonly name: string;
+  readonly lagMessages: number | undefined;
+  readonly appliedCount: number;
+  readonly malformedCount: number;
+  readonly refusedCount: number;
+  readonly missedCount: number;
+  readonly batchMs: Tally;
+}
+
+export interface ViewRebuild {
+  readonly forgetsOlder: boolean;
+  readonly onProgress: (progress: { readonly done: number; readonly total: number }) => void;
+  readonly signal: AbortSignal;
+}
+
+/** The views of this process. The program hands them in: the log knows no view. */
+export interface Views {
+  readonly names: readonly string[];
+  figures(): readonly ViewFigures[];
+  status(): Promise<readonly ViewStatus[]>;
+  /** Rejects with a line for a human where it cannot be done. */
+  rebuild(name: string, request: ViewRebuild): Promise<void>;
+}
+
+/** As `GET /-/views` shows it. */
+export interface ViewStatus {
+  readonly name: string;
+  readonly topics: readonly {
+    readonly topic: string;
+    readonly topicId: string | undefined;
+    readonly next: number | undefined;
+    readonly lagMessages: number | undefined;
+  }[];
+  readonly rows: number | undefined;
+  readonly deadLetters: number | undefined;
+  readonly isRunner: boolean;
+  readonly isReady: boolean;
+  readonly trouble: string | undefined;
+}
+
 export interface ServerContext {
   readonly netlog: Netlog;
   readonly logger: Logger;
   readonly droppedLogLines: () => number;
+  /** `undefined`: this process runs none. */
+  readonly views: Views | undefined;
   readonly limits: Limits;
   readonly runtime: Runtime;
   readonly watch: IdleWatch;

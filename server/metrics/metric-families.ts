@@ -3,7 +3,7 @@
  * and sizes bytes, as Prometheus has it.
  */
 import type { NetlogStats, Tally } from "../../lib/index.ts";
-import type { ServerContext } from "../http/context.ts";
+import type { ServerContext, ViewFigures } from "../http/context.ts";
 import type { ScannerFigures, ShownFigures, TopicFigures } from "./shown.ts";
 
 type Labels = Readonly<Record<string, string>>;
@@ -168,6 +168,38 @@ export const FAMILIES: readonly Family[] = [
   perTopic("netlog_topic_scanners", "Scanners of a topic.", (topic) => topic.scannerCount),
   perScanner("netlog_scanner_lag", "Messages that a scanner has not had.", (scanner) => scanner.lag),
   perScanner("netlog_scanner_pending", "Messages given out and not settled.", (scanner) => scanner.pending),
+  perView(
+    "netlog_view_lag_messages",
+    "gauge",
+    "Messages that a view has not applied.",
+    ({ lagMessages }) => lagMessages,
+  ),
+  perView("netlog_view_applied_total", "counter", "Messages that a view applied.", (v) => v.appliedCount),
+  perView(
+    "netlog_view_malformed_total",
+    "counter",
+    "Messages that a view refused as malformed: dead letters.",
+    (view) => view.malformedCount,
+  ),
+  perView(
+    "netlog_view_refused_total",
+    "counter",
+    "Messages that the database of a view refused: dead letters.",
+    (view) => view.refusedCount,
+  ),
+  perView(
+    "netlog_view_missed_total",
+    "counter",
+    "Messages that were dropped or damaged before a view read them.",
+    (view) => view.missedCount,
+  ),
+  {
+    name: "netlog_view_batch_seconds",
+    type: "histogram",
+    help: "How long a view took to apply a batch of messages.",
+    read: ({ views }) =>
+      (views?.figures() ?? []).flatMap(({ name, batchMs }) => spread(batchMs, MS_PER_SECOND, { view: name })),
+  },
   counter("process_cpu_user_seconds_total", "CPU time of the process in user mode.", () =>
     cpuSeconds("user"),
   ),
@@ -177,6 +209,24 @@ export const FAMILIES: readonly Family[] = [
 
 function cpuSeconds(mode: "user" | "system"): number {
   return process.cpuUsage()[mode] / US_PER_SECOND;
+}
+
+function perView(
+  name: string,
+  type: "counter" | "gauge",
+  help: string,
+  value: (view: ViewFigures) => number | undefined,
+): Family {
+  return {
+    name,
+    type,
+    help,
+    read: ({ views }) =>
+      (views?.figures() ?? []).flatMap((view) => {
+        const found = value(view);
+        return found === undefined ? [] : [{ labels: { view: view.name }, value: found }];
+      }),
+  };
 }
 
 function gauge(name: string, help: string, read: Family["read"]): Family {

@@ -23,6 +23,7 @@ import {
   LIST_TOPICS,
   SYNC_TOPIC,
 } from "./topics.ts";
+import { LIST_VIEWS, REBUILD_VIEW } from "./views.ts";
 import { PUBLISH_BATCH } from "./write-batch.ts";
 import { PUBLISH_STREAM } from "./write-stream.ts";
 
@@ -43,6 +44,8 @@ export const ROUTES: readonly Row[] = [
   { method: "GET", path: "/-/health", needs: "nothing", does: HEALTH, head: true },
   { method: "GET", path: "/-/ready", needs: "nothing", does: READY, head: true },
   { method: "GET", path: "/-/version", needs: "nothing", does: VERSION, head: true },
+  { method: "GET", path: "/-/views", needs: "token", does: LIST_VIEWS, head: true },
+  { method: "POST", path: "/-/views/:view/rebuild", needs: "admin", does: REBUILD_VIEW },
   { method: "GET", path: "/-/metrics", needs: "metrics", does: METRICS, head: true },
   {
     method: "GET",

@@ -12,6 +12,7 @@ export interface PackageJson {
   readonly version: string;
   readonly scripts: Readonly<Record<string, string>>;
   readonly dependencies: Readonly<Record<string, string>>;
+  readonly optionalDependencies: Readonly<Record<string, string>>;
 }
 
 /** A file's text, by its path from the project's root. */

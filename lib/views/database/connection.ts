@@ -17,7 +17,7 @@ export interface ConnectionOptions {
 
 export class Connection implements Queries {
   readonly #client: pg.Client;
-  /** Resolves when it has ended, whoever ended it. */
+  /** Resolves when it has ended, on either side. */
   readonly lost: Promise<void>;
   #searchPath = "";
 

@@ -13,7 +13,7 @@ type Done = (error?: Error | null) => void;
 export class PgliteWire extends Duplex {
   readonly #worker: Worker;
   #isWelcome = false;
-  /** Of the piece that the worker is at. */
+  /** Called when the worker has answered the piece that it is at. */
   #done: Done | undefined;
 
   constructor(worker: Worker) {

@@ -55,7 +55,7 @@ export interface NewLogMessage {
 }
 
 export interface Appended {
-  /** Of the first message. */
+  /** The first message has it. */
   readonly offset: number;
 }
 
