@@ -24,6 +24,11 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
         load: async () => (await import("./serve/health.ts")).healthCommand,
       },
       {
+        name: "view",
+        summary: "Run a view of topics beside a server, ask how views are, or rebuild one",
+        load: async () => (await import("./view/view.ts")).viewCommand,
+      },
+      {
         name: "token",
         summary: "Make, list and revoke the tokens that clients of a server need",
         load: async () => (await import("./serve/token.ts")).tokenCommand,

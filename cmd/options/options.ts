@@ -8,12 +8,14 @@ import { LIMIT_OPTIONS, type LimitOptions, limitConflict } from "./limits.ts";
 import { LISTENING_OPTIONS, type ListeningOptions } from "./listening.ts";
 import { LOGGING_OPTIONS, type LoggingOptions } from "./logging.ts";
 import { TOPIC_OPTIONS, type TopicOptions } from "./topics.ts";
+import { VIEW_OPTIONS, type ViewOptions } from "./views.ts";
 
 export interface ServeOptions
   extends ListeningOptions,
     AccessOptions,
     LoggingOptions,
     TopicOptions,
+    ViewOptions,
     LimitOptions {
   /** Path of the configuration file; empty for none. */
   readonly config: string;
@@ -37,6 +39,7 @@ export const SERVE_OPTIONS: OptionTable<ServeOptions> = {
   ...LISTENING_OPTIONS,
   ...ACCESS_OPTIONS,
   ...TOPIC_OPTIONS,
+  ...VIEW_OPTIONS,
   ...LOGGING_OPTIONS,
   ...LIMIT_OPTIONS,
 };

@@ -17,6 +17,9 @@ export interface Credentials {
   readonly certificate: ReadCertificate | undefined;
 }
 
+/** What takes other tokens and another certificate while it runs. */
+type Reloaded = Pick<RunningServer, "replaceTokens" | "replaceCertificate">;
+
 type Files = Pick<AccessOptions, "tokenFile" | "tlsCert" | "tlsKey">;
 
 /** @throws CredentialError. */
@@ -54,12 +57,12 @@ export function reloadOnHangUp(
   { tokenFile, tlsCert, tlsKey }: Files,
   logger: Logger,
   isTerminal: boolean,
-): (server: RunningServer) => void {
+): (server: Reloaded) => void {
   const parts: Files[] = [];
   if (tokenFile !== "") parts.push({ tokenFile, tlsCert: "", tlsKey: "" });
   if (tlsCert !== "") parts.push({ tokenFile: "", tlsCert, tlsKey });
   if (parts.length === 0 && isTerminal) return () => {};
-  let running: RunningServer | undefined;
+  let running: Reloaded | undefined;
   let isAsked = false;
   const reloadAll = (): void => {
     isAsked = true;
@@ -74,7 +77,7 @@ export function reloadOnHangUp(
   };
 }
 
-function reload(files: Files, server: RunningServer, logger: Logger): void {
+function reload(files: Files, server: Reloaded, logger: Logger): void {
   try {
     const credentials = readCredentials(files);
     if (credentials.tokens !== undefined) server.replaceTokens(credentials.tokens);

@@ -12,6 +12,7 @@ import { parseServeOptions } from "../options/parse-options.ts";
 import { type Credentials, logCredentials, readCredentials, reloadOnHangUp } from "./credentials.ts";
 import { openLog, type ProgramLog } from "./logger.ts";
 import { letHeapGrow, openFileLimit } from "./process-settings.ts";
+import { prepareViews, type ServedViews } from "./serve-views.ts";
 import { explainListenError, explainOpenError } from "./start-error.ts";
 import { checkStart, openStartWarnings, type Start } from "./start-rules.ts";
 
@@ -42,9 +43,11 @@ export const serveCommand: Command = {
 
 async function serve(
   options: ServeOptions,
-  { stderr, version }: Context,
+  context: Context,
   { logger, output }: ProgramLog,
 ): Promise<number> {
+  const { stderr, version } = context;
+  const views = await prepareViews(options, context, logger);
   letHeapGrow();
   const signal = nextStopSignal();
   const reloadFor = reloadOnHangUp(options, logger, process.stderr.isTTY);
@@ -83,12 +86,13 @@ async function serve(
       logger,
       version,
       droppedLogLines,
+      views,
     });
   } catch (error) {
     await netlog.close();
     return refuse(explainListenError(error, options.listen), error);
   }
-  reloadFor(server);
+  reloadFor(views === undefined ? server : withViews(server, views));
   const failed = netlog.failedTopics().length;
   const topics = netlog.topicNames().length - failed;
   const opened = `${topics} ${topics === 1 ? "topic" : "topics"} opened in ${ms(openedInMs)}`;
@@ -104,15 +108,47 @@ async function serve(
   logCredentials(options, credentials, logger);
   if (start.isOpen) for (const warning of openStartWarnings(options)) logger.warn({}, warning);
 
+  try {
+    await views?.begin(netlog, { ...portOptions(options, credentials), limits, version });
+  } catch (error) {
+    await end(server, netlog, views);
+    return refuse(explainOpenError(error), error);
+  }
+
   logger.info({ signal: await signal }, "stopping; once more ends at once");
-  netlog.beginShutdown();
-  await server.stop();
-  await netlog.close();
+  await end(server, netlog, views);
   logger.info({}, "stopped");
   return EXIT.ok;
 }
 
-function openNetlog(options: ServeOptions, limits: Limits, folder: string, logger: Logger): Promise<Netlog> {
+async function end(server: RunningServer, netlog: Netlog, views: ServedViews | undefined): Promise<void> {
+  await views?.stop();
+  netlog.beginShutdown();
+  await server.stop();
+  await netlog.close();
+}
+
+/** Tokens and certificates that are read again are for the ports of views, too. */
+function withViews(server: RunningServer, views: ServedViews): RunningServer {
+  return {
+    ...server,
+    replaceTokens(tokens) {
+      server.replaceTokens(tokens);
+      views.replaceTokens(tokens);
+    },
+    replaceCertificate(certificate) {
+      server.replaceCertificate(certificate);
+      views.replaceCertificate(certificate);
+    },
+  };
+}
+
+export function openNetlog(
+  options: ServeOptions,
+  limits: Limits,
+  folder: string,
+  logger: Logger,
+): Promise<Netlog> {
   const surroundings = { runtime: nodeRuntime, logger, limits };
   return Netlog.open({
     ...surroundings,
@@ -131,23 +167,30 @@ function openNetlog(options: ServeOptions, limits: Limits, folder: string, logge
 function listen(
   options: ServeOptions,
   host: string,
-  { tokens, certificate }: Credentials,
-  surroundings: Pick<ServerOptions, "netlog" | "limits" | "logger" | "version" | "droppedLogLines">,
+  credentials: Credentials,
+  surroundings: Pick<ServerOptions, "netlog" | "limits" | "logger" | "version" | "droppedLogLines" | "views">,
 ): Promise<RunningServer> {
-  const { listen: address, allowedHosts, corsOrigins, areMetricsOpen, rateLimit, trustedProxies } = options;
+  const { listen: address, rateLimit } = options;
   return startServer({
     ...surroundings,
+    ...portOptions(options, credentials),
     host,
     port: address.port,
-    allowedHosts,
-    corsOrigins,
-    tokens,
-    areMetricsOpen,
-    certificate,
     rate: rateLimit === "off" ? undefined : rateLimit,
-    trustedProxies,
     consoleFolder: options.hasNoConsole ? undefined : CONSOLE_FOLDER,
   });
+}
+
+/** What the ports of views have as the log's has it. */
+export function portOptions(
+  options: Pick<ServeOptions, "allowedHosts" | "corsOrigins" | "areMetricsOpen" | "trustedProxies">,
+  { tokens, certificate }: Credentials,
+): Pick<
+  ServerOptions,
+  "allowedHosts" | "corsOrigins" | "areMetricsOpen" | "trustedProxies" | "tokens" | "certificate"
+> {
+  const { allowedHosts, corsOrigins, areMetricsOpen, trustedProxies } = options;
+  return { allowedHosts, corsOrigins, areMetricsOpen, trustedProxies, tokens, certificate };
 }
 
 /** `path`, which is absolute, and the folders around it that do not exist, the innermost first. */

@@ -17,6 +17,8 @@ const LISTEN_CAUSES: Readonly<Record<string, string>> = {
 /** `undefined` for an error that is none of the user's: it is a defect and should crash. */
 export function explainOpenError(error: unknown): string | undefined {
   if (error instanceof DataFolderError || error instanceof CredentialError) return error.message;
+  // Its class is loaded with the views alone.
+  if (error instanceof Error && error.name === "ViewStartError") return error.message;
   return isNetlogError(error) ? error.message : undefined;
 }
 

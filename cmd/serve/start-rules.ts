@@ -5,7 +5,9 @@ import { formatListenAddress, type ListenAddress } from "../cli/option-values.ts
 import { UsageError } from "../cli/usage-error.ts";
 import type { AccessOptions } from "../options/access.ts";
 
-interface StartOptions extends AccessOptions {
+type StartAccess = Pick<AccessOptions, "tokenFile" | "isInsecure" | "tlsCert" | "tlsKey" | "trustedProxies">;
+
+interface StartOptions extends StartAccess {
   readonly listen: ListenAddress;
 }
 

@@ -23,8 +23,11 @@ export const DELETED_PREFIX = ".deleted-";
 export const LOCK_PREFIX = ".lock";
 /** Written and removed again to see whether that is possible. */
 export const PROBE_NAME = ".probe";
+/** The tables of views, where they are beside the topics: `--views-dir`. */
+const VIEWS_NAME = ".views";
 /** Keeps the project's own `data/` in git. */
 const PLACEHOLDER_NAME = ".gitkeep";
+const OWN_NAMES: ReadonlySet<string> = new Set([PROBE_NAME, VIEWS_NAME, PLACEHOLDER_NAME]);
 
 /**
  * Makes the folder when it is missing, with the folders that it lies in, and locks it.
@@ -72,8 +75,7 @@ export async function listDataFolder(
   const leftovers = names.filter(
     (name) => name.startsWith(CREATING_PREFIX) || name.startsWith(DELETED_PREFIX),
   );
-  const isOurs = (name: string) =>
-    name.startsWith(LOCK_PREFIX) || name === PROBE_NAME || name === PLACEHOLDER_NAME;
+  const isOurs = (name: string) => name.startsWith(LOCK_PREFIX) || OWN_NAMES.has(name);
   const others = names.filter((name) => !leftovers.includes(name) && !isOurs(name));
   const kinds = await mapConcurrently(
     others,

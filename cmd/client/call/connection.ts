@@ -49,11 +49,19 @@ export function connect(
   environment: Readonly<Record<string, string | undefined>>,
   onRetry?: RetryPolicy["onRetry"],
 ): NetlogClient {
-  const token = tokenFrom === null ? environment[TOKEN_VARIABLE] || undefined : readToken(tokenFrom);
+  const token = tokenOf({ tokenFrom }, environment);
   return new NetlogClient(server, {
     token,
     retry: onRetry === undefined ? RETRY : { ...PATIENT_RETRY, onRetry },
   });
+}
+
+/** The token that a command sends; `undefined`: none. @throws UsageError. */
+export function tokenOf(
+  { tokenFrom }: Pick<ConnectionOptions, "tokenFrom">,
+  environment: Readonly<Record<string, string | undefined>>,
+): string | undefined {
+  return tokenFrom === null ? environment[TOKEN_VARIABLE] || undefined : readToken(tokenFrom);
 }
 
 function readToken(path: string): string {

@@ -30,6 +30,9 @@ const READ_ONLY = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /** Within the folder: beside it lies the lock. */
 const FILES = "database";
 
+/** The folder is there and free, and its database does not open. */
+export class DamagedDatabaseError extends DataFolderError {}
+
 export class EmbeddedDatabase implements Database {
   readonly isShared = false;
   readonly description: string;
@@ -181,5 +184,5 @@ async function begun(worker: Worker, folder: string | undefined): Promise<void> 
   await worker.terminate();
   const where = folder === undefined ? "in memory" : `in ${folder}`;
   const advice = "netlog view rebuild <name> makes it anew from the log";
-  throw new DataFolderError(`the database of views ${where} does not open (${trouble}); ${advice}`);
+  throw new DamagedDatabaseError(`the database of views ${where} does not open (${trouble}); ${advice}`);
 }

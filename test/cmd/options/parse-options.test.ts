@@ -31,6 +31,11 @@ test("nothing given is the contract's defaults", () => {
     batchNumMessages: 100,
     batchInterval: "0s",
     compression: 1,
+    views: [],
+    db: "pglite",
+    viewsDir: ".views",
+    viewFrom: "beginning",
+    viewSettings: [],
     allowedHosts: [],
     corsOrigins: [],
     tokenFile: "",
@@ -80,6 +85,7 @@ describe("spellings", () => {
       // A path may be any text.
       const complaints: Readonly<Record<string, RegExp>> = {
         dir: /^no complaint$/,
+        views_dir: /^no complaint$/,
         token_file: /^no complaint$/,
         tls_cert: /^no complaint$/,
         tls_key: /^no complaint$/,

@@ -1,0 +1,85 @@
+/** Options of views: which ones run, and where their tables are. A view's own settings are in its program. */
+import type { OptionTable } from "../cli/option.ts";
+import { parseChoice, parseList } from "../cli/option-values.ts";
+
+export type ViewName = string;
+export const VIEW_NAMES: readonly ViewName[] = [];
+
+/** `payloads.PUBLICPORT=8080`. */
+export interface ViewSetting {
+  readonly view: ViewName;
+  readonly name: string;
+  readonly value: string;
+}
+
+export interface ViewOptions {
+  readonly views: readonly ViewName[];
+  /** A URL, or PGLITE. */
+  readonly db: string;
+  /** Within the data folder, unless it is absolute. */
+  readonly viewsDir: string;
+  readonly viewFrom: "beginning" | "end";
+  readonly viewSettings: readonly ViewSetting[];
+}
+
+export const PGLITE = "pglite";
+const ALL = "all";
+const SETTING = /^([a-z]+)\.([A-Z][A-Z0-9_]*)=(.*)$/s;
+
+export const VIEW_OPTIONS: OptionTable<ViewOptions> = {
+  views: {
+    name: "view",
+    kind: "list",
+    placeholder: "<name>",
+    description: "A view to run in this process, or `all`; repeatable",
+    allowed: `${VIEW_NAMES.join(", ")} or ${ALL}`,
+    fallback: "",
+    parse: (text) => {
+      const names = parseList(text, (part) => parseChoice(part, [...VIEW_NAMES, ALL]));
+      return names?.includes(ALL) === true ? VIEW_NAMES : (names as readonly ViewName[] | undefined);
+    },
+  },
+  db: {
+    name: "db",
+    kind: "value",
+    placeholder: "<url>",
+    description: "PostgreSQL server for the tables of views; PGlite runs in this process without one",
+    allowed: `${PGLITE}, or a URL that begins with postgres:// or postgresql://`,
+    fallback: PGLITE,
+    parse: (text) =>
+      text === PGLITE || (/^postgres(ql)?:\/\//.test(text) && URL.canParse(text)) ? text : undefined,
+  },
+  viewsDir: {
+    name: "views_dir",
+    kind: "value",
+    placeholder: "<folder>",
+    description: "Folder of PGlite's files, within the data folder unless its path is absolute",
+    allowed: "the path of a folder",
+    fallback: ".views",
+    parse: (text) => (text === "" ? undefined : text),
+  },
+  viewFrom: {
+    name: "view_from",
+    kind: "value",
+    placeholder: "<place>",
+    description: "Where a view begins in a topic that it has not read: its `beginning` or its `end`",
+    allowed: "beginning or end",
+    fallback: "beginning",
+    parse: (text) => parseChoice(text, ["beginning", "end"]),
+  },
+  viewSettings: {
+    name: "view_set",
+    kind: "list",
+    placeholder: "<setting>",
+    description: "A view's own setting, `payloads.PUBLICPORT=8080`; repeatable",
+    allowed: "a view, a dot, the name of a setting, = and its value, such as payloads.PUBLICPORT=8080",
+    fallback: "",
+    parse: (text) => parseList(text, parseSetting),
+  },
+};
+
+function parseSetting(text: string): ViewSetting | undefined {
+  const [, given = "", name = "", value = ""] = SETTING.exec(text) ?? [];
+  const view = parseChoice(given, VIEW_NAMES);
+  return view === undefined ? undefined : { view, name, value };
+}

@@ -1,0 +1,47 @@
+/** The views of `netlog serve`. Nothing of views is loaded where none runs. */
+import type { Logger, Netlog } from "../../lib/index.ts";
+import type { RunningServer, Views } from "../../server/index.ts";
+import type { Context } from "../cli/command.ts";
+import { SERVE_OPTIONS, type ServeOptions } from "../options/options.ts";
+import { parseArguments } from "../options/parse-options.ts";
+import type { PortSurroundings } from "../views/view-set.ts";
+import { checkStart } from "./start-rules.ts";
+
+/** What serve does with its views. */
+export interface ServedViews extends Views, Pick<RunningServer, "replaceTokens" | "replaceCertificate"> {
+  /** @throws UsageError; DataFolderError; ViewStartError. */
+  begin(netlog: Netlog, ports: PortSurroundings): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Reads the settings of the views that are asked for; `undefined`: there are none. @throws UsageError. */
+export async function prepareViews(
+  options: ServeOptions,
+  { args, environment }: Context,
+  logger: Logger,
+): Promise<ServedViews | undefined> {
+  if (options.views.length === 0) return undefined;
+  const [{ ViewSet }, { LocalLogReader }] = await Promise.all([
+    import("../views/view-set.ts"),
+    import("../../lib/views/index.ts"),
+  ]);
+  const { given } = parseArguments(SERVE_OPTIONS, args, environment);
+  const settingsOrigin = given.get(SERVE_OPTIONS.viewSettings.name)?.origin ?? "default";
+  const names = [...new Set(options.views)];
+  const set = await ViewSet.prepare({ names, options, settingsOrigin, environment, isAlone: false, logger });
+  return {
+    names: set.names,
+    figures: () => set.figures(),
+    status: () => set.status(),
+    rebuild: (name, request) => set.rebuild(name, request),
+    replaceTokens: (tokens) => set.replaceTokens(tokens),
+    replaceCertificate: (certificate) => set.replaceCertificate(certificate),
+    begin: (netlog, ports) =>
+      set.start({
+        log: new LocalLogReader(netlog),
+        ports,
+        checkAddress: async (listen) => (await checkStart({ ...options, listen })).host,
+      }),
+    stop: () => set.stop(),
+  };
+}

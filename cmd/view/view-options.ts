@@ -1,0 +1,58 @@
+/** The options of `netlog view`: where the log is and where the tables are; the others are those of the server. */
+
+import type { Option, OptionTable } from "../cli/option.ts";
+import { JSON_OPTION, switchOption } from "../cli/switch-option.ts";
+import { CONNECTION_OPTIONS } from "../client/call/connection.ts";
+import { SERVE_OPTIONS, type ServeOptions } from "../options/options.ts";
+import type { ViewOptions } from "../options/views.ts";
+
+type Shared = Pick<
+  ServeOptions,
+  | "config"
+  | "dir"
+  | "logLevel"
+  | "debug"
+  | "tokenFile"
+  | "areMetricsOpen"
+  | "isInsecure"
+  | "tlsCert"
+  | "tlsKey"
+  | "trustedProxies"
+  | "allowedHosts"
+  | "corsOrigins"
+> &
+  Omit<ViewOptions, "views">;
+
+export interface ViewCommandOptions extends Shared {
+  /** URL of the server whose log is read. */
+  readonly log: string;
+  readonly tokenFrom: string | null;
+  readonly forgetsOlder: boolean;
+  readonly json: boolean;
+}
+
+export const VIEW_COMMAND_OPTIONS: OptionTable<ViewCommandOptions> = {
+  config: SERVE_OPTIONS.config,
+  log: { ...CONNECTION_OPTIONS.server, name: "log", description: "URL of the server whose log is read" },
+  tokenFrom: CONNECTION_OPTIONS.tokenFrom as Option<string | null>,
+  db: SERVE_OPTIONS.db,
+  dir: { ...SERVE_OPTIONS.dir, description: "Data folder, in which PGlite has its own" },
+  viewsDir: SERVE_OPTIONS.viewsDir,
+  viewFrom: SERVE_OPTIONS.viewFrom,
+  viewSettings: SERVE_OPTIONS.viewSettings,
+  forgetsOlder: switchOption(
+    "forget_older",
+    "Rebuild also where rows are lost whose messages the log has no more",
+  ),
+  allowedHosts: SERVE_OPTIONS.allowedHosts,
+  corsOrigins: SERVE_OPTIONS.corsOrigins,
+  tokenFile: SERVE_OPTIONS.tokenFile,
+  areMetricsOpen: SERVE_OPTIONS.areMetricsOpen,
+  isInsecure: SERVE_OPTIONS.isInsecure,
+  tlsCert: SERVE_OPTIONS.tlsCert,
+  tlsKey: SERVE_OPTIONS.tlsKey,
+  trustedProxies: SERVE_OPTIONS.trustedProxies,
+  logLevel: SERVE_OPTIONS.logLevel,
+  debug: SERVE_OPTIONS.debug,
+  json: JSON_OPTION,
+};

@@ -1,0 +1,78 @@
+/** Where the tables of a view are: PGlite in the data folder, or a PostgreSQL server. */
+import { isAbsolute, join, resolve } from "node:path";
+import { nodeDisk } from "../../lib/index.ts";
+import { type Database, EmbeddedDatabase, ServerDatabase, VIEW_LIMITS } from "../../lib/views/index.ts";
+import type { DatabaseVariables, ViewSettings } from "../../server/views/view-program.ts";
+import type { TopicOptions } from "../options/topics.ts";
+import { PGLITE, type ViewOptions } from "../options/views.ts";
+
+type DatabaseOptions = Pick<ViewOptions, "db" | "viewsDir"> & Pick<TopicOptions, "dir">;
+
+const LIMITS = VIEW_LIMITS;
+
+/** The databases of the views of one process: views in PGlite share it, and so do those of one `--db`. */
+export class Databases {
+  readonly #options: DatabaseOptions;
+  readonly #open = new Map<string, Promise<Database>>();
+
+  constructor(options: DatabaseOptions) {
+    this.#options = options;
+  }
+
+  /** @throws DataFolderError: PGlite's folder is in use, or does not open. */
+  async open(settings: ViewSettings, variables: DatabaseVariables): Promise<Database> {
+    const { db } = this.#options;
+    if (db !== PGLITE) return await this.#once(db, () => serverOf({ connectionString: db }, described(db)));
+    if (!settings.has(variables.host)) return await this.#once(PGLITE, () => this.#embedded());
+    const [host, user, database] = [variables.host, variables.user, variables.name].map((name) =>
+      settings.text(name),
+    );
+    const port = Number(settings.text(variables.port));
+    if (!(Number.isInteger(port) && port > 0 && port < 2 ** 16)) {
+      throw settings.refusal(variables.port, "a port");
+    }
+    const description = `${user}@${host}:${port}/${database}`;
+    const password = settings.text(variables.password);
+    return await this.#once(description, () =>
+      serverOf({ host, port, user, database, password } as ServerConfig, description),
+    );
+  }
+
+  async close(): Promise<void> {
+    const all = await Promise.allSettled(this.#open.values());
+    await Promise.all(all.map(async (each) => each.status === "fulfilled" && (await each.value.close())));
+  }
+
+  #embedded(): Promise<Database> {
+    return EmbeddedDatabase.open({ disk: nodeDisk, folder: embeddedFolder(this.#options), ...LIMITS });
+  }
+
+  #once(key: string, open: () => Promise<Database>): Promise<Database> {
+    let database = this.#open.get(key);
+    if (database === undefined) {
+      database = open();
+      this.#open.set(key, database);
+      // What could not be opened may be tried again.
+      database.catch(() => this.#open.delete(key));
+    }
+    return database;
+  }
+}
+
+export function embeddedFolder({ dir, viewsDir }: DatabaseOptions): string {
+  return isAbsolute(viewsDir) ? viewsDir : join(resolve(dir), viewsDir);
+}
+
+type ServerConfig = ConstructorParameters<typeof ServerDatabase>[0]["server"];
+
+function serverOf(server: ServerConfig, description: string): Promise<Database> {
+  return Promise.resolve(new ServerDatabase({ server, description, ...LIMITS }));
+}
+
+/** A URL without its password. */
+function described(db: string): string {
+  const url = new URL(db);
+  url.password = "";
+  url.search = "";
+  return url.href;
+}

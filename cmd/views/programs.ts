@@ -1,0 +1,5 @@
+/** The programs of all views, each loaded when it runs. */
+import type { ViewProgram } from "../../server/views/view-program.ts";
+import type { ViewName } from "../options/views.ts";
+
+export const VIEW_PROGRAMS: Readonly<Record<ViewName, () => Promise<ViewProgram>>> = {};

@@ -1,0 +1,205 @@
+/**
+ * The views of one process: `netlog serve --view` has them beside the log, `netlog view` has one alone. Each has a runner, a
+ * database, which views may share, and ports of its own.
+ */
+import { type Logger, nodeRuntime } from "../../lib/index.ts";
+import { type LogReader, VIEW_LIMITS, ViewRunner, ViewStopped } from "../../lib/views/index.ts";
+import {
+  type Door,
+  type RunningServer,
+  type ServerOptions,
+  startServer,
+  type Views,
+} from "../../server/index.ts";
+import type {
+  OpenPort,
+  PortOptions,
+  PreparedView,
+  Surface,
+  ViewProgram,
+} from "../../server/views/view-program.ts";
+import type { Origin } from "../cli/option.ts";
+import { formatListenAddress, type ListenAddress } from "../cli/option-values.ts";
+import type { TopicOptions } from "../options/topics.ts";
+import type { ViewName, ViewOptions } from "../options/views.ts";
+import { Databases } from "./open-database.ts";
+import { VIEW_PROGRAMS } from "./programs.ts";
+import { type FoundSettings, findSettings } from "./view-settings.ts";
+
+export interface ViewSetOptions {
+  readonly names: readonly ViewName[];
+  readonly options: Omit<ViewOptions, "views"> & Pick<TopicOptions, "dir">;
+  /** Who gave `--view-set`. */
+  readonly settingsOrigin: Origin;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** It is the only one of its process. */
+  readonly isAlone: boolean;
+  readonly logger: Logger;
+}
+
+/** What the ports of views have as the log's port has it. */
+export type PortSurroundings = Omit<
+  ServerOptions,
+  "netlog" | "doors" | "views" | "host" | "port" | "logger" | "rate"
+>;
+
+export interface StartOptions {
+  readonly log: LogReader;
+  readonly ports: PortSurroundings;
+  /** The address to listen on, where that is allowed. @throws UsageError; Node's error for an unknown name. */
+  readonly checkAddress: (address: ListenAddress) => Promise<string>;
+}
+
+interface Part {
+  readonly program: ViewProgram;
+  readonly settings: FoundSettings;
+  readonly prepared: PreparedView;
+}
+
+/** A view that cannot start; the message is one line for the person who starts it. */
+export class ViewStartError extends Error {
+  constructor(message: string, cause: unknown) {
+    super(message, { cause });
+    this.name = "ViewStartError";
+  }
+}
+
+export class ViewSet implements Views {
+  readonly names: readonly string[];
+  readonly #options: ViewSetOptions;
+  readonly #parts: readonly Part[];
+  readonly #databases: Databases;
+  readonly #runners = new Map<string, ViewRunner>();
+  readonly #surfaces: Surface[] = [];
+  readonly #servers = new Set<RunningServer>();
+
+  private constructor(options: ViewSetOptions, parts: readonly Part[]) {
+    this.#options = options;
+    this.#parts = parts;
+    this.names = parts.map(({ program }) => program.name);
+    this.#databases = new Databases(options.options);
+  }
+
+  /** Reads the settings; opens nothing. @throws UsageError. */
+  static async prepare(options: ViewSetOptions): Promise<ViewSet> {
+    const parts: Part[] = [];
+    for (const name of options.names) {
+      const load = VIEW_PROGRAMS[name];
+      if (load === undefined) throw new TypeError(`there is no program of the view ${name}`);
+      const program = await load();
+      const settings = findSettings({
+        view: name,
+        variables: program.variables,
+        environment: options.environment,
+        isAlone: options.isAlone,
+        settings: options.options.viewSettings,
+        settingsOrigin: options.settingsOrigin,
+      });
+      parts.push({ program, settings, prepared: program.prepare(settings) });
+    }
+    return new ViewSet(options, parts);
+  }
+
+  /** Opens databases and ports, and begins to apply. @throws ViewStartError; DataFolderError; UsageError. */
+  async start(options: StartOptions): Promise<void> {
+    await this.open(options.log);
+    for (const { program, prepared, settings } of this.#parts) {
+      const logger = this.#options.logger;
+      if (settings.ignored.length > 0) {
+        logger.info({ ignored: settings.ignored }, "settings of parts that are no more are ignored");
+      }
+      const view = this.#require(program.name);
+      const openPort = (port: PortOptions): Promise<OpenPort> => this.#openPort(program.name, port, options);
+      const { version = "0.0.0" } = options.ports;
+      this.#surfaces.push(await prepared.listen({ view, logger, runtime: nodeRuntime, version, openPort }));
+      view.start();
+    }
+  }
+
+  /** Opens the databases alone: for a status, or a rebuild, of views that run nowhere. @throws DataFolderError. */
+  async open(log: LogReader): Promise<void> {
+    for (const { program, prepared, settings } of this.#parts) {
+      const database = await this.#databases.open(settings, program.databaseVariables);
+      const runner = new ViewRunner({
+        createView: () => prepared.createView(),
+        database,
+        log,
+        start: this.#options.options.viewFrom,
+        limits: VIEW_LIMITS,
+        logger: this.#options.logger,
+        runtime: nodeRuntime,
+      });
+      this.#runners.set(program.name, runner);
+    }
+  }
+
+  figures(): ReturnType<Views["figures"]> {
+    return Array.from(this.#runners.values(), (runner) => runner.figures());
+  }
+
+  async status(): ReturnType<Views["status"]> {
+    return await Promise.all(Array.from(this.#runners.values(), (runner) => runner.status()));
+  }
+
+  async rebuild(name: string, request: Parameters<Views["rebuild"]>[1]): Promise<void> {
+    await this.#require(name).rebuild(request);
+  }
+
+  /** As RunningServer does, on all ports. */
+  replaceTokens(tokens: Parameters<RunningServer["replaceTokens"]>[0]): void {
+    for (const server of this.#servers) server.replaceTokens(tokens);
+  }
+
+  replaceCertificate(certificate: Parameters<RunningServer["replaceCertificate"]>[0]): void {
+    for (const server of this.#servers) server.replaceCertificate(certificate);
+  }
+
+  /** Ends the ports, then the batches in hand. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#surfaces.map((surface) => surface.stop()));
+    await Promise.all(Array.from(this.#runners.values(), (runner) => runner.stop()));
+    await this.#databases.close();
+  }
+
+  async #openPort(
+    view: string,
+    { name, host, port, door, rate }: PortOptions,
+    { ports, checkAddress }: StartOptions,
+  ): Promise<OpenPort> {
+    const logger = this.#options.logger;
+    let server: RunningServer;
+    try {
+      const address = await checkAddress({ host, port });
+      const doors = { main: door as Door, others: [] };
+      server = await startServer({ ...ports, netlog: undefined, doors, host: address, port, logger, rate });
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === undefined) throw error;
+      const where = formatListenAddress({ host, port });
+      throw new ViewStartError(
+        `the view ${view} cannot listen on ${where} (${code}); give it another port`,
+        error,
+      );
+    }
+    this.#servers.add(server);
+    logger.info(
+      { view, port: server.port, url: server.url },
+      `the ${name} of ${view} listens on ${server.url}`,
+    );
+    return {
+      name,
+      url: server.url,
+      port: server.port,
+      stop: async () => {
+        this.#servers.delete(server);
+        await server.stop();
+      },
+    };
+  }
+
+  #require(name: string): ViewRunner {
+    const runner = this.#runners.get(name);
+    if (runner === undefined) throw new ViewStopped(`the view ${name} is starting; try again`);
+    return runner;
+  }
+}
