@@ -2,6 +2,7 @@
  * The views of one process: `netlog serve --view` has them beside the log, `netlog view` has one alone. Each has a runner, a
  * database, which views may share, and ports of its own.
  */
+import { setTimeout } from "node:timers/promises";
 import { type Logger, nodeRuntime } from "../../lib/index.ts";
 import { type LogReader, VIEW_LIMITS, ViewRunner, ViewStopped } from "../../lib/views/index.ts";
 import {
@@ -20,6 +21,7 @@ import type {
 } from "../../server/views/view-program.ts";
 import type { Origin } from "../cli/option.ts";
 import { formatListenAddress, type ListenAddress } from "../cli/option-values.ts";
+import { LIMITS } from "../options/limits.ts";
 import type { TopicOptions } from "../options/topics.ts";
 import type { ViewName, ViewOptions } from "../options/views.ts";
 import { Databases } from "./open-database.ts";
@@ -154,11 +156,17 @@ export class ViewSet implements Views {
     for (const server of this.#servers) server.replaceCertificate(certificate);
   }
 
-  /** Ends the ports, then the batches in hand. */
+  /**
+   * Ends the ports, then the batches in hand. A database that does not answer is waited for as long as a request is; what it
+   * was given last is there whole, or not at all.
+   */
   async stop(): Promise<void> {
     await Promise.all(this.#surfaces.map((surface) => surface.stop()));
-    await Promise.all(Array.from(this.#runners.values(), (runner) => runner.stop()));
-    await this.#databases.close();
+    const stopped = Promise.all(Array.from(this.#runners.values(), (runner) => runner.stop()));
+    const isStopped = await Promise.race([stopped.then(() => true), setTimeout(LIMITS.stopMs, false)]);
+    if (isStopped) await this.#databases.close();
+    else
+      this.#options.logger.warn({}, "the database of a view does not answer: its last batch may be missing");
   }
 
   async #openPort(

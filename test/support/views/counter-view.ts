@@ -1,5 +1,5 @@
 /** The smallest view: how often each key came, and every event of it. Its messages are `{"key":"a"}`. */
-import { Malformed, type Placed, troubleOfText, type View } from "../../../lib/views/index.ts";
+import { Malformed, type Placed, troubleOfText, type View } from "../../../lib/views/view.ts";
 import type { ViewSubject } from "./subject.ts";
 
 const TOPIC = "events";

@@ -1,5 +1,6 @@
 /** What the suite of all views has to know of one. */
-import type { Reads, View } from "../../../lib/views/index.ts";
+import type { Reads } from "../../../lib/views/database/database.ts";
+import type { View } from "../../../lib/views/view.ts";
 
 export interface ViewSubject {
   /** Its retention is a day or more. */
