@@ -1,6 +1,6 @@
-/** The one door to views: what server/views/ and cmd/ may use of them. It loads pg. */
+/** The one door to views: what a view, server/views/ and cmd/ may use of the runtime. It loads pg. */
 
-export type { Database, Reads } from "./database/database.ts";
+export type { Database, Queries, Reads, Row, Transaction } from "./database/database.ts";
 export { isDatabaseError } from "./database/database-error.ts";
 export { DamagedDatabaseError, EmbeddedDatabase } from "./database/embedded-database.ts";
 export { ServerDatabase } from "./database/server-database.ts";
@@ -10,6 +10,14 @@ export { LocalLogReader } from "./reading/local-log-reader.ts";
 export type { LogReader } from "./reading/log-reader.ts";
 export type { RebuildProgress } from "./rebuild.ts";
 export type { RunningView, ViewFigures } from "./running-view.ts";
-export { troubleOfText, type View } from "./view.ts";
+export {
+  type KeptPart,
+  Malformed,
+  type Migration,
+  type Placed,
+  type Retention,
+  troubleOfText,
+  type View,
+} from "./view.ts";
 export { ViewRunner } from "./view-runner.ts";
 export { ViewStopped } from "./view-stopped.ts";
