@@ -46,8 +46,8 @@ export const VIEW_OPTIONS: OptionTable<ViewOptions> = {
     description: "PostgreSQL server for the tables of views; PGlite runs in this process without one",
     allowed: `${PGLITE}, or a URL that begins with postgres:// or postgresql://`,
     fallback: PGLITE,
-    parse: (text) =>
-      text === PGLITE || (/^postgres(ql)?:\/\//.test(text) && URL.canParse(text)) ? text : undefined,
+    // A URL of a socket names no host, which Node's URL does not take.
+    parse: (text) => (text === PGLITE || /^postgres(ql)?:\/\//.test(text) ? text : undefined),
   },
   viewsDir: {
     name: "views_dir",

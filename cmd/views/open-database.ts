@@ -71,8 +71,5 @@ function serverOf(server: ServerConfig, description: string): Promise<Database> 
 
 /** A URL without its password. */
 function described(db: string): string {
-  const url = new URL(db);
-  url.password = "";
-  url.search = "";
-  return url.href;
+  return db.replace(/:[^/@]*@/, "@").replace(/\?.*$/, "");
 }
