@@ -2,4 +2,6 @@
 import type { ViewProgram } from "../../server/views/view-program.ts";
 import type { ViewName } from "../options/views.ts";
 
-export const VIEW_PROGRAMS: Readonly<Record<ViewName, () => Promise<ViewProgram>>> = {};
+export const VIEW_PROGRAMS: Readonly<Record<ViewName, () => Promise<ViewProgram>>> = {
+  payloads: async () => (await import("../../server/views/payloads/program.ts")).payloadsProgram,
+};

@@ -61,12 +61,13 @@ export class ClientAddresses {
 
   /** Whether the proxy at `remote` has this request from a client under TLS, as its `X-Forwarded-Proto` says. */
   cameByTls(remote: string, forwardedProto: string | undefined): boolean {
-    return forwardedProto?.trim().toLowerCase() === "https" && this.isProxy(bare(remote));
+    return forwardedProto?.trim().toLowerCase() === "https" && this.isProxy(remote);
   }
 
-  /** The operator trusts it. */
+  /** True where the operator trusts what this address sends about others. */
   isProxy(address: string): boolean {
-    return isIP(address) !== 0 && this.#proxies?.check(address, familyOf(address)) === true;
+    const client = bare(address);
+    return isIP(client) !== 0 && this.#proxies?.check(client, familyOf(client)) === true;
   }
 }
 
