@@ -1,5 +1,4 @@
 /** The tracker's two doors: the API, whose errors have upstream's form, and the port of metrics and probes. */
-import { STATUS_CODES } from "node:http";
 import { isNetlogError } from "../../../lib/index.ts";
 import { isDatabaseError } from "../../../lib/views/index.ts";
 import { type Answer, jsonAnswer, textAnswer } from "../../http/answer.ts";
@@ -13,6 +12,21 @@ import { tellLive, tellReady } from "./health.ts";
 import { ALIVE, portRoutes, toRoute } from "./routes.ts";
 import { BASES, type Tracker } from "./tracker.ts";
 
+/** As RFC 9110 has them. */
+const TITLES: Readonly<Record<number, string>> = {
+  400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  408: "Request Timeout",
+  413: "Payload Too Large",
+  415: "Unsupported Media Type",
+  429: "Too Many Requests",
+  431: "Request Header Fields Too Large",
+  500: "Internal Server Error",
+  503: "Service Unavailable",
+};
 const PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8";
 
 /** Counts requests and answers. */
@@ -84,7 +98,7 @@ function counted({ metrics }: Tracker, route: Route): Route {
 function errorAnswer(exchange: Exchange, error: unknown, headers: readonly string[]): Answer {
   const code = errorCode(error);
   const { status, headers: usual = [], closes } = ERROR_TABLE[code];
-  const body = { title: STATUS_CODES[status], message: messageOf(error), status, ...exchange.failureFields };
+  const body = { title: TITLES[status] ?? "", message: messageOf(error), status, ...exchange.failureFields };
   const own = error instanceof HttpError ? (error.headers ?? usual) : usual;
   return { ...jsonAnswer(status, body, [...own, ...headers]), closes: closes === true };
 }
