@@ -11,7 +11,10 @@ const LONG = "topic-starts|fork-crashes|kept-folder";
  * Tests of single parts, quick enough to run after each change. They share their module graph, since loading it anew for
  * each file would take longer than the tests do.
  */
-const UNIT = [`test/lib/!(client|views)/**/!(${LONG}).test.ts`, "test/server/{wire,auth,formats}/**/*.test.ts"];
+const UNIT = [
+  `test/lib/!(client|views)/**/!(${LONG}).test.ts`,
+  "test/server/{wire,auth,formats}/**/*.test.ts",
+];
 
 /** Vitest's own, a second for a poll, is nothing on a loaded machine. A test waits for several things, one after the other. */
 const POLL_TIMEOUT_MS = 60_000;
