@@ -21,7 +21,7 @@ import type { ViewName } from "../options/views.ts";
 import { openNetlog } from "../serve/serve.ts";
 import { explainOpenError } from "../serve/start-error.ts";
 import { embeddedFolder } from "../views/open-database.ts";
-import type { ViewCall } from "./view.ts";
+import type { ViewCall } from "./view-call.ts";
 import { askServer, ServerRefusal, viewsOf } from "./view-server.ts";
 
 const MESSAGES = { format: (amount: number) => amount.toLocaleString("en"), noun: " messages" };

@@ -1,5 +1,5 @@
 /** What `netlog view` asks of the server: the list of its views, and a rebuild. */
-import type { ViewCall } from "./view.ts";
+import type { ViewCall } from "./view-call.ts";
 
 /** As `GET /-/views` gives it. */
 export interface ShownView {

@@ -7,7 +7,7 @@ import { counted } from "../cli/figures.ts";
 import { PGLITE, VIEW_NAMES } from "../options/views.ts";
 import { explainOpenError } from "../serve/start-error.ts";
 import { embeddedFolder } from "../views/open-database.ts";
-import type { ViewCall } from "./view.ts";
+import type { ViewCall } from "./view-call.ts";
 import { ServerRefusal, type ShownView, viewsOf } from "./view-server.ts";
 
 export async function statusCommand(call: ViewCall): Promise<number> {

@@ -1,7 +1,5 @@
-/** `netlog view`: one view as a program of its own, how views are, and a rebuild. */
-import type { Logger } from "../../lib/index.ts";
 import { HttpLogReader } from "../../lib/views/index.ts";
-import { type Command, type Context, EXIT } from "../cli/command.ts";
+import { type Command, EXIT } from "../cli/command.ts";
 import { nextStopSignal } from "../cli/signals.ts";
 import { UsageError } from "../cli/usage-error.ts";
 import { tokenOf } from "../client/call/connection.ts";
@@ -17,17 +15,10 @@ import { explainOpenError } from "../serve/start-error.ts";
 import { checkStart } from "../serve/start-rules.ts";
 import { VIEW_PROGRAMS } from "../views/programs.ts";
 import { ViewSet } from "../views/view-set.ts";
-import { VIEW_COMMAND_OPTIONS, type ViewCommandOptions } from "./view-options.ts";
+import type { ViewCall } from "./view-call.ts";
+import { VIEW_COMMAND_OPTIONS } from "./view-options.ts";
 import { rebuildCommand } from "./view-rebuild.ts";
 import { statusCommand } from "./view-status.ts";
-
-/** What the three forms of the command have. */
-export interface ViewCall extends Context {
-  readonly options: ViewCommandOptions;
-  readonly token: string | undefined;
-  /** Opens the views of these names, as far as their settings go. @throws UsageError. */
-  prepare(names: readonly ViewName[], logger: Logger): Promise<ViewSet>;
-}
 
 export const viewCommand: Command = {
   usage: "<name>|status|rebuild <name> [flags]",
