@@ -1,42 +1,24 @@
 /** What the console's page of messages shows on bad days: hostile, huge and broken payloads, and topics that go. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Locator, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { NetlogClient, type NewMessage, type Topic } from "../../lib/client/index.ts";
-import { type BuiltServer, startBuiltServer } from "../support/built-program.ts";
-import { type ConsolePage, consoleBrowser } from "../support/console-page.ts";
+import { describe, expect, it } from "vitest";
+import type { NewMessage, Topic } from "../../lib/client/index.ts";
+import { button, type ConsolePage, consoleBrowser, sharedServer } from "../support/console-page.ts";
 
 const browser = consoleBrowser("the console's bad days");
 
 const payload = (page: Page): Locator => page.getByRole("region", { name: "Payload as" });
-const button = (page: Page, name: string): Locator => page.getByRole("button", { name, exact: true });
 
 /** Far fewer elements than any of these payloads has lines. */
 const MOST_ELEMENTS = 1500;
 const elementsOf = (page: Page): Promise<number> => page.locator("*").count();
 
 describe.skipIf(!browser.isThere)("the page of messages on bad days", () => {
-  let server: BuiltServer;
-  let client: NetlogClient;
-  let folder = "";
+  const server = sharedServer();
   let number = 0;
-
-  beforeAll(async () => {
-    if (!browser.isThere) return;
-    folder = mkdtempSync(join(tmpdir(), "netlog-test-"));
-    server = await startBuiltServer(folder);
-    client = new NetlogClient(server.url);
-  });
-  afterAll(async () => {
-    await server?.kill();
-    rmSync(folder, { recursive: true, force: true });
-  });
 
   const opened = async (message: NewMessage): Promise<ConsolePage & { readonly topic: Topic }> => {
     number++;
-    const topic = await client.createTopic(`bad-${number}`, { durability: "written" });
+    const topic = await server.client.createTopic(`bad-${number}`, { durability: "written" });
     const { payload: bytes, ...fields } = message;
     await topic.publish(bytes, fields);
     const opening = await browser.open(server.url, `#/topics/${topic.name}/messages?at=0`);

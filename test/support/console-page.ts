@@ -1,10 +1,13 @@
-/** The console in a real browser: one Chromium for the tests of a file, and a fresh page for each. */
-import { mkdirSync } from "node:fs";
+/** The console in a real browser: one Chromium for the tests of a file, a server for those of a group, a page for each. */
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import axe from "axe-core";
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import { type Browser, type BrowserContext, chromium, type Locator, type Page } from "playwright-core";
 import { afterAll, beforeAll, expect, onTestFinished } from "vitest";
+import { NetlogClient } from "../../lib/client/index.ts";
 import { findBrowser } from "./browser.ts";
+import { type BuiltServer, startBuiltServer } from "./built-program.ts";
 import { PROJECT_ROOT } from "./project-files.ts";
 
 /** Nothing on a page takes so long, unless it hangs. */
@@ -48,6 +51,37 @@ export function consoleBrowser(what: string): ConsoleBrowser {
       return await openIn(context, `${serverUrl}/-/console/${hash}`);
     },
   };
+}
+
+/** A built server that the tests of a `describe` share. What it is holds from the first test on. */
+export interface SharedServer {
+  readonly url: string;
+  readonly client: NetlogClient;
+  /** Where it keeps its topics. */
+  readonly folder: string;
+}
+
+/** To be called within the `describe`; `prepare` runs once, before its tests. */
+export function sharedServer(prepare?: (client: NetlogClient) => Promise<void>): SharedServer {
+  let server: BuiltServer;
+  const shared = { url: "", client: new NetlogClient("http://localhost"), folder: "" };
+  beforeAll(async () => {
+    shared.folder = mkdtempSync(join(tmpdir(), "netlog-test-"));
+    server = await startBuiltServer(shared.folder);
+    shared.url = server.url;
+    shared.client = new NetlogClient(server.url);
+    await prepare?.(shared.client);
+  });
+  afterAll(async () => {
+    await server?.kill();
+    rmSync(shared.folder, { recursive: true, force: true });
+  });
+  return shared;
+}
+
+/** The button of this very name. */
+export function button(within: Page | Locator, name: string): Locator {
+  return within.getByRole("button", { name, exact: true });
 }
 
 async function openIn(context: BrowserContext, url: string): Promise<ConsolePage> {
