@@ -32,7 +32,10 @@ export async function standBy(options: StandbyOptions, signal: AbortSignal): Pro
     isListening = false;
     wake.abort();
   };
-  waits.onWait = () => wake.abort();
+  const wakeUp = (): void => wake.abort();
+  waits.onWait = wakeUp;
+  // One listener, since the signal lives as long as the program: AbortSignal.any would leave something there each time.
+  signal.addEventListener("abort", wakeUp);
   let close: Close | undefined;
   try {
     close = await database.listen(channelOf(viewName), hear, deafen).catch(() => undefined);
@@ -41,7 +44,7 @@ export async function standBy(options: StandbyOptions, signal: AbortSignal): Pro
       wake = new AbortController();
       for (const place of await placesOf(options)) onPlace(place);
       const isUrgent = !(waits.isEmpty || isListening);
-      await pause(runtime, isUrgent ? limits.placeMs : limits.lookMs, AbortSignal.any([signal, wake.signal]));
+      await pause(runtime, isUrgent ? limits.placeMs : limits.lookMs, wake.signal);
       if (runtime.elapsedMs() - lookedMs < limits.lookMs) continue;
       lookedMs = runtime.elapsedMs();
       const writer = await database.openWriter(viewName);
@@ -50,6 +53,7 @@ export async function standBy(options: StandbyOptions, signal: AbortSignal): Pro
     return undefined;
   } finally {
     waits.onWait = () => {};
+    signal.removeEventListener("abort", wakeUp);
     await close?.();
   }
 }

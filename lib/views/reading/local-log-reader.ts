@@ -55,7 +55,7 @@ export class LocalLogReader implements LogReader {
     };
     try {
       const cursor = topic.openCursor();
-      await cursor.wait(from, { waitMs, onWaiting: (cancel) => onAbort(signal, cancel) });
+      await untilAborted(signal, (onWaiting) => cursor.wait(from, { waitMs, onWaiting }));
       signal.throwIfAborted();
       await cursor.readMessages(from, from + max, take);
     } catch (error) {
@@ -126,10 +126,22 @@ function toLogMessage(message: Message): LogMessage {
   };
 }
 
-/** Calls `cancel` when the signal is aborted, at once if it is already. */
-function onAbort(signal: AbortSignal, cancel: () => void): void {
-  if (signal.aborted) cancel();
-  else signal.addEventListener("abort", cancel, { once: true });
+/** Cancels what `wait` waits for when the signal is aborted, which lives for many waits. */
+async function untilAborted(
+  signal: AbortSignal,
+  wait: (onWaiting: (cancel: () => void) => void) => Promise<unknown>,
+): Promise<void> {
+  let stop = (): void => {};
+  const abort = (): void => stop();
+  signal.addEventListener("abort", abort);
+  try {
+    await wait((cancel) => {
+      stop = cancel;
+      if (signal.aborted) cancel();
+    });
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
 }
 
 function translate(error: unknown): unknown {
