@@ -18,6 +18,7 @@ const NONCE_BYTES = 16;
 const TYPES: ReadonlyMap<string, string> = new Map([
   ["js", "text/javascript; charset=utf-8"],
   ["css", "text/css; charset=utf-8"],
+  ["txt", "text/plain; charset=utf-8"],
 ]);
 
 /** A file that is named by its hash is never another one. */

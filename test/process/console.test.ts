@@ -2,6 +2,7 @@
 import { expect, it, onTestFinished } from "vitest";
 import { Api } from "../contract/api.ts";
 import { type BuiltServer, builtServerForTest } from "../support/built-program.ts";
+import { projectText } from "../support/project-files.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const SCRIPT_BYTES = 120 * 1024;
@@ -42,6 +43,24 @@ it("the page names its script and its styles, which come packed, and at most 120
   }
   expect(sizeBytes).toBeGreaterThan(1024);
   expect(sizeBytes).toBeLessThanOrEqual(SCRIPT_BYTES);
+});
+
+it("the script and the styles name a file with the licenses of the packages that are bundled in them", async () => {
+  const api = apiOf(await builtServerForTest(temporaryFolder()));
+  const page = await api.get("/-/console/");
+  const files = [...namesIn(page.text, "js"), ...namesIn(page.text, "css")];
+  expect(files).toHaveLength(2);
+  const named = new Set<string>();
+  for (const name of files) {
+    const { text } = await api.get(`/-/console/${name}`);
+    for (const licenses of namesIn(text.slice(0, text.indexOf("*/")), "txt")) named.add(licenses);
+  }
+  expect([...named]).toHaveLength(1);
+  const { headers, text } = await api.get(`/-/console/${[...named][0]}`);
+  expect(headers["content-type"]).toBe("text/plain; charset=utf-8");
+  for (const name of ["hono", "uplot"]) {
+    expect(text).toContain(`\n${name}\n\n${projectText(`node_modules/${name}/LICENSE`).trim()}\n`);
+  }
 });
 
 it("a browser that opens the server's address comes to the console", async () => {

@@ -12,9 +12,11 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { builtServerForTest } from "../support/built-program.ts";
 import { PROJECT_ROOT, packageJson, projectText } from "../support/project-files.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 interface Lock {
   readonly packages: Readonly<Record<string, { readonly dev?: boolean }>>;
@@ -67,6 +69,39 @@ function run(folder: string, command: string, ...args: string[]): string {
   });
 }
 
+/** What `package.json` and npm itself bring, and the parts of the program and its sources. */
+const HELD =
+  /^(package\.json|README\.md|CHANGELOG\.md|CONTRIBUTING\.md|LICENSE|(dist\/)?(cmd|lib|server)\/.+)$/;
+/** Sources of the console serve nobody without the build; scripts of the build belong to a checkout. */
+const NOT_HELD = /(^|\/)tsconfig\.json$|^server\/console\/(app|build)\//;
+
+test("it holds the program, its sources and documents, and nothing else", () => {
+  const paths = filesOf("");
+  expect(paths).toEqual(
+    expect.arrayContaining([
+      "cmd/netlog.cjs",
+      "dist/cmd/main.js",
+      "dist/server/console/files/index.html",
+      "lib/README.md",
+      "server/console/door.ts",
+      "server/console/topics.png",
+    ]),
+  );
+  expect(paths.filter((path) => !HELD.test(path) || NOT_HELD.test(path))).toEqual([]);
+});
+
+test("its server shows the console", async () => {
+  const program = join(installed, packageJson().bin.netlog!);
+  const { url } = await builtServerForTest(temporaryFolder(), [], { program });
+  const page = await (await fetch(`${url}/-/console/`)).text();
+  const [script = ""] = /main-[\w-]+\.js/.exec(page) ?? [];
+  for (const coding of ["br", "gzip"]) {
+    const headers = { "accept-encoding": coding };
+    const reply = await fetch(`${url}/-/console/${script}`, { headers, method: "HEAD" });
+    expect([reply.status, reply.headers.get("content-encoding")]).toEqual([200, coding]);
+  }
+});
+
 test("npx runs the program", () => {
   expect(run(project, "npx", "--offline", "netlog", "version")).toBe(`netlog ${packageJson().version}\n`);
 });
@@ -110,6 +145,8 @@ test("every source map leads to its source", () => {
 
 /** Paths in the package that end so. */
 function filesOf(ending: string): string[] {
-  const paths = readdirSync(installed, { recursive: true, encoding: "utf8" });
+  const paths = readdirSync(installed, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(installed, join(entry.parentPath, entry.name)));
   return paths.filter((path) => path.endsWith(ending) && !path.startsWith("node_modules"));
 }

@@ -25,31 +25,6 @@ test("what package.json names is there after the build", () => {
   }
 });
 
-test("the package holds the program, its sources and documents, and nothing else", () => {
-  const report = execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], {
-    cwd: PROJECT_ROOT,
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "ignore"],
-  });
-  const [packed] = JSON.parse(report) as [{ files: { path: string }[] }];
-  const paths = packed.files.map(({ path }) => path);
-  expect(paths).toEqual(
-    expect.arrayContaining([
-      "cmd/netlog.cjs",
-      "dist/cmd/main.js",
-      "dist/server/console/files/index.html",
-      "lib/README.md",
-    ]),
-  );
-  const others = paths.filter(
-    (path) =>
-      !/^(package\.json|README\.md|CHANGELOG\.md|CONTRIBUTING\.md|LICENSE|(dist\/)?(cmd|lib|server)\/.+)$/.test(
-        path,
-      ) || path.endsWith("tsconfig.json"),
-  );
-  expect(others).toEqual([]);
-});
-
 test("npm ci leaves the build to npm run build, and so does npm install where there is no compiler", () => {
   const { prepare = "" } = packageJson().scripts;
   const builds = (command: string, folder: string): boolean => {

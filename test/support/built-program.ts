@@ -24,6 +24,8 @@ export interface ProgramOptions {
   readonly uid?: number;
   /** A command that runs the rest of its arguments as a program, such as `unshare --fork`. */
   readonly under?: readonly string[];
+  /** The file to run; that of the checkout where it is left out. */
+  readonly program?: string;
 }
 
 export interface RunningProgram {
@@ -151,8 +153,9 @@ export async function builtServerForTest(
   return server;
 }
 
-function start(args: readonly string[], { environment = {}, uid, under = [] }: ProgramOptions): Started {
-  const [command, ...rest] = [...under, process.execPath, SHIM, ...args];
+function start(args: readonly string[], options: ProgramOptions): Started {
+  const { environment = {}, uid, under = [], program = SHIM } = options;
+  const [command, ...rest] = [...under, process.execPath, program, ...args];
   const child = spawn(command!, rest, {
     env: { PATH: process.env.PATH, ...environment },
     stdio: ["ignore", "pipe", "pipe"],

@@ -1,8 +1,9 @@
 /**
- * Bundles the console for `npm run build`: one script, one stylesheet and index.html, in dist/server/console/files.
- * Each is named by its hash and lies there packed as well, so that the server packs nothing.
+ * Bundles the console for `npm run build`: one script, one stylesheet, the licenses of the packages in both, and
+ * index.html, in dist/server/console/files. Script and stylesheet are named by their hash and lie there packed as well,
+ * so that the server packs nothing.
  */
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { defineConfig, type Plugin, type PluginContext, type RolldownOptions } from "rolldown";
@@ -12,8 +13,10 @@ const ENTRY = `${APP}/main.tsx`;
 const PAGE = `${APP}/index.html`;
 const FILES = "dist/server/console/files";
 const STYLESHEET = /\.css$/;
-/** What is named by its hash: the server answers anything else anew each time. */
-const HASHED = /\.(?:js|css)$/;
+/** Files that each page loads. */
+const PACKED = /\.(?:js|css)$/;
+/** The folder of the package that a module belongs to, and the package's name. */
+const PACKAGE = /^.*\/node_modules\/((?:@[^/]+\/)?[^/]+)(?=\/)/;
 
 const config: RolldownOptions = defineConfig({
   input: ENTRY,
@@ -35,7 +38,7 @@ const config: RolldownOptions = defineConfig({
 
 export default config;
 
-/** Gathers the stylesheets, writes index.html, and packs what is named by its hash. */
+/** Gathers the stylesheets and the licenses, writes index.html, and packs script and stylesheet. */
 function consoleFiles(): Plugin {
   const sheets = new Map<string, string>();
   return {
@@ -53,8 +56,12 @@ function consoleFiles(): Plugin {
     generateBundle(_, bundle) {
       const entry = Object.values(bundle).find((file) => file.type === "chunk" && file.isEntry);
       if (entry?.type !== "chunk") throw new TypeError(`there is no script of ${ENTRY}`);
-      const source = modulesInOrder(this, entry.facadeModuleId ?? "").flatMap((id) => sheets.get(id) ?? []);
-      const styles = this.emitFile({ type: "asset", name: "main.css", source: source.join("\n") });
+      const modules = modulesInOrder(this, entry.facadeModuleId ?? "");
+      const licenses = this.emitFile({ type: "asset", name: "licenses.txt", source: licensesOf(modules) });
+      const notice = `/*! Licenses of the packages in this file: ${this.getFileName(licenses)} */\n`;
+      entry.code = notice + entry.code;
+      const source = notice + modules.flatMap((id) => sheets.get(id) ?? []).join("\n");
+      const styles = this.emitFile({ type: "asset", name: "main.css", source });
       const page = readFileSync(PAGE, "utf8")
         .replace("{script}", entry.fileName)
         .replace("{styles}", this.getFileName(styles));
@@ -62,7 +69,7 @@ function consoleFiles(): Plugin {
     },
     writeBundle(_, bundle) {
       for (const file of Object.values(bundle)) {
-        if (HASHED.test(file.fileName)) pack(file.fileName, file.type === "chunk" ? file.code : file.source);
+        if (PACKED.test(file.fileName)) pack(file.fileName, file.type === "chunk" ? file.code : file.source);
       }
     },
   };
@@ -81,6 +88,21 @@ function modulesInOrder(context: PluginContext, entry: string): string[] {
   };
   visit(entry);
   return ordered;
+}
+
+/** The text of each package's license; a package without one is an error. */
+function licensesOf(modules: readonly string[]): string {
+  const folders = new Map<string, string>();
+  for (const id of modules) {
+    const [folder, name] = PACKAGE.exec(id) ?? [];
+    if (folder !== undefined && name !== undefined) folders.set(name, folder);
+  }
+  const texts = [...folders].toSorted().map(([name, folder]) => {
+    const file = readdirSync(folder).find((path) => /^licen[cs]e/i.test(path));
+    if (file === undefined) throw new Error(`the package ${name} has no license file`);
+    return `${name}\n\n${readFileSync(join(folder, file), "utf8").trim()}\n`;
+  });
+  return texts.join(`\n${"-".repeat(80)}\n\n`);
 }
 
 /** Writes the file's packed forms beside it. */
