@@ -20,6 +20,7 @@ export { LONG_BYTES, MESSAGE_WORK_BYTES, PIECE_WORK_BYTES } from "./base/loop-sh
 export { isSafeName, NAME_RULE } from "./base/names.ts";
 export { nodeRuntime, type Runtime, type Timer } from "./base/runtime.ts";
 export { Tally } from "./base/tally.ts";
+export { isTopicPattern, PATTERN_RULE, topicMatcher } from "./base/topic-pattern.ts";
 export { WorkMeter } from "./base/work-meter.ts";
 export type { Disk } from "./disk/disk.ts";
 export { nodeDisk } from "./disk/node-disk.ts";

@@ -4,10 +4,14 @@ import { KiB, MINUTE_MS, MiB, SECOND_MS } from "../index.ts";
 export interface Limits {
   /** Messages of one batch, which is one transaction. */
   readonly batchMessages: number;
-  /** Bytes of payloads of one batch, as far as one message allows. */
+  /** Bytes of payloads of one batch, as far as one message allows: of all topics that a view reads, and of each at least. */
   readonly batchBytes: number;
+  readonly leastBatchBytes: number;
   /** How long one read of the log waits for a message. */
   readonly waitMs: number;
+  /** How often a view looks for topics that its patterns stand for, and how many of these it reads. */
+  readonly findMs: number;
+  readonly foundTopics: number;
   /** How often a missing topic, and the lock of another process, are looked at again. */
   readonly lookMs: number;
   /** How long to wait after trouble with the database or the log: at first, doubled each time, and at most. */
@@ -41,7 +45,10 @@ export interface Limits {
 export const LIMITS: Limits = {
   batchMessages: 500,
   batchBytes: 8 * MiB,
+  leastBatchBytes: 256 * KiB,
   waitMs: 30 * SECOND_MS,
+  findMs: 10 * SECOND_MS,
+  foundTopics: 256,
   lookMs: SECOND_MS,
   backOffMs: SECOND_MS,
   backOffMaxMs: 30 * SECOND_MS,

@@ -12,6 +12,7 @@ import { type Place, savePlace } from "./places.ts";
 import { type LogReader, LogUnavailable } from "./reading/log-reader.ts";
 import type { View } from "./view.ts";
 import { ViewStopped } from "./view-stopped.ts";
+import { ViewTopics } from "./view-topics.ts";
 
 export interface RebuildProgress {
   readonly done: number;
@@ -82,7 +83,7 @@ interface Part {
 
 async function boundsOf({ current, log, request }: RebuildOptions): Promise<readonly Part[]> {
   const parts: Part[] = [];
-  for (const topic of current.topics) {
+  for (const topic of await new ViewTopics(current.topics).all(log, request.signal)) {
     const bounds = await log.bounds(topic, request.signal);
     if (bounds !== undefined) parts.push({ topic, ...bounds });
   }

@@ -22,10 +22,14 @@ export interface TopicRunnerOptions {
   readonly topic: string;
   /** Where the view stands; `undefined`: it has not begun. */
   readonly place: Place | undefined;
-  /** Where it begins then. */
+  /** Where it begins then; in a topic that was missing at first, at the beginning. */
   readonly start: "beginning" | "end";
+  /** A pattern stands for the topic: it is read until it is missing. The others are waited for. */
+  readonly isFound: boolean;
   /** Settings of the topic, where the view makes it. */
   readonly creates: Readonly<Record<string, string | number>> | undefined;
+  /** Bytes of payloads that the next batch may have. */
+  readonly batchBytes: () => number;
   readonly writer: Writer;
   readonly applier: BatchApplier;
   readonly log: LogReader;
@@ -45,11 +49,14 @@ export class TopicRunner {
   readonly #options: TopicRunnerOptions;
   readonly #backOff: BackOff;
   #place: Place | undefined;
+  #start: "beginning" | "end";
   #trouble: string | undefined;
+  #isOver = false;
 
   constructor(options: TopicRunnerOptions) {
     this.#options = options;
     this.#place = options.place;
+    this.#start = options.start;
     this.#backOff = new BackOff(options.limits);
   }
 
@@ -58,9 +65,12 @@ export class TopicRunner {
     return this.#trouble;
   }
 
-  /** Ends when the signal is aborted, behind the batch in hand. @throws ViewStopped, PlaceMoved, DatabaseError. */
+  /**
+   * Ends when the signal is aborted, behind the batch in hand, or where a found topic is gone. @throws ViewStopped,
+   * PlaceMoved, DatabaseError.
+   */
   async run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
+    while (!(signal.aborted || this.#isOver)) {
       try {
         await this.#step(signal);
         this.#backOff.reset();
@@ -75,7 +85,7 @@ export class TopicRunner {
   }
 
   async #step(signal: AbortSignal): Promise<void> {
-    const { log, topic, limits, runtime, onMove } = this.#options;
+    const { log, topic, limits, batchBytes, runtime, onMove } = this.#options;
     const place = this.#place;
     if (place === undefined) {
       onMove("waiting");
@@ -89,7 +99,7 @@ export class TopicRunner {
     const read = await log.read(topic, {
       from: place.next,
       max: limits.batchMessages,
-      maxBytes: limits.batchBytes,
+      maxBytes: batchBytes(),
       waitMs: limits.waitMs,
       signal,
     });
@@ -182,7 +192,8 @@ export class TopicRunner {
   }
 
   async #begin({ id, start, end }: TopicBounds): Promise<void> {
-    const { topic, start: from, logger, viewName: view } = this.#options;
+    const { topic, logger, viewName: view } = this.#options;
+    const from = this.#start;
     const next = from === "end" ? end : start;
     await this.#save({ topic, topicId: id, next });
     this.#options.onEnd(end);
@@ -200,8 +211,12 @@ export class TopicRunner {
   }
 
   async #waitForTopic(signal: AbortSignal): Promise<void> {
-    const { topic, creates, log, runtime, limits, onEnd } = this.#options;
+    const { topic, creates, isFound, log, runtime, limits, onEnd, onMove } = this.#options;
     onEnd(undefined);
+    onMove("waiting");
+    this.#isOver = isFound;
+    if (isFound) return;
+    this.#start = "beginning";
     if (creates === undefined) await pause(runtime, limits.lookMs, signal);
     else await log.createTopic(topic, creates, signal);
   }

@@ -18,6 +18,7 @@ import type { View } from "./view.ts";
 import { ViewCounts } from "./view-counts.ts";
 import { ViewSession } from "./view-session.ts";
 import { PlaceMoved, ViewStopped } from "./view-stopped.ts";
+import { ViewTopics } from "./view-topics.ts";
 
 export interface ViewRunnerOptions {
   readonly createView: () => View<unknown>;
@@ -37,6 +38,7 @@ export class ViewRunner implements RunningView {
   readonly reads: Reads;
   readonly log: LogReader;
   readonly #options: ViewRunnerOptions;
+  readonly #topics: ViewTopics;
   readonly #counts = new ViewCounts();
   readonly #waits = new AppliedWaits();
   readonly #places = new Map<string, Place>();
@@ -58,6 +60,7 @@ export class ViewRunner implements RunningView {
     this.#options = options;
     this.#view = options.createView();
     this.name = this.#view.name;
+    this.#topics = new ViewTopics(this.#view.topics);
     this.reads = options.database.reads(this.name);
     this.log = options.log;
     this.#backOff = new BackOff(options.limits);
@@ -124,7 +127,8 @@ export class ViewRunner implements RunningView {
     const places = await loadPlaces(reads, name).catch(() => undefined);
     const trouble = await this.troubleNow();
     await this.#look(AbortSignal.timeout(this.#options.limits.statementMs));
-    const topics = this.#view.topics.map((topic): TopicStatus => {
+    const shown = this.#topics.shown([...(places?.keys() ?? []), ...this.#ends.keys()]);
+    const topics = shown.map((topic): TopicStatus => {
       const place = places?.get(topic);
       const end = this.#ends.get(topic);
       const lagMessages = end === undefined ? undefined : Math.max(0, end - (place?.next ?? 0));
@@ -230,6 +234,7 @@ export class ViewRunner implements RunningView {
     return new ViewSession({
       ...this.#options,
       view: this.#view,
+      topics: this.#topics,
       writer,
       counts: this.#counts,
       onPlace: (place) => {
@@ -284,7 +289,8 @@ export class ViewRunner implements RunningView {
 
   /** Looks how far the topics go, while none is read. */
   async #look(signal: AbortSignal): Promise<void> {
-    for (const topic of this.#view.topics) {
+    const topics = await this.#topics.all(this.log, signal).catch(() => this.#topics.named);
+    for (const topic of topics) {
       const bounds = await this.log.bounds(topic, signal).catch(() => undefined);
       if (bounds !== undefined) this.#ends.set(topic, bounds.end);
     }

@@ -5,15 +5,18 @@ import type { Database, Writer } from "./database/database.ts";
 import { CONNECTION_FAILURE, DatabaseError } from "./database/database-error.ts";
 import type { Limits } from "./limits.ts";
 import { migrate } from "./migrate.ts";
+import { BackOff, pause } from "./patience.ts";
 import { loadPlaces, type Place } from "./places.ts";
-import type { LogReader } from "./reading/log-reader.ts";
+import { type LogReader, LogRefusal, LogUnavailable } from "./reading/log-reader.ts";
 import { retentionRounds } from "./retention-rounds.ts";
 import { TopicRunner } from "./topic-runner.ts";
 import type { View } from "./view.ts";
 import type { ViewCounts } from "./view-counts.ts";
+import type { ViewTopics } from "./view-topics.ts";
 
 export interface SessionOptions {
   readonly view: View<unknown>;
+  readonly topics: ViewTopics;
   readonly writer: Writer;
   readonly database: Database;
   readonly log: LogReader;
@@ -34,7 +37,15 @@ export function channelOf(viewName: string): string {
 
 export class ViewSession {
   readonly #options: SessionOptions;
-  #topics: readonly TopicRunner[] = [];
+  /** What reads, by topic. */
+  readonly #runners = new Map<string, TopicRunner>();
+  /** What is under way; none of it rejects. */
+  readonly #work = new Set<Promise<void>>();
+  /** Aborted by what ends the session first. */
+  readonly #end = new AbortController();
+  readonly #places = new Map<string, Place>();
+  /** Why topics are not found. */
+  #trouble: string | undefined;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -42,49 +53,111 @@ export class ViewSession {
 
   /** Why one of its topics is not read. */
   get trouble(): string | undefined {
-    for (const { trouble } of this.#topics) if (trouble !== undefined) return trouble;
-    return undefined;
+    for (const { trouble } of this.#runners.values()) if (trouble !== undefined) return trouble;
+    return this.#trouble;
   }
 
   /** Ends when the signal is aborted, behind the batches in hand. @throws ViewStopped, PlaceMoved, DatabaseError. */
   async run(signal: AbortSignal): Promise<void> {
-    const { view, writer, onPlace } = this.#options;
+    const { view, topics, writer, start } = this.#options;
     await migrate(writer, view.name, view.migrations);
     const places = await writer.transaction((transaction) => loadPlaces(transaction, view.name));
-    for (const place of places.values()) onPlace(place);
-    const inner = new AbortController();
-    const end = (): void => inner.abort(signal.reason);
+    for (const place of places.values()) this.#notePlace(place);
+    const end = (): void => this.#end.abort(signal.reason);
     if (signal.aborted) end();
     signal.addEventListener("abort", end);
     void writer.lost.then(() =>
-      inner.abort(new DatabaseError(CONNECTION_FAILURE, "the connection to the database is lost")),
+      this.#end.abort(new DatabaseError(CONNECTION_FAILURE, "the connection to the database is lost")),
     );
-    this.#topics = view.topics.map((topic) => this.#openTopic(topic, places.get(topic)));
-    const work = this.#topics.map((topic) => topic.run(inner.signal));
-    work.push(retentionRounds({ ...this.#options, schema: view.name }, inner.signal));
-    try {
-      await Promise.all(work);
-    } finally {
-      inner.abort(new Error("the session is over"));
-      await Promise.allSettled(work);
-      signal.removeEventListener("abort", end);
-    }
-    if (!signal.aborted) throw inner.signal.reason;
+    for (const topic of topics.named) this.#read(topic, start);
+    if (topics.hasPatterns) this.#begin(this.#findTopics());
+    this.#begin(retentionRounds({ ...this.#options, schema: view.name }, this.#end.signal));
+    // More may begin meanwhile.
+    while (this.#work.size > 0) await Promise.all(this.#work);
+    signal.removeEventListener("abort", end);
+    if (!signal.aborted) throw this.#end.signal.reason;
   }
 
-  #openTopic(topic: string, place: Place | undefined): TopicRunner {
-    const { view, database, limits, onEnd, onMove } = this.#options;
+  #begin(task: Promise<void>): void {
+    const ended = task
+      .catch((error: unknown) => this.#end.abort(error))
+      .then(() => {
+        this.#work.delete(ended);
+      });
+    this.#work.add(ended);
+  }
+
+  /** Looks for topics that patterns stand for, until the session ends. */
+  async #findTopics(): Promise<void> {
+    const { topics, log, limits, runtime } = this.#options;
+    const { signal } = this.#end;
+    const backOff = new BackOff(limits);
+    // What comes later than the view itself is read from its beginning.
+    let start = this.#places.size === 0 ? this.#options.start : "beginning";
+    while (!signal.aborted) {
+      try {
+        const names = await topics.all(log, signal);
+        this.#readFound(names, start);
+        start = "beginning";
+        backOff.reset();
+        await pause(runtime, limits.findMs, signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        if (!(error instanceof LogUnavailable || error instanceof LogRefusal)) throw error;
+        this.#note(`the log's topics cannot be listed: ${error.message}`);
+        await pause(runtime, backOff.nextMs(), signal);
+      }
+    }
+  }
+
+  #readFound(names: readonly string[], start: "beginning" | "end"): void {
+    const { topics, limits } = this.#options;
+    const found = names.filter((name) => topics.isFound(name));
+    const fresh = found.filter((name) => !this.#runners.has(name));
+    const room = limits.foundTopics - (found.length - fresh.length);
+    for (const topic of fresh.slice(0, room)) this.#read(topic, start);
+    const isFull = fresh.length > room;
+    this.#note(
+      isFull
+        ? `the view's patterns stand for ${found.length} topics, and it reads ${limits.foundTopics} of them`
+        : undefined,
+    );
+  }
+
+  #notePlace(place: Place): void {
+    this.#places.set(place.topic, place);
+    this.#options.onPlace(place);
+  }
+
+  #note(trouble: string | undefined): void {
+    const { logger, view } = this.#options;
+    if (trouble !== undefined && this.#trouble === undefined) logger.error({ view: view.name }, trouble);
+    this.#trouble = trouble;
+  }
+
+  #read(topic: string, start: "beginning" | "end"): void {
+    const { view, topics, database, limits, onEnd, onMove } = this.#options;
     const channel = database.isShared ? channelOf(view.name) : undefined;
-    return new TopicRunner({
+    const runner = new TopicRunner({
       ...this.#options,
       viewName: view.name,
       schema: view.name,
       topic,
-      place,
+      isFound: topics.isFound(topic),
+      place: this.#places.get(topic),
+      start,
       creates: view.creates?.[topic],
+      batchBytes: () => Math.max(limits.leastBatchBytes, Math.floor(limits.batchBytes / this.#runners.size)),
       applier: new BatchApplier({ view, schema: view.name, limits, channel }),
+      onPlace: (place) => this.#notePlace(place),
       onEnd: (end) => onEnd(topic, end),
       onMove: (state) => onMove(topic, state),
     });
+    this.#runners.set(topic, runner);
+    this.#begin(
+      runner.run(this.#end.signal).then(() => {
+        this.#runners.delete(topic);
+      }),
+    );
   }
 }

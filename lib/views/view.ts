@@ -57,6 +57,7 @@ export interface KeptPart {
 export interface View<Item> {
   /** Its schema has the same name. */
   readonly name: string;
+  /** Names, and patterns as in token files: `supermq.*`. Topics that a pattern stands for are found while the view runs. */
   readonly topics: readonly string[];
   /** Settings of topics that it makes where they are missing; the others it waits for. */
   readonly creates?: Readonly<Record<string, Readonly<Record<string, string | number>>>>;

@@ -3,11 +3,10 @@
  * read again.
  */
 import { timingSafeEqual } from "node:crypto";
-import type { Runtime } from "../../lib/index.ts";
+import { type Runtime, topicMatcher } from "../../lib/index.ts";
 import { RIGHTS, type Right } from "./rights.ts";
 import { hashToken, tokenOf } from "./token.ts";
 import { HASH_PREFIX, type TokenRecord } from "./token-record.ts";
-import { topicMatcher } from "./topic-pattern.ts";
 
 /** What a request may do. */
 export interface Grant {

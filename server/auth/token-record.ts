@@ -5,10 +5,16 @@
  *     {"tokens":[{"name":"ci","hash":"sha256:9f86…","topics":["logs-*"],"rights":["read","write"],
  *                 "created":"2026-11-20T23:27:59.023Z","expires":"2027-02-18T23:27:59.023Z"}]}
  */
-import { isSafeName, JsonError, NAME_RULE, parseJson } from "../../lib/index.ts";
+import {
+  isSafeName,
+  isTopicPattern,
+  JsonError,
+  NAME_RULE,
+  PATTERN_RULE,
+  parseJson,
+} from "../../lib/index.ts";
 import type { Limits } from "./limits.ts";
 import { isRight, RIGHTS, type Right } from "./rights.ts";
-import { isTopicPattern, PATTERN_RULE } from "./topic-pattern.ts";
 
 export interface TokenRecord {
   readonly name: string;

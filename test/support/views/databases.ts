@@ -25,7 +25,8 @@ export interface DatabaseTarget {
 
 const LIMITS = { statementMs: 5000, writeMs: 60_000, readConnections: 3 };
 
-async function clear(database: Database): Promise<void> {
+/** Removes every schema of views. */
+export async function clearDatabase(database: Database): Promise<void> {
   const schemas = await database
     .reads("public")
     .query<{ name: string }>(
@@ -51,7 +52,7 @@ export const DATABASES: readonly DatabaseTarget[] = [
         another: () => {
           throw new Error("PGlite has one process");
         },
-        clear: () => clear(database),
+        clear: () => clearDatabase(database),
         close: () => database.close(),
       };
     },
@@ -69,7 +70,7 @@ export const DATABASES: readonly DatabaseTarget[] = [
         database,
         postgres,
         another,
-        clear: () => clear(database),
+        clear: () => clearDatabase(database),
         close: async () => {
           await database.close();
           await postgres.remove();

@@ -21,7 +21,14 @@ export const READERS: Readonly<Record<string, OpenReader>> = {
 };
 
 /** Waits that would be seconds are moments. */
-export const QUICK: Limits = { ...LIMITS, lookMs: 20, backOffMs: 5, backOffMaxMs: 50, batchMessages: 20 };
+export const QUICK: Limits = {
+  ...LIMITS,
+  findMs: 20,
+  lookMs: 20,
+  backOffMs: 5,
+  backOffMaxMs: 50,
+  batchMessages: 20,
+};
 /** Nobody aborts it. */
 export const SIGNAL: AbortSignal = new AbortController().signal;
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { isTopicPattern, topicMatcher } from "../../../server/auth/topic-pattern.ts";
+import { isTopicPattern, topicMatcher } from "../../../lib/base/topic-pattern.ts";
 import "../../support/fixed-seed.ts";
 
 it.each([
