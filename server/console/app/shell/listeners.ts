@@ -1,4 +1,4 @@
-/** What tells of its changes, so that components draw it anew. */
+/** Those who want to know of changes: components, which draw themselves anew. */
 import { useLayoutEffect, useReducer } from "hono/jsx/dom";
 
 export class Listeners {

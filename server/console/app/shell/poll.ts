@@ -1,6 +1,6 @@
 /**
- * Asks the same again and again while a page is open: one request at a time, none while the page is hidden, and what was
- * told last stays when a request fails.
+ * Asks the same again and again while a page is open: one request at a time, none while the page is hidden. The last
+ * answer stays when a request fails.
  */
 import { isNetlogClientError } from "../../../../lib/client/index.ts";
 import { Listeners } from "./listeners.ts";

@@ -28,8 +28,8 @@ function descriptionOf(link: ServerLink): Promise<ServerDescription> {
   const known = asked.get(link);
   if (known !== undefined) return known;
   const asking = link.get("/-/openapi.json").then((text) => {
-    const told: unknown = JSON.parse(text);
-    return { settings: settingSpecs(told), scanner: scannerSpecs(told) };
+    const answer: unknown = JSON.parse(text);
+    return { settings: settingSpecs(answer), scanner: scannerSpecs(answer) };
   });
   asked.set(link, asking);
   asking.catch(() => asked.delete(link));

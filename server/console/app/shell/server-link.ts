@@ -15,6 +15,8 @@ export interface Surroundings {
   setTimeout(call: () => void, delayMs: number): unknown;
 }
 
+type Fetch = typeof fetch;
+
 /** The part of sessionStorage that keeps a token. */
 export interface TokenStorage {
   getItem(name: string): string | null;
@@ -44,9 +46,11 @@ export class ServerLink {
   constructor(around: Surroundings) {
     this.#around = around;
     this.#token = around.storage.getItem(STORED_AS) ?? undefined;
-    const options = { fetch: this.#fetch };
-    this.client = new NetlogClient(around.url, { ...options, retry: { attempts: 4, maxTotalMs: 5000 } });
-    this.once = new NetlogClient(around.url, { ...options, retry: false });
+    this.client = new NetlogClient(around.url, {
+      fetch: this.#fetch,
+      retry: { attempts: 4, maxTotalMs: 5000 },
+    });
+    this.once = new NetlogClient(around.url, { fetch: this.#fetch, retry: false });
   }
 
   /** The last request met no server; the link asks again by itself until one answers. */
@@ -74,15 +78,14 @@ export class ServerLink {
 
   /** Takes the token if the server does. Resolves to false where the server refuses it. @throws as a call does. */
   async signIn(token: string): Promise<boolean> {
-    const before = this.#token;
-    this.#token = token;
+    const fetch: Fetch = (input, init) => this.#fetchWith(token, input, init);
     try {
-      await this.once.topics();
+      await new NetlogClient(this.#around.url, { fetch, retry: false }).topics();
     } catch (error) {
-      this.#token = before;
       if (isNetlogClientError(error, "unauthorized", "invalid_argument")) return false;
       throw error;
     }
+    this.#token = token;
     this.#around.storage.setItem(STORED_AS, token);
     this.#needsToken = false;
     this.#mayWorkNow();
@@ -127,26 +130,29 @@ export class ServerLink {
     });
   }
 
-  readonly #fetch: typeof fetch = async (input, init) => {
+  readonly #fetch: Fetch = (input, init) => this.#fetchWith(this.#token, input, init);
+
+  async #fetchWith(token: string | undefined, ...[input, init]: Parameters<Fetch>): Promise<Response> {
     const headers = new Headers(init?.headers);
-    if (this.#token !== undefined) headers.set("Authorization", `Bearer ${this.#token}`);
+    if (token !== undefined) headers.set("Authorization", `Bearer ${token}`);
     try {
       const response = await this.#around.fetch(input, { ...init, headers });
-      this.#answered(response);
+      this.#answered(response, token);
       return response;
     } catch (error) {
       if (init?.signal?.aborted !== true) this.#lost();
       throw error;
     }
-  };
+  }
 
-  #answered({ status, headers }: Response): void {
+  /** `token` is what the request was sent with: the refusal of another one says nothing of the one in use. */
+  #answered({ status, headers }: Response, token: string | undefined): void {
     const isOwn = headers.has("X-Netlog-Error");
     if (PROXY_ALONE.has(status) || (status === 503 && !isOwn)) {
       this.#lost();
       return;
     }
-    if (status === 401 && isOwn && !this.#needsToken) {
+    if (status === 401 && isOwn && token === this.#token && !this.#needsToken) {
       this.#needsToken = true;
       this.changes.tell();
     }

@@ -180,12 +180,19 @@ describe("the link to the server", () => {
       storage: store,
       setTimeout: () => 0,
     });
+    await expect(link.once.topics()).rejects.toMatchObject({ code: "unauthorized" });
+    expect(link.needsToken).toBe(true);
     expect(await link.signIn("bad")).toBe(false);
     expect(link.needsToken).toBe(true);
     expect(store.kept.size).toBe(0);
     expect(await link.signIn("good")).toBe(true);
     expect(link.needsToken).toBe(false);
     expect([...store.kept.values()]).toEqual(["good"]);
+    // The refusal of another token leaves the one in use, and the page that it shows.
+    expect(await link.signIn("bad")).toBe(false);
+    expect(link.needsToken).toBe(false);
+    expect([...store.kept.values()]).toEqual(["good"]);
+    expect(await link.once.topics()).toEqual([]);
     expect(urls.join()).not.toContain("good");
     link.signOut();
     expect(store.kept.size).toBe(0);
