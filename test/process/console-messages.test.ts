@@ -1,13 +1,12 @@
 /** The console's page of messages, in a real browser against the built server. */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Locator, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { NetlogClient, type Topic } from "../../lib/client/index.ts";
-import { type BuiltServer, builtServerForTest, startBuiltServer } from "../support/built-program.ts";
-import { consoleBrowser, lookAtAllSizes } from "../support/console-page.ts";
+import { builtServerForTest, startBuiltServer } from "../support/built-program.ts";
+import { button, consoleBrowser, lookAtAllSizes, sharedServer } from "../support/console-page.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const browser = consoleBrowser("the console's messages");
@@ -17,7 +16,6 @@ const option = (page: Page, text: string): Locator =>
   list(page).getByRole("option").filter({ hasText: text });
 const detail = (page: Page): Locator => page.getByRole("article");
 const payload = (page: Page): Locator => page.getByRole("region", { name: "Payload as" });
-const button = (page: Page, name: string): Locator => page.getByRole("button", { name, exact: true });
 
 /** Offsets of the rows that are drawn. */
 async function offsets(page: Page): Promise<number[]> {
@@ -28,27 +26,14 @@ async function offsets(page: Page): Promise<number[]> {
 }
 
 describe.skipIf(!browser.isThere)("the page of messages", () => {
-  let server: BuiltServer;
-  let client: NetlogClient;
-  let folder = "";
+  const server = sharedServer();
   let number = 0;
-
-  beforeAll(async () => {
-    if (!browser.isThere) return;
-    folder = mkdtempSync(join(tmpdir(), "netlog-test-"));
-    server = await startBuiltServer(folder);
-    client = new NetlogClient(server.url);
-  });
-  afterAll(async () => {
-    await server?.kill();
-    rmSync(folder, { recursive: true, force: true });
-  });
 
   const topicWith = async (
     ...payloads: Parameters<Topic["publishBatch"]>[0] & readonly unknown[]
   ): Promise<Topic> => {
     number++;
-    const topic = await client.createTopic(`messages-${number}`, { durability: "written" });
+    const topic = await server.client.createTopic(`messages-${number}`, { durability: "written" });
     if (payloads.length > 0) await topic.publishBatch(payloads as Parameters<Topic["publishBatch"]>[0]);
     return topic;
   };
@@ -104,6 +89,34 @@ describe.skipIf(!browser.isThere)("the page of messages", () => {
     await page.getByText("500 to 1,999").waitFor();
     // What came above has not moved what was looked at.
     await option(page, "m1000").waitFor();
+  });
+
+  it("shows an empty topic the line that fills it, until a message comes", async () => {
+    const topic = await topicWith();
+    const page = await open(topic);
+    await page.getByText("There is no message in this topic.").waitFor();
+    await lookAtAllSizes(page, "messages-empty");
+    const line = (await page.locator(".curl-line code").textContent()) ?? "";
+    execFileSync("/bin/sh", ["-c", line]);
+    await option(page, "hello").waitFor();
+  });
+
+  it("asks again by itself for what did not come, and keeps what is there", async () => {
+    const topic = await topicWith("zero", "one", "two");
+    const page = await open(topic, "?from=1");
+    await option(page, "two").waitFor();
+    const requests = `**/${topic.name}/**`;
+    await page.route(requests, (route) => route.abort());
+    await topic.publish("three");
+    await page.goto(`${server.url}/-/console/#/topics/${topic.name}/messages?from=1&at=0`);
+    await detail(page).getByRole("alert").filter({ hasText: "does not answer" }).waitFor();
+    await page.getByRole("button", { name: /^Look (for new ones|further on)$/ }).click();
+    await page.locator(".messages-status").getByRole("alert").waitFor();
+    await option(page, "two").waitFor();
+    await page.unroute(requests);
+    await option(page, "three").waitFor();
+    await payload(page).getByText("zero").waitFor();
+    expect(await page.getByRole("alert").count()).toBe(0);
   });
 
   it("filters by words as one types, and by key on the server", async () => {

@@ -64,6 +64,14 @@ export type PublishedFields = Pick<Message, "payload" | "key" | "contentType" | 
   readonly offset?: number;
 };
 
+/** A first message, for places that show how to publish one. */
+export const HELLO: PublishedFields = {
+  payload: new TextEncoder().encode("hello"),
+  key: undefined,
+  contentType: "text/plain",
+  headers: {},
+};
+
 function curl({ hasToken }: CurlServer): string[] {
   return hasToken ? ["curl -sS", '-H "Authorization: Bearer $NETLOG_TOKEN"'] : ["curl -sS"];
 }

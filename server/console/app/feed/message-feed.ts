@@ -36,6 +36,8 @@ export class MessageFeed {
   #tailRows = new TailRows();
   #pages: Pages | undefined;
   #error: unknown;
+  /** Where the topic ended when a live feed found no message in it. */
+  #emptyAt: number | undefined;
   /** Counts beginnings: what an earlier one still brings is dropped. */
   #turn = 0;
 
@@ -71,6 +73,12 @@ export class MessageFeed {
   /** How many messages came to a live feed. */
   get came(): number {
     return this.#tailRows.came;
+  }
+
+  /** The topic of a live feed has no message. A filter by key hides what comes, so with one nobody knows. */
+  get isEmpty(): boolean {
+    const isWhole = this.#filter.keys.length === 0 && this.tailState.kind === "live";
+    return isWhole && this.#tail?.next === this.#emptyAt;
   }
 
   get length(): number {
@@ -121,15 +129,22 @@ export class MessageFeed {
     this.stop();
     const turn = ++this.#turn;
     this.#error = undefined;
+    this.#emptyAt = undefined;
     this.#pages = undefined;
     this.#tailRows = new TailRows();
     this.#tailRows.filter = this.#filter;
     this.#options.onChange();
     try {
-      const from = await this.#placeOf(this.#shown?.from ?? `-${BEFORE_LIVE}`);
-      if (turn !== this.#turn) return;
-      if (this.isLive) await this.#follow(from);
-      else await this.#readFrom(from);
+      const typed = this.#shown?.from;
+      if (typed === undefined) {
+        const { first, end } = await this.#bounds();
+        if (turn !== this.#turn) return;
+        if (first === end) this.#emptyAt = end;
+        await this.#follow(placeBeforeEnd(BEFORE_LIVE, first, end));
+      } else {
+        const from = await this.#placeOf(typed);
+        if (turn === this.#turn) await this.#readFrom(from);
+      }
     } catch (error) {
       if (turn !== this.#turn) return;
       this.#error = error;
@@ -148,6 +163,7 @@ export class MessageFeed {
   /** What failed before may work now: the server is back, or a token was given. The rows stay. */
   mayWorkNow(): void {
     if (this.#error !== undefined) void this.restart();
+    if (this.#pages?.error !== undefined) void this.#pages.again();
     const { state } = this.#tail ?? {};
     if (state?.kind === "failed" && isNetlogClientError(state.error, "unauthorized", "forbidden")) {
       void this.#follow(this.#tail?.next ?? 0);
@@ -167,8 +183,15 @@ export class MessageFeed {
     const { topic, now } = this.#options;
     const position = parsePosition(typed, now());
     if (position.kind === "spelled") return await topic.offsetOf(position.from);
-    const [first, end] = await Promise.all([topic.offsetOf("first"), topic.offsetOf("end")]);
+    const { first, end } = await this.#bounds();
     return placeBeforeEnd(position.count, first, end);
+  }
+
+  /** The topic has [first, end). */
+  async #bounds(): Promise<{ readonly first: number; readonly end: number }> {
+    const { topic } = this.#options;
+    const [first, end] = await Promise.all([topic.offsetOf("first"), topic.offsetOf("end")]);
+    return { first, end };
   }
 
   async #follow(from: number): Promise<void> {

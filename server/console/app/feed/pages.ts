@@ -43,6 +43,8 @@ export class Pages {
   #isClosed = false;
   #busy: "older" | "newer" | undefined;
   #error: unknown;
+  /** Where the last page was to come. */
+  #side: "older" | "newer" = "newer";
   /** How many rows came before those that were there, less what went: a list moves by as many. */
   #moved = 0;
 
@@ -116,6 +118,11 @@ export class Pages {
         this.#options.onChange();
       }
     });
+  }
+
+  /** Asks once more for the page that did not come. */
+  async again(): Promise<void> {
+    await (this.#side === "older" ? this.older() : this.newer());
   }
 
   async #readNewer(): Promise<number> {
@@ -212,6 +219,7 @@ export class Pages {
   async #while(side: "older" | "newer", read: () => Promise<void>): Promise<void> {
     if (this.#busy !== undefined || this.#stopped.signal.aborted) return;
     this.#busy = side;
+    this.#side = side;
     this.#error = undefined;
     this.#options.onChange();
     try {

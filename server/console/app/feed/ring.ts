@@ -42,9 +42,8 @@ export class Ring<T> {
   /** One item is kept always, however large. */
   push(item: T): void {
     const bytes = this.#bytesOf(item);
-    const isOver = (): boolean =>
-      this.#length === this.#limits.count || this.#bytes + bytes > this.#limits.bytes;
-    while (this.#length > 0 && isOver()) this.#drop();
+    const { count, bytes: mostBytes } = this.#limits;
+    while (this.#length > 0 && (this.#length === count || this.#bytes + bytes > mostBytes)) this.#drop();
     this.#items[(this.#begin + this.#length) % this.#items.length] = item;
     this.#length++;
     this.#bytes += bytes;

@@ -17,6 +17,8 @@ export interface MessageDetailProps {
   readonly offset: number;
   /** Where the list has it. */
   readonly known: Message | undefined;
+  /** Grows whenever what failed before may work now. */
+  readonly returns: number;
   readonly view: PayloadKind | undefined;
   readonly onView: (view: PayloadKind) => void;
   /** `undefined`: there is none, as far as the page knows. */
@@ -29,7 +31,7 @@ export interface MessageDetailProps {
 
 export function MessageDetail(props: MessageDetailProps): Child {
   const { topic, offset, onPrevious, onNext, onClose } = props;
-  const { message, error } = useMessage(topic, offset, props.known);
+  const { message, error } = useMessage(topic, offset, props.known, props.returns);
   return (
     <article class="message-detail" aria-label={`Message ${offset}`}>
       <header class="detail-head">
@@ -111,7 +113,12 @@ interface Read {
 }
 
 /** The message that is known, or what the server says of the offset. */
-function useMessage(topic: Topic, offset: number, known: Message | undefined): Omit<Read, "offset"> {
+function useMessage(
+  topic: Topic,
+  offset: number,
+  known: Message | undefined,
+  returns: number,
+): Omit<Read, "offset"> {
   const [read, setRead] = useState<Read>({ offset });
   const has = known ?? (read.offset === offset ? read.message : undefined);
   useEffect(() => {
@@ -129,7 +136,7 @@ function useMessage(topic: Topic, offset: number, known: Message | undefined): O
       },
     );
     return () => stop.abort();
-  }, [topic, offset, known]);
+  }, [topic, offset, known, returns]);
   if (has !== undefined) return { message: has };
   return read.offset === offset && read.error !== undefined ? { error: read.error } : {};
 }

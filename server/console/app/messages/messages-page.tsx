@@ -1,9 +1,12 @@
 /** The page of a topic's messages: a live tail or a stretch from any place, and the message that is open. */
 import { type Child, useEffect, useMemo, useReducer, useState } from "hono/jsx/dom";
 import type { Message, Topic } from "../../../../lib/client/index.ts";
+import { curlToPublish, HELLO } from "../feed/curl.ts";
 import { MessageFeed } from "../feed/message-feed.ts";
 import { counted, countText } from "../figures/format.ts";
+import { Empty } from "../parts/curl-line.tsx";
 import { Field } from "../parts/field.tsx";
+import { Form } from "../parts/form.tsx";
 import { Notice } from "../parts/notice.tsx";
 import type { PayloadKind } from "../payload/kind.ts";
 import { sentenceOf } from "../shell/failure.ts";
@@ -60,13 +63,21 @@ export function MessagesPage(props: PageProps): Child {
       />
       <Status feed={feed} onQuery={onQuery} />
       <div class="messages-split">
-        <MessageList feed={feed} selected={at} onSelect={open} nowMs={Date.now()} />
+        {feed.isEmpty ? (
+          <Empty
+            text="There is no message in this topic. A message appears here as soon as it is published."
+            line={rights.mayWrite ? curlToPublish(link.curl, props.topic, HELLO) : undefined}
+          />
+        ) : (
+          <MessageList feed={feed} selected={at} onSelect={open} nowMs={Date.now()} />
+        )}
         {at === undefined ? null : (
           <MessageDetail
             topic={topic}
             server={link.curl}
             offset={at}
             known={row?.kind === "message" ? row.message : undefined}
+            returns={link.returns}
             view={viewOf(query.view)}
             onView={(view) => onQuery({ view }, "replace")}
             onPrevious={beside(-1)}
@@ -100,12 +111,11 @@ function Toolbar({ feed, query, onQuery, onPublish }: ToolbarProps): Child {
   const { from, filter = "" } = query;
   const isPaused = feed.isLive && feed.tailState.kind === "paused";
   return (
-    <form
+    <Form
       class="toolbar"
-      aria-label="Place and filter"
-      onSubmit={(event: Event) => {
-        event.preventDefault();
-        const typed = new FormData(event.target as HTMLFormElement).get("from");
+      label="Place and filter"
+      onSubmit={(form) => {
+        const typed = new FormData(form).get("from");
         onQuery({ from: String(typed ?? "").trim() || undefined, at: undefined });
       }}
     >
@@ -154,7 +164,7 @@ function Toolbar({ feed, query, onQuery, onPublish }: ToolbarProps): Child {
           Publish…
         </button>
       )}
-    </form>
+    </Form>
   );
 }
 

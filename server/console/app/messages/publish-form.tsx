@@ -2,8 +2,8 @@
 import { type Child, useState } from "hono/jsx/dom";
 import type { Message, Topic } from "../../../../lib/client/index.ts";
 import { bytesText, countText } from "../figures/format.ts";
-import { Dialog } from "../parts/dialog.tsx";
-import { Field, TextField } from "../parts/field.tsx";
+import { FormDialog } from "../parts/dialog.tsx";
+import { AreaField, Field, TextField } from "../parts/field.tsx";
 import { Notice } from "../parts/notice.tsx";
 import { readPayload } from "../payload/kind.ts";
 import { sentenceOf } from "../shell/failure.ts";
@@ -16,14 +16,14 @@ export interface PublishFormProps {
   readonly onClose: () => void;
 }
 
-type Source = "text" | "json" | "bytes";
+type Source = "text" | "json" | "file";
 
 interface Draft {
   readonly source: Source;
   readonly text: string;
-  /** A file, or the payload of a message that is no text. */
-  readonly bytes: Uint8Array | undefined;
-  readonly bytesName: string;
+  /** A file, or the payload of a message that is no text. It is read when it is published. */
+  readonly file: Blob | undefined;
+  readonly fileName: string;
   readonly key: string;
   readonly contentType: string;
   /** A header a line, as `x-meta-name: value`. */
@@ -50,35 +50,31 @@ export function PublishForm({ topic, again, onClose }: PublishFormProps): Child 
     setBusy(false);
   };
   return (
-    <Dialog title={`Publish to ${topic.name}`} onClose={onClose}>
-      <form
-        class="form"
-        aria-label="Publish a message"
-        onSubmit={(event: Event) => {
-          event.preventDefault();
-          void publish();
-        }}
-      >
-        <PayloadFields draft={draft} change={change} />
-        <MessageFields draft={draft} change={change} />
-        <div class="actions">
-          <button type="submit" class="primary" disabled={isBusy}>
-            {isBusy ? "Publishing…" : "Publish"}
-          </button>
-          <span role="status">
-            {outcome !== undefined && "offset" in outcome ? (
-              <>
-                Stored as{" "}
-                <a href={linkTo("messages", topic.name, { at: String(outcome.offset) })} onClick={onClose}>
-                  message {countText(outcome.offset)}
-                </a>
-              </>
-            ) : null}
-          </span>
-        </div>
-        {outcome !== undefined && "error" in outcome ? <Notice text={outcome.error} /> : null}
-      </form>
-    </Dialog>
+    <FormDialog
+      title={`Publish to ${topic.name}`}
+      label="Publish a message"
+      onClose={onClose}
+      onSubmit={() => void publish()}
+    >
+      <PayloadFields draft={draft} change={change} />
+      <MessageFields draft={draft} change={change} />
+      <div class="actions">
+        <button type="submit" class="primary" disabled={isBusy}>
+          {isBusy ? "Publishing…" : "Publish"}
+        </button>
+        <span role="status">
+          {outcome !== undefined && "offset" in outcome ? (
+            <>
+              Stored as{" "}
+              <a href={linkTo("messages", topic.name, { at: String(outcome.offset) })} onClick={onClose}>
+                message {countText(outcome.offset)}
+              </a>
+            </>
+          ) : null}
+        </span>
+      </div>
+      {outcome !== undefined && "error" in outcome ? <Notice text={outcome.error} /> : null}
+    </FormDialog>
   );
 }
 
@@ -90,11 +86,11 @@ interface FieldsProps {
 const SOURCES: readonly (readonly [Source, string])[] = [
   ["text", "Text"],
   ["json", "JSON"],
-  ["bytes", "File"],
+  ["file", "File"],
 ];
 
 function PayloadFields({ draft, change }: FieldsProps): Child {
-  const { source, text, bytes, bytesName } = draft;
+  const { source, text, file, fileName } = draft;
   return (
     <>
       <fieldset class="choice">
@@ -110,37 +106,24 @@ function PayloadFields({ draft, change }: FieldsProps): Child {
           </button>
         ))}
       </fieldset>
-      {source === "bytes" ? (
+      {source === "file" ? (
         <Field
           label="File"
-          hint={bytes === undefined ? undefined : `${bytesName}, ${bytesText(bytes.length)}`}
+          hint={file === undefined ? undefined : `${fileName}, ${bytesText(file.size)}`}
           input={(attributes) => (
-            <input {...attributes} type="file" onChange={(event: Event) => void takeFile(event, change)} />
+            <input {...attributes} type="file" onChange={(event: Event) => takeFile(event, change)} />
           )}
         />
       ) : (
-        <Field
-          label="Payload"
-          input={(attributes) => (
-            <textarea
-              {...attributes}
-              rows={8}
-              spellcheck={false}
-              value={text}
-              onInput={(event: Event) => change({ text: (event.target as HTMLTextAreaElement).value })}
-            />
-          )}
-        />
+        <AreaField label="Payload" rows={8} value={text} onValue={(value) => change({ text: value })} />
       )}
     </>
   );
 }
 
-async function takeFile(event: Event, change: FieldsProps["change"]): Promise<void> {
+function takeFile(event: Event, change: FieldsProps["change"]): void {
   const [file] = (event.target as HTMLInputElement).files ?? [];
-  if (file === undefined) return;
-  const bytes = new Uint8Array(await file.arrayBuffer());
-  change({ bytes, bytesName: file.name, contentType: file.type });
+  if (file !== undefined) change({ file, fileName: file.name, contentType: file.type });
 }
 
 function MessageFields({ draft, change }: FieldsProps): Child {
@@ -154,18 +137,12 @@ function MessageFields({ draft, change }: FieldsProps): Child {
         placeholder="application/octet-stream"
         onValue={(value) => change({ contentType: value })}
       />
-      <Field
+      <AreaField
         label="Headers"
         hint="One a line, such as x-meta-source: shop."
-        input={(attributes) => (
-          <textarea
-            {...attributes}
-            rows={2}
-            spellcheck={false}
-            value={headers}
-            onInput={(event: Event) => change({ headers: (event.target as HTMLTextAreaElement).value })}
-          />
-        )}
+        rows={2}
+        value={headers}
+        onValue={(value) => change({ headers: value })}
       />
     </>
   );
@@ -184,8 +161,8 @@ function draftOf(message: Message | undefined): Draft {
     return {
       source: "text",
       text: "",
-      bytes: undefined,
-      bytesName: "",
+      file: undefined,
+      fileName: "",
       key: "",
       contentType: "",
       headers: "",
@@ -196,10 +173,10 @@ function draftOf(message: Message | undefined): Draft {
   // A text box has no CR: what holds one is published byte for byte.
   const isTypeable = read.isUtf8 && !read.text.includes("\r") && payload.length <= LONGEST_TYPED;
   return {
-    source: isTypeable ? (read.isJson ? "json" : "text") : "bytes",
+    source: isTypeable ? (read.isJson ? "json" : "text") : "file",
     text: isTypeable ? read.text : "",
-    bytes: payload,
-    bytesName: `message ${offset}`,
+    file: new Blob([payload as Uint8Array<ArrayBuffer>]),
+    fileName: `message ${offset}`,
     key,
     contentType,
     headers: Object.entries(headers)
@@ -213,7 +190,7 @@ const LONGEST_TYPED = 256 * 1024;
 
 /** @throws an Error whose message says what to mend. */
 async function publishDraft(topic: Topic, draft: Draft): Promise<number> {
-  const { offset } = await topic.publish(payloadOf(draft), {
+  const { offset } = await topic.publish(await payloadOf(draft), {
     key: draft.key === "" ? undefined : draft.key,
     contentType: draft.contentType === "" ? undefined : draft.contentType,
     headers: headersOf(draft.headers),
@@ -222,10 +199,10 @@ async function publishDraft(topic: Topic, draft: Draft): Promise<number> {
   return offset;
 }
 
-function payloadOf({ source, text, bytes }: Draft): string | Uint8Array {
-  if (source === "bytes") {
-    if (bytes === undefined) throw new TypeError("Choose a file first.");
-    return bytes;
+async function payloadOf({ source, text, file }: Draft): Promise<string | Uint8Array> {
+  if (source === "file") {
+    if (file === undefined) throw new TypeError("Choose a file first.");
+    return new Uint8Array(await file.arrayBuffer());
   }
   if (text === "") throw new TypeError("A message has at least one byte: type its payload.");
   if (source === "json") {

@@ -1,5 +1,6 @@
 /** A window over the page. It takes the focus, gives it back, and closes with Escape. */
 import { type Child, useEffect, useId, useRef } from "hono/jsx/dom";
+import { Form } from "./form.tsx";
 
 export interface DialogProps {
   readonly title: string;
@@ -24,5 +25,22 @@ export function Dialog({ title, onClose, children }: DialogProps): Child {
       </header>
       {children}
     </dialog>
+  );
+}
+
+export interface FormDialogProps extends DialogProps {
+  /** Names the form. */
+  readonly label?: string;
+  readonly onSubmit: () => void;
+}
+
+/** A window with a form. */
+export function FormDialog({ title, onClose, label, onSubmit, children }: FormDialogProps): Child {
+  return (
+    <Dialog title={title} onClose={onClose}>
+      <Form label={label} onSubmit={onSubmit}>
+        {children}
+      </Form>
+    </Dialog>
   );
 }

@@ -78,6 +78,33 @@ export function TextField(props: TextFieldProps): Child {
   );
 }
 
+export interface AreaFieldProps {
+  readonly label: string;
+  readonly value: string;
+  readonly rows: number;
+  readonly onValue: (value: string) => void;
+  readonly hint?: Child;
+}
+
+/** Text of several lines. */
+export function AreaField({ label, value, rows, onValue, hint }: AreaFieldProps): Child {
+  return (
+    <Field
+      label={label}
+      hint={hint}
+      input={(attributes) => (
+        <textarea
+          {...attributes}
+          rows={rows}
+          spellcheck={false}
+          value={value}
+          onInput={(event: Event) => onValue((event.target as HTMLTextAreaElement).value)}
+        />
+      )}
+    />
+  );
+}
+
 export interface ChoiceFieldProps {
   readonly label: string;
   readonly value: string;

@@ -1,6 +1,7 @@
 /** Asks for a token, which stays in this tab alone. */
 import { type Child, useState } from "hono/jsx/dom";
 import { TextField } from "../parts/field.tsx";
+import { Form } from "../parts/form.tsx";
 import { sentenceOf } from "./failure.ts";
 import type { ServerLink } from "./server-link.ts";
 
@@ -24,14 +25,7 @@ export function TokenForm({ link, onDone }: TokenFormProps): Child {
     setBusy(false);
   };
   return (
-    <form
-      class="form token-form"
-      aria-label="Token"
-      onSubmit={(event: Event) => {
-        event.preventDefault();
-        void signIn();
-      }}
-    >
+    <Form class="form token-form" label="Token" onSubmit={() => void signIn()}>
       <TextField
         label="Token"
         type="password"
@@ -57,6 +51,6 @@ export function TokenForm({ link, onDone }: TokenFormProps): Child {
           </button>
         ) : null}
       </div>
-    </form>
+    </Form>
   );
 }

@@ -1,6 +1,7 @@
 /** The settings of a topic, changed in place: what was typed goes to the server as one PATCH. */
 import { type Child, useState } from "hono/jsx/dom";
 import type { Topic, TopicInfo } from "../../../../lib/client/index.ts";
+import { Form } from "../parts/form.tsx";
 import { Notice } from "../parts/notice.tsx";
 import { SettingFields } from "../parts/setting-fields.tsx";
 import { settingsToSend, type TypedSettings, typedSettings, wrongWith } from "../parts/setting-values.ts";
@@ -19,11 +20,12 @@ export function SettingsForm({ link, topic, info, onChanged }: SettingsFormProps
   const settings = useServerDescription(link)?.settings ?? [];
   // What is set when a topic is made stays as it is.
   const specs = settings.filter(({ isFixed }) => !isFixed);
-  const [typed, setTyped] = useState<TypedSettings | undefined>(undefined);
+  /** What the reader has changed, and no more: the rest follows the server. */
+  const [typed, setTyped] = useState<TypedSettings>({});
   const [failure, setFailure] = useState("");
   const [isChanged, setChanged] = useState(false);
   const before = typedSettings(info.settings as unknown as Readonly<Record<string, unknown>>);
-  const shown = typed ?? before;
+  const shown = { ...before, ...typed };
   const change = settingsToSend(specs, shown, before);
   const names = Object.keys(change);
   const isWrong = specs.some((spec) => wrongWith(spec, shown[spec.name] ?? "") !== undefined);
@@ -34,7 +36,7 @@ export function SettingsForm({ link, topic, info, onChanged }: SettingsFormProps
   const save = async (): Promise<void> => {
     try {
       await topic.changeSettings(change);
-      setTyped(undefined);
+      setTyped({});
       say("", true);
       onChanged();
     } catch (error) {
@@ -42,11 +44,9 @@ export function SettingsForm({ link, topic, info, onChanged }: SettingsFormProps
     }
   };
   return (
-    <form
-      class="form"
-      aria-label="Settings"
-      onSubmit={(event: Event) => {
-        event.preventDefault();
+    <Form
+      label="Settings"
+      onSubmit={() => {
         if (names.length > 0 && !isWrong) void save();
       }}
     >
@@ -55,7 +55,7 @@ export function SettingsForm({ link, topic, info, onChanged }: SettingsFormProps
         specs={specs}
         typed={shown}
         onTyped={(next) => {
-          setTyped(next);
+          setTyped(Object.fromEntries(Object.entries(next).filter(([name, text]) => text !== before[name])));
           say("", false);
         }}
       />
@@ -64,13 +64,13 @@ export function SettingsForm({ link, topic, info, onChanged }: SettingsFormProps
           {names.length === 0 ? "Nothing to change" : `Change ${names.join(", ")}`}
         </button>
         {names.length === 0 ? null : (
-          <button type="button" onClick={() => setTyped(undefined)}>
+          <button type="button" onClick={() => setTyped({})}>
             Leave as it is
           </button>
         )}
         <span role="status">{isChanged ? "Changed, for new messages." : ""}</span>
       </div>
       {failure === "" ? null : <Notice text={failure} />}
-    </form>
+    </Form>
   );
 }
