@@ -1,37 +1,18 @@
 /** The console's scanners of a topic, in a real browser against the built server. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { Locator, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { NetlogClient, type Topic } from "../../lib/client/index.ts";
-import { type BuiltServer, startBuiltServer } from "../support/built-program.ts";
-import { consoleBrowser, lookAtAllSizes } from "../support/console-page.ts";
+import type { Page } from "playwright-core";
+import { describe, expect, it } from "vitest";
+import type { Topic } from "../../lib/client/index.ts";
+import { button, consoleBrowser, lookAtAllSizes, sharedServer } from "../support/console-page.ts";
 
 const browser = consoleBrowser("the console's scanners");
 
-const button = (page: Page, name: string): Locator => page.getByRole("button", { name, exact: true });
-
 describe.skipIf(!browser.isThere)("the scanners of a topic", () => {
-  let server: BuiltServer;
-  let client: NetlogClient;
-  let folder = "";
+  const server = sharedServer();
   let number = 0;
-
-  beforeAll(async () => {
-    if (!browser.isThere) return;
-    folder = mkdtempSync(join(tmpdir(), "netlog-test-"));
-    server = await startBuiltServer(folder);
-    client = new NetlogClient(server.url);
-  });
-  afterAll(async () => {
-    await server?.kill();
-    rmSync(folder, { recursive: true, force: true });
-  });
 
   const newTopic = async (count: number): Promise<Topic> => {
     number++;
-    const topic = await client.createTopic(`topic-${number}`, { durability: "written" });
+    const topic = await server.client.createTopic(`topic-${number}`, { durability: "written" });
     await topic.publishBatch(
       Array.from({ length: count }, (_, at) => ({ payload: `letter ${at}`, key: `k${at}` })),
     );
@@ -70,6 +51,7 @@ describe.skipIf(!browser.isThere)("the scanners of a topic", () => {
     await button(page, "Move…").click();
     await page.getByLabel("To", { exact: true }).fill("no place");
     await page.locator(".wrong").waitFor();
+    expect(await page.getByText("Looking…").count()).toBe(0);
     expect(await button(page, "Move it").isDisabled()).toBe(true);
   });
 
@@ -106,6 +88,13 @@ describe.skipIf(!browser.isThere)("the scanners of a topic", () => {
       ["letter 0", "k0"],
       ["letter 2", "k2"],
     ]);
+  });
+
+  it("has no dead letters before the first one makes their topic", async () => {
+    const topic = await newTopic(1);
+    await topic.createScanner({ id: "w", ack: "explicit", deadLetter: `dead-${topic.name}` });
+    const page = await open(topic, "?id=w");
+    await page.getByRole("region", { name: "Dead letters" }).getByText("There are none.").waitFor();
   });
 
   it("deletes one when its id was typed", async () => {

@@ -34,4 +34,21 @@ describe.skipIf(!browser.isThere)("the page of the server", () => {
     expect(await page.locator("dl.figures").textContent()).toContain(version);
     await lookAtAllSizes(page, "server");
   });
+
+  it("says at once that the server is gone, keeps what it showed, and goes on when it is back", async () => {
+    const folder = temporaryFolder();
+    const before = await startBuiltServer(folder);
+    await new NetlogClient(before.url).createTopic("t");
+    const { page } = await browser.open(before.url, "#/server");
+    const topics = page.locator("dl.figures div").filter({ hasText: /^topics/ });
+    await topics.getByText("1", { exact: true }).waitFor();
+    await before.kill();
+    const gone = page.getByRole("status").filter({ hasText: "server gone" });
+    await gone.waitFor();
+    await topics.getByText("1", { exact: true }).waitFor();
+    const after = await builtServerForTest(folder, ["-listen", `127.0.0.1:${before.port}`]);
+    await new NetlogClient(after.url).createTopic("u");
+    await gone.waitFor({ state: "detached" });
+    await topics.getByText("2", { exact: true }).waitFor();
+  });
 });

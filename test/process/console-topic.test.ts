@@ -1,16 +1,13 @@
 /** The console's overview of a topic, in a real browser against the built server. */
-import { closeSync, mkdtempSync, openSync, readdirSync, rmSync, statSync, writeSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { closeSync, openSync, readdirSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { Locator, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { NetlogClient, type Topic } from "../../lib/client/index.ts";
-import { type BuiltServer, startBuiltServer } from "../support/built-program.ts";
-import { consoleBrowser, lookAtAllSizes } from "../support/console-page.ts";
+import { describe, expect, it } from "vitest";
+import type { Topic } from "../../lib/client/index.ts";
+import { button, consoleBrowser, lookAtAllSizes, sharedServer } from "../support/console-page.ts";
 
 const browser = consoleBrowser("the console's overview of a topic");
 
-const button = (page: Page, name: string): Locator => page.getByRole("button", { name, exact: true });
 /** The value beside a name. */
 const figure = (page: Page, name: string): Locator =>
   page
@@ -23,25 +20,12 @@ async function hasFigure(page: Page, name: string, value: string): Promise<void>
 }
 
 describe.skipIf(!browser.isThere)("the overview of a topic", () => {
-  let server: BuiltServer;
-  let client: NetlogClient;
-  let folder = "";
+  const server = sharedServer();
   let number = 0;
-
-  beforeAll(async () => {
-    if (!browser.isThere) return;
-    folder = mkdtempSync(join(tmpdir(), "netlog-test-"));
-    server = await startBuiltServer(folder);
-    client = new NetlogClient(server.url);
-  });
-  afterAll(async () => {
-    await server?.kill();
-    rmSync(folder, { recursive: true, force: true });
-  });
 
   const newTopic = async (): Promise<Topic> => {
     number++;
-    return await client.createTopic(`topic-${number}`, { segment_size: 1024 });
+    return await server.client.createTopic(`topic-${number}`, { segment_size: 1024 });
   };
   const open = async (topic: Topic): Promise<Page> =>
     (await browser.open(server.url, `#/topics/${topic.name}`)).page;
@@ -96,6 +80,19 @@ describe.skipIf(!browser.isThere)("the overview of a topic", () => {
     expect(await form.getByLabel("segment_age").inputValue()).toBe("30day");
   });
 
+  it("changes nothing that another client has changed meanwhile", async () => {
+    const topic = await newTopic();
+    const page = await open(topic);
+    const form = page.getByRole("form", { name: "Settings" });
+    await form.getByLabel("retention_size").fill("64 MiB");
+    await topic.changeSettings({ segment_age: "7day" });
+    await expect.poll(() => form.getByLabel("segment_age").inputValue()).toBe("7day");
+    await form.getByRole("button", { name: "Change retention_size", exact: true }).click();
+    await form.getByText("Changed, for new messages.").waitFor();
+    const { settings } = await topic.info();
+    expect(settings).toMatchObject({ segment_age: "7day", retention_size: 64 * 1024 * 1024 });
+  });
+
   it("syncs, and closes once it was asked twice", async () => {
     const topic = await newTopic();
     await fill(topic, 1);
@@ -115,7 +112,7 @@ describe.skipIf(!browser.isThere)("the overview of a topic", () => {
     const page = await open(topic);
     await button(page, "Check the topic").click();
     await page.getByText("The topic is healthy").waitFor();
-    damageOldest(join(folder, topic.name));
+    damageOldest(join(server.folder, topic.name));
     await button(page, "Check the topic").click();
     await page.getByText("1 damaged place").waitFor();
     const row = page.getByRole("row").filter({ hasText: "checksum" });

@@ -1,13 +1,12 @@
 /** The console's list of topics, its keys and its question for a token, in a real browser against the built server. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Locator, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { NetlogClient } from "../../lib/client/index.ts";
 import { testToken } from "../server/auth/tokens-fixture.ts";
-import { type BuiltServer, builtServerForTest, startBuiltServer } from "../support/built-program.ts";
-import { consoleBrowser, lookAtAllSizes } from "../support/console-page.ts";
+import { builtServerForTest } from "../support/built-program.ts";
+import { button, consoleBrowser, lookAtAllSizes, sharedServer } from "../support/console-page.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const browser = consoleBrowser("the console's list of topics");
@@ -17,24 +16,12 @@ const names = (page: Page): Promise<string[]> =>
   page.locator("tr[data-row] th a:first-child").allTextContents();
 
 describe.skipIf(!browser.isThere)("the list of topics", () => {
-  let server: BuiltServer;
-  let client: NetlogClient;
-  let folder = "";
-
-  beforeAll(async () => {
-    if (!browser.isThere) return;
-    folder = mkdtempSync(join(tmpdir(), "netlog-test-"));
-    server = await startBuiltServer(folder);
-    client = new NetlogClient(server.url);
+  const server = sharedServer(async (client) => {
     for (const [place, name] of ["orders", "old-orders", "payments"].entries()) {
       const topic = await client.createTopic(name, { durability: "written" });
       await topic.publishBatch(Array.from({ length: 10 * (place + 1) }, (_, at) => `message ${at}`));
     }
     await client.topic("payments").createScanner({ id: "books", persist: true });
-  });
-  afterAll(async () => {
-    await server?.kill();
-    rmSync(folder, { recursive: true, force: true });
   });
 
   it("shows an empty server the line that fills it", async () => {
@@ -49,7 +36,7 @@ describe.skipIf(!browser.isThere)("the list of topics", () => {
     const { page, requests } = await browser.open(server.url, "#/topics");
     await row(page, "payments").getByText("30", { exact: true }).first().waitFor();
     const before = requests.length;
-    await client.topic("payments").publishBatch(["more", "and more"]);
+    await server.client.topic("payments").publishBatch(["more", "and more"]);
     await row(page, "payments").getByText("32", { exact: true }).first().waitFor();
     const asked = requests.slice(before).map((url) => new URL(url).pathname);
     expect(new Set(asked)).toEqual(new Set(["/-/topics"]));
@@ -94,7 +81,7 @@ describe.skipIf(!browser.isThere)("the list of topics", () => {
     await row(page, "payments").waitFor();
     await page.keyboard.press("c");
     await page.getByLabel("Name", { exact: true }).fill("orders");
-    await page.getByRole("button", { name: "Create", exact: true }).click();
+    await button(page, "Create").click();
     await page.getByText("A topic of this name is there already.").waitFor();
     await page.getByLabel("Name", { exact: true }).fill("made-here");
     await page.getByText("Settings", { exact: true }).click();
@@ -103,9 +90,9 @@ describe.skipIf(!browser.isThere)("the list of topics", () => {
     await page.getByLabel("segment_size").fill("64 MiB");
     await page.getByLabel("compression_type").selectOption({ label: "gzip" });
     await lookAtAllSizes(page, "topic-create");
-    await page.getByRole("button", { name: "Create", exact: true }).click();
+    await button(page, "Create").click();
     await expect.poll(() => page.url()).toContain("#/topics/made-here");
-    const { settings } = await client.topic("made-here").info();
+    const { settings } = await server.client.topic("made-here").info();
     expect(settings).toMatchObject({
       segment_size: 64 * 1024 * 1024,
       compression_type: 2,
@@ -114,17 +101,17 @@ describe.skipIf(!browser.isThere)("the list of topics", () => {
   });
 
   it("deletes a topic when its name was typed, and not before", async () => {
-    const topic = await client.createTopic("to-go");
+    const topic = await server.client.createTopic("to-go");
     await topic.createScanner({ id: "s" });
     const { page } = await browser.open(server.url, "#/topics");
     await page.getByRole("button", { name: "Delete to-go" }).click();
     const really = page.getByRole("button", { name: "Delete it" });
     await page.getByLabel("Type the name of the topic").fill("to-g");
     expect(await really.isDisabled()).toBe(true);
-    expect(await client.topics()).toContain("to-go");
+    expect(await server.client.topics()).toContain("to-go");
     await page.getByLabel("Type the name of the topic").fill("to-go");
     await really.click();
-    await expect.poll(() => client.topics()).not.toContain("to-go");
+    await expect.poll(() => server.client.topics()).not.toContain("to-go");
     await row(page, "to-go").waitFor({ state: "detached" });
   });
 
@@ -132,14 +119,23 @@ describe.skipIf(!browser.isThere)("the list of topics", () => {
     const many = await builtServerForTest(temporaryFolder());
     const there = new NetlogClient(many.url);
     await Promise.all(
-      Array.from({ length: 120 }, (_, at) => there.createTopic(`t-${String(at).padStart(3, "0")}`)),
+      Array.from({ length: 220 }, (_, at) => there.createTopic(`t-${String(at).padStart(3, "0")}`)),
     );
     const { page } = await browser.open(many.url, "#/topics");
-    await page.getByText("100 of 120 topics").waitFor();
-    await page.getByRole("button", { name: "Next" }).click();
-    await row(page, "t-119").waitFor();
+    await page.getByText("100 of 220 topics").waitFor();
+    await button(page, "Next").click();
+    await row(page, "t-100").waitFor();
+    await button(page, "Next").click();
+    await row(page, "t-219").waitFor();
     expect(await names(page)).toHaveLength(20);
-    await page.getByRole("button", { name: "Previous" }).click();
+    await button(page, "Previous").click();
+    await row(page, "t-100").waitFor();
+    // The browser's own way back, and the page's from there.
+    await button(page, "Next").click();
+    await row(page, "t-219").waitFor();
+    await page.goBack();
+    await row(page, "t-100").waitFor();
+    await button(page, "Previous").click();
     await row(page, "t-000").waitFor();
   });
 
@@ -165,6 +161,11 @@ describe.skipIf(!browser.isThere)("the list of topics", () => {
     await page.reload();
     await row(page, "secret").waitFor();
     await page.getByRole("button", { name: "Token" }).click();
+    await field.fill("nltk_another");
+    await page.getByRole("button", { name: "Use this token" }).click();
+    await page.getByText("The server does not know this token").waitFor();
+    // The one in use is as good as before.
+    expect(await row(page, "secret").isVisible()).toBe(true);
     await page.getByRole("button", { name: "Forget the one in use" }).click();
     await field.waitFor();
   });

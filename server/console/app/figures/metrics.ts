@@ -27,7 +27,7 @@ export function parseMetrics(text: string): Metrics {
   return metrics;
 }
 
-/** The one value of a metric, with these labels where there are several; `undefined` where it is not told. */
+/** The one value of a metric, with these labels where there are several; `undefined` where there is none. */
 export function metricValue(
   metrics: Metrics,
   name: string,

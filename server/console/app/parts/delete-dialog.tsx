@@ -1,6 +1,6 @@
 /** Asks for the name of what is to be deleted, so that nobody deletes another thing than the one they mean. */
 import { type Child, useState } from "hono/jsx/dom";
-import { Dialog } from "./dialog.tsx";
+import { FormDialog } from "./dialog.tsx";
 import { TextField } from "./field.tsx";
 import { Notice } from "./notice.tsx";
 
@@ -25,32 +25,30 @@ export function DeleteDialog({ thing, name, text, onDelete, onClose }: DeleteDia
     setBusy(false);
   };
   return (
-    <Dialog title={`Delete the ${thing} ${name}`} onClose={onClose}>
-      <form
-        class="form"
-        onSubmit={(event: Event) => {
-          event.preventDefault();
-          if (typed === name) void run();
-        }}
-      >
-        <p>{text}</p>
-        <TextField
-          label={`Type the name of the ${thing}`}
-          value={typed}
-          onValue={setTyped}
-          placeholder={name}
-          isFirst
-        />
-        {trouble === undefined ? null : <Notice text={trouble} />}
-        <div class="actions">
-          <button type="submit" class="primary" disabled={isBusy || typed !== name}>
-            Delete it
-          </button>
-          <button type="button" onClick={onClose}>
-            Keep it
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={`Delete the ${thing} ${name}`}
+      onClose={onClose}
+      onSubmit={() => {
+        if (typed === name) void run();
+      }}
+    >
+      <p>{text}</p>
+      <TextField
+        label={`Type the name of the ${thing}`}
+        value={typed}
+        onValue={setTyped}
+        placeholder={name}
+        isFirst
+      />
+      {trouble === undefined ? null : <Notice text={trouble} />}
+      <div class="actions">
+        <button type="submit" class="primary" disabled={isBusy || typed !== name}>
+          Delete it
+        </button>
+        <button type="button" onClick={onClose}>
+          Keep it
+        </button>
+      </div>
+    </FormDialog>
   );
 }

@@ -1,47 +1,42 @@
 /** Lines over time, drawn by uPlot in the colours of the page's theme. */
 import { type Child, useEffect, useRef } from "hono/jsx/dom";
 import uPlot, { type AlignedData, type Options } from "uplot";
+import type { TimeSeries } from "../figures/series.ts";
 import "uplot/dist/uPlot.min.css";
-
-export interface PlotLine {
-  readonly name: string;
-  /** `null` where there is no value. */
-  readonly values: readonly (number | null)[];
-}
 
 export interface PlotProps {
   readonly title: string;
-  /** In seconds since 1970. */
-  readonly times: readonly number[];
-  readonly lines: readonly PlotLine[];
+  readonly series: TimeSeries;
+  /** Of the lines that are drawn, in their order: absent for all of them. */
+  readonly names?: readonly string[];
   readonly format: (value: number) => string;
-  readonly height?: number;
 }
 
 const HEIGHT = 150;
-/** Lines are told apart by their dashes: there is one accent colour. */
+/** Dashes make lines different: there is one accent colour. */
 const DASHES: readonly (readonly number[])[] = [[], [6, 3], [2, 3], [10, 3, 2, 3]];
 const AXIS_WIDTH = 64;
 
 export function Plot(props: PlotProps): Child {
-  const { title, times, lines, height = HEIGHT } = props;
+  const { title, series, names = series.names } = props;
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(null);
   const latest = useRef(props);
   latest.current = props;
-  const names = lines.map(({ name }) => name).join("\n");
+  const drawn = names.join("\n");
   useEffect(() => {
     const { current } = box;
     if (current === null) return undefined;
     const draw = (): void => {
       plot.current?.destroy();
-      const { lines: now, times: nowTimes, format } = latest.current!;
-      plot.current = new uPlot(optionsOf(current, now, format, height), dataOf(nowTimes, now), current);
+      plot.current = new uPlot(optionsOf(current, latest.current!), dataOf(latest.current!), current);
     };
     draw();
     const theme = matchMedia("(prefers-color-scheme: dark)");
     theme.addEventListener("change", draw);
-    const observer = new ResizeObserver(() => plot.current?.setSize({ width: current.clientWidth, height }));
+    const observer = new ResizeObserver(() =>
+      plot.current?.setSize({ width: current.clientWidth, height: HEIGHT }),
+    );
     observer.observe(current);
     return () => {
       theme.removeEventListener("change", draw);
@@ -49,8 +44,8 @@ export function Plot(props: PlotProps): Child {
       plot.current?.destroy();
       plot.current = null;
     };
-  }, [names, height]);
-  useEffect(() => plot.current?.setData(dataOf(times, lines)), [times.at(-1), times.length, names]);
+  }, [drawn]);
+  useEffect(() => plot.current?.setData(dataOf(props)), [series.times.at(-1), series.times.length, drawn]);
   return (
     <figure class="plot">
       <figcaption>{title}</figcaption>
@@ -59,7 +54,7 @@ export function Plot(props: PlotProps): Child {
   );
 }
 
-/** None is there twice: of small figures several are the same once they are rounded. */
+/** None is there twice: several small figures may be the same once they are rounded. */
 function labels(splits: readonly number[], format: (value: number) => string): string[] {
   const texts = splits.map(format);
   return texts.map((text, place) => (text === texts[place - 1] ? "" : text));
@@ -71,24 +66,19 @@ function timeOfDay(seconds: number): string {
 }
 
 /** The plot in words: the last value of each line. */
-function describe({ title, lines, format }: PlotProps): string {
-  const last = lines.map(({ name, values }) => {
-    const value = values.findLast((each) => each !== null) ?? null;
-    return `${name} ${value === null ? "unknown" : format(value)}`;
+function describe({ title, series, names = series.names, format }: PlotProps): string {
+  const last = names.map((name) => {
+    const value = series.last(name);
+    return `${name} ${value === undefined ? "unknown" : format(value)}`;
   });
   return `${title}: ${last.join(", ") || "no values yet"}`;
 }
 
-function dataOf(times: readonly number[], lines: readonly PlotLine[]): AlignedData {
-  return [[...times], ...lines.map(({ values }) => [...values])];
+function dataOf({ series, names = series.names }: PlotProps): AlignedData {
+  return [[...series.times], ...names.map((name) => [...series.line(name)])];
 }
 
-function optionsOf(
-  box: HTMLElement,
-  lines: readonly PlotLine[],
-  format: (value: number) => string,
-  height: number,
-): Options {
+function optionsOf(box: HTMLElement, { series, names = series.names, format }: PlotProps): Options {
   const style = getComputedStyle(box);
   const colour = (name: string): string => style.getPropertyValue(name).trim();
   const axis = {
@@ -99,8 +89,8 @@ function optionsOf(
   };
   return {
     width: box.clientWidth,
-    height,
-    legend: { show: lines.length > 1, live: false },
+    height: HEIGHT,
+    legend: { show: names.length > 1, live: false },
     cursor: { show: true, y: false, drag: { x: false, y: false } },
     scales: { x: { time: true }, y: { range: (_, __, max) => [0, max > 0 ? max * 1.1 : 1] } },
     axes: [
@@ -109,7 +99,7 @@ function optionsOf(
     ],
     series: [
       {},
-      ...lines.map(({ name }, place) => ({
+      ...names.map((name, place) => ({
         label: name,
         stroke: colour(place === 0 ? "--accent" : "--text"),
         width: 1.5,

@@ -2,7 +2,7 @@
 import { type Child, useState } from "hono/jsx/dom";
 import { curlToPost } from "../feed/curl.ts";
 import { CurlLine } from "../parts/curl-line.tsx";
-import { Dialog } from "../parts/dialog.tsx";
+import { FormDialog } from "../parts/dialog.tsx";
 import { TextField } from "../parts/field.tsx";
 import { Notice } from "../parts/notice.tsx";
 import { SettingFields } from "../parts/setting-fields.tsx";
@@ -42,32 +42,24 @@ export function CreateScanner({ link, topic, ids, onCreated, onClose }: CreateSc
     setBusy(false);
   };
   return (
-    <Dialog title={`Create a scanner of ${topic}`} onClose={onClose}>
-      <form
-        class="form"
-        onSubmit={(event: Event) => {
-          event.preventDefault();
-          void create();
-        }}
-      >
-        <TextField
-          label="Id"
-          value={id}
-          onValue={setId}
-          hint="A name that its readers agree on. Without one the server makes up an id."
-          error={isTaken ? "There is a scanner of this id already." : undefined}
-          isFirst
-        />
-        <SettingFields specs={specs} typed={typed} onTyped={setTyped} />
-        <CurlLine line={curlToPost(link.curl, path)} />
-        {trouble === undefined ? null : <Notice text={trouble} />}
-        <div class="actions">
-          <button type="submit" class="primary" disabled={isBusy || isTaken || isWrong}>
-            Create
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog title={`Create a scanner of ${topic}`} onClose={onClose} onSubmit={() => void create()}>
+      <TextField
+        label="Id"
+        value={id}
+        onValue={setId}
+        hint="A name that its readers agree on. Without one the server makes up an id."
+        error={isTaken ? "There is a scanner of this id already." : undefined}
+        isFirst
+      />
+      <SettingFields specs={specs} typed={typed} onTyped={setTyped} />
+      <CurlLine line={curlToPost(link.curl, path)} />
+      {trouble === undefined ? null : <Notice text={trouble} />}
+      <div class="actions">
+        <button type="submit" class="primary" disabled={isBusy || isTaken || isWrong}>
+          Create
+        </button>
+      </div>
+    </FormDialog>
   );
 }
 

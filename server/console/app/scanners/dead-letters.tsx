@@ -1,16 +1,17 @@
 /** The dead letters of a scanner: the newest ones to look at, and the way back to the topic for one or for all. */
-import { type Child, useEffect, useRef, useState } from "hono/jsx/dom";
+import { type Child, useEffect, useState } from "hono/jsx/dom";
 import { isNetlogClientError, type Message, type TopicInfo } from "../../../../lib/client/index.ts";
 import { counted, countText, timeText } from "../figures/format.ts";
 import { Dialog } from "../parts/dialog.tsx";
 import { Notice } from "../parts/notice.tsx";
 import { type Column, Table } from "../parts/table.tsx";
 import { visibleText } from "../payload/visible.ts";
-import { isAway, sentenceOf } from "../shell/failure.ts";
+import { sentenceOf } from "../shell/failure.ts";
+import { PollNotice } from "../shell/poll-notice.tsx";
 import { linkTo } from "../shell/route.ts";
 import type { ServerLink } from "../shell/server-link.ts";
 import { usePoll } from "../shell/use-poll.ts";
-import { beginningText } from "./letter-line.tsx";
+import { beginningText, MessageLink } from "./letter-line.tsx";
 import { type PublishedBack, publishAllBack, publishBack } from "./publish-back.ts";
 
 const EVERY_MS = 2000;
@@ -25,7 +26,8 @@ export interface DeadLettersProps {
 }
 
 interface Letters {
-  readonly info: TopicInfo;
+  /** `undefined`: the topic is not there, for the first letter makes it. */
+  readonly info: TopicInfo | undefined;
   /** The newest first. */
   readonly newest: readonly Message[];
 }
@@ -46,7 +48,8 @@ export function DeadLetters({ link, topic, letters, mayWrite }: DeadLettersProps
       note(letter.offset, sentenceOf(error));
     }
   };
-  const count = found === undefined ? 0 : found.info.latest_offset - found.info.first_offset + 1;
+  const info = found?.info;
+  const count = info === undefined ? 0 : info.latest_offset - info.first_offset + 1;
   return (
     <section aria-label="Dead letters">
       <header class="toolbar">
@@ -60,40 +63,29 @@ export function DeadLetters({ link, topic, letters, mayWrite }: DeadLettersProps
           </button>
         ) : null}
       </header>
-      {poll.error === undefined || isAway(poll.error) ? null : <Notice text={sentenceOf(poll.error)} />}
-      {found === undefined || count === 0 ? (
-        <p class="dim">{found === undefined && poll.answer === undefined ? "Reading…" : "There are none."}</p>
+      <PollNotice error={poll.error} />
+      {found === undefined || info === undefined || count === 0 ? (
+        <p class="dim">{found === undefined ? "Reading…" : "There are none."}</p>
       ) : (
         <Table
           label="Table of dead letters"
           columns={columnsOf({
             letters,
             back,
-            onBack: mayWrite ? (letter) => void one(letter, found.info.id) : undefined,
+            onBack: mayWrite ? (letter) => void one(letter, info.id) : undefined,
           })}
           rows={found.newest}
           keyOf={({ offset }) => String(offset)}
         />
       )}
-      {isAsked && found !== undefined ? (
-        <PublishAll
-          link={link}
-          topic={topic}
-          letters={letters}
-          info={found.info}
-          onClose={() => setAsked(false)}
-        />
+      {isAsked && info !== undefined ? (
+        <PublishAll link={link} topic={topic} letters={letters} info={info} onClose={() => setAsked(false)} />
       ) : null}
     </section>
   );
 }
 
-/** A topic that is not there has no letters yet: the first one makes it. */
-async function readLetters(
-  link: ServerLink,
-  name: string,
-  signal: AbortSignal,
-): Promise<Letters | undefined> {
+async function readLetters(link: ServerLink, name: string, signal: AbortSignal): Promise<Letters> {
   const topic = link.once.topic(name);
   try {
     const info = await topic.info({ signal });
@@ -103,7 +95,7 @@ async function readLetters(
     const { messages } = await topic.readBatch({ from, max: LETTERS_SHOWN, signal });
     return { info, newest: messages.toReversed() };
   } catch (error) {
-    if (isNetlogClientError(error, "topic_not_found")) return undefined;
+    if (isNetlogClientError(error, "topic_not_found")) return { info: undefined, newest: [] };
     throw error;
   }
 }
@@ -124,11 +116,7 @@ function columnsOf({ letters, back, onBack }: ColumnsOptions): Column<Message>[]
     {
       name: "offset",
       title: "Letter",
-      cell: ({ offset }) => (
-        <a href={linkTo("messages", letters, { from: String(offset), at: String(offset) })}>
-          {countText(offset)}
-        </a>
-      ),
+      cell: ({ offset }) => <MessageLink topic={letters} offset={offset} />,
     },
     { name: "time", title: "Died", cell: ({ timestamp }) => timeText(timestamp, nowMs) },
     { name: "key", title: "Key", cell: ({ key }) => (key === undefined ? "" : visibleText(key)) },
@@ -163,9 +151,9 @@ interface PublishAllProps {
 
 function PublishAll({ link, topic, letters, info, onClose }: PublishAllProps): Child {
   const { first_offset: first, latest_offset, id: sourceId } = info;
-  // Those that come meanwhile are none that were agreed to.
-  const end = useRef(latest_offset + 1).current ?? 0;
-  const stop = useRef(new AbortController()).current ?? new AbortController();
+  // The reader agreed to those that were there, and not to those that come meanwhile.
+  const [end] = useState(latest_offset + 1);
+  const [stop] = useState(() => new AbortController());
   const [backCount, setBackCount] = useState(0);
   const [state, setState] = useState<"asked" | "running" | "done">("asked");
   const [trouble, setTrouble] = useState<string | undefined>(undefined);

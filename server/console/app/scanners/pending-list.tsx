@@ -2,12 +2,11 @@
 import { type Child, useState } from "hono/jsx/dom";
 import type { PendingMessage } from "../../../../lib/client/index.ts";
 import { countText, spanText } from "../figures/format.ts";
-import { Notice } from "../parts/notice.tsx";
 import { type Column, Pager, Table } from "../parts/table.tsx";
-import { isAway, sentenceOf } from "../shell/failure.ts";
-import { linkTo } from "../shell/route.ts";
+import { PollNotice } from "../shell/poll-notice.tsx";
 import type { ServerLink } from "../shell/server-link.ts";
 import { usePoll } from "../shell/use-poll.ts";
+import { MessageLink } from "./letter-line.tsx";
 
 const EVERY_MS = 1000;
 const PENDING_OF_PAGE = 20;
@@ -40,7 +39,7 @@ export function PendingList({ link, topic, id, count }: PendingListProps): Child
       <h3>
         Pending <span class="dim">{countText(count)}</span>
       </h3>
-      {poll.error === undefined || isAway(poll.error) ? null : <Notice text={sentenceOf(poll.error)} />}
+      <PollNotice error={poll.error} />
       {rows.length === 0 ? (
         <p class="dim">
           {poll.answer === undefined ? "Reading…" : "Every message that was given out is settled."}
@@ -76,11 +75,7 @@ function columnsOf(topic: string, nowMs: number): Column<PendingMessage>[] {
     {
       name: "offset",
       title: "Message",
-      cell: ({ offset }) => (
-        <a href={linkTo("messages", topic, { from: String(offset), at: String(offset) })}>
-          {countText(offset)}
-        </a>
-      ),
+      cell: ({ offset }) => <MessageLink topic={topic} offset={offset} />,
     },
     {
       name: "deliveries",

@@ -14,7 +14,6 @@ export interface LetterSource {
   readBatch(options: {
     from: number;
     max: number;
-    signal?: AbortSignal | undefined;
   }): Promise<{ messages: readonly Message[]; nextOffset: number }>;
 }
 

@@ -3,6 +3,7 @@ import { type Child, useState } from "hono/jsx/dom";
 import type { ScannerDescription } from "../../../../lib/client/index.ts";
 import { counted, countText } from "../figures/format.ts";
 import { DeleteDialog } from "../parts/delete-dialog.tsx";
+import { FigureList } from "../parts/figure-list.tsx";
 import { sentenceOf } from "../shell/failure.ts";
 import { linkTo } from "../shell/route.ts";
 import type { ServerLink } from "../shell/server-link.ts";
@@ -41,14 +42,7 @@ export function ScannerDetail(props: ScannerDetailProps): Child {
           </button>
         </span>
       </header>
-      <dl class="figures">
-        {factsOf(scanner).map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <FigureList figures={factsOf(scanner)} />
       {ack === "explicit" ? <PendingList link={link} topic={topic} id={id} count={pending} /> : null}
       {typeof settings.dead_letter === "string" ? (
         <DeadLetters link={link} topic={topic} letters={settings.dead_letter} mayWrite={mayWrite} />

@@ -9,10 +9,9 @@ import { counted, countText } from "../figures/format.ts";
 import { SCANNERS_OF_PAGE, type ScannerPage, scannerPage } from "../figures/scanner-list.ts";
 import { Empty } from "../parts/curl-line.tsx";
 import { TextField } from "../parts/field.tsx";
-import { Notice } from "../parts/notice.tsx";
 import { formatSort, Pager, parseSort, Table } from "../parts/table.tsx";
-import { isAway, sentenceOf } from "../shell/failure.ts";
 import { type PageProps, usePageKeys } from "../shell/page.ts";
+import { PollNotice } from "../shell/poll-notice.tsx";
 import { useRights } from "../shell/rights.ts";
 import { usePoll } from "../shell/use-poll.ts";
 import { CreateScanner } from "./create-scanner.tsx";
@@ -46,7 +45,7 @@ export function ScannersPage({ link, topic, query, onQuery }: PageProps): Child 
           Create a scanner…
         </button>
       </div>
-      {poll.error === undefined || isAway(poll.error) ? null : <Notice text={sentenceOf(poll.error)} />}
+      <PollNotice error={poll.error} />
       {all === undefined ? null : (
         <List all={all} link={link} topic={topic} query={query} onQuery={onQuery} />
       )}

@@ -2,7 +2,7 @@
 import { type Child, useEffect, useState } from "hono/jsx/dom";
 import type { ScannerDescription } from "../../../../lib/client/index.ts";
 import { counted, countText } from "../figures/format.ts";
-import { Dialog } from "../parts/dialog.tsx";
+import { FormDialog } from "../parts/dialog.tsx";
 import { TextField } from "../parts/field.tsx";
 import { Notice } from "../parts/notice.tsx";
 import { sentenceOf } from "../shell/failure.ts";
@@ -36,40 +36,38 @@ export function SeekDialog({ link, topic, scanner, onMoved, onClose }: SeekDialo
     }
   };
   return (
-    <Dialog title={`Move the scanner ${scanner.id}`} onClose={onClose}>
-      <form
-        class="form"
-        onSubmit={(event: Event) => {
-          event.preventDefault();
-          if (found !== undefined) void seek(found.offset);
-        }}
-      >
-        <TextField
-          label="To"
-          value={place}
-          onValue={setPlace}
-          hint="An offset, first, end, -100 for the last hundred, 15m for the last 15 minutes, or a time."
-          error={landing instanceof Error ? sentenceOf(landing) : undefined}
-          isFirst
-        />
-        <Preview landing={found} from={scanner.next} />
-        {scanner.pending > 0 ? (
-          <p>
-            {counted(scanner.pending, "message")} that the scanner has given out{" "}
-            {scanner.pending === 1 ? "is" : "are"} no longer leased then.
-          </p>
-        ) : null}
-        {trouble === undefined ? null : <Notice text={trouble} />}
-        <div class="actions">
-          <button type="submit" class="primary" disabled={found === undefined}>
-            {found === undefined ? "Move it" : `Move it to ${countText(found.offset)}`}
-          </button>
-          <button type="button" onClick={onClose}>
-            Leave it where it is
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={`Move the scanner ${scanner.id}`}
+      onClose={onClose}
+      onSubmit={() => {
+        if (found !== undefined) void seek(found.offset);
+      }}
+    >
+      <TextField
+        label="To"
+        value={place}
+        onValue={setPlace}
+        hint="An offset, first, end, -100 for the last hundred, 15m for the last 15 minutes, or a time."
+        error={landing instanceof Error ? sentenceOf(landing) : undefined}
+        isFirst
+      />
+      {landing instanceof Error ? null : <Preview landing={landing} from={scanner.next} />}
+      {scanner.pending > 0 ? (
+        <p>
+          {counted(scanner.pending, "message")} that the scanner has given out{" "}
+          {scanner.pending === 1 ? "is" : "are"} no longer leased then.
+        </p>
+      ) : null}
+      {trouble === undefined ? null : <Notice text={trouble} />}
+      <div class="actions">
+        <button type="submit" class="primary" disabled={found === undefined}>
+          {found === undefined ? "Move it" : `Move it to ${countText(found.offset)}`}
+        </button>
+        <button type="button" onClick={onClose}>
+          Leave it where it is
+        </button>
+      </div>
+    </FormDialog>
   );
 }
 

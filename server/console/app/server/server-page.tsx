@@ -3,12 +3,14 @@ import { type Child, useMemo } from "hono/jsx/dom";
 import { bytesText, countText, latencyText, rateText, spanText, UNKNOWN } from "../figures/format.ts";
 import { histogramOf, type Metrics, metricValue, parseMetrics } from "../figures/metrics.ts";
 import { RateMeter, TimeSeries } from "../figures/series.ts";
+import { FigureList } from "../parts/figure-list.tsx";
 import { HistogramChart } from "../parts/histogram.tsx";
 import { Notice } from "../parts/notice.tsx";
 import { Plot } from "../parts/plot.tsx";
 import { Table } from "../parts/table.tsx";
 import { isAway, sentenceOf } from "../shell/failure.ts";
 import type { PageProps } from "../shell/page.ts";
+import { PollNotice } from "../shell/poll-notice.tsx";
 import { linkTo } from "../shell/route.ts";
 import { usePoll } from "../shell/use-poll.ts";
 import { type LimitUse, limitsIn } from "./limits.ts";
@@ -31,13 +33,15 @@ export function ServerPage({ link }: PageProps): Child {
     link,
     {
       ask: async (signal): Promise<ServerFigures> => {
-        // Of a server that is not ready the refusal is the answer.
-        const ready = link.get("/-/ready", signal).catch((error: unknown) => {
-          if (isAway(error)) throw error;
-          return JSON.stringify({ reason: sentenceOf(error) });
-        });
-        const metrics = parseMetrics(await link.get("/-/metrics", signal));
-        return { metrics, ready: JSON.parse(await ready) as Readiness };
+        const [metrics, ready] = await Promise.all([
+          link.get("/-/metrics", signal),
+          // A server that is not ready refuses, and its refusal is the answer.
+          link.get("/-/ready", signal).catch((error: unknown) => {
+            if (isAway(error)) throw error;
+            return JSON.stringify({ reason: sentenceOf(error) });
+          }),
+        ]);
+        return { metrics: parseMetrics(metrics), ready: JSON.parse(ready) as Readiness };
       },
       everyMs: EVERY_MS,
       onAnswer: ({ metrics }, atMs) => history.look(metrics, atMs),
@@ -48,7 +52,7 @@ export function ServerPage({ link }: PageProps): Child {
   return (
     <>
       <h1 class="hearing">Server</h1>
-      {error === undefined || isAway(error) ? null : <Notice text={sentenceOf(error)} />}
+      <PollNotice error={error} />
       {answer === undefined ? null : <Figures figures={answer} history={history} />}
     </>
   );
@@ -67,28 +71,11 @@ function Figures({
       {ready.reason === undefined ? null : (
         <Notice text={`The server is not ready for work. ${ready.reason}`} />
       )}
-      <dl class="figures">
-        {factsOf(metrics, history).map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <FigureList figures={factsOf(metrics, history)} />
       <FailedTopics failed={ready.failed ?? []} />
       <div class="columns">
-        <Plot
-          title="Messages a second"
-          times={history.series.times}
-          lines={history.series.names.map((name) => ({ name, values: history.series.line(name) }))}
-          format={rateText}
-        />
-        <Plot
-          title="Memory"
-          times={history.memory.times}
-          lines={history.memory.names.map((name) => ({ name, values: history.memory.line(name) }))}
-          format={bytesText}
-        />
+        <Plot title="Messages a second" series={history.series} format={rateText} />
+        <Plot title="Memory" series={history.memory} format={bytesText} />
       </div>
       <div class="columns">
         <HistogramChart
@@ -181,7 +168,7 @@ class ServerHistory {
   readonly #cpu = new RateMeter();
   /** When the server was looked at last. */
   atMs = 0;
-  /** Of one core; `undefined` until it is known. */
+  /** The part of one core that the server uses; `undefined` until it is known. */
   cpuShare: number | undefined;
 
   look(metrics: Metrics, atMs: number): void {

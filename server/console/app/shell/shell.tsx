@@ -110,7 +110,7 @@ function Bar({
         ))}
       </nav>
       <span class="bar-end">
-        <span role="status" class={link.isGone ? "link-state gone" : "link-state"}>
+        <span role="status" class={link.isGone ? "gone" : undefined}>
           {link.isGone ? "server gone, trying again" : ""}
         </span>
         {link.hasToken && !link.needsToken ? (

@@ -3,6 +3,7 @@ import { type Child, useEffect, useRef, useState } from "hono/jsx/dom";
 import type { Finding } from "../../../../lib/client/index.ts";
 import { bytesText, counted, countText } from "../figures/format.ts";
 import { Notice } from "../parts/notice.tsx";
+import { type Column, Table } from "../parts/table.tsx";
 import { sentenceOf } from "../shell/failure.ts";
 
 export interface CheckPanelProps {
@@ -36,11 +37,7 @@ export function CheckPanel({ check, sizeBytes, onPlace }: CheckPanelProps): Chil
       setState({ kind: "done", findings, tookMs: Date.now() - sinceMs });
     } catch (error) {
       if (controller.signal.aborted) setState({ kind: "stopped" });
-      else
-        setState({
-          kind: "failed",
-          reason: sentenceOf(error),
-        });
+      else setState({ kind: "failed", reason: sentenceOf(error) });
     }
   };
   const isRunning = state.kind === "running";
@@ -107,34 +104,12 @@ function Findings({ findings, tookMs, onPlace, onMore }: FindingsProps): Child {
       <p role="status">
         {counted(findings.length, "damaged place")} found in {took}.
       </p>
-      <div class="table-box">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Offset</th>
-              <th scope="col">Messages</th>
-              <th scope="col">Damage</th>
-              <th scope="col">Expected</th>
-              <th scope="col">Found</th>
-            </tr>
-          </thead>
-          <tbody>
-            {findings.map(({ offset, odelta, type, expected, actual }) => (
-              <tr key={offset}>
-                <td class="figure">
-                  <button type="button" class="quiet" onClick={() => onPlace(offset)}>
-                    {countText(offset)}
-                  </button>
-                </td>
-                <td class="figure">{countText(odelta)}</td>
-                <td>{type}</td>
-                <td>{expected}</td>
-                <td>{actual}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table
+        label="Table of damage"
+        columns={columnsOf(onPlace)}
+        rows={findings}
+        keyOf={({ offset }) => String(offset)}
+      />
       {findings.length < MOST_FINDINGS ? null : (
         <button type="button" onClick={() => onMore(last.offset + last.odelta)}>
           Check on from {countText(last.offset + last.odelta)}
@@ -142,4 +117,22 @@ function Findings({ findings, tookMs, onPlace, onMore }: FindingsProps): Child {
       )}
     </>
   );
+}
+
+function columnsOf(onPlace: FindingsProps["onPlace"]): Column<Finding>[] {
+  return [
+    {
+      name: "offset",
+      title: "Offset",
+      cell: ({ offset }) => (
+        <button type="button" class="quiet" onClick={() => onPlace(offset)}>
+          {countText(offset)}
+        </button>
+      ),
+    },
+    { name: "odelta", title: "Messages", isFigure: true, cell: ({ odelta }) => countText(odelta) },
+    { name: "type", title: "Damage", cell: ({ type }) => type },
+    { name: "expected", title: "Expected", cell: ({ expected }) => expected },
+    { name: "actual", title: "Found", cell: ({ actual }) => actual },
+  ];
 }

@@ -1,4 +1,4 @@
-/** Figures of a topic over time, made of its info as it was told again and again. */
+/** Figures of a topic over time, made of its info, which the page asks for again and again. */
 import type { TopicInfo } from "../../../../lib/client/index.ts";
 import { RateMeter, TimeSeries } from "../figures/series.ts";
 
@@ -13,7 +13,7 @@ export class TopicFigures {
   #id = "";
   #bytesIn = 0;
 
-  /** Takes the info that was told at `atMs`. */
+  /** Takes the info that came at `atMs`. */
   note(info: TopicInfo, atMs: number): void {
     // A topic of the same name that was made anew begins with other segments.
     if (info.id !== this.#id) this.#sizes.clear();

@@ -2,7 +2,7 @@
 import { type Child, useEffect, useMemo, useState } from "hono/jsx/dom";
 import type { Finding, Topic, TopicInfo } from "../../../../lib/client/index.ts";
 import { ageOf, bytesText, counted, countText, rateText, UNKNOWN } from "../figures/format.ts";
-import type { TimeSeries } from "../figures/series.ts";
+import { FigureList } from "../parts/figure-list.tsx";
 import { Notice } from "../parts/notice.tsx";
 import { Plot } from "../parts/plot.tsx";
 import { sentenceOf } from "../shell/failure.ts";
@@ -38,8 +38,8 @@ export function TopicPage({ link, topic: name }: PageProps): Child {
   // The library's own call gives up after a silence, and a check is silent for as long as it takes.
   const check = async (from: number | undefined, signal: AbortSignal): Promise<readonly Finding[]> => {
     const query = from === undefined ? "" : `?from=${from}`;
-    const told: unknown = JSON.parse(await link.get(`/${name}/check${query}`, signal));
-    return Array.isArray(told) ? told : [];
+    const answer: unknown = JSON.parse(await link.get(`/${encodeURIComponent(name)}/check${query}`, signal));
+    return Array.isArray(answer) ? answer : [];
   };
   const showMessages = (offset: number): void => {
     location.hash = linkTo("messages", name, { from: String(offset) });
@@ -81,19 +81,10 @@ function Figures({ info }: { readonly info: TopicInfo }): Child {
   if (forked_from !== undefined)
     figures.push(["forked from", `${forked_from.topic} at ${forked_from.offset}`]);
   if (closed === true) figures.push(["state", "closed"]);
-  return (
-    <dl class="figures">
-      {figures.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
+  return <FigureList figures={figures} />;
 }
 
-/** Further lines could not be told apart. */
+/** A reader could not tell further lines apart. */
 const MOST_LINES = 4;
 
 function Plots({ figures }: { readonly figures: TopicFigures }): Child {
@@ -105,21 +96,18 @@ function Plots({ figures }: { readonly figures: TopicFigures }): Child {
   const isAll = furthest.length === lags.names.length;
   return (
     <div class="plots">
-      <Plot title="Messages a second" {...dataOf(messageRate, ["in"])} format={rateText} />
-      <Plot title="Bytes a second" {...dataOf(byteRate, ["in"])} format={bytesText} />
+      <Plot title="Messages a second" series={messageRate} names={["in"]} format={rateText} />
+      <Plot title="Bytes a second" series={byteRate} names={["in"]} format={bytesText} />
       {furthest.length === 0 ? null : (
         <Plot
           title={isAll ? "Lag by scanner" : `Lag of the ${MOST_LINES} scanners that are furthest behind`}
-          {...dataOf(lags, furthest)}
+          series={lags}
+          names={furthest}
           format={countText}
         />
       )}
     </div>
   );
-}
-
-function dataOf(series: TimeSeries, names: readonly string[]) {
-  return { times: series.times, lines: names.map((name) => ({ name, values: series.line(name) })) };
 }
 
 interface ActsProps {
@@ -169,7 +157,7 @@ function Acts({ topic, info, onDone }: ActsProps): Child {
           <div class="actions">
             <button
               type="button"
-              class="danger"
+              class="primary"
               onClick={() => void act(() => topic.close(), "The topic is closed.")}
             >
               Close {topic.name} for good

@@ -3,7 +3,7 @@ import { type Child, useState } from "hono/jsx/dom";
 import { isNetlogClientError } from "../../../../lib/client/index.ts";
 import { curlToCreate } from "../feed/curl.ts";
 import { CurlLine } from "../parts/curl-line.tsx";
-import { Dialog } from "../parts/dialog.tsx";
+import { FormDialog } from "../parts/dialog.tsx";
 import { TextField } from "../parts/field.tsx";
 import { Notice } from "../parts/notice.tsx";
 import { SettingFields } from "../parts/setting-fields.tsx";
@@ -42,41 +42,33 @@ export function CreateTopic({ link, onCreated, onClose }: CreateTopicProps): Chi
     setBusy(false);
   };
   return (
-    <Dialog title="Create a topic" onClose={onClose}>
-      <form
-        class="form"
-        onSubmit={(event: Event) => {
-          event.preventDefault();
-          void create();
+    <FormDialog title="Create a topic" onClose={onClose} onSubmit={() => void create()}>
+      <TextField
+        label="Name"
+        value={name}
+        onValue={(typedName) => {
+          setName(typedName);
+          setError(undefined);
         }}
-      >
-        <TextField
-          label="Name"
-          value={name}
-          onValue={(typedName) => {
-            setName(typedName);
-            setError(undefined);
-          }}
-          hint="Letters, digits, and . _ - but not at the beginning . or -"
-          error={isOfName ? sentenceOf(error) : undefined}
-          isFirst
-        />
-        <details>
-          <summary>Settings</summary>
-          {specs === undefined ? (
-            <p class="dim">Reading what the server takes…</p>
-          ) : (
-            <SettingFields specs={specs} typed={typed} onTyped={setTyped} />
-          )}
-        </details>
-        {name.trim() === "" ? null : <CurlLine line={curlToCreate(link.curl, name.trim(), settings)} />}
-        {error === undefined || isOfName ? null : <Notice text={sentenceOf(error)} />}
-        <div class="actions">
-          <button type="submit" class="primary" disabled={isBusy || isWrong || name.trim() === ""}>
-            Create
-          </button>
-        </div>
-      </form>
-    </Dialog>
+        hint="Letters, digits, and . _ - but not at the beginning . or -"
+        error={isOfName ? sentenceOf(error) : undefined}
+        isFirst
+      />
+      <details>
+        <summary>Settings</summary>
+        {specs === undefined ? (
+          <p class="dim">Reading what the server takes…</p>
+        ) : (
+          <SettingFields specs={specs} typed={typed} onTyped={setTyped} />
+        )}
+      </details>
+      {name.trim() === "" ? null : <CurlLine line={curlToCreate(link.curl, name.trim(), settings)} />}
+      {error === undefined || isOfName ? null : <Notice text={sentenceOf(error)} />}
+      <div class="actions">
+        <button type="submit" class="primary" disabled={isBusy || isWrong || name.trim() === ""}>
+          Create
+        </button>
+      </div>
+    </FormDialog>
   );
 }

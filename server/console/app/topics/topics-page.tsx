@@ -4,16 +4,16 @@
  */
 import { type Child, useRef, useState } from "hono/jsx/dom";
 import type { TopicFigures, TopicPage } from "../../../../lib/client/index.ts";
-import { curlToCreate, curlToPublish } from "../feed/curl.ts";
+import { curlToCreate, curlToPublish, HELLO } from "../feed/curl.ts";
 import { counted, countText } from "../figures/format.ts";
 import { RateWatch } from "../figures/rates.ts";
 import { Empty } from "../parts/curl-line.tsx";
 import { DeleteDialog } from "../parts/delete-dialog.tsx";
 import { TextField } from "../parts/field.tsx";
-import { Notice } from "../parts/notice.tsx";
 import { formatSort, Pager, parseSort, type Sort, Table } from "../parts/table.tsx";
-import { isAway, sentenceOf } from "../shell/failure.ts";
+import { sentenceOf } from "../shell/failure.ts";
 import { type PageProps, usePageKeys } from "../shell/page.ts";
+import { PollNotice } from "../shell/poll-notice.tsx";
 import { rightsIn } from "../shell/rights.ts";
 import { linkTo, type Query } from "../shell/route.ts";
 import type { ServerLink } from "../shell/server-link.ts";
@@ -60,7 +60,7 @@ export function TopicsPage({ link, query, onQuery }: PageProps): Child {
           </button>
         ) : null}
       </div>
-      {error === undefined || isAway(error) ? null : <Notice text={sentenceOf(error)} />}
+      <PollNotice error={error} />
       {page === undefined ? null : page.topics.length === 0 ? (
         <NoTopics link={link} query={query} mayCreate={mayCreate} />
       ) : (
@@ -90,7 +90,7 @@ export function TopicsPage({ link, query, onQuery }: PageProps): Child {
   );
 }
 
-/** What was told last stays while the answer to a new question is on its way. */
+/** The last answer stays while the answer to a new question is on its way. */
 function useTopics(
   link: ServerLink,
   { prefix, after }: Query,
@@ -127,21 +127,22 @@ interface PagesProps extends Pick<PageProps, "query" | "onQuery"> {
 }
 
 function Pages({ page, query, sort, onQuery }: PagesProps): Child {
-  /** Where the pages before this one begin; a page whose URL was opened knows of none. */
-  const before = useRef<(string | undefined)[]>([]).current!;
+  /** Where the page before each one begins; a page whose URL was opened goes back to the first. */
+  const [before] = useState(() => new Map<string, string | undefined>());
   const all = counted(page.count, "topic");
+  const { next } = page;
   if (hasAll(page, query)) return <p class="dim">{all}</p>;
   const order = isByRate(sort) ? ", by all that was counted since the server opened them" : "";
   return (
     <Pager
       text={`${countText(page.topics.length)} of ${all}${order}`}
-      onPrevious={query.after === undefined ? undefined : () => onQuery({ after: before.pop() })}
+      onPrevious={query.after === undefined ? undefined : () => onQuery({ after: before.get(query.after!) })}
       onNext={
-        page.next === undefined
+        next === undefined
           ? undefined
           : () => {
-              before.push(query.after);
-              onQuery({ after: page.next });
+              before.set(next, query.after);
+              onQuery({ after: next });
             }
       }
     />
@@ -159,16 +160,10 @@ function NoTopics({ link, query: { prefix, after }, mayCreate }: NoTopicsProps):
     return <Empty text={`No topic that you may read has a name that begins with “${prefix}”.`} />;
   if (after !== undefined) return <Empty text="There are no topics behind this place any more." />;
   if (!mayCreate) return <Empty text="There is no topic that your token may read." />;
-  const hello = {
-    payload: new TextEncoder().encode("hello"),
-    key: undefined,
-    contentType: "text/plain",
-    headers: {},
-  };
   return (
     <Empty
       text="There are no topics yet. This makes one, with a first message in it:"
-      line={`${curlToCreate(link.curl, "hello", {})} && ${curlToPublish(link.curl, "hello", hello)}`}
+      line={`${curlToCreate(link.curl, "hello", {})} && ${curlToPublish(link.curl, "hello", HELLO)}`}
     />
   );
 }
