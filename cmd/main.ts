@@ -2,6 +2,7 @@
 import { fstatSync } from "node:fs";
 import { type Context, EXIT, type Input } from "./cli/command.ts";
 import { commandHelp, programHelp } from "./cli/help.ts";
+import { hideArgumentSecrets } from "./cli/hide-secrets.ts";
 import { requireCommand } from "./cli/require-command.ts";
 import { watchStdout } from "./cli/unread.ts";
 import { UsageError } from "./cli/usage-error.ts";
@@ -12,7 +13,10 @@ const VERSION_FLAGS = ["-version", "--version"];
 
 /** Runs the command that the process was started for, and ends the process. */
 export async function runProgram(version: string): Promise<void> {
-  const { argv, env: environment, stdout, stderr } = process;
+  const { argv, argv0, env: environment, stdout, stderr } = process;
+  // `ps` shows the arguments to everybody on the machine.
+  const shownArguments = hideArgumentSecrets(argv.slice(1));
+  if (shownArguments !== undefined) process.title = `${argv0} ${shownArguments}`;
   stdout.on("error", endWithoutOutput);
   // Messages about the work are lost then; the work goes on.
   stderr.on("error", () => {});

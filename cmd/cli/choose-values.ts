@@ -31,7 +31,9 @@ function parsedValue(option: Option<unknown>, { source, text }: Given): unknown 
   requireUtf8(text, `the value of ${source},`);
   const value = option.parse(text);
   if (value !== undefined) return value;
-  throw new UsageError(`${source}: "${text}" is not allowed; it takes ${option.allowed}`);
+  throw new UsageError(
+    `${source}: "${option.hide?.(text) ?? text}" is not allowed; it takes ${option.allowed}`,
+  );
 }
 
 /** An empty variable is one that is not set, as compose files and unit files leave it. */

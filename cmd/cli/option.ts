@@ -23,6 +23,8 @@ export interface Option<Value> {
   readonly fallback: string;
   /** `undefined` when the text is no allowed value. A list comes joined by commas, a repeated one as joinRepeated does. */
   parse(text: string): Value | undefined;
+  /** The text as it may be shown, where it may hold a secret. */
+  hide?(text: string): string;
 }
 
 export type OptionTable<Values> = { readonly [Name in keyof Values]: Option<Values[Name]> };

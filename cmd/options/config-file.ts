@@ -25,7 +25,9 @@ export function readConfigFile(path: string, options: readonly Option<unknown>[]
     if (given.has(name)) throw new UsageError(`${path}: ${name} is set twice`);
     const text = textOf(option, value);
     if (text === undefined || option.parse(text) === undefined) {
-      throw new UsageError(`${path}: ${key}: ${shown(value)} is not allowed; it takes ${option.allowed}`);
+      throw new UsageError(
+        `${path}: ${key}: ${option.hide?.(shown(value)) ?? shown(value)} is not allowed; it takes ${option.allowed}`,
+      );
     }
     given.set(name, { origin: "file", source: path, text });
   }

@@ -1,4 +1,5 @@
 /** Options of views: which ones run, and where their tables are. A view's own settings are in its program. */
+import { hideSettingSecrets, hideUrlSecrets } from "../cli/hide-secrets.ts";
 import type { OptionTable } from "../cli/option.ts";
 import { parseChoice, parseList } from "../cli/option-values.ts";
 
@@ -48,6 +49,7 @@ export const VIEW_OPTIONS: OptionTable<ViewOptions> = {
     fallback: PGLITE,
     // A URL of a socket names no host, which Node's URL does not take.
     parse: (text) => (text === PGLITE || /^postgres(ql)?:\/\//.test(text) ? text : undefined),
+    hide: hideUrlSecrets,
   },
   viewsDir: {
     name: "views_dir",
@@ -75,6 +77,7 @@ export const VIEW_OPTIONS: OptionTable<ViewOptions> = {
     allowed: "a view, a dot, the name of a setting, = and its value, such as payloads.PUBLICPORT=8080",
     fallback: "",
     parse: (text) => parseList(text, parseSetting),
+    hide: hideSettingSecrets,
   },
 };
 

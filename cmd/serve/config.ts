@@ -17,7 +17,8 @@ export const configCommand: Command = {
   usage: "[flags]",
   details: [
     "Takes the flags, the environment and the configuration file as `netlog serve` does, and prints each option with\n" +
-      "its value and where that comes from, as a configuration file: `netlog config > netlog.toml` is a beginning.",
+      "its value and where that comes from, as a configuration file: `netlog config > netlog.toml` is a beginning.\n" +
+      "Instead of a password it prints ***.",
     "Ends with status 0, or 2 when something is wrong; then it says what, as serve would.",
     'With --json it is one object, {"segment_age":{"value":"30day","origin":"environment","source":\n' +
       '"NETLOG_SEGMENT_AGE"},…}; origin is flag, environment, file or default.',
@@ -44,7 +45,7 @@ function printConfig({ args, environment, stdout }: Context): number {
 function toToml(options: readonly Option<unknown>[], given: GivenOptions): string {
   const lines = options.map((option): [string, Given] => {
     const found = given.get(option.name)!;
-    return [stringify({ [option.name]: fileValue(option, found.text) }).trimEnd(), found];
+    return [stringify({ [option.name]: shownValue(option, found.text) }).trimEnd(), found];
   });
   const width = Math.max(...lines.map(([line]) => line.length));
   return lines.map(([line, { source }]) => `${line.padEnd(width)}  # ${source}\n`).join("");
@@ -53,13 +54,14 @@ function toToml(options: readonly Option<unknown>[], given: GivenOptions): strin
 function toJson(options: readonly Option<unknown>[], given: GivenOptions): string {
   const entries = options.map((option) => {
     const { origin, source, text } = given.get(option.name)!;
-    return [option.name, { value: fileValue(option, text), origin, source }];
+    return [option.name, { value: shownValue(option, text), origin, source }];
   });
   return `${JSON.stringify(Object.fromEntries(entries), undefined, 2)}\n`;
 }
 
-/** As a configuration file has it. */
-function fileValue(option: Option<unknown>, text: string): string | number | boolean | string[] {
+/** As a configuration file has it, but without secrets. */
+function shownValue(option: Option<unknown>, given: string): string | number | boolean | string[] {
+  const text = option.hide?.(given) ?? given;
   if (option.kind === "number") return Number(text);
   if (option.kind === "switch") return option.parse(text) === true;
   if (option.kind !== "list") return text;

@@ -5,8 +5,11 @@ import {
   DamagedDatabaseError,
   EmbeddedDatabase,
   HttpLogReader,
+  isDatabaseError,
   LocalLogReader,
   type LogReader,
+  LogRefusal,
+  LogUnavailable,
   type RebuildProgress,
   ViewStopped,
 } from "../../lib/views/index.ts";
@@ -41,8 +44,7 @@ export async function rebuildCommand(call: ViewCall, name: ViewName): Promise<nu
     else await rebuildHere(call, name, views !== undefined, show);
   } catch (error) {
     bar.clear();
-    const isTold = error instanceof ServerRefusal || error instanceof ViewStopped;
-    const reason = isTold ? error.message : explainOpenError(error);
+    const reason = explainRebuildError(error);
     if (reason === undefined) throw error;
     stderr.write(`netlog: ${reason}\n`);
     return EXIT.failed;
@@ -50,6 +52,16 @@ export async function rebuildCommand(call: ViewCall, name: ViewName): Promise<nu
   bar.clear();
   if (!options.json) stdout.write(`${name} is rebuilt from ${counted(total, "message")}\n`);
   return EXIT.ok;
+}
+
+/** `undefined`: a defect. */
+function explainRebuildError(error: unknown): string | undefined {
+  if (error instanceof ServerRefusal || error instanceof ViewStopped) return error.message;
+  const unchanged = "nothing is changed; try again when it answers";
+  if (isDatabaseError(error)) return `the database cannot be used (${error.message}); ${unchanged}`;
+  if (error instanceof LogUnavailable) return `the log cannot be read (${error.message}); ${unchanged}`;
+  if (error instanceof LogRefusal) return `the log refuses to be read (${error.message}); nothing is changed`;
+  return explainOpenError(error);
 }
 
 async function rebuildThere(

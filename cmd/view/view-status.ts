@@ -37,11 +37,15 @@ async function statusHere({ options, token, prepare }: ViewCall): Promise<readon
   const views = await prepare(VIEW_NAMES, silentLogger);
   try {
     await views.open(new HttpLogReader(options.log, { token: () => Promise.resolve(token) }));
-    return (await views.status()).map(({ name, rows, deadLetters, topics }) => ({
+    return (await views.status()).map(({ name, rows, deadLetters, topics, trouble }) => ({
       name,
       ready: false,
       runner: false,
-      trouble: "no server answers",
+      // Nothing runs here, so that only a database which does not answer is news.
+      trouble:
+        rows === undefined && trouble !== undefined
+          ? `no server answers, and ${trouble}`
+          : "no server answers",
       rows,
       dead_letters: deadLetters,
       topics: topics.map(({ topic, topicId: id, next, lagMessages: lag }) => ({ topic, id, next, lag })),

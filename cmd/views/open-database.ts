@@ -3,6 +3,8 @@ import { isAbsolute, join, resolve } from "node:path";
 import { nodeDisk } from "../../lib/index.ts";
 import { type Database, EmbeddedDatabase, ServerDatabase, VIEW_LIMITS } from "../../lib/views/index.ts";
 import type { DatabaseVariables, ViewSettings } from "../../server/views/view-program.ts";
+import { hideUrlSecrets } from "../cli/hide-secrets.ts";
+import { UsageError } from "../cli/usage-error.ts";
 import type { TopicOptions } from "../options/topics.ts";
 import { PGLITE, type ViewOptions } from "../options/views.ts";
 
@@ -19,10 +21,10 @@ export class Databases {
     this.#options = options;
   }
 
-  /** @throws DataFolderError: PGlite's folder is in use, or does not open. */
+  /** @throws DataFolderError: PGlite's folder is in use, or does not open; UsageError: `--db` is no URL. */
   async open(settings: ViewSettings, variables: DatabaseVariables): Promise<Database> {
     const { db } = this.#options;
-    if (db !== PGLITE) return await this.#once(db, () => serverOf({ connectionString: db }, described(db)));
+    if (db !== PGLITE) return await this.#once(db, () => serverAt(db));
     if (!settings.has(variables.host)) return await this.#once(PGLITE, () => this.#embedded());
     const [host, user, database] = [variables.host, variables.user, variables.name].map((name) =>
       settings.text(name),
@@ -65,11 +67,16 @@ export function embeddedFolder({ dir, viewsDir }: DatabaseOptions): string {
 
 type ServerConfig = ConstructorParameters<typeof ServerDatabase>[0]["server"];
 
-function serverOf(server: ServerConfig, description: string): Promise<Database> {
-  return Promise.resolve(new ServerDatabase({ server, description, ...LIMITS }));
+async function serverAt(url: string): Promise<Database> {
+  const shown = hideUrlSecrets(url);
+  try {
+    return await serverOf({ connectionString: url }, shown.replace(/\?.*$/s, ""));
+  } catch {
+    const advice = "percent-encode what is special in its user and password, such as %2F for a slash";
+    throw new UsageError(`--db: "${shown}" is no URL of a database; ${advice}`);
+  }
 }
 
-/** A URL without its password. */
-function described(db: string): string {
-  return db.replace(/:[^/@]*@/, "@").replace(/\?.*$/, "");
+async function serverOf(server: ServerConfig, description: string): Promise<Database> {
+  return new ServerDatabase({ server, description, ...LIMITS });
 }

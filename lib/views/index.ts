@@ -7,7 +7,7 @@ export { ServerDatabase } from "./database/server-database.ts";
 export { LIMITS as VIEW_LIMITS } from "./limits.ts";
 export { HttpLogReader } from "./reading/http-log-reader.ts";
 export { LocalLogReader } from "./reading/local-log-reader.ts";
-export type { LogReader } from "./reading/log-reader.ts";
+export { type LogReader, LogRefusal, LogUnavailable } from "./reading/log-reader.ts";
 export type { RebuildProgress } from "./rebuild.ts";
 export type { RunningView, ViewFigures } from "./running-view.ts";
 export {

@@ -2,7 +2,7 @@
  * A PostgreSQL server: a connection that writes, which holds the lock of its schema for as long as it lives, and a few
  * that read. A connection that breaks is replaced by the next call that needs one.
  */
-import type pg from "pg";
+import pg from "pg";
 import { Connection } from "./connection.ts";
 import type { Close, Database, Queries, Reads, Transaction, Writer } from "./database.ts";
 import { CONNECTION_FAILURE, DatabaseError } from "./database-error.ts";
@@ -32,7 +32,9 @@ export class ServerDatabase implements Database {
   readonly #pools = new Map<string, ReadPool>();
   #isClosed = false;
 
+  /** Connects with the first call. @throws TypeError: `server` has a URL that is none. */
   constructor(options: ServerOptions) {
+    new pg.Client(options.server);
     this.#options = options;
     this.description = options.description;
   }

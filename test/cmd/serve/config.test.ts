@@ -69,3 +69,26 @@ test("check finds the data folder by the server's configuration file", async () 
   expect(status).toBe(1);
   expect(err).toContain(`${folder}/nothing`);
 });
+
+test("prints no password, nor does the refusal of a value that holds one", async () => {
+  const settings = ["--db", "postgres://netlog:s3cret@host/db", "--view-set", "payloads.DB_PASSWORD=s3cret"];
+  for (const format of [[], ["--json"]]) {
+    const { status, out } = await config([...settings, ...format]);
+    expect(status).toBe(0);
+    expect(out).toContain("postgres://netlog:***@host/db");
+    expect(out).toContain("payloads.DB_PASSWORD=***");
+    expect(out).not.toContain("s3cret");
+  }
+  const folder = temporaryFolder();
+  writeFileSync(`${folder}/netlog.toml`, 'db = "mysql://netlog:s3cret@host"\n');
+  for (const args of [
+    ["--db", "mysql://netlog:s3cret@host"],
+    ["--config", `${folder}/netlog.toml`],
+    ["--view-set", "payloads:DB_PASSWORD=s3cret"],
+  ]) {
+    const { status, err } = await config(args);
+    expect(status).toBe(2);
+    expect(err).toContain("***");
+    expect(err).not.toContain("s3cret");
+  }
+});
