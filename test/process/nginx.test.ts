@@ -1,32 +1,38 @@
 /** What clients meet behind nginx with the configuration that the project shows. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, type TestContext, test } from "vitest";
+import { describe, expect, type TestContext, test } from "vitest";
 import { durationMs, parseDuration } from "../../lib/values.ts";
 import { LIMITS } from "../../server/index.ts";
 import { type BuiltServer, runProgram, startServing } from "../support/built-program.ts";
 import { testCertificate } from "../support/certificate.ts";
-import { isNginxInstalled, NGINX_CONFIG, startNginx } from "../support/nginx.ts";
+import { consoleBrowser } from "../support/console-page.ts";
+import { isNginxInstalled, NGINX_CONFIG, startNginx, underPath } from "../support/nginx.ts";
 import { bashCommands, projectText } from "../support/project-files.ts";
 import { Shell } from "../support/shell.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const URL_OUTSIDE = "https://queue.example";
 
+const browser = consoleBrowser("the console under a path of nginx");
+
 /** A server that is started as the configuration says, and nginx in front of it. */
 class BehindNginx {
   readonly server: BuiltServer;
   readonly folder: string;
-  readonly #token: string;
+  /** Where nginx listens, on this machine. */
+  readonly port: number;
+  readonly token: string;
 
-  private constructor(server: BuiltServer, folder: string, token: string) {
+  private constructor(server: BuiltServer, folder: string, port: number, token: string) {
     this.server = server;
     this.folder = folder;
-    this.#token = token;
+    this.port = port;
+    this.token = token;
   }
 
   /** Skips the test where there is no nginx. */
-  static async start(context: TestContext): Promise<BehindNginx> {
+  static async start(context: TestContext, config?: string): Promise<BehindNginx> {
     context.skip(!isNginxInstalled(), "nginx is not installed");
     const folder = temporaryFolder();
     const tokens = ["--token-file", join(folder, "tokens.json"), "--name", "all", "--topics", "*"];
@@ -43,7 +49,7 @@ class BehindNginx {
     const { cert, key } = await testCertificate();
     writeFileSync(join(folder, "cert.pem"), cert);
     writeFileSync(join(folder, "key.pem"), key);
-    const port = await startNginx(folder, server.port);
+    const port = await startNginx(folder, server.port, config);
     const token = made.stdout.trim();
     const settings = [
       "insecure",
@@ -51,7 +57,7 @@ class BehindNginx {
       `header = "Authorization: Bearer ${token}"`,
     ];
     writeFileSync(join(folder, ".curlrc"), settings.join("\n"));
-    return new BehindNginx(server, folder, token);
+    return new BehindNginx(server, folder, port, token);
   }
 
   /** Its curl reaches https://queue.example, with the token. */
@@ -63,7 +69,7 @@ class BehindNginx {
 
   /** Not through nginx. */
   async call(path: string, method = "GET", body?: string): Promise<string> {
-    const headers = { authorization: `Bearer ${this.#token}` };
+    const headers = { authorization: `Bearer ${this.token}` };
     const reply = await fetch(`${this.server.url}${path}`, {
       method,
       headers,
@@ -139,6 +145,35 @@ test("nginx tells when a client has gone that waited, so that its message goes t
   await expect.poll(waiting).toBe("0");
   await behind.call("/jobs/payload", "POST", "kept");
   expect(await shell.run(`curl -sS "${URL_OUTSIDE}/jobs/scan?id=s"`)).toBe("kept");
+});
+
+describe("under a path", () => {
+  const config = underPath(projectText(NGINX_CONFIG));
+
+  test("a stream that was made is where its Location says", async (context) => {
+    const shell = await (await BehindNginx.start(context, config)).shell();
+    const stream = `${URL_OUTSIDE}/queue/-/streams/chats`;
+    const made = await shell.run(`curl -sSi -XPUT ${stream} -H "Content-Type: text/plain" -d hello`);
+    expect(made).toMatch(/^HTTP\/2 201 /);
+    expect(made).toContain(`\nlocation: ${stream}\r\n`);
+    expect(await shell.run(`curl -sS "${stream}?offset=-1"`)).toBe("hello");
+  });
+
+  test.skipIf(!browser.isThere)("the console shows the server", async (context) => {
+    const behind = await BehindNginx.start(context, config);
+    await behind.call("/orders", "POST");
+    await behind.call("/orders/payload", "POST", "the first");
+    const own = `https://localhost:${behind.port}/queue`;
+    const { page, requests } = await browser.open(own, "#/topics/orders/messages", {
+      ignoreHTTPSErrors: true,
+    });
+    await page.getByRole("textbox", { name: "Token" }).fill(behind.token);
+    await page.getByRole("button", { name: "Use this token" }).click();
+    await page.getByText("the first").first().waitFor();
+    await behind.call("/orders/payload", "POST", "the second");
+    await page.getByText("the second").first().waitFor();
+    expect(requests.filter((url) => !url.startsWith(`${own}/`))).toEqual([]);
+  });
 });
 
 test("nginx waits longer for an answer than a scan does for a message", () => {

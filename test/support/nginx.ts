@@ -18,15 +18,27 @@ export function isNginxInstalled(): boolean {
   return spawnSync("nginx", ["-v"]).status === 0;
 }
 
+/** The example, changed as it says itself to serve under the path that it names. */
+export function underPath(config: string): string {
+  const [comment = "", ...others] = config.match(/(?:^ +# {3}.*\n)+(?= *location \/ \{\n.*\n)/gm) ?? [];
+  if (comment === "" || others.length > 0)
+    throw new Error("the example names no one way to serve under a path");
+  return config.replace(/^ *location \/ \{\n.*\n/m, comment.replaceAll(/^( +)# {3}/gm, "$1"));
+}
+
 /**
  * Starts nginx in `folder`, where `cert.pem` and `key.pem` lie, in front of `port`; gives its own port. Ends with the
  * running test.
  */
-export async function startNginx(folder: string, port: number): Promise<number> {
+export async function startNginx(
+  folder: string,
+  port: number,
+  config: string = projectText(NGINX_CONFIG),
+): Promise<number> {
   const socket = createServer().listen(0, "127.0.0.1");
   await once(socket, "listening");
   const own = (socket.address() as { port: number }).port;
-  const site = projectText(NGINX_CONFIG)
+  const site = config
     .replace("listen 443 ", `listen 127.0.0.1:${own} `)
     .replace("127.0.0.1:7200", `127.0.0.1:${port}`)
     .replace("/etc/nginx/queue.example.crt", join(folder, "cert.pem"))
