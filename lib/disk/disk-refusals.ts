@@ -11,7 +11,7 @@ export function refusedWrite(error: unknown): NetlogError {
   const code = errorCode(cause);
   if (isNoRoom(error)) {
     return new NetlogError("storage_full", {
-      reason: "the disk has no room left; nothing was stored",
+      reason: "the disk has no room left; nothing was stored; make room, and send it again",
       cause,
     });
   }

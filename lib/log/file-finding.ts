@@ -81,7 +81,8 @@ export function goNetlogFinding(file: string, offset: number, nextOffset: number
     type: "unknown",
     expected: "version 2",
     actual: "version 1",
-    message: "written by the Go NetLog, and not served from here; `netlog import` reads it",
+    message:
+      "written by the Go NetLog, and not served from here; `netlog import <this data folder> --dir <new one>` brings it over",
   };
 }
 

@@ -138,6 +138,7 @@ async function noteFileFacts(disk: Disk, segment: Segment): Promise<void> {
 
 function goNetlogError(): NetlogError {
   return new NetlogError("topic_unavailable", {
-    reason: "it was written by the Go NetLog; `netlog import` reads it",
+    reason:
+      "it was written by the Go NetLog; `netlog import <this data folder> --dir <new one>` brings it over",
   });
 }

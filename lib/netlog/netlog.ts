@@ -296,7 +296,10 @@ export class Netlog {
   #fail(name: string, error: unknown): void {
     const reason = (isNetlogError(error) ? error.reason : undefined) ?? "it cannot be opened";
     this.#topics.fail(name, reason);
-    this.#shared.logger.error({ err: error, topic: name }, "this topic cannot be served");
+    // Without a cause it says no more than its reason does.
+    const isExplained = isNetlogError(error) && error.reason !== undefined && error.cause === undefined;
+    const fields = { ...(isExplained ? {} : { err: error }), topic: name, reason };
+    this.#shared.logger.error(fields, "this topic cannot be served");
   }
 
   async #requireFree(name: string): Promise<void> {

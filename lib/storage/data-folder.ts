@@ -5,6 +5,7 @@ import type { Logger } from "../base/logger.ts";
 import { isSafeName } from "../base/names.ts";
 import type { Disk, DiskLock } from "../disk/disk.ts";
 import { hasCode } from "../disk/disk-error.ts";
+import { isDataFileName } from "../log/index.ts";
 import type { Limits } from "./limits.ts";
 import { type FolderKind, kindOfFolder } from "./topic-folder.ts";
 
@@ -42,9 +43,7 @@ export async function takeDataFolder(disk: Disk, folder: string): Promise<DiskLo
     if (hasCode(error, "EBUSY")) {
       throw new DataFolderError(`the data folder ${folder} is in use by another server`, error);
     }
-    const isRefused = ["EACCES", "EPERM", "EROFS"].some((code) => hasCode(error, code));
-    const trouble = isRefused ? "is not writable" : "cannot be locked";
-    throw new DataFolderError(`the data folder ${folder} ${trouble}: ${messageOf(error)}`, error);
+    throw new DataFolderError(`the data folder ${folder} ${lockTrouble(error)}`, error);
   }
 }
 
@@ -59,7 +58,7 @@ export interface DataFolderContent {
   readonly strangers: readonly string[];
 }
 
-/** What is no topic's is named in the log. @throws DataFolderError when it cannot be read. */
+/** What is no topic's is named in the log. @throws DataFolderError: it cannot be read, or is the folder of one topic. */
 export async function listDataFolder(
   disk: Disk,
   folder: string,
@@ -81,21 +80,27 @@ export async function listDataFolder(
     others,
     limits.topicsInTransition,
     async (name): Promise<FolderKind> => {
-      const path = `${folder}/${name}`;
       // One that cannot be looked into may be a topic: opening it tells why it fails.
-      const kind = () => kindOfFolder(disk, path).catch(() => "topic" as const);
-      const found = isSafeName(name, limits.topicNameLength) ? await kind() : "stranger";
-      if (found === "stranger") logger.warn({ path }, "left alone: this is no topic");
-      return found;
+      const kind = () => kindOfFolder(disk, `${folder}/${name}`).catch(() => "topic" as const);
+      return isSafeName(name, limits.topicNameLength) ? await kind() : "stranger";
     },
   );
   const named = (...wanted: readonly FolderKind[]) =>
     others.filter((_name, index) => wanted.includes(kinds[index]!));
+  const topics = named("topic", "related");
+  const strangers = named("stranger");
+  if (topics.length === 0 && strangers.some(isDataFileName)) {
+    const hint = `the data folder is ${dirname(folder)}, the folder around it`;
+    throw new DataFolderError(`${folder} is the folder of one topic; ${hint}`);
+  }
+  for (const name of strangers) {
+    logger.warn({ path: `${folder}/${name}` }, "left alone: this is no topic");
+  }
   return {
-    topics: named("topic", "related"),
+    topics,
     related: named("related", "remains"),
     leftovers,
-    strangers: named("stranger"),
+    strangers,
   };
 }
 
@@ -143,6 +148,19 @@ async function makeFolders(disk: Disk, folder: string): Promise<void> {
   if (parent !== folder && (await disk.stat(parent)) === undefined) await makeFolders(disk, parent);
   await disk.makeFolder(folder);
   await disk.syncFolder(parent);
+}
+
+/** Why a folder that is there cannot be locked, and what to do about it. */
+function lockTrouble(error: unknown): string {
+  const otherFolder = "or choose another folder with --dir";
+  if (hasCode(error, "EROFS")) {
+    return `is not writable (EROFS): mount its file system for writing, ${otherFolder}`;
+  }
+  for (const code of ["EACCES", "EPERM"]) {
+    if (!hasCode(error, code)) continue;
+    return `is not writable (${code}): give this program's user the right to write there, ${otherFolder}`;
+  }
+  return `cannot be locked: ${messageOf(error)}`;
 }
 
 function messageOf(error: unknown): string {

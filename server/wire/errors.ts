@@ -130,7 +130,7 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode | HttpErrorCode, ErrorRow>> 
     reason: "the disk refused to sync; what was sent may be there after a restart",
     headers: RETRY_LATER,
   },
-  storage_full: { status: 507, reason: "the disk is full; nothing was stored" },
+  storage_full: { status: 507, reason: "the disk is full; nothing was stored; make room, and send it again" },
 };
 
 interface HttpErrorOptions {

@@ -45,7 +45,10 @@ describe("the data folder", () => {
     chmodSync(path, 0o555);
     if (isRoot) chmodSync(`${path}/..`, 0o755);
     const line = await refusal([...FREE_PORT, "-dir", path], isRoot ? OTHER_UID : undefined);
-    expect(line).toContain(`the data folder ${path} is not writable`);
+    expect(line).toBe(
+      `the data folder ${path} is not writable (EACCES): ` +
+        "give this program's user the right to write there, or choose another folder with --dir",
+    );
   });
 
   test("is in use by another server", async () => {

@@ -130,6 +130,14 @@ describe("refuses in one line", () => {
     expect(readdirSync(folder)).not.toContain("missing");
   });
 
+  test("the folder of one topic, and names the data folder", async () => {
+    const { status, out, err } = await runCommand(["check", "--dir", join(folder, "t")]);
+    expect({ status, out }).toEqual({ status: 1, out: "" });
+    expect(err).toBe(
+      `netlog: ${join(folder, "t")} is the folder of one topic; the data folder is ${folder}, the folder around it\n`,
+    );
+  });
+
   test("a file", async () => {
     writeFileSync(join(folder, "file"), "");
     const { status, err } = await runCommand(["check", "--dir", join(folder, "file")]);

@@ -214,6 +214,6 @@ it("tells a data folder of the Go NetLog for what it is", async () => {
   expect(segments).toHaveLength(3);
   for (const { kind, message } of segments) {
     expect(kind).toBe("damage");
-    expect(message).toContain("`netlog import` reads it");
+    expect(message).toContain("`netlog import <this data folder> --dir <new one>` brings it over");
   }
 });

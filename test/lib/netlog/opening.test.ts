@@ -34,7 +34,12 @@ describe("a data folder", () => {
     ["it is a file", "/data/file", undefined, /\/data\/file is not a folder/],
     ["it cannot be made", "/data/new", { code: "EACCES", kinds: ["makeFolder"] }, /cannot be made.*EACCES/],
     ["it is not writable", "/data", { code: "EACCES", kinds: ["lock"] }, /is not writable.*EACCES/],
-    ["it is on a read-only disk", "/data", { code: "EROFS", kinds: ["lock"] }, /is not writable/],
+    [
+      "it is on a read-only disk",
+      "/data",
+      { code: "EROFS", kinds: ["lock"] },
+      /is not writable.*mount its file system/,
+    ],
     ["it cannot be locked", "/data", { code: "ENAMETOOLONG", kinds: ["lock"] }, /cannot be locked/],
     ["it cannot be listed", "/data", { code: "EACCES", kinds: ["list"] }, /cannot be read/],
   ] satisfies [string, string, Fault | undefined, RegExp][])(
@@ -84,6 +89,21 @@ describe("a data folder", () => {
     );
     expect(leftAlone).toHaveLength(4);
     await netlog.close();
+    expect(disk.paths()).toEqual(before);
+  });
+
+  it("may hold a topic's file that was copied there, beside topics", async () => {
+    const disk = await twoTopics();
+    await putFile(disk, "/data/00000000000000000000.data", "x");
+    expect((await openNetlog({ disk })).netlog.topicNames()).toEqual(["bad", "good"]);
+  });
+
+  it("is not taken where it is the folder of a topic, which stays as it was", async () => {
+    const disk = await twoTopics();
+    const before = disk.paths();
+    await expect(openNetlog({ disk, folder: "/data/good" })).rejects.toThrow(
+      "/data/good is the folder of one topic; the data folder is /data, the folder around it",
+    );
     expect(disk.paths()).toEqual(before);
   });
 
