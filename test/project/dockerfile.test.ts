@@ -54,8 +54,12 @@ describe("the Dockerfile", () => {
       extends: string;
       include: string[];
     };
-    expect(packageJson().scripts["build:program"]).toContain("tsconfig.build.json");
+    const { scripts } = packageJson();
+    expect(scripts["build:program"]).toContain("tsconfig.build.json");
+    const [, consoleConfig = ""] = /^rolldown -c (\S+)/.exec(scripts["build:console"] ?? "") ?? [];
+    expect(existsSync(`${PROJECT_ROOT}${consoleConfig}`)).toBe(true);
     const read = [
+      consoleConfig.split("/")[0]!,
       "tsconfig.build.json",
       base.replace("./", ""),
       ...include.map((glob) => glob.split("/")[0]!),
