@@ -6,6 +6,7 @@ import type { LoadResult } from "./load/load-result.ts";
 import { type RunLoad, startGenerator } from "./load/start-generator.ts";
 import type { BenchOptions } from "./options.ts";
 import type { Progress } from "./progress.ts";
+import { type PostgresProcess, startPostgres } from "./servers/postgres.ts";
 import type { ServerProcess } from "./servers/server-process.ts";
 import {
   type RedisPolicy,
@@ -15,6 +16,7 @@ import {
   startRedis,
   startReference,
 } from "./servers/start.ts";
+import { startTracker, type TrackerOptions, type TrackerProcess } from "./servers/tracker.ts";
 import type { Contender, Row, Sample } from "./workload.ts";
 
 /** Beside the built benchmark, on the project's own disk: the system's temporary folder may be in memory. */
@@ -51,6 +53,15 @@ export class Bench {
 
   async startNetlog(folder: string = this.newPath()): Promise<ServerProcess> {
     return this.#keep(await startNetlog(folder, this.options.profileFolder));
+  }
+
+  async startTracker(options: TrackerOptions): Promise<TrackerProcess> {
+    return this.#keep(await startTracker(options));
+  }
+
+  async startPostgres(): Promise<PostgresProcess | undefined> {
+    const server = await startPostgres();
+    return server && this.#keep(server);
   }
 
   async startGo(): Promise<ServerProcess | undefined> {
@@ -99,7 +110,7 @@ export class Bench {
     await this.endWorkload();
   }
 
-  #keep(server: ServerProcess): ServerProcess {
+  #keep<Server extends ServerProcess>(server: Server): Server {
     this.#servers.push(server);
     return server;
   }

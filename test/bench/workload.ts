@@ -8,6 +8,7 @@ export const FIGURES = {
   cpuMicros: { title: "CPU µs a message", digits: 2 },
   p50Ms: { title: "p50 ms", digits: 3 },
   p99Ms: { title: "p99 ms", digits: 3 },
+  maxMs: { title: "max ms", digits: 1 },
   /** Resident memory of the server. */
   memoryMiB: { title: "MiB", digits: 0 },
   tookMs: { title: "ms in all", digits: 1 },

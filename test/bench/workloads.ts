@@ -10,6 +10,7 @@ import { PUBLISH_ONE } from "./workloads/publish-one.ts";
 import { REMEMBERING_ONCE } from "./workloads/remembering.ts";
 import { SCAN } from "./workloads/scan.ts";
 import { STREAMS } from "./workloads/streams.ts";
+import { TRACKER } from "./workloads/tracker.ts";
 import { WAITING } from "./workloads/waiting.ts";
 
 export const WORKLOADS: readonly Workload[] = [
@@ -24,4 +25,5 @@ export const WORKLOADS: readonly Workload[] = [
   ...STREAMS,
   GROWTH,
   REMEMBERING_ONCE,
+  ...TRACKER,
 ];

@@ -1,6 +1,7 @@
 /**
  * One page of a list, and how many rows there are of it: what lists of payloads and of statuses have in common. Few rows
- * are collected, counted and sorted. Many are counted, and the database finds the first ones by an index of that order.
+ * are collected, counted and sorted in one statement, which needs no more of them than an index has. Many are counted, and
+ * the database finds the first ones by an index of that order. Only the rows of the page are read whole.
  */
 import type { Queries } from "../index.ts";
 
@@ -39,7 +40,9 @@ export interface NameColumn {
 
 /** What a list sorts by. */
 interface Sort {
-  /** The join that has the expression's column; empty: it is the table's own. */
+  /** The table's own column that has the value, or that leads to it. */
+  readonly column: string;
+  /** The join that leads to it; empty: the column has it. */
   readonly join: string;
   readonly expression: string;
 }
@@ -72,28 +75,36 @@ export async function readList<Item extends object>(
 ): Promise<List<Item>> {
   const conditions = await resolveNames(queries, source, request.conditions);
   if (conditions === undefined) return { count: 0, items: [] };
+  const filter: Filter = {
+    where: conditions.map(({ column, comparison, value }, place) =>
+      typeof value === "number"
+        ? `${source.alias}.${column} = $${place + 1}`
+        : source.conditionOn(column, comparison, `$${place + 1}`),
+    ),
+    values: conditions.map(({ value }) => value),
+  };
+  const few = conditions.length === 0 ? undefined : await findFew(queries, source, request, filter);
+  const { count, ids } = few ?? (await findMany(queries, source, request, filter));
+  if (ids.length === 0) return { count, items: [] };
   const { table, alias, columns, joins } = source;
-  const values = conditions.map(({ value }) => value);
-  const where = conditions.map(({ column, comparison, value }, place) =>
-    typeof value === "number"
-      ? `${alias}.${column} = $${place + 1}`
-      : source.conditionOn(column, comparison, `$${place + 1}`),
-  );
-  const counting =
-    where.length === 0
-      ? `SELECT ${source.total} AS count FROM totals`
-      : `SELECT count(*) AS count FROM ${table} AS ${alias} WHERE ${where.join(" AND ")}`;
-  const [row] = await queries.query<{ count: number }>(counting, values);
-  const count = row?.count ?? 0;
-  if (request.offset >= count) return { count, items: [] };
-  const sort = sortOf(source, request);
-  const isFew = where.length > 0 && count <= FEW_ROWS;
-  const page = isFew ? pageOfFew(source, request, where) : pageOfMany(source, request, where);
   const items = await queries.query<Item>(
-    `SELECT ${columns} FROM (${page}) AS ${alias} ${sort.join} ${joins} ${orderOf(source, request, sort)}`,
-    values,
+    `SELECT ${columns} FROM unnest($1::bigint[]) WITH ORDINALITY AS page (id, place)
+     JOIN ${table} AS ${alias} ON ${alias}.id = page.id ${joins} ORDER BY page.place`,
+    [ids],
   );
   return { count, items };
+}
+
+interface Filter {
+  /** Conditions in SQL; `$1` is the first of `values`. */
+  readonly where: readonly string[];
+  readonly values: readonly (string | number)[];
+}
+
+/** How many rows there are, and the keys of those of the page, in order. */
+interface Found {
+  readonly count: number;
+  readonly ids: readonly number[];
 }
 
 type Resolved = Omit<Condition, "value"> & { readonly value: string | number };
@@ -130,35 +141,70 @@ async function resolveNames(
   });
 }
 
-/** Collects them all. Without OFFSET 0 the planner may walk the index of the order through the whole table instead. */
-function pageOfFew(source: ListSource, request: ListRequest, where: readonly string[]): string {
+/** `undefined`: they are not few. LIMIT keeps the database from collecting more than it takes to see that. */
+async function findFew(
+  queries: Queries,
+  source: ListSource,
+  request: ListRequest,
+  { where, values }: Filter,
+): Promise<Found | undefined> {
   const { table, alias } = source;
-  const sort = sortOf(source, request);
-  const matched = `SELECT * FROM ${table} AS ${alias} WHERE ${where.join(" AND ")} OFFSET 0`;
-  return `SELECT ${alias}.* FROM (${matched}) AS ${alias} ${sort.join} ${orderOf(source, request, sort)} ${pageOf(request)}`;
+  const { column, join } = sortOf(source, request);
+  const page = pageOf({ ...request, offset: Math.min(request.offset, FEW_ROWS) });
+  const [found] = await queries.query<Found>(
+    `WITH matched AS MATERIALIZED (
+       SELECT ${alias}.id, ${alias}.${column} FROM ${table} AS ${alias} WHERE ${where.join(" AND ")} LIMIT ${FEW_ROWS + 1}
+     )
+     SELECT count, ARRAY(
+       SELECT ${alias}.id FROM matched AS ${alias} ${join} WHERE count <= ${FEW_ROWS} ${orderOf(source, request)} ${page}
+     ) AS ids
+     FROM (SELECT count(*) AS count FROM matched) AS counted`,
+    values,
+  );
+  return found === undefined || found.count > FEW_ROWS ? undefined : found;
+}
+
+async function findMany(
+  queries: Queries,
+  source: ListSource,
+  request: ListRequest,
+  { where, values }: Filter,
+): Promise<Found> {
+  const { total, table, alias } = source;
+  const counting =
+    where.length === 0
+      ? `SELECT ${total} AS count FROM totals`
+      : `SELECT count(*) AS count FROM ${table} AS ${alias} WHERE ${where.join(" AND ")}`;
+  const [counted] = await queries.query<{ count: number }>(counting, values);
+  const count = counted?.count ?? 0;
+  if (request.offset >= count) return { count, ids: [] };
+  const rows = await queries.query<{ id: number }>(pageOfMany(source, request, where), values);
+  return { count, ids: rows.map(({ id }) => id) };
 }
 
 function pageOfMany(source: ListSource, request: ListRequest, where: readonly string[]): string {
   const { table, alias, names } = source;
-  const sort = sortOf(source, request);
-  const order = orderOf(source, request, sort);
-  const rows = `SELECT ${alias}.* FROM ${table} AS ${alias}`;
+  const order = orderOf(source, request);
   const name = names[request.sortBy];
   if (name === undefined) {
-    return `${rows} ${sort.join} ${where.length === 0 ? "" : `WHERE ${where.join(" AND ")}`} ${order} ${pageOf(request)}`;
+    const matching = where.length === 0 ? "" : `WHERE ${where.join(" AND ")}`;
+    const { join } = sortOf(source, request);
+    return `SELECT ${alias}.id FROM ${table} AS ${alias} ${join} ${matching} ${order} ${pageOf(request)}`;
   }
   // The first rows of each name are enough, and the index has them in order.
   const own = [`${alias}.${name.reference} = sorted.id`, ...where].join(" AND ");
   const { isDescending, limit, offset } = request;
-  const first = `${rows} WHERE ${own} ORDER BY ${alias}.id ${isDescending ? "DESC" : "ASC"} LIMIT ${limit + offset}`;
-  return `SELECT ${alias}.* FROM ${name.table} AS sorted CROSS JOIN LATERAL (${first}) AS ${alias} ${order} ${pageOf(request)}`;
+  const first = `SELECT ${alias}.id FROM ${table} AS ${alias} WHERE ${own}
+    ORDER BY ${alias}.id ${isDescending ? "DESC" : "ASC"} LIMIT ${limit + offset}`;
+  return `SELECT ${alias}.id FROM ${name.table} AS sorted CROSS JOIN LATERAL (${first}) AS ${alias} ${order} ${pageOf(request)}`;
 }
 
 function sortOf({ names, sorts, alias }: ListSource, { sortBy }: ListRequest): Sort {
   const name = names[sortBy];
   if (name !== undefined) {
-    const join = `JOIN ${name.table} AS sorted ON sorted.id = ${alias}.${name.reference}`;
-    return { join, expression: "sorted.name" };
+    const { table, reference } = name;
+    const join = `JOIN ${table} AS sorted ON sorted.id = ${alias}.${reference}`;
+    return { column: reference, join, expression: "sorted.name" };
   }
   const sort = sorts[sortBy];
   if (sort === undefined) throw new TypeError(`no list sorts by ${sortBy}`);
@@ -166,9 +212,10 @@ function sortOf({ names, sorts, alias }: ListSource, { sortBy }: ListRequest): S
 }
 
 /** The key decides between rows that sort alike. */
-function orderOf({ alias }: ListSource, { isDescending }: ListRequest, { expression }: Sort): string {
-  const direction = isDescending ? "DESC" : "ASC";
-  return `ORDER BY ${expression} ${direction}, ${alias}.id ${direction}`;
+function orderOf(source: ListSource, request: ListRequest): string {
+  const { expression } = sortOf(source, request);
+  const direction = request.isDescending ? "DESC" : "ASC";
+  return `ORDER BY ${expression} ${direction}, ${source.alias}.id ${direction}`;
 }
 
 /** Whole numbers, below the count of rows. */

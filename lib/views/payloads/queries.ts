@@ -49,7 +49,7 @@ const PAYLOADS: ListSource = {
   alias: "p",
   names: {},
   conditionOn: (column, comparison, value) => `p.${column} ${comparison} ${value}`,
-  sorts: Object.fromEntries(PAYLOAD_SORTS.map((name) => [name, { join: "", expression: `p.${name}` }])),
+  sorts: Object.fromEntries(PAYLOAD_SORTS.map((name) => [name, ownColumn("p", name)])),
   joins: "",
   columns: "p.id, p.request_id, p.account, p.org_id, p.inventory_id, p.system_id, p.created_at",
 };
@@ -75,14 +75,22 @@ const STATUSES: ListSource = {
     return `(${isSame} AND s.status_msg <> '')`;
   },
   sorts: {
-    request_id: { join: "JOIN payloads AS owner ON owner.id = s.payload_id", expression: "owner.request_id" },
-    status_msg: { join: "", expression: "s.status_msg" },
-    date: { join: "", expression: "s.date" },
-    created_at: { join: "", expression: "s.created_at" },
+    request_id: {
+      column: "payload_id",
+      join: "JOIN payloads AS owner ON owner.id = s.payload_id",
+      expression: "owner.request_id",
+    },
+    status_msg: ownColumn("s", "status_msg"),
+    date: ownColumn("s", "date"),
+    created_at: ownColumn("s", "created_at"),
   },
   joins: `JOIN payloads AS p ON p.id = s.payload_id ${NAME_JOINS}`,
   columns: `p.id, p.request_id, ${STATUS_COLUMNS}`,
 };
+
+function ownColumn(alias: string, column: string): ListSource["sorts"][string] {
+  return { column, join: "", expression: `${alias}.${column}` };
+}
 
 /** `conditions` are on PAYLOAD_FILTERS and created_at, and the order is one of PAYLOAD_SORTS. @throws DatabaseError. */
 export function listPayloads(reads: Reads, request: ListRequest): Promise<List<PayloadRow>> {

@@ -41,7 +41,10 @@ export async function deleteOldStatuses(
   return deleted.length;
 }
 
-/** Those of `ids` that no status has any more. */
+/**
+ * Those of `ids` that no status has any more. The newest status of a name says so at once: from the oldest on, a search
+ * would pass all that retention has deleted.
+ */
 async function deleteNames(
   transaction: Transaction,
   names: Names,
@@ -51,7 +54,7 @@ async function deleteNames(
   const column = { services: "service_id", sources: "source_id", statuses: "status_id" }[table];
   const gone = await transaction.query<{ name: string }>(
     `DELETE FROM ${table} WHERE id = ANY ($1::int[])
-       AND NOT EXISTS (SELECT FROM payload_statuses WHERE ${column} = ${table}.id) RETURNING name`,
+       AND (SELECT max(s.id) FROM payload_statuses AS s WHERE s.${column} = ${table}.id) IS NULL RETURNING name`,
     [ids],
   );
   transaction.afterCommit(() =>

@@ -9,7 +9,7 @@ import { awaitOutput, awaitReady, freePort, ServerProcess } from "./server-proce
 
 export type RedisPolicy = "always" | "everysec";
 
-const SHIM = fileURLToPath(new URL("../../cmd/netlog.cjs", import.meta.url));
+export const SHIM: string = fileURLToPath(new URL("../../cmd/netlog.cjs", import.meta.url));
 const ERRORS_ONLY = ["ignore", "ignore", "pipe"] as const;
 
 export async function startBare(): Promise<ServerProcess> {
