@@ -1,8 +1,13 @@
 /** What the console's page of messages shows on bad days: hostile, huge and broken payloads, and topics that go. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Locator, Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
-import type { NewMessage, Topic } from "../../lib/client/index.ts";
+import { NetlogClient, type NewMessage, type Topic } from "../../lib/client/index.ts";
+import { type TestToken, testToken } from "../server/auth/tokens-fixture.ts";
+import { builtServerForTest } from "../support/built-program.ts";
 import { button, type ConsolePage, consoleBrowser, sharedServer } from "../support/console-page.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const browser = consoleBrowser("the console's bad days");
 
@@ -10,6 +15,7 @@ const payload = (page: Page): Locator => page.getByRole("region", { name: "Paylo
 
 /** Far fewer elements than any of these payloads has lines. */
 const MOST_ELEMENTS = 1500;
+const codeOf = ({ code }: { readonly code: string }): string => code;
 const elementsOf = (page: Page): Promise<number> => page.locator("*").count();
 
 describe.skipIf(!browser.isThere)("the page of messages on bad days", () => {
@@ -150,5 +156,38 @@ describe.skipIf(!browser.isThere)("the page of messages on bad days", () => {
     const { page, topic } = await opened({ payload: "the last one" });
     await topic.close();
     await page.getByText("The topic is closed, and this is its end").waitFor();
+  });
+
+  it("takes another token when one is revoked, and keeps the message that is being written", async () => {
+    const file = join(temporaryFolder(), "tokens.json");
+    const [before, after] = [
+      testToken(["*"], ["read", "write", "admin"]),
+      testToken(["*"], ["read", "write"]),
+    ];
+    const give = ({ record }: TestToken): void => writeFileSync(file, JSON.stringify({ tokens: [record] }));
+    give(before);
+    const guarded = await builtServerForTest(temporaryFolder(), ["--token-file", file]);
+    const topic = await new NetlogClient(guarded.url, { token: before.token }).createTopic("t");
+    const { page } = await browser.open(guarded.url, "#/topics/t/messages");
+    const field = page.getByRole("textbox", { name: "Token" });
+    const signIn = async ({ token }: TestToken): Promise<void> => {
+      await field.waitFor();
+      await page.keyboard.type(token);
+      await page.keyboard.press("Enter");
+    };
+    await signIn(before);
+    await button(page, "Publish…").click();
+    await page.getByLabel("Payload").fill("long thought of");
+    give(after);
+    guarded.signal("SIGHUP");
+    await expect.poll(() => topic.info().then(() => "", codeOf)).toBe("unauthorized");
+    await button(page, "Publish").click();
+    await signIn(after);
+    await button(page, "Publish").click();
+    await page.getByText("Stored as").waitFor();
+    const { payload: stored } = await new NetlogClient(guarded.url, { token: after.token })
+      .topic("t")
+      .read(0);
+    expect(new TextDecoder().decode(stored)).toBe("long thought of");
   });
 });

@@ -1,5 +1,13 @@
 /** A window over the page. It takes the focus, gives it back, and closes with Escape. */
-import { type Child, useEffect, useId, useRef } from "hono/jsx/dom";
+import {
+  type Child,
+  type Context,
+  createContext,
+  useContext,
+  useId,
+  useLayoutEffect,
+  useRef,
+} from "hono/jsx/dom";
 import { Form } from "./form.tsx";
 
 export interface DialogProps {
@@ -8,15 +16,24 @@ export interface DialogProps {
   readonly children: Child;
 }
 
+/**
+ * The page is put aside. Its windows close for as long, since a modal one would keep the reader from all else, and come
+ * back as they were.
+ */
+export const PutAside: Context<boolean> = createContext(false);
+
 export function Dialog({ title, onClose, children }: DialogProps): Child {
   const dialog = useRef<HTMLDialogElement>(null);
   const titleId = useId();
-  useEffect(() => {
+  const isAside = useContext(PutAside);
+  // Before any field takes the focus, which the window that closes gives back.
+  useLayoutEffect(() => {
+    if (isAside) return undefined;
     dialog.current?.showModal();
     return () => dialog.current?.close();
-  }, []);
+  }, [isAside]);
   return (
-    <dialog ref={dialog} aria-labelledby={titleId} onClose={onClose}>
+    <dialog ref={dialog} aria-labelledby={titleId} onClose={() => isAside || onClose()}>
       <header class="dialog-head">
         <h2 id={titleId}>{title}</h2>
         <button type="button" class="quiet" aria-label="Close" onClick={() => dialog.current?.close()}>

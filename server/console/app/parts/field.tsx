@@ -1,5 +1,5 @@
 /** A field of a form with its label, a hint and what is wrong with it, tied together for those who hear the page. */
-import { type Child, useId } from "hono/jsx/dom";
+import { type Child, useEffect, useId, useRef } from "hono/jsx/dom";
 
 export interface FieldProps {
   readonly label: string;
@@ -56,6 +56,11 @@ export interface TextFieldProps {
 
 export function TextField(props: TextFieldProps): Child {
   const { label, value, onValue, hint, error, placeholder, type = "text", isFirst = false } = props;
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    // A browser heeds `autofocus` once for a page, and once for each time that a dialog is shown.
+    if (isFirst) field.current?.focus();
+  }, []);
   return (
     <Field
       label={label}
@@ -68,6 +73,7 @@ export function TextField(props: TextFieldProps): Child {
           value={value}
           placeholder={placeholder}
           autofocus={isFirst}
+          ref={field}
           autocomplete="off"
           autocapitalize="off"
           spellcheck={false}

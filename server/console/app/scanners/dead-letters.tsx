@@ -64,7 +64,7 @@ export function DeadLetters({ link, topic, letters, mayWrite }: DeadLettersProps
         ) : null}
       </header>
       <PollNotice error={poll.error} />
-      {found === undefined || info === undefined || count === 0 ? (
+      {info === undefined || count === 0 ? (
         <p class="dim">{found === undefined ? "Reading…" : "There are none."}</p>
       ) : (
         <Table
@@ -74,7 +74,7 @@ export function DeadLetters({ link, topic, letters, mayWrite }: DeadLettersProps
             back,
             onBack: mayWrite ? (letter) => void one(letter, info.id) : undefined,
           })}
-          rows={found.newest}
+          rows={found!.newest}
           keyOf={({ offset }) => String(offset)}
         />
       )}

@@ -102,7 +102,7 @@ function List({ all, link, topic, query, onQuery }: ListProps): Child {
     filter,
     sort: sort.name,
     isDescending: sort.isDescending,
-    page: Number(query.page ?? 0) || 0,
+    page: Number(query.page) || 0,
   });
   if (shown.count === 0)
     return <Empty text={`None of the ${counted(all.length, "scanner")} has “${filter}” in its id.`} />;

@@ -39,9 +39,8 @@ export function SeekDialog({ link, topic, scanner, onMoved, onClose }: SeekDialo
     <FormDialog
       title={`Move the scanner ${scanner.id}`}
       onClose={onClose}
-      onSubmit={() => {
-        if (found !== undefined) void seek(found.offset);
-      }}
+      // The button is disabled while there is no place.
+      onSubmit={() => void seek(found!.offset)}
     >
       <TextField
         label="To"

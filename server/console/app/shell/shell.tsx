@@ -5,7 +5,7 @@
  * errors with sentenceOf (failure.ts), and offer what useRights (rights.ts) allows.
  */
 import { type Child, ErrorBoundary, type FC, useEffect, useMemo, useState } from "hono/jsx/dom";
-import { Dialog } from "../parts/dialog.tsx";
+import { Dialog, PutAside } from "../parts/dialog.tsx";
 import { Notice } from "../parts/notice.tsx";
 import { isForPage, moveRow } from "./key-events.ts";
 import { KeyHelp } from "./key-help.tsx";
@@ -67,15 +67,17 @@ export function Shell({ link, pages }: { readonly link: ServerLink; readonly pag
         ) : null}
         {/* The page stays behind the question for a token, so that nothing on it is lost. */}
         <div class="page" hidden={link.needsToken}>
-          <ErrorBoundary fallbackRender={(error: Error) => <Broken error={error} />}>
-            <Page
-              key={`${route.page} ${route.topic}`}
-              link={link}
-              topic={route.topic}
-              query={route.query}
-              onQuery={onQuery}
-            />
-          </ErrorBoundary>
+          <PutAside.Provider value={link.needsToken}>
+            <ErrorBoundary fallbackRender={(error: Error) => <Broken error={error} />}>
+              <Page
+                key={`${route.page} ${route.topic}`}
+                link={link}
+                topic={route.topic}
+                query={route.query}
+                onQuery={onQuery}
+              />
+            </ErrorBoundary>
+          </PutAside.Provider>
         </div>
       </main>
       {asked === "keys" ? <KeyHelp keys={currentPageKeys()} onClose={close} /> : null}

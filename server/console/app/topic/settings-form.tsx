@@ -44,12 +44,7 @@ export function SettingsForm({ link, topic, info, onChanged }: SettingsFormProps
     }
   };
   return (
-    <Form
-      label="Settings"
-      onSubmit={() => {
-        if (names.length > 0 && !isWrong) void save();
-      }}
-    >
+    <Form label="Settings" onSubmit={() => void save()}>
       <h2>Settings</h2>
       <SettingFields
         specs={specs}

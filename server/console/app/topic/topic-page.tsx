@@ -47,7 +47,7 @@ export function TopicPage({ link, topic: name }: PageProps): Child {
   return (
     <div class="topic">
       {poll.error === undefined ? null : (
-        <Notice text={`${sentenceOf(poll.error)} What is shown is what was known last.`} />
+        <Notice text={`${sentenceOf(poll.error)} The page shows what it knew last.`} />
       )}
       <Figures info={info} />
       <Plots figures={figures} />
