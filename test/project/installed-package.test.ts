@@ -7,14 +7,15 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { builtServerForTest } from "../support/built-program.ts";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { builtServerForTest, runProgram } from "../support/built-program.ts";
 import { PROJECT_ROOT, packageJson, projectText } from "../support/project-files.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
@@ -100,6 +101,24 @@ test("its server shows the console", async () => {
     const reply = await fetch(`${url}/-/console/${script}`, { headers, method: "HEAD" });
     expect([reply.status, reply.headers.get("content-encoding")]).toEqual([200, coding]);
   }
+});
+
+test("without the optional package it serves, and a view says what is missing", async () => {
+  const program = join(installed, packageJson().bin.netlog!);
+  const optional = join(project, "node_modules/@electric-sql");
+  renameSync(optional, join(folder, "optional"));
+  onTestFinished(() => renameSync(join(folder, "optional"), optional));
+  await builtServerForTest(temporaryFolder(), [], { program });
+  const serve = ["serve", "-listen", "127.0.0.1:0", "-dir", temporaryFolder()];
+  const { status, stderr } = await runProgram([...serve, "--view", "payloads"], { program });
+  expect({ status, lines: stderr.split("\n").filter((line) => !line.startsWith("{")) }).toEqual({
+    status: 1,
+    lines: [
+      "netlog: a view without --db needs the package @electric-sql/pglite, which is not installed; " +
+        "install it with npm install @electric-sql/pglite, or name a PostgreSQL server with --db",
+      "",
+    ],
+  });
 });
 
 test("npx runs the program", () => {

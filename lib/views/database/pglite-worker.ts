@@ -5,6 +5,7 @@
  */
 import { createRequire } from "node:module";
 import { type Transferable, Worker } from "node:worker_threads";
+import { DataFolderError } from "../../index.ts";
 
 /** What the thread is given. */
 interface WorkerData {
@@ -17,16 +18,25 @@ interface WorkerData {
 /** A piece of the protocol to the thread, or from it; a text says why it cannot begin, and `true` that it has begun. */
 export type WorkerMessage = Uint8Array | string | true;
 
-/** @throws where the optional package is not installed. */
+/** @throws DataFolderError where the optional package is not installed. */
 export function startWorker(folder: string | undefined): Worker {
-  const pglitePath = createRequire(import.meta.url).resolve("@electric-sql/pglite");
-  const workerData: WorkerData = { pglitePath, folder };
+  const workerData: WorkerData = { pglitePath: pathOfPglite(), folder };
   return new Worker(`(${runWorker.toString()})(require)`, {
     eval: true,
     workerData,
     stdout: true,
     stderr: true,
   });
+}
+
+function pathOfPglite(): string {
+  try {
+    return createRequire(import.meta.url).resolve("@electric-sql/pglite");
+  } catch (error) {
+    const missing = "a view without --db needs the package @electric-sql/pglite, which is not installed";
+    const remedy = "install it with npm install @electric-sql/pglite, or name a PostgreSQL server with --db";
+    throw new DataFolderError(`${missing}; ${remedy}`, error);
+  }
 }
 
 /** Runs in the thread, and knows nothing but its argument. */
