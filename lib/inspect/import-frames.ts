@@ -22,7 +22,8 @@ import { threadPoolOffload } from "../message/thread-pool-offload.ts";
 import { DataFolderError, takeDataFolder } from "../storage/data-folder.ts";
 import type { Limits } from "../storage/limits.ts";
 import { createSettings } from "../storage/settings-files.ts";
-import { readStateCopies, StateFiles } from "../storage/state-files.ts";
+import { openStateCopies } from "../storage/state-copies.ts";
+import { StateFiles } from "../storage/state-files.ts";
 import { TopicFolders } from "../storage/topic-folders.ts";
 import { writeTopicId } from "../storage/topic-id.ts";
 import { checkEntry } from "../topic/integrity.ts";
@@ -139,7 +140,7 @@ async function promiseState(
   id: string,
   logEndOffset: number,
 ): Promise<void> {
-  const copies = await readStateCopies(disk, folder, limits);
+  const copies = await openStateCopies({ disk, folder, limits }, logEndOffset);
   const files = new StateFiles(copies, {
     disk,
     runtime,

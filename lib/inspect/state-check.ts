@@ -2,9 +2,10 @@
 import type { Disk } from "../disk/disk.ts";
 import { type FileFinding, unreadableFinding } from "../log/index.ts";
 import type { Limits } from "../storage/limits.ts";
-import { readStateCopies, STATE_NAMES, type StateCopy, usableStates } from "../storage/state-files.ts";
+import { checkStateCopies, STATE_NAMES, usableState, type VerifiedCopy } from "../storage/state-copies.ts";
 import { readTopicId } from "../storage/topic-id.ts";
 import { versionTrouble } from "../topic/state-codec.ts";
+import type { KeptState } from "../topic/storage.ts";
 
 const OUTCOMES = {
   mended: "the other copy counts, and what follows it is read from the messages",
@@ -25,16 +26,19 @@ export async function checkState(
   { disk, folder, limits }: StateCheckOptions,
   logEndOffset: number = Infinity,
 ): Promise<FileFinding[]> {
-  const copies = await readStateCopies(disk, folder, limits);
-  const outcome = outcomeOf(copies, logEndOffset);
+  const copies = await checkStateCopies({ disk, folder, limits });
   if (copies.every(({ status }) => status === "missing")) return await missedState(disk, folder);
-  return copies.flatMap((copy): FileFinding[] => {
+  const outcome = await outcomeOf(copies, logEndOffset);
+  const findings: FileFinding[] = [];
+  for (const copy of copies) {
     const file = `${folder}/${copy.name}`;
-    if (copy.status === "unreadable") return [unreadableFinding(file, copy.cause)];
-    const trouble = troubleOf(copy, logEndOffset);
-    if (trouble === undefined) return [];
-    return [{ kind: "damage", file, message: `it ${trouble}; ${OUTCOMES[outcome]}` }];
-  });
+    const trouble = await troubleOf(copy, logEndOffset);
+    if (copy.status === "unreadable") findings.push(unreadableFinding(file, copy.cause));
+    else if (trouble !== undefined) {
+      findings.push({ kind: "damage", file, message: `it ${trouble}; ${OUTCOMES[outcome]}` });
+    }
+  }
+  return findings;
 }
 
 /** The id says whether there was one. */
@@ -45,15 +49,22 @@ async function missedState(disk: Disk, folder: string): Promise<FileFinding[]> {
   return [{ kind: "damage", file, message: `it is missing, and so is its copy; ${OUTCOMES.lost}` }];
 }
 
-function outcomeOf(copies: readonly StateCopy[], logEndOffset: number): keyof typeof OUTCOMES {
-  const [newest] = usableStates(copies, logEndOffset);
-  if (newest !== undefined) return versionTrouble(newest.bytes) === undefined ? "mended" : "refused";
+async function outcomeOf(
+  copies: readonly VerifiedCopy[],
+  logEndOffset: number,
+): Promise<keyof typeof OUTCOMES> {
+  const newest = usableState(copies, logEndOffset);
+  if (newest !== undefined) return (await versionTroubleOf(newest)) === undefined ? "mended" : "refused";
   return copies.some(({ status }) => status === "unreadable") ? "unknown" : "lost";
 }
 
-function troubleOf(copy: StateCopy, logEndOffset: number): string | undefined {
+async function troubleOf(copy: VerifiedCopy, logEndOffset: number): Promise<string | undefined> {
   if (copy.status === "missing") return undefined;
   if (copy.status !== "sound") return copy.trouble;
-  if (copy.through <= logEndOffset) return versionTrouble(copy.bytes);
+  if (copy.through <= logEndOffset) return await versionTroubleOf(copy);
   return `speaks of ${copy.through} messages, and the log ends at ${logEndOffset}`;
+}
+
+function versionTroubleOf({ read }: KeptState): Promise<string | undefined> {
+  return read(async (bytes) => versionTrouble(await bytes.at(0, 1)));
 }

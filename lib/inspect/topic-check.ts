@@ -20,7 +20,7 @@ import { SCANNERS_FOLDER } from "../scanner/file-scanner-store.ts";
 import type { Limits } from "../storage/limits.ts";
 import { LINEAGE_NAME } from "../storage/lineage-file.ts";
 import { SETTINGS_NAMES } from "../storage/settings-copies.ts";
-import { STATE_NAMES } from "../storage/state-files.ts";
+import { STATE_NAMES } from "../storage/state-copies.ts";
 import { readTopicId, TOPIC_ID_NAME } from "../storage/topic-id.ts";
 import { checkEntry, type EntryOptions } from "../topic/integrity.ts";
 import { checkScanners } from "./scanners-check.ts";

@@ -253,6 +253,9 @@ export interface Log {
   /** Resolves when everything appended so far is on the disk. @throws sync_failed, topic_unavailable. */
   sync(): Promise<void>;
 
+  /** Writes in the background where what is synced ends and lies: an opening after a crash walks what comes behind. */
+  writeIndex(): void;
+
   /** Finishes appends, syncs, writes the index, closes files; waiters get `closed`. Idempotent. */
   close(): Promise<void>;
 

@@ -219,10 +219,17 @@ export class SegmentedLog implements Log, CursorLog {
     return this.#appender.syncAll();
   }
 
+  writeIndex(): void {
+    if (this.#stopped !== undefined) return;
+    const { active } = this.segments;
+    this.#indexedBytes = active.syncedBytes;
+    this.#indexWrites = this.#indexWrites.then(() => this.#writeIndexOf(active));
+  }
+
   async close(): Promise<void> {
     if (this.#stopped !== undefined) return;
     await this.#stop("closed");
-    await this.#writeIndex(this.segments.active);
+    await this.#writeIndexOf(this.segments.active);
     this.#dropFiles();
   }
 
@@ -298,12 +305,11 @@ export class SegmentedLog implements Log, CursorLog {
   #checkpoint(): void {
     const { active } = this.segments;
     if (active.syncedBytes - this.#indexedBytes < this.#options.shared.limits.indexCheckpointBytes) return;
-    this.#indexedBytes = active.syncedBytes;
+    this.writeIndex();
     this.#appender.follower?.checkpointed();
-    this.#indexWrites = this.#indexWrites.then(() => this.#writeIndex(active));
   }
 
-  async #writeIndex(segment: Segment): Promise<void> {
+  async #writeIndexOf(segment: Segment): Promise<void> {
     if (segment.activeIndex === undefined || this.#appender.standing.hasFailed) return;
     try {
       await writeIndexFile(this.#options.disk, segment);

@@ -11,7 +11,8 @@ import { forkEndOffset, type Lineage, type StoredTopic } from "../topic/storage.
 import type { Limits } from "./limits.ts";
 import { newestSettings, readSettingsCopies } from "./settings-copies.ts";
 import { openSettings, requireKnownSettings } from "./settings-files.ts";
-import { readStateCopies, StateFiles } from "./state-files.ts";
+import { openStateCopies } from "./state-copies.ts";
+import { StateFiles } from "./state-files.ts";
 import { openTopicId, writeTopicId } from "./topic-id.ts";
 
 /** What the files of all topics share. */
@@ -57,10 +58,10 @@ export async function openStoredTopic(
       files: parts.scannerFiles,
       durability,
     });
-    const stateCopies = await readStateCopies(disk, folder, limits);
+    const { logEndOffset } = log;
+    const stateCopies = await openStateCopies({ disk, folder, limits }, logEndOffset);
     const { source } = lineage();
     const startsAt = source === undefined ? 0 : forkEndOffset(source);
-    const { logEndOffset } = log;
     const noteState = () => writeTopicId(disk, folder, id, true);
     const stateFacts = { disk, runtime, logger, folder, logEndOffset, startsAt, hasState, noteState };
     const stateStore = new StateFiles(stateCopies, stateFacts);

@@ -1,12 +1,6 @@
 /**
- * A topic's state on the disk: two copies, of which a change replaces the older one, so that a damaged file costs
- * nothing. The newer copy counts that is sound and speaks of no more than the log has.
- *
- *     0      4          12        20     24
- *     | NLST | sequence | through | crc  | state
- *       4B     f64        f64       u32
- *
- * Big-endian. crc is that of all other bytes. What the state's own bytes mean: lib/topic/state-codec.ts.
+ * Keeps a topic's state in two copies (state-copies.ts), of which a change replaces the older one, so that a damaged file
+ * costs nothing.
  */
 import { crc32 } from "../base/checksum.ts";
 import type { Logger } from "../base/logger.ts";
@@ -16,59 +10,15 @@ import type { Disk, DiskFile } from "../disk/disk.ts";
 import { refusedWrite } from "../disk/disk-refusals.ts";
 import { writeWhole } from "../disk/write-whole.ts";
 import type { KeptState, StateStore, StateToKeep } from "../topic/storage.ts";
-import type { Limits } from "./limits.ts";
-import { type Copy, DamagedCopy, readCopies, refuseUnreadable, replaceCopy } from "./two-copies.ts";
-
-export const STATE_NAMES: readonly string[] = ["state", "state.copy"];
-
-const MAGIC = "NLST";
-const SEQUENCE = 4;
-const THROUGH = 12;
-const CRC = 20;
-const HEAD_BYTES = 24;
-
-interface SoundState extends KeptState {
-  readonly status: "sound";
-  readonly sequence: number;
-}
-
-export type StateCopy = Copy<SoundState>;
-
-/** Both copies. */
-export function readStateCopies(disk: Disk, folder: string, limits: Limits): Promise<StateCopy[]> {
-  return readCopies(STATE_NAMES, async (name) => {
-    const path = `${folder}/${name}`;
-    const stat = await disk.stat(path);
-    const isTooLarge = stat !== undefined && stat.sizeBytes > limits.stateFileBytes;
-    if (isTooLarge || (stat !== undefined && stat.kind !== "file")) throw notOurs();
-    return decode(await disk.readFile(path));
-  });
-}
-
-/** Those that count, the newest first: sound, and of no more than the log has. */
-export function usableStates(
-  copies: readonly StateCopy[],
-  logEndOffset: number,
-): Extract<StateCopy, SoundState>[] {
-  return copies
-    .filter((copy) => copy.status === "sound")
-    .filter(({ through }) => through <= logEndOffset)
-    .toSorted((a, b) => b.sequence - a.sequence);
-}
-
-function decode(bytes: Buffer): SoundState {
-  if (bytes.length < HEAD_BYTES || bytes.toString("latin1", 0, SEQUENCE) !== MAGIC) throw notOurs();
-  const state = bytes.subarray(HEAD_BYTES);
-  if (crc32(state, crc32(bytes.subarray(0, CRC))) !== bytes.readUInt32BE(CRC)) {
-    throw new DamagedCopy("does not have its checksum");
-  }
-  const [sequence, through] = [bytes.readDoubleBE(SEQUENCE), bytes.readDoubleBE(THROUGH)];
-  return { status: "sound", sequence, through, bytes: state };
-}
-
-function notOurs(): DamagedCopy {
-  return new DamagedCopy("is no state of a topic");
-}
+import {
+  completeHead,
+  encodeHead,
+  HEAD_BYTES,
+  headCrc,
+  type StateCopy,
+  usableState,
+} from "./state-copies.ts";
+import { refuseUnreadable, replaceCopy } from "./two-copies.ts";
 
 export interface StateFilesOptions {
   readonly disk: Disk;
@@ -90,11 +40,11 @@ interface CopyFacts {
 }
 
 export class StateFiles implements StateStore {
-  readonly found: readonly KeptState[];
+  readonly found: KeptState | undefined;
   readonly isLost: boolean;
   readonly startsAt: number;
   readonly #options: StateFilesOptions;
-  /** By name; of what cannot be used, the oldest there could be. */
+  /** By name; of what cannot be used or was not verified, the oldest there could be. */
   readonly #copies: Map<string, CopyFacts>;
   #isNoted: boolean;
 
@@ -102,21 +52,21 @@ export class StateFiles implements StateStore {
   constructor(copies: readonly StateCopy[], options: StateFilesOptions) {
     this.#options = options;
     this.startsAt = options.startsAt;
-    const usable = usableStates(copies, options.logEndOffset);
-    if (usable.length === 0) refuseUnreadable(copies);
+    const usable = usableState(copies, options.logEndOffset);
+    if (usable === undefined) refuseUnreadable(copies);
     this.found = usable;
     this.#isNoted = options.hasState;
     const hadState = options.hasState || copies.some(({ status }) => status !== "missing");
-    this.isLost = usable.length === 0 && hadState;
+    this.isLost = usable === undefined && hadState;
     for (const copy of copies) {
       if (copy.status !== "damaged" && copy.status !== "unreadable") continue;
       const file = `${options.folder}/${copy.name}`;
       options.logger.warn({ err: copy.cause, file }, `a copy of the topic's state ${copy.trouble}`);
     }
-    const factsOf = (copy: StateCopy): CopyFacts => {
-      const known = usable.find(({ name }) => name === copy.name);
-      return { sequence: known?.sequence ?? 0, through: known?.through ?? 0 };
-    };
+    const factsOf = ({ name }: StateCopy): CopyFacts =>
+      usable?.name === name
+        ? { sequence: usable.sequence, through: usable.through }
+        : { sequence: 0, through: 0 };
     this.#copies = new Map(copies.map((copy) => [copy.name, factsOf(copy)]));
   }
 
@@ -129,13 +79,11 @@ export class StateFiles implements StateStore {
     await this.#noteOnce();
     const [older, newer] = [...this.#copies].toSorted(([, a], [, b]) => a.sequence - b.sequence);
     const [name, facts] = older!;
-    const head = Buffer.alloc(HEAD_BYTES);
-    head.write(MAGIC, "latin1");
-    head.writeDoubleBE(newer![1].sequence + 1, SEQUENCE);
-    head.writeDoubleBE(through, THROUGH);
+    const sequence = newer![1].sequence + 1;
+    const head = encodeHead({ sequence, through });
     const write = (file: DiskFile): Promise<void> => this.#write(file, head, pieces());
     await replaceCopy(disk, `${folder}/${name}`, write, { start: head, what: "the topic's state" });
-    facts.sequence = newer![1].sequence + 1;
+    facts.sequence = sequence;
     facts.through = through;
   }
 
@@ -153,7 +101,7 @@ export class StateFiles implements StateStore {
   /** The checksum is known when all is written, and so the head comes last. */
   async #write(file: DiskFile, head: Buffer, pieces: Iterable<Buffer>): Promise<void> {
     const meter = new WorkMeter();
-    let crc = crc32(head.subarray(0, CRC));
+    let crc = headCrc(head);
     let position = HEAD_BYTES;
     for (const piece of pieces) {
       writeWhole(file, piece, position);
@@ -161,7 +109,7 @@ export class StateFiles implements StateStore {
       position += piece.length;
       if (meter.isDue(piece.length)) await this.#options.runtime.pause();
     }
-    head.writeUInt32BE(crc, CRC);
+    completeHead(head, crc);
     writeWhole(file, head, 0);
   }
 }

@@ -37,6 +37,17 @@ export function fingerprintOf(key: string): Buffer {
   return sha256(key).subarray(0, FINGERPRINT_BYTES);
 }
 
+/** The place of the first of `count` whole records that was published at `sinceMs` or later; `count` where none was. */
+export function firstSince(records: Buffer, count: number, sinceMs: number): number {
+  let [low, high] = [0, count];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (records.readDoubleBE(middle * RECORD_BYTES + TIME) < sinceMs) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 /** Nobody can choose keys that meet in one chain. */
 const MIX_SEED = (Math.random() * 2 ** 32) | 0;
 const MIX_FACTOR = (Math.random() * 2 ** 32) | 0 | 1;
@@ -91,12 +102,14 @@ export class IdempotencyTable {
     this.#link(this.#end - 1);
   }
 
-  /** Puts whole records, as `records` gives them, into an empty table. */
-  restore(records: Buffer): void {
-    this.#grow(records.length / RECORD_BYTES);
-    records.copy(this.#records);
-    this.#end = records.length / RECORD_BYTES;
-    for (let serial = 0; serial < this.#end; serial++) this.#link(serial);
+  /** Adds whole records, as `records` gives them, to a table that has forgotten none; so many come, these included. */
+  restore(records: Buffer, comingCount: number): void {
+    if (records.length === 0) return;
+    this.#grow(this.#end + comingCount);
+    const first = this.#end;
+    records.copy(this.#records, first * RECORD_BYTES);
+    this.#end += records.length / RECORD_BYTES;
+    this.#linkAll(first, this.#end);
   }
 
   forgetOldest(): void {
@@ -140,6 +153,10 @@ export class IdempotencyTable {
     return this.#position(this.#end++);
   }
 
+  #linkAll(first: number, end: number): void {
+    for (let serial = first; serial < end; serial++) this.#link(serial);
+  }
+
   #link(serial: number): void {
     const slot = serial % this.capacity;
     const chain = this.#chainOf(this.#records, slot * RECORD_BYTES);
@@ -164,6 +181,6 @@ export class IdempotencyTable {
     // They may go on at the ring's beginning.
     const copied = kept.copy(this.#records, this.#position(this.#first));
     kept.copy(this.#records, 0, copied);
-    for (let serial = this.#first; serial < this.#end; serial++) this.#link(serial);
+    this.#linkAll(this.#first, this.#end);
   }
 }

@@ -1,6 +1,6 @@
 /**
  * The bytes in which a topic's memory is kept, as it was when everything below an offset had been taken in. Who keeps
- * them adds that offset and a checksum (lib/storage/state-files.ts).
+ * them adds that offset and a checksum (lib/storage/state-copies.ts).
  *
  *     0         1        2                  4
  *     | version | flags  | sequence's size  | stream sequence | producers | each producer | each key
@@ -14,8 +14,9 @@
  * sequence, 4 producers and keys are not known. Producers and keys stand in the order in which they are forgotten.
  */
 import { NetlogError } from "../base/errors.ts";
-import { PLACE_BYTES, type Producer } from "./producer-table.ts";
-import type { StateToKeep } from "./storage.ts";
+import { firstSince, RECORD_BYTES } from "./idempotency-table.ts";
+import { PLACE_BYTES, type Producer, type ProducerTable } from "./producer-table.ts";
+import type { StateBytes, StateToKeep } from "./storage.ts";
 import type { TopicMemory } from "./topic-memory.ts";
 
 const VERSION = 1;
@@ -24,6 +25,7 @@ const HAS_SEQUENCE = 2;
 const UNKNOWN = 4;
 const HEAD_BYTES = 8;
 const PRODUCER_BYTES = 1 + 16 + 1;
+const PRODUCER_MAX_BYTES: number = PRODUCER_BYTES + 255 + 255 * PLACE_BYTES;
 /** What is encoded in one go. */
 const SLICE_KEYS = 2000;
 const SLICE_PRODUCERS = 100;
@@ -99,57 +101,108 @@ export interface Restored {
   readonly isKnown: boolean;
 }
 
-/** What is wrong with bytes that have their checksum; `undefined`: nothing. It goes on from the name of what holds them. */
-export function versionTrouble(bytes: Buffer): string | undefined {
-  const version = bytes[0];
+/** What is wrong with the beginning of a kept state; `undefined`: nothing. It goes on from the name of what holds it. */
+export function versionTrouble(start: Buffer): string | undefined {
+  const version = start[0];
   if (version === VERSION) return undefined;
   return `is of version ${version}, and this program reads version ${VERSION}; start the version of netlog that wrote it`;
 }
 
 /**
- * Puts what was kept into an empty memory. The bytes have their checksum.
+ * Puts what was kept into an empty memory, without the keys that were published before `forgetKeysBeforeMs`.
  *
- * @throws topic_unavailable: they are of a version that this program does not know, and may say what no message does.
+ * @throws topic_unavailable: it is of a version that this program does not know, and may say what no message does. And what
+ *   the disk throws.
  */
-export function restore(memory: TopicMemory, bytes: Buffer): Restored {
-  const trouble = versionTrouble(bytes);
+export async function restore(
+  memory: TopicMemory,
+  bytes: StateBytes,
+  forgetKeysBeforeMs: number,
+): Promise<Restored> {
+  const start = await bytes.at(0, HEAD_BYTES);
+  const trouble = versionTrouble(start);
   if (trouble !== undefined) {
     throw new NetlogError("topic_unavailable", { reason: `the topic's state ${trouble}` });
   }
-  const flags = bytes.readUInt8(1);
+  const flags = start.readUInt8(1);
   memory.isClosed = (flags & CLOSED) !== 0;
-  let position = 4 + bytes.readUInt16BE(2);
-  if ((flags & HAS_SEQUENCE) !== 0) memory.streamSequence = Buffer.from(bytes.subarray(4, position));
-  const producerCount = bytes.readUInt32BE(position);
-  position += 4;
-  const keysStart = behindProducers(bytes, position, producerCount);
-  restoreProducers(memory, bytes.subarray(position, keysStart));
-  memory.keys.restore(bytes.subarray(keysStart));
+  const sequenceEnd = 4 + start.readUInt16BE(2);
+  const head = await bytes.at(0, sequenceEnd + 4);
+  if ((flags & HAS_SEQUENCE) !== 0) memory.streamSequence = Buffer.from(head.subarray(4, sequenceEnd));
+  const producerCount = head.readUInt32BE(sequenceEnd);
+  const keysStart = await restoreProducers(memory, bytes, sequenceEnd + 4, producerCount);
+  await restoreKeys(memory, bytes, keysStart, forgetKeysBeforeMs);
   return { isKnown: (flags & UNKNOWN) === 0 };
 }
 
-function behindProducers(bytes: Buffer, start: number, count: number): number {
+/** Resolves to where they end. */
+async function restoreProducers(
+  { producers }: TopicMemory,
+  bytes: StateBytes,
+  start: number,
+  count: number,
+): Promise<number> {
   let position = start;
-  for (let i = 0; i < count; i++) {
-    const placesAt = position + bytes.readUInt8(position) + PRODUCER_BYTES;
-    position = placesAt + bytes.readUInt8(placesAt - 1) * PLACE_BYTES;
+  let chunk: Chunk = { places: Buffer.alloc(0), usedBytes: 0 };
+  for (let left = count; left > 0; ) {
+    const piece = await bytes.at(position, PRODUCER_MAX_BYTES);
+    const last = Math.max(1, piece.length - PRODUCER_MAX_BYTES);
+    let at = 0;
+    for (; left > 0 && at < last; left--) {
+      const placesBytes = placesBytesAt(piece, at);
+      if (chunk.usedBytes + placesBytes > chunk.places.length) chunk = newChunk(placesBytes);
+      at = restoreProducer(producers, piece, at, chunk);
+    }
+    position += at;
   }
   return position;
 }
 
-function restoreProducers({ producers }: TopicMemory, bytes: Buffer): void {
-  let [chunk, used] = [Buffer.alloc(0), 0];
-  for (let position = 0; position < bytes.length; ) {
-    const idEnd = position + 1 + bytes.readUInt8(position);
-    const id = bytes.toString("utf8", position + 1, idEnd);
-    const epoch = bytes.readDoubleBE(idEnd);
-    const seq = bytes.readDoubleBE(idEnd + 8);
-    const placeCount = bytes.readUInt8(idEnd + 16);
-    position = idEnd + 17 + placeCount * PLACE_BYTES;
-    if (used + placeCount * PLACE_BYTES > chunk.length) {
-      [chunk, used] = [Buffer.allocUnsafeSlow(Math.max(CHUNK_BYTES, placeCount * PLACE_BYTES)), 0];
-    }
-    producers.restore({ id, epoch, seq, placeCount, places: chunk, placesAt: used, isFrozen: true });
-    used += bytes.copy(chunk, used, idEnd + 17, position);
+/** Memory of the places of several producers. */
+interface Chunk {
+  readonly places: Buffer;
+  usedBytes: number;
+}
+
+function newChunk(leastBytes: number): Chunk {
+  return { places: Buffer.allocUnsafeSlow(Math.max(CHUNK_BYTES, leastBytes)), usedBytes: 0 };
+}
+
+function placesBytesAt(bytes: Buffer, at: number): number {
+  return bytes[at + bytes[at]! + PRODUCER_BYTES - 1]! * PLACE_BYTES;
+}
+
+/** The producer at `at` of `bytes`; its places go to `chunk`. Returns where it ends. */
+function restoreProducer(producers: ProducerTable, bytes: Buffer, at: number, chunk: Chunk): number {
+  const idEnd = at + 1 + bytes[at]!;
+  const placesStart = idEnd + PRODUCER_BYTES - 1;
+  const placeCount = bytes[placesStart - 1]!;
+  const end = placesStart + placeCount * PLACE_BYTES;
+  producers.restore({
+    id: bytes.toString("utf8", at + 1, idEnd),
+    epoch: bytes.readDoubleBE(idEnd),
+    seq: bytes.readDoubleBE(idEnd + 8),
+    placeCount,
+    places: chunk.places,
+    placesAt: chunk.usedBytes,
+    isFrozen: true,
+  });
+  chunk.usedBytes += bytes.copy(chunk.places, chunk.usedBytes, placesStart, end);
+  return end;
+}
+
+/** Those that are left lie at the end. */
+async function restoreKeys(
+  { keys }: TopicMemory,
+  bytes: StateBytes,
+  start: number,
+  forgetBeforeMs: number,
+): Promise<void> {
+  for (let left = Math.floor((bytes.sizeBytes - start) / RECORD_BYTES); left > 0; ) {
+    const records = await bytes.at(bytes.sizeBytes - left * RECORD_BYTES, RECORD_BYTES);
+    const count = Math.floor(records.length / RECORD_BYTES);
+    const first = keys.size > 0 ? 0 : firstSince(records, count, forgetBeforeMs);
+    keys.restore(records.subarray(first * RECORD_BYTES, count * RECORD_BYTES), left - first);
+    left -= count;
   }
 }

@@ -21,7 +21,8 @@ export interface ReplayOptions {
 }
 
 /**
- * Takes the frames of `[from, to)` into `memory`, all of which can be read. What is damaged or dropped is left out.
+ * Takes the frames of `[from, to)` into `memory`, all of which can be read, and resolves to how many it remembers. What is
+ * damaged or dropped is left out.
  *
  * @throws topic_unavailable, topic_not_found, shutting_down.
  */
@@ -30,18 +31,20 @@ export async function replay(
   from: number,
   to: number,
   options: ReplayOptions,
-): Promise<void> {
+): Promise<number> {
+  let noted = 0;
   let offset = Math.max(from, options.log.logStartOffset);
-  if (offset >= to) return;
+  if (offset >= to) return noted;
   const cursor = options.log.openCursor();
   const into = Buffer.allocUnsafeSlow(READ_BYTES);
   const meter = new WorkMeter();
   while (offset < to) {
     try {
       const run = await cursor.read(offset, READ_BYTES, into);
-      if (run === undefined) return;
+      if (run === undefined) return noted;
       for (const frame of framesOf(run.bytes)) {
-        if (frame.header.baseOffset >= offset) takeIn(memory, frame, options.forgetKeysBeforeMs);
+        if (frame.header.baseOffset < offset) continue;
+        if (takeIn(memory, frame, options.forgetKeysBeforeMs)) noted += 1;
       }
       offset = run.endOffset;
       if (meter.isDue(run.bytes.length)) await options.runtime.pause();
@@ -53,6 +56,7 @@ export async function replay(
       );
     }
   }
+  return noted;
 }
 
 /** Whether the log ends with a frame that closes the topic. @throws as replay does. */
@@ -75,11 +79,13 @@ function behindGap(error: unknown, offset: number): number {
   return firstOffset;
 }
 
-function takeIn(memory: TopicMemory, { header, entry }: Frame, forgetKeysBeforeMs: number): void {
+/** True when there is something to remember. */
+function takeIn(memory: TopicMemory, { header, entry }: Frame, forgetKeysBeforeMs: number): boolean {
   const fields = stateFields(entry);
-  if (fields === undefined) return;
+  if (fields === undefined) return false;
   const { baseOffset, messageCount: count, timestampMs } = header;
   memory.note({ fields, baseOffset, count, timestampMs }, forgetKeysBeforeMs);
+  return true;
 }
 
 /** Most entries have no fields, and most fields are those of users. What is not sound says nothing. */

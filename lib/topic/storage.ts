@@ -122,8 +122,15 @@ export interface StoredTopic {
 /** A topic's memory of its appends, as it was when everything below `through` had been taken in. */
 export interface KeptState {
   readonly through: number;
-  /** What they hold is the topic's business. */
-  readonly bytes: Buffer;
+  /** Lets `use` read its bytes, which are sound; what they hold is the topic's business. @throws what the disk throws. */
+  read<Result>(use: (bytes: StateBytes) => Promise<Result>): Promise<Result>;
+}
+
+/** The bytes of a kept state. They are read in pieces: to have all of them in memory would cost more than to read them. */
+export interface StateBytes {
+  readonly sizeBytes: number;
+  /** At least the `length` bytes at `position`, or all that are left; usually more. A view, until the next call. */
+  at(position: number, length: number): Promise<Buffer>;
 }
 
 export interface StateToKeep {
@@ -134,13 +141,13 @@ export interface StateToKeep {
 
 /** Keeps a topic's state in two copies. Topics that remember nothing have none. */
 export interface StateStore {
-  /** What was there at the opening, and fits the log: the newest first. */
-  readonly found: readonly KeptState[];
+  /** The newest that was there at the opening, is sound, and fits the log. */
+  readonly found: KeptState | undefined;
   /** There was something, and none of it can be used. */
   readonly isLost: boolean;
   /** Nothing is remembered of messages below this: they are those of the topic that this one was forked from. */
   readonly startsAt: number;
-  /** Both copies go through this at least, and the older one is sound; 0 where there is none. */
+  /** Both copies go through this at least, and are sound; 0 where there is none, or one that nobody has verified. */
   readonly keptThrough: number;
 
   /**

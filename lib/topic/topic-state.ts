@@ -67,7 +67,7 @@ export class TopicState implements LogFollower {
     this.#writer = new StateWriter(options);
     this.#openedAt = log.logEndOffset;
     this.#isKnown = !store.isLost;
-    this.#isKept = store.found.length > 0;
+    this.#isKept = store.found !== undefined;
   }
 
   /** Before anything is appended. @throws topic_unavailable. */
@@ -182,8 +182,10 @@ export class TopicState implements LogFollower {
   syncEnded(): void {
     const taken = this.#taken;
     this.#taken = undefined;
-    if (taken === undefined || this.#isOver) return;
-    if (taken.through <= this.#options.log.syncedEndOffset) this.#writer.write(taken);
+    const { log } = this.#options;
+    if (taken === undefined || this.#isOver || taken.through > log.syncedEndOffset) return;
+    this.#writer.write(taken);
+    log.writeIndex();
   }
 
   /** For the log. */
@@ -226,9 +228,11 @@ export class TopicState implements LogFollower {
     if (store.isLost) {
       logger.error({ topic: topicName }, "the topic's state is lost, and made again from its messages");
     }
-    const memory = this.#restore();
+    const memory = await this.#restore();
     if (memory !== undefined && this.#isKnown) {
-      await replay(memory, this.#writer.writtenThrough, this.#openedAt, this.#replayOptions());
+      const { writtenThrough } = this.#writer;
+      this.#notedCount = await replay(memory, writtenThrough, this.#openedAt, this.#replayOptions());
+      this.#isDue = this.#notedCount >= this.#options.limits.stateCheckpointAppends;
     }
     if (memory !== undefined) this.#take(memory);
     if (this.#isKnown) return;
@@ -252,12 +256,13 @@ export class TopicState implements LogFollower {
     remembered.join(memory);
   }
 
-  /** What the newest state that was kept has. @throws topic_unavailable: it is of a later version. */
-  #restore(): TopicMemory | undefined {
-    const kept = this.#options.store.found[0];
+  /** What the newest state that was kept has. @throws topic_unavailable: it is of a later version; what the disk throws. */
+  async #restore(): Promise<TopicMemory | undefined> {
+    const kept = this.#options.store.found;
     if (kept === undefined) return undefined;
     const memory = this.#newMemory();
-    this.#isKnown = restore(memory, kept.bytes).isKnown;
+    const forgetBeforeMs = this.#forgetKeysBeforeMs();
+    this.#isKnown = (await kept.read((bytes) => restore(memory, bytes, forgetBeforeMs))).isKnown;
     this.#writer.writtenThrough = kept.through;
     return memory;
   }

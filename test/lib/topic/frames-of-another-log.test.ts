@@ -17,7 +17,7 @@ async function logOfTopic(): Promise<Log> {
     topicName: "t",
     log,
     store: {
-      found: [],
+      found: undefined,
       isLost: false,
       startsAt: 0,
       keptThrough: 0,

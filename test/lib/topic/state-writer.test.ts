@@ -13,7 +13,7 @@ import { rejection } from "../../support/rejection.ts";
 
 /** Keeps nothing, and holds each write until the test lets it go. */
 class HeldStore implements StateStore {
-  readonly found = [];
+  readonly found = undefined;
   readonly isLost = false;
   readonly startsAt = 0;
   keptThrough = 0;

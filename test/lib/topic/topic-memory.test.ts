@@ -4,10 +4,19 @@ import { LIMITS } from "../../../lib/index.ts";
 import { fingerprintOf, IdempotencyTable } from "../../../lib/topic/idempotency-table.ts";
 import { type Memory, Remembered } from "../../../lib/topic/remembered.ts";
 import { CHUNK_BYTES, restore, snapshotOf } from "../../../lib/topic/state-codec.ts";
+import type { StateBytes } from "../../../lib/topic/storage.ts";
 import { TopicMemory } from "../../../lib/topic/topic-memory.ts";
 import { seededRandom } from "../../support/seeded-random.ts";
 
 const DIGEST = Buffer.alloc(32);
+
+/** A state of these pieces, of which as little is read at a time as may be. */
+function stateBytes(pieces: readonly Buffer[]): StateBytes {
+  const bytes = Buffer.concat(pieces);
+  const at = (position: number, length: number): Promise<Buffer> =>
+    Promise.resolve(bytes.subarray(position, position + length));
+  return { sizeBytes: bytes.length, at };
+}
 
 function add(table: IdempotencyTable, from: number, to: number): void {
   for (let i = from; i < to; i++) table.add(fingerprintOf(`k${i}`), DIGEST, i, 1, i);
@@ -47,8 +56,26 @@ describe("the table of a topic's keys", () => {
   });
 });
 
+describe("keys that were restored", () => {
+  it("are those whose time is not over, at their places", async () => {
+    const remembered = new Remembered(10_000, new Counters());
+    const before = new TopicMemory(LIMITS, remembered);
+    add(before.keys, 0, 1000);
+    const pieces = [...snapshotOf(before, 1000, true, false).pieces()];
+    for (const since of [0, 1, 700, 999, 1000]) {
+      const memory = new TopicMemory(LIMITS, remembered);
+      await restore(memory, stateBytes(pieces), since);
+      const left = Array.from({ length: 1000 - since }, (_, i) => since + i);
+      expect(found(memory.keys, 0, 1000)).toEqual(left);
+      expect(memory.keys.capacity).toBeLessThanOrEqual(Math.max(64, 2 * left.length));
+      add(memory.keys, 1000, 1100);
+      expect(found(memory.keys, 1000, 1100)).toHaveLength(100);
+    }
+  });
+});
+
 describe("producers that were restored", () => {
-  it("pin little memory of others when those are forgotten", () => {
+  it("pin little memory of others when those are forgotten", async () => {
     const remembered = new Remembered(1000, new Counters());
     const before = new TopicMemory(LIMITS, remembered);
     for (let i = 0; i < 100; i++) {
@@ -56,7 +83,7 @@ describe("producers that were restored", () => {
       before.note({ fields, baseOffset: i, count: 1, timestampMs: i }, 0);
     }
     const memory = new TopicMemory(LIMITS, remembered);
-    restore(memory, Buffer.concat([...snapshotOf(before, 100, true, false).pieces()]));
+    await restore(memory, stateBytes([...snapshotOf(before, 100, true, false).pieces()]), 0);
     expect(memory.producers.find({ id: "p7", epoch: 0, seq: 0 })).toMatchObject({ baseOffset: 7 });
     for (const { id, places } of memory.producers.freeze())
       expect(places.buffer.byteLength, id).toBeLessThanOrEqual(CHUNK_BYTES);
@@ -64,7 +91,7 @@ describe("producers that were restored", () => {
 });
 
 describe("a snapshot that is written piece by piece", () => {
-  it("has each producer as it was when the snapshot was taken", () => {
+  it("has each producer as it was when the snapshot was taken", async () => {
     const remembered = new Remembered(10_000, new Counters());
     const before = new TopicMemory(LIMITS, remembered);
     const note = (id: string, seq: number): void => {
@@ -81,7 +108,7 @@ describe("a snapshot that is written piece by piece", () => {
       note(`late ${written.length}`, 0);
     }
     const memory = new TopicMemory(LIMITS, remembered);
-    restore(memory, Buffer.concat(written));
+    await restore(memory, stateBytes(written), 0);
     expect(memory.producers.size).toBe(300);
     for (let i = 0; i < 300; i++) {
       expect(memory.producers.find({ id: `p${i}`, epoch: 0, seq: 0 })).toMatchObject({ baseOffset: 0 });
