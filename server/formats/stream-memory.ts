@@ -1,15 +1,15 @@
 /** What a stream out takes of the memory that all clients share. */
 import { isNetlogError } from "../../lib/index.ts";
 import type { OnWaiting } from "../http/answer.ts";
-import type { Exchange } from "../http/exchange.ts";
+import type { Visit } from "../http/visit.ts";
 import type { PieceMemory } from "./message-pieces.ts";
 
 export class StreamMemory implements PieceMemory {
-  readonly #exchange: Exchange;
+  readonly #exchange: Visit;
   /** What was too much. */
   #refusedBytes = 0;
 
-  constructor(exchange: Exchange) {
+  constructor(exchange: Visit) {
     this.#exchange = exchange;
   }
 

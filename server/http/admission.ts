@@ -4,7 +4,7 @@ import { EVERYTHING, NOTHING } from "../auth/access.ts";
 import { clientKey } from "../auth/client-address.ts";
 import { isRight, type Need, type Right } from "../auth/rights.ts";
 import { HttpError } from "../wire/errors.ts";
-import type { Exchange } from "./exchange.ts";
+import type { Visit } from "./visit.ts";
 
 /**
  * Notes on the exchange what its token is good for. Whether the topic exists plays no part, so that an answer tells
@@ -12,7 +12,13 @@ import type { Exchange } from "./exchange.ts";
  *
  * @throws too_many_requests, unauthorized, forbidden.
  */
-export function admit(exchange: Exchange, need: Need): void {
+export function admit(exchange: Visit, need: Need): void {
+  letIn(exchange, need);
+  if (isRight(need)) requireRight(exchange, need);
+}
+
+/** All of `admit` but the right on the topic, for a request that says later which topic it means. @throws as admit does. */
+export function letIn(exchange: Visit, need: Need): void {
   const { access, rateLimit, limits } = exchange.context;
   exchange.need = need;
   // Who looks after the server must see it when it is full, and a probe must not take it for dead.
@@ -29,13 +35,16 @@ export function admit(exchange: Exchange, need: Need): void {
     rateLimit?.take(grant?.name === undefined ? clientKey(exchange.client()) : `token ${grant.name}`);
   if (access === undefined || (needsNothing && need === "metrics")) return;
   exchange.grant = grant ?? NOTHING;
-  if (need === "nothing") return;
-  if (grant === undefined) throw new HttpError("unauthorized");
-  if (isRight(need) && !grant.may(need, exchange.topicName)) throw lacksRight(need);
+  if (need !== "nothing" && grant === undefined) throw new HttpError("unauthorized");
+}
+
+/** @throws forbidden. */
+export function requireRight({ grant, topicName }: Visit, right: Right): void {
+  if (!grant.may(right, topicName)) throw lacksRight(right);
 }
 
 /** Counts a request that needs no token. @throws too_many_requests, which is answered late. */
-function takeOpen(exchange: Exchange): void {
+function takeOpen(exchange: Visit): void {
   try {
     exchange.context.openRateLimit.take(clientKey(exchange.client()));
   } catch (error) {
@@ -45,7 +54,7 @@ function takeOpen(exchange: Exchange): void {
 }
 
 /** Has what the request takes count in the shares of its token and of its address. */
-function count(exchange: Exchange, tokenName: string | undefined): void {
+function count(exchange: Visit, tokenName: string | undefined): void {
   const { occupancy, clientAddresses } = exchange.context;
   if (tokenName === undefined && !clientAddresses.areForwarded) return;
   exchange.request.countIn(
@@ -74,7 +83,7 @@ const REFUSALS: ReadonlySet<string> = new Set([
  * Counts what is refused to a client without a valid token. `undefined`: the refusal goes out; otherwise the error that says
  * that there were too many such requests.
  */
-export function countRefusal(exchange: Exchange, code: string): unknown {
+export function countRefusal(exchange: Visit, code: string): unknown {
   const { context, grant } = exchange;
   if (context.access === undefined || grant.name !== undefined || !REFUSALS.has(code)) return undefined;
   try {
@@ -86,7 +95,7 @@ export function countRefusal(exchange: Exchange, code: string): unknown {
 }
 
 /** Whether it would be admitted now: what takes long may outlive its token. */
-export function isStillAdmitted({ context, grant, need, topicName }: Exchange): boolean {
+export function isStillAdmitted({ context, grant, need, topicName }: Visit): boolean {
   if (context.access === undefined || !isRight(need)) return true;
   return context.access.renew(grant)?.may(need, topicName) === true;
 }

@@ -11,10 +11,10 @@ import type { RequestLog } from "./request-log.ts";
 import type { Traffic } from "./traffic.ts";
 import type { TurnQueue } from "./turn-queue.ts";
 
-/** How many connections there are, and how many were closed unheard. */
+/** How many connections there are, by any protocol, and how many were closed unheard. */
 interface ConnectionCounts {
   readonly count: number;
-  readonly droppedCount: number;
+  droppedCount: number;
 }
 
 /** How long the event loop is held; it wants to hear of work. */

@@ -216,7 +216,7 @@ function answerFailure(door: Door, exchange: Exchange, error: unknown): void {
   const { requestLog, traffic } = exchange.context;
   const code = errorCode(error);
   traffic.noteFailure(code);
-  if (code === "forbidden") requestLog.noteForbidden(exchange, error);
+  if (code === "forbidden") requestLog.noteForbidden(exchange, `/${exchange.target.parts.join("/")}`, error);
   const { status } = ERROR_TABLE[code];
   const isOurs = status >= SERVER_ERROR;
   if (isOurs) requestLog.noteFailure(exchange, error, status);

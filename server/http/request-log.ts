@@ -6,7 +6,6 @@
 import { isNetlogError, type Logger, type Runtime } from "../../lib/index.ts";
 import { errorCode } from "../wire/errors.ts";
 import { withoutTokens } from "../wire/quote.ts";
-import type { Target } from "../wire/target.ts";
 import { givenReason } from "./error-answer.ts";
 import type { Limits } from "./limits.ts";
 
@@ -20,7 +19,6 @@ const MICROSECONDS = 1000;
 /** What a line tells of a request. */
 interface LoggedRequest {
   readonly request: { readonly method: string; readonly url: string };
-  readonly target: Target;
   readonly startedAtMs: number;
   /** Its name in the log. */
   readonly id: string;
@@ -59,7 +57,7 @@ export class RequestLog {
   }
 
   /** `status` is `undefined` when the client left. */
-  note(exchange: LoggedRequest, status: number | undefined): void {
+  note(exchange: LoggedRequest, status: number | string | undefined): void {
     if (this.#logger.isLevelEnabled?.("debug") === false) return;
     const { method, url } = exchange.request;
     const elapsedMs = this.#runtime.elapsedMs() - exchange.startedAtMs;
@@ -78,17 +76,19 @@ export class RequestLog {
   }
 
   /** Logs an answer of 5xx. What a shutdown ends is no trouble, and may be ten thousand scans. */
-  noteFailure(exchange: LoggedRequest, error: unknown, status: number): void {
+  noteFailure(exchange: LoggedRequest, error: unknown, status: number | string): void {
     if (errorCode(error) === "shutting_down" || !this.#isNews(error)) return;
     const { method, url } = exchange.request;
     this.#logger.error({ err: error, id: exchange.id, method, url, status }, "request failed");
   }
 
-  /** A client that is turned away needs an operator; one that tries again and again needs one line. */
-  noteForbidden(exchange: LoggedRequest, error: unknown): void {
+  /**
+   * A client that is turned away needs an operator; one that tries again and again needs one line. `path` is what it asked
+   * for, decoded.
+   */
+  noteForbidden(exchange: LoggedRequest, path: string, error: unknown): void {
     if (!this.#isDue("forbidden")) return;
-    const { grant, request, target } = exchange;
-    const path = `/${target.parts.join("/")}`;
+    const { grant, request } = exchange;
     const fields = {
       method: request.method,
       path: withoutTokens(path),

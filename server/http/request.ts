@@ -10,16 +10,13 @@ import type { Share } from "./share.ts";
 /** Why a request may not wait: its client sends no more, or has sent too much behind it. */
 export type LeaveReason = "finished" | "crowded";
 
-export interface Request extends RequestBody, Reply {
+/** Who asks for something, by whatever protocol. */
+export interface Caller {
   readonly method: string;
   /** The target as it was sent. */
   readonly url: string;
-  /** The minor version of HTTP/1. */
-  readonly minorVersion: number;
   /** The value of a header, by its name in lower case. Values of a header that was sent twice are joined by ", ". */
   header(name: string): string | undefined;
-  /** All headers as they were sent: name, value, name, value, … */
-  readonly headerPairs: readonly string[];
   /** The address at the other end of the connection. */
   readonly remoteAddress: string;
   /** Its connection is one too many, and ends with this answer. */
@@ -35,6 +32,13 @@ export interface Request extends RequestBody, Reply {
   readonly hasLeft: boolean;
   /** Calls `act` when the connection is gone, at once if it is already; and also when the answer was given. */
   onClose(act: () => void): void;
+}
+
+export interface Request extends Caller, RequestBody, Reply {
+  /** The minor version of HTTP/1. */
+  readonly minorVersion: number;
+  /** All headers as they were sent: name, value, name, value, … */
+  readonly headerPairs: readonly string[];
   /** Calls `leave` when the newest request of the connection must wait no more, at once where it must not wait at all. */
   whileWaiting(leave: (reason: LeaveReason) => void): void;
   /** All that depends on order is done: the next request of the connection may begin before this one is answered. */

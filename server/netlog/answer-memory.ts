@@ -1,10 +1,10 @@
 /** What a body of many messages takes of the memory that all clients share, and of the event loop. */
 import type { BodyMemory } from "../formats/message-body.ts";
-import type { Exchange } from "../http/exchange.ts";
+import type { Visit } from "../http/visit.ts";
 import { ClientLeft } from "../wire/errors.ts";
 
 /** For a body that is made whole before it is sent. */
-export function bodyMemory({ request, context }: Exchange): BodyMemory {
+export function bodyMemory({ request, context }: Visit): BodyMemory {
   const { memory } = request;
   return {
     mayUse: (bytes) => memory.mayHold(bytes),
