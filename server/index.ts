@@ -11,6 +11,7 @@ import { type Rate, RateLimit } from "./auth/rate-limit.ts";
 import type { TokenRecord } from "./auth/token-record.ts";
 import { consoleDoor } from "./console/door.ts";
 import { streamsDoor } from "./durable-streams/door.ts";
+import type { GrpcServer } from "./grpc/grpc-server.ts";
 import { accept, type Doors } from "./http/accept.ts";
 import { type Certificate, checkCertificate } from "./http/certificate.ts";
 import { Connections } from "./http/connections.ts";
@@ -61,17 +62,20 @@ export const CONSOLE_FOLDER: string = fileURLToPath(new URL("console/files", imp
 
 const UNKNOWN_VERSION = "0.0.0";
 
-export interface ServerOptions {
+export interface ListenOn {
+  /** Name or address to listen on. */
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+}
+
+export interface ServerOptions extends ListenOn {
   /** `undefined`: the doors know no topics. */
   readonly netlog: Netlog | undefined;
   /** The log's own by default. */
   readonly doors?: Doors;
   /** Views that run in this process. */
   readonly views?: Views | undefined;
-  /** Name or address to listen on. */
-  readonly host: string;
-  /** 0: any free one. */
-  readonly port: number;
   readonly logger: Logger;
   /** How many lines the logger dropped so far, for the metrics. */
   readonly droppedLogLines?: () => number;
@@ -85,6 +89,8 @@ export interface ServerOptions {
   readonly areMetricsOpen?: boolean;
   /** Only TLS is spoken, with this certificate. */
   readonly certificate?: Certificate | undefined;
+  /** Where the log is served over gRPC, too. Without it nothing of gRPC is loaded. */
+  readonly grpc?: ListenOn | undefined;
   /** How often each client may ask. */
   readonly rate?: Rate | undefined;
   /** Proxies that are believed about who calls them. */
@@ -107,6 +113,8 @@ export interface RunningServer {
   readonly url: string;
   readonly host: string;
   readonly port: number;
+  /** The port of gRPC, where that is served. */
+  readonly grpcPort: number | undefined;
   /** From here on these are valid, and no others. Not for a server that was started without tokens. */
   replaceTokens(tokens: readonly TokenRecord[]): void;
   /** For connections from here on. Not for a server that was started without one. @throws CertificateError. */
@@ -119,7 +127,7 @@ export interface RunningServer {
 }
 
 /**
- * Resolves when the server listens; rejects with Node's error (EADDRINUSE, …) when it cannot.
+ * Resolves when the server listens; rejects with Node's error (EADDRINUSE, …) when it cannot, and then listens nowhere.
  *
  * @throws CertificateError.
  */
@@ -133,17 +141,28 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const connections = new Connections(server, limits, occupancy, runtime, certificate !== undefined);
   const context = createContext(options, address, { clientAddresses, occupancy, connections });
   serve(server, connections, context, options.doors ?? doorsOf(options.consoleFolder));
+  let grpc: GrpcServer | undefined;
+  try {
+    grpc = options.grpc && (await serveGrpc(context, options.grpc, certificate));
+  } catch (error) {
+    await stopServer(server, connections, context, 0);
+    throw error;
+  }
   const scheme = certificate === undefined ? "http" : "https";
   return {
     url: `${scheme}://${address.family === "IPv6" ? `[${address.address}]` : address.address}:${address.port}`,
     host: options.host,
     port: address.port,
+    grpcPort: grpc?.port,
     replaceTokens: (tokens) => context.access?.replace(tokens),
     replaceCertificate: (next) => {
       checkCertificate(next);
       (server as TlsServer).setSecureContext({ ...next });
+      grpc?.replaceCertificate(next);
     },
-    stop: ({ graceMs = limits.stopMs } = {}) => stopServer(server, connections, context, graceMs),
+    stop: async ({ graceMs = limits.stopMs } = {}) => {
+      await Promise.all([stopServer(server, connections, context, graceMs), grpc?.stop(graceMs)]);
+    },
   };
 }
 
@@ -195,6 +214,19 @@ function createContext(
     loop: new LoopWatch(nodeRuntime),
     isStopping: false,
   };
+}
+
+/** The log over gRPC, whose code and libraries are loaded now. */
+async function serveGrpc(
+  context: ServerContext,
+  { host, port }: ListenOn,
+  certificate: Certificate | undefined,
+): Promise<GrpcServer> {
+  const [{ startGrpc }, { logService }] = await Promise.all([
+    import("./grpc/grpc-server.ts"),
+    import("./grpc/log/service.ts"),
+  ]);
+  return await startGrpc({ context, host, port, certificate, ...logService(context) });
 }
 
 /** Handles what comes. */

@@ -11,6 +11,8 @@ import { addMessage, cutJsonValues } from "../message/json-elements.ts";
 import { LineCutter } from "../message/line-cutter.ts";
 import { MESSAGE_HEADER_BYTES } from "../message/message.ts";
 import { encodeGroup, MessageGroups } from "../message/message-groups.ts";
+import { groupMessages } from "../message/new-batch.ts";
+import type { NewMessage } from "../message/new-message.ts";
 import type { Limits } from "./limits.ts";
 import type { TopicSettings } from "./setting-table.ts";
 import { type UnpackBudget, withUnpacked } from "./unpack-budget.ts";
@@ -47,6 +49,13 @@ export class BatchParser {
     const { limits, offload } = this.#options;
     const parse = () => parseBinaryBatch(body, offload, limits, headroomBytes);
     return await withUnpacked(body, this.#options, parse);
+  }
+
+  /** Messages one by one: see groupMessages. Packed as the topic's compression_type says. */
+  async pack(messages: readonly NewMessage[]): Promise<Batch> {
+    const { settings, limits, offload } = this.#options;
+    const group = await groupMessages(messages, () => offload.pause(), limits);
+    return await encodeGroup(group, settings.compression_type, offload, limits);
   }
 
   /** JSON: see parseJsonBatch. Packed as the topic's compression_type says. */

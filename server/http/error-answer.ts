@@ -21,10 +21,16 @@ export function errorAnswer(
   };
   if (row.reason !== undefined) body.reason = reason ?? row.reason;
   Object.assign(body, more);
+  return { ...jsonAnswer(row.status, body, errorHeaders(error)), closes: row.closes === true };
+}
+
+/** The code of a failure, and what it tells beside its reason: name, value, … */
+export function errorHeaders(error: unknown): string[] {
+  const code = errorCode(error);
   const given = error instanceof HttpError ? error.headers : undefined;
-  const headers = ["X-Netlog-Error", code, ...(given ?? row.headers ?? [])];
+  const headers = ["X-Netlog-Error", code, ...(given ?? ERROR_TABLE[code].headers ?? [])];
   if (isNetlogError(error)) headers.push(...detailHeaders(error.details));
-  return { ...jsonAnswer(row.status, body, headers), closes: row.closes === true };
+  return headers;
 }
 
 /** What the error itself says. */

@@ -36,6 +36,8 @@ class HttpCaps {
   readonly tokenSharePercent: number = 50;
   /** The part of the same, and of the open connections, that one address may have, in percent. */
   readonly addressSharePercent: number = 90;
+  /** Calls of one gRPC connection under way at once; its client keeps further ones back. */
+  readonly grpcConnectionCalls: number = 1000;
   /** Topics that cannot be served, as a refusal of `/-/ready` lists them. */
   readonly failedTopicsListed: number = 100;
   /** Requests of one connection under way at once, small publishes alone: others are taken up one after the other. */

@@ -1,4 +1,4 @@
-/** What the server counts of its requests: plain numbers, by route, method and status, all of them bounded. */
+/** What the server counts of its requests: plain numbers, by route, method and status, and of its calls, all of them bounded. */
 import { type ErrorCode, Tally } from "../../lib/index.ts";
 import type { Resource } from "./resource.ts";
 
@@ -25,6 +25,14 @@ export interface RouteTraffic {
   readonly durationMs: Tally;
 }
 
+/** Calls of one method of gRPC. */
+interface CallTraffic {
+  /** By the status in which they ended. */
+  readonly statuses: Map<string, number>;
+  /** From the headers of a call to its status. */
+  readonly durationMs: Tally;
+}
+
 export class Traffic {
   /** In bodies of answers that hold messages, as they were sent. */
   messagesOut = 0;
@@ -33,6 +41,8 @@ export class Traffic {
   duplicates = 0;
   /** By code. */
   readonly refusedTerms: Map<string, number> = new Map(REFUSED_TERMS.map((code) => [code, 0]));
+  /** By the path of the method, of those that were called. */
+  readonly calls: Map<string, CallTraffic> = new Map();
   readonly #routes = new Map<Resource | undefined, Map<string, RouteTraffic>>();
   /** What was noted last, which is what is noted next most of the time. */
   #last: { resource: Resource | undefined; method: string; traffic: RouteTraffic } | undefined;
@@ -51,6 +61,17 @@ export class Traffic {
     const told = status ?? CLIENT_LEFT;
     statuses.set(told, (statuses.get(told) ?? 0) + 1);
     durationMs.add(elapsedMs);
+  }
+
+  /** A call of gRPC has ended with `status`. */
+  noteCall(path: string, status: string, elapsedMs: number): void {
+    let traffic = this.calls.get(path);
+    if (traffic === undefined) {
+      traffic = { statuses: new Map(), durationMs: new Tally(DURATION_MS) };
+      this.calls.set(path, traffic);
+    }
+    traffic.statuses.set(status, (traffic.statuses.get(status) ?? 0) + 1);
+    traffic.durationMs.add(elapsedMs);
   }
 
   noteOut(messageCount: number, sizeBytes: number): void {

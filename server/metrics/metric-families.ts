@@ -68,6 +68,24 @@ export const FAMILIES: readonly Family[] = [
         spread(durationMs, MS_PER_SECOND, { route, method }),
       ),
   },
+  {
+    name: "netlog_grpc_calls_total",
+    type: "counter",
+    help: "Calls of gRPC by method and status; CANCELLED: the client left before the status.",
+    read: ({ traffic }) =>
+      Array.from(traffic.calls).flatMap(([method, { statuses }]) =>
+        Array.from(statuses, ([status, value]) => ({ labels: { method, status }, value })),
+      ),
+  },
+  {
+    name: "netlog_grpc_call_duration_seconds",
+    type: "histogram",
+    help: "From a call's headers to its status, the time that it waits included; a stream is over at its end.",
+    read: ({ traffic }) =>
+      Array.from(traffic.calls).flatMap(([method, { durationMs }]) =>
+        spread(durationMs, MS_PER_SECOND, { method }),
+      ),
+  },
   gauge("netlog_connections", "Open connections.", ({ connections }) => [
     { labels: {}, value: connections.count },
   ]),
@@ -76,7 +94,7 @@ export const FAMILIES: readonly Family[] = [
     "Connections closed unheard, for there were far too many, or too many of one address.",
     (s) => s.connections.droppedCount,
   ),
-  gauge("netlog_waiting_requests", "Requests that wait for a message; streams left out.", (s) => [
+  gauge("netlog_waiting_requests", "Requests that wait for a message, streams left out; and all calls of gRPC.", (s) => [
     { labels: {}, value: s.occupancy.all.waitingCount },
   ]),
   gauge("netlog_bytes_in_flight", "Memory of bodies and answers that are not done with yet.", (s) => [

@@ -2,6 +2,7 @@
 import { isLongJson, NetlogError, type Scanner, type WorkRequest, type WorkResult } from "../../lib/index.ts";
 import { type Answer, jsonAnswer } from "../http/answer.ts";
 import type { Exchange } from "../http/exchange.ts";
+import type { Limits } from "../http/limits.ts";
 import { JSON_TYPE, json } from "../openapi/bodies.ts";
 import type { Operation } from "../openapi/operation.ts";
 import { ref } from "../openapi/parts.ts";
@@ -62,8 +63,8 @@ async function nackMessages(exchange: Exchange): Promise<Answer> {
   const { scanner, parameters } = open(exchange);
   parameters.finish();
   const isDead = parameters.flag("dead");
-  const delayMs = readDelay(exchange, parameters);
-  if (isDead && delayMs > 0) throw badRequest("delay and dead exclude each other");
+  const delayMs = readDuration(parameters, "delay") ?? 0;
+  checkNack(delayMs, isDead, exchange.context.limits);
   const request = await readWork(exchange, parameters);
   return workAnswer(parameters, await scanner.work.nack(request, delayMs, isDead));
 }
@@ -145,10 +146,10 @@ function badItem(index: number): NetlogError {
   return badRequest(`item ${index} of the body is no offset; it takes whole numbers from 0 on`);
 }
 
-function readDelay({ context }: Exchange, parameters: Parameters): number {
-  const delayMs = readDuration(parameters, "delay") ?? 0;
-  if (delayMs <= context.limits.nackDelayMs) return delayMs;
-  throw badRequest("delay takes at most 1day");
+/** @throws bad_request. */
+export function checkNack(delayMs: number, isDead: boolean, { nackDelayMs }: Limits): void {
+  if (isDead && delayMs > 0) throw badRequest("delay and dead exclude each other");
+  if (!(delayMs <= nackDelayMs)) throw badRequest("delay takes at most 1day");
 }
 
 /** The refusal of a single offset is an error. */

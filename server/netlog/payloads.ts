@@ -10,19 +10,17 @@ import {
   PAYLOAD_HEADROOM_BYTES,
   type Published,
   type PublishOptions,
-  type Runtime,
   type Topic,
 } from "../../lib/index.ts";
 import { type Answer, emptyAnswer } from "../http/answer.ts";
 import { freeBody } from "../http/body-buffer.ts";
-import { BodyDigest, type BodyMeaning, digestOf } from "../http/body-digest.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { bytes } from "../openapi/bodies.ts";
 import type { Operation } from "../openapi/operation.ts";
 import { isHeld } from "../wire/entity-tag.ts";
 import { DIGITS, type Parameters } from "../wire/parameters.ts";
 import { messageAnswer, unchangedAnswer } from "./message-answers.ts";
-import { PUBLISH_ERRORS, type PublishTerms, readTerms, TERM_HEADERS } from "./publish-terms.ts";
+import { PUBLISH_ERRORS, readTerms, TERM_HEADERS, withTerms } from "./publish-terms.ts";
 import { messageFields, readSentHeaders } from "./sent-headers.ts";
 
 const CRC_DIGITS = 8;
@@ -68,7 +66,7 @@ async function publishPayload(exchange: Exchange): Promise<Answer> {
     const options: PublishOptions =
       terms === undefined
         ? { durability }
-        : await withTerms(durability, terms, message, isSmall, context.runtime);
+        : await withTerms(durability, terms, message, context);
     const isInPlaceAtOnce = terms === undefined || topic.judge.isReadyFor(options);
     const publishing = topic.publish(message, options);
     if (isSmall && isInPlaceAtOnce) request.letNextBegin();
@@ -89,27 +87,6 @@ function messageOf(payload: Buffer, headroomBytes: number, fields: MessageFields
     contentType: fields?.contentType,
     headers: fields?.headers,
   };
-}
-
-/** With the digest that an idempotency key needs. */
-async function withTerms(
-  durability: Durability | undefined,
-  { idempotencyKey, expectedOffset, producer, closes }: PublishTerms,
-  message: NewMessage,
-  isSmall: boolean,
-  runtime: Runtime,
-): Promise<PublishOptions> {
-  if (idempotencyKey === undefined) return { durability, expectedOffset, producer, closes };
-  const meaning = ["payload", message.key ?? null, message.contentType ?? null, closes === true];
-  const { payload } = message;
-  const digest = isSmall ? digestOf(meaning, payload) : await longDigest(meaning, payload, runtime);
-  return { durability, expectedOffset, producer, closes, idempotency: { key: idempotencyKey, digest } };
-}
-
-async function longDigest(meaning: BodyMeaning, payload: Uint8Array, runtime: Runtime): Promise<Buffer> {
-  const digest = new BodyDigest(meaning);
-  await digest.addAll(payload, runtime);
-  return digest.end();
 }
 
 /** What an answer tells of a publish. */

@@ -1,5 +1,7 @@
 /** How a publish is to be stored: once, on a condition, as the last one of its topic. Most publishes say none of it. */
-import type { PublishOptions } from "../../lib/index.ts";
+import type { Durability, NewMessage, PublishOptions, Runtime } from "../../lib/index.ts";
+import { BodyDigest, type BodyMeaning, digestOf } from "../http/body-digest.ts";
+import type { ServerContext } from "../http/context.ts";
 import type { Operation } from "../openapi/operation.ts";
 import { badRequest } from "../wire/errors.ts";
 import type { Parameters } from "../wire/parameters.ts";
@@ -77,4 +79,25 @@ function readExpectedOffset(header: string | undefined, parameter: string | unde
   const other = readNumber("expected_offset", parameter);
   if (offset === undefined || offset === other) return other;
   throw badRequest("X-Expected-Offset and expected_offset= differ; send one of them");
+}
+
+/** How one message is to be published, with the digest that an idempotency key needs: the same by each protocol. */
+export async function withTerms(
+  durability: Durability | undefined,
+  { idempotencyKey, expectedOffset, producer, closes }: PublishTerms,
+  message: NewMessage,
+  { limits, runtime }: Pick<ServerContext, "limits" | "runtime">,
+): Promise<PublishOptions> {
+  if (idempotencyKey === undefined) return { durability, expectedOffset, producer, closes };
+  const meaning = ["payload", message.key ?? null, message.contentType ?? null, closes === true];
+  const { payload } = message;
+  const isSmall = payload.length <= limits.uncountedBytes;
+  const digest = isSmall ? digestOf(meaning, payload) : await longDigest(meaning, payload, runtime);
+  return { durability, expectedOffset, producer, closes, idempotency: { key: idempotencyKey, digest } };
+}
+
+async function longDigest(meaning: BodyMeaning, payload: Uint8Array, runtime: Runtime): Promise<Buffer> {
+  const digest = new BodyDigest(meaning);
+  await digest.addAll(payload, runtime);
+  return digest.end();
 }

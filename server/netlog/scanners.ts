@@ -3,27 +3,24 @@
 import {
   type BulkDelivery,
   type BulkScanRequest,
-  isNetlogError,
   NetlogError,
   type Scanner,
   type ScannerDescription,
-  type Topic,
 } from "../../lib/index.ts";
 import { requireEncoding } from "../formats/encodings.ts";
 import type { FormatName } from "../formats/formats.ts";
 import { MessageBody } from "../formats/message-body.ts";
 import { negotiate, readFormatName } from "../formats/negotiate.ts";
-import { lacksRight } from "../http/admission.ts";
 import { type Answer, bodyAnswer, doneAnswer, jsonAnswer } from "../http/answer.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { bytes, done, json, messages } from "../openapi/bodies.ts";
 import type { Operation } from "../openapi/operation.ts";
 import { ref } from "../openapi/parts.ts";
-import { HttpError } from "../wire/errors.ts";
 import type { Parameters } from "../wire/parameters.ts";
 import { bodyMemory } from "./answer-memory.ts";
 import { longJsonAnswer } from "./long-answer.ts";
 import { batchHeaders, deliveryAnswer, leaseHeaders } from "./message-answers.ts";
+import { findOrCreateScanner } from "./new-scanner.ts";
 import { readScannerRequest, requireId } from "./scanner-parameters.ts";
 
 const SCAN_FORMATS: readonly FormatName[] = ["ndjson", "json", "lines"];
@@ -57,34 +54,8 @@ export const CREATE_SCANNER: Operation = {
 async function createScanner(exchange: Exchange): Promise<Answer> {
   const topic = exchange.requireTopic();
   const request = readScannerRequest(exchange.parameters());
-  const { deadLetter } = request;
-  const makesDeadLetter = deadLetter === undefined || exchange.grant.may("admin", deadLetter);
-  if (deadLetter !== undefined)
-    checkDeadLetter(exchange, deadLetter, makesDeadLetter || hasScanner(topic, request.id));
-  const { scanner, isNew } = await topic.findOrCreateScanner({ ...request, makesDeadLetter });
+  const { scanner, isNew } = await findOrCreateScanner(exchange, topic, request);
   return jsonAnswer(isNew ? 201 : 200, scanner.info());
-}
-
-/** `mayBeMissing`: the topic would be made by right, or a scanner that is there answers for it. @throws forbidden. */
-function checkDeadLetter({ context, grant }: Exchange, deadLetter: string, mayBeMissing: boolean): void {
-  if (!grant.may("write", deadLetter)) {
-    throw lacksRight("write", "the topic that dead_letter names");
-  }
-  if (mayBeMissing || context.netlog.hasTopic(deadLetter)) return;
-  const reason =
-    "dead_letter: that topic is missing, and making it needs the admin right; have it created first";
-  throw new HttpError("forbidden", { reason });
-}
-
-/** One that cannot be used is there as well. */
-function hasScanner(topic: Topic, id: string | undefined): boolean {
-  if (id === undefined) return false;
-  try {
-    topic.scanner(id);
-    return true;
-  } catch (error) {
-    return !isNetlogError(error, "scanner_not_found");
-  }
 }
 
 export const DESCRIBE_SCANNERS: Operation = {

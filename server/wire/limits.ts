@@ -16,4 +16,10 @@ export class WireCaps {
   readonly readBytes: number = 8 * MiB;
   /** Bytes of one answer's body: a larger number is taken for this. */
   readonly readBytesMax: number = 16 * MiB;
+  /** Bytes of one answer over gRPC, when the request names no number: clients take 4 MiB where they are not told else. */
+  readonly grpcReadBytes: number = 3 * MiB;
+  /** Bytes of one batch of a Tail, when the request names no number. */
+  readonly tailBytes: number = 256 * KiB;
+  /** Bytes of one batch of a Tail: a larger number is taken for this. */
+  readonly tailBytesMax: number = MiB;
 }

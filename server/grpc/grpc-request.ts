@@ -1,0 +1,168 @@
+/**
+ * A request that gRPC brought, and the way to answer it: what comes counts in the memory that all clients share while it
+ * comes, and what goes out counts until the network has it.
+ */
+import type { ServerHttp2Stream } from "node:http2";
+import type { Metadata } from "@grpc/grpc-js";
+import { HeldMemory } from "../http/held-memory.ts";
+import { NetlogError } from "../../lib/index.ts";
+import type { IdleWatch } from "../http/idle-watch.ts";
+import type { Caller } from "../http/request.ts";
+import { type Share, Shares } from "../http/share.ts";
+import type { VisitContext } from "../http/visit.ts";
+import { tooManyAnswers } from "../wire/errors.ts";
+import { type CallStream, http2StreamOf, MessageWatch, ReaderProgress } from "./http2-side.ts";
+import type { Packed } from "./packed.ts";
+
+/** What a call takes of its connection. */
+export interface CallSurroundings {
+  readonly context: VisitContext;
+  /** Gives up answers that nobody takes. */
+  readonly readers: IdleWatch;
+  /** Counts bytes, calls and connections of the address; `undefined` where there is none to count for. */
+  readonly address: Share | undefined;
+}
+
+export class GrpcRequest implements Caller {
+  readonly method = "gRPC";
+  readonly isSurplus = false;
+  readonly url: string;
+  readonly memory: HeldMemory;
+  readonly #surroundings: CallSurroundings;
+  readonly #stream: CallStream;
+  readonly #metadata: Metadata;
+  readonly #http2: ServerHttp2Stream;
+  /** Calls to make when the call is over. */
+  #closers: Set<() => void> | undefined = new Set();
+  /** Every call counts as a request that waits, from its headers to its status: a client may open as many as it likes. */
+  #place: Shares | undefined;
+
+  constructor(surroundings: CallSurroundings, stream: CallStream) {
+    const { context, address } = surroundings;
+    this.url = stream.getPath();
+    this.#surroundings = surroundings;
+    this.#stream = stream;
+    this.#metadata = stream.metadata;
+    this.#http2 = http2StreamOf(stream);
+    this.memory = new HeldMemory(new Shares(context.occupancy.all, address), context.limits);
+    // It comes after a status, too.
+    stream.once("cancelled", () => this.#close());
+  }
+
+  /** Takes its place among those of its client. @throws too_many_requests. */
+  takePlace(): void {
+    const refusal = this.memory.shares.beginWait();
+    if (refusal !== undefined) throw new NetlogError("too_many_requests", { reason: refusal });
+    this.#place = this.memory.shares;
+  }
+
+  header(name: string): string | undefined {
+    const values = this.#metadata.get(name);
+    return values.length === 0 ? undefined : values.join(", ");
+  }
+
+  get remoteAddress(): string {
+    return this.#http2.session?.socket.remoteAddress ?? "";
+  }
+
+  countIn(forwarded: Share | undefined, token: Share | undefined): void {
+    const { context, address } = this.#surroundings;
+    const shares = new Shares(context.occupancy.all, forwarded ?? address, token);
+    this.memory.shares = shares;
+    this.#place?.endWait();
+    this.#place = undefined;
+    this.takePlace();
+  }
+
+  get hasLeft(): boolean {
+    return this.#closers === undefined;
+  }
+
+  /** Its client gave it no longer than until now. */
+  get isLate(): boolean {
+    const deadline = this.#stream.getDeadline();
+    return Number(deadline) <= Date.now();
+  }
+
+  onClose(act: () => void): void {
+    if (this.#closers === undefined) act();
+    else this.#closers.add(act);
+  }
+
+  /** Takes `onClose` back. */
+  offClose(act: () => void): void {
+    this.#closers?.delete(act);
+  }
+
+  /** Does what may wait, which is to hand on what ends the wait when the client leaves. */
+  async waiting<Result>(act: (onWaiting: (cancel: () => void) => void) => Promise<Result>): Promise<Result> {
+    let leave: (() => void) | undefined;
+    try {
+      return await act((cancel) => {
+        leave = cancel;
+        this.onClose(cancel);
+      });
+    } finally {
+      if (leave !== undefined) this.offClose(leave);
+    }
+  }
+
+  /**
+   * Counts what comes of messages of at most `mostBytes`, and gives up one that stops coming. `refuse` is called once,
+   * before a message is there that may not come.
+   */
+  watchMessages(mostBytes: number, refuse: (error: unknown) => void): void {
+    const { watch } = this.#surroundings.context;
+    const messages = new MessageWatch(mostBytes, this.memory, (error) => {
+      this.#http2.off("data", take);
+      watch.remove(messages);
+      refuse(error);
+    });
+    const take = (piece: Buffer): void => {
+      messages.add(piece);
+      if (messages.isBetween) watch.remove(messages);
+    };
+    watch.add(messages);
+    // In front of the listener that puts messages together.
+    this.#http2.prependListener("data", take);
+    this.onClose(() => watch.remove(messages));
+  }
+
+  /**
+   * Writes an answer; resolves to true when the network has all of it, to false when the client left before.
+   *
+   * @throws too_many_requests: there is no memory for it.
+   */
+  write({ bytes }: Packed): Promise<boolean> {
+    if (this.hasLeft) return Promise.resolve(false);
+    if (!this.memory.mayKeep(bytes.length)) throw tooManyAnswers();
+    const { readers } = this.#surroundings;
+    return new Promise((resolve) => {
+      const reader = new ReaderProgress(this.#http2);
+      const leave = (): void => end(false);
+      const end = (handedOver: boolean): void => {
+        this.offClose(leave);
+        readers.remove(reader);
+        this.memory.release();
+        resolve(handedOver);
+      };
+      readers.add(reader);
+      this.onClose(leave);
+      this.#stream.write(bytes, (error?: Error | null) => end(error == null));
+    });
+  }
+
+  /** Ends the call with `status`, or else with OK. */
+  end(status?: object): void {
+    if (status === undefined) this.#stream.end();
+    else this.#stream.emit("error", status);
+  }
+
+  #close(): void {
+    const closers = this.#closers ?? new Set();
+    this.#closers = undefined;
+    for (const act of closers) act();
+    this.memory.release();
+    this.#place?.endWait();
+  }
+}

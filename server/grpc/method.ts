@@ -1,0 +1,107 @@
+/** How a service says what its methods are: what each needs, how much it takes, and what it does. */
+import {
+  create,
+  type DescMessage,
+  type DescMethodBiDiStreaming,
+  type DescMethodServerStreaming,
+  type DescMethodUnary,
+  fromBinary,
+  type MessageInitShape,
+  type MessageShape,
+  toBinary,
+} from "@bufbuild/protobuf";
+import { KiB } from "../../lib/index.ts";
+import type { Need } from "../auth/rights.ts";
+import type { Limits } from "../http/limits.ts";
+import type { Visit, VisitContext } from "../http/visit.ts";
+import type { GrpcRequest } from "./grpc-request.ts";
+import { Packed } from "./packed.ts";
+
+/** More than any fields around a payload, or a batch, take. */
+export const AROUND_BYTES: number = 64 * KiB;
+
+/** One call, as handlers see it. */
+export type Call = Visit<VisitContext, GrpcRequest>;
+
+/** What a method asks for before it does anything. */
+export interface Terms<Request> {
+  readonly needs: Need;
+  /** It publishes to the topic or reads from it, which a topic with a ttl waits for. */
+  readonly isUse?: true;
+  /** The topic that a request is about, to look up rights for. */
+  readonly topicOf?: (request: Request) => string;
+  /** Bytes of a request at most, as it goes over the wire; by default those of settings. */
+  readonly mostBytes?: (limits: Limits) => number;
+}
+
+/** A method, with its types forgotten. */
+export interface Method extends Omit<Terms<never>, "topicOf"> {
+  /** As HTTP/2 has it: `/netlog.v1.Log/Publish`. */
+  readonly path: string;
+  readonly topicOf: (request: unknown) => string;
+  /** @throws Error for bytes that are no such message. */
+  decode(bytes: Uint8Array): unknown;
+  /** Each request of a call is answered as it comes; else there is one request. */
+  readonly isConversation: boolean;
+  /** Answers a request; gives `undefined` when it was all written, or when its client has left. */
+  answer(call: Call, request: unknown): Promise<Packed | undefined>;
+}
+
+/** One request, one answer. A handler gives `undefined` when its wait was cancelled. */
+export function unary<I extends DescMessage, O extends DescMessage>(
+  method: DescMethodUnary<I, O>,
+  terms: Terms<MessageShape<I>>,
+  handle: (call: Call, request: MessageShape<I>) => Promise<MessageInitShape<O> | Packed | undefined>,
+): Method {
+  return methodOf(method, terms, false, async (call, request) => {
+    const answer = await handle(call, request as MessageShape<I>);
+    return answer === undefined || answer instanceof Packed ? answer : pack(method.output, answer);
+  });
+}
+
+/** One request, and answers for as long as it takes, which the handler writes. */
+export function serverStream<I extends DescMessage, O extends DescMessage>(
+  method: DescMethodServerStreaming<I, O>,
+  terms: Terms<MessageShape<I>>,
+  handle: (call: Call, request: MessageShape<I>) => Promise<void>,
+): Method {
+  return methodOf(method, terms, false, async (call, request) => {
+    await handle(call, request as MessageShape<I>);
+    return undefined;
+  });
+}
+
+/** Requests for as long as the client likes, each with its answer. */
+export function conversation<I extends DescMessage, O extends DescMessage>(
+  method: DescMethodBiDiStreaming<I, O>,
+  terms: Terms<MessageShape<I>>,
+  handle: (request: MessageShape<I>) => MessageInitShape<O>,
+): Method {
+  return methodOf(method, terms, true, (_call, request) =>
+    Promise.resolve(pack(method.output, handle(request as MessageShape<I>))),
+  );
+}
+
+/** The bytes of an answer of few fields. */
+export function pack<O extends DescMessage>(output: O, answer: MessageInitShape<O>): Packed {
+  const { buffer, byteOffset, length } = toBinary(output, create(output, answer));
+  return new Packed(Buffer.from(buffer, byteOffset, length));
+}
+
+type AnyMethod = DescMethodUnary | DescMethodServerStreaming | DescMethodBiDiStreaming;
+
+function methodOf<Request>(
+  { parent, name, input }: AnyMethod,
+  { topicOf = () => "", ...terms }: Terms<Request>,
+  isConversation: boolean,
+  answer: Method["answer"],
+): Method {
+  return {
+    ...terms,
+    path: `/${parent.typeName}/${name}`,
+    topicOf: topicOf as Method["topicOf"],
+    decode: (bytes) => fromBinary(input, bytes),
+    isConversation,
+    answer,
+  };
+}
