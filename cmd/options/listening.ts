@@ -11,6 +11,7 @@ import { switchOption } from "../cli/switch-option.ts";
 
 export interface ListeningOptions {
   readonly listen: ListenAddress;
+  readonly grpcListen: ListenAddress | "off";
   readonly allowedHosts: readonly string[];
   readonly corsOrigins: readonly string[];
   readonly hasNoConsole: boolean;
@@ -25,6 +26,15 @@ export const LISTENING_OPTIONS: OptionTable<ListeningOptions> = {
     allowed: "host:port, such as 127.0.0.1:7200, [::1]:7200, localhost:7200 or :7200",
     fallback: "127.0.0.1:7200",
     parse: parseListenAddress,
+  },
+  grpcListen: {
+    name: "grpc_listen",
+    kind: "value",
+    placeholder: "<address>",
+    description: "Address to serve the log over gRPC on, too; off: it is not served",
+    allowed: "off, or host:port, such as 127.0.0.1:7201 or :7201",
+    fallback: "off",
+    parse: (text) => (text === "off" ? text : parseListenAddress(text)),
   },
   allowedHosts: {
     name: "allowed_host",

@@ -40,7 +40,7 @@ export async function prepareViews(
       set.start({
         log: new LocalLogReader(netlog),
         ports,
-        checkAddress: async (listen) => (await checkStart({ ...options, listen })).host,
+        checkAddress: async (listen) => (await checkStart({ ...options, listen, grpcListen: "off" })).host,
       }),
     stop: () => set.stop(),
   };

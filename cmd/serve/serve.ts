@@ -63,7 +63,7 @@ async function serve(
     start = await checkStart(options);
     credentials = readCredentials(options);
   } catch (error) {
-    return refuse(explainOpenError(error) ?? explainListenError(error, options.listen), error);
+    return refuse(explainOpenError(error) ?? explainListenError(error, options), error);
   }
   const allowedFiles = openFileLimit();
   const limits = limitsOf(options, allowedFiles);
@@ -80,7 +80,7 @@ async function serve(
   let server: RunningServer;
   try {
     const droppedLogLines = () => output.droppedCount;
-    server = await listen(options, start.host, credentials, {
+    server = await listen(options, start, credentials, {
       netlog,
       limits,
       logger,
@@ -90,7 +90,7 @@ async function serve(
     });
   } catch (error) {
     await netlog.close();
-    return refuse(explainListenError(error, options.listen), error);
+    return refuse(explainListenError(error, options), error);
   }
   reloadFor(views === undefined ? server : withViews(server, views));
   const failed = netlog.failedTopics().length;
@@ -100,6 +100,8 @@ async function serve(
     { url: server.url, port: server.port, folder, topics, failed, openedInMs },
     `listening on ${server.url}, data in ${folder}, ${opened}`,
   );
+  const { grpcPort } = server;
+  if (grpcPort !== undefined) logger.info({ grpcPort }, `gRPC on port ${grpcPort}`);
 
   const { connections } = limits;
   if (connections < options.connections) {
@@ -166,16 +168,18 @@ export function openNetlog(
 
 function listen(
   options: ServeOptions,
-  host: string,
+  { host, grpcHost }: Start,
   credentials: Credentials,
   surroundings: Pick<ServerOptions, "netlog" | "limits" | "logger" | "version" | "droppedLogLines" | "views">,
 ): Promise<RunningServer> {
-  const { listen: address, rateLimit } = options;
+  const { listen: address, grpcListen, rateLimit } = options;
   return startServer({
     ...surroundings,
     ...portOptions(options, credentials),
     host,
     port: address.port,
+    grpc:
+      grpcHost === undefined || grpcListen === "off" ? undefined : { host: grpcHost, port: grpcListen.port },
     rate: rateLimit === "off" ? undefined : rateLimit,
     consoleFolder: options.hasNoConsole ? undefined : CONSOLE_FOLDER,
   });

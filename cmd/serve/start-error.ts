@@ -22,9 +22,24 @@ export function explainOpenError(error: unknown): string | undefined {
   return isNetlogError(error) ? error.message : undefined;
 }
 
-/** Explains why a listener could not be opened; `undefined` for a defect. */
-export function explainListenError(error: unknown, listen: ListenAddress): string | undefined {
-  const code = error instanceof Error ? ((error as NodeJS.ErrnoException).code ?? "") : "";
+interface ListenOptions {
+  readonly listen: ListenAddress;
+  readonly grpcListen: ListenAddress | "off";
+}
+
+/** What Node says of a listener that could not be opened. */
+type ListenError = NodeJS.ErrnoException & { readonly port?: number; readonly hostname?: string };
+
+/** Explains why a listener could not be opened, and names its flag; `undefined` for a defect. */
+export function explainListenError(
+  error: unknown,
+  { listen, grpcListen }: ListenOptions,
+): string | undefined {
+  const { code = "", port, hostname } = error instanceof Error ? (error as ListenError) : {};
   const cause = LISTEN_CAUSES[code];
-  return cause === undefined ? undefined : `cannot listen on ${formatListenAddress(listen)}: ${cause}`;
+  if (cause === undefined) return undefined;
+  const isOfGrpc = grpcListen !== "off" && (port === grpcListen.port || hostname === grpcListen.host);
+  const isOfListen = port === listen.port || hostname === listen.host;
+  const [flag, address] = isOfGrpc && !isOfListen ? ["--grpc-listen", grpcListen] : ["--listen", listen];
+  return `cannot listen on ${formatListenAddress(address)}: ${cause.replace("--listen", flag)}`;
 }

@@ -9,29 +9,44 @@ type StartAccess = Pick<AccessOptions, "tokenFile" | "isInsecure" | "tlsCert" | 
 
 interface StartOptions extends StartAccess {
   readonly listen: ListenAddress;
+  readonly grpcListen?: ListenAddress | "off";
 }
 
 export interface Start {
   /** The address to listen on, so that a name stands for what was checked; empty for all of them. */
   readonly host: string;
+  /** The same of gRPC; `undefined`: it is not served. */
+  readonly grpcHost: string | undefined;
   /** Others than this machine can reach it. */
   readonly isOpen: boolean;
 }
 
 /**
- * Finds the address, and whether it may be listened on.
+ * Finds the addresses, and whether they may be listened on.
  *
- * @throws UsageError for half a certificate, and for an open address without tokens that was not asked for by name;
- *   Node's error for a name that cannot be looked up.
+ * @throws UsageError for half a certificate, for the same port twice, and for an open address without tokens that was not
+ *   asked for by name; Node's error for a name that cannot be looked up.
  */
 export async function checkStart(options: StartOptions): Promise<Start> {
-  const { listen, tokenFile, isInsecure, tlsCert, tlsKey } = options;
+  const { listen, grpcListen = "off", tokenFile, isInsecure, tlsCert, tlsKey } = options;
   if ((tlsCert === "") !== (tlsKey === "")) throw new UsageError("--tls-cert and --tls-key need each other");
-  const host = listen.host === "" ? "" : (await lookup(listen.host)).address;
-  const isOpen = !isLoopback(host);
-  if (!isOpen || tokenFile !== "" || isInsecure) return { host, isOpen };
+  const addresses = grpcListen === "off" ? [listen] : [listen, grpcListen];
+  if (grpcListen !== "off" && grpcListen.port !== 0 && grpcListen.port === listen.port) {
+    throw new UsageError(`--listen and --grpc-listen both name port ${listen.port}; give gRPC another one`);
+  }
+  const hosts: string[] = [];
+  let open: ListenAddress | undefined;
+  for (const address of addresses) {
+    const host = address.host === "" ? "" : (await lookup(address.host)).address;
+    if (!isLoopback(host)) open ??= address;
+    hosts.push(host);
+  }
+  const [host = "", grpcHost] = hosts;
+  if (open === undefined || tokenFile !== "" || isInsecure) {
+    return { host, grpcHost, isOpen: open !== undefined };
+  }
   throw new UsageError(
-    `others can reach ${formatListenAddress(listen)}, and there are no tokens: name a file of tokens with ` +
+    `others can reach ${formatListenAddress(open)}, and there are no tokens: name a file of tokens with ` +
       "--token-file (`netlog token create` makes one), or let everybody in with --insecure (NETLOG_INSECURE=1)",
   );
 }

@@ -4,8 +4,8 @@
  */
 import type { ServerHttp2Stream } from "node:http2";
 import type { Metadata } from "@grpc/grpc-js";
-import { HeldMemory } from "../http/held-memory.ts";
 import { NetlogError } from "../../lib/index.ts";
+import { HeldMemory } from "../http/held-memory.ts";
 import type { IdleWatch } from "../http/idle-watch.ts";
 import type { Caller } from "../http/request.ts";
 import { type Share, Shares } from "../http/share.ts";

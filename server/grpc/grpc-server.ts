@@ -56,7 +56,9 @@ export async function startGrpc(options: GrpcOptions): Promise<GrpcServer> {
     ...reflection(services),
     ...health(services, isReady, stopping.signal),
   ]);
-  const { injectConnection } = server.createConnectionInjector(credentials ?? ServerCredentials.createInsecure());
+  const { injectConnection } = server.createConnectionInjector(
+    credentials ?? ServerCredentials.createInsecure(),
+  );
   const sockets = new Set<Socket>();
   const listener = createServer((socket) => {
     if (!mayConnect(context, socket)) return;

@@ -12,7 +12,11 @@ import { type Call, type Method, pack, serverStream, unary } from "./method.ts";
 export type Readiness = () => Promise<void>;
 
 /** Of the services, and of the server as a whole. `stopping` is aborted when the server begins to stop. */
-export function health(services: readonly DescService[], isReady: Readiness, stopping: AbortSignal): Method[] {
+export function health(
+  services: readonly DescService[],
+  isReady: Readiness,
+  stopping: AbortSignal,
+): Method[] {
   const names: ReadonlySet<string> = new Set(["", ...services.map(({ typeName }) => typeName)]);
   const look = async ({ service }: HealthCheckRequest): Promise<Serving> => {
     if (!names.has(service)) return Serving.SERVICE_UNKNOWN;
@@ -25,10 +29,13 @@ export function health(services: readonly DescService[], isReady: Readiness, sto
   return [
     unary(Health.method.check, { needs: "nothing" }, async (_call, request) => {
       const status = await look(request);
-      if (status === Serving.SERVICE_UNKNOWN) throw new HttpError("not_found", { reason: "there is no such service" });
+      if (status === Serving.SERVICE_UNKNOWN)
+        throw new HttpError("not_found", { reason: "there is no such service" });
       return { status };
     }),
-    serverStream(Health.method.watch, { needs: "nothing" }, (call, request) => watch(call, () => look(request), stopping)),
+    serverStream(Health.method.watch, { needs: "nothing" }, (call, request) =>
+      watch(call, () => look(request), stopping),
+    ),
   ];
 }
 

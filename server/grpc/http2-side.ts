@@ -75,7 +75,12 @@ export class MessageWatch implements Progress {
   /** Gives how many bytes of the piece, from `place` on, it has looked at. @throws payload_too_large, too_many_requests. */
   #take(piece: Buffer, place: number): number {
     if (this.#prefixBytes < PREFIX_BYTES) {
-      const taken = piece.copy(this.#prefix, this.#prefixBytes, place, place + PREFIX_BYTES - this.#prefixBytes);
+      const taken = piece.copy(
+        this.#prefix,
+        this.#prefixBytes,
+        place,
+        place + PREFIX_BYTES - this.#prefixBytes,
+      );
       this.#prefixBytes += taken;
       if (this.#prefixBytes === PREFIX_BYTES) this.#begin();
       return taken;

@@ -5,7 +5,10 @@
 import { type DescFile, type DescService, toBinary } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import { status as Status } from "@grpc/grpc-js";
-import { ServerReflection, type ServerReflectionRequest } from "./generated/grpc/reflection/v1/reflection_pb.ts";
+import {
+  ServerReflection,
+  type ServerReflectionRequest,
+} from "./generated/grpc/reflection/v1/reflection_pb.ts";
 import { conversation, type Method } from "./method.ts";
 
 const V1_ALPHA = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo";
@@ -67,7 +70,8 @@ class Catalogue {
         this.#symbols.set(service.typeName, file);
         for (const { name } of service.methods) this.#symbols.set(`${service.typeName}.${name}`, file);
       }
-      for (const type of [...file.enums, ...file.messages.flatMap(withNested)]) this.#symbols.set(type.typeName, file);
+      for (const type of [...file.enums, ...file.messages.flatMap(withNested)])
+        this.#symbols.set(type.typeName, file);
     }
   }
 }

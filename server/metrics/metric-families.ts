@@ -94,9 +94,11 @@ export const FAMILIES: readonly Family[] = [
     "Connections closed unheard, for there were far too many, or too many of one address.",
     (s) => s.connections.droppedCount,
   ),
-  gauge("netlog_waiting_requests", "Requests that wait for a message, streams left out; and all calls of gRPC.", (s) => [
-    { labels: {}, value: s.occupancy.all.waitingCount },
-  ]),
+  gauge(
+    "netlog_waiting_requests",
+    "Requests that wait for a message, streams left out; and all calls of gRPC.",
+    (s) => [{ labels: {}, value: s.occupancy.all.waitingCount }],
+  ),
   gauge("netlog_bytes_in_flight", "Memory of bodies and answers that are not done with yet.", (s) => [
     { labels: {}, value: s.occupancy.all.bytes.takenBytes },
   ]),

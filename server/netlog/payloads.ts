@@ -64,9 +64,7 @@ async function publishPayload(exchange: Exchange): Promise<Answer> {
         ? { payload }
         : messageOf(payload, isGiven ? headroomBytes : 0, fields);
     const options: PublishOptions =
-      terms === undefined
-        ? { durability }
-        : await withTerms(durability, terms, message, context);
+      terms === undefined ? { durability } : await withTerms(durability, terms, message, context);
     const isInPlaceAtOnce = terms === undefined || topic.judge.isReadyFor(options);
     const publishing = topic.publish(message, options);
     if (isSmall && isInPlaceAtOnce) request.letNextBegin();

@@ -31,14 +31,14 @@ interface Report {
 /** A rule for all files of a folder. */
 const OF_FOLDER = /\/\*\.(?:ts|\{ts,tsx\})$/;
 
-/** The folders with sources. */
+/** The folders with sources that people write. */
 const FOLDERS = ["lib", "server", "cmd"]
   .flatMap((top) =>
     readdirSync(`${PROJECT_ROOT}${top}`, { recursive: true, encoding: "utf8" }).map(
       (path) => `${top}/${path}`,
     ),
   )
-  .filter((path) => /\.tsx?$/.test(path))
+  .filter((path) => /\.tsx?$/.test(path) && !path.includes("/generated/"))
   .map((path) => posix.dirname(path))
   .filter((folder, index, all) => all.indexOf(folder) === index)
   .toSorted();

@@ -1,11 +1,11 @@
 /** Publish and PublishBatch. */
 import {
-  type Durability as Reached,
   keptContentType,
   type Netlog,
   type NewMessage,
   type Published,
   type PublishOptions,
+  type Durability as Reached,
   type Topic,
 } from "../../../lib/index.ts";
 import { BodyDigest } from "../../http/body-digest.ts";
@@ -14,9 +14,9 @@ import { badRequest } from "../../wire/errors.ts";
 import {
   Durability,
   Log,
-  type NewMessage as SentMessage,
   type PublishBatchRequest,
   type PublishRequest,
+  type NewMessage as SentMessage,
   type PublishTerms as SentTerms,
 } from "../generated/netlog/v1/log_pb.ts";
 import { AROUND_BYTES, type Call, type Method, unary } from "../method.ts";
@@ -104,8 +104,7 @@ function termsOf({ idempotencyKey, producer, expectedOffset, close }: SentTerms)
       epoch: numberOf("producer.epoch", producer.epoch),
       seq: numberOf("producer.seq", producer.seq),
     },
-    expectedOffset:
-      expectedOffset === undefined ? undefined : numberOf("expected_offset", expectedOffset),
+    expectedOffset: expectedOffset === undefined ? undefined : numberOf("expected_offset", expectedOffset),
     closes: close ? true : undefined,
   };
 }
@@ -118,10 +117,7 @@ function durabilityOf({ durability }: SentTerms): Reached | undefined {
   throw badRequest("durability takes DURABILITY_WRITTEN or DURABILITY_SYNCED, or nothing");
 }
 
-function publishedAnswer(
-  { context }: Call,
-  { offset, timestampMs, durability, isDuplicate }: Published,
-) {
+function publishedAnswer({ context }: Call, { offset, timestampMs, durability, isDuplicate }: Published) {
   const duplicate = isDuplicate === true;
   if (duplicate) context.traffic.duplicates += 1;
   return {

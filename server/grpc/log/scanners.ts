@@ -74,7 +74,8 @@ async function seek(_call: Call, topic: Topic, { id, start }: SeekRequest) {
 }
 
 function describe(scanner: Scanner) {
-  const { next, from, persistent, ack, lag, pending, redelivered, dead_lettered, skipped } = scanner.describe();
+  const { next, from, persistent, ack, lag, pending, redelivered, dead_lettered, skipped } =
+    scanner.describe();
   const { work, expireMs = 0, keys = [] } = scanner.settings;
   return {
     id: scanner.id,

@@ -88,9 +88,11 @@ class Tailing {
     try {
       this.#offset = await this.#cursor.readMessages(this.#offset, Number.POSITIVE_INFINITY, this.#take);
     } catch (error) {
-      if (isNetlogError(error, "too_many_requests")) await this.#rest(this.#call.context.limits.streamRetryMs);
+      if (isNetlogError(error, "too_many_requests"))
+        await this.#rest(this.#call.context.limits.streamRetryMs);
       // Else retention was faster than the read, or this ends the stream.
-      else if (!isNetlogError(error, "offset_not_found") || this.#offset >= this.#cursor.startOffset) throw error;
+      else if (!isNetlogError(error, "offset_not_found") || this.#offset >= this.#cursor.startOffset)
+        throw error;
     }
   }
 

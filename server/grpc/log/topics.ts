@@ -31,7 +31,11 @@ export function topicMethods(netlog: Netlog): Method[] {
   const [admins, writes, reads] = (["admin", "write", "read"] as const).map((needs) => ({ needs, topicOf }));
   return [
     unary(method.createTopic, admins!, async (_call, request) => await create(netlog, request)),
-    unary(method.getTopic, reads!, ofTopic(netlog, async (_call, topic) => await answerOf(topic))),
+    unary(
+      method.getTopic,
+      reads!,
+      ofTopic(netlog, async (_call, topic) => await answerOf(topic)),
+    ),
     unary(method.listTopics, { needs: "token" }, (call, request) => list(netlog, call, request)),
     unary(method.updateTopic, admins!, ofTopic(netlog, updateIn(netlog))),
     unary(method.deleteTopic, admins!, (call, request) => remove(netlog, call, request)),

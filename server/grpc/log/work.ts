@@ -29,7 +29,10 @@ const WORKS = {
   topicOf: ({ topic }: { readonly topic: string }) => topic,
 } as const;
 /** As many offsets as may be pending, each as long as one can be. */
-const LISTS_OFFSETS = { ...WORKS, mostBytes: ({ ackBytes }: { readonly ackBytes: number }) => ackBytes } as const;
+const LISTS_OFFSETS = {
+  ...WORKS,
+  mostBytes: ({ ackBytes }: { readonly ackBytes: number }) => ackBytes,
+} as const;
 
 export function workMethods(netlog: Netlog): Method[] {
   const { method } = Log;
@@ -53,7 +56,12 @@ async function scan(call: Call, topic: Topic, sent: ScanRequest): Promise<Packed
   let delivery: BulkDelivery | undefined;
   try {
     delivery = await request.waiting((onWaiting) =>
-      scanner.scanMany({ waitMs, onWaiting, max, take: (message, skipped) => records.take(message, skipped) }),
+      scanner.scanMany({
+        waitMs,
+        onWaiting,
+        max,
+        take: (message, skipped) => records.take(message, skipped),
+      }),
     );
   } catch (error) {
     if (!isNetlogError(error, "end_of_topic")) throw error;

@@ -11,9 +11,9 @@ import {
 } from "@bufbuild/protobuf";
 import {
   type CallOptions,
+  type ChannelCredentials,
   Client,
   type ClientReadableStream,
-  type ChannelCredentials,
   credentials,
   Metadata,
   type ServiceError,

@@ -17,7 +17,11 @@ test("a published message is there for HTTP, with its key, type and headers", as
   const answer = await grpc.call(publish, { topic: "t", message });
   expect([answer.offset, answer.durability, answer.duplicate]).toEqual([0n, Durability.SYNCED, false]);
   const got = await api.get("/t/payload/0");
-  expect([got.text, got.headers["x-meta-a"], got.headers["content-type"]]).toEqual(["hello", "1", "text/plain"]);
+  expect([got.text, got.headers["x-meta-a"], got.headers["content-type"]]).toEqual([
+    "hello",
+    "1",
+    "text/plain",
+  ]);
   const { messages } = await grpc.call(read, { topic: "t" });
   expect(messages[0]).toMatchObject({ key: "ключ", contentType: "text/plain", headers: message.headers });
   expect(messages[0]!.crc32).toBe(Number(got.headers["x-crc32"]));
