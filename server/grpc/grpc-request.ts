@@ -75,7 +75,7 @@ export class GrpcRequest implements Caller {
   }
 
   get hasLeft(): boolean {
-    return this.#closers === undefined;
+    return this.#closers === undefined || this.#http2.destroyed;
   }
 
   /** Its client gave it no longer than until now. */
@@ -134,7 +134,7 @@ export class GrpcRequest implements Caller {
    * @throws too_many_requests: there is no memory for it.
    */
   write({ bytes }: Packed): Promise<boolean> {
-    if (this.hasLeft) return Promise.resolve(false);
+    if (this.#closers === undefined) return Promise.resolve(false);
     if (!this.memory.mayKeep(bytes.length)) throw tooManyAnswers();
     const { readers } = this.#surroundings;
     return new Promise((resolve) => {

@@ -62,7 +62,8 @@ class ServedCall {
   async #answerIt(): Promise<void> {
     const received = this.#request;
     this.#request = undefined;
-    if (this.#isOver) return;
+    // A connection that breaks off ends its requests, too.
+    if (this.#isOver || (received === undefined && this.#call.request.hasLeft)) return;
     try {
       if (received === undefined) throw badRequest("the request is missing");
       const handedOver = await this.#answer(received);
