@@ -11,7 +11,7 @@ import { type Call, type Method, pack, serverStream, unary } from "./method.ts";
 /** Whether the services can do their work; rejects where they cannot. */
 export type Readiness = () => Promise<void>;
 
-/** Of the services, and of the server as a whole. `stopping` is aborted when the server begins to stop. */
+/** Tells of the services, and of the server as a whole. `stopping` is aborted when the server begins to stop. */
 export function health(
   services: readonly DescService[],
   isReady: Readiness,

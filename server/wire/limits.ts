@@ -19,7 +19,7 @@ export class WireCaps {
   /** Bytes of one answer over gRPC, when the request names no number: clients take 4 MiB where they are not told else. */
   readonly grpcReadBytes: number = 3 * MiB;
   /** Bytes of one batch of a Tail, when the request names no number. */
-  readonly tailBytes: number = 256 * KiB;
+  readonly grpcTailBytes: number = 256 * KiB;
   /** Bytes of one batch of a Tail: a larger number is taken for this. */
-  readonly tailBytesMax: number = MiB;
+  readonly grpcTailBytesMax: number = MiB;
 }

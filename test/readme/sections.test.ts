@@ -28,6 +28,7 @@ test.each([
       "What a stream brings",
       "Workers",
       "Durable Streams",
+      "gRPC",
     ],
   ],
   ["lib/README.md", []],

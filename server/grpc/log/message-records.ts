@@ -157,12 +157,12 @@ function tag(field: number, kind: number): number {
   return (field << 3) | kind;
 }
 
-/** Of a field that is left out when it is 0. */
+/** Bytes of a number's field, which is left out when it is 0. */
 function numberBytes(value: number): number {
   return value === 0 ? 0 : 1 + varintBytes(value);
 }
 
-/** Of a field that is a text. */
+/** Bytes of a text's field. */
 function textBytes(text: string): number {
   const bytes = Buffer.byteLength(text);
   return 1 + varintBytes(bytes) + bytes;

@@ -25,7 +25,7 @@ export function tailMethod(netlog: Netlog): Method {
       const { limits } = call.context;
       const bounds = {
         maxMessages: countOf("max_messages", sent.maxMessages, limits.readMessages, limits.readMessagesMax),
-        maxBytes: countOf("max_bytes", sent.maxBytes, limits.tailBytes, limits.tailBytesMax),
+        maxBytes: countOf("max_bytes", sent.maxBytes, limits.grpcTailBytes, limits.grpcTailBytesMax),
       };
       const cursor = topic.openCursor(sent.keys);
       const offset = await resumeAt(topic, sent.start);

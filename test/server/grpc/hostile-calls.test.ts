@@ -157,7 +157,7 @@ test("a client that takes nothing costs one batch, and is cut", async () => {
   const held = async () =>
     Number(/^netlog_bytes_in_flight (\d+)$/m.exec((await api.get("/-/metrics")).text)?.[1]);
   await expect.poll(held).toBeGreaterThan(0);
-  expect(await held()).toBeLessThanOrEqual(LIMITS.tailBytes);
+  expect(await held()).toBeLessThanOrEqual(LIMITS.grpcTailBytes);
   const ended = within("the end of the call", new Promise((resolve) => call.on("close", resolve)));
   await runtime.advance(2 * LIMITS.stalledMs);
   await ended;
