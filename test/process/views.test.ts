@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { type BuiltServer, programForTest, runProgram, startBuiltServer } from "../support/built-program.ts";
+import { fillPgliteFolder } from "../support/pglite.ts";
 import { hasPostgres, Postgres } from "../support/postgres.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
@@ -40,13 +41,20 @@ async function publish({ url }: Pick<BuiltServer, "url">, service: string): Prom
   expect(answer.status).toBe(201);
 }
 
+/** A data folder whose PGlite has begun once: its first start takes seconds. */
+async function folderWithViews(): Promise<string> {
+  const folder = temporaryFolder();
+  await fillPgliteFolder(join(folder, ".views"));
+  return folder;
+}
+
 async function apiOf(server: BuiltServer): Promise<string> {
   const { url } = await server.logged("the api of payloads listens");
   return String(url);
 }
 
 test("a view beside the log answers what was published, over kills, and a rebuild changes nothing", async () => {
-  const folder = temporaryFolder();
+  const folder = await folderWithViews();
   let server = await startBuiltServer(folder, ["--view", "payloads", ...FREE_PORTS]);
   await fetch(`${server.url}/${TOPIC}`, { method: "POST" });
   for (let kill = 0; kill < KILLS; kill += 1) {
@@ -100,6 +108,7 @@ test("nothing of views is loaded where none runs, and a folder in use is refused
   await plain.stop();
   expect(existsSync(join(folder, ".views"))).toBe(false);
   const views = temporaryFolder();
+  await fillPgliteFolder(views);
   const first = await startBuiltServer(folder, ["--view", "payloads", "--views-dir", views, ...FREE_PORTS]);
   await apiOf(first);
   const args = ["serve", "--listen", "127.0.0.1:0", "--dir", temporaryFolder(), "--view", "payloads"];

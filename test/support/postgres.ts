@@ -1,10 +1,20 @@
 /** Debian's PostgreSQL in a temporary folder, as a user that is not root, on a socket there. It syncs nothing. */
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, realpathSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
+import { copyTemplate } from "./database-templates.ts";
 import { within } from "./deadline.ts";
 
 const BINARIES = "/usr/lib/postgresql";
@@ -12,6 +22,7 @@ const USER = "netlog";
 /** `nobody`: initdb and the server refuse to run as root. */
 const NOBODY = 65_534;
 const POLL_MS = 20;
+const REMOVAL = { recursive: true, force: true };
 
 /** The folder of its programs, the newest there is; `undefined`: it is not installed. */
 const programs: string | undefined = existsSync(BINARIES)
@@ -37,12 +48,10 @@ export class Postgres {
     const user = asNobody();
     if (user !== undefined) chownSync(folder, user.uid, user.gid);
     chmodSync(folder, 0o700);
-    const made = spawnSync(
-      join(programs ?? "", "initdb"),
-      ["-D", join(folder, "data"), "-U", USER, "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"],
-      { ...user, cwd: folder, encoding: "utf8" },
-    );
-    if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr}`);
+    const data = join(folder, "data");
+    await copyTemplate(`postgres-${version()}`, data, (fresh) => rmSync(makeData(folder, fresh), REMOVAL));
+    if (user !== undefined) execFileSync("chown", ["-R", `${user.uid}:${user.gid}`, data]);
+    chmodSync(data, 0o700);
     const postgres = new Postgres(folder);
     await postgres.restart();
     return postgres;
@@ -82,7 +91,7 @@ export class Postgres {
 
   async remove(): Promise<void> {
     await this.stop();
-    rmSync(this.folder, { recursive: true, force: true });
+    rmSync(this.folder, REMOVAL);
   }
 
   /** One statement on a connection of its own. */
@@ -107,6 +116,25 @@ export class Postgres {
       }
     }
   }
+}
+
+/** Makes a database in `folder`, copies it to `target`, and gives where it was made. */
+function makeData(folder: string, target: string): string {
+  const made = join(folder, "made");
+  const args = ["-D", made, "-U", USER, "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"];
+  const { status, stderr } = spawnSync(join(programs ?? "", "initdb"), args, {
+    ...asNobody(),
+    cwd: folder,
+    encoding: "utf8",
+  });
+  if (status !== 0) throw new Error(`initdb failed: ${stderr}`);
+  cpSync(made, target, { recursive: true });
+  return made;
+}
+
+function version(): string {
+  const text = execFileSync(join(programs ?? "", "postgres"), ["--version"], { encoding: "utf8" });
+  return text.trim().replaceAll(/[^\w.]+/g, "-");
 }
 
 function asNobody(): { readonly uid: number; readonly gid: number } | undefined {

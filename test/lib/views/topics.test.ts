@@ -1,12 +1,11 @@
 /** A view of several topics at once, named and found by patterns, as the log has them in process and over HTTP. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { nodeDisk } from "../../../lib/index.ts";
-import { EmbeddedDatabase } from "../../../lib/views/database/embedded-database.ts";
-import { LIMITS } from "../../../lib/views/limits.ts";
+import type { Database } from "../../../lib/views/database/database.ts";
 import type { LogReader } from "../../../lib/views/reading/log-reader.ts";
 import { LogUnavailable } from "../../../lib/views/reading/log-reader.ts";
 import { ViewTopics } from "../../../lib/views/view-topics.ts";
 import { within } from "../../support/deadline.ts";
+import { type OpenPglite, openPglite } from "../../support/pglite.ts";
 import { counterSubject, createCounterView } from "../../support/views/counter-view.ts";
 import { clearDatabase } from "../../support/views/databases.ts";
 import type { ViewSubject } from "../../support/views/subject.ts";
@@ -17,12 +16,14 @@ const subject: ViewSubject = {
   createView: () => createCounterView({ topics: ["events", "supermq.*"] }),
 };
 
-let database: EmbeddedDatabase;
+let pglite: OpenPglite;
+let database: Database;
 beforeAll(async () => {
-  database = await EmbeddedDatabase.open({ disk: nodeDisk, folder: undefined, ...LIMITS });
+  pglite = await openPglite();
+  database = pglite.database;
 });
 afterEach(() => clearDatabase(database));
-afterAll(() => database.close());
+afterAll(() => pglite.close());
 
 describe.each(Object.entries(READERS))("%s", (_, openReader) => {
   const begin = async (): Promise<Setup & { publishTo(topic: string, ...keys: string[]): Promise<void> }> => {

@@ -1,8 +1,7 @@
 /** The two databases that views are tested on. One of each serves a whole file of tests. */
-import { nodeDisk } from "../../../lib/index.ts";
 import type { Database } from "../../../lib/views/database/database.ts";
-import { EmbeddedDatabase } from "../../../lib/views/database/embedded-database.ts";
 import { ServerDatabase } from "../../../lib/views/database/server-database.ts";
+import { openPglite } from "../pglite.ts";
 import { hasPostgres, Postgres } from "../postgres.ts";
 
 export interface TestDatabase {
@@ -45,7 +44,7 @@ export const DATABASES: readonly DatabaseTarget[] = [
     isMissing: false,
     isServer: false,
     async open() {
-      const database = await EmbeddedDatabase.open({ disk: nodeDisk, folder: undefined, ...LIMITS });
+      const { database, close } = await openPglite();
       return {
         database,
         postgres: undefined,
@@ -53,7 +52,7 @@ export const DATABASES: readonly DatabaseTarget[] = [
           throw new Error("PGlite has one process");
         },
         clear: () => clearDatabase(database),
-        close: () => database.close(),
+        close,
       };
     },
   },

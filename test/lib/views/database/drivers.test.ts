@@ -5,36 +5,25 @@ import type { Database } from "../../../../lib/views/database/database.ts";
 import { EmbeddedDatabase } from "../../../../lib/views/database/embedded-database.ts";
 import { ServerDatabase } from "../../../../lib/views/database/server-database.ts";
 import { within } from "../../../support/deadline.ts";
+import { fillPgliteFolder } from "../../../support/pglite.ts";
 import { hasPostgres, Postgres } from "../../../support/postgres.ts";
 import { rejection } from "../../../support/rejection.ts";
 import { temporaryFolder } from "../../../support/temporary-folder.ts";
+import { DATABASES, type TestDatabase } from "../../../support/views/databases.ts";
 
 const LIMITS = { statementMs: 5000, writeMs: 60_000, readConnections: 3 };
 
-let postgres: Postgres | undefined;
-
-const OPEN: Readonly<Record<string, () => Promise<Database>>> = {
-  PGlite: () => EmbeddedDatabase.open({ disk: nodeDisk, folder: undefined, ...LIMITS }),
-  PostgreSQL: async () => {
-    postgres = await Postgres.start();
-    return new ServerDatabase({ server: postgres.config, description: "postgres", ...LIMITS });
-  },
-};
-
-describe.each(Object.keys(OPEN))("%s", (name) => {
-  const isMissing = name === "PostgreSQL" && !hasPostgres;
-  describe.skipIf(isMissing)("as a database of views", () => {
+for (const target of DATABASES) {
+  describe.skipIf(target.isMissing)(target.name, () => {
+    let opened: TestDatabase;
     let database: Database;
 
     beforeAll(async () => {
-      database = (await OPEN[name]?.()) as Database;
+      opened = await target.open();
+      database = opened.database;
     });
 
-    afterAll(async () => {
-      await database.close();
-      await postgres?.remove();
-      postgres = undefined;
-    });
+    afterAll(() => opened.close());
 
     test("gives the same values", async () => {
       const [row] = await database.reads("public").query(
@@ -154,12 +143,23 @@ describe.each(Object.keys(OPEN))("%s", (name) => {
       expect(await within("the next read", quick)).toEqual([{ one: 1 }]);
     });
   });
-});
+}
 
-test.skipIf(!hasPostgres)("PostgreSQL: a writer whose server ends is lost, and so is its lock", async () => {
-  const server = await Postgres.start();
-  const database = new ServerDatabase({ server: server.config, description: "postgres", ...LIMITS });
-  try {
+describe.skipIf(!hasPostgres)("PostgreSQL alone", () => {
+  let server: Postgres;
+  let database: ServerDatabase;
+
+  beforeAll(async () => {
+    server = await Postgres.start();
+    database = new ServerDatabase({ server: server.config, description: "postgres", ...LIMITS });
+  });
+
+  afterAll(async () => {
+    await database.close();
+    await server.remove();
+  });
+
+  test("a writer whose server ends is lost, and so is its lock", async () => {
     const writer = await database.openWriter("pears");
     if (writer === undefined) throw new Error("no writer");
     await server.stop();
@@ -174,16 +174,9 @@ test.skipIf(!hasPostgres)("PostgreSQL: a writer whose server ends is lost, and s
     const again = await database.openWriter("pears");
     expect(again).toBeDefined();
     await again?.close();
-  } finally {
-    await database.close();
-    await server.remove();
-  }
-});
+  });
 
-test.skipIf(!hasPostgres)("PostgreSQL: a listener hears what other connections notify", async () => {
-  const server = await Postgres.start();
-  const database = new ServerDatabase({ server: server.config, description: "postgres", ...LIMITS });
-  try {
+  test("a listener hears what other connections notify", async () => {
     let hear = (_text: string): void => {};
     const heard = new Promise<string>((resolve) => {
       hear = resolve;
@@ -192,14 +185,12 @@ test.skipIf(!hasPostgres)("PostgreSQL: a listener hears what other connections n
     await server.query("SELECT pg_notify($1, $2)", ["some channel", "hello"]);
     expect(await within("the notice", heard)).toBe("hello");
     await close();
-  } finally {
-    await database.close();
-    await server.remove();
-  }
+  });
 });
 
 test("PGlite: what was committed is in its folder, which one process has at a time", async () => {
   const options = { disk: nodeDisk, folder: temporaryFolder(), ...LIMITS };
+  await fillPgliteFolder(options.folder);
   const first = await EmbeddedDatabase.open(options);
   const writer = await first.openWriter("public");
   await writer?.transaction((transaction) => transaction.query("CREATE TABLE t AS SELECT 7 AS n"));
