@@ -10,7 +10,7 @@ import { checkStart } from "./start-rules.ts";
 /** What serve does with its views. */
 export interface ServedViews extends Views, Pick<RunningServer, "replaceTokens" | "replaceCertificate"> {
   /** @throws UsageError; DataFolderError; ViewStartError. */
-  begin(netlog: Netlog, ports: PortSurroundings): Promise<void>;
+  begin(netlog: Netlog, ports: PortSurroundings, consoleUrl: string | undefined): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -36,10 +36,11 @@ export async function prepareViews(
     rebuild: (name, request) => set.rebuild(name, request),
     replaceTokens: (tokens) => set.replaceTokens(tokens),
     replaceCertificate: (certificate) => set.replaceCertificate(certificate),
-    begin: (netlog, ports) =>
+    begin: (netlog, ports, consoleUrl) =>
       set.start({
         log: new LocalLogReader(netlog),
         ports,
+        consoleUrl,
         checkAddress: async (listen) => (await checkStart({ ...options, listen, grpcListen: "off" })).host,
       }),
     stop: () => set.stop(),

@@ -111,7 +111,8 @@ async function serve(
   if (start.isOpen) for (const warning of openStartWarnings(options)) logger.warn({}, warning);
 
   try {
-    await views?.begin(netlog, { ...portOptions(options, credentials), limits, version });
+    const consoleUrl = options.hasNoConsole ? undefined : `${server.url}/-/console/`;
+    await views?.begin(netlog, { ...portOptions(options, credentials), limits, version }, consoleUrl);
   } catch (error) {
     await end(server, netlog, views);
     return refuse(explainOpenError(error), error);

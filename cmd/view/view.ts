@@ -107,6 +107,7 @@ async function run(call: ViewCall, name: ViewName, { logger, output }: ProgramLo
         version,
         droppedLogLines: () => output.droppedCount,
       },
+      consoleUrl: new URL("-/console/", `${options.log}/`).href,
       checkAddress: async (listen) => (await checkStart({ ...options, listen })).host,
     });
   } catch (error) {

@@ -48,6 +48,8 @@ export type PortSurroundings = Omit<
 export interface StartOptions {
   readonly log: LogReader;
   readonly ports: PortSurroundings;
+  /** The console of the log; `undefined`: there is none. */
+  readonly consoleUrl: string | undefined;
   /** The address to listen on, where that is allowed. @throws UsageError; Node's error for an unknown name. */
   readonly checkAddress: (address: ListenAddress) => Promise<string>;
 }
@@ -72,7 +74,7 @@ export class ViewSet implements Views {
   readonly #parts: readonly Part[];
   readonly #databases: Databases;
   readonly #runners = new Map<string, ViewRunner>();
-  readonly #surfaces: Surface[] = [];
+  readonly #surfaces = new Map<string, Surface>();
   readonly #servers = new Set<RunningServer>();
 
   private constructor(options: ViewSetOptions, parts: readonly Part[]) {
@@ -113,7 +115,9 @@ export class ViewSet implements Views {
       const view = this.#require(program.name);
       const openPort = (port: PortOptions): Promise<OpenPort> => this.#openPort(program.name, port, options);
       const { version = "0.0.0" } = options.ports;
-      this.#surfaces.push(await prepared.listen({ view, logger, runtime: nodeRuntime, version, openPort }));
+      const { consoleUrl } = options;
+      const context = { view, logger, runtime: nodeRuntime, version, consoleUrl, openPort };
+      this.#surfaces.set(program.name, await prepared.listen(context));
       view.start();
     }
   }
@@ -140,7 +144,12 @@ export class ViewSet implements Views {
   }
 
   async status(): ReturnType<Views["status"]> {
-    return await Promise.all(Array.from(this.#runners.values(), (runner) => runner.status()));
+    return await Promise.all(
+      Array.from(this.#runners, async ([name, runner]) => ({
+        ...(await runner.status()),
+        url: this.#surfaces.get(name)?.pagesUrl,
+      })),
+    );
   }
 
   async rebuild(name: string, request: Parameters<Views["rebuild"]>[1]): Promise<void> {
@@ -161,7 +170,7 @@ export class ViewSet implements Views {
    * was given last is there whole, or not at all.
    */
   async stop(): Promise<void> {
-    await Promise.all(this.#surfaces.map((surface) => surface.stop()));
+    await Promise.all(Array.from(this.#surfaces.values(), (surface) => surface.stop()));
     const stopped = Promise.all(Array.from(this.#runners.values(), (runner) => runner.stop()));
     const isStopped = await Promise.race([stopped.then(() => true), setTimeout(LIMITS.stopMs, false)]);
     if (isStopped) await this.#databases.close();

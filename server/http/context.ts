@@ -52,6 +52,8 @@ export interface Views {
 /** As `GET /-/views` shows it. */
 export interface ViewStatus {
   readonly name: string;
+  /** Where browsers find its pages; `undefined`: it has none here. */
+  readonly url?: string | undefined;
   readonly topics: readonly {
     readonly topic: string;
     readonly topicId: string | undefined;

@@ -16,6 +16,7 @@ const VIEW: Json = {
   type: "object",
   properties: {
     name: text,
+    url: { ...text, description: "Its pages for browsers" },
     ready: { type: "boolean" },
     runner: { type: "boolean" },
     trouble: text,
@@ -46,9 +47,10 @@ async function listViews(exchange: Exchange): Promise<Answer> {
   return jsonAnswer(200, all.filter(isShown).map(shown));
 }
 
-function shown({ name, topics, rows, deadLetters, isRunner, isReady, trouble }: ViewStatus): object {
+function shown({ name, url, topics, rows, deadLetters, isRunner, isReady, trouble }: ViewStatus): object {
   return {
     name,
+    url,
     ready: isReady,
     runner: isRunner,
     ...(trouble === undefined ? {} : { trouble }),

@@ -61,6 +61,8 @@ export interface SurfaceContext {
   readonly runtime: Runtime;
   /** The version of the program. */
   readonly version: string;
+  /** The console of the log, to which pages link; `undefined`: there is none. */
+  readonly consoleUrl: string | undefined;
   /**
    * Serves `door` on a port of its own, with the log's gate, tokens, rates, limits and request log. The address is
    * loopback's unless the host says otherwise; an open one without tokens is refused, but with --insecure.
@@ -89,5 +91,7 @@ export interface OpenPort {
 /** The open ports of a view. */
 export interface Surface {
   readonly ports: readonly OpenPort[];
+  /** Where browsers find its pages; `undefined`: it has none. */
+  readonly pagesUrl?: string | undefined;
   stop(): Promise<void>;
 }

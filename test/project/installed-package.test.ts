@@ -73,8 +73,8 @@ function run(folder: string, command: string, ...args: string[]): string {
 /** What `package.json` and npm itself bring, and the parts of the program and its sources. */
 const HELD =
   /^(package\.json|README\.md|CHANGELOG\.md|CONTRIBUTING\.md|LICENSE|(dist\/)?(cmd|lib|server)\/.+)$/;
-/** Sources of the console serve nobody without the build; scripts of the build belong to a checkout. */
-const NOT_HELD = /(^|\/)tsconfig\.json$|^server\/console\/(app|build)\//;
+/** Sources of pages serve nobody without the build; scripts of the build belong to a checkout. */
+const NOT_HELD = /(^|\/)tsconfig\.json$|^server\/.*\/(app|build)\//;
 
 test("it holds the program, its sources and documents, and nothing else", () => {
   const paths = filesOf("");
@@ -83,6 +83,7 @@ test("it holds the program, its sources and documents, and nothing else", () => 
       "cmd/netlog.cjs",
       "dist/cmd/main.js",
       "dist/server/console/files/index.html",
+      "dist/server/views/payloads/files/index.html",
       "lib/README.md",
       "server/console/door.ts",
       "server/console/topics.png",

@@ -30,6 +30,8 @@ export interface ConsoleBrowser {
   readonly isThere: boolean;
   /** Opens the console of the server at `hash`, such as `#/topics`. */
   open(serverUrl: string, hash: string, options?: Parameters<Browser["newContext"]>[0]): Promise<ConsolePage>;
+  /** Opens any page. */
+  openUrl(url: string, options?: Parameters<Browser["newContext"]>[0]): Promise<ConsolePage>;
 }
 
 /** To be called in a file's outermost scope. `what` is named where there is no browser, and the tests are skipped. */
@@ -44,12 +46,14 @@ export function consoleBrowser(what: string): ConsoleBrowser {
   afterAll(async () => {
     await browser?.close();
   });
+  const openUrl: ConsoleBrowser["openUrl"] = async (url, options = {}) => {
+    const context = await browser.newContext({ viewport: { width: 1280, height: HEIGHT }, ...options });
+    return await openIn(context, url);
+  };
   return {
     isThere: executablePath !== undefined,
-    async open(serverUrl, hash, options = {}) {
-      const context = await browser.newContext({ viewport: { width: 1280, height: HEIGHT }, ...options });
-      return await openIn(context, `${serverUrl}/-/console/${hash}`);
-    },
+    open: (serverUrl, hash, options) => openUrl(`${serverUrl}/-/console/${hash}`, options),
+    openUrl,
   };
 }
 

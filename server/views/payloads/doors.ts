@@ -9,6 +9,7 @@ import { allowOf, type Route, RouteTable } from "../../http/route-table.ts";
 import { ERROR_TABLE, errorCode, HttpError } from "../../wire/errors.ts";
 import { BrokerFailure } from "./archive-link.ts";
 import { tellLive, tellReady } from "./health.ts";
+import { trackerPages } from "./pages.ts";
 import { ALIVE, portRoutes, toRoute } from "./routes.ts";
 import { BASES, type Tracker } from "./tracker.ts";
 
@@ -33,7 +34,7 @@ const PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8";
 export function createApiDoor(tracker: Tracker): Door {
   const { metrics, settings } = tracker;
   const door = doorOf(
-    portRoutes(tracker).map((route) => counted(tracker, route)),
+    [...portRoutes(tracker), ...trackerPages(tracker)].map((route) => counted(tracker, route)),
     settings.topic,
   );
   return {

@@ -4,6 +4,7 @@ import { createPayloadsView } from "../../../lib/views/payloads/index.ts";
 import type { OpenPort, PreparedView, Surface, SurfaceContext, ViewProgram } from "../view-program.ts";
 import { createApiDoor, createMetricsDoor } from "./doors.ts";
 import { TrackerMetrics } from "./metrics.ts";
+import { PAGES_PATH } from "./pages.ts";
 import { DATABASE_VARIABLES, rateOf, readSettings, type TrackerSettings, VARIABLES } from "./settings.ts";
 import { type Tracker, timed } from "./tracker.ts";
 
@@ -32,7 +33,7 @@ async function listen(
   metrics: TrackerMetrics,
   context: SurfaceContext,
 ): Promise<Surface> {
-  const { view, runtime, version, openPort } = context;
+  const { view, runtime, version, consoleUrl, openPort } = context;
   metrics.watch(() => view.figures());
   const tracker: Tracker = {
     view,
@@ -40,6 +41,7 @@ async function listen(
     metrics,
     runtime,
     version,
+    consoleUrl,
     reads: timed(view.reads, metrics, runtime),
   };
   const { host, port, metricsPort } = settings;
@@ -60,6 +62,7 @@ async function listen(
   const ports = [api, probes];
   return {
     ports,
+    pagesUrl: `${api.url}${PAGES_PATH}/`,
     stop: async () => {
       await Promise.all(ports.map((each) => each.stop()));
     },

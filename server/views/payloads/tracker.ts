@@ -12,6 +12,8 @@ export interface Tracker {
   readonly metrics: TrackerMetrics;
   readonly runtime: Runtime;
   readonly version: string;
+  /** The console of the log; `undefined`: there is none. */
+  readonly consoleUrl: string | undefined;
 }
 
 /** The paths that the API is under: upstream's own, and that of its deployment behind a gateway. */

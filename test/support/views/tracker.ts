@@ -69,6 +69,7 @@ export async function openTracker(database: Database, options: TrackerOptions = 
     logger,
     runtime: nodeRuntime,
     version: "1.2.3",
+    consoleUrl: "http://127.0.0.1:7200/-/console/",
     openPort: (port) => openPort(port, { logger, ...options.server }),
   });
   const [url = "", metricsUrl = ""] = surface.ports.map((port) => port.url);

@@ -23,7 +23,7 @@ export interface TableProps<Row> {
   readonly label: string;
   readonly columns: readonly Column<Row>[];
   readonly rows: readonly Row[];
-  readonly keyOf: (row: Row) => string;
+  readonly keyOf: (row: Row, place: number) => string;
   readonly sort?: Sort | undefined;
   readonly onSort?: ((sort: Sort) => void) | undefined;
   /** The row whose details are open. */
@@ -44,8 +44,8 @@ export function Table<Row>(props: TableProps<Row>): Child {
           </tr>
         </thead>
         <tbody>
-          {rows.map((row) => {
-            const key = keyOf(row);
+          {rows.map((row, at) => {
+            const key = keyOf(row, at);
             return (
               <tr key={key} data-row aria-current={key === selected ? "true" : undefined}>
                 {columns.map(({ name, isFigure, cell }, place) =>
@@ -112,15 +112,17 @@ export function formatSort({ name, isDescending }: Sort): string {
 }
 
 export interface PagerProps {
+  /** For those who hear the page, where it has several. */
+  readonly label?: string;
   readonly text: string;
   readonly onPrevious: (() => void) | undefined;
   readonly onNext: (() => void) | undefined;
 }
 
 /** Which part of a long list is shown, and the ways to its other parts. */
-export function Pager({ text, onPrevious, onNext }: PagerProps): Child {
+export function Pager({ label = "Pages of the list", text, onPrevious, onNext }: PagerProps): Child {
   return (
-    <nav class="pager" aria-label="Pages of the list">
+    <nav class="pager" aria-label={label}>
       <span role="status">{text}</span>
       <button type="button" disabled={onPrevious === undefined} onClick={() => onPrevious?.()}>
         Previous

@@ -12,6 +12,8 @@ export interface PollOptions<Answer> {
   readonly clock: PollClock;
   /** Sees each answer once, and when it came. */
   readonly onAnswer?: ((answer: Answer, atMs: number) => void) | undefined;
+  /** Behind such an answer it asks no more; `start` begins anew. */
+  readonly isLast?: ((answer: Answer) => boolean) | undefined;
 }
 
 export interface PollClock {
@@ -63,7 +65,7 @@ export class Poll<Answer> {
 
   /** Never rejects. */
   async #ask(): Promise<void> {
-    const { ask, clock, everyMs, onAnswer } = this.#options;
+    const { ask, clock, everyMs, onAnswer, isLast } = this.#options;
     const asking = new AbortController();
     this.#asking = asking;
     const beganMs = clock.now();
@@ -77,6 +79,7 @@ export class Poll<Answer> {
       this.#error = undefined;
       this.#failures = 0;
       onAnswer?.(answer, clock.now());
+      if (isLast?.(answer) === true) return this.#endForNow();
     } catch (error) {
       if (this.#asking !== asking) return;
       this.#error = error;
@@ -94,7 +97,7 @@ export class Poll<Answer> {
     this.changes.tell();
   }
 
-  /** Without a valid token no further request makes sense. */
+  /** No further request makes sense: nothing changes any more, or there is no valid token. */
   #endForNow(): void {
     this.#asking = undefined;
     this.changes.tell();

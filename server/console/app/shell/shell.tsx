@@ -4,14 +4,9 @@
  * Notice, Sparkline, Plot. They get PageProps (page.ts), ask with usePoll (use-poll.ts), link with linkTo (route.ts), say
  * errors with sentenceOf (failure.ts), and offer what useRights (rights.ts) allows.
  */
-import { type Child, ErrorBoundary, type FC, useEffect, useMemo, useState } from "hono/jsx/dom";
-import { Dialog, PutAside } from "../parts/dialog.tsx";
-import { Notice } from "../parts/notice.tsx";
-import { isForPage, moveRow } from "./key-events.ts";
-import { KeyHelp } from "./key-help.tsx";
-import { KeySequences } from "./keys.ts";
-import { useChanges } from "./listeners.ts";
-import { currentPageKeys, type PageKeys, type PageProps, pressesOf, useFrameKeys } from "./page.ts";
+import { type Child, type FC, useEffect, useMemo } from "hono/jsx/dom";
+import { Frame } from "./frame.tsx";
+import type { PageKeys, PageProps } from "./page.ts";
 import {
   changedQuery,
   formatRoute,
@@ -22,7 +17,7 @@ import {
   type Route,
 } from "./route.ts";
 import type { ServerLink } from "./server-link.ts";
-import { TokenForm } from "./token-form.tsx";
+import { useHash } from "./use-hash.ts";
 
 export type Pages = Readonly<Record<PageName, FC<PageProps>>>;
 
@@ -38,67 +33,34 @@ const OF_TOPIC: readonly PageName[] = ["topic", "messages", "scanners"];
 
 export function Shell({ link, pages }: { readonly link: ServerLink; readonly pages: Pages }): Child {
   const [route, go] = useRoute();
-  const [asked, setAsked] = useState<"keys" | "token" | undefined>(undefined);
-  useChanges(link);
-  useFrameKeys(
-    keysOf(route, () => setAsked("keys")),
-    [route],
-  );
-  useKeys();
   const Page = pages[route.page];
   const onQuery = (change: Query, how?: "replace"): void =>
     go({ ...route, query: changedQuery(route.query, change) }, how);
-  const close = (): void => setAsked(undefined);
   return (
-    <div class="shell">
-      <header>
-        <a class="skip" href={formatRoute(route)} onClick={focusMain}>
-          Skip to the page
-        </a>
-        <Bar route={route} link={link} onAsk={setAsked} />
-        {route.topic === "" ? null : <TopicBar route={route} />}
-      </header>
-      <main id="main" tabIndex={-1} class={`page-${route.page}`}>
-        {link.needsToken ? (
-          <>
-            <h1 class="hearing">Token</h1>
-            <TokenForm link={link} onDone={close} />
-          </>
-        ) : null}
-        {/* The page stays behind the question for a token, so that nothing on it is lost. */}
-        <div class="page" hidden={link.needsToken}>
-          <PutAside.Provider value={link.needsToken}>
-            <ErrorBoundary fallbackRender={(error: Error) => <Broken error={error} />}>
-              <Page
-                key={`${route.page} ${route.topic}`}
-                link={link}
-                topic={route.topic}
-                query={route.query}
-                onQuery={onQuery}
-              />
-            </ErrorBoundary>
-          </PutAside.Provider>
-        </div>
-      </main>
-      {asked === "keys" ? <KeyHelp keys={currentPageKeys()} onClose={close} /> : null}
-      {asked === "token" && !link.needsToken ? (
-        <Dialog title="Token" onClose={close}>
-          <TokenForm link={link} onDone={close} />
-        </Dialog>
-      ) : null}
-    </div>
+    <Frame
+      link={link}
+      here={formatRoute(route)}
+      name={route.page}
+      keys={keysOf(route)}
+      links={(end) => (
+        <>
+          <Bar route={route} end={end} />
+          {route.topic === "" ? null : <TopicBar route={route} />}
+        </>
+      )}
+    >
+      <Page
+        key={`${route.page} ${route.topic}`}
+        link={link}
+        topic={route.topic}
+        query={route.query}
+        onQuery={onQuery}
+      />
+    </Frame>
   );
 }
 
-function Bar({
-  route,
-  link,
-  onAsk,
-}: {
-  route: Route;
-  link: ServerLink;
-  onAsk: (what: "keys" | "token") => void;
-}): Child {
+function Bar({ route, end }: { readonly route: Route; readonly end: Child }): Child {
   return (
     <div class="bar">
       <a class="brand" href={linkTo("topics")}>
@@ -111,19 +73,7 @@ function Bar({
           </a>
         ))}
       </nav>
-      <span class="bar-end">
-        <span role="status" class={link.isGone ? "gone" : undefined}>
-          {link.isGone ? "server gone, trying again" : ""}
-        </span>
-        {link.hasToken && !link.needsToken ? (
-          <button type="button" class="quiet" onClick={() => onAsk("token")}>
-            Token
-          </button>
-        ) : null}
-        <button type="button" class="quiet" aria-label="Keys" title="Keys (?)" onClick={() => onAsk("keys")}>
-          ?
-        </button>
-      </span>
+      {end}
     </div>
   );
 }
@@ -143,52 +93,21 @@ function TopicBar({ route: { topic, page } }: { readonly route: Route }): Child 
   );
 }
 
-/** A page that cannot be drawn takes no other one with it. */
-function Broken({ error }: { readonly error: Error }): Child {
-  return (
-    <Notice text={`This page failed: ${error.message}.`}>
-      <button type="button" onClick={() => location.reload()}>
-        Load it again
-      </button>
-    </Notice>
-  );
-}
-
 function isWithin(page: PageName, route: Route): boolean {
   return page === "topics" ? route.page !== "server" : page === route.page;
 }
 
-function focusMain(event: Event): void {
-  event.preventDefault();
-  document.getElementById("main")?.focus();
-}
-
 /** What the URL says, and how to change it. */
 function useRoute(): [Route, (route: Route, how?: "replace") => void] {
-  const [hash, setHash] = useState(location.hash);
-  useEffect(() => {
-    const look = (): void => setHash(location.hash);
-    window.addEventListener("hashchange", look);
-    window.addEventListener("popstate", look);
-    return () => {
-      window.removeEventListener("hashchange", look);
-      window.removeEventListener("popstate", look);
-    };
-  }, []);
+  const [hash, go] = useHash();
   const route = useMemo(() => parseRoute(hash), [hash]);
   useEffect(() => {
     document.title = [route.topic, TITLES[route.page], "netlog"].filter((part) => part !== "").join(" · ");
   }, [route]);
-  const go = (to: Route, how?: "replace"): void => {
-    const text = formatRoute(to);
-    if (how === "replace") history.replaceState(null, "", text);
-    else history.pushState(null, "", text);
-    setHash(text);
-  };
-  return [route, go];
+  return [route, (to, how) => go(formatRoute(to), how)];
 }
 
-function keysOf({ topic }: Route, onHelp: () => void): PageKeys {
+function keysOf({ topic }: Route): PageKeys {
   const to =
     (page: PageName, of = ""): (() => void) =>
     () => {
@@ -203,28 +122,5 @@ function keysOf({ topic }: Route, onHelp: () => void): PageKeys {
     "g t": { text: "to the topics", press: to("topics") },
     "g v": { text: "to the server", press: to("server") },
     ...(topic === "" ? {} : ofTopic),
-    "/": {
-      text: "filter",
-      press: () => document.querySelector<HTMLElement>("main input[type=search]")?.focus(),
-    },
-    j: { text: "next row", press: () => moveRow(1) },
-    k: { text: "previous row", press: () => moveRow(-1) },
-    "?": { text: "these keys", press: onHelp },
   };
-}
-
-function useKeys(): void {
-  const sequences = useMemo(() => new KeySequences(), []);
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent): void => {
-      if (event.key === "Escape" && event.target instanceof HTMLInputElement) event.target.blur();
-      if (!isForPage(event)) return;
-      const press = sequences.press(event.key, event.timeStamp, pressesOf(currentPageKeys()));
-      if (press === undefined) return;
-      event.preventDefault();
-      press();
-    };
-    document.addEventListener("keydown", onKey);
-    return () => document.removeEventListener("keydown", onKey);
-  }, [sequences]);
 }

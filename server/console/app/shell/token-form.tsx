@@ -3,10 +3,10 @@ import { type Child, useState } from "hono/jsx/dom";
 import { TextField } from "../parts/field.tsx";
 import { Form } from "../parts/form.tsx";
 import { sentenceOf } from "./failure.ts";
-import type { ServerLink } from "./server-link.ts";
+import type { PageLink } from "./page-link.ts";
 
 export interface TokenFormProps {
-  readonly link: ServerLink;
+  readonly link: PageLink;
   readonly onDone: () => void;
 }
 

@@ -1,8 +1,8 @@
 /** A poll as components have it: for as long as they are there, and not while the page is hidden. */
 import { useEffect, useMemo } from "hono/jsx/dom";
 import { useChanges } from "./listeners.ts";
+import type { PageLink } from "./page-link.ts";
 import { Poll, type PollClock, type PollOptions } from "./poll.ts";
-import type { ServerLink } from "./server-link.ts";
 
 const PAGE_CLOCK: PollClock = {
   now: () => performance.timeOrigin + performance.now(),
@@ -15,7 +15,7 @@ const PAGE_CLOCK: PollClock = {
  * at once when the server is back, when a token was given, and when the page is shown again.
  */
 export function usePoll<Answer>(
-  link: ServerLink,
+  link: Pick<PageLink, "changes" | "returns">,
   options: Omit<PollOptions<Answer>, "clock">,
   deps: readonly unknown[],
 ): Poll<Answer> {

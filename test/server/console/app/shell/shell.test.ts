@@ -2,9 +2,10 @@ import { describe, expect, it } from "vitest";
 import { NetlogClientError } from "../../../../../lib/client/index.ts";
 import { isAway, sentenceOf } from "../../../../../server/console/app/shell/failure.ts";
 import { KeySequences } from "../../../../../server/console/app/shell/keys.ts";
+import type { TokenStorage } from "../../../../../server/console/app/shell/page-link.ts";
 import { Poll } from "../../../../../server/console/app/shell/poll.ts";
 import { changedQuery, formatRoute, parseRoute } from "../../../../../server/console/app/shell/route.ts";
-import { ServerLink, type TokenStorage } from "../../../../../server/console/app/shell/server-link.ts";
+import { ServerLink } from "../../../../../server/console/app/shell/server-link.ts";
 
 describe("routes", () => {
   it.each([

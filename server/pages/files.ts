@@ -1,6 +1,6 @@
 /**
- * The console's files as the build left them, each read when a browser first asks for it and kept from then on: who uses
- * no console pays nothing for it. Knows no HTTP but the names of codings.
+ * The files of pages as the build left them. Each is read when a browser first asks for it, and kept from then on: who
+ * opens no page pays nothing for it. Knows no HTTP but the names of codings.
  */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -17,7 +17,7 @@ interface PackedFile {
   readonly coding: string | undefined;
 }
 
-export class ConsoleFiles {
+export class PageFiles {
   readonly #folder: string;
   #names: Promise<ReadonlySet<string>> | undefined;
   /** By name; those of the folder alone, so that no request makes it grow. */
@@ -45,7 +45,7 @@ export class ConsoleFiles {
   #listed(): Promise<ReadonlySet<string>> {
     this.#names ??= readdir(this.#folder).then(
       (names) => new Set(names),
-      // The program was compiled without its console; a later request looks again.
+      // The program was compiled without its pages; a later request looks again.
       () => {
         this.#names = undefined;
         return new Set();

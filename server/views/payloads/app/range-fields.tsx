@@ -1,0 +1,127 @@
+/** The choice of a date range: how recent, or from when to when, of which column, and the way back to earlier ones. */
+import { type Child, useEffect, useState } from "hono/jsx/dom";
+import { ChoiceField, Field } from "../../../console/app/parts/field.tsx";
+import { type DateRange, type RangeHistory, RECENT } from "./date-range.ts";
+
+/** Stands in the list of choices for two times. */
+const BETWEEN = "between";
+const CHOICES = [
+  ...RECENT.map(({ name, title }) => ({ value: name, title: name === "all" ? title : `Last ${title}` })),
+  { value: BETWEEN, title: "From … to …" },
+];
+
+export interface RangeFieldsProps {
+  readonly range: DateRange;
+  readonly times: readonly string[];
+  readonly history: RangeHistory;
+  readonly onRange: (range: DateRange) => void;
+}
+
+export function RangeFields({ range, times, history, onRange }: RangeFieldsProps): Child {
+  const [isBetween, setBetween] = useState(range.recent === undefined);
+  const shown = JSON.stringify(range);
+  history.note(range);
+  useEffect(() => setBetween(range.recent === undefined), [shown]);
+  const step = (by: 1 | -1): void => {
+    const to = history.step(by);
+    if (to !== undefined) onRange(to);
+  };
+  return (
+    <section class="toolbar range" aria-label="Date range">
+      {times.length === 1 ? null : (
+        <ChoiceField
+          label="Time"
+          value={range.by}
+          choices={times.map((time) => ({ value: time, title: time }))}
+          onValue={(by) => onRange({ ...range, by })}
+        />
+      )}
+      <ChoiceField
+        label={times.length === 1 ? range.by : "within"}
+        value={isBetween ? BETWEEN : (range.recent ?? BETWEEN)}
+        choices={CHOICES}
+        onValue={(recent) => {
+          if (recent === BETWEEN) setBetween(true);
+          else onRange({ by: range.by, recent });
+        }}
+      />
+      {isBetween ? <Between key={shown} range={range} onRange={onRange} /> : null}
+      <Step text="‹" label="Range before" onPress={history.peek(-1) && (() => step(-1))} />
+      <Step text="›" label="Range behind" onPress={history.peek(1) && (() => step(1))} />
+    </section>
+  );
+}
+
+interface StepProps {
+  readonly text: string;
+  readonly label: string;
+  readonly onPress: (() => void) | undefined;
+}
+
+function Step({ text, label, onPress }: StepProps): Child {
+  return (
+    <button
+      type="button"
+      aria-label={label}
+      title={label}
+      disabled={onPress === undefined}
+      onClick={() => onPress?.()}
+    >
+      {text}
+    </button>
+  );
+}
+
+function Between({ range, onRange }: Pick<RangeFieldsProps, "range" | "onRange">): Child {
+  const [from, setFrom] = useState(typed(range.from));
+  const [to, setTo] = useState(typed(range.to));
+  return (
+    <form
+      class="toolbar"
+      onSubmit={(event: Event) => {
+        event.preventDefault();
+        onRange({ by: range.by, recent: undefined, from: sent(from), to: sent(to) });
+      }}
+    >
+      <TimeField label="from (UTC)" value={from} onValue={setFrom} />
+      <TimeField label="to (UTC)" value={to} onValue={setTo} />
+      <button type="submit" disabled={from === "" && to === ""}>
+        Show
+      </button>
+    </form>
+  );
+}
+
+interface TimeFieldProps {
+  readonly label: string;
+  readonly value: string;
+  readonly onValue: (value: string) => void;
+}
+
+function TimeField({ label, value, onValue }: TimeFieldProps): Child {
+  return (
+    <Field
+      label={label}
+      input={(attributes) => (
+        <input
+          {...attributes}
+          type="datetime-local"
+          step="1"
+          value={value}
+          onInput={(event: Event) => onValue((event.target as HTMLInputElement).value)}
+        />
+      )}
+    />
+  );
+}
+
+/** As the field has it: in UTC, without saying so. A time that it cannot hold is not shown there. */
+function typed(time: string | undefined): string {
+  const ms = Date.parse(time ?? "");
+  return Number.isNaN(ms) ? "" : new Date(ms).toISOString().slice(0, 19);
+}
+
+function sent(value: string): string | undefined {
+  const ms = Date.parse(`${value}Z`);
+  return Number.isNaN(ms) ? undefined : new Date(ms).toISOString();
+}
