@@ -57,6 +57,28 @@ export function crc32Range(view: DataView, start: number, end: number): number {
   return ~crc >>> 0;
 }
 
+/** As `crc32`, of the bytes `[start, end)`: of few it makes no object. */
+export function crc32Within(bytes: Uint8Array, start: number, end: number, before = 0): number {
+  if (end - start >= NATIVE_RANGE_FROM_BYTES) {
+    return nativeCrc32(new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start), before);
+  }
+  let crc = ~before;
+  let position = start;
+  for (const last = end - 8; position <= last; position += 8) {
+    crc =
+      AHEAD_7[(crc ^ bytes[position]!) & 0xff]! ^
+      AHEAD_6[((crc >>> 8) ^ bytes[position + 1]!) & 0xff]! ^
+      AHEAD_5[((crc >>> 16) ^ bytes[position + 2]!) & 0xff]! ^
+      AHEAD_4[(crc >>> 24) ^ bytes[position + 3]!]! ^
+      AHEAD_3[bytes[position + 4]!]! ^
+      AHEAD_2[bytes[position + 5]!]! ^
+      AHEAD_1[bytes[position + 6]!]! ^
+      AHEAD_0[bytes[position + 7]!]!;
+  }
+  for (; position < end; position++) crc = AHEAD_0[(crc ^ bytes[position]!) & 0xff]! ^ (crc >>> 8);
+  return ~crc >>> 0;
+}
+
 /**
  * The CRC-32 of bytes of which `first` is that of a beginning and `second` that of the `secondBytes` behind it: the
  * first is multiplied by x to the power of the bits that follow it. 1 to 2 µs, whatever their number (to 2^32).

@@ -13,7 +13,7 @@
  * `unsynced` is how many messages before this frame were not known to be on the disk when it was written, so
  * `base offset - unsynced` is the synced mark of that moment: what lets recovery tell a torn tail from damage.
  */
-import { crc32 } from "../base/checksum.ts";
+import { crc32, crc32Within } from "../base/checksum.ts";
 import { readUint64, UINT32_MAX, writeUint64 } from "./bytes.ts";
 
 export const FRAME_HEADER_BYTES = 40;
@@ -91,10 +91,19 @@ export function decodeFrameHeader(
   magicMask = 0,
   crcMask = 0,
 ): FrameHeader | undefined {
-  if (position + FRAME_HEADER_BYTES > bytes.length) return undefined;
-  if ((bytes.readUInt32BE(position) ^ magicMask) !== MAGIC_AND_FLAGS) return undefined;
+  if (!beginsFrame(bytes, position, magicMask)) return undefined;
   if ((bytes.readUInt32BE(position + HEADER_CRC) ^ crcMask) >>> 0 !== headerCrc(bytes, position))
     return undefined;
+  return readFrameHeader(bytes, position);
+}
+
+function beginsFrame(bytes: Buffer, position: number, magicMask = 0): boolean {
+  if (position + FRAME_HEADER_BYTES > bytes.length) return false;
+  return (bytes.readUInt32BE(position) ^ magicMask) === MAGIC_AND_FLAGS;
+}
+
+/** The header's facts, without its checksum. */
+function readFrameHeader(bytes: Buffer, position: number): FrameHeader | undefined {
   const baseOffset = readUint64(bytes, position + BASE_OFFSET);
   const timestampMs = readUint64(bytes, position + TIMESTAMP);
   const messageCount = bytes.readUInt32BE(position + COUNT);
@@ -114,7 +123,7 @@ export function decodeFrameHeader(
 
 /** CRC of the entry of the frame at `position`, all of which must be in `bytes`. */
 export function computeEntryCrc(bytes: Buffer, position: number, header: FrameHeader): number {
-  return crc32(bytes.subarray(position + FRAME_HEADER_BYTES, position + frameBytes(header)));
+  return crc32Within(bytes, position + FRAME_HEADER_BYTES, position + frameBytes(header));
 }
 
 /** A frame of a run: its header's facts, and its entry as a view. */
@@ -133,9 +142,30 @@ export function* framesOf(bytes: Buffer): Generator<Frame, void, void> {
   }
 }
 
-/** The frame at `position` of a run's bytes. */
+/** What `eachEntry` reports: where in the bytes an entry lies, and what the header of its frame says. */
+export type EntryReport = (
+  start: number,
+  end: number,
+  baseOffset: number,
+  messageCount: number,
+  timestampMs: number,
+) => void;
+
+/** Reports the entries of a run's bytes as `framesOf` gives them, without an object for each. */
+export function eachEntry(bytes: Buffer, report: EntryReport): void {
+  for (let position = 0; position < bytes.length; ) {
+    const start = position + FRAME_HEADER_BYTES;
+    const end = start + bytes.readUInt32BE(position + LENGTH);
+    const baseOffset = readUint64(bytes, position + BASE_OFFSET)!;
+    const timestampMs = readUint64(bytes, position + TIMESTAMP)!;
+    report(start, end, baseOffset, bytes.readUInt32BE(position + COUNT), timestampMs);
+    position = end;
+  }
+}
+
+/** The frame at `position` of a run's bytes, which were checked when the run was read. */
 export function frameAt(bytes: Buffer, position: number): Frame {
-  const header = decodeFrameHeader(bytes, position);
+  const header = beginsFrame(bytes, position) ? readFrameHeader(bytes, position) : undefined;
   if (header === undefined)
     throw new RangeError(`no frame at byte ${position} of a run of ${bytes.length} bytes`);
   return {
@@ -146,5 +176,5 @@ export function frameAt(bytes: Buffer, position: number): Frame {
 
 /** The checksum of the header as memory has it, whatever bytes stand in place of its magic. */
 export function headerCrc(bytes: Buffer, position: number): number {
-  return crc32(bytes.subarray(position + BASE_OFFSET, position + HEADER_CRC), MAGIC_CRC);
+  return crc32Within(bytes, position + BASE_OFFSET, position + HEADER_CRC, MAGIC_CRC);
 }

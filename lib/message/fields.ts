@@ -59,7 +59,10 @@ const CRITICAL_TAG = 0x80;
 /** All fields together, as they lie in a message: their size is a u16. */
 export const FIELDS_MAX_BYTES = 0xffff;
 const TAG_BYTES = 3;
-const DIGEST_BYTES = 32;
+/** The value of an idempotency field begins with the digest; the key is the rest. */
+export const DIGEST_BYTES = 32;
+/** Where no field is. */
+export const NO_FIELD: number = -1;
 const PRODUCER_BYTES = 16;
 const STREAM_SEQUENCE_MAX_BYTES = 1024;
 /** No character has more: a text that is cut off by the end of the scratch ends behind the maximum. */
@@ -187,12 +190,40 @@ export function highestTag(view: DataView, start: number, end: number): number {
 }
 
 /**
- * All fields, of fields whose shape is sound, where one of them says something of the topic that the message lies in;
- * `undefined` where they are all for users.
+ * What the fields in `[start, end)`, whose shape is sound, say of their append; `undefined` where all of them are for
+ * users. The bytes in the result are copies.
  */
-export function decodeStateFields(bytes: Buffer): EntryFields | undefined {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  return highestTag(view, 0, bytes.length) > TAG_HEADER ? readFields(bytes, CRITICAL_TAG) : undefined;
+export function decodeAppendFields(bytes: Buffer, start: number, end: number): AppendFields | undefined {
+  let fields: Mutable<AppendFields> | undefined;
+  for (let position = firstAppendField(bytes, start, end); position < end; ) {
+    const valueStart = position + TAG_BYTES;
+    const valueEnd = valueStart + sizeAt(bytes, position);
+    fields ??= {};
+    setAppendField(fields, bytes[position]!, bytes, valueStart, valueEnd);
+    position = valueEnd;
+  }
+  return fields;
+}
+
+/**
+ * Where the value of an idempotency key begins, which ends with the fields in `[start, end)`; `NO_FIELD` where the fields
+ * say something else of their append, or nothing. Most appends that are remembered have that field alone.
+ */
+export function loneIdempotencyAt(bytes: Buffer, start: number, end: number): number {
+  const position = firstAppendField(bytes, start, end);
+  if (position >= end || bytes[position] !== TAG_IDEMPOTENCY) return NO_FIELD;
+  return position + TAG_BYTES + sizeAt(bytes, position) === end ? position + TAG_BYTES : NO_FIELD;
+}
+
+/** Tags ascend, and those for users come first. */
+function firstAppendField(bytes: Buffer, start: number, end: number): number {
+  let position = start;
+  while (position < end && bytes[position]! <= TAG_HEADER) position += TAG_BYTES + sizeAt(bytes, position);
+  return position;
+}
+
+function sizeAt(bytes: Buffer, position: number): number {
+  return (bytes[position + 1]! << 8) | bytes[position + 2]!;
 }
 
 /** The key alone, of fields whose shape is sound. It is cheaper than all of them. */
@@ -238,8 +269,12 @@ function readFields(bytes: Buffer, endTag: number): EntryFields {
     if (tag === TAG_HEADER) {
       const nameEnd = start + 1 + bytes[start]!;
       headers.push([bytes.toString("utf8", start + 1, nameEnd), bytes.toString("utf8", nameEnd, end)]);
+    } else if (tag === TAG_KEY) {
+      fields.key = bytes.toString("utf8", start, end);
+    } else if (tag === TAG_CONTENT_TYPE) {
+      fields.contentType = bytes.toString("utf8", start, end);
     } else if (isKnown(tag)) {
-      setField(fields, tag, bytes.subarray(start, end));
+      setAppendField(fields, tag, bytes, start, end);
     } else {
       unknown.push({ tag, value: Buffer.from(bytes.subarray(start, end)) });
     }
@@ -252,29 +287,29 @@ function readFields(bytes: Buffer, endTag: number): EntryFields {
 
 type Mutable<Fields> = { -readonly [Name in keyof Fields]: Fields[Name] };
 
-function setField(fields: Mutable<EntryFields>, tag: number, value: Buffer): void {
+function setAppendField(
+  fields: Mutable<AppendFields>,
+  tag: number,
+  bytes: Buffer,
+  start: number,
+  end: number,
+): void {
   switch (tag) {
-    case TAG_KEY:
-      fields.key = value.toString();
-      break;
-    case TAG_CONTENT_TYPE:
-      fields.contentType = value.toString();
-      break;
     case TAG_IDEMPOTENCY:
       fields.idempotency = {
-        key: value.toString("utf8", DIGEST_BYTES),
-        digest: Buffer.from(value.subarray(0, DIGEST_BYTES)),
+        key: bytes.toString("utf8", start + DIGEST_BYTES, end),
+        digest: Buffer.from(bytes.subarray(start, start + DIGEST_BYTES)),
       };
       break;
     case TAG_PRODUCER:
       fields.producer = {
-        id: value.toString("utf8", PRODUCER_BYTES),
-        epoch: Number(value.readBigUInt64BE(0)),
-        seq: Number(value.readBigUInt64BE(8)),
+        id: bytes.toString("utf8", start + PRODUCER_BYTES, end),
+        epoch: Number(bytes.readBigUInt64BE(start)),
+        seq: Number(bytes.readBigUInt64BE(start + 8)),
       };
       break;
     case TAG_STREAM_SEQUENCE:
-      fields.streamSequence = Buffer.from(value);
+      fields.streamSequence = Buffer.from(bytes.subarray(start, end));
       break;
     case TAG_CLOSES:
       fields.closes = true;

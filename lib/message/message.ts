@@ -173,6 +173,16 @@ export function fieldBytesAt(bytes: Buffer, view: DataView, position: number): B
   return bytes.subarray(start + FIELDS_SIZE_BYTES, payloadStart(view, position));
 }
 
+/**
+ * Where the fields of the entry `[start, end)` begin, a message or a set; they end where the payload starts. UNSOUND where
+ * it has none, or is not sound.
+ */
+export function soundFieldsStart(view: DataView, start: number, end: number): number {
+  if (view.getUint8(start) < WITH_FIELDS) return UNSOUND;
+  if ((headerFlaw(view, start, end) ?? contentFlaw(view, start)) !== undefined) return UNSOUND;
+  return start + MESSAGE_HEADER_BYTES + FIELDS_SIZE_BYTES;
+}
+
 /** Where the message at `position` ends, whose header is sound. */
 export function messageEnd(view: DataView, position: number): number {
   return position + MESSAGE_HEADER_BYTES + view.getUint32(position + LENGTH_POSITION);

@@ -10,7 +10,8 @@
  */
 
 import type { Original } from "../log/log.ts";
-import { sha256 } from "./sha256.ts";
+import { DIGEST_BYTES } from "../message/fields.ts";
+import { sha256, sha256Text } from "./sha256.ts";
 
 const FINGERPRINT_BYTES = 16;
 const DIGEST = 16;
@@ -96,6 +97,27 @@ export class IdempotencyTable {
     const at = this.#push();
     this.#records.set(fingerprint, at);
     this.#records.set(digest, at + DIGEST);
+    this.#complete(at, offset, count, timestampMs);
+  }
+
+  /** As `add`: digest and key lie in `[start, end)` of `bytes`, one behind the other. It makes few objects. */
+  addValue(
+    bytes: Buffer,
+    start: number,
+    end: number,
+    offset: number,
+    count: number,
+    timestampMs: number,
+  ): void {
+    const at = this.#push();
+    const key = bytes.toString("utf8", start + DIGEST_BYTES, end);
+    this.#records.write(sha256Text(key), at, FINGERPRINT_BYTES, "latin1");
+    for (let i = 0; i < DIGEST_BYTES; i++) this.#records[at + DIGEST + i] = bytes[start + i]!;
+    this.#complete(at, offset, count, timestampMs);
+  }
+
+  /** The rest of the record at the end. */
+  #complete(at: number, offset: number, count: number, timestampMs: number): void {
     this.#records.writeDoubleBE(offset, at + OFFSET);
     this.#records.writeDoubleBE(timestampMs, at + TIME);
     this.#records.writeUInt32BE(count, at + COUNT);
@@ -142,8 +164,14 @@ export class IdempotencyTable {
     return (serial % this.capacity) * RECORD_BYTES;
   }
 
+  /** Of the fingerprint at `position`. */
   #chainOf(bytes: Buffer, position: number): number {
-    const mixed = Math.imul(bytes.readInt32BE(position) ^ MIX_SEED, MIX_FACTOR);
+    const word =
+      bytes[position]! |
+      (bytes[position + 1]! << 8) |
+      (bytes[position + 2]! << 16) |
+      (bytes[position + 3]! << 24);
+    const mixed = Math.imul(word ^ MIX_SEED, MIX_FACTOR);
     return (mixed ^ (mixed >>> 15)) & (this.#heads.length - 1);
   }
 

@@ -15,7 +15,7 @@
  */
 import { NetlogError } from "../base/errors.ts";
 import { firstSince, RECORD_BYTES } from "./idempotency-table.ts";
-import { PLACE_BYTES, type Producer, type ProducerTable } from "./producer-table.ts";
+import { PLACE_BYTES, type Producer } from "./producer-table.ts";
 import type { StateBytes, StateToKeep } from "./storage.ts";
 import type { TopicMemory } from "./topic-memory.ts";
 
@@ -30,7 +30,7 @@ const PRODUCER_MAX_BYTES: number = PRODUCER_BYTES + 255 + 255 * PLACE_BYTES;
 const SLICE_KEYS = 2000;
 const SLICE_PRODUCERS = 100;
 /**
- * Restored places lie in so much memory together: to allocate that of each takes longer than all else. Neighbours are
+ * Restored producers lie in so much memory together: to copy each of them takes longer than all else. Neighbours are
  * forgotten one after the other, so that one that is left pins few of those that are forgotten.
  */
 export const CHUNK_BYTES: number = 8 * 1024;
@@ -143,52 +143,41 @@ async function restoreProducers(
   count: number,
 ): Promise<number> {
   let position = start;
-  let chunk: Chunk = { places: Buffer.alloc(0), usedBytes: 0 };
   for (let left = count; left > 0; ) {
     const piece = await bytes.at(position, PRODUCER_MAX_BYTES);
-    const last = Math.max(1, piece.length - PRODUCER_MAX_BYTES);
-    let at = 0;
-    for (; left > 0 && at < last; left--) {
-      const placesBytes = placesBytesAt(piece, at);
-      if (chunk.usedBytes + placesBytes > chunk.places.length) chunk = newChunk(placesBytes);
-      at = restoreProducer(producers, piece, at, chunk);
-    }
-    position += at;
+    let end = 0;
+    let pieceCount = 0;
+    do {
+      end = producerEnd(piece, end);
+      pieceCount++;
+    } while (pieceCount < left && end + PRODUCER_MAX_BYTES <= Math.min(piece.length, CHUNK_BYTES));
+    const chunk = Buffer.allocUnsafeSlow(end);
+    piece.copy(chunk, 0, 0, end);
+    for (let at = 0; at < end; at = producerEnd(chunk, at)) producers.restore(decodeProducer(chunk, at));
+    position += end;
+    left -= pieceCount;
   }
   return position;
 }
 
-/** Memory of the places of several producers. */
-interface Chunk {
-  readonly places: Buffer;
-  usedBytes: number;
+function producerEnd(bytes: Buffer, at: number): number {
+  const placesStart = at + bytes[at]! + PRODUCER_BYTES;
+  return placesStart + bytes[placesStart - 1]! * PLACE_BYTES;
 }
 
-function newChunk(leastBytes: number): Chunk {
-  return { places: Buffer.allocUnsafeSlow(Math.max(CHUNK_BYTES, leastBytes)), usedBytes: 0 };
-}
-
-function placesBytesAt(bytes: Buffer, at: number): number {
-  return bytes[at + bytes[at]! + PRODUCER_BYTES - 1]! * PLACE_BYTES;
-}
-
-/** The producer at `at` of `bytes`; its places go to `chunk`. Returns where it ends. */
-function restoreProducer(producers: ProducerTable, bytes: Buffer, at: number, chunk: Chunk): number {
+/** Its places are those in `bytes`. */
+function decodeProducer(bytes: Buffer, at: number): Producer {
   const idEnd = at + 1 + bytes[at]!;
-  const placesStart = idEnd + PRODUCER_BYTES - 1;
-  const placeCount = bytes[placesStart - 1]!;
-  const end = placesStart + placeCount * PLACE_BYTES;
-  producers.restore({
+  const placesAt = at + bytes[at]! + PRODUCER_BYTES;
+  return {
     id: bytes.toString("utf8", at + 1, idEnd),
     epoch: bytes.readDoubleBE(idEnd),
     seq: bytes.readDoubleBE(idEnd + 8),
-    placeCount,
-    places: chunk.places,
-    placesAt: chunk.usedBytes,
+    placeCount: bytes[placesAt - 1]!,
+    places: bytes,
+    placesAt,
     isFrozen: true,
-  });
-  chunk.usedBytes += bytes.copy(chunk.places, chunk.usedBytes, placesStart, end);
-  return end;
+  };
 }
 
 /** Those that are left lie at the end. */

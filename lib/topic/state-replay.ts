@@ -3,14 +3,13 @@ import { isNetlogError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Runtime } from "../base/runtime.ts";
 import { WorkMeter } from "../base/work-meter.ts";
-import { type Frame, framesOf } from "../log/frame.ts";
+import { eachEntry, framesOf } from "../log/frame.ts";
 import type { Log } from "../log/log.ts";
-import { decodeStateFields, type EntryFields } from "../message/fields.ts";
-import { contentFlaw, fieldBytesAt, headerFlaw, viewOf } from "../message/message.ts";
+import { type AppendFields, decodeAppendFields, loneIdempotencyAt, NO_FIELD } from "../message/fields.ts";
+import { payloadStart, soundFieldsStart, UNSOUND, viewOf } from "../message/message.ts";
 import type { TopicMemory } from "./topic-memory.ts";
 
 const READ_BYTES = 512 * 1024;
-const VERSION_1 = 0x10;
 
 export interface ReplayOptions {
   readonly log: Log;
@@ -42,10 +41,7 @@ export async function replay(
     try {
       const run = await cursor.read(offset, READ_BYTES, into);
       if (run === undefined) return noted;
-      for (const frame of framesOf(run.bytes)) {
-        if (frame.header.baseOffset < offset) continue;
-        if (takeIn(memory, frame, options.forgetKeysBeforeMs)) noted += 1;
-      }
+      noted += takeIn(memory, run.bytes, offset, options.forgetKeysBeforeMs);
       offset = run.endOffset;
       if (meter.isDue(run.bytes.length)) await options.runtime.pause();
     } catch (error) {
@@ -79,19 +75,30 @@ function behindGap(error: unknown, offset: number): number {
   return firstOffset;
 }
 
-/** True when there is something to remember. */
-function takeIn(memory: TopicMemory, { header, entry }: Frame, forgetKeysBeforeMs: number): boolean {
-  const fields = stateFields(entry);
-  if (fields === undefined) return false;
-  const { baseOffset, messageCount: count, timestampMs } = header;
-  memory.note({ fields, baseOffset, count, timestampMs }, forgetKeysBeforeMs);
-  return true;
+/** Takes in the frames of a run from offset `from` on, and returns how many it remembers. There may be thousands. */
+function takeIn(memory: TopicMemory, bytes: Buffer, from: number, forgetKeysBeforeMs: number): number {
+  const view = viewOf(bytes);
+  let noted = 0;
+  eachEntry(bytes, (start, end, baseOffset, count, timestampMs) => {
+    const fieldsStart = baseOffset < from ? UNSOUND : soundFieldsStart(view, start, end);
+    if (fieldsStart === UNSOUND) return;
+    const fieldsEnd = payloadStart(view, start);
+    const idempotency = loneIdempotencyAt(bytes, fieldsStart, fieldsEnd);
+    if (idempotency !== NO_FIELD) {
+      memory.noteKey(bytes, idempotency, fieldsEnd, baseOffset, count, timestampMs, forgetKeysBeforeMs);
+    } else {
+      const fields = decodeAppendFields(bytes, fieldsStart, fieldsEnd);
+      if (fields === undefined) return;
+      memory.note({ fields, baseOffset, count, timestampMs }, forgetKeysBeforeMs);
+    }
+    noted += 1;
+  });
+  return noted;
 }
 
-/** Most entries have no fields, and most fields are those of users. What is not sound says nothing. */
-export function stateFields(entry: Buffer): EntryFields | undefined {
-  if (entry[0]! < VERSION_1) return undefined;
+/** What an entry says of its append. Most say nothing, and what is not sound says nothing. */
+export function stateFields(entry: Buffer): AppendFields | undefined {
   const view = viewOf(entry);
-  if ((headerFlaw(view, 0, entry.length) ?? contentFlaw(view, 0)) !== undefined) return undefined;
-  return decodeStateFields(fieldBytesAt(entry, view, 0)!);
+  const start = soundFieldsStart(view, 0, entry.length);
+  return start === UNSOUND ? undefined : decodeAppendFields(entry, start, payloadStart(view, 0));
 }

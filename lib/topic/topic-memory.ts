@@ -80,6 +80,22 @@ export class TopicMemory implements Memory {
     this.#remembered.changed(this, this.size - before);
   }
 
+  /** As `note`, of an entry with an idempotency key alone: the field's value lies in `[start, end)` of `bytes`. */
+  noteKey(
+    bytes: Buffer,
+    start: number,
+    end: number,
+    baseOffset: number,
+    count: number,
+    timestampMs: number,
+    forgetKeysBeforeMs: number,
+  ): void {
+    const before = this.size;
+    this.#makeRoom(forgetKeysBeforeMs);
+    this.keys.addValue(bytes, start, end, baseOffset, count, timestampMs);
+    this.#remembered.changed(this, this.size - before);
+  }
+
   /** What `look` gives when the topic has been closed by the next append of `producer`. @throws as requireNext does. */
   whenClosed<Seen>(producer: ProducerStamp | undefined, end: TopicEnd, look: () => Seen): Seen {
     if (producer === undefined) return look();

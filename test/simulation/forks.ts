@@ -49,7 +49,7 @@ export class Forks {
       async (made) => {
         model.state = this.#deletions.has(name) ? "ending" : "present";
         this.#models.set(name, model);
-        model.shown = await this.#look(made);
+        model.shown = await this.#look(made, model);
       },
       (error) => {
         // There since before, or from another call that forked it meanwhile.
@@ -111,12 +111,14 @@ export class Forks {
     }
   }
 
-  /** Nothing where the disk does not let it be read. */
-  async #look(topic: Topic): Promise<ReadonlyMap<number, string> | undefined> {
+  /** Nothing where the disk does not let it be read, or it is deleted meanwhile. */
+  async #look(topic: Topic, model: ForkModel): Promise<ReadonlyMap<number, string> | undefined> {
     try {
       return contentOf(await readWhole(topic));
     } catch (error) {
-      if (!this.#client.mayFail && !isNetlogError(error, "offset_not_found")) throw error;
+      const isDeleted = isNetlogError(error, "topic_not_found") && model.state !== "present";
+      const isDropped = isNetlogError(error, "offset_not_found");
+      if (!this.#client.mayFail && !isDropped && !isDeleted) throw error;
       return undefined;
     }
   }

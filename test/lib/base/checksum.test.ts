@@ -1,7 +1,7 @@
 import { crc32 as nativeCrc32 } from "node:zlib";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { crc32, crc32Joined, crc32Range } from "../../../lib/base/checksum.ts";
+import { crc32, crc32Joined, crc32Range, crc32Within } from "../../../lib/base/checksum.ts";
 import "../../support/fixed-seed.ts";
 
 const CHECK_INPUT = Buffer.from("123456789");
@@ -19,7 +19,10 @@ test("gives the same sum by every way, for every length, at every place", () => 
       buffer.set(content, before);
       const view = new DataView(buffer.buffer);
       expect(crc32(content)).toBe(nativeCrc32(content));
-      expect(crc32Range(view, before, before + content.length)).toBe(nativeCrc32(content));
+      const [start, end] = [before, before + content.length];
+      expect(crc32Range(view, start, end)).toBe(nativeCrc32(content));
+      expect(crc32Within(buffer, start, end)).toBe(nativeCrc32(content));
+      expect(crc32Within(buffer, start, end, before)).toBe(nativeCrc32(content, before));
     }),
     { numRuns: 500 },
   );
@@ -29,6 +32,7 @@ test("sums long stretches of a view that does not begin where its buffer does", 
   const buffer = Buffer.alloc(5000, "netlog");
   const view = new DataView(buffer.buffer, buffer.byteOffset + 3, 4990);
   expect(crc32Range(view, 7, 4000)).toBe(nativeCrc32(buffer.subarray(10, 4003)));
+  expect(crc32Within(buffer.subarray(3), 7, 4000)).toBe(nativeCrc32(buffer.subarray(10, 4003)));
 });
 
 test("joins the sums of two stretches to that of both", () => {

@@ -190,6 +190,29 @@ describe("the state of a topic", () => {
     expect(faulty.matched).toBe(0);
   });
 
+  it("has what the frames behind it say, whatever else is in their fields", async () => {
+    const { netlog, disk, runtime } = await openNetlog();
+    const topic = await netlog.createTopic("t");
+    await publishOnce(topic, 0, 1);
+    const payload = Buffer.from("a");
+    const idempotency = { key: "once", digest: Buffer.alloc(32, 7) };
+    const fields = { key: "k", contentType: "text/plain", headers: [["x-meta-a", "b"] as const] };
+    await topic.publish({ payload, ...fields }, { idempotency });
+    const both = { idempotency: { ...idempotency, key: "both" }, producer: { id: "p", epoch: 0, seq: 0 } };
+    await topic.publish({ payload, ...fields }, both);
+    await topic.publish({ payload, ...fields });
+    await topic.publish({ payload }, { producer: { id: "p", epoch: 0, seq: 1 } });
+    const again = (await openNetlog({ disk: disk.crashProcess(), runtime })).netlog.topic("t");
+    expect(await again.publish({ payload }, { idempotency })).toMatchObject({ offset: 1, isDuplicate: true });
+    expect(await again.publish({ payload }, both)).toMatchObject({ offset: 2, isDuplicate: true });
+    const third = { producer: { id: "p", epoch: 0, seq: 1 } };
+    expect(await again.publish({ payload }, third)).toMatchObject({ offset: 4, isDuplicate: true });
+    const other = { idempotency: { ...idempotency, digest: Buffer.alloc(32, 8) } };
+    expect(await rejection(again.publish({ payload }, other))).toMatchObject({
+      code: "idempotency_mismatch",
+    });
+  });
+
   it("is not replayed after a clean stop", async () => {
     const { netlog, disk, runtime } = await openNetlog();
     const topic = await netlog.createTopic("t");
