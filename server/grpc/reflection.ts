@@ -5,6 +5,7 @@
 import { type DescFile, type DescService, toBinary } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import { status as Status } from "@grpc/grpc-js";
+import { Health } from "./generated/grpc/health/v1/health_pb.ts";
 import {
   ServerReflection,
   type ServerReflectionRequest,
@@ -13,9 +14,9 @@ import { conversation, type Method } from "./method.ts";
 
 const V1_ALPHA = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo";
 
-/** Tells of `services` and of itself. Without a token, where tokens are used, it tells nothing. */
+/** Tells of `services`, of health and of itself. Without a token, where tokens are used, it tells nothing. */
 export function reflection(services: readonly DescService[]): Method[] {
-  const catalogue = new Catalogue([...services, ServerReflection]);
+  const catalogue = new Catalogue([...services, Health, ServerReflection]);
   const method = conversation(
     ServerReflection.method.serverReflectionInfo,
     { needs: "token" },
