@@ -25,6 +25,8 @@ interface Ran {
 const TOOLS = ["bash", "sh", "dirname", "mktemp", "rm", "timeout"];
 /** What it installs where a machine has none, with the package of each. */
 const PARTS = { nginx: "nginx-light", chromium: "chromium" };
+/** Further packages, which it asks the system for. */
+const PACKAGES = ["postgresql", "python3-grpcio", "python3-protobuf"];
 
 function pathOf(tool: string): string {
   const folders = (process.env.PATH ?? "").split(delimiter);
@@ -49,7 +51,7 @@ function runCi(results: object | undefined, status: number, hasParts = true, apt
   replace("npm", `echo "npm $*" >>calls\n[ "$1" = ci ] && exit 0\n${write}exit ${status}`);
   replace("apt-get", `echo "apt-get $*" >>calls\nexit ${aptStatus}`);
   replace("id", "echo 0");
-  if (hasParts) for (const name of Object.keys(PARTS)) replace(name, "");
+  if (hasParts) for (const name of [...Object.keys(PARTS), "dpkg-query"]) replace(name, "");
   for (const tool of TOOLS) symlinkSync(pathOf(tool), join(folder, "bin", tool));
   symlinkSync(process.execPath, join(folder, "bin", "node"));
   const ran = spawnSync(join(folder, "bin/bash"), [join(folder, ".ci/run")], {
@@ -87,7 +89,7 @@ test("what tests run is installed where the machine has none, and CI goes on whe
     calls.filter((call) => call.startsWith("apt-get install ")).map((call) => call.split(" ").at(-1));
   const passed = { numPassedTests: 12, numFailedTests: 0 };
   expect(installed(runCi(passed, 0))).toEqual([]);
-  expect(installed(runCi(passed, 0, false))).toEqual(Object.values(PARTS));
+  expect(installed(runCi(passed, 0, false))).toEqual([...Object.values(PARTS), ...PACKAGES]);
   const without = runCi(passed, 0, false, 1);
   expect(without).toMatchObject({ status: 0, calls: expect.arrayContaining(["npm ci", "npm run check"]) });
 });

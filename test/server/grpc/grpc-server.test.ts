@@ -1,7 +1,7 @@
 /** The port itself: when it is loaded, TLS, health, reflection, figures, how it ends. */
 import { spawnSync } from "node:child_process";
 import { cpSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import { credentials, type ServiceError, status as Status } from "@grpc/grpc-js";
@@ -208,4 +208,21 @@ test("a server that stops ends a tail so that its client resumes, and what waits
     "UNAVAILABLE",
     "shutting_down",
   );
+});
+
+test("a server that serves no gRPC loads nothing of it", () => {
+  const seen = new Set<string>();
+  const load = (path: string): void => {
+    if (seen.has(path)) return;
+    seen.add(path);
+    const text = readFileSync(`${PROJECT_ROOT}${path}`, "utf8");
+    for (const [, from = ""] of text.matchAll(/^(?:import|export) (?!type )(?:[^"';=]*? from )?"([^"]+)";/gm)) {
+      if (from.startsWith(".")) load(posix.join(posix.dirname(path), from));
+      else seen.add(from);
+    }
+  };
+  load("cmd/main.ts");
+  load("cmd/serve/serve.ts");
+  expect(seen).toContain("server/index.ts");
+  expect([...seen].filter((path) => /grpc|protobuf/.test(path))).toEqual([]);
 });
