@@ -216,7 +216,9 @@ test("a server that serves no gRPC loads nothing of it", () => {
     if (seen.has(path)) return;
     seen.add(path);
     const text = readFileSync(`${PROJECT_ROOT}${path}`, "utf8");
-    for (const [, from = ""] of text.matchAll(/^(?:import|export) (?!type )(?:[^"';=]*? from )?"([^"]+)";/gm)) {
+    for (const [, from = ""] of text.matchAll(
+      /^(?:import|export) (?!type )(?:[^"';=]*? from )?"([^"]+)";/gm,
+    )) {
       if (from.startsWith(".")) load(posix.join(posix.dirname(path), from));
       else seen.add(from);
     }
