@@ -35,22 +35,33 @@ export type StoredEvent<Events = AnyEvents, Types extends EventType<Events> = Ev
   };
 }[Types];
 
-/** @throws TypeError for what JSON cannot hold, and for an empty type. */
-export function encodeEvent({ type, data }: NewEvent, id: string, nowMs: number): Uint8Array {
-  if (typeof type !== "string" || type === "") throw new TypeError("an event has a type");
-  const event = { id, type, occurred_at: new Date(nowMs).toISOString(), data };
-  return new TextEncoder().encode(JSON.stringify(event));
+/** How a publisher makes messages of events: a `New` is what it publishes. */
+export interface EventEncoder<New> {
+  /** `id`: the event's own. `nowMs`: the time of its publishing. @throws for what is no event. */
+  encode(event: New, id: string, nowMs: number): Uint8Array;
 }
 
-/** `undefined` for a message that is no event. */
-export function decodeEvent(message: Message): StoredEvent | undefined {
-  let fields: Partial<StoredEvent>;
-  try {
-    fields = Object(message.json()) as Partial<StoredEvent>;
-  } catch {
-    return undefined;
-  }
-  const { id, type, occurred_at, data } = fields;
-  if (typeof type !== "string" || typeof id !== "string" || typeof occurred_at !== "string") return undefined;
-  return { id, type, occurred_at, data, offset: message.offset };
+/** How a subscriber makes events of messages: a `Stored` is what its handlers get. */
+export interface EventDecoder<Stored, Field extends string> {
+  /** @throws for a message that is no event; the error says why. */
+  decode(message: Message): Stored;
+  /** The field with the event's type, by which its handler is found. */
+  readonly typeField: Field;
 }
+
+/** Publishers and subscribers use this one where their options name no other. */
+export const jsonEvents: EventEncoder<NewEvent> & EventDecoder<StoredEvent, "type"> = {
+  encode({ type, data }, id, nowMs) {
+    if (typeof type !== "string" || type === "") throw new TypeError("an event has a type");
+    const event = { id, type, occurred_at: new Date(nowMs).toISOString(), data };
+    return new TextEncoder().encode(JSON.stringify(event));
+  },
+  decode(message) {
+    const { id, type, occurred_at, data } = Object(message.json()) as Partial<StoredEvent>;
+    if (typeof type !== "string" || typeof id !== "string" || typeof occurred_at !== "string") {
+      throw new TypeError("it is no JSON object with the texts type, id and occurred_at");
+    }
+    return { id, type, occurred_at, data, offset: message.offset };
+  },
+  typeField: "type",
+};

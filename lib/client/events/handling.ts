@@ -2,7 +2,7 @@
 import type { Message } from "../message.ts";
 import { type ClientRuntime, randomUuid, sleep } from "../runtime.ts";
 import type { Topic } from "../topic.ts";
-import { type AnyEvents, decodeEvent, type EventType, type StoredEvent } from "./event.ts";
+import type { AnyEvents, EventDecoder, EventType, StoredEvent } from "./event.ts";
 import type { Patience } from "./patience.ts";
 import { publishCreating } from "./publish-creating.ts";
 import type { Warnings } from "./warnings.ts";
@@ -13,16 +13,21 @@ export interface HandlerContext {
 }
 
 /** Rejects when the event could not be handled. */
-export type EventHandler<Events = AnyEvents, Types extends EventType<Events> = EventType<Events>> = (
-  event: StoredEvent<Events, Types>,
-  context: HandlerContext,
-) => Promise<void> | void;
+export type Handler<Event> = (event: Event, context: HandlerContext) => Promise<void> | void;
 
-/** By type: events of other types are passed over. */
-export type EventHandlers<Events = AnyEvents> =
-  string extends EventType<Events>
-    ? Readonly<Record<string, EventHandler<Events>>>
-    : { readonly [Type in EventType<Events>]?: EventHandler<Events, Type> };
+/** By the type that `Field` has: events of other types are passed over. */
+export type Handlers<Stored, Field extends string> = {
+  readonly [Type in TypeOf<Stored, Field>]?: Handler<Extract<Stored, Readonly<Record<Field, Type>>>>;
+};
+
+type TypeOf<Stored, Field extends string> =
+  Stored extends Readonly<Record<Field, infer Type extends string>> ? Type : never;
+
+export type EventHandler<Events = AnyEvents, Types extends EventType<Events> = EventType<Events>> = Handler<
+  StoredEvent<Events, Types>
+>;
+
+export type EventHandlers<Events = AnyEvents> = Handlers<StoredEvent<Events>, "type">;
 
 /**
  * What becomes of an event whose handler failed twice: passed over; or run rejects, and the event comes again; or its
@@ -47,7 +52,8 @@ interface HandlingOptions {
   /** The subscriber's name. */
   readonly name: string;
   readonly topicName: string;
-  readonly handlers: EventHandlers | EventHandler;
+  readonly format: EventDecoder<unknown, string>;
+  readonly handlers: Readonly<Record<string, Handler<unknown>>> | Handler<unknown>;
   readonly onGiveUp: "skip" | "stop" | { readonly park: Topic };
   readonly runtime: ClientRuntime;
   readonly warnings: Warnings;
@@ -73,30 +79,36 @@ export class EventHandling {
    * up. @throws what the handler rejected with, where that is to end the run.
    */
   async handle(message: Message, signal: AbortSignal): Promise<"done" | "unknown" | "undone"> {
-    const { topicName, runtime, warnings } = this.#options;
-    const event = decodeEvent(message);
-    const handler = event === undefined ? undefined : this.#handlerOf(event.type);
-    if (event === undefined || handler === undefined) {
-      if (event === undefined)
-        warnings.tell("invalid", `${topicName}: message ${message.offset} is no event`);
+    const { format, topicName, runtime, warnings } = this.#options;
+    let event: unknown;
+    try {
+      event = format.decode(message);
+    } catch (error) {
+      warnings.tell("invalid", `${topicName}: message ${message.offset} is no event that is known`, error);
+      this.#counts.unknown++;
+      return "unknown";
+    }
+    const type = String((event as Readonly<Record<string, unknown>>)[format.typeField]);
+    const handler = this.#handlerOf(type);
+    if (handler === undefined) {
       this.#counts.unknown++;
       return "unknown";
     }
     const first = await this.#call(handler, event, signal);
     if (first === undefined) return "done";
     if (signal.aborted) return "undone";
-    warnings.tell("failed", `${this.#about(event)} failed; it is called once more`, first.error);
+    warnings.tell("failed", `${this.#about(type, message)} failed; it is called once more`, first.error);
     await sleep(runtime, SECOND_CALL_AFTER_MS, signal).catch(() => {});
     if (signal.aborted) return "undone";
     this.#counts.retried++;
     const second = await this.#call(handler, event, signal);
     if (second === undefined) return "done";
-    return signal.aborted ? "undone" : await this.#giveUp(event, message, second.error, signal);
+    return signal.aborted ? "undone" : await this.#giveUp(type, message, second.error, signal);
   }
 
   async #call(
-    handler: EventHandler,
-    event: StoredEvent,
+    handler: Handler<unknown>,
+    event: unknown,
     signal: AbortSignal,
   ): Promise<{ readonly error: unknown } | undefined> {
     try {
@@ -109,7 +121,7 @@ export class EventHandling {
   }
 
   async #giveUp(
-    event: StoredEvent,
+    type: string,
     message: Message,
     error: unknown,
     signal: AbortSignal,
@@ -118,11 +130,15 @@ export class EventHandling {
     if (onGiveUp === "stop") throw error;
     if (onGiveUp === "skip") {
       this.#counts.skipped++;
-      warnings.tell("failed", `${this.#about(event)} failed twice; the event is passed over`, error);
+      warnings.tell("failed", `${this.#about(type, message)} failed twice; the event is passed over`, error);
       return "done";
     }
     const { park } = onGiveUp;
-    warnings.tell("failed", `${this.#about(event)} failed twice; the event goes to ${park.name}`, error);
+    warnings.tell(
+      "failed",
+      `${this.#about(type, message)} failed twice; the event goes to ${park.name}`,
+      error,
+    );
     const fields = { key: message.key, contentType: message.contentType, headers: message.headers };
     const idempotencyKey = randomUuid();
     const isParked = await patience.until(`parking in ${park.name}`, signal, async () => {
@@ -134,13 +150,13 @@ export class EventHandling {
     return "done";
   }
 
-  #handlerOf(type: string): EventHandler | undefined {
+  #handlerOf(type: string): Handler<unknown> | undefined {
     const { handlers } = this.#options;
     if (typeof handlers === "function") return handlers;
     return Object.hasOwn(handlers, type) ? handlers[type] : undefined;
   }
 
-  #about({ type, offset }: StoredEvent): string {
+  #about(type: string, { offset }: Message): string {
     const { name, topicName } = this.#options;
     return `${name}: the handler of ${type}, message ${offset} of ${topicName},`;
   }

@@ -9,17 +9,19 @@ import type { Topic } from "../topic.ts";
 import type { Durability, TopicSettingsChange } from "../wire.ts";
 import { isForGood, waitAfter } from "./back-off.ts";
 import { BoundedQueue } from "./bounded-queue.ts";
-import { type AnyEvents, encodeEvent, type NewEvent } from "./event.ts";
+import { type AnyEvents, type EventEncoder, jsonEvents, type NewEvent } from "./event.ts";
 import { publishCreating } from "./publish-creating.ts";
 import { type EventWarningCode, type OnWarning, Warnings } from "./warnings.ts";
 
-export interface EventPublisherOptions {
+export interface EventPublisherOptions<New = NewEvent> {
+  /** How an event becomes a message: as JSON with type, id, time and data by default. */
+  readonly format?: EventEncoder<New> | undefined;
   /** Events that wait at most, beside the one on its way; 10,000 by default. */
   readonly bufferSize?: number | undefined;
   /** The settings with which a missing topic is created. */
   readonly settings?: TopicSettingsChange | undefined;
   readonly durability?: Durability | undefined;
-  /** Told what is lost, and why; without it `console.warn` is. At most one of a kind in 10 s. */
+  /** Gets what is lost, and why, at most one warning of a kind in 10 s. Without it `console.warn` prints them. */
   readonly onWarning?: OnWarning | undefined;
   /** For tests. */
   readonly runtime?: ClientRuntime | undefined;
@@ -58,9 +60,10 @@ const DEFAULT_CLOSE_MS = 5000;
  * const { published } = await events.close();
  * console.log(published); // 1
  */
-export class EventPublisher<Events extends object = AnyEvents> {
+export class EventPublisher<Events extends object = AnyEvents, New = NewEvent<Events>> {
   readonly #topic: Topic;
-  readonly #options: EventPublisherOptions;
+  readonly #options: EventPublisherOptions<New>;
+  readonly #format: EventEncoder<New>;
   readonly #runtime: ClientRuntime;
   readonly #warnings: Warnings;
   readonly #waiting: BoundedQueue<EncodedEvent>;
@@ -83,13 +86,15 @@ export class EventPublisher<Events extends object = AnyEvents> {
    *
    * @throws NetlogClientError invalid_topic_name, for an empty one too; invalid_argument for a buffer of no size.
    */
-  constructor(client: NetlogClient, topic: string, options: EventPublisherOptions = {}) {
+  constructor(client: NetlogClient, topic: string, options: EventPublisherOptions<New> = {}) {
     const { bufferSize = DEFAULT_BUFFER_SIZE, runtime = platformRuntime, onWarning } = options;
     if (!Number.isSafeInteger(bufferSize) || bufferSize < 1) {
       throw invalidArgument(`bufferSize is ${bufferSize}; it takes a whole number from 1 on`);
     }
     this.#topic = client.topic(topic);
     this.#options = options;
+    // Without a format, New is the NewEvent of this program's own types, which are its word alone.
+    this.#format = options.format ?? (jsonEvents as EventEncoder<unknown>);
     this.#runtime = runtime;
     this.#warnings = new Warnings(runtime, onWarning);
     this.#waiting = new BoundedQueue(bufferSize);
@@ -97,7 +102,7 @@ export class EventPublisher<Events extends object = AnyEvents> {
 
   /**
    * Takes an event, stamped with an id and the time, and returns at once. Never throws: what cannot be stored is
-   * counted, and told to `onWarning`. `data` is written as JSON before it returns, and may be changed after.
+   * counted, and `onWarning` gets it. The event is written before it returns, and may be changed after.
    *
    * @example
    * const events = new EventPublisher(netlog, "orders");
@@ -106,7 +111,7 @@ export class EventPublisher<Events extends object = AnyEvents> {
    * const message = await netlog.topic("orders").read("last");
    * console.log(message.json<NewEvent>().type); // order.paid
    */
-  publish(event: NewEvent<Events>): void {
+  publish(event: New): void {
     if (this.#closing !== undefined) {
       this.#drop("closed", "an event was published after close, and dropped");
       return;
@@ -115,9 +120,9 @@ export class EventPublisher<Events extends object = AnyEvents> {
     const id = randomId();
     let payload: Uint8Array;
     try {
-      payload = encodeEvent(event as NewEvent, id, this.#runtime.now());
+      payload = this.#format.encode(event, id, this.#runtime.now());
     } catch (error) {
-      this.#drop("invalid", "an event cannot be written as JSON, and was dropped", error);
+      this.#drop("invalid", "an event cannot be written, and was dropped", error);
       return;
     }
     if (!this.#waiting.push({ id, payload })) {
@@ -148,7 +153,7 @@ export class EventPublisher<Events extends object = AnyEvents> {
 
   /**
    * Takes no more events and stores those that wait, for at most `timeoutMs`, 5,000 by default: tries at once where the
-   * log was away. What is not stored by then is lost, counted, and told to `onWarning`. Never rejects; called again it
+   * log was away. What is not stored by then is lost and counted, and `onWarning` gets it. Never rejects; called again it
    * gives the same.
    *
    * @example

@@ -10,30 +10,36 @@ import type { Offset } from "../spelling.ts";
 import type { Topic } from "../topic.ts";
 import { waitAfter } from "./back-off.ts";
 import { type CursorStore, ServerCursor } from "./cursor-store.ts";
-import type { AnyEvents } from "./event.ts";
+import { type AnyEvents, type EventDecoder, jsonEvents, type StoredEvent } from "./event.ts";
 import {
-  type EventHandler,
-  type EventHandlers,
   EventHandling,
   type EventSubscriberStats,
+  type Handler,
+  type Handlers,
   type OnGiveUp,
 } from "./handling.ts";
 import { Patience } from "./patience.ts";
 import { type OnWarning, Warnings } from "./warnings.ts";
 
-export interface EventSubscriberOptions<Events = AnyEvents> {
+export interface EventSubscriberOptions<
+  Events = AnyEvents,
+  Stored = StoredEvent<Events>,
+  Field extends string = "type",
+> {
   readonly topic: string;
   /** The name of the service, and of the scanner in which the server keeps its place. */
   readonly name: string;
+  /** How a message becomes an event: from JSON with type, id, time and data by default. */
+  readonly format?: EventDecoder<Stored, Field> | undefined;
   /** One for each type, or one for all. */
-  readonly handlers: EventHandlers<Events> | EventHandler<Events>;
+  readonly handlers: NoInfer<Handlers<Stored, Field> | Handler<Stored>>;
   /** Where the very first run begins: `end` by default. */
   readonly from?: Offset | undefined;
   /** Where the place is kept: on the server by default. */
   readonly store?: CursorStore | undefined;
   /** `skip` by default. */
   readonly onGiveUp?: OnGiveUp | undefined;
-  /** Told what goes wrong; without it `console.warn` is. At most one of a kind in 10 s. */
+  /** Gets what goes wrong, at most one warning of a kind in 10 s. Without it `console.warn` prints them. */
   readonly onWarning?: OnWarning | undefined;
   /** For tests. */
   readonly runtime?: ClientRuntime | undefined;
@@ -66,9 +72,13 @@ const READ_WAIT_MS = 30_000;
  * await subscriber.run({ signal: stop.signal });
  * await events.close();
  */
-export class EventSubscriber<Events extends object = AnyEvents> {
+export class EventSubscriber<
+  Events extends object = AnyEvents,
+  Stored = StoredEvent<Events>,
+  Field extends string = "type",
+> {
   readonly #topic: Topic;
-  readonly #options: EventSubscriberOptions<Events>;
+  readonly #options: EventSubscriberOptions<Events, Stored, Field>;
   readonly #runtime: ClientRuntime;
   readonly #warnings: Warnings;
   readonly #patience: Patience;
@@ -81,10 +91,10 @@ export class EventSubscriber<Events extends object = AnyEvents> {
    *
    * @throws NetlogClientError invalid_topic_name, for an empty one too; invalid_argument for an empty name.
    */
-  constructor(client: NetlogClient, options: EventSubscriberOptions<NoInfer<Events>>) {
-    const { topic, name, handlers, onGiveUp = "skip", runtime = platformRuntime, onWarning } = options;
-    if (typeof name !== "string" || name === "") throw invalidArgument("the name of a subscriber is empty");
+  constructor(client: NetlogClient, options: EventSubscriberOptions<NoInfer<Events>, Stored, Field>) {
+    const { topic, name, onGiveUp = "skip", runtime = platformRuntime, onWarning } = options;
     this.#topic = client.topic(topic);
+    if (typeof name !== "string" || name === "") throw invalidArgument("the name of a subscriber is empty");
     this.#options = options;
     this.#runtime = runtime;
     this.#warnings = new Warnings(runtime, onWarning);
@@ -92,8 +102,9 @@ export class EventSubscriber<Events extends object = AnyEvents> {
     this.#handling = new EventHandling({
       name,
       topicName: topic,
-      // Types are the caller's word: the one who calls handlers takes whatever comes.
-      handlers: handlers as EventHandlers | EventHandler,
+      // Types are the caller's word: what calls the handlers takes whatever comes.
+      format: (options.format ?? jsonEvents) as EventDecoder<unknown, string>,
+      handlers: options.handlers as Readonly<Record<string, Handler<unknown>>> | Handler<unknown>,
       onGiveUp: typeof onGiveUp === "object" ? { park: client.topic(onGiveUp.park) } : onGiveUp,
       runtime,
       warnings: this.#warnings,
@@ -114,9 +125,10 @@ export class EventSubscriber<Events extends object = AnyEvents> {
   }
 
   /**
-   * Handles events until the signal is aborted or the topic is closed and read to its end, and resolves when the handler that was called is done and the place is
-   * saved. An event whose handler failed by then, or waits for its second call, comes again in the next run. Trouble
-   * with the log or the store is waited out, 1 s at first and 30 s at most, and told to `onWarning`.
+   * Handles events until the signal is aborted, or the topic is closed and read to its end. Resolves when the handler
+   * that was called is done and the place is saved. An event whose handler failed by then, or waits for its second call,
+   * comes again in the next run. Trouble with the log or the store is waited out, 1 s at first and 30 s at most, and
+   * `onWarning` gets it.
    *
    * @throws what the handler rejected with, where `onGiveUp` is `stop`; what no waiting mends: NetlogClientError
    *   invalid_argument when it runs, offset_not_found for a place beyond the topic's end, bad_request for `from`,

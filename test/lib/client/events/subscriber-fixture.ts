@@ -1,9 +1,11 @@
 /** A subscriber of a server in the test's own process: real requests, and a clock for its waits that the test moves. */
 import { onTestFinished } from "vitest";
 import {
+  type AnyEvents,
   EventSubscriber,
   type EventSubscriberOptions,
   type EventWarning,
+  type Handler,
   type StoredEvent,
 } from "../../../../lib/client/events/index.ts";
 import { NetlogClient, type Topic } from "../../../../lib/client/index.ts";
@@ -12,7 +14,7 @@ import { within } from "../../../support/deadline.ts";
 import { ManualRuntime } from "../../../support/manual-runtime.ts";
 
 export interface Run {
-  readonly subscriber: EventSubscriber;
+  readonly subscriber: Pick<EventSubscriber, "run" | "stats">;
   readonly stop: AbortController;
   /** Resolves when it has ended, in either way. */
   readonly ended: Promise<unknown>;
@@ -55,11 +57,15 @@ export class SubscriberFixture {
     }
   }
 
-  subscriber(options: Partial<EventSubscriberOptions> = {}): EventSubscriber {
-    return new EventSubscriber(this.client, {
+  /** With a format of its own it has handlers of its own, too. */
+  subscriber<Stored = StoredEvent, Field extends string = "type">(
+    options: Partial<EventSubscriberOptions<AnyEvents, Stored, Field>> = {},
+  ): EventSubscriber<AnyEvents, Stored, Field> {
+    const handle: Handler<StoredEvent> = (event) => this.handle(event);
+    return new EventSubscriber<AnyEvents, Stored, Field>(this.client, {
       topic: "t",
       name: "billing",
-      handlers: (event) => this.handle(event),
+      handlers: handle as Handler<unknown>,
       onWarning: (warning) => this.warnings.push(warning),
       runtime: {
         now: () => this.manual.now(),
@@ -76,7 +82,9 @@ export class SubscriberFixture {
   }
 
   /** Running until the test is over. */
-  run(options: Partial<EventSubscriberOptions> = {}): Run {
+  run<Stored = StoredEvent, Field extends string = "type">(
+    options: Partial<EventSubscriberOptions<AnyEvents, Stored, Field>> = {},
+  ): Run {
     const subscriber = this.subscriber(options);
     const stop = new AbortController();
     const ended = subscriber.run({ signal: stop.signal }).catch((error: unknown) => error);
