@@ -79,12 +79,24 @@ function scriptOf(url: string): string {
   `;
 }
 
-test("a page's bundle of the client needs nothing of Node", async () => {
+const PLATFORM = `
+  import { platformEvents } from ${JSON.stringify(`${PROJECT_ROOT}dist/lib/client/events/platform.js`)};
+`;
+
+test("a page's bundle of the client needs nothing of Node, also with the vocabulary of a platform", async () => {
   const code = await bundle(
-    `${IMPORTS} console.log(NetlogClient, isNetlogClientError, EventPublisher, EventSubscriber);`,
+    `${IMPORTS}${PLATFORM} console.log(NetlogClient, isNetlogClientError, EventPublisher, EventSubscriber, platformEvents);`,
   );
+  expect(code).toContain("thing.update_group_and_profile");
   expect(code).not.toMatch(/^\s*import\b/m);
   expect(code).not.toMatch(/\bnode:|\brequire\(["']/);
+});
+
+test("who does not use the vocabulary of a platform has nothing of it in the bundle", async () => {
+  const events = `${IMPORTS} console.log(NetlogClient, EventPublisher, EventSubscriber);`;
+  const without = await bundle(events);
+  expect(without).not.toMatch(/thing\.create|jwt_identity/);
+  expect((await bundle(`${PLATFORM}${events}`)).length).toBe(without.length);
 });
 
 describe.skipIf(browser === undefined)("the client in a browser", () => {

@@ -10,11 +10,22 @@ const USE = `
 import { isNetlogClientError, type Message, NetlogClient } from "netlog/client";
 import { EventPublisher, EventSubscriber, type CursorStore } from "netlog/client/events";
 import { FileCursor } from "netlog/client/events/file-store";
+import { currentIdentity, withIdentity } from "netlog/client/events/identity";
+import { type PlatformEvent, platformEvents, type StoredPlatformEvent } from "netlog/client/events/platform";
 
 const client: NetlogClient = new NetlogClient("http://netlog.invalid", { retry: false });
 const store: CursorStore = new FileCursor("cursor.json");
 new EventSubscriber(client, { topic: "t", name: "n", handlers: {}, store });
 new EventPublisher(client, "t").stats().queued satisfies number;
+const format = platformEvents({ actingUser: currentIdentity });
+export const tell = (event: PlatformEvent, events = new EventPublisher(client, "t", { format })): void =>
+  withIdentity({ id: "u-1", email: "ann@example.com" }, () => events.publish(event));
+export const subscriber = new EventSubscriber(client, {
+  topic: "t",
+  name: "n",
+  format,
+  handlers: { "group.remove": (event: StoredPlatformEvent<"group.remove">) => console.log(event.action.thingIds) },
+});
 const error: unknown = await client.topics().catch((error: unknown) => error);
 if (isNetlogClientError(error, "unreachable")) console.log(error.code);
 export const read = async (): Promise<Message> => await client.topic("t").read("last");

@@ -2,7 +2,9 @@ import { mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { EXIT } from "../../cmd/cli/command.ts";
+import * as identity from "../../lib/client/events/identity.ts";
 import * as events from "../../lib/client/events/index.ts";
+import * as platform from "../../lib/client/events/platform.ts";
 import * as client from "../../lib/client/index.ts";
 import { runExample } from "../lib/client/examples.ts";
 import { type BuiltServer, builtServerForTest } from "../support/built-program.ts";
@@ -72,7 +74,7 @@ function clientScope({ url }: BuiltServer): Record<string, unknown> {
       super(url, options);
     }
   }
-  return { ...client, ...events, NetlogClient: Local, netlog: new Local("") };
+  return { ...client, ...events, ...platform, ...identity, NetlogClient: Local, netlog: new Local("") };
 }
 
 test.each([
@@ -124,7 +126,7 @@ test("the README's exit statuses are the program's", () => {
 });
 
 test("the README's completion commands are those that the command prints", () => {
-  const [block = ""] = codeBlocks(README, "sh");
+  const [block = ""] = codeBlocks(section(README, "Completion"), "sh");
   const scripts = projectText("cmd/completion/scripts.ts") + projectText("cmd/completion/completion.ts");
   for (const line of block.trimEnd().split("\n")) expect(scripts).toContain(line);
 });

@@ -1,7 +1,9 @@
 /** Each example in the client's docstrings and its README runs, against a server, and says what comes out. */
 import { describe, expect, it, test } from "vitest";
 import { FileCursor } from "../../../lib/client/events/file-store.ts";
+import * as identity from "../../../lib/client/events/identity.ts";
 import * as events from "../../../lib/client/events/index.ts";
+import * as platform from "../../../lib/client/events/platform.ts";
 import * as client from "../../../lib/client/index.ts";
 import { ReadableTopic } from "../../../lib/client/readable-topic.ts";
 import { within } from "../../support/deadline.ts";
@@ -43,7 +45,7 @@ describe("the examples", () => {
         super(server.url, options);
       }
     }
-    const exported = { ...client, ...events, FileCursor, NetlogClient: Local };
+    const exported = { ...client, ...events, ...platform, ...identity, FileCursor, NetlogClient: Local };
     const scope = { ...exported, netlog, topic, folder: temporaryFolder() };
     await within(example.place, runExample(example, scope));
   });
@@ -56,15 +58,31 @@ test("the examples are strict TypeScript", () => {
       path: "lib/client/events/index.ts",
       names: [...Object.keys(events), "NewEvent"],
     },
+    "netlog/client/events/platform": {
+      path: "lib/client/events/platform.ts",
+      names: Object.keys(platform),
+    },
+  };
+  const nodeEntries = {
+    ...entries,
+    "netlog/client/events/file-store": { path: "lib/client/events/file-store.ts", names: ["FileCursor"] },
+    "netlog/client/events/identity": {
+      path: "lib/client/events/identity.ts",
+      names: Object.keys(identity),
+    },
   };
   const ambient = [
     'import type { NetlogClient as Client, Topic as T } from "netlog/client";',
     "declare const netlog: Client;",
     "declare const topic: T;",
   ].join("\n");
-  // The file store needs Node's types, which pages do not have.
-  const typed = [...examples, ...inReadmes].filter(({ code }) => !code.includes("FileCursor"));
-  expect(compileExamples(typed, entries, ambient)).toBe("");
+  // These need Node's types, which pages do not have.
+  const isForNode = ({ code }: Example): boolean => /FileCursor|events\/identity/.test(code);
+  const all = [...examples, ...inReadmes];
+  const forPages = all.filter((example) => !isForNode(example));
+  expect(compileExamples(forPages, entries, ambient)).toBe("");
+  const nodeAmbient = `${ambient}\ndeclare const folder: string;`;
+  expect(compileExamples(all.filter(isForNode), nodeEntries, nodeAmbient, ["node"])).toBe("");
 });
 
 test("each public method has an example", () => {
@@ -107,4 +125,16 @@ test("the README names only what is there", () => {
   }
   const codes = section(projectText(README), "What is tried again");
   for (const code of client.CLIENT_ERROR_CODES) expect(codes).toContain(`\`${code}\``);
+});
+
+test("the README has the ten operations of a platform, and the fields of their actions", () => {
+  const rows = tableRows(projectText(README).split("### Events of a platform")[1] ?? "");
+  expect(rows).toHaveLength(10);
+  const filled = { id: "t", group_id: "g", profile_id: "p", name: "n", metadata: "{}", config: "{}" };
+  for (const [operation = "", listed = ""] of rows) {
+    const full = platform.decodePlatformEvent({ operation, thing_ids: "t", ...filled }).action;
+    const bare = platform.decodePlatformEvent({ operation }).action;
+    const fields = Object.keys(full).map((field) => `${field}${field in bare ? "" : "?"}`);
+    expect(listed.replaceAll("`", ""), operation).toBe(fields.join(", "));
+  }
 });

@@ -60,13 +60,15 @@ export async function runExample(
 }
 
 /**
- * What the compiler has to say of the examples as strict TypeScript, without Node's types: nothing. `entries` are the
- * sources behind the names of modules, and `ambient` declares what an example need not make itself.
+ * What the compiler has to say of the examples as strict TypeScript: nothing. `entries` are the sources behind the names
+ * of modules, and `ambient` declares what an example need not make itself. `types` are packages of types: none by default,
+ * as in a page.
  */
 export function compileExamples(
   examples: readonly Example[],
   entries: Readonly<Record<string, { readonly path: string; readonly names: readonly string[] }>>,
   ambient: string,
+  types: readonly string[] = [],
 ): string {
   const folder = temporaryFolder();
   for (const [index, { place, code }] of examples.entries()) {
@@ -87,7 +89,8 @@ export function compileExamples(
     moduleDetection: "force",
     target: "es2023",
     lib: ["es2023", "dom", "dom.asynciterable"],
-    types: [],
+    types,
+    typeRoots: [`${PROJECT_ROOT}node_modules/@types`],
     allowImportingTsExtensions: true,
     paths: Object.fromEntries(paths),
   };

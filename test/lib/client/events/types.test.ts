@@ -2,10 +2,11 @@
 import { expect, test } from "vitest";
 import {
   type EventHandlers,
-  type EventPublisher,
+  EventPublisher,
   EventSubscriber,
   type StoredEvent,
 } from "../../../../lib/client/events/index.ts";
+import { platformEvents } from "../../../../lib/client/events/platform.ts";
 import { NetlogClient } from "../../../../lib/client/index.ts";
 
 interface Orders {
@@ -38,5 +39,38 @@ test("publishers and subscribers know a program's events by their types", () => 
   }
   const anyEvents = { anything: ({ data }: StoredEvent): void => void (data satisfies unknown) };
   expect(new EventSubscriber(client, { topic: "t", name: "n", handlers: anyEvents })).toBeDefined();
+  expect(mayPublish).toBeTypeOf("function");
+});
+
+test("with the format of a platform, operations and their actions are known", () => {
+  const client = new NetlogClient("http://netlog.invalid");
+  const mayPublish = (): void => {
+    const events = new EventPublisher(client, "t", { format: platformEvents() });
+    events.publish({ operation: "thing.remove", action: { id: "t" }, orgId: "o" });
+    // @ts-expect-error a new thing has a group and a profile
+    events.publish({ operation: "thing.create", action: { id: "t" }, orgId: "o" });
+    // @ts-expect-error there is no such operation
+    events.publish({ operation: "thing.delete", action: { id: "t" }, orgId: "o" });
+  };
+  const options = { topic: "t", name: "n", format: platformEvents() };
+  const byOperation = new EventSubscriber(client, {
+    ...options,
+    handlers: {
+      "group.remove": ({ action, orgId, offset }) => void [action.thingIds?.length, orgId.length, offset],
+      // @ts-expect-error a removed thing has no profile
+      "thing.remove": ({ action }) => void action.profileId,
+    },
+  });
+  const forAll = new EventSubscriber(client, {
+    ...options,
+    handlers: (event) => {
+      if (event.operation === "profile.update") event.action.config?.transformer?.data_filters?.length;
+      // @ts-expect-error only some operations have a profile
+      event.action.profileId;
+    },
+  });
+  // @ts-expect-error there is no such operation
+  new EventSubscriber(client, { ...options, handlers: { "thing.delete": () => {} } });
+  expect([byOperation, forAll].map((each) => each.stats().handled)).toEqual([0, 0]);
   expect(mayPublish).toBeTypeOf("function");
 });
