@@ -21,6 +21,8 @@ export interface Limits {
   readonly statementMs: number;
   /** Any other statement is, and its connection with it. */
   readonly writeMs: number;
+  /** Memory of PGlite's database, beside 100 MB for its code. */
+  readonly embeddedBytes: number;
   /** Connections to a server for reads. */
   readonly readConnections: number;
   /** Bytes of a dead letter that are kept. */
@@ -54,6 +56,7 @@ export const LIMITS: Limits = {
   backOffMaxMs: 30 * SECOND_MS,
   statementMs: 5 * SECOND_MS,
   writeMs: 5 * MINUTE_MS,
+  embeddedBytes: 512 * MiB,
   readConnections: 4,
   deadLetterBytes: 64 * KiB,
   deadLetters: 100_000,

@@ -21,6 +21,8 @@ export interface EmbeddedOptions {
   readonly statementMs: number;
   /** Any other is. */
   readonly writeMs: number;
+  /** Memory of the database, at least 128 MiB. */
+  readonly embeddedBytes: number;
 }
 
 /** Starting takes 3 to 5 s on a quiet machine the first time. */
@@ -121,10 +123,8 @@ export class EmbeddedDatabase implements Database {
       const open = this.#open;
       this.#open = undefined;
       if (open === undefined) return;
-      const exited = new Promise((resolve) => open.worker.once("exit", resolve));
       await open.connection.close();
-      open.worker.postMessage(null);
-      await exited;
+      await ended(open.worker);
     });
     await this.#release();
   }
@@ -158,8 +158,15 @@ export class EmbeddedDatabase implements Database {
   /** The thread that is there, or another one where it has ended. */
   async #opened(): Promise<{ readonly worker: Worker; readonly connection: Connection }> {
     if (this.#open !== undefined) return this.#open;
-    const { folder } = this.#options;
-    const worker = startWorker(folder === undefined ? undefined : `${folder}/${FILES}`);
+    const { disk, folder, embeddedBytes } = this.#options;
+    const files = folder === undefined ? undefined : `${folder}/${FILES}`;
+    if (files !== undefined && (await disk.stat(`${files}/PG_VERSION`)) === undefined) {
+      // Making it takes 400 MB, which end with the thread.
+      const maker = startWorker(files, embeddedBytes);
+      await begun(maker, folder);
+      await ended(maker);
+    }
+    const worker = startWorker(files, embeddedBytes);
     await begun(worker, folder);
     const connection = await Connection.open({ stream: () => new PgliteWire(worker), connectMs: START_MS });
     const open = { worker, connection };
@@ -169,6 +176,13 @@ export class EmbeddedDatabase implements Database {
     this.#open = open;
     return open;
   }
+}
+
+/** Closes the database in the thread. */
+async function ended(worker: Worker): Promise<void> {
+  const exited = new Promise((resolve) => worker.once("exit", resolve));
+  worker.postMessage(null);
+  await exited;
 }
 
 /** Resolves when the database in the thread has begun. @throws DataFolderError. */

@@ -7,20 +7,44 @@ import { createRequire } from "node:module";
 import { type Transferable, Worker } from "node:worker_threads";
 import { DataFolderError } from "../../index.ts";
 
+/** PostgreSQL's own 128 MB would be taken twice: the system keeps the pages of files as well. */
+const SHARED_BUFFERS = "16MB";
+const WASM_PAGE_BYTES = 65_536;
+
 /** What the thread is given. */
 interface WorkerData {
   /** Where PGlite's package is. */
   readonly pglitePath: string;
   /** The folder of its files; `undefined`: it keeps them in memory. */
   readonly folder: string | undefined;
+  readonly sharedBuffers: string;
+  /** Of 64 KiB each. A statement that needs more fails with SQLSTATE 53200, and the database goes on. */
+  readonly maxPages: number;
+}
+
+/** In pages. */
+interface MemorySize {
+  readonly initial: number;
+  readonly maximum: number;
+}
+
+/** What is used of WebAssembly, which Node's types do not have. */
+interface WithMemory {
+  readonly WebAssembly: { Memory: new (size: MemorySize) => object };
 }
 
 /** A piece of the protocol to the thread, or from it; a text says why it cannot begin, and `true` that it has begun. */
 export type WorkerMessage = Uint8Array | string | true;
 
-/** @throws DataFolderError where the optional package is not installed. */
-export function startWorker(folder: string | undefined): Worker {
-  const workerData: WorkerData = { pglitePath: pathOfPglite(), folder };
+/** The database takes `maxBytes` of memory at most. @throws DataFolderError where the optional package is not installed. */
+export function startWorker(folder: string | undefined, maxBytes: number): Worker {
+  const maxPages = Math.floor(maxBytes / WASM_PAGE_BYTES);
+  const workerData: WorkerData = {
+    pglitePath: pathOfPglite(),
+    folder,
+    sharedBuffers: SHARED_BUFFERS,
+    maxPages,
+  };
   return new Worker(`(${runWorker.toString()})(require)`, {
     eval: true,
     workerData,
@@ -42,12 +66,21 @@ function pathOfPglite(): string {
 /** Runs in the thread, and knows nothing but its argument. */
 function runWorker(load: NodeJS.Require): void {
   const { parentPort, workerData } = load("node:worker_threads") as typeof import("node:worker_threads");
-  const { pglitePath, folder } = workerData as WorkerData;
+  const { pglitePath, folder, sharedBuffers, maxPages } = workerData as WorkerData;
   const { PGlite } = load(pglitePath) as typeof import("@electric-sql/pglite");
   const send = (message: WorkerMessage, transfer: Transferable[] = []): void =>
     parentPort?.postMessage(message, transfer);
 
-  PGlite.create(folder === undefined ? {} : { dataDir: folder }).then(
+  // PGlite has no option for the most memory that it takes, and would take 2 GiB.
+  const { WebAssembly: wasm } = globalThis as unknown as WithMemory;
+  const { Memory } = wasm;
+  wasm.Memory = class extends Memory {
+    constructor(size: MemorySize) {
+      super({ ...size, maximum: Math.min(size.maximum, maxPages) });
+    }
+  };
+  const startParams = [...PGlite.defaultStartParams, "-c", `shared_buffers=${sharedBuffers}`];
+  PGlite.create({ startParams, ...(folder === undefined ? {} : { dataDir: folder }) }).then(
     (database) => {
       // One piece follows the other: the other side sends the next one when this one is answered.
       parentPort?.on("message", async (piece: Uint8Array | null) => {

@@ -5,13 +5,13 @@ import type { Database } from "../../../../lib/views/database/database.ts";
 import { EmbeddedDatabase } from "../../../../lib/views/database/embedded-database.ts";
 import { ServerDatabase } from "../../../../lib/views/database/server-database.ts";
 import { within } from "../../../support/deadline.ts";
-import { fillPgliteFolder } from "../../../support/pglite.ts";
+import { fillPgliteFolder, openPglite } from "../../../support/pglite.ts";
 import { hasPostgres, Postgres } from "../../../support/postgres.ts";
 import { rejection } from "../../../support/rejection.ts";
 import { temporaryFolder } from "../../../support/temporary-folder.ts";
 import { DATABASES, type TestDatabase } from "../../../support/views/databases.ts";
 
-const LIMITS = { statementMs: 5000, writeMs: 60_000, readConnections: 3 };
+const LIMITS = { statementMs: 5000, writeMs: 60_000, readConnections: 3, embeddedBytes: 256 * 2 ** 20 };
 
 for (const target of DATABASES) {
   describe.skipIf(target.isMissing)(target.name, () => {
@@ -186,6 +186,20 @@ describe.skipIf(!hasPostgres)("PostgreSQL alone", () => {
     expect(await within("the notice", heard)).toBe("hello");
     await close();
   });
+});
+
+test("PGlite: a statement that needs more memory than the limit fails, and the database goes on", async () => {
+  const { database, close } = await openPglite();
+  try {
+    const reads = database.reads("public");
+    const greedy = "SELECT length(repeat('x', 400000000))";
+    expect(await rejection(within("the end of the read", reads.query(greedy)))).toMatchObject({
+      sqlState: expect.stringMatching(/^53/),
+    });
+    expect(await reads.query("SELECT 1 AS one")).toEqual([{ one: 1 }]);
+  } finally {
+    await close();
+  }
 });
 
 test("PGlite: what was committed is in its folder, which one process has at a time", async () => {
