@@ -1,104 +1,28 @@
 /** The payload tracker's pages in a real browser, on the port of the built server's view. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
-import { NetlogClient } from "../../lib/client/index.ts";
+import { readFileSync } from "node:fs";
+import type { Locator, Page } from "playwright-core";
+import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { Api } from "../contract/api.ts";
-import { type BuiltServer, startBuiltServer } from "../support/built-program.ts";
-import { consoleBrowser, lookAtAllSizes } from "../support/console-page.ts";
+import { button, consoleBrowser, lookAtAllSizes } from "../support/console-page.ts";
+import { puptoo, TRACKER_TOPIC, trackerServer } from "../support/tracker-server.ts";
+import { requestIdOf } from "../support/views/payloads.ts";
 
-const TOPIC = "platform.payload-status";
 const PAGES = "/app/payload-tracker";
-const FREE_PORTS = ["--view-set", "payloads.PUBLICPORT=0,payloads.METRICSPORT=0"];
-/** A tenth of the console's: it brings no plots and no client library along. */
-const SCRIPT_BYTES = 30 * 1024;
+/** They bring no plots and no client library along. */
+const SCRIPT_BYTES = 25 * 1024;
+const ARCHIVED = requestIdOf(1);
+/** What a gateway in front says of one who may have archives. */
+const ARCHIVIST = {
+  "x-rh-identity": Buffer.from(
+    JSON.stringify({ identity: { associate: { Role: ["platform-archive-download"] } } }),
+  ).toString("base64"),
+};
 
 const browser = consoleBrowser("the payload tracker's pages");
-
-let server: BuiltServer;
-let client: NetlogClient;
-let folder = "";
-/** The view's port. */
-let url = "";
-
-interface Report {
-  readonly service: string;
-  readonly status: string;
-  readonly request_id: string;
-  readonly date: string;
-  readonly [name: string]: string;
-}
-
-let reportCount = 0;
-
-/** Publishes them, and waits for the view. */
-async function report(...reports: readonly Report[]): Promise<void> {
-  await client.topic(TOPIC).publishBatch(reports.map((each) => JSON.stringify(each)));
-  reportCount += reports.length;
-  await expect.poll(async () => (await viewOf())?.topics[0]?.next).toBe(reportCount);
-}
-
-interface ShownView {
-  readonly url: string;
-  readonly ready: boolean;
-  readonly topics: readonly { readonly next?: number }[];
-}
-
-async function viewOf(): Promise<ShownView | undefined> {
-  return ((await (await fetch(`${server.url}/-/views`)).json()) as ShownView[])[0];
-}
-
-function idOf(number: number): string {
-  return number.toString(16).padStart(32, "0");
-}
-
-/** The worked example: three sources of one service. */
-function puptoo(requestId: string): Report[] {
-  const parts = [
-    ["26.371", undefined, "received"],
-    ["33.350", "inventory", "received"],
-    ["36.341", undefined, "success"],
-    ["38.975", "inventory", "success"],
-    ["39.374", "engine", "received"],
-    ["39.975", "engine", "error"],
-  ] as const;
-  return parts.map(([seconds, source, status]) => ({
-    service: "puptoo",
-    request_id: requestId,
-    status,
-    date: `2021-08-04T07:45:${seconds}Z`,
-    account: "901",
-    inventory_id: "host-1",
-    ...(source === undefined ? {} : { source }),
-    ...(status === "error" ? { status_msg: "no <b>such</b> host" } : {}),
-  }));
-}
-
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "netlog-test-"));
-  const kibana = "payloads.KIBANA_URL=https://kibana.example/app";
-  server = await startBuiltServer(folder, ["--view", "payloads", ...FREE_PORTS, "--view-set", kibana]);
-  client = new NetlogClient(server.url);
-  await client.createTopic(TOPIC);
-  // PGlite makes its folder first, which takes a busy machine long.
-  const view = await vi.waitFor(
-    async () => {
-      const found = await viewOf();
-      if (found?.ready !== true) throw new Error("the view is not ready");
-      return found;
-    },
-    { timeout: 200_000, interval: 50 },
-  );
-  url = new URL(view.url).origin;
-});
-afterAll(async () => {
-  await server?.kill();
-  rmSync(folder, { recursive: true, force: true });
-});
+const server = trackerServer(ARCHIVED);
 
 function apiOf(): Api {
-  const api = new Api(url);
+  const api = new Api(server.trackerUrl);
   onTestFinished(() => api.disconnect());
   return api;
 }
@@ -112,7 +36,7 @@ describe("how they are found", () => {
     expect((await api.get(PAGES)).headers.location).toBe("payload-tracker/");
     expect((await api.get("/")).text).toBe("lubdub");
     expect((await api.get(`${PAGES}/api/v1/payloads`)).status).toBe(200);
-    expect((await viewOf())?.url).toBe(`${url}${PAGES}/`);
+    expect(server.pagesUrl).toBe(`${server.trackerUrl}${PAGES}/`);
   });
 
   it("links to upstream's pages lead to the same page, whatever stands in them", async () => {
@@ -150,14 +74,14 @@ describe("how they are found", () => {
   });
 });
 
-describe.skipIf(!browser.isThere)("Track", () => {
-  const open = (hash: string): ReturnType<typeof browser.openUrl> =>
-    browser.openUrl(`${url}${PAGES}/#/track${hash}`);
+const open = (hash: string, options = {}): ReturnType<typeof browser.openUrl> =>
+  browser.openUrl(server.pagesUrl + hash, options);
 
+describe.skipIf(!browser.isThere)("Track", () => {
   it("says where a payload is, how long each service took, and what failed", async () => {
-    const id = idOf(1);
-    await report(...puptoo(id));
-    const { page } = await open("");
+    const id = ARCHIVED;
+    await server.report(...puptoo(id));
+    const { page } = await open("#/track");
     await page.getByText("Type the request_id of a payload").waitFor();
     await page.getByLabel("request_id").fill(id);
     await page.keyboard.press("Enter");
@@ -174,5 +98,197 @@ describe.skipIf(!browser.isThere)("Track", () => {
     // The service reported an error, so that it is open; what it says is text.
     await page.getByText("no <b>such</b> host").waitFor();
     await lookAtAllSizes(page, "tracker-track");
+    await button(page, "Table").click();
+    await button(page, "status").click();
+    const statuses = page.getByRole("region", { name: "Statuses" }).locator("tbody tr td:nth-child(3)");
+    await expect.poll(() => statuses.first().textContent()).toBe("error");
+    expect(page.url()).toContain("tab=table&sort_by=status&sort_dir=asc");
   });
+
+  it("says that a payload is not there, and what a request_id is", async () => {
+    const { page } = await open("#/track?request_id=nobody%2F..");
+    await page.getByText("There is no payload with the request_id nobody/..").waitFor();
+    await page.getByText("A request_id has 32 hex digits").waitFor();
+  });
+
+  it("follows what changes, and stops when nothing does", async () => {
+    const id = requestIdOf(2);
+    const { page, requests } = await open("#/track");
+    await page.clock.install();
+    await page.goto("about:blank");
+    const asked = (): number => requests.filter((each) => each.includes(`/payloads/${id}?`)).length;
+    await page.goto(`${server.pagesUrl}#/track?request_id=${id}`);
+    await page.getByText("There is no payload with the request_id").waitFor();
+    await server.report(...puptoo(id).slice(0, 1));
+    const afterSeconds = async (text: string): Promise<number> => {
+      await page.clock.runFor(1000);
+      return await page.getByText(text).count();
+    };
+    await expect.poll(() => afterSeconds("Last: puptoo reported received")).toBe(1);
+    await expect.poll(() => afterSeconds("Nothing changed for a while.")).toBe(1);
+    const before = asked();
+    await page.clock.runFor(60_000);
+    expect(asked()).toBe(before);
+    await server.report(...puptoo(id).slice(1));
+    await button(page, "Look again").click();
+    await page.getByText("Last: puptoo reported error").waitFor();
+    await page.getByText("Follows what changes").waitFor();
+  });
+
+  it("leads to Kibana and to the log, and to the archive those who may have it", async () => {
+    await server.report(...puptoo(requestIdOf(3)));
+    const { page } = await open(`#/track?request_id=${requestIdOf(3)}`);
+    const kibana = await page.getByRole("link", { name: "View In Kibana" }).getAttribute("href");
+    expect(kibana).toContain(`https://kibana.example/app?_g=`);
+    expect(await button(page, "Download Archive").count()).toBe(0);
+    await page.getByRole("link", { name: "Its messages in the log" }).click();
+    await page.getByText(requestIdOf(3)).first().waitFor();
+    expect(page.url()).toContain(`${server.url}/-/console/#/topics/${TRACKER_TOPIC}/messages`);
+    const { page: archivist } = await open(`#/track?request_id=${requestIdOf(3)}`, {
+      extraHTTPHeaders: ARCHIVIST,
+    });
+    await button(archivist, "Download Archive").click();
+    await archivist.getByText("No archive found for this request").waitFor();
+    await archivist.goto(`${server.pagesUrl}#/track?request_id=${requestIdOf(1)}`);
+    await button(archivist, "Download Archive").click();
+    const archive = archivist.getByRole("link", { name: "The archive" });
+    expect(await archive.getAttribute("href")).toBe("https://archive.example/1");
+  });
+});
+
+describe.skipIf(!browser.isThere)("the lists", () => {
+  /** A status each of 25 payloads, an hour apart, of two services. */
+  const COUNT = 25;
+  const rows = (page: Page): Locator => page.locator("tbody tr");
+  const column = (page: Page, name: string): Promise<string[]> =>
+    page.evaluate(
+      `[...document.querySelectorAll("tbody tr")].map((row) => row.children[
+        [...document.querySelectorAll("thead th")].findIndex((each) => each.textContent.startsWith("${name}"))
+      ].textContent)`,
+    );
+
+  beforeAll(async () => {
+    if (!browser.isThere) return;
+    const reports = Array.from({ length: COUNT }, (_, number) => ({
+      service: number % 2 === 0 ? "even" : "odd",
+      request_id: requestIdOf(1000 + number),
+      status: number === 7 ? "error" : "success",
+      status_msg: `=message ${number}`,
+      date: new Date(Date.UTC(2022, 0, 1, number)).toISOString(),
+      account: String(7000 + (number % 5)),
+      system_id: "listed",
+      org_id: "3",
+    }));
+    await server.report(...reports);
+  });
+
+  it("show the last 15 minutes, and say so where there is nothing", async () => {
+    const { page } = await open("#/payloads");
+    await page.getByText("No results found in the last 15 minutes.").waitFor();
+    await button(page, "Look in All Time").click();
+    await rows(page).first().waitFor();
+    expect(page.url()).toContain("#/payloads?recent=all");
+  });
+
+  it("are cut into pages, sorted by a click, and their URL shows another the same", async () => {
+    const { page } = await open("#/payloads?recent=all&system_id=listed");
+    await page.getByText("1 to 10 of 25, page 1 of 3").first().waitFor();
+    expect((await column(page, "request_id"))[0]).toBe(requestIdOf(1000 + COUNT - 1));
+    expect(await button(page, "request_id").count()).toBe(0);
+    await button(page, "created_at").click();
+    await expect.poll(async () => (await column(page, "request_id"))[0]).toBe(requestIdOf(1000));
+    await page.getByRole("navigation", { name: "Pages, below the list" }).getByText("Next").click();
+    await page.getByText("11 to 20 of 25, page 2 of 3").first().waitFor();
+    expect(page.url()).toContain("sort_by=created_at&sort_dir=asc&page=2");
+    const { page: other } = await open(new URL(page.url()).hash);
+    await other.getByText("11 to 20 of 25, page 2 of 3").first().waitFor();
+    expect(await column(other, "request_id")).toEqual(await column(page, "request_id"));
+    await lookAtAllSizes(other, "tracker-payloads");
+    await other.getByLabel("on a page").selectOption("50");
+    await other.getByText("1 to 25 of 25, page 1 of 1").first().waitFor();
+    await other.goBack();
+    await other.getByText("11 to 20 of 25, page 2 of 3").first().waitFor();
+  });
+
+  it("take filters one by one and apply them together", async () => {
+    const { page } = await open("#/payloads?recent=all&system_id=listed&page=2");
+    await page.getByText("page 2 of 3").first().waitFor();
+    await button(page, "7003").first().click();
+    await page.getByLabel("Filter", { exact: true }).selectOption("org_id");
+    await page.getByLabel("is", { exact: true }).fill("3");
+    await page.keyboard.press("Enter");
+    await page.getByText("org_id: 3 (staged)").waitFor();
+    expect(page.url()).not.toContain("account");
+    await button(page, "Apply 2 filters").click();
+    await page.getByText("1 to 5 of 5, page 1 of 1").first().waitFor();
+    expect(page.url()).toContain("recent=all&system_id=listed&account=7003&org_id=3");
+    await button(page, "Remove account: 7003").click();
+    await page.getByText("1 to 10 of 25").first().waitFor();
+    await button(page, "7003").first().click();
+    await button(page, "Discard").click();
+    await page.getByText("(staged)").waitFor({ state: "detached" });
+  });
+
+  it("hide columns, and save what is shown as CSV that no spreadsheet runs", async () => {
+    const { page } = await open("#/statuses?recent=all&service=odd&sort_dir=asc");
+    await rows(page).first().waitFor();
+    await page.getByText("Show Columns").click();
+    for (const name of ["source", "date", "created_at"])
+      await page.getByLabel(name, { exact: true }).uncheck();
+    await expect.poll(() => page.locator("thead th").allInnerTexts()).toHaveLength(4);
+    await lookAtAllSizes(page, "tracker-statuses");
+    const [download] = await Promise.all([page.waitForEvent("download"), button(page, "CSV").click()]);
+    expect(download.suggestedFilename()).toBe("statuses-page-1.csv");
+    const [head, first, ...others] = readFileSync(await download.path(), "utf8").split("\r\n");
+    expect(head).toBe("request_id,service,status,status_msg");
+    expect(first).toBe(`${requestIdOf(1001)},odd,success,'=message 1`);
+    expect(others).toHaveLength(10);
+  });
+
+  it("show a range of time, and go back to the one before", async () => {
+    const { page } = await open("#/statuses?service=even");
+    await page.getByText("No results found with these filters in the last 15 minutes.").waitFor();
+    await page.getByLabel("Time", { exact: true }).selectOption("created_at");
+    await page.getByText("1 to 10 of 13").first().waitFor();
+    await page.getByLabel("Time", { exact: true }).selectOption("date");
+    await page.getByLabel("within").selectOption({ label: "From … to …" });
+    await page.getByLabel("from (UTC)").fill("2022-01-01T02:00:00");
+    await page.getByLabel("to (UTC)").fill("2022-01-01T06:00:00");
+    await lookAtAllSizes(page, "tracker-range");
+    await button(page, "Show").click();
+    await page.getByText("1 to 3 of 3").first().waitFor();
+    expect(new URLSearchParams(page.url().split("?")[1]).get("date_lte")).toBe("2022-01-01T06:00:00.000Z");
+    await button(page, "Range before").click();
+    await page.getByText("No results found").waitFor();
+    await button(page, "Range behind").click();
+    await page.getByText("1 to 3 of 3").first().waitFor();
+  });
+
+  it("say what is wrong with a link, and are gone through by keys alone", async () => {
+    const { page } = await open("#/payloads?sort_by=nope");
+    await page.getByRole("alert").getByText("sort_by must be one of account").waitFor();
+    await page.keyboard.press("g");
+    await page.keyboard.press("s");
+    await page.getByRole("heading", { name: "Recorded Statuses" }).waitFor();
+    await page.goto(`${server.pagesUrl}#/payloads?recent=all&system_id=listed`);
+    await rows(page).first().waitFor();
+    await page.keyboard.press("j");
+    await page.keyboard.press("j");
+    await page.keyboard.press("Enter");
+    await page.getByText("Last: odd reported success").waitFor();
+    expect(page.url()).toContain(`#/track?request_id=${requestIdOf(1000 + COUNT - 2)}`);
+  });
+});
+
+it.skipIf(!browser.isThere)("the console links to the pages, and the pages to the console", async () => {
+  const { page } = await browser.open(server.url, "#/server");
+  const view = page
+    .getByRole("region", { name: "Table of views" })
+    .getByRole("row")
+    .filter({ hasText: "payloads" });
+  await view.getByText("ready").waitFor();
+  await view.getByRole("link", { name: "payloads" }).click();
+  await page.getByRole("heading", { name: "Recorded Requests" }).waitFor();
+  await page.getByRole("link", { name: "Log" }).click();
+  await page.getByRole("heading", { name: TRACKER_TOPIC }).waitFor();
 });

@@ -14,6 +14,7 @@ import { PollNotice } from "../shell/poll-notice.tsx";
 import { linkTo } from "../shell/route.ts";
 import { usePoll } from "../shell/use-poll.ts";
 import { type LimitUse, limitsIn } from "./limits.ts";
+import { Views } from "./views.tsx";
 
 const EVERY_MS = 1000;
 
@@ -53,18 +54,23 @@ export function ServerPage({ link }: PageProps): Child {
     <>
       <h1 class="hearing">Server</h1>
       <PollNotice error={error} />
-      {answer === undefined ? null : <Figures figures={answer} history={history} />}
+      {answer === undefined ? null : (
+        <Figures figures={answer} history={history}>
+          <Views link={link} />
+        </Figures>
+      )}
     </>
   );
 }
 
-function Figures({
-  figures,
-  history,
-}: {
+interface FiguresProps {
   readonly figures: ServerFigures;
   readonly history: ServerHistory;
-}): Child {
+  /** Stands behind what has to be seen first. */
+  readonly children: Child;
+}
+
+function Figures({ figures, history, children }: FiguresProps): Child {
   const { metrics, ready } = figures;
   return (
     <>
@@ -73,6 +79,7 @@ function Figures({
       )}
       <FigureList figures={factsOf(metrics, history)} />
       <FailedTopics failed={ready.failed ?? []} />
+      {children}
       <div class="columns">
         <Plot title="Messages a second" series={history.series} format={rateText} />
         <Plot title="Memory" series={history.memory} format={bytesText} />

@@ -52,9 +52,9 @@ function waitText({ retryAfterMs }: NetlogClientError): string {
   return ` Try again in ${Math.max(1, Math.ceil(retryAfterMs / 1000))} s.`;
 }
 
-/** The server's reasons are parts of sentences. */
+/** The server's reasons are parts of sentences. A parameter's name stays as it is. */
 function capitalized(reason: string | undefined): string | undefined {
   if (reason === undefined || reason === "") return undefined;
-  const text = reason.charAt(0).toUpperCase() + reason.slice(1);
+  const text = /^\w*_/.test(reason) ? reason : reason.charAt(0).toUpperCase() + reason.slice(1);
   return /[.!?]$/.test(text) ? text : `${text}.`;
 }

@@ -3,10 +3,10 @@ import { type Child, useMemo, useRef, useState } from "hono/jsx/dom";
 import { countText } from "../../../console/app/figures/format.ts";
 import { Empty } from "../../../console/app/parts/curl-line.tsx";
 import { ChoiceField } from "../../../console/app/parts/field.tsx";
-import { Notice } from "../../../console/app/parts/notice.tsx";
 import { Pager, Table } from "../../../console/app/parts/table.tsx";
-import { isAway, sentenceOf } from "../../../console/app/shell/failure.ts";
+import { isAway } from "../../../console/app/shell/failure.ts";
 import { usePageKeys } from "../../../console/app/shell/page.ts";
+import { PollNotice } from "../../../console/app/shell/poll-notice.tsx";
 import { usePoll } from "../../../console/app/shell/use-poll.ts";
 import { ColumnChoice } from "./column-choice.tsx";
 import { csvOf } from "./csv.ts";
@@ -72,7 +72,7 @@ export function ListPage({ link, query, onQuery, form }: ListPageProps): Child {
         shown={list.columns}
         onShown={(shown) => onQuery(columnsChange(shown, form), "replace")}
       />
-      {error === undefined || isAway(error) ? null : <Notice text={sentenceOf(error)} />}
+      <PollNotice error={error} />
       {listed === undefined ? null : (
         <Rows
           list={list}

@@ -5,6 +5,7 @@ import "../../../console/app/parts/tables.css";
 import "./tracker.css";
 import { render } from "hono/jsx/dom";
 import { PayloadsPage, StatusesPage } from "./lists.tsx";
+import { logPlace } from "./page-props.ts";
 import { TrackPage } from "./track-page.tsx";
 import { TrackerLink } from "./tracker-link.ts";
 import { TrackerShell } from "./tracker-shell.tsx";
@@ -17,9 +18,17 @@ const link = new TrackerLink({
   setTimeout: (call, delayMs) => setTimeout(call, delayMs),
 });
 
+const written = (name: string): string =>
+  document.querySelector<HTMLMetaElement>(`meta[name=${name}]`)?.content ?? "";
+const log = logPlace(written("console"), written("topic"), location.hostname);
+
 const root = document.getElementById("tracker");
 if (root === null) throw new TypeError("index.html has no place for the tracker");
 render(
-  <TrackerShell link={link} pages={{ payloads: PayloadsPage, statuses: StatusesPage, track: TrackPage }} />,
+  <TrackerShell
+    link={link}
+    log={log}
+    pages={{ payloads: PayloadsPage, statuses: StatusesPage, track: TrackPage }}
+  />,
   root,
 );

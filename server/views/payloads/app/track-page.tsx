@@ -7,11 +7,11 @@ import { countText } from "../../../console/app/figures/format.ts";
 import { CopyButton } from "../../../console/app/parts/copy-button.tsx";
 import { Empty } from "../../../console/app/parts/curl-line.tsx";
 import { TextField } from "../../../console/app/parts/field.tsx";
-import { Notice } from "../../../console/app/parts/notice.tsx";
-import { isAway, sentenceOf } from "../../../console/app/shell/failure.ts";
+import { type Figure, FigureList } from "../../../console/app/parts/figure-list.tsx";
+import { PollNotice } from "../../../console/app/shell/poll-notice.tsx";
 import { usePoll } from "../../../console/app/shell/use-poll.ts";
 import { Durations } from "./durations.tsx";
-import type { TrackerPageProps } from "./page-props.ts";
+import type { LogPlace, TrackerPageProps } from "./page-props.ts";
 import { PayloadLinks } from "./payload-links.tsx";
 import { linkTo } from "./route.ts";
 import { ServiceList } from "./service-list.tsx";
@@ -83,7 +83,7 @@ interface FollowedProps extends TrackerPageProps {
   readonly requestId: string;
 }
 
-function Followed({ link, query, onQuery, requestId }: FollowedProps): Child {
+function Followed({ link, log, query, onQuery, requestId }: FollowedProps): Child {
   const { sort_by = "date", sort_dir = "desc", tab } = query;
   const settling = useMemo(() => new Settling(), [link, requestId]);
   const [, redraw] = useReducer((turns: number) => turns + 1, 0);
@@ -116,7 +116,7 @@ function Followed({ link, query, onQuery, requestId }: FollowedProps): Child {
   );
   return (
     <>
-      {error === undefined || isAway(error) ? null : <Notice text={sentenceOf(error)} />}
+      <PollNotice error={error} />
       {answer === undefined ? null : (
         <>
           <p class="dim" role="status">
@@ -125,7 +125,7 @@ function Followed({ link, query, onQuery, requestId }: FollowedProps): Child {
           {answer.tracked === undefined ? (
             <Missing requestId={requestId} />
           ) : (
-            <Shown link={link} tracked={answer.tracked} tab={tab} query={query} onQuery={onQuery} />
+            <Shown link={link} log={log} tracked={answer.tracked} tab={tab} query={query} onQuery={onQuery} />
           )}
         </>
       )}
@@ -142,12 +142,12 @@ function Missing({ requestId }: { readonly requestId: string }): Child {
   );
 }
 
-interface ShownProps extends Pick<TrackerPageProps, "link" | "query" | "onQuery"> {
+interface ShownProps extends Pick<TrackerPageProps, "link" | "log" | "query" | "onQuery"> {
   readonly tracked: Tracked;
   readonly tab: string | undefined;
 }
 
-function Shown({ link, tracked, tab, query, onQuery }: ShownProps): Child {
+function Shown({ link, log, tracked, tab, query, onQuery }: ShownProps): Child {
   const { data, duration, count } = tracked;
   const [first] = data;
   if (first === undefined) return <Empty text="No service has reported anything of this payload yet." />;
@@ -156,6 +156,7 @@ function Shown({ link, tracked, tab, query, onQuery }: ShownProps): Child {
     <>
       <Facts payload={first}>
         <PayloadLinks link={link} requestId={first.request_id} />
+        {log === undefined ? null : <a href={messagesOf(log, data)}>Its messages in the log</a>}
       </Facts>
       <Verdict tracked={tracked} />
       <Durations
@@ -186,35 +187,44 @@ function Shown({ link, tracked, tab, query, onQuery }: ShownProps): Child {
   );
 }
 
+/** The console looks through the topic for the request_id, from the time of its first message on. */
+function messagesOf({ topicUrl }: LogPlace, statuses: readonly TrackedStatus[]): string {
+  const [first] = statuses.toSorted(
+    (one, other) => Date.parse(one.created_at) - Date.parse(other.created_at),
+  );
+  const query = { from: first?.created_at ?? "", filter: first?.request_id ?? "" };
+  return `${topicUrl}?${new URLSearchParams(query)}`;
+}
+
 /** Links lead to all payloads of the same account, host or system. */
 function Facts({ payload, children }: { readonly payload: TrackedStatus; readonly children: Child }): Child {
   const { request_id, account, org_id, inventory_id, system_id } = payload;
-  const facts = Object.entries({ account, org_id, inventory_id, system_id });
+  const figures = Object.entries({ account, org_id, inventory_id, system_id }).flatMap(
+    ([name, value]): Figure[] =>
+      value === undefined || value === "" ? [] : [[name, <Fact key={name} name={name} value={value} />]],
+  );
   return (
     <>
-      <div class="toolbar">
+      <div class="toolbar facts">
         <h2>{request_id}</h2>
         <CopyButton text={() => request_id}>Copy</CopyButton>
         {children}
       </div>
-      <dl class="figures">
-        {facts.map(([name, value]) =>
-          value === undefined || value === "" ? null : (
-            <div key={name}>
-              <dt>{name}</dt>
-              <dd>
-                {value}{" "}
-                <a
-                  href={linkTo("payloads", { [name]: value, recent: "all" })}
-                  aria-label={`See more of ${name} ${value}`}
-                >
-                  see more
-                </a>
-              </dd>
-            </div>
-          ),
-        )}
-      </dl>
+      <FigureList figures={figures} />
+    </>
+  );
+}
+
+function Fact({ name, value }: { readonly name: string; readonly value: string }): Child {
+  return (
+    <>
+      {value}{" "}
+      <a
+        href={linkTo("payloads", { [name]: value, recent: "all" })}
+        aria-label={`See more of ${name} ${value}`}
+      >
+        see more
+      </a>
     </>
   );
 }

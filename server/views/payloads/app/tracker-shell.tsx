@@ -4,7 +4,7 @@ import { Frame } from "../../../console/app/shell/frame.tsx";
 import type { PageKeys } from "../../../console/app/shell/page.ts";
 import { changedQuery, type Query } from "../../../console/app/shell/route.ts";
 import { useHash } from "../../../console/app/shell/use-hash.ts";
-import type { TrackerPageProps } from "./page-props.ts";
+import type { LogPlace, TrackerPageProps } from "./page-props.ts";
 import { linkTo, PAGES, type PageName, parseRoute } from "./route.ts";
 import type { TrackerLink } from "./tracker-link.ts";
 
@@ -26,10 +26,11 @@ function go(page: PageName): void {
 
 export interface TrackerShellProps {
   readonly link: TrackerLink;
+  readonly log: LogPlace | undefined;
   readonly pages: Readonly<Record<PageName, FC<TrackerPageProps>>>;
 }
 
-export function TrackerShell({ link, pages }: TrackerShellProps): Child {
+export function TrackerShell({ link, log, pages }: TrackerShellProps): Child {
   const [hash, goTo] = useHash();
   const { page, query } = useMemo(() => parseRoute(hash), [hash]);
   useEffect(() => {
@@ -46,14 +47,20 @@ export function TrackerShell({ link, pages }: TrackerShellProps): Child {
       here={linkTo(page, query)}
       name={page}
       keys={KEYS}
-      links={(end) => <Links current={page} end={end} />}
+      links={(end) => <Links current={page} log={log} end={end} />}
     >
-      <Page key={page} link={link} query={query} onQuery={onQuery} />
+      <Page key={page} link={link} log={log} query={query} onQuery={onQuery} />
     </Frame>
   );
 }
 
-function Links({ current, end }: { readonly current: PageName; readonly end: Child }): Child {
+interface LinksProps {
+  readonly current: PageName;
+  readonly log: LogPlace | undefined;
+  readonly end: Child;
+}
+
+function Links({ current, log, end }: LinksProps): Child {
   return (
     <div class="bar">
       <a class="brand" href={linkTo("payloads")}>
@@ -65,6 +72,7 @@ function Links({ current, end }: { readonly current: PageName; readonly end: Chi
             {TITLES[page]}
           </a>
         ))}
+        {log === undefined ? null : <a href={log.topicUrl}>Log</a>}
       </nav>
       {end}
     </div>

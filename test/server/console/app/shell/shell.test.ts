@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { NetlogClientError } from "../../../../../lib/client/index.ts";
 import { isAway, sentenceOf } from "../../../../../server/console/app/shell/failure.ts";
 import { KeySequences } from "../../../../../server/console/app/shell/keys.ts";
+import { neighbourUrl } from "../../../../../server/console/app/shell/neighbour.ts";
 import type { TokenStorage } from "../../../../../server/console/app/shell/page-link.ts";
 import { Poll } from "../../../../../server/console/app/shell/poll.ts";
 import { changedQuery, formatRoute, parseRoute } from "../../../../../server/console/app/shell/route.ts";
@@ -44,6 +45,9 @@ describe("sentences about failures", () => {
     expect(sentenceOf(failed("storage_full"))).toMatch(/disk is full/);
     expect(sentenceOf(failed("bad_request", { reason: "limit takes 1 or more" }))).toBe(
       "Limit takes 1 or more.",
+    );
+    expect(sentenceOf(failed("bad_request", { reason: "sort_by must be one of a, b" }))).toBe(
+      "sort_by must be one of a, b.",
     );
     expect(sentenceOf(new Error("odd"))).toBe("odd");
   });
@@ -89,6 +93,18 @@ const settled = async (): Promise<void> => {
   for (let turn = 0; turn < 10; turn++) await Promise.resolve();
 };
 
+describe("a program beside the server", () => {
+  it.each([
+    ["http://127.0.0.1:8080/a/", "localhost", "http://127.0.0.1:8080/a/"],
+    ["http://127.0.0.1:8080/a/", "queue.example", undefined],
+    ["http://0.0.0.0:8080/a/", "queue.example", "http://queue.example:8080/a/"],
+    ["https://[::]:8080/a/", "[2001:db8::1]", "https://[2001:db8::1]:8080/a/"],
+    ["http://10.0.0.2:8080/a/", "queue.example", "http://10.0.0.2:8080/a/"],
+  ])("%s is reached from %s at %s", (url, pageHost, reached) => {
+    expect(neighbourUrl(url, pageHost)).toBe(reached);
+  });
+});
+
 describe("a poll", () => {
   it("asks again, less often where the answer takes long, and keeps the answer when one fails", async () => {
     const clock = new Clock();
@@ -113,6 +129,25 @@ describe("a poll", () => {
     expect(poll.answer).toBe("two");
     expect(poll.error).toMatchObject({ code: "too_many_requests" });
     expect(clock.timers.at(-1)!.delayMs).toBe(7000);
+  });
+
+  it("ends behind an answer that is the last, and begins anew when it is started", async () => {
+    const clock = new Clock();
+    let asked = 0;
+    const poll = new Poll({
+      ask: async () => ++asked,
+      everyMs: 1000,
+      clock,
+      isLast: (answer) => answer >= 2,
+    });
+    poll.start();
+    await settled();
+    clock.timers.pop()!.call();
+    await settled();
+    expect([poll.answer, clock.timers]).toEqual([2, []]);
+    poll.start();
+    await settled();
+    expect([poll.answer, clock.timers]).toEqual([3, []]);
   });
 
   it("ends where the server asks for a token", async () => {
