@@ -4,6 +4,7 @@ export type { Database, Queries, Reads, Row, Transaction } from "./database/data
 export { isDatabaseError } from "./database/database-error.ts";
 export { DamagedDatabaseError, EmbeddedDatabase } from "./database/embedded-database.ts";
 export { ServerDatabase } from "./database/server-database.ts";
+export { formatSqlTime, microsOf, parseMessageDate, parseZonedDate } from "./date.ts";
 export { LIMITS as VIEW_LIMITS } from "./limits.ts";
 export { HttpLogReader } from "./reading/http-log-reader.ts";
 export { LocalLogReader } from "./reading/local-log-reader.ts";

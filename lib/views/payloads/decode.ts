@@ -1,7 +1,6 @@
 /** A message of the tracker's topic: what it has to be, and why it is refused. It is JSON, one status of one payload. */
 import { JsonError, parseJson } from "../../index.ts";
-import { Malformed, troubleOfText } from "../index.ts";
-import { parseMessageDate } from "./date.ts";
+import { Malformed, parseMessageDate, troubleOfText } from "../index.ts";
 import { LIMITS } from "./limits.ts";
 import { keptRequestId } from "./request-id.ts";
 

@@ -1,5 +1,4 @@
 /** The one door to the payload tracker's view: what server/views/payloads/ may use of it. */
-export { formatSqlTime, parseZonedDate } from "./date.ts";
 export { durationsOf } from "./durations.ts";
 export { LIMITS } from "./limits.ts";
 export type { Comparison, Condition, ListRequest } from "./list.ts";

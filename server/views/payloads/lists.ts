@@ -1,6 +1,6 @@
 /** `GET /payloads` and `GET /statuses`: pages of rows, with the count of all that match. */
+import { formatSqlTime } from "../../../lib/views/index.ts";
 import {
-  formatSqlTime,
   type ListRequest,
   listPayloads,
   listStatuses,

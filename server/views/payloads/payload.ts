@@ -1,10 +1,9 @@
 /** `GET /payloads/{request_id}`: the statuses of one payload, and how long it took in each service. */
 
-import { troubleOfText } from "../../../lib/views/index.ts";
+import { formatSqlTime, troubleOfText } from "../../../lib/views/index.ts";
 import {
   durationsOf,
   findPayload,
-  formatSqlTime,
   keptRequestId,
   ONE_PAYLOAD_SORTS,
   type PayloadRow,

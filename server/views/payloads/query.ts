@@ -1,12 +1,11 @@
 /** Reads the tracker's query parameters: orders, pages, filters and times. An empty value is as good as none. */
 import { NetlogError } from "../../../lib/index.ts";
-import { troubleOfText } from "../../../lib/views/index.ts";
+import { parseZonedDate, troubleOfText } from "../../../lib/views/index.ts";
 import {
   type Comparison,
   type Condition,
   LIMITS,
   type ListRequest,
-  parseZonedDate,
 } from "../../../lib/views/payloads/index.ts";
 import type { Exchange } from "../../http/exchange.ts";
 import type { Parameters } from "../../wire/parameters.ts";

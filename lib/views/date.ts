@@ -6,6 +6,7 @@
 const RFC_3339 = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:Z|([+-])(\d\d):(\d\d))$/;
 const MONTH_DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const;
 const MICROSECOND_DIGITS = 6;
+const MICROS_PER_MS = 1000;
 /** PostgreSQL takes no zone that is further away. */
 const MAX_ZONE_HOURS = 15;
 const MINUTE_MS = 60_000;
@@ -34,6 +35,14 @@ export function parseZonedDate(text: string): string | undefined {
   if (timeMs < FIRST_MS || timeMs > LAST_MS) return undefined;
   const micros = fraction === undefined ? "" : `.${fraction.slice(0, MICROSECOND_DIGITS)}`;
   return `${local}${micros}${sign === undefined ? "Z" : text.slice(-"+00:00".length)}`;
+}
+
+/** Microseconds since 1970 of what parseZonedDate gives; `undefined` beyond 2^53 of them, which is in the year 2255. */
+export function microsOf(zoned: string): number | undefined {
+  const fraction = /\.(\d+)/.exec(zoned)?.[1] ?? "";
+  const micros =
+    Date.parse(zoned.replace(/\.\d+/, "")) * MICROS_PER_MS + Number(fraction.padEnd(MICROSECOND_DIGITS, "0"));
+  return Number.isSafeInteger(micros) ? micros : undefined;
 }
 
 /** A message's date: white space may stand for the T, and without a zone it is UTC's. */

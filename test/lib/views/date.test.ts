@@ -1,6 +1,6 @@
 /** Dates of messages and of parameters: what is a time, and what SQL gets of it. */
 import { describe, expect, test } from "vitest";
-import { formatSqlTime, parseMessageDate, parseZonedDate } from "../../../../lib/views/payloads/date.ts";
+import { formatSqlTime, microsOf, parseMessageDate, parseZonedDate } from "../../../lib/views/date.ts";
 
 describe("a message's date", () => {
   test.each([
@@ -58,4 +58,17 @@ test("a parameter's time needs a zone and a T", () => {
 test("PostgreSQL's times read as RFC 3339", () => {
   expect(formatSqlTime("2021-08-04 07:45:26.371+00")).toBe("2021-08-04T07:45:26.371Z");
   expect(formatSqlTime("2021-08-04 07:45:26+00")).toBe("2021-08-04T07:45:26Z");
+});
+
+describe("microseconds since 1970", () => {
+  test.each([
+    ["1970-01-01T00:00:00Z", 0],
+    ["1970-01-01T00:00:00.5Z", 500_000],
+    ["1969-12-31T23:59:59.999999Z", -1],
+    ["2021-08-04T17:53:29.724476-04:00", Date.parse("2021-08-04T21:53:29Z") * 1000 + 724_476],
+    ["2255-06-05T23:47:34.740991Z", Number.MAX_SAFE_INTEGER],
+    ["2255-06-05T23:47:34.740992Z", undefined],
+  ])("of %s are %s", (text, expected) => {
+    expect(microsOf(text)).toBe(expected);
+  });
 });

@@ -1,0 +1,12 @@
+/** The one door to the journal's view: what server/views/journal/ may use of it. */
+export { type EntityKind, isEntityKind } from "./entities.ts";
+export { LIMITS } from "./limits.ts";
+export {
+  type ClientTelemetry,
+  findTelemetry,
+  type Journal,
+  type JournalRequest,
+  listJournals,
+} from "./queries.ts";
+export type { TelemetryNotes } from "./telemetry.ts";
+export { createJournalView } from "./view.ts";

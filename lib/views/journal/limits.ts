@@ -1,0 +1,26 @@
+/** The caps of the journal. */
+import { KiB } from "../../index.ts";
+
+export interface Limits {
+  /** Bytes of an operation, and of each id that is looked up. An index takes no more than 2,700. */
+  readonly idBytes: number;
+  /** Levels of arrays and objects of an event. */
+  readonly jsonDepth: number;
+  /** Characters of a number in an event: SQL has no room for much longer ones. */
+  readonly numberLength: number;
+  /** Journals of one page. */
+  readonly pageSize: number;
+  /** Subscriptions of one channel: each publish is matched with all of them. */
+  readonly channelSubscriptions: number;
+  /** Subscriptions that are in memory at a time, as far as one channel allows. */
+  readonly loadedSubscriptions: number;
+}
+
+export const LIMITS: Limits = {
+  idBytes: KiB,
+  jsonDepth: 64,
+  numberLength: 400,
+  pageSize: 100,
+  channelSubscriptions: 10_000,
+  loadedSubscriptions: 50_000,
+};
