@@ -17,7 +17,7 @@ import { type Certificate, checkCertificate } from "./http/certificate.ts";
 import { Connections } from "./http/connections.ts";
 import type { ServerContext, Views } from "./http/context.ts";
 import { Exchange } from "./http/exchange.ts";
-import { createHttpServer } from "./http/http-server.ts";
+import { createHttpServer, secureContextOf } from "./http/http-server.ts";
 import type { HttpSocket } from "./http/http-socket.ts";
 import { IdleWatch } from "./http/idle-watch.ts";
 import { LIMITS, type Limits } from "./http/limits.ts";
@@ -157,7 +157,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     replaceTokens: (tokens) => context.access?.replace(tokens),
     replaceCertificate: (next) => {
       checkCertificate(next);
-      (server as TlsServer).setSecureContext({ ...next });
+      (server as TlsServer).setSecureContext(secureContextOf(next));
       grpc?.replaceCertificate(next);
     },
     stop: async ({ graceMs = limits.stopMs } = {}) => {

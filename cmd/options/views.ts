@@ -4,7 +4,7 @@ import type { OptionTable } from "../cli/option.ts";
 import { parseChoice, parseList } from "../cli/option-values.ts";
 
 export type ViewName = string;
-export const VIEW_NAMES: readonly ViewName[] = ["payloads"];
+export const VIEW_NAMES: readonly ViewName[] = ["payloads", "journal"];
 
 /** `payloads.PUBLICPORT=8080`. */
 export interface ViewSetting {

@@ -15,6 +15,15 @@ export class CredentialError extends Error {
   override readonly name = "CredentialError";
 }
 
+/** Paths of what a port with a certificate of its own has; empty: none. */
+interface CertificateFiles {
+  readonly cert: string;
+  readonly key: string;
+  /** Certificates between that one and its authority. */
+  readonly chain: string;
+  readonly clientCa: string;
+}
+
 export interface ReadCertificate extends Certificate {
   /** ms since 1970. */
   readonly endsAtMs: number;
@@ -42,6 +51,29 @@ export function readCertificate(certPath: string, keyPath: string): ReadCertific
     const files = `the certificate ${certPath} and the private key ${keyPath}`;
     throw new CredentialError(`${files} cannot be used: ${error.message}`, { cause: error });
   }
+}
+
+/** @throws CredentialError. */
+export function readPortCertificate(files: CertificateFiles): Certificate {
+  const { cert, key } = readCertificate(files.cert, files.key);
+  const read = (what: string, path: string): string =>
+    path === "" ? "" : readText(what, path, LIMITS.certificateBytes);
+  const chain = read("certificate chain", files.chain);
+  const clientCa = read("certificate of clients' authority", files.clientCa) || undefined;
+  const whole = { cert: chain === "" ? cert : `${cert.trimEnd()}\n${chain}`, key, clientCa };
+  try {
+    checkCertificate(whole);
+  } catch (error) {
+    if (!(error instanceof CertificateError)) throw error;
+    const names = Object.values(files).filter((path) => path !== "");
+    throw new CredentialError(`${names.join(", ")} cannot be used: ${error.message}`, { cause: error });
+  }
+  return whole;
+}
+
+/** A certificate or a key of a database's client. @throws CredentialError. */
+export function readPem(path: string): string {
+  return readText("certificate or key", path, LIMITS.certificateBytes);
 }
 
 /** Who can write to it can give themselves every right. */

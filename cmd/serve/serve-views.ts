@@ -41,7 +41,10 @@ export async function prepareViews(
         log: new LocalLogReader(netlog),
         ports,
         consoleUrl,
-        checkAddress: async (listen) => (await checkStart({ ...options, listen, grpcListen: "off" })).host,
+        checkAddress: async (listen, isGuarded) => {
+          const isInsecure = options.isInsecure || isGuarded;
+          return (await checkStart({ ...options, listen, isInsecure, grpcListen: "off" })).host;
+        },
       }),
     stop: () => set.stop(),
   };

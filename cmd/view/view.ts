@@ -108,7 +108,8 @@ async function run(call: ViewCall, name: ViewName, { logger, output }: ProgramLo
         droppedLogLines: () => output.droppedCount,
       },
       consoleUrl: new URL("-/console/", `${options.log}/`).href,
-      checkAddress: async (listen) => (await checkStart({ ...options, listen })).host,
+      checkAddress: async (listen, isGuarded) =>
+        (await checkStart({ ...options, listen, isInsecure: options.isInsecure || isGuarded })).host,
     });
   } catch (error) {
     await views.stop();

@@ -7,6 +7,7 @@ import { hideUrlSecrets } from "../cli/hide-secrets.ts";
 import { UsageError } from "../cli/usage-error.ts";
 import type { TopicOptions } from "../options/topics.ts";
 import { PGLITE, type ViewOptions } from "../options/views.ts";
+import { readPem } from "../serve/credential-files.ts";
 
 type DatabaseOptions = Pick<ViewOptions, "db" | "viewsDir"> & Pick<TopicOptions, "dir">;
 
@@ -35,8 +36,9 @@ export class Databases {
     }
     const description = `${user}@${host}:${port}/${database}`;
     const password = settings.text(variables.password);
+    const ssl = variables.ssl === undefined ? false : sslOf(settings, variables.ssl);
     return await this.#once(description, () =>
-      serverOf({ host, port, user, database, password } as ServerConfig, description),
+      serverOf({ host, port, user, database, password, ssl } as ServerConfig, description),
     );
   }
 
@@ -79,4 +81,25 @@ async function serverAt(url: string): Promise<Database> {
 
 async function serverOf(server: ServerConfig, description: string): Promise<Database> {
   return new ServerDatabase({ server, description, ...LIMITS });
+}
+
+/** What libpq's words mean to pg: whether the server's certificate, and its name, are checked. */
+const SSL_MODES: Readonly<Record<string, object | false>> = {
+  disable: false,
+  require: { rejectUnauthorized: false },
+  "verify-ca": { rejectUnauthorized: true, checkServerIdentity: () => undefined },
+  "verify-full": { rejectUnauthorized: true },
+};
+
+function sslOf(settings: ViewSettings, names: NonNullable<DatabaseVariables["ssl"]>): ServerConfig["ssl"] {
+  const word = settings.text(names.mode);
+  const mode = Object.hasOwn(SSL_MODES, word) ? SSL_MODES[word] : undefined;
+  if (mode === undefined) throw settings.refusal(names.mode, Object.keys(SSL_MODES).join(", "));
+  if (mode === false) return false;
+  const files = { cert: names.cert, key: names.key, ca: names.rootCert };
+  const given = Object.entries(files).flatMap(([part, name]) => {
+    const path = settings.text(name);
+    return path === "" ? [] : [[part, readPem(path)] as const];
+  });
+  return { ...mode, ...Object.fromEntries(given) };
 }

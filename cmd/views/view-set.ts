@@ -7,7 +7,9 @@ import { type Logger, nodeRuntime } from "../../lib/index.ts";
 import { type LogReader, VIEW_LIMITS, ViewRunner, ViewStopped } from "../../lib/views/index.ts";
 import {
   type Door,
+  isLoopback,
   type RunningServer,
+  LIMITS as SERVER_LIMITS,
   type ServerOptions,
   startServer,
   type Views,
@@ -21,9 +23,11 @@ import type {
 } from "../../server/views/view-program.ts";
 import type { Origin } from "../cli/option.ts";
 import { formatListenAddress, type ListenAddress } from "../cli/option-values.ts";
+import { UsageError } from "../cli/usage-error.ts";
 import { LIMITS } from "../options/limits.ts";
 import type { TopicOptions } from "../options/topics.ts";
 import type { ViewName, ViewOptions } from "../options/views.ts";
+import { readPortCertificate } from "../serve/credential-files.ts";
 import { Databases } from "./open-database.ts";
 import { VIEW_PROGRAMS } from "./programs.ts";
 import { type FoundSettings, findSettings } from "./view-settings.ts";
@@ -50,8 +54,11 @@ export interface StartOptions {
   readonly ports: PortSurroundings;
   /** The console of the log; `undefined`: there is none. */
   readonly consoleUrl: string | undefined;
-  /** The address to listen on, where that is allowed. @throws UsageError; Node's error for an unknown name. */
-  readonly checkAddress: (address: ListenAddress) => Promise<string>;
+  /**
+   * The address to listen on, where that is allowed; what is `isGuarded` needs no tokens of the server. @throws UsageError;
+   * Node's error for an unknown name.
+   */
+  readonly checkAddress: (address: ListenAddress, isGuarded: boolean) => Promise<string>;
 }
 
 interface Part {
@@ -75,7 +82,8 @@ export class ViewSet implements Views {
   readonly #databases: Databases;
   readonly #runners = new Map<string, ViewRunner>();
   readonly #surfaces = new Map<string, Surface>();
-  readonly #servers = new Set<RunningServer>();
+  /** Whether each has a certificate of its own. */
+  readonly #servers = new Map<RunningServer, boolean>();
 
   private constructor(options: ViewSetOptions, parts: readonly Part[]) {
     this.#options = options;
@@ -114,10 +122,11 @@ export class ViewSet implements Views {
       }
       const view = this.#require(program.name);
       const openPort = (port: PortOptions): Promise<OpenPort> => this.#openPort(program.name, port, options);
-      const { version = "0.0.0" } = options.ports;
+      const { version = "0.0.0", tokens } = options.ports;
       const { consoleUrl } = options;
       const context = { view, logger, runtime: nodeRuntime, version, consoleUrl, openPort };
-      this.#surfaces.set(program.name, await prepared.listen(context));
+      const surface = await prepared.listen({ ...context, hasTokens: tokens !== undefined });
+      this.#surfaces.set(program.name, surface);
       view.start();
     }
   }
@@ -158,11 +167,11 @@ export class ViewSet implements Views {
 
   /** As RunningServer does, on all ports. */
   replaceTokens(tokens: Parameters<RunningServer["replaceTokens"]>[0]): void {
-    for (const server of this.#servers) server.replaceTokens(tokens);
+    for (const server of this.#servers.keys()) server.replaceTokens(tokens);
   }
 
   replaceCertificate(certificate: Parameters<RunningServer["replaceCertificate"]>[0]): void {
-    for (const server of this.#servers) server.replaceCertificate(certificate);
+    for (const [server, hasOwn] of this.#servers) if (!hasOwn) server.replaceCertificate(certificate);
   }
 
   /**
@@ -178,27 +187,41 @@ export class ViewSet implements Views {
       this.#options.logger.warn({}, "the database of a view does not answer: its last batch may be missing");
   }
 
-  async #openPort(
-    view: string,
-    { name, host, port, door, rate }: PortOptions,
-    { ports, checkAddress }: StartOptions,
-  ): Promise<OpenPort> {
+  async #openPort(view: string, port: PortOptions, { ports, checkAddress }: StartOptions): Promise<OpenPort> {
+    const { name, door, rate } = port;
     const logger = this.#options.logger;
+    const where = formatListenAddress(port);
+    const certificate = port.tls === undefined ? ports.certificate : readPortCertificate(port.tls);
     let server: RunningServer;
     try {
-      const address = await checkAddress({ host, port });
+      const address = await checkAddress(port, port.isGuarded === true);
+      if (port.isLocal === true && !isLoopback(address)) {
+        throw new UsageError(
+          `others can reach ${where}, and the view ${view} does not ask who they are there`,
+        );
+      }
       const doors = { main: door as Door, others: [] };
-      server = await startServer({ ...ports, netlog: undefined, doors, host: address, port, logger, rate });
+      const limits = { ...(ports.limits ?? SERVER_LIMITS), ...port.limits };
+      const own = {
+        netlog: undefined,
+        doors,
+        host: address,
+        port: port.port,
+        logger,
+        rate,
+        certificate,
+        limits,
+      };
+      server = await startServer({ ...ports, ...own });
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === undefined) throw error;
-      const where = formatListenAddress({ host, port });
       throw new ViewStartError(
         `the view ${view} cannot listen on ${where} (${code}); give it another port`,
         error,
       );
     }
-    this.#servers.add(server);
+    this.#servers.set(server, port.tls !== undefined);
     logger.info(
       { view, port: server.port, url: server.url },
       `the ${name} of ${view} listens on ${server.url}`,

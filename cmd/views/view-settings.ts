@@ -55,18 +55,21 @@ export function findSettings(sources: SettingSources): FoundSettings {
     refusal(name, allowed) {
       const { source, text } = found.get(name) ?? { source: name, text: require(name).fallback };
       // A secret is not shown, whatever is wrong with it.
-      const shown = /PASSWORD|SECRET|TOKEN/.test(name) ? "its value" : `"${text}"`;
+      const shown = /PASS|SECRET|TOKEN/.test(name) ? "its value" : `"${text}"`;
       return new UsageError(`${source}: ${shown} is not allowed; it takes ${allowed}`);
     },
   };
 }
 
-function givenFor({ name, isUnmistakable }: ViewVariable, sources: SettingSources): Given | undefined {
+function givenFor(
+  { name, upstream = [name], isUnmistakable }: ViewVariable,
+  sources: SettingSources,
+): Given | undefined {
   const { view, environment, isAlone, settings, settingsOrigin } = sources;
   const setting = settings.findLast((each) => each.view === view && each.name === name);
   const set = setting && { source: `--view-set ${view}.${name}`, text: setting.value };
   const prefixed = prefixOf(view) + name;
-  const names = isAlone || isUnmistakable === true ? [prefixed, name] : [prefixed];
+  const names = isAlone || isUnmistakable === true ? [prefixed, ...upstream] : [prefixed];
   const variables = names.flatMap((source) => {
     const text = environment[source] ?? "";
     return text === "" ? [] : [{ source, text }];

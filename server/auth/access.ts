@@ -8,18 +8,28 @@ import { RIGHTS, type Right } from "./rights.ts";
 import { hashToken, tokenOf } from "./token.ts";
 import { HASH_PREFIX, type TokenRecord } from "./token-record.ts";
 
+/** Whom a token stands for, where a view asks that. */
+export interface Identity {
+  /** `undefined`: no user. */
+  readonly user: string | undefined;
+  readonly domains: readonly string[];
+  readonly isPlatformAdmin: boolean;
+}
+
 /** What a request may do. */
 export interface Grant {
   /** The name of the token. */
   readonly name: string | undefined;
   /** Its rights, each on some topics or on all; `undefined` where no tokens are used. */
   readonly rights: readonly Right[] | undefined;
+  /** `undefined`: there is no token. */
+  readonly identity: Identity | undefined;
   may(right: Right, topic: string): boolean;
 }
 /** What every request may do where no tokens are used. */
-export const EVERYTHING: Grant = { name: undefined, rights: undefined, may: () => true };
+export const EVERYTHING: Grant = { name: undefined, rights: undefined, identity: undefined, may: () => true };
 /** What a request without a valid token may do where tokens are used. */
-export const NOTHING: Grant = { name: undefined, rights: [], may: () => false };
+export const NOTHING: Grant = { name: undefined, rights: [], identity: undefined, may: () => false };
 
 /** So many digits of a hash find those that it may be; how long that takes tells of the hash, never of a token. */
 const KEY_LENGTH = 16;
@@ -73,13 +83,16 @@ class TokenGrant implements Grant {
   readonly #hash: Buffer;
   readonly #topics: readonly ((name: string) => boolean)[];
   readonly rights: readonly Right[];
+  readonly identity: Identity;
 
-  constructor({ name, hash, topics, rights, expires }: TokenRecord) {
+  constructor(record: TokenRecord) {
+    const { name, hash, topics, rights, expires, user, domains = [], platform_admin = false } = record;
     this.name = name;
     this.digits = hash.slice(HASH_PREFIX.length);
     this.expiresAtMs = expires === undefined ? Number.POSITIVE_INFINITY : Date.parse(expires);
     this.#hash = Buffer.from(this.digits, "latin1");
     this.#topics = topics.map(topicMatcher);
+    this.identity = { user, domains, isPlatformAdmin: platform_admin };
     this.rights = RIGHTS.filter((right) => rights.includes(right));
   }
 

@@ -8,6 +8,10 @@ export class AuthCaps {
   readonly tokenPatterns: number = 100;
   /** Characters of a token's name. */
   readonly tokenNameLength: number = 128;
+  /** Domains that a token's user is in. */
+  readonly tokenDomains: number = 1000;
+  /** Characters of the id of a user or a domain. */
+  readonly identityLength: number = 1024;
   /** Clients whose rate is remembered; the server forgets the ones longest not seen first. */
   readonly rateLimitedClients: number = 10_000;
   /** Requests of one address that need no token: health, description, OPTIONS. */

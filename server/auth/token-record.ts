@@ -23,6 +23,10 @@ export interface TokenRecord {
   /** Patterns: the rights hold for topics that one of them stands for. */
   readonly topics: readonly string[];
   readonly rights: readonly Right[];
+  /** Whom it stands for where a view asks that: a user, the domains that the user is in, an admin of all of them. */
+  readonly user?: string;
+  readonly domains?: readonly string[];
+  readonly platform_admin?: boolean;
   /** RFC 3339. */
   readonly created?: string;
   /** Not valid any more from then on. */
@@ -38,7 +42,17 @@ export const HASH_PREFIX = "sha256:";
 
 const HASH = /^sha256:[0-9a-f]{64}$/;
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
-const FIELDS = ["name", "hash", "topics", "rights", "created", "expires"];
+const FIELDS = [
+  "name",
+  "hash",
+  "topics",
+  "rights",
+  "user",
+  "domains",
+  "platform_admin",
+  "created",
+  "expires",
+];
 
 /** @throws TokenFileError. */
 export function parseTokenFile(text: string, limits: Limits): TokenRecord[] {
@@ -57,7 +71,8 @@ export function formatTokenFile(tokens: readonly TokenRecord[]): string {
 }
 
 /** @throws TokenFileError for what no token can be given. */
-export function checkRecord({ name, topics, rights }: TokenRecord, place: string, limits: Limits): void {
+export function checkRecord(record: TokenRecord, place: string, limits: Limits): void {
+  const { name, topics, rights, user, domains, platform_admin } = record;
   const refuse = (field: string, allowed: string): never => {
     throw new TokenFileError(`${place}: ${field} takes ${allowed}`);
   };
@@ -75,6 +90,15 @@ export function checkRecord({ name, topics, rights }: TokenRecord, place: string
   }
   if (!isSome(rights, RIGHTS.length) || !rights.every(isRight))
     refuse("rights", `some of ${RIGHTS.join(", ")}`);
+  const isId = (id: unknown): boolean =>
+    typeof id === "string" && id !== "" && id.length <= limits.identityLength;
+  const idRule = `1 to ${limits.identityLength} characters`;
+  if (user !== undefined && !isId(user)) refuse("user", idRule);
+  if (domains !== undefined && !(isSome(domains, limits.tokenDomains) && domains.every(isId))) {
+    refuse("domains", `1 to ${limits.tokenDomains} ids, each of ${idRule}`);
+  }
+  if (platform_admin !== undefined && typeof platform_admin !== "boolean")
+    refuse("platform_admin", "true or false");
 }
 
 function toRecord(value: unknown, index: string, limits: Limits): TokenRecord {

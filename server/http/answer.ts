@@ -84,7 +84,7 @@ export function jsonAnswer(status: number, value: object, headers: readonly stri
 }
 
 /** Text of a type that says its charset. */
-export function textAnswer(contentType: string, body: string, headers: readonly string[] = []): Answer {
+export function textAnswer(contentType: string, body: string, headers: readonly string[] = []): PlainAnswer {
   const all = wholeHeaders(contentType, Buffer.byteLength(body), headers);
   return { kind: "plain", status: 200, headers: all, body };
 }

@@ -6,6 +6,8 @@ import { createSecureContext } from "node:tls";
 export interface Certificate {
   readonly cert: string;
   readonly key: string;
+  /** Authorities of clients, in PEM form: a client without a certificate of theirs is refused. */
+  readonly clientCa?: string | undefined;
 }
 
 /** It cannot be used; the message says which half, and why. Never quotes a key. */
@@ -14,7 +16,7 @@ export class CertificateError extends Error {
 }
 
 /** Gives the end of its time, in ms since 1970. @throws CertificateError. */
-export function checkCertificate({ cert, key }: Certificate): number {
+export function checkCertificate({ cert, key, clientCa }: Certificate): number {
   const certificate = attempt("the certificate is not in PEM form", () => new X509Certificate(cert));
   const secret = attempt(
     "the key is not an unencrypted private key in PEM form",
@@ -22,6 +24,7 @@ export function checkCertificate({ cert, key }: Certificate): number {
   );
   if (!certificate.checkPrivateKey(secret)) throw new CertificateError("the key is another certificate's");
   attempt("the certificate and its key cannot be used", () => createSecureContext({ cert, key }));
+  attempt("the authorities of clients are not in PEM form", () => clientCa && new X509Certificate(clientCa));
   return Date.parse(certificate.validTo);
 }
 

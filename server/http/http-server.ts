@@ -1,6 +1,7 @@
 /** Node's own server, plain or with TLS, and its limits. */
 import { createServer, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
+import type { SecureContextOptions } from "node:tls";
 import type { Certificate } from "./certificate.ts";
 import type { Limits } from "./limits.ts";
 
@@ -26,11 +27,17 @@ export function createHttpServer(limits: Limits, certificate: Certificate | unde
       ? createServer(options)
       : createTlsServer({
           ...options,
-          ...certificate,
+          ...secureContextOf(certificate),
+          requestCert: certificate.clientCa !== undefined,
           handshakeTimeout: limits.headersMs,
           // As node:http has it by itself.
           allowHalfOpen: true,
         });
   // A client that has sent all may still listen: without this node:http ends the connection before it has answered.
   return Object.assign(server, { httpAllowHalfOpen: true });
+}
+
+/** As node:tls takes it. */
+export function secureContextOf({ cert, key, clientCa }: Certificate): SecureContextOptions {
+  return { cert, key, ...(clientCa === undefined ? {} : { ca: clientCa }) };
 }

@@ -5,10 +5,13 @@
 import type { Logger, Runtime } from "../../lib/index.ts";
 import type { RunningView, View } from "../../lib/views/index.ts";
 import type { Door } from "../http/door.ts";
+import type { Limits } from "../http/limits.ts";
 
 export interface ViewVariable {
-  /** As upstream has it, `PUBLICPORT`: so it counts in `netlog view <name>`. `NETLOG_PAYLOADS_PUBLICPORT` counts everywhere. */
+  /** As upstream has it, or ours: `PUBLICPORT`. So it counts in `netlog view <name>`. `NETLOG_PAYLOADS_PUBLICPORT` counts everywhere. */
   readonly name: string;
+  /** Names that upstream has for it, where that is not `name`. */
+  readonly upstream?: readonly string[];
   /** No other program can mean it, so that it counts in `serve --view` without the prefix, too. */
   readonly isUnmistakable?: true;
   /** Where it names a part that is no more: it is taken, and one line of the log says this. */
@@ -35,7 +38,13 @@ export interface DatabaseVariables {
   readonly user: string;
   readonly password: string;
   readonly name: string;
-  readonly sslMode?: string;
+  /** Upstream's words for the mode are libpq's; the others are files. */
+  readonly ssl?: {
+    readonly mode: string;
+    readonly cert: string;
+    readonly key: string;
+    readonly rootCert: string;
+  };
 }
 
 export interface ViewProgram {
@@ -63,6 +72,8 @@ export interface SurfaceContext {
   readonly version: string;
   /** The console of the log, to which pages link; `undefined`: there is none. */
   readonly consoleUrl: string | undefined;
+  /** The server has a token file. */
+  readonly hasTokens: boolean;
   /**
    * Serves `door` on a port of its own, with the log's gate, tokens, rates, limits and request log. The address is
    * loopback's unless the host says otherwise; an open one without tokens is refused, but with --insecure.
@@ -77,8 +88,26 @@ export interface PortOptions {
   /** 0: any free one. */
   readonly port: number;
   readonly door: Door;
+  /** Who asks is checked by the door itself: it may listen beyond loopback without tokens of the server. */
+  readonly isGuarded?: boolean;
+  /** It may listen on loopback alone. */
+  readonly isLocal?: boolean;
+  /** Files of a certificate of its own; the log's otherwise. */
+  readonly tls?: PortTls | undefined;
+  /** Where it has other limits than the log. */
+  readonly limits?: Partial<Pick<Limits, "headersMs" | "keepAliveMs" | "headerBytes">>;
   /** How often each client may ask; `undefined`: as often as it likes. */
   readonly rate?: { readonly count: number; readonly periodMs: number } | undefined;
+}
+
+/** Files in PEM form; empty: none. */
+export interface PortTls {
+  readonly cert: string;
+  readonly key: string;
+  /** Certificates between the server's own and its authority. */
+  readonly chain: string;
+  /** Authorities of clients: without a certificate of theirs a client is refused. */
+  readonly clientCa: string;
 }
 
 export interface OpenPort {

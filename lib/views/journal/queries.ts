@@ -12,6 +12,8 @@ export interface JournalRequest {
   /** Seconds since 1970, both included; `undefined`: no bound. */
   readonly from: number | undefined;
   readonly to: number | undefined;
+  readonly withAttributes: boolean;
+  readonly withMetadata: boolean;
   readonly isDescending: boolean;
   /** May be beyond all rows. */
   readonly offset: bigint;
@@ -24,7 +26,7 @@ export interface Journal {
   readonly occurredAt: string;
   /** Empty: the event names none. */
   readonly domain: string;
-  /** JSON of objects, as PostgreSQL writes it. */
+  /** JSON of objects, as PostgreSQL writes it; `{}` where it was not asked for. */
   readonly attributes: string;
   readonly metadata: string;
 }
@@ -55,14 +57,16 @@ export function listJournals(reads: Reads, request: JournalRequest): Promise<Jou
 
 async function readPage(
   queries: Queries,
-  { isDescending, limit, offset }: JournalRequest,
+  { withAttributes, withMetadata, isDescending, limit, offset }: JournalRequest,
   where: string,
   values: readonly (string | number)[],
 ): Promise<Journal[]> {
   const direction = isDescending ? "DESC" : "ASC";
   const order = ["occurred_at", "log_offset", "id"].map((column) => `e.${column} ${direction}`).join(", ");
+  const attributes = withAttributes ? "j.attributes" : "'{}'";
+  const metadata = withMetadata ? "j.metadata" : "'{}'";
   const rows = await queries.query<Journal>(
-    `SELECT j.operation, j.occurred_at AS "occurredAt", j.domain, j.attributes, j.metadata
+    `SELECT j.operation, j.occurred_at AS "occurredAt", j.domain, ${attributes} AS attributes, ${metadata} AS metadata
      FROM (SELECT occurred_at, log_offset, id FROM journal_entities AS e WHERE ${where}
        ORDER BY ${order} LIMIT ${limit} OFFSET ${offset}) AS e
      JOIN journal AS j ON j.id = e.id ORDER BY ${order}`,

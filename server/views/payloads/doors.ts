@@ -7,8 +7,8 @@ import { givenReason } from "../../http/error-answer.ts";
 import type { Exchange } from "../../http/exchange.ts";
 import { allowOf, type Route, RouteTable } from "../../http/route-table.ts";
 import { ERROR_TABLE, errorCode, HttpError } from "../../wire/errors.ts";
+import { PROMETHEUS, tellLive, tellReady } from "../probes.ts";
 import { BrokerFailure } from "./archive-link.ts";
-import { tellLive, tellReady } from "./health.ts";
 import { trackerPages } from "./pages.ts";
 import { ALIVE, portRoutes, toRoute } from "./routes.ts";
 import { BASES, type Tracker } from "./tracker.ts";
@@ -28,7 +28,6 @@ const TITLES: Readonly<Record<number, string>> = {
   500: "Internal Server Error",
   503: "Service Unavailable",
 };
-const PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8";
 
 /** Counts requests and answers. */
 export function createApiDoor(tracker: Tracker): Door {

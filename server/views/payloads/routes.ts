@@ -2,6 +2,7 @@
 import { LIMITS } from "../../../lib/views/payloads/index.ts";
 import { jsonAnswer, textAnswer } from "../../http/answer.ts";
 import type { Route } from "../../http/route-table.ts";
+import { readRoute } from "../probes.ts";
 import { tellArchiveLink, tellMockArchive, tellRole } from "./archive-link.ts";
 import { tellHealth } from "./health.ts";
 import { tellKibanaLink } from "./kibana-link.ts";
@@ -151,6 +152,5 @@ export function toRoute(
   path: string,
   { needs, query, handle }: Pick<TrackerRoute, "needs" | "query" | "handle">,
 ): Route {
-  const parameters = { names: query, ignoresOthers: false, elsewhere: [] };
-  return { method: "GET", path, needs, head: true, handle, bodyLimit: undefined, parameters };
+  return readRoute(path, handle, { needs, query });
 }

@@ -70,6 +70,7 @@ export async function openTracker(database: Database, options: TrackerOptions = 
     runtime: nodeRuntime,
     version: "1.2.3",
     consoleUrl: "http://127.0.0.1:7200/-/console/",
+    hasTokens: false,
     openPort: (port) => openPort(port, { logger, ...options.server }),
   });
   const [url = "", metricsUrl = ""] = surface.ports.map((port) => port.url);

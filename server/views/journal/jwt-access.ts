@@ -1,0 +1,55 @@
+/** Whose request it is, by a JSON Web Token: its signature, its issuer, its audience, its time, and what it claims. */
+import { type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
+import type { Runtime } from "../../../lib/index.ts";
+import {
+  type Authenticator,
+  bearerOf,
+  FAILED_AUTHENTICATION,
+  NOT_VERIFIED,
+  type Session,
+  unauthorized,
+} from "./access.ts";
+import { KeysUnavailable } from "./key-set.ts";
+import type { JwtSettings } from "./settings.ts";
+
+const SKEW_S = 60;
+
+export function jwtAccess(
+  settings: Omit<JwtSettings, "url">,
+  findKey: JWTVerifyGetKey,
+  runtime: Pick<Runtime, "now">,
+): Authenticator {
+  const { issuer, audience, algorithms } = settings;
+  return {
+    needs: "nothing",
+    async authenticate(exchange) {
+      const token = bearerOf(exchange);
+      const rules = { issuer, audience, algorithms: [...algorithms], clockTolerance: SKEW_S };
+      const currentDate = new Date(runtime.now());
+      const { payload } = await jwtVerify(token, findKey, {
+        ...rules,
+        currentDate,
+        requiredClaims: ["exp", "sub"],
+      }).catch((error: unknown) => {
+        throw error instanceof KeysUnavailable ? error : unauthorized(FAILED_AUTHENTICATION);
+      });
+      return sessionOf(payload, settings);
+    },
+  };
+}
+
+/** @throws unauthorized. */
+function sessionOf(payload: JWTPayload, settings: Omit<JwtSettings, "url">): Session {
+  const { domainsClaim, roleClaim, adminRole, verifiedClaim, allowsUnverified } = settings;
+  const { sub: user } = payload;
+  if (typeof user !== "string" || user === "") throw unauthorized(FAILED_AUTHENTICATION);
+  const isPlatformAdmin = textsOf(payload[roleClaim]).includes(adminRole);
+  const isUnverified = (payload[verifiedClaim] ?? true) !== true;
+  if (isUnverified && !allowsUnverified && !isPlatformAdmin) throw unauthorized(NOT_VERIFIED);
+  return { user, domains: textsOf(payload[domainsClaim]), isPlatformAdmin };
+}
+
+/** A text alone, or all texts of a list. */
+function textsOf(claim: unknown): readonly string[] {
+  return [claim].flat().filter((each): each is string => typeof each === "string" && each !== "");
+}
