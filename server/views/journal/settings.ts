@@ -89,7 +89,7 @@ export const VARIABLES: readonly ViewVariable[] = [
   ours("RETENTION_DAYS", "0", "Days after which a journal is deleted; 0 keeps them. Telemetry stays"),
   ours(
     "AUTH",
-    "",
+    "tokens",
     "Who may ask: tokens (of the token file), jwks (JSON Web Tokens), none (everybody, on loopback alone)",
   ),
   named("JWKS_URL", ["AUTH_JWKS_URL"], {
@@ -176,7 +176,8 @@ export function readSettings(settings: ViewSettings): JournalSettings {
 
 /** Where the mode is not given, an URL of keys means jwks. */
 function readAccess(settings: ViewSettings): AccessSettings {
-  const given = settings.text("AUTH") || (settings.text("JWKS_URL") === "" ? "tokens" : "jwks");
+  const isByKeys = !settings.has("AUTH") && settings.text("JWKS_URL") !== "";
+  const given = isByKeys ? "jwks" : settings.text("AUTH");
   const mode = MODES.find((each) => each === given);
   if (mode === undefined) throw settings.refusal("AUTH", MODES.join(", "));
   return mode === "jwks" ? { mode, ...readJwt(settings) } : { mode };
