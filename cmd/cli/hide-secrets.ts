@@ -5,7 +5,7 @@ const HIDDEN = "***";
 const USER_INFO = /^([a-z+]+:\/\/|(?![a-z+]+:\/\/))([^:]*):.*@/is;
 const PASSWORD_PARAMETER = /(password=)[^&\s]*/gi;
 /** Up to the next setting of a list. */
-const SECRET_SETTING = /((?:PASSWORD|SECRET|TOKEN)[A-Z0-9_]*=).*?(?=,[a-z]+\.[A-Z]|$)/gs;
+const SECRET_SETTING = /((?:PASS|SECRET|TOKEN)[A-Z0-9_]*=).*?(?=,[a-z]+\.[A-Z]|$)/gs;
 
 /** `postgres://netlog:***@host/db`. */
 export function hideUrlSecrets(url: string): string {

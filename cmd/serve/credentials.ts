@@ -9,7 +9,7 @@ import {
   type ReadCertificate,
   readCertificate,
   readTokenFile,
-} from "./credential-files.ts";
+} from "../options/credential-files.ts";
 
 /** `undefined` where the options name no such file. */
 export interface Credentials {

@@ -1,7 +1,7 @@
 /** Why the server cannot start, in one line for the person who started it. */
 import { DataFolderError, isNetlogError } from "../../lib/index.ts";
 import { formatListenAddress, type ListenAddress } from "../cli/option-values.ts";
-import { CredentialError } from "./credential-files.ts";
+import { CredentialError } from "../options/credential-files.ts";
 
 /** Node's codes of a failed listen or name look-up, and what they mean here. */
 const LISTEN_CAUSES: Readonly<Record<string, string>> = {

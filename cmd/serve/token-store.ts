@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { formatTokenFile, type TokenRecord } from "../../server/index.ts";
-import { CredentialError, readTokenFile } from "./credential-files.ts";
+import { CredentialError, readTokenFile } from "../options/credential-files.ts";
 
 /** For its owner alone. */
 const MODE = 0o600;

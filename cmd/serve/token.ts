@@ -13,12 +13,12 @@ import {
 import { type Command, type Context, EXIT } from "../cli/command.ts";
 import type { OptionTable } from "../cli/option.ts";
 import { DURATION, parseChoice, parseDurationMs, parseList } from "../cli/option-values.ts";
-import { JSON_OPTION } from "../cli/switch-option.ts";
+import { JSON_OPTION, switchOption } from "../cli/switch-option.ts";
 import { UsageError } from "../cli/usage-error.ts";
+import { CredentialError, readTokenFile } from "../options/credential-files.ts";
 import { LIMITS } from "../options/limits.ts";
 import { SERVE_OPTIONS } from "../options/options.ts";
 import { parseArguments } from "../options/parse-options.ts";
-import { CredentialError, readTokenFile } from "./credential-files.ts";
 import { editTokenFile } from "./token-store.ts";
 
 interface TokenOptions {
@@ -27,6 +27,9 @@ interface TokenOptions {
   readonly name: string;
   readonly topics: readonly string[];
   readonly rights: readonly Right[];
+  readonly user: string;
+  readonly domains: readonly string[];
+  readonly isPlatformAdmin: boolean;
   readonly expiresMs: number;
   readonly json: boolean;
 }
@@ -73,6 +76,30 @@ const TOKEN_OPTIONS: OptionTable<TokenOptions> = {
     fallback: "",
     parse: (text) => parseList(text, (right) => parseChoice(right, RIGHTS)),
   },
+  user: {
+    name: "user",
+    variable: false,
+    kind: "value",
+    placeholder: "<id>",
+    description: "User that the token stands for, where a view asks that (the journal)",
+    allowed: "the id of a user",
+    fallback: "",
+    parse: (text) => text,
+  },
+  domains: {
+    name: "domains",
+    variable: false,
+    kind: "list",
+    placeholder: "<id>",
+    description: "Domains that the user is in, whose entities the journal shows; repeatable",
+    allowed: "ids of domains",
+    fallback: "",
+    parse: (text) => parseList(text, (id) => id),
+  },
+  isPlatformAdmin: {
+    ...switchOption("platform_admin", "The journal shows the token everything"),
+    variable: false,
+  },
   expiresMs: {
     name: "expires",
     variable: false,
@@ -100,7 +127,8 @@ export const tokenCommand: Command = {
     "create prints the token, alone, on stdout: this once, for the file keeps its hash. Clients send it as\n" +
       "`Authorization: Bearer <token>`, or as the password of Basic, whatever the user's name: `curl -u :<token>`.\n" +
       "read is for messages, scanners and info; write for publishing, closing and sync; admin for creating, changing,\n" +
-      "checking and deleting topics.",
+      "checking and deleting topics. --user, --domains and --platform-admin are for views that ask who reads (the\n" +
+      "journal); with --user or --platform-admin a token needs no topics and rights.",
     "A server that runs with --token-file reads the file at its start, and again on SIGHUP.",
     "Ends with status 0, 1 when the file cannot be read or changed or has no such token, 2 for wrong arguments.",
   ],
@@ -132,6 +160,9 @@ function create(name: string, options: TokenOptions, { stdout, stderr }: Context
     hash: `${HASH_PREFIX}${hashToken(token)}`,
     topics: options.topics,
     rights: options.rights,
+    ...(options.user === "" ? {} : { user: options.user }),
+    ...(options.domains.length === 0 ? {} : { domains: options.domains }),
+    ...(options.isPlatformAdmin ? { platform_admin: true } : {}),
     created: new Date(nowMs).toISOString(),
     ...(options.expiresMs === Number.POSITIVE_INFINITY ? {} : { expires: endOf(nowMs + options.expiresMs) }),
   };

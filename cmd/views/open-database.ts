@@ -5,9 +5,9 @@ import { type Database, EmbeddedDatabase, ServerDatabase, VIEW_LIMITS } from "..
 import type { DatabaseVariables, ViewSettings } from "../../server/views/view-program.ts";
 import { hideUrlSecrets } from "../cli/hide-secrets.ts";
 import { UsageError } from "../cli/usage-error.ts";
+import { readPem } from "../options/credential-files.ts";
 import type { TopicOptions } from "../options/topics.ts";
 import { PGLITE, type ViewOptions } from "../options/views.ts";
-import { readPem } from "../serve/credential-files.ts";
 
 type DatabaseOptions = Pick<ViewOptions, "db" | "viewsDir"> & Pick<TopicOptions, "dir">;
 

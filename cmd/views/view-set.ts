@@ -24,10 +24,10 @@ import type {
 import type { Origin } from "../cli/option.ts";
 import { formatListenAddress, type ListenAddress } from "../cli/option-values.ts";
 import { UsageError } from "../cli/usage-error.ts";
+import { readPortCertificate } from "../options/credential-files.ts";
 import { LIMITS } from "../options/limits.ts";
 import type { TopicOptions } from "../options/topics.ts";
 import type { ViewName, ViewOptions } from "../options/views.ts";
-import { readPortCertificate } from "../serve/credential-files.ts";
 import { Databases } from "./open-database.ts";
 import { VIEW_PROGRAMS } from "./programs.ts";
 import { type FoundSettings, findSettings } from "./view-settings.ts";

@@ -72,7 +72,7 @@ export function formatTokenFile(tokens: readonly TokenRecord[]): string {
 
 /** @throws TokenFileError for what no token can be given. */
 export function checkRecord(record: TokenRecord, place: string, limits: Limits): void {
-  const { name, topics, rights, user, domains, platform_admin } = record;
+  const { name, topics, rights, user, platform_admin } = record;
   const refuse = (field: string, allowed: string): never => {
     throw new TokenFileError(`${place}: ${field} takes ${allowed}`);
   };
@@ -82,6 +82,10 @@ export function checkRecord(record: TokenRecord, place: string, limits: Limits):
   }
   const isPattern = (pattern: unknown): boolean =>
     typeof pattern === "string" && isTopicPattern(pattern, topicNameLength);
+  // A token that stands for a user may be good for views alone.
+  const isForViews = user !== undefined || platform_admin === true;
+  checkIdentity(record, refuse, limits);
+  if (isForViews && isEmpty(topics) && isEmpty(rights)) return;
   if (!isSome(topics, tokenPatterns) || !topics.every(isPattern)) {
     refuse(
       "topics",
@@ -90,6 +94,13 @@ export function checkRecord(record: TokenRecord, place: string, limits: Limits):
   }
   if (!isSome(rights, RIGHTS.length) || !rights.every(isRight))
     refuse("rights", `some of ${RIGHTS.join(", ")}`);
+}
+
+function checkIdentity(
+  { user, domains, platform_admin }: TokenRecord,
+  refuse: (field: string, allowed: string) => never,
+  limits: Limits,
+): void {
   const isId = (id: unknown): boolean =>
     typeof id === "string" && id !== "" && id.length <= limits.identityLength;
   const idRule = `1 to ${limits.identityLength} characters`;
@@ -152,6 +163,10 @@ function refuseTwins(records: readonly TokenRecord[], field: "name" | "hash"): v
     }
     seen.add(record[field]);
   }
+}
+
+function isEmpty(list: unknown): boolean {
+  return Array.isArray(list) && list.length === 0;
 }
 
 function isSome(list: unknown, max: number): list is readonly unknown[] {

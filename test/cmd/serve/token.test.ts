@@ -28,6 +28,21 @@ function file(): string {
 }
 
 describe("netlog token create", () => {
+  test("says whom a token stands for; one of a user needs no topics and rights", async () => {
+    const path = file();
+    const identity = ["--user", "ana", "--domains", "d1,d2", "--platform-admin"];
+    expect((await token(path, "create", "--name", "ana", ...identity)).status).toBe(0);
+    expect(tokensIn(path)).toMatchObject([
+      { topics: [], rights: [], user: "ana", domains: ["d1", "d2"], platform_admin: true },
+    ]);
+    const without = await token(path, "create", "--name", "bo", "--domains", "d1");
+    expect([without.status, without.err]).toEqual([
+      2,
+      expect.stringContaining("topics takes 1 to 100 patterns"),
+    ]);
+    expect((await token(path, "list")).out).toContain("ana");
+  });
+
   test("prints a token once, and keeps its hash, in a file for its owner alone", async () => {
     const path = file();
     const { status, out, err } = await token(path, "create", ...NAMED);

@@ -61,6 +61,24 @@ describe("a server with a certificate", () => {
     expect(await status(`http://127.0.0.1:${server.port}`)).toBe(403);
   });
 
+  it("with an authority of clients, refuses those that have no certificate of it", async () => {
+    const authority = await testCertificate();
+    const { server, pool } = await tlsServerForTest({
+      server: { certificate: { ...(await testCertificate()), clientCa: authority.cert } },
+    });
+    await expect(call(pool, "GET", "/")).rejects.toThrow();
+    const connectAs = (own: Certificate): Pool => {
+      const known = new Pool(server.url, { connect: { ...own, rejectUnauthorized: false } });
+      onTestFinished(async () => await known.destroy());
+      return known;
+    };
+    expect((await call(connectAs(authority), "GET", "/"))[0]).toBe(200);
+    await expect(call(connectAs(await testCertificate()), "GET", "/")).rejects.toThrow();
+    expect(() => checkCertificate({ ...authority, clientCa: "none" })).toThrow(
+      "the authorities of clients are not in PEM form",
+    );
+  });
+
   it("drops what is no TLS, and goes on", async () => {
     const { server, pool, logger } = await tlsServerForTest();
     const plain = await RawConnection.open(server.url.replace("https:", "http:"));

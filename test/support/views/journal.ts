@@ -38,7 +38,7 @@ export interface JournalFixture {
 }
 
 export interface FixtureOptions extends Partial<JournalOptions> {
-  /** Of the first event that is applied. */
+  /** The first event that is applied has it. */
   readonly firstOffset?: number;
 }
 

@@ -1,4 +1,4 @@
-/** Who may ask the journal, in its three modes, and what the others are told. */
+/** Who may ask the journal, in its three modes, and what the others get. */
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
@@ -74,7 +74,7 @@ describe("with the server's tokens", () => {
     expect(told(await server.get("/another/journal/client/c", bearer("member")))).toEqual(FORBIDDEN);
   });
 
-  test("a wrong parameter is told before a missing right, and that before what is not there", async () => {
+  test("a wrong parameter wins over a missing right, and that over what is not there", async () => {
     const server = await open();
     expect((await server.get(`${ENTITY}?limit=101`, bearer("nobody"))).status).toBe(400);
     expect((await server.get("/another/journal/client/c/telemetry", bearer("member"))).status).toBe(403);
@@ -205,7 +205,7 @@ describe("with JSON Web Tokens", () => {
     expect(told(await all.get(ENTITY, bearer(await key.sign({ exp: undefined }))))).toEqual(FAILED);
   });
 
-  test("a user whose address is not verified is told, unless that is allowed, or it is an admin", async () => {
+  test("a user whose address is not verified is 401, unless that is allowed, or it is an admin", async () => {
     const issuer = await openIssuer();
     const key = await keyOf("EdDSA", "1");
     issuer.keys = [key.jwk];

@@ -8,7 +8,7 @@ import {
   TokenFileError,
   type TokenRecord,
 } from "../../server/index.ts";
-import { LIMITS } from "../options/limits.ts";
+import { LIMITS } from "./limits.ts";
 
 /** A file cannot be read or is not what it should be; the message is one line for the person at the server. */
 export class CredentialError extends Error {
