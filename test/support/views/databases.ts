@@ -78,3 +78,8 @@ export const DATABASES: readonly DatabaseTarget[] = [
     },
   },
 ];
+
+/** For what is the same on both: PostgreSQL, which starts sooner, where it is installed. */
+export const EITHER_DATABASE: DatabaseTarget = DATABASES.findLast(
+  ({ isMissing }) => !isMissing,
+) as DatabaseTarget;

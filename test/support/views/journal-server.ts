@@ -1,7 +1,7 @@
 /** The journal's port in a test, on tables that the test fills itself. */
 import { onTestFinished } from "vitest";
 import { nodeRuntime } from "../../../lib/index.ts";
-import type { Database } from "../../../lib/views/database/database.ts";
+import type { Database, Reads } from "../../../lib/views/database/database.ts";
 import type { LogReader, RunningView, ViewFigures } from "../../../lib/views/index.ts";
 import { hashToken, type ServerOptions, startServer, type TokenRecord } from "../../../server/index.ts";
 import { journalProgram } from "../../../server/views/journal/program.ts";
@@ -30,6 +30,8 @@ export interface JournalAnswer {
 export interface JournalServerOptions {
   readonly variables?: Readonly<Record<string, string>>;
   readonly server?: Partial<ServerOptions>;
+  /** In the place of the tables. */
+  readonly reads?: Reads;
 }
 
 /** A token of the token file, and whom it stands for. */
@@ -67,7 +69,7 @@ export async function journalForTest(
 /** For all tests of a file. */
 export async function openJournalServer(
   database: Database,
-  { variables = {}, server = {} }: JournalServerOptions = {},
+  { variables = {}, server = {}, reads }: JournalServerOptions = {},
 ): Promise<JournalServer> {
   const fixture = await openJournal(database);
   const logger = new LineLogger();
@@ -75,7 +77,7 @@ export async function openJournalServer(
   const prepared = journalProgram.prepare(journalSettings({ HTTP_PORT: "0", AUTH: "none", ...variables }));
   let asked: PortOptions | undefined;
   const surface = await prepared.listen({
-    view: runningView(fixture, running),
+    view: runningView(reads ?? fixture.reads, running),
     logger,
     runtime: nodeRuntime,
     version: "1.2.3",
@@ -104,7 +106,7 @@ export async function openJournalServer(
   };
 }
 
-function runningView({ reads }: JournalFixture, running: JournalServer["running"]): RunningView {
+function runningView(reads: Reads, running: JournalServer["running"]): RunningView {
   const none = {
     appliedCount: 0,
     malformedCount: 0,

@@ -1,6 +1,6 @@
 /** The journal in tests: events, its subject for the suite of all views, and its tables without a log. */
 import { nodeRuntime } from "../../../lib/index.ts";
-import type { Database, Reads } from "../../../lib/views/database/database.ts";
+import type { Database, Reads, Writer } from "../../../lib/views/database/database.ts";
 import { Malformed, type Placed, type View } from "../../../lib/views/index.ts";
 import type { JournalEvent } from "../../../lib/views/journal/decode.ts";
 import { createJournalView, type JournalOptions } from "../../../lib/views/journal/view.ts";
@@ -33,6 +33,8 @@ export interface JournalFixture {
   readonly reads: Reads;
   /** Applies events in one batch, at the offsets that follow: text as it is, or an operation and its attributes. */
   apply(...events: readonly (string | readonly [string, object])[]): Promise<void>;
+  /** One statement of the test's own. */
+  write(sql: string, ...parameters: readonly (string | number)[]): Promise<void>;
   /** Runs retention once; gives the journals that went. */
   deleteBefore(beforeMs: number, limit?: number): Promise<number>;
 }
@@ -42,34 +44,32 @@ export interface FixtureOptions extends Partial<JournalOptions> {
   readonly firstOffset?: number;
 }
 
+/** Opening one takes PGlite longer than a test does, so that each database has one. */
+const WRITERS = new WeakMap<Database, Promise<Writer | undefined>>();
+
+async function writerOf(database: Database, schema: string): Promise<Writer> {
+  const opening = WRITERS.get(database) ?? database.openWriter(schema);
+  WRITERS.set(database, opening);
+  const writer = await opening;
+  if (writer === undefined) throw new Error("the tables are in use");
+  return writer;
+}
+
 /** The view's tables, empty. */
 export async function openJournal(
   database: Database,
   { firstOffset = 0, ...overrides }: FixtureOptions = {},
 ): Promise<JournalFixture> {
   const view = createTestJournalView(overrides);
-  const write = async <Result>(
-    run: Parameters<Awaited<ReturnType<typeof open>>["transaction"]>[0],
-  ): Promise<Result> => {
-    const writer = await open();
-    try {
-      return (await writer.transaction(run)) as Result;
-    } finally {
-      await writer.close();
-    }
-  };
-  const open = async () => {
-    const writer = await database.openWriter(view.name);
-    if (writer === undefined) throw new Error("the tables are in use");
-    return writer;
-  };
-  const maker = await open();
-  await migrate(maker, view.name, view.migrations);
-  await maker.close();
+  const writer = await writerOf(database, view.name);
+  await migrate(writer, view.name, view.migrations);
   let next = firstOffset;
   return {
     view,
     reads: database.reads(view.name),
+    async write(sql, ...parameters) {
+      await writer.transaction((transaction) => transaction.query(sql, parameters));
+    },
     async apply(...events) {
       const items = events.map((event): Placed<JournalEvent> => {
         const offset = next++;
@@ -86,11 +86,11 @@ export async function openJournal(
         if (item instanceof Malformed) throw new Error(item.why);
         return { item, topic: TOPIC, topicId: TOPIC_ID, offset, timestampMs };
       });
-      await write((transaction) => view.apply(transaction, items));
+      await writer.transaction((transaction) => view.apply(transaction, items));
     },
     async deleteBefore(beforeMs, limit = 1000) {
       for (let count = 0; ; ) {
-        const chunk = await write<number>(
+        const chunk = await writer.transaction(
           async (transaction) => (await view.retention?.deleteChunk(transaction, beforeMs, limit)) ?? 0,
         );
         count += chunk;

@@ -2,4 +2,4 @@
 import { describeView } from "../../../support/views/conformance.ts";
 import { journalSubject } from "../../../support/views/journal.ts";
 
-describeView("the journal", journalSubject);
+describeView("the journal", journalSubject, "each once");

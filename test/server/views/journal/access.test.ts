@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { DATABASES, type TestDatabase } from "../../../support/views/databases.ts";
+import { EITHER_DATABASE, type TestDatabase } from "../../../support/views/databases.ts";
 import {
   type JournalAnswer,
   type JournalServer,
@@ -13,7 +13,7 @@ import {
 
 let opened: TestDatabase;
 beforeAll(async () => {
-  opened = await (DATABASES[0] as (typeof DATABASES)[number]).open();
+  opened = await EITHER_DATABASE.open();
 });
 afterEach(() => opened.clear());
 afterAll(() => opened.close());

@@ -1,14 +1,19 @@
 /** The journal's routes: upstream's acceptance cases, and the bytes of its answers. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Reads } from "../../../../lib/views/database/database.ts";
 import { DatabaseError } from "../../../../lib/views/database/database-error.ts";
-import { DATABASES, type TestDatabase } from "../../../support/views/databases.ts";
+import { EITHER_DATABASE, type TestDatabase } from "../../../support/views/databases.ts";
 import { eventText, FIRST_MS, nanosAt } from "../../../support/views/journal.ts";
-import { type JournalServer, openJournalServer } from "../../../support/views/journal-server.ts";
+import {
+  type JournalServer,
+  journalForTest,
+  openJournalServer,
+} from "../../../support/views/journal-server.ts";
 
 let opened: TestDatabase;
 let server: JournalServer;
 beforeAll(async () => {
-  opened = await (DATABASES[0] as (typeof DATABASES)[number]).open();
+  opened = await EITHER_DATABASE.open();
   server = await openJournalServer(opened.database);
   const created = { id: "c", domain: "d", user_id: "u", "a b": '"x: y, z"', n: 12_345 };
   await server.apply(
@@ -238,32 +243,24 @@ test("a page of another site is refused", async () => {
   expect(JSON.parse(answer.text)).toMatchObject({ message: expect.stringContaining("evil.example") });
 });
 
+/** Reads that fail with `error`. */
+function failing(error: Error): Reads {
+  const fail = (): Promise<never> => Promise.reject(error);
+  return { query: fail, snapshot: fail };
+}
+
 test("trouble with the database is 422, and tells nothing of what is inside", async () => {
-  const database = {
-    ...opened.database,
-    openWriter: opened.database.openWriter.bind(opened.database),
-    reads: () => ({
-      query: () => Promise.reject(new DatabaseError("57P01", "secret")),
-      snapshot: () => Promise.reject(new DatabaseError("57P01", "secret")),
-    }),
-  };
-  const broken = await openJournalServer(database as never);
+  const reads = failing(new DatabaseError("57P01", "secret"));
+  const broken = await journalForTest(opened.database, { reads });
   for (const path of ["/journal/user/u", "/d/journal/client/c/telemetry"]) {
     const { status, text } = await broken.get(path);
     expect([status, text]).toEqual([422, '{"message":"view entity failed"}\n']);
   }
   expect(broken.logger.messages("error")).toContain("request failed");
-  await broken.stop();
 });
 
 test("what nobody foresaw is 500, with an empty body", async () => {
-  const database = {
-    ...opened.database,
-    openWriter: opened.database.openWriter.bind(opened.database),
-    reads: () => ({ snapshot: () => Promise.reject(new TypeError("secret")) }),
-  };
-  const broken = await openJournalServer(database as never);
+  const broken = await journalForTest(opened.database, { reads: failing(new TypeError("secret")) });
   const { status, text } = await broken.get("/journal/user/u");
   expect([status, text]).toEqual([500, ""]);
-  await broken.stop();
 });
