@@ -81,6 +81,7 @@ export async function openJournalServer(
     logger,
     runtime: nodeRuntime,
     version: "1.2.3",
+    consoleUrl: undefined,
     hasTokens: server.tokens !== undefined,
     async openPort(options) {
       asked = options;
