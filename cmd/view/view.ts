@@ -44,6 +44,9 @@ export const viewCommand: Command = {
       ...context,
       options,
       token: tokenOf(options, context.environment),
+      isLogLevelGiven: [VIEW_COMMAND_OPTIONS.logLevel, VIEW_COMMAND_OPTIONS.debug].some((option) =>
+        given.has(option.name),
+      ),
       prepare: (names, logger) =>
         ViewSet.prepare({
           names,
@@ -85,6 +88,7 @@ async function run(call: ViewCall, name: ViewName, { logger, output }: ProgramLo
   const signal = nextStopSignal();
   const reloadFor = reloadOnHangUp(options, logger, process.stderr.isTTY);
   const views = await call.prepare([name], logger);
+  if (!call.isLogLevelGiven && views.logLevel !== undefined) logger.level = views.logLevel;
   const refuse = (error: unknown): number => {
     const reason = explainOpenError(error);
     if (reason === undefined) throw error;

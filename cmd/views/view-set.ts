@@ -112,6 +112,11 @@ export class ViewSet implements Views {
     return new ViewSet(options, parts);
   }
 
+  /** What the settings of its views say of it. */
+  get logLevel(): PreparedView["logLevel"] {
+    return this.#parts.find(({ prepared }) => prepared.logLevel !== undefined)?.prepared.logLevel;
+  }
+
   /** Opens databases and ports, and begins to apply. @throws ViewStartError; DataFolderError; UsageError. */
   async start(options: StartOptions): Promise<void> {
     await this.open(options.log);

@@ -10,12 +10,12 @@ import type { Migration } from "../index.ts";
  *
  * | index | for |
  * |---|---|
- * | payloads_pkey | a payload's request_id, from the index alone, for the order request_id of /statuses |
- * | payloads_request_id_key | the upsert of each message; GET /payloads/{request_id} |
+ * | payloads_pkey | a payload's request_id, from the index alone, for the order request_id of few /statuses |
+ * | payloads_request_id_id_key | the upsert of each message; GET /payloads/{request_id}; the order request_id of all /statuses |
  * | payloads_created_at | the default order of /payloads; its ranges of created_at |
  * | payloads_account, …_org_id, …_inventory_id, …_system_id | the filters and orders of /payloads |
  * | statuses_of_topic | one row for each (topic, offset), however often the message comes; what a rebuild would lose |
- * | statuses_of_payload | the statuses of a payload, and whether it has any left |
+ * | statuses_of_payload | the statuses of a payload, and whether it has any left; the order request_id of all /statuses |
  * | statuses_by_date | the default order of /statuses; its ranges of date |
  * | statuses_by_created_at | ranges and order of created_at; retention, the oldest first |
  * | statuses_by_service, …_by_source, …_by_status | the filters of these names; their orders, a few rows of each name; whether a name has a row |
@@ -32,13 +32,14 @@ export const MIGRATIONS: readonly Migration[] = [
     sql: `
 CREATE TABLE payloads (
   id bigint GENERATED ALWAYS AS IDENTITY,
-  request_id text COLLATE "C" NOT NULL UNIQUE,
+  request_id text COLLATE "C" NOT NULL,
   account text COLLATE "C" NOT NULL,
   org_id text COLLATE "C" NOT NULL,
   inventory_id text COLLATE "C" NOT NULL,
   system_id text COLLATE "C" NOT NULL,
   created_at timestamptz NOT NULL,
-  PRIMARY KEY (id) INCLUDE (request_id)
+  PRIMARY KEY (id) INCLUDE (request_id),
+  UNIQUE (request_id) INCLUDE (id)
 );
 CREATE INDEX payloads_created_at ON payloads (created_at, id);
 CREATE INDEX payloads_account ON payloads (account);
@@ -64,7 +65,7 @@ CREATE TABLE payload_statuses (
   status_msg text COLLATE "C" NOT NULL
 ) WITH (autovacuum_vacuum_insert_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
 CREATE UNIQUE INDEX statuses_of_topic ON payload_statuses (topic_id, log_offset);
-CREATE INDEX statuses_of_payload ON payload_statuses (payload_id, date);
+CREATE INDEX statuses_of_payload ON payload_statuses (payload_id, id);
 CREATE INDEX statuses_by_date ON payload_statuses (date, id);
 CREATE INDEX statuses_by_created_at ON payload_statuses (created_at, id);
 CREATE INDEX statuses_by_service ON payload_statuses (service_id, id)

@@ -5,7 +5,14 @@ import type { OpenPort, PreparedView, Surface, SurfaceContext, ViewProgram } fro
 import { createApiDoor, createMetricsDoor } from "./doors.ts";
 import { TrackerMetrics } from "./metrics.ts";
 import { PAGES_PATH } from "./pages.ts";
-import { DATABASE_VARIABLES, rateOf, readSettings, type TrackerSettings, VARIABLES } from "./settings.ts";
+import {
+  DATABASE_VARIABLES,
+  logLevelOf,
+  rateOf,
+  readSettings,
+  type TrackerSettings,
+  VARIABLES,
+} from "./settings.ts";
 import { type Tracker, timed } from "./tracker.ts";
 
 export const payloadsProgram: ViewProgram = {
@@ -17,6 +24,7 @@ export const payloadsProgram: ViewProgram = {
     const settings = readSettings(given);
     const metrics = new TrackerMetrics();
     return {
+      logLevel: logLevelOf(given),
       createView: () =>
         createPayloadsView({
           ...settings,

@@ -100,10 +100,14 @@ export const VARIABLES: readonly ViewVariable[] = [
   { name: "DB_USER", fallback: "crc", description: "User there" },
   { name: "DB_PASSWORD", fallback: "crc", description: "Password of the user" },
   { name: "DB_NAME", fallback: "crc", description: "Database there" },
+  {
+    name: "LOGLEVEL",
+    fallback: "INFO",
+    description: "What netlog view logs where --loglevel is not given: DEBUG, ERROR, or else INFO",
+  },
+  { name: "LOG_LEVEL", fallback: "INFO", description: "The same, where LOGLEVEL is not given" },
   ignored("DB_RETRIES", "3", "a batch is tried until the database takes it"),
   ignored("ENVIRONMENT", "PROD", "the API answers under both of its base paths"),
-  ignored("LOGLEVEL", "INFO", "--loglevel sets the level"),
-  ignored("LOG_LEVEL", "INFO", "--loglevel sets the level"),
   ignored("DEBUG_LOG_STATUS_JSON", "false", "dead letters keep every message that is refused"),
   ignored("CONSUMER_PAYLOAD_FIELDS_REPO_IMPL", "db_with_cache", "names are always remembered"),
   ignored("KAFKA_BOOTSTRAP_SERVERS", "localhost:29092", KAFKA),
@@ -145,6 +149,14 @@ export function readSettings(settings: ViewSettings): TrackerSettings {
     archiveRole: settings.text("STORAGEBROKERURLROLE"),
     kibana: readKibana(settings),
   };
+}
+
+/** `undefined`: neither variable is given. Any other word is INFO, as upstream has it. */
+export function logLevelOf(settings: ViewSettings): "debug" | "info" | "error" | undefined {
+  const name = ["LOGLEVEL", "LOG_LEVEL"].find((each) => settings.has(each));
+  if (name === undefined) return undefined;
+  const level = settings.text(name).toLowerCase();
+  return level === "debug" || level === "error" ? level : "info";
 }
 
 /** How often a client may ask, as ports have it. */

@@ -1,4 +1,5 @@
 /** The tracker's two ports: health, probes, figures, rights, rates, errors, base paths, the description, the settings. */
+import { readFileSync } from "node:fs";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { Tally } from "../../../../lib/index.ts";
@@ -213,6 +214,25 @@ describe("settings", () => {
     ["KIBANA_URL", "javascript:alert(1)", "an http or https URL"],
   ])("%s=%s is refused", (name, value, allowed) => {
     expect(() => payloadsProgram.prepare(settingsFor({ [name]: value }))).toThrow(`${name} takes ${allowed}`);
+  });
+
+  test("the level of the log is upstream's, in both of its spellings, and none where neither is given", () => {
+    const levelOf = (given: Record<string, string>): unknown =>
+      payloadsProgram.prepare(settingsFor(given)).logLevel;
+    expect(levelOf({})).toBeUndefined();
+    expect(levelOf({ LOGLEVEL: "DEBUG", LOG_LEVEL: "ERROR" })).toBe("debug");
+    expect(levelOf({ LOG_LEVEL: "ERROR" })).toBe("error");
+    expect(levelOf({ LOGLEVEL: "chatty" })).toBe("info");
+  });
+
+  test("the document has them all, with what they are where they are not given", () => {
+    const file = new URL("../../../../server/views/payloads/README.md", import.meta.url);
+    const text = readFileSync(file, "utf8");
+    for (const { name, fallback, description, ignoredFor } of payloadsProgram.variables) {
+      const quoted = fallback === "" ? "" : `\`${fallback}\``;
+      if (ignoredFor === undefined) expect(text).toContain(`| \`${name}\` | ${quoted} | ${description} |\n`);
+      else expect(text).toContain(`\`${name}\``);
+    }
   });
 
   test("every variable of upstream is known; those of parts that are gone say why", () => {
