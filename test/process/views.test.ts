@@ -5,12 +5,12 @@ import { expect, onTestFinished, test } from "vitest";
 import { type BuiltServer, programForTest, runProgram, startBuiltServer } from "../support/built-program.ts";
 import { fillPgliteFolder } from "../support/pglite.ts";
 import { hasPostgres, Postgres } from "../support/postgres.ts";
+import { KILLS, MESSAGES_PER_LIFE } from "../support/soak.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const TOPIC = "platform.payload-status";
 const SERVICES = ["ingress", "puptoo", "inventory", "advisor", "storage-broker"];
-const PAYLOADS = 20;
-const KILLS = 10;
+const PAYLOADS = MESSAGES_PER_LIFE;
 const FREE_PORTS = ["--view-set", "payloads.PUBLICPORT=0,payloads.METRICSPORT=0"];
 
 interface Shown {

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import type { View } from "../../../lib/views/view.ts";
 import { within } from "../deadline.ts";
 import { rejection } from "../rejection.ts";
+import { REBUILD_MESSAGES } from "../soak.ts";
 import type { TestDatabase } from "./databases.ts";
 import { FaultyDatabase } from "./faulty-database.ts";
 import type { ViewSubject } from "./subject.ts";
@@ -187,10 +188,11 @@ export function allCases(subject: ViewSubject, opened: () => TestDatabase, openR
 
   test("a rebuild gives the same tables, while reads go on; what comes meanwhile is there", async () => {
     const { run, publish, publishText, fingerprint } = await set();
-    await publish(30);
+    const count = REBUILD_MESSAGES;
+    for (let from = 0; from < count; from += 1000) await publish(Math.min(1000, count - from), from);
     await publishText(subject.malformed);
     const runner = run();
-    await appliedTo(runner, topic, 30);
+    await runner.applied(topic, count, SIGNAL);
     const before = await fingerprint();
     const seen: number[] = [];
     const rows: (number | undefined)[] = [];
@@ -200,13 +202,13 @@ export function allCases(subject: ViewSubject, opened: () => TestDatabase, openR
       signal: SIGNAL,
     });
     rows.push((await runner.status()).rows);
-    expect(seen.at(-1)).toBe(31);
-    expect(rows).toEqual([subject.rowsOf(30)]);
+    expect(seen.at(-1)).toBe(count + 1);
+    expect(rows).toEqual([subject.rowsOf(count)]);
     expect(await fingerprint()).toEqual(before);
     expect(await deadLetters()).toHaveLength(1);
-    await publish(5, 30);
-    await appliedTo(runner, topic, 35);
-    expect((await runner.status()).rows).toBe(subject.rowsOf(35));
+    await publish(5, count);
+    await appliedTo(runner, topic, count + 5);
+    expect((await runner.status()).rows).toBe(subject.rowsOf(count + 5));
   });
 
   test("a rebuild refuses to lose rows, says how many, and goes on when it may forget them", async () => {

@@ -1,9 +1,18 @@
 /** What a view has to keep on a server: it goes away and comes back, and other processes use it. */
+import { setTimeout } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
+import { within } from "../deadline.ts";
 import { rejection } from "../rejection.ts";
+import { OUTAGE_MS } from "../soak.ts";
 import type { TestDatabase } from "./databases.ts";
 import type { ViewSubject } from "./subject.ts";
 import { appliedTo, type OpenReader, SIGNAL, setUp } from "./view-setup.ts";
+
+/** Raises what PostgreSQL raises where its disk is full. */
+const FILL = `
+  CREATE FUNCTION no_space() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN RAISE EXCEPTION 'no space left' USING ERRCODE = '53100'; END $$;
+  CREATE TRIGGER no_space BEFORE UPDATE ON netlog_views.place EXECUTE FUNCTION no_space()`;
 
 export function serverCases(subject: ViewSubject, opened: () => TestDatabase, openReader: OpenReader): void {
   const { topic } = subject;
@@ -17,6 +26,7 @@ export function serverCases(subject: ViewSubject, opened: () => TestDatabase, op
     await publish(30, 30);
     await expect.poll(() => runner.troubleNow()).toContain("the database");
     await publish(30, 60);
+    await setTimeout(OUTAGE_MS);
     await opened().postgres?.restart();
     await appliedTo(runner, topic, 89);
     expect((await runner.status()).rows).toBe(subject.rowsOf(90));
@@ -25,6 +35,73 @@ export function serverCases(subject: ViewSubject, opened: () => TestDatabase, op
     await opened().clear();
     await appliedTo(run(), topic, 89);
     expect(await fingerprint()).toEqual(inSteps);
+  });
+
+  test.each([
+    [
+      "read-only",
+      "cannot execute UPDATE in a read-only transaction",
+      "ALTER SYSTEM SET default_transaction_read_only TO on",
+      "ALTER SYSTEM RESET default_transaction_read_only",
+    ],
+    ["full", "no space left", FILL, "DROP FUNCTION no_space() CASCADE"],
+  ])(
+    "waits for a database that is %s, skips nothing, serves reads, and goes on",
+    async (_, why, begin, end) => {
+      const { run, publish } = await setUp(subject, opened(), openReader);
+      const runner = run();
+      await publish(10);
+      await appliedTo(runner, topic, 9);
+      const change = async (sql: string): Promise<void> => {
+        await opened().postgres?.query(sql);
+        await opened().postgres?.query("SELECT pg_reload_conf()");
+      };
+      await change(begin);
+      onTestFinished(() => change("ALTER SYSTEM RESET default_transaction_read_only"));
+      let count = 10;
+      await within(
+        "the trouble",
+        expect
+          .poll(async () => {
+            await publish(1, count++);
+            return await runner.troubleNow();
+          })
+          .toContain(why),
+      );
+      expect((await runner.status()).rows).toBeGreaterThanOrEqual(subject.rowsOf(10));
+      await change(end);
+      await appliedTo(runner, topic, count - 1);
+      expect(await runner.status()).toMatchObject({
+        rows: subject.rowsOf(count),
+        deadLetters: 0,
+        isReady: true,
+      });
+    },
+  );
+
+  test("a rebuild goes on while another process reads, which sees no gap and then the new tables", async () => {
+    const { run, publish, fingerprint } = await setUp(subject, opened(), openReader);
+    await publish(60);
+    const first = run();
+    await appliedTo(first, topic, 59);
+    const other = opened().another();
+    onTestFinished(() => other.close());
+    const second = run({ database: other });
+    await appliedTo(second, topic, 59);
+    const before = await fingerprint();
+    const seen: (number | undefined)[] = [];
+    let isOver = false;
+    const rebuilt = first
+      .rebuild({ forgetsOlder: false, onProgress: () => {}, signal: SIGNAL })
+      .finally(() => {
+        isOver = true;
+      });
+    while (!isOver) seen.push((await second.status()).rows);
+    await rebuilt;
+    expect(new Set(seen)).toEqual(new Set([subject.rowsOf(60)]));
+    expect(await fingerprint()).toEqual(before);
+    await publish(5, 60);
+    await appliedTo(second, topic, 64);
   });
 
   test("two processes on one database: one applies, the other serves reads and takes over", async () => {
