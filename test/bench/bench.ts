@@ -11,8 +11,10 @@ import type { ServerProcess } from "./servers/server-process.ts";
 import {
   type RedisPolicy,
   startBare,
+  startBareGrpc,
   startGo,
   startNetlog,
+  startNetlogWithGrpc,
   startRedis,
   startReference,
 } from "./servers/start.ts";
@@ -53,6 +55,16 @@ export class Bench {
 
   async startNetlog(folder: string = this.newPath()): Promise<ServerProcess> {
     return this.#keep(await startNetlog(folder, this.options.profileFolder));
+  }
+
+  async startNetlogWithGrpc(): Promise<{ server: ServerProcess; grpcPort: number }> {
+    const started = await startNetlogWithGrpc(this.newPath());
+    this.#keep(started.server);
+    return started;
+  }
+
+  async startBareGrpc(): Promise<ServerProcess> {
+    return this.#keep(await startBareGrpc());
   }
 
   async startTracker(options: TrackerOptions): Promise<TrackerProcess> {

@@ -4,6 +4,7 @@ import { BATCH_IN } from "./workloads/batch-in.ts";
 import { BULK_OUT } from "./workloads/bulk-out.ts";
 import { DELIVERY } from "./workloads/delivery.ts";
 import { GROWTH } from "./workloads/growth.ts";
+import { GRPC } from "./workloads/grpc.ts";
 import { PUBLISH } from "./workloads/publish.ts";
 import { PUBLISH_FIELDS } from "./workloads/publish-fields.ts";
 import { PUBLISH_ONE } from "./workloads/publish-one.ts";
@@ -23,6 +24,7 @@ export const WORKLOADS: readonly Workload[] = [
   DELIVERY,
   ...WAITING,
   ...STREAMS,
+  ...GRPC,
   GROWTH,
   REMEMBERING_ONCE,
   ...TRACKER,

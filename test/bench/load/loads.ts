@@ -2,6 +2,7 @@
 import { deliver } from "./deliver.ts";
 import { drain } from "./drain.ts";
 import { fanOut } from "./fan-out.ts";
+import { publishGrpc, tailGrpc } from "./grpc-calls.ts";
 import { readAt } from "./read-at.ts";
 import { pipelineRedis } from "./redis-pipeline.ts";
 import { readRedis } from "./redis-range.ts";
@@ -16,10 +17,12 @@ export interface Loads {
   readonly fanOut: typeof fanOut;
   readonly openWaiters: typeof openWaiters;
   readonly pipelineRedis: typeof pipelineRedis;
+  readonly publishGrpc: typeof publishGrpc;
   readonly readAt: typeof readAt;
   readonly readRedis: typeof readRedis;
   readonly repeat: typeof repeat;
   readonly sendRedis: typeof sendRedis;
+  readonly tailGrpc: typeof tailGrpc;
   readonly waitAgain: typeof waitAgain;
   readonly wakeWaiters: typeof wakeWaiters;
 }
@@ -31,10 +34,12 @@ export const LOADS: Loads = {
   fanOut,
   openWaiters,
   pipelineRedis,
+  publishGrpc,
   readAt,
   readRedis,
   repeat,
   sendRedis,
+  tailGrpc,
   waitAgain,
   wakeWaiters,
 };

@@ -27,6 +27,28 @@ export async function startNetlog(folder: string, profileFolder?: string): Promi
   return new ServerProcess(child, Number(port));
 }
 
+/** The same with gRPC, which has a port of its own. */
+export async function startNetlogWithGrpc(
+  folder: string,
+): Promise<{ server: ServerProcess; grpcPort: number }> {
+  const addresses = ["-listen", "127.0.0.1:0", "--grpc-listen", "127.0.0.1:0"];
+  const child = spawn(process.execPath, [SHIM, "serve", ...addresses, "-dir", folder], {
+    stdio: [...ERRORS_ONLY],
+  });
+  const ports = await awaitOutput(
+    child,
+    (text) => /"port":(\d+)[^]*"grpcPort":(\d+)/.exec(text) ?? undefined,
+  );
+  return { server: new ServerProcess(child, Number(ports[1])), grpcPort: Number(ports[2]) };
+}
+
+/** The library of gRPC with nothing behind it. */
+export async function startBareGrpc(): Promise<ServerProcess> {
+  const child = fork(new URL("./bare-grpc.js", import.meta.url));
+  const [port] = (await once(child, "message")) as [number];
+  return new ServerProcess(child, port);
+}
+
 /** The program that `$NETLOG_GO` names. */
 export async function startGo(folder: string): Promise<ServerProcess | undefined> {
   const program = process.env.NETLOG_GO;
