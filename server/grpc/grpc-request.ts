@@ -94,6 +94,11 @@ export class GrpcRequest implements Caller {
     this.#closers?.delete(act);
   }
 
+  /** Nothing more is done for it. Where it is over already, it gives back what was taken since. */
+  finish(): void {
+    if (this.#closers === undefined) this.memory.release();
+  }
+
   /** Does what may wait, which is to hand on what ends the wait when the client leaves. */
   async waiting<Result>(act: (onWaiting: (cancel: () => void) => void) => Promise<Result>): Promise<Result> {
     let leave: (() => void) | undefined;
@@ -125,7 +130,11 @@ export class GrpcRequest implements Caller {
     watch.add(messages);
     // In front of the listener that puts messages together.
     this.#http2.prependListener("data", take);
-    this.onClose(() => watch.remove(messages));
+    // What still comes of a call that is over is dropped, and counts no more.
+    this.onClose(() => {
+      this.#http2.off("data", take);
+      watch.remove(messages);
+    });
   }
 
   /**

@@ -85,7 +85,15 @@ class ServedCall {
   }
 
   /** True when the answer was handed over, or there is nothing to hand over. */
-  async #answer({ sizeBytes, message, flaw }: Received): Promise<boolean> {
+  async #answer(received: Received): Promise<boolean> {
+    try {
+      return await this.#handle(received);
+    } finally {
+      this.#call.request.finish();
+    }
+  }
+
+  async #handle({ sizeBytes, message, flaw }: Received): Promise<boolean> {
     const { memory } = this.#call.request;
     if (flaw !== undefined) throw badRequest("the request is no message of this method's type");
     // It was unpacked, and what was set aside for that is more than enough.

@@ -35,10 +35,7 @@ export async function startNetlogWithGrpc(
   const child = spawn(process.execPath, [SHIM, "serve", ...addresses, "-dir", folder], {
     stdio: [...ERRORS_ONLY],
   });
-  const ports = await awaitOutput(
-    child,
-    (text) => /"port":(\d+)[^]*"grpcPort":(\d+)/.exec(text) ?? undefined,
-  );
+  const ports = await awaitOutput(child, (text) => /"port":(\d+).*"grpcPort":(\d+)/s.exec(text) ?? undefined);
   return { server: new ServerProcess(child, Number(ports[1])), grpcPort: Number(ports[2]) };
 }
 

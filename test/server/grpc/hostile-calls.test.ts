@@ -95,6 +95,26 @@ test("bodies that do not come whole count in the bytes in flight, until their ca
   await grpc.publish(topic, "a");
 });
 
+test("what comes of a call that is over counts no more", async () => {
+  const { server, api } = await withTopic();
+  const session = rawSession(server.grpcPort);
+  const call = session.request({
+    ":method": "POST",
+    ":path": "/netlog.v1.Log/Publish",
+    "content-type": "application/grpc",
+    "grpc-encoding": "gzip",
+    "grpc-timeout": "1m",
+    te: "trailers",
+  });
+  call.on("error", () => {});
+  expect((await endOf(call))[0]).toBe(DEADLINE_EXCEEDED);
+  const other = begin(session, "Publish");
+  if (!call.destroyed) call.write(framed(Buffer.alloc(30 * KiB, 1), MiB, 1));
+  other.end(framed(Buffer.alloc(0)));
+  await endOf(other);
+  expect((await api.get("/-/metrics")).text).toContain("netlog_bytes_in_flight 0\n");
+});
+
 test("a request that stops coming is given up", async () => {
   const { server, runtime, api } = await withTopic();
   const session = rawSession(server.grpcPort);
