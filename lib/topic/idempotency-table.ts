@@ -164,7 +164,7 @@ export class IdempotencyTable {
     return (serial % this.capacity) * RECORD_BYTES;
   }
 
-  /** Of the fingerprint at `position`. */
+  /** The chain of the fingerprint at `position`. */
   #chainOf(bytes: Buffer, position: number): number {
     const word =
       bytes[position]! |

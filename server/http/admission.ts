@@ -40,7 +40,8 @@ export function letIn(exchange: Visit, need: Need): void {
 
 /** @throws forbidden. */
 export function requireRight({ grant, topicName }: Visit, right: Right): void {
-  if (!grant.may(right, topicName)) throw lacksRight(right);
+  // No topic is meant by what concerns the server as a whole; a token for "*" has a right there.
+  if (!grant.may(right, topicName)) throw lacksRight(right, topicName === "" ? "all topics" : undefined);
 }
 
 /** Counts a request that needs no token. @throws too_many_requests, which is answered late. */

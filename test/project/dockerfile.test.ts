@@ -56,10 +56,10 @@ describe("the Dockerfile", () => {
     };
     const { scripts } = packageJson();
     expect(scripts["build:program"]).toContain("tsconfig.build.json");
-    const [, consoleConfig = ""] = /^rolldown -c (\S+)/.exec(scripts["build:console"] ?? "") ?? [];
-    expect(existsSync(`${PROJECT_ROOT}${consoleConfig}`)).toBe(true);
+    const [, pagesConfig = ""] = /^rolldown -c (\S+)/.exec(scripts["build:pages"] ?? "") ?? [];
+    expect(existsSync(`${PROJECT_ROOT}${pagesConfig}`)).toBe(true);
     const read = [
-      consoleConfig.split("/")[0]!,
+      pagesConfig.split("/")[0]!,
       "tsconfig.build.json",
       base.replace("./", ""),
       ...include.map((glob) => glob.split("/")[0]!),

@@ -149,8 +149,9 @@ test("every link in its documents leads to something", () => {
 });
 
 test("every source map leads to its source", () => {
-  // The console's script is read by browsers.
-  const programs = filesOf(".js").filter((path) => /^dist\/(?!server\/console\/files\/)/.test(path));
+  // Browsers read the scripts of pages.
+  const isPage = (path: string): boolean => /^dist\/server\/(console|views\/\w+)\/files\//.test(path);
+  const programs = filesOf(".js").filter((path) => path.startsWith("dist/") && !isPage(path));
   expect(programs).toContain("dist/lib/client/index.js");
   const astray = programs.filter((program) => {
     const [, map] =

@@ -18,7 +18,7 @@ interface WorkerData {
   /** The folder of its files; `undefined`: it keeps them in memory. */
   readonly folder: string | undefined;
   readonly sharedBuffers: string;
-  /** Of 64 KiB each. A statement that needs more fails with SQLSTATE 53200, and the database goes on. */
+  /** Pages of 64 KiB. A statement that needs more fails with SQLSTATE 53200, and the database goes on. */
   readonly maxPages: number;
 }
 

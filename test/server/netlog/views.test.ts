@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import type { ViewRebuild, ViewStatus, Views } from "../../../server/http/context.ts";
 import { within } from "../../support/deadline.ts";
-import { bearer, testToken } from "../auth/tokens-fixture.ts";
+import { bearer, type TestToken, testToken } from "../auth/tokens-fixture.ts";
 import { serverForTest } from "../server-fixture.ts";
 
 const STATUS: ViewStatus = {
@@ -49,13 +49,20 @@ test("lists each view with its place, lag, rows and dead letters", async () => {
 test("shows a token no view of topics that it may not read, and rebuilds for administrators alone", async () => {
   const reader = testToken(["events"], ["read"]);
   const other = testToken(["others"], ["read", "admin"]);
-  const tokens = [reader.record, other.record];
+  const all = testToken(["*"], ["admin"]);
+  const tokens = [reader.record, other.record, all.record];
   const { api } = await serverForTest({ server: { views: viewsOf(), tokens } });
   expect((await api.get("/-/views", { headers: bearer(reader) })).json).toHaveLength(1);
   expect((await api.get("/-/views", { headers: bearer(other) })).json).toEqual([]);
-  expect((await api.post("/-/views/counter/rebuild", undefined, { headers: bearer(reader) })).status).toBe(
-    403,
-  );
+  const rebuild = (token: TestToken) =>
+    api.post("/-/views/counter/rebuild", undefined, { headers: bearer(token) });
+  for (const token of [reader, other]) {
+    expect(await rebuild(token)).toMatchObject({
+      status: 403,
+      text: expect.stringContaining("admin on all topics"),
+    });
+  }
+  expect((await rebuild(all)).status).toBe(200);
 });
 
 test("a rebuild streams how far it is, and its end", async () => {
