@@ -27,6 +27,7 @@ test.each([
       "Reading by key",
       "What a stream brings",
       "Workers",
+      "Views",
       "Durable Streams",
       "gRPC",
     ],
