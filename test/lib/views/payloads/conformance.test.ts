@@ -2,4 +2,4 @@
 import { describeView } from "../../../support/views/conformance.ts";
 import { payloadsSubject } from "../../../support/views/payloads.ts";
 
-describeView("the payload tracker", payloadsSubject);
+describeView("the payload tracker", payloadsSubject, "each once");
