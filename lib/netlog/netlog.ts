@@ -309,7 +309,15 @@ export class Netlog {
   }
 
   async #add(name: string, store: () => Promise<StoredTopic>): Promise<Topic> {
-    const topic = await this.#topics.add(async () => openTopic(this.#shared, name, await store()));
+    const topic = await this.#topics.add(async () => {
+      const stored = await store();
+      try {
+        return await openTopic(this.#shared, name, stored);
+      } catch (error) {
+        await this.#storage.removeUnopened(name);
+        throw error;
+      }
+    });
     if (this.#isShuttingDown) topic.beginShutdown();
     return topic;
   }

@@ -143,6 +143,15 @@ export class FileStorage implements Storage {
     else await this.#folders.discard(name);
   }
 
+  async removeUnopened(name: string): Promise<void> {
+    try {
+      await this.remove(name);
+    } catch (error) {
+      const reason = "the topic was made and could not be opened; it may be there after a restart";
+      throw new NetlogError("sync_failed", { reason, cause: error });
+    }
+  }
+
   trouble(): Promise<string | undefined> {
     return this.#probe.trouble();
   }
@@ -173,17 +182,8 @@ export class FileStorage implements Storage {
     try {
       return await this.#open(name, settings);
     } catch (error) {
-      await this.#removeUnopened(name);
+      await this.removeUnopened(name);
       throw refusedWrite(error);
-    }
-  }
-
-  async #removeUnopened(name: string): Promise<void> {
-    try {
-      await this.remove(name);
-    } catch (error) {
-      const reason = "the topic was made and could not be opened; it may be there after a restart";
-      throw new NetlogError("sync_failed", { reason, cause: error });
     }
   }
 }

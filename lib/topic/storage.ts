@@ -52,6 +52,9 @@ export interface Storage {
    */
   remove(name: string): Promise<void>;
 
+  /** Removes a topic that was just made, and cannot be opened. @throws sync_failed: it may be there after a restart, whole. */
+  removeUnopened(name: string): Promise<void>;
+
   /** Why nothing can be stored now, in words for the operator; `undefined` when all is well. */
   trouble(): Promise<string | undefined>;
 

@@ -45,6 +45,7 @@ test("nothing given is the contract's defaults", () => {
     tlsKey: "",
     rateLimit: "off",
     trustedProxies: [],
+    grpcListen: "off",
     hasNoConsole: false,
     payloadBytes: 16_777_216,
     batchBytes: 8_388_608,
