@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { type BuiltServer, runProgram, startBuiltServer } from "../support/built-program.ts";
+import { fillPgliteFolder } from "../support/pglite.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { eventText, FIRST_MS, nanosAt } from "../support/views/journal.ts";
 
@@ -38,6 +39,7 @@ async function lagOf({ url }: Pick<BuiltServer, "url">): Promise<number | undefi
 
 test("counters are exact over kills at any moment, and a rebuild gives them again", async () => {
   const folder = temporaryFolder();
+  await fillPgliteFolder(join(folder, ".views"));
   let server = await startBuiltServer(folder, OPEN);
   await fetch(`${server.url}/events`, { method: "POST" });
   const clients = Array.from({ length: CLIENTS }, (_, number) => `c${number}`);
@@ -96,6 +98,7 @@ test("without tokens it says what to do, on an open address it does not let ever
     runProgram(["token", "create", "--token-file", tokenFile, ...args]);
   const ana = (await create("--name", "ana", "--user", "ana", "--domains", "d")).stdout.trim();
   expect(readFileSync(tokenFile, "utf8")).toContain('"user": "ana"');
+  await fillPgliteFolder(join(folder, "data/.views"));
   const server = await startBuiltServer(join(folder, "data"), [
     "--token-file",
     tokenFile,

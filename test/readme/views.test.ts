@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from "vitest";
 import { startServing } from "../support/built-program.ts";
+import { fillPgliteFolder } from "../support/pglite.ts";
 import { codeBlocks, PROJECT_ROOT, projectText, section } from "../support/project-files.ts";
 import { Shell } from "../support/shell.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
@@ -18,6 +19,7 @@ test("server/README.md's journal shows a user of a domain what happened to a cli
   const [, flags = ""] = next().split("npm start -- ");
   const named = flags.replace("tokens.json", `${folder}/tokens.json`).split(" ");
   const free = ["--listen", "127.0.0.1:0", "--view-set", "journal.HTTP_PORT=0"];
+  await fillPgliteFolder(`${folder}/data/.views`);
   const server = await startServing(["serve", "--dir", `${folder}/data`, ...named, ...free]);
   onTestFinished(async () => {
     await server.kill();

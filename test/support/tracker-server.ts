@@ -7,9 +7,10 @@ import { join } from "node:path";
 import { afterAll, beforeAll, vi } from "vitest";
 import { NetlogClient } from "../../lib/client/index.ts";
 import { type BuiltServer, startBuiltServer } from "./built-program.ts";
+import { fillPgliteFolder } from "./pglite.ts";
 
 export const TRACKER_TOPIC = "platform.payload-status";
-/** PGlite makes its folder first, which takes a busy machine long. */
+/** A busy machine takes long to start PGlite. */
 const READY_MS = 200_000;
 
 export interface Report {
@@ -74,6 +75,7 @@ export function trackerServer(archived: string): TrackerServer {
     await new Promise<void>((resolve) => broker.listen(0, "127.0.0.1", resolve));
     const { port } = broker.address() as AddressInfo;
     folder = mkdtempSync(join(tmpdir(), "netlog-test-"));
+    await fillPgliteFolder(join(folder, ".views"));
     const settings = {
       PUBLICPORT: "0",
       METRICSPORT: "0",
