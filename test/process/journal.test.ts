@@ -7,7 +7,7 @@ import { fillPgliteFolder } from "../support/pglite.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { eventText, FIRST_MS, nanosAt } from "../support/views/journal.ts";
 
-const KILLS = 5;
+const KILLS = 10;
 const CLIENTS = 5;
 const FREE_PORT = ["--view-set", "journal.HTTP_PORT=0"];
 const OPEN = ["--view", "journal", "--view-set", "journal.HTTP_PORT=0,journal.AUTH=none"];
