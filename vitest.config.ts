@@ -16,6 +16,9 @@ const UNIT = [
   "test/server/{wire,auth,formats}/**/*.test.ts",
 ];
 
+/** They share it as well: to load it anew for each file took as long as half of these tests. */
+const SHARED = ["test/{cmd,server}/**/*.test.ts"];
+
 /** Vitest's own, a second for a poll, is nothing on a loaded machine. A test waits for several things, one after the other. */
 const POLL_TIMEOUT_MS = 60_000;
 const TEST_TIMEOUT_MS = 240_000;
@@ -47,9 +50,10 @@ const config: ViteUserConfig = defineConfig({
           ...shared,
           name: "source",
           include: ["test/**/*.test.ts"],
-          exclude: [...BUILT, ...UNIT],
+          exclude: [...BUILT, ...UNIT, ...SHARED],
         },
       },
+      { test: { ...shared, name: "shared", include: SHARED, exclude: UNIT, isolate: false } },
       {
         test: { ...shared, name: "built", include: BUILT, globalSetup: ["test/support/build-program.ts"] },
       },
