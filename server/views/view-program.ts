@@ -59,7 +59,7 @@ export interface ViewProgram {
 
 export interface PreparedView {
   /** What `netlog view <name>` logs from, where it was not started with --loglevel; `undefined`: upstream's names set none. */
-  readonly logLevel?: "debug" | "info" | "error" | undefined;
+  readonly logLevel?: "debug" | "info" | "warn" | "error" | undefined;
   /** One for each schema that it fills: see View. */
   createView(): View<unknown>;
   /** Listens on the view's own ports. @throws Node's error when it cannot: EADDRINUSE, … */

@@ -26,6 +26,8 @@ export interface JournalEvent {
 export const RESERVED = ["operation", "occurred_at", "metadata"] as const;
 
 const NANOS_PER_MICRO = 1000;
+/** Whole years whose microseconds since 1970 a double holds exactly. */
+const YEARS = "of the years 1685 to 2254";
 const WHOLE_NUMBER = /^-?\d+$/;
 
 /** Gives Malformed with a reason that begins with the field at fault. */
@@ -71,7 +73,7 @@ function mainfluxEvent(operation: string, text: string, fields: Fields): Journal
   const zoned = parseZonedDate(String(fields.occurred_at));
   const occurredAt = zoned === undefined ? undefined : microsOf(zoned);
   if (occurredAt === undefined) {
-    throw new FieldError("occurred_at: is a text, and no time of RFC 3339 before the year 2255");
+    throw new FieldError(`occurred_at: is a text, and no time of RFC 3339 ${YEARS}`);
   }
   return {
     operation,
@@ -113,7 +115,7 @@ function checkNanos(value: unknown, text: string): number {
     ? Number(floorDivide(BigInt(digits), BigInt(NANOS_PER_MICRO)))
     : Math.floor(value / NANOS_PER_MICRO);
   if (Number.isSafeInteger(micros)) return micros;
-  throw new FieldError("occurred_at: is no time before the year 2255 in nanoseconds");
+  throw new FieldError(`occurred_at: is no time ${YEARS} in nanoseconds`);
 }
 
 function floorDivide(value: bigint, by: bigint): bigint {

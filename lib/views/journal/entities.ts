@@ -28,7 +28,7 @@ export function entitiesOf(operation: string, attributes: Attributes): string[] 
   const addAll = (kind: EntityKind, ids: unknown): void => {
     if (Array.isArray(ids)) for (const id of ids) add(kind, id);
   };
-  const [kind = ""] = operation.split(".", 1);
+  const kind = kindOf(operation);
   if (kind === "user") add("user", attributes.id);
   for (const each of WITH_ROLES) {
     if (kind !== each) continue;
@@ -41,6 +41,11 @@ export function entitiesOf(operation: string, attributes: Attributes): string[] 
   return [...keys];
 }
 
+/** What stands before the first dot; empty where there is none. */
+function kindOf(operation: string): string {
+  return operation.slice(0, Math.max(operation.indexOf("."), 0));
+}
+
 /** Words of Mainflux for the same. */
 const MAINFLUX_KINDS: Readonly<Record<string, EntityKind>> = {
   thing: "client",
@@ -50,7 +55,7 @@ const MAINFLUX_KINDS: Readonly<Record<string, EntityKind>> = {
 
 /** The same of an event of Mainflux. */
 export function mainfluxEntitiesOf(operation: string, attributes: Attributes): string[] {
-  const [word = ""] = operation.split(".", 1);
+  const word = kindOf(operation);
   const kind = Object.hasOwn(MAINFLUX_KINDS, word) ? MAINFLUX_KINDS[word] : undefined;
   return entitiesOf(kind === undefined ? operation : `${kind}.`, {
     id: attributes.id,

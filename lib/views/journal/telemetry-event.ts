@@ -92,7 +92,11 @@ const READERS: ReadonlyMap<string, Read> = new Map<string, Read>([
   ],
   [
     "mqtt.client_disconnect",
-    (fields) => ({ kind: "unsubscribe", subscriberId: idOf(fields, "subscriber_id"), from: undefined }),
+    (fields) => {
+      // It plays no part, but upstream counts no event without it.
+      textOf(fields, "client_id");
+      return { kind: "unsubscribe", subscriberId: idOf(fields, "subscriber_id"), from: undefined };
+    },
   ],
 ]);
 

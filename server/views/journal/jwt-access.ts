@@ -19,7 +19,7 @@ export function jwtAccess(
   findKey: JWTVerifyGetKey,
   runtime: Pick<Runtime, "now">,
 ): Authenticator {
-  const { issuer, audience, algorithms } = settings;
+  const { issuer, audience, algorithms, userClaim } = settings;
   return {
     needs: "nothing",
     async authenticate(exchange) {
@@ -29,7 +29,7 @@ export function jwtAccess(
       const { payload } = await jwtVerify(token, findKey, {
         ...rules,
         currentDate,
-        requiredClaims: ["exp", "sub"],
+        requiredClaims: ["exp", userClaim],
       }).catch((error: unknown) => {
         throw error instanceof KeysUnavailable ? error : unauthorized(FAILED_AUTHENTICATION);
       });
@@ -40,8 +40,8 @@ export function jwtAccess(
 
 /** @throws unauthorized. */
 function sessionOf(payload: JWTPayload, settings: Omit<JwtSettings, "url">): Session {
-  const { domainsClaim, roleClaim, adminRole, verifiedClaim, allowsUnverified } = settings;
-  const { sub: user } = payload;
+  const { userClaim, domainsClaim, roleClaim, adminRole, verifiedClaim, allowsUnverified } = settings;
+  const user = payload[userClaim];
   if (typeof user !== "string" || user === "") throw unauthorized(FAILED_AUTHENTICATION);
   const isPlatformAdmin = textsOf(payload[roleClaim]).includes(adminRole);
   const isUnverified = (payload[verifiedClaim] ?? true) !== true;

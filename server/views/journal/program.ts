@@ -25,6 +25,7 @@ export const journalProgram: ViewProgram = {
     const metrics = new JournalMetrics();
     let noteFullChannels = (_channels: ReadonlySet<string>): void => {};
     return {
+      logLevel: settings.logLevel,
       createView: () =>
         createJournalView({
           ...settings,

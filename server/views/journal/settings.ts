@@ -11,6 +11,8 @@ export interface JournalSettings {
   readonly retentionDays: number;
   /** Empty: a new one for each start. */
   readonly instanceId: string;
+  /** `undefined`: the variable is not given. */
+  readonly logLevel: (typeof LOG_LEVELS)[number] | undefined;
   readonly access: AccessSettings;
 }
 
@@ -25,6 +27,7 @@ export interface JwtSettings {
   readonly issuer: string;
   readonly audience: string;
   readonly algorithms: readonly string[];
+  readonly userClaim: string;
   readonly domainsClaim: string;
   readonly roleClaim: string;
   readonly adminRole: string;
@@ -33,6 +36,7 @@ export interface JwtSettings {
 }
 
 const ALGORITHMS = ["RS256", "ES256", "EdDSA"] as const;
+const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 const MODES = ["tokens", "jwks", "none"] as const;
 const MAX_PORT = 65_535;
 const MAX_DAYS = 36_500;
@@ -102,6 +106,7 @@ export const VARIABLES: readonly ViewVariable[] = [
   }),
   ours("JWT_ISSUER", "", "Who has issued them: the claim iss"),
   ours("JWT_AUDIENCE", "", "Whom they are for: the claim aud"),
+  ours("JWT_USER_CLAIM", "sub", "Claim with the id of the user"),
   ours("JWT_DOMAINS_CLAIM", "domains", "Claim with the ids of the user's domains"),
   ours("JWT_ROLE_CLAIM", "role", "Claim with the user's role"),
   ours("JWT_ADMIN_ROLE", "admin", "Role of those who may read everything"),
@@ -110,6 +115,11 @@ export const VARIABLES: readonly ViewVariable[] = [
     fallback: "false",
     description: "Users may read whose address is not verified",
   }),
+  own(
+    "LOG_LEVEL",
+    "info",
+    `What netlog view logs where --loglevel is not given: ${LOG_LEVELS.join(", ")}; beside the log it plays no part`,
+  ),
   own("INSTANCE_ID", "", "Name of this instance in /health; none: a random one"),
   own("DB_HOST", "", "Host of the PostgreSQL server; none: the database is in this process"),
   own("DB_PORT", "5432", "Its port"),
@@ -120,7 +130,6 @@ export const VARIABLES: readonly ViewVariable[] = [
   own("DB_SSL_CERT", "", "File of the client's certificate for it"),
   own("DB_SSL_KEY", "", "File of that one's key"),
   own("DB_SSL_ROOT_CERT", "", "File of the server's authority"),
-  ignored("LOG_LEVEL", "info", "--loglevel sets the level", "JOURNAL_LOG_LEVEL"),
   ignored("HTTP_SERVER_READ_TIMEOUT", "15s", "requests have no body", "JOURNAL_HTTP_SERVER_READ_TIMEOUT"),
   ignored(
     "HTTP_SERVER_WRITE_TIMEOUT",
@@ -170,8 +179,15 @@ export function readSettings(settings: ViewSettings): JournalSettings {
     topics: [...new Set(topics)],
     retentionDays: readWhole(settings, "RETENTION_DAYS", 0, MAX_DAYS),
     instanceId: settings.text("INSTANCE_ID"),
+    logLevel: settings.has("LOG_LEVEL") ? readLogLevel(settings) : undefined,
     access: readAccess(settings),
   };
+}
+
+function readLogLevel(settings: ViewSettings): (typeof LOG_LEVELS)[number] {
+  const level = LOG_LEVELS.find((each) => each === settings.text("LOG_LEVEL").toLowerCase());
+  if (level !== undefined) return level;
+  throw settings.refusal("LOG_LEVEL", LOG_LEVELS.join(", "));
 }
 
 /** Where the mode is not given, an URL of keys means jwks. */
@@ -210,6 +226,7 @@ function readJwt(settings: ViewSettings): JwtSettings {
     algorithms,
     issuer: needed("JWT_ISSUER", "the issuer that tokens name"),
     audience: needed("JWT_AUDIENCE", "the audience that tokens name"),
+    userClaim: needed("JWT_USER_CLAIM", "the name of a claim"),
     domainsClaim: needed("JWT_DOMAINS_CLAIM", "the name of a claim"),
     roleClaim: needed("JWT_ROLE_CLAIM", "the name of a claim"),
     adminRole: needed("JWT_ADMIN_ROLE", "a role"),

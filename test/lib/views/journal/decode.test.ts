@@ -88,6 +88,7 @@ describe("entities", () => {
     ["client.create", { id: "c" }, ["client:c"]],
     ["invitation.send", { id: "i", user_id: "u" }, ["user:u"]],
     ["clients.create", { id: "c" }, []],
+    ["client", { id: "c", user_id: "u" }, ["user:u"]],
     ["client.create", { id: 5, user_id: null, channel_ids: "c" }, []],
     ["client.create", { id: "x".repeat(1025) }, []],
   ])("of %s with %o are %o", (operation, fields, entities) => {
@@ -129,11 +130,11 @@ describe("Mainflux's envelope", () => {
     expect(decode(JSON.stringify({ ...thing, metadata })).metadata).toBeUndefined();
   });
 
-  test.each(["yesterday", "", "2024-05-01T12:00:00", "2300-01-01T00:00:00Z"])(
+  test.each(["yesterday", "", "2024-05-01T12:00:00", "2300-01-01T00:00:00Z", "1684-01-01T00:00:00Z"])(
     "a time of %j is refused",
     (occurred_at) => {
       expect(refusal(JSON.stringify({ ...thing, occurred_at }))).toBe(
-        "occurred_at: is a text, and no time of RFC 3339 before the year 2255",
+        "occurred_at: is a text, and no time of RFC 3339 of the years 1685 to 2254",
       );
     },
   );
@@ -151,7 +152,7 @@ describe("is refused", () => {
     [
       "string occurred_at",
       '{"operation":"a","id":"1","occurred_at":"now"}',
-      "occurred_at: is a text, and no time of RFC 3339 before the year 2255",
+      "occurred_at: is a text, and no time of RFC 3339 of the years 1685 to 2254",
     ],
     [
       "an array as occurred_at",
@@ -159,9 +160,14 @@ describe("is refused", () => {
       "occurred_at: is neither a number nor a text",
     ],
     [
+      "too early an occurred_at",
+      '{"operation":"a","id":"1","occurred_at":-9007199254740992000}',
+      "occurred_at: is no time of the years 1685 to 2254 in nanoseconds",
+    ],
+    [
       "too late an occurred_at",
       '{"operation":"a","id":"1","occurred_at":9007199254740992000}',
-      "occurred_at: is no time before the year 2255 in nanoseconds",
+      "occurred_at: is no time of the years 1685 to 2254 in nanoseconds",
     ],
     [
       "missing attributes",
@@ -292,6 +298,7 @@ describe("telemetry", () => {
     ["messaging.client_publish", { ...publish, subtopic: "a//b" }, "subtopic is none"],
     ["messaging.client_subscribe", { subscriber_id: "s", topic: "hc/d" }, "topic is none"],
     ["messaging.client_unsubscribe", { subscriber_id: "s", topic: "nothing" }, "topic is none"],
+    ["mqtt.client_disconnect", { subscriber_id: "s" }, "client_id is no text"],
   ])("of %s with %o does not count: %s", (operation, fields, why) => {
     const { telemetry } = decode(event({ operation, ...fields }));
     expect(telemetry).toEqual(new Uncounted(`${operation}: ${why}`));

@@ -223,13 +223,16 @@ describe("with JSON Web Tokens", () => {
     const key = await keyOf("EdDSA", "1");
     issuer.keys = [key.jwk];
     const server = await open(issuer, {
+      JWT_USER_CLAIM: "user_id",
       JWT_DOMAINS_CLAIM: "orgs",
       JWT_ROLE_CLAIM: "roles",
       JWT_ADMIN_ROLE: "root",
     });
-    const member = await key.sign({ domains: undefined, orgs: ["another"] });
+    const member = await key.sign({ sub: "x", user_id: "u", domains: undefined, orgs: ["another"] });
     expect(await statuses(server, member)).toEqual([200, 403, 403, 403, 200]);
-    expect(await statuses(server, await key.sign({ roles: ["root"] }))).toEqual([200, 200, 200, 200, 200]);
+    const admin = await key.sign({ user_id: "a", roles: ["root"] });
+    expect(await statuses(server, admin)).toEqual([200, 200, 200, 200, 200]);
+    expect(told(await server.get(ENTITY, bearer(await key.sign())))).toEqual(FAILED);
   });
 
   test("while the issuer has never answered, the answer is 503 and says so", async () => {

@@ -25,6 +25,7 @@ test("without any the journal has upstream's port, all topics of platforms, and 
     topics: ["events", "supermq.*", "mainflux.*"],
     retentionDays: 0,
     instanceId: "",
+    logLevel: undefined,
     access: { mode: "tokens" },
   });
 });
@@ -46,7 +47,6 @@ test("a name without the journal's prefix is nobody's", () => {
 
 test("all variables of upstream are known, and those of parts that are no more are taken and told", () => {
   const environment = {
-    SMQ_JOURNAL_LOG_LEVEL: "debug",
     SMQ_ES_URL: "nats://localhost:4222",
     SMQ_JAEGER_URL: "http://localhost:4318",
     MG_JAEGER_TRACE_RATIO: "1.0",
@@ -59,7 +59,6 @@ test("all variables of upstream are known, and those of parts that are no more a
   };
   const { ignored } = findSettings({ ...SOURCES, environment });
   expect(ignored.map((line) => line.split(":", 1)[0])).toEqual([
-    "SMQ_JOURNAL_LOG_LEVEL",
     "SMQ_ES_URL",
     "SMQ_JAEGER_URL",
     "MG_JAEGER_TRACE_RATIO",
@@ -81,6 +80,7 @@ test("the URL of a key set means JSON Web Tokens, of three algorithms or of one"
     mode: "jwks",
     url: "https://issuer/keys",
     algorithms: ["RS256", "ES256", "EdDSA"],
+    userClaim: "sub",
     domainsClaim: "domains",
     roleClaim: "role",
     allowsUnverified: false,
@@ -106,7 +106,12 @@ test("TLS of its own takes files, and durations are Go's", () => {
   expect(settingsOf(timeouts).limits).toMatchObject({ keepAliveMs: 90_500, headersMs: 250 });
 });
 
+test.each(["debug", "info", "WARN", "error"])("logs from the level %s on, as upstream does", (level) => {
+  expect(settingsOf({ SMQ_JOURNAL_LOG_LEVEL: level }, true).logLevel).toBe(level.toLowerCase());
+});
+
 test.each<[Readonly<Record<string, string>>, string]>([
+  [{ MG_JOURNAL_LOG_LEVEL: "loud" }, "debug, info, warn, error"],
   [{ NETLOG_JOURNAL_AUTH: "any" }, 'NETLOG_JOURNAL_AUTH: "any" is not allowed; it takes tokens, jwks, none'],
   [{ NETLOG_JOURNAL_AUTH: "jwks" }, "JWKS_URL"],
   [{ ...JWT, SMQ_AUTH_JWKS_URL: "http://issuer/keys" }, "an https URL, or an http one of this machine"],
