@@ -1,6 +1,7 @@
 /** The entry of the console: puts the pages into the shell, and the shell into the page. */
 import "./shell/shell.css";
 import "./parts/parts.css";
+import "./parts/rows.css";
 import "./parts/tables.css";
 import "./messages/messages.css";
 import "./messages/message-detail.css";

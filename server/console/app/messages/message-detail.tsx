@@ -5,11 +5,11 @@ import { type CurlServer, curlToPublish, curlToRead } from "../feed/curl.ts";
 import { bytesText, countText } from "../figures/format.ts";
 import { CopyButton } from "../parts/copy-button.tsx";
 import { Notice } from "../parts/notice.tsx";
+import { Pieces } from "../parts/pieces.tsx";
 import type { PayloadKind } from "../payload/kind.ts";
 import { sentenceOf } from "../shell/failure.ts";
 import { download } from "./download.ts";
 import { PayloadView } from "./payload-view.tsx";
-import { Pieces } from "./pieces.tsx";
 
 export interface MessageDetailProps {
   readonly topic: Topic;

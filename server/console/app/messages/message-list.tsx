@@ -4,9 +4,9 @@ import type { Message } from "../../../../lib/client/index.ts";
 import type { MessageFeed } from "../feed/message-feed.ts";
 import type { Row } from "../feed/rows.ts";
 import { bytesText, counted, countText, timeText } from "../figures/format.ts";
+import { Pieces } from "../parts/pieces.tsx";
 import { VirtualRows } from "../parts/virtual-rows.tsx";
 import { beginningOf } from "../payload/kind.ts";
-import { Pieces } from "./pieces.tsx";
 
 export interface MessageListProps {
   readonly feed: MessageFeed;

@@ -1,13 +1,12 @@
 /** A list of the tracker, page by page: filters, a date range, columns, an order, all of which stand in the URL. */
-import { type Child, useMemo, useRef, useState } from "hono/jsx/dom";
+import { type Child, useState } from "hono/jsx/dom";
 import { countText } from "../../../console/app/figures/format.ts";
 import { Empty } from "../../../console/app/parts/curl-line.tsx";
 import { ChoiceField } from "../../../console/app/parts/field.tsx";
 import { Pager, Table } from "../../../console/app/parts/table.tsx";
-import { isAway } from "../../../console/app/shell/failure.ts";
 import { usePageKeys } from "../../../console/app/shell/page.ts";
 import { PollNotice } from "../../../console/app/shell/poll-notice.tsx";
-import { usePoll } from "../../../console/app/shell/use-poll.ts";
+import { useShown } from "../../../console/app/shell/use-shown.ts";
 import { ColumnChoice } from "./column-choice.tsx";
 import { csvOf } from "./csv.ts";
 import { RangeHistory, rangeChange, rangeText } from "./date-range.ts";
@@ -18,10 +17,8 @@ import { apiParameters, columnsChange, type ListQuery, PAGE_SIZES, readListQuery
 import type { TrackerPageProps } from "./page-props.ts";
 import { RangeFields } from "./range-fields.tsx";
 import { saveText } from "./save-text.ts";
-import type { Listed, TrackerLink } from "./tracker-link.ts";
+import type { Listed } from "./tracker-link.ts";
 
-/** A list that could not be had is asked for again after this time. */
-const AGAIN_MS = 5000;
 /** They outlive the page. */
 const histories: Readonly<Record<ListForm["path"], RangeHistory>> = {
   payloads: new RangeHistory(),
@@ -35,7 +32,15 @@ export interface ListPageProps extends TrackerPageProps {
 export function ListPage({ link, query, onQuery, form }: ListPageProps): Child {
   const list = readListQuery(query, form);
   const [staged, setStaged] = useState<FilterValues>({});
-  const { listed, error, refresh } = useListed(link, list, form);
+  const { columns: _, ...asked } = list;
+  const {
+    answer: listed,
+    error,
+    refresh,
+  } = useShown(link, (signal) => link.list(form.path, apiParameters(list, Date.now()), signal), [
+    link,
+    JSON.stringify(asked),
+  ]);
   usePageKeys({ r: { text: "ask again", press: refresh } }, [refresh]);
   const apply = (filters: FilterValues): void => {
     setStaged({});
@@ -84,32 +89,6 @@ export function ListPage({ link, query, onQuery, form }: ListPageProps): Child {
       )}
     </>
   );
-}
-
-/** What was answered last stays while the answer to a new question is on its way; not where that is refused. */
-function useListed(
-  link: TrackerLink,
-  list: ListQuery,
-  { path }: ListForm,
-): { readonly listed: Listed | undefined; readonly error: unknown; readonly refresh: () => void } {
-  const last = useRef<Listed>(null);
-  const { columns: _, ...asked } = list;
-  const poll = usePoll(
-    link,
-    {
-      ask: (signal) => link.list(path, apiParameters(list, Date.now()), signal),
-      everyMs: AGAIN_MS,
-      onAnswer: (answer) => {
-        last.current = answer;
-      },
-      isLast: () => true,
-    },
-    [link, JSON.stringify(asked)],
-  );
-  const refresh = useMemo(() => () => poll.start(), [poll]);
-  const { error } = poll;
-  const isRefused = error !== undefined && !isAway(error);
-  return { listed: isRefused ? undefined : (last.current ?? undefined), error, refresh };
 }
 
 interface RowsProps extends Pick<TrackerPageProps, "onQuery"> {

@@ -1,6 +1,7 @@
 /** The choice of a date range: how recent, or from when to when, of which column, and the way back to earlier ones. */
 import { type Child, useEffect, useState } from "hono/jsx/dom";
-import { ChoiceField, Field } from "../../../console/app/parts/field.tsx";
+import { BetweenTimes } from "../../../console/app/parts/between-times.tsx";
+import { ChoiceField } from "../../../console/app/parts/field.tsx";
 import { type DateRange, type RangeHistory, RECENT } from "./date-range.ts";
 
 /** Stands in the list of choices for two times. */
@@ -45,7 +46,14 @@ export function RangeFields({ range, times, history, onRange }: RangeFieldsProps
           else onRange({ by: range.by, recent });
         }}
       />
-      {isBetween ? <Between key={shown} range={range} onRange={onRange} /> : null}
+      {isBetween ? (
+        <BetweenTimes
+          key={shown}
+          from={range.from}
+          to={range.to}
+          onTimes={(from, to) => onRange({ by: range.by, recent: undefined, from, to })}
+        />
+      ) : null}
       <Step text="‹" label="Range before" onPress={history.peek(-1) && (() => step(-1))} />
       <Step text="›" label="Range behind" onPress={history.peek(1) && (() => step(1))} />
     </section>
@@ -70,58 +78,4 @@ function Step({ text, label, onPress }: StepProps): Child {
       {text}
     </button>
   );
-}
-
-function Between({ range, onRange }: Pick<RangeFieldsProps, "range" | "onRange">): Child {
-  const [from, setFrom] = useState(typed(range.from));
-  const [to, setTo] = useState(typed(range.to));
-  return (
-    <form
-      class="toolbar"
-      onSubmit={(event: Event) => {
-        event.preventDefault();
-        onRange({ by: range.by, recent: undefined, from: sent(from), to: sent(to) });
-      }}
-    >
-      <TimeField label="from (UTC)" value={from} onValue={setFrom} />
-      <TimeField label="to (UTC)" value={to} onValue={setTo} />
-      <button type="submit" disabled={from === "" && to === ""}>
-        Show
-      </button>
-    </form>
-  );
-}
-
-interface TimeFieldProps {
-  readonly label: string;
-  readonly value: string;
-  readonly onValue: (value: string) => void;
-}
-
-function TimeField({ label, value, onValue }: TimeFieldProps): Child {
-  return (
-    <Field
-      label={label}
-      input={(attributes) => (
-        <input
-          {...attributes}
-          type="datetime-local"
-          step="1"
-          value={value}
-          onInput={(event: Event) => onValue((event.target as HTMLInputElement).value)}
-        />
-      )}
-    />
-  );
-}
-
-/** As the field has it: in UTC, without saying so. A time that it cannot hold is not shown there. */
-function typed(time: string | undefined): string {
-  const ms = Date.parse(time ?? "");
-  return Number.isNaN(ms) ? "" : new Date(ms).toISOString().slice(0, 19);
-}
-
-function sent(value: string): string | undefined {
-  const ms = Date.parse(`${value}Z`);
-  return Number.isNaN(ms) ? undefined : new Date(ms).toISOString();
 }
