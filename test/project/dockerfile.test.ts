@@ -56,10 +56,12 @@ describe("the Dockerfile", () => {
     };
     const { scripts } = packageJson();
     expect(scripts["build:program"]).toContain("tsconfig.build.json");
-    const [, pagesConfig = ""] = /^rolldown -c (\S+)/.exec(scripts["build:pages"] ?? "") ?? [];
-    expect(existsSync(`${PROJECT_ROOT}${pagesConfig}`)).toBe(true);
+    const bundles = ["build:program", "build:pages"].map(
+      (script) => /\brolldown -c (\S+)/.exec(scripts[script] ?? "")?.[1] ?? "",
+    );
+    for (const path of bundles) expect(existsSync(`${PROJECT_ROOT}${path}`), path).toBe(true);
     const read = [
-      pagesConfig.split("/")[0]!,
+      ...bundles.map((path) => path.split("/")[0]!),
       "tsconfig.build.json",
       base.replace("./", ""),
       ...include.map((glob) => glob.split("/")[0]!),

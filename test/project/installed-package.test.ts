@@ -74,7 +74,7 @@ function run(folder: string, command: string, ...args: string[]): string {
 const HELD =
   /^(package\.json|README\.md|CHANGELOG\.md|CONTRIBUTING\.md|LICENSE|(dist\/)?(cmd|lib|server)\/.+)$/;
 /** Sources of pages serve nobody without the build; scripts of the build belong to a checkout. */
-const NOT_HELD = /(^|\/)tsconfig\.json$|^server\/.*\/(app|build)\//;
+const NOT_HELD = /(^|\/)tsconfig\.json$|^(cmd|server)\/.*\b(app|build)\//;
 
 test("it holds the program, its sources and documents, and nothing else", () => {
   const paths = filesOf("");
