@@ -55,6 +55,8 @@ export class Netlog {
   /** Creations and deletions, by name. */
   readonly #changes = new OneByOne();
   readonly #expiry: Expiry;
+  /** Called with each topic that is made. */
+  readonly #watchers = new Set<(name: string) => void>();
   /** Resolves when all topics that are there were opened. */
   readonly #opened: Promise<void>;
   #tellOpened: () => void = () => {};
@@ -115,6 +117,12 @@ export class Netlog {
   /** One that failed to open is there as well. */
   hasTopic(name: string): boolean {
     return this.#topics.has(name);
+  }
+
+  /** Calls `hear` with the name of each topic that is made from now on, once it serves. Gives what ends it. */
+  watchTopics(hear: (name: string) => void): () => void {
+    this.#watchers.add(hear);
+    return () => void this.#watchers.delete(hear);
   }
 
   /** By name: topics that failed to open, and topics that take no messages because their settings are lost. */
@@ -319,6 +327,7 @@ export class Netlog {
       }
     });
     if (this.#isShuttingDown) topic.beginShutdown();
+    for (const hear of this.#watchers) hear(name);
     return topic;
   }
 

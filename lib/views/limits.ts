@@ -12,7 +12,9 @@ export interface Limits {
   /** How often a view looks for topics that its patterns stand for, and how many of these it reads. */
   readonly findMs: number;
   readonly foundTopics: number;
-  /** How often a missing topic, and the lock of another process, are looked at again. */
+  /** How often a missing topic is looked for. A log in the same process says at once that it is made. */
+  readonly missingMs: number;
+  /** How often the lock of another process, and a topic that is closed, are looked at again. */
   readonly lookMs: number;
   /** How long to wait after trouble with the database or the log: at first, doubled each time, and at most. */
   readonly backOffMs: number;
@@ -51,6 +53,7 @@ export const LIMITS: Limits = {
   waitMs: 30 * SECOND_MS,
   findMs: 10 * SECOND_MS,
   foundTopics: 256,
+  missingMs: 250,
   lookMs: SECOND_MS,
   backOffMs: SECOND_MS,
   backOffMaxMs: 30 * SECOND_MS,

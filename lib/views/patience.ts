@@ -19,6 +19,30 @@ export function pause(runtime: Runtime, ms: number, signal: AbortSignal): Promis
   });
 }
 
+/** A wait that a wake-up ends. One that comes while nobody waits ends the next wait. */
+export class Nap {
+  #isWoken = false;
+  #end: (() => void) | undefined;
+
+  wake(): void {
+    this.#isWoken = true;
+    this.#end?.();
+  }
+
+  /** Resolves after `ms`, at a wake-up, or when the signal is aborted. */
+  async take(runtime: Runtime, ms: number, signal: AbortSignal): Promise<void> {
+    const woken = new AbortController();
+    const end = (): void => woken.abort();
+    this.#end = end;
+    signal.addEventListener("abort", end);
+    if (this.#isWoken || signal.aborted) end();
+    await pause(runtime, ms, woken.signal);
+    signal.removeEventListener("abort", end);
+    this.#end = undefined;
+    this.#isWoken = false;
+  }
+}
+
 /** 1 s, doubled with each failure up to 30 s, until something succeeds. */
 export class BackOff {
   readonly #limits: Pick<Limits, "backOffMs" | "backOffMaxMs">;

@@ -4,7 +4,7 @@ import type { BatchApplier } from "./batch-applier.ts";
 import type { Writer } from "./database/database.ts";
 import { type DeadLetter, writeDeadLetters } from "./dead-letters.ts";
 import type { Limits } from "./limits.ts";
-import { BackOff, pause } from "./patience.ts";
+import { BackOff, Nap, pause } from "./patience.ts";
 import { type Place, savePlace } from "./places.ts";
 import {
   type LogRead,
@@ -48,6 +48,7 @@ export interface TopicRunnerOptions {
 export class TopicRunner {
   readonly #options: TopicRunnerOptions;
   readonly #backOff: BackOff;
+  readonly #nap = new Nap();
   #place: Place | undefined;
   #start: "beginning" | "end";
   #trouble: string | undefined;
@@ -63,6 +64,11 @@ export class TopicRunner {
   /** Why it does not read; `undefined`: it does, or there is no topic yet. */
   get trouble(): string | undefined {
     return this.#trouble;
+  }
+
+  /** The topic was made: a runner that waits for it looks at once. */
+  noteMade(): void {
+    this.#nap.wake();
   }
 
   /**
@@ -217,7 +223,7 @@ export class TopicRunner {
     this.#isOver = isFound;
     if (isFound) return;
     this.#start = "beginning";
-    if (creates === undefined) await pause(runtime, limits.lookMs, signal);
+    if (creates === undefined) await this.#nap.take(runtime, limits.missingMs, signal);
     else await log.createTopic(topic, creates, signal);
   }
 

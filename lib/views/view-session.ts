@@ -5,7 +5,7 @@ import type { Database, Writer } from "./database/database.ts";
 import { CONNECTION_FAILURE, DatabaseError } from "./database/database-error.ts";
 import type { Limits } from "./limits.ts";
 import { migrate } from "./migrate.ts";
-import { BackOff, pause } from "./patience.ts";
+import { BackOff, Nap } from "./patience.ts";
 import { loadPlaces, type Place } from "./places.ts";
 import { type LogReader, LogRefusal, LogUnavailable } from "./reading/log-reader.ts";
 import { retentionRounds } from "./retention-rounds.ts";
@@ -44,6 +44,8 @@ export class ViewSession {
   /** Aborted by what ends the session first. */
   readonly #end = new AbortController();
   readonly #places = new Map<string, Place>();
+  /** Between two looks for topics. */
+  readonly #nap = new Nap();
   /** Why topics are not found. */
   #trouble: string | undefined;
 
@@ -64,6 +66,7 @@ export class ViewSession {
     const places = await writer.transaction((transaction) => loadPlaces(transaction, view.name));
     for (const place of places.values()) this.#notePlace(place);
     const end = (): void => this.#end.abort(signal.reason);
+    const unwatch = this.#options.log.watchTopics((topic) => this.#noteMade(topic));
     if (signal.aborted) end();
     signal.addEventListener("abort", end);
     void writer.lost.then(() =>
@@ -75,6 +78,7 @@ export class ViewSession {
     // More may begin meanwhile.
     while (this.#work.size > 0) await Promise.all(this.#work);
     signal.removeEventListener("abort", end);
+    unwatch();
     if (!signal.aborted) throw this.#end.signal.reason;
   }
 
@@ -85,6 +89,11 @@ export class ViewSession {
         this.#work.delete(ended);
       });
     this.#work.add(ended);
+  }
+
+  #noteMade(topic: string): void {
+    this.#runners.get(topic)?.noteMade();
+    if (this.#options.topics.isFound(topic)) this.#nap.wake();
   }
 
   /** Looks for topics that patterns stand for, until the session ends. */
@@ -100,12 +109,12 @@ export class ViewSession {
         this.#readFound(names, start);
         start = "beginning";
         backOff.reset();
-        await pause(runtime, limits.findMs, signal);
+        await this.#nap.take(runtime, limits.findMs, signal);
       } catch (error) {
         if (signal.aborted) return;
         if (!(error instanceof LogUnavailable || error instanceof LogRefusal)) throw error;
         this.#note(`the log's topics cannot be listed: ${error.message}`);
-        await pause(runtime, backOff.nextMs(), signal);
+        await this.#nap.take(runtime, backOff.nextMs(), signal);
       }
     }
   }

@@ -51,6 +51,10 @@ export class HttpLogReader implements LogReader {
     return await asked(signal, () => this.#client.topics({ signal }));
   }
 
+  watchTopics(): () => void {
+    return () => {};
+  }
+
   async bounds(topic: string, signal: AbortSignal): Promise<TopicBounds | undefined> {
     return await asked(signal, async () => {
       try {

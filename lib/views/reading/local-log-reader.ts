@@ -32,6 +32,10 @@ export class LocalLogReader implements LogReader {
     return Promise.resolve(this.#netlog.topicNames());
   }
 
+  watchTopics(hear: (name: string) => void): () => void {
+    return this.#netlog.watchTopics(hear);
+  }
+
   async bounds(topic: string): Promise<TopicBounds | undefined> {
     const found = this.#find(topic);
     return found && boundsOf(found);

@@ -66,6 +66,11 @@ export interface Appended {
 export interface LogReader {
   /** The names of all topics that may be read. */
   topicNames(signal: AbortSignal): Promise<readonly string[]>;
+  /**
+   * Calls `hear` with the name of each topic that is made from now on, and gives what ends it. A log over HTTP does not say
+   * so, and never calls it.
+   */
+  watchTopics(hear: (name: string) => void): () => void;
   /** `undefined`: there is no such topic. */
   bounds(topic: string, signal: AbortSignal): Promise<TopicBounds | undefined>;
   read(topic: string, request: ReadRequest): Promise<LogRead>;

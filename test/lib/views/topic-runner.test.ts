@@ -61,6 +61,7 @@ function run(...answers: readonly (LogRead | Error)[]): Ran {
   };
   const log: LogReader = {
     topicNames: async () => [],
+    watchTopics: () => () => {},
     bounds: async () => BOUNDS,
     createTopic: async () => {},
     append: async () => ({ offset: 0 }),

@@ -1,6 +1,8 @@
 /** A view of several topics at once, named and found by patterns, as the log has them in process and over HTTP. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { HOUR_MS } from "../../../lib/index.ts";
 import type { Database } from "../../../lib/views/database/database.ts";
+import { LocalLogReader } from "../../../lib/views/reading/local-log-reader.ts";
 import type { LogReader } from "../../../lib/views/reading/log-reader.ts";
 import { LogUnavailable } from "../../../lib/views/reading/log-reader.ts";
 import { ViewTopics } from "../../../lib/views/view-topics.ts";
@@ -9,7 +11,15 @@ import { type OpenPglite, openPglite } from "../../support/pglite.ts";
 import { counterSubject, createCounterView } from "../../support/views/counter-view.ts";
 import { clearDatabase } from "../../support/views/databases.ts";
 import type { ViewSubject } from "../../support/views/subject.ts";
-import { appliedTo, QUICK, READERS, type Setup, SIGNAL, setUp } from "../../support/views/view-setup.ts";
+import {
+  appliedTo,
+  type OpenReader,
+  QUICK,
+  READERS,
+  type Setup,
+  SIGNAL,
+  setUp,
+} from "../../support/views/view-setup.ts";
 
 const subject: ViewSubject = {
   ...counterSubject,
@@ -133,6 +143,7 @@ describe.each(Object.entries(READERS))("%s", (_, openReader) => {
     const flaky: LogReader = {
       topicNames: (signal) =>
         isAway ? Promise.reject(new LogUnavailable("no connection", undefined)) : log.topicNames(signal),
+      watchTopics: (hear) => log.watchTopics(hear),
       bounds: (...args) => log.bounds(...args),
       read: (...args) => log.read(...args),
       createTopic: (...args) => log.createTopic(...args),
@@ -147,6 +158,18 @@ describe.each(Object.entries(READERS))("%s", (_, openReader) => {
     await appliedTo(runner, "supermq.things", 0);
     await within("the end of the trouble", expect.poll(() => runner.troubleNow()).toBeUndefined());
   });
+});
+
+test("in the log's own process a view hears of a new topic at once, named or found", async () => {
+  const inProcess: OpenReader = ({ netlog }) => new LocalLogReader(netlog);
+  const { run, fixture } = await setUp(subject, { database }, inProcess, { isMade: false });
+  const runner = run({ limits: { ...QUICK, missingMs: HOUR_MS, findMs: HOUR_MS } });
+  await within("the beginning", expect.poll(() => runner.troubleNow()).toBeUndefined());
+  for (const name of ["events", "supermq.things"]) {
+    const topic = await fixture.netlog.createTopic(name);
+    await topic.publish({ payload: Buffer.from('{"key":"a"}') });
+    await appliedTo(runner, name, 0);
+  }
 });
 
 test("a status shows the names that are known, and each pattern that stands for none of them", () => {

@@ -24,6 +24,7 @@ export const READERS: Readonly<Record<string, OpenReader>> = {
 export const QUICK: Limits = {
   ...LIMITS,
   findMs: 20,
+  missingMs: 20,
   lookMs: 20,
   backOffMs: 5,
   backOffMaxMs: 50,
