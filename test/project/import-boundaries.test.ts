@@ -209,7 +209,7 @@ test("the rules keep to the layers", () => {
   ]);
 });
 
-const APPS = ["server/console/app", "server/views/payloads/app"];
+const APPS = ["server/console/app", "server/views/journal/app", "server/views/payloads/app"];
 /** What server may import of lib. */
 const SERVER_DOORS = [
   "lib/index.ts",

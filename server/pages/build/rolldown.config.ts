@@ -9,7 +9,7 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { defineConfig, type Plugin, type PluginContext, type RolldownOptions } from "rolldown";
 
 /** The folders of the apps, each with a `main.tsx` and an `index.html`. */
-const APPS = ["server/console/app", "server/views/payloads/app"];
+const APPS = ["server/console/app", "server/views/payloads/app", "server/views/journal/app"];
 const STYLESHEET = /\.css$/;
 /** Files that each page loads. */
 const PACKED = /\.(?:js|css)$/;

@@ -6,11 +6,14 @@ import type { Identity } from "../../auth/access.ts";
 import type { Need } from "../../auth/rights.ts";
 import type { Exchange } from "../../http/exchange.ts";
 import { HttpError } from "../../wire/errors.ts";
+import type { AccessSettings } from "./settings.ts";
 
 /** Whose request it is. */
 export type Session = Identity;
 
 export interface Authenticator {
+  /** Where identities come from. The pages say so where they ask for a token. */
+  readonly mode: AccessSettings["mode"];
   /** What its routes ask the server for. */
   readonly needs: Need;
   /** @throws unauthorized, forbidden. */
@@ -27,10 +30,15 @@ const BEARER = /^bearer +(\S+) *$/i;
 const EVERYBODY: Session = { user: undefined, domains: [], isPlatformAdmin: true };
 
 /** Everybody may read everything. */
-export const openAccess: Authenticator = { needs: "nothing", authenticate: () => EVERYBODY };
+export const openAccess: Authenticator = {
+  mode: "none",
+  needs: "nothing",
+  authenticate: () => EVERYBODY,
+};
 
 /** The server has checked the token against its token file; the file says whom it stands for. */
 export const tokenAccess: Authenticator = {
+  mode: "tokens",
   needs: "token",
   authenticate: ({ grant }) => grant.identity ?? { user: undefined, domains: [], isPlatformAdmin: false },
 };

@@ -1,6 +1,7 @@
-/** The journal's answers: pages of journals, telemetry, health. Attributes and metadata go out as SQL's own text. */
+/** The journal's answers: pages of journals, telemetry, sessions, health. Attributes and metadata go out as SQL's own text. */
 import type { ClientTelemetry, Journal } from "../../../lib/views/journal/index.ts";
 import { type Answer, type PlainAnswer, textAnswer } from "../../http/answer.ts";
+import type { Session } from "./access.ts";
 import type { PageRequest } from "./query.ts";
 
 const JSON_TYPE = "application/json";
@@ -40,6 +41,11 @@ export function telemetryAnswer(clientId: string, domainId: string, telemetry: C
     first_seen: telemetry.firstSeen,
     last_seen: telemetry.lastSeen,
   });
+}
+
+/** A user is left out where there is none. */
+export function sessionAnswer({ user, domains, isPlatformAdmin }: Session): Answer {
+  return toAnswer({ user, domains, platform_admin: isPlatformAdmin });
 }
 
 /** It checks nothing; /ready does. */

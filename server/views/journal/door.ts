@@ -10,6 +10,7 @@ import { FAILED_AUTHENTICATION, MISSING_TOKEN } from "./access.ts";
 import { messageAnswer } from "./answers.ts";
 import type { Journal } from "./journal.ts";
 import { KeysUnavailable } from "./key-set.ts";
+import { pagesRoutes } from "./pages.ts";
 import { domainRoutes, ownRoutes } from "./routes.ts";
 
 const TEXT = "text/plain; charset=utf-8";
@@ -19,16 +20,18 @@ const DOMAIN_PARTS = 4;
 export function createJournalDoor(journal: Journal): Door {
   const own = new RouteTable(ownRoutes(journal));
   const ofDomains = new RouteTable(domainRoutes(journal));
+  const pages = new RouteTable(pagesRoutes(journal));
   return {
     owns: () => true,
     find({ target: { parts } }) {
-      if (parts.at(-1) === "") return undefined;
       const isOfDomain = parts.length >= DOMAIN_PARTS && parts[1] === "journal";
+      if (parts[0] === "-" && !isOfDomain) return pages.find(parts);
+      if (parts.at(-1) === "") return undefined;
       return (isOfDomain ? ofDomains : own).find(parts);
     },
     // Rights on topics play no part: access.ts says who may ask.
     topicNameOf: () => "",
-    allow: allowOf([...own.resources, ...ofDomains.resources]),
+    allow: allowOf([...own.resources, ...ofDomains.resources, ...pages.resources]),
     errorAnswer,
   };
 }

@@ -12,6 +12,8 @@ export interface Journal {
   readonly runtime: Runtime;
   readonly version: string;
   readonly instanceId: string;
+  /** The console of the log; `undefined`: there is none. */
+  readonly consoleUrl: string | undefined;
 }
 
 /** Notes how long `run` takes, whether it fails or not. */

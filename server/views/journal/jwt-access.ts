@@ -21,6 +21,7 @@ export function jwtAccess(
 ): Authenticator {
   const { issuer, audience, algorithms, userClaim } = settings;
   return {
+    mode: "jwks",
     needs: "nothing",
     async authenticate(exchange) {
       const token = bearerOf(exchange);

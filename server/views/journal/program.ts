@@ -7,6 +7,7 @@ import { createJournalDoor } from "./door.ts";
 import { jwtAccess } from "./jwt-access.ts";
 import { KeySet } from "./key-set.ts";
 import { JournalMetrics } from "./metrics.ts";
+import { PAGES_PATH } from "./pages.ts";
 import {
   DATABASE_VARIABLES,
   type JournalSettings,
@@ -59,7 +60,7 @@ async function listen(
   metrics: JournalMetrics,
   context: SurfaceContext,
 ): Promise<Surface> {
-  const { view, runtime, version, hasTokens, openPort } = context;
+  const { view, runtime, version, consoleUrl, hasTokens, openPort } = context;
   const { access, host, port, tls, limits, instanceId } = settings;
   if (access.mode === "tokens" && !hasTokens) throw withoutTokenFile(given);
   metrics.watch(() => view.figures());
@@ -70,6 +71,7 @@ async function listen(
     runtime,
     version,
     instanceId: instanceId === "" ? runtime.randomId() : instanceId,
+    consoleUrl,
   });
   const open = await openPort({
     name: "api",
@@ -81,7 +83,7 @@ async function listen(
     isLocal: access.mode === "none",
     isGuarded: access.mode === "jwks",
   });
-  return { ports: [open], stop: () => open.stop() };
+  return { ports: [open], pagesUrl: `${open.url}${PAGES_PATH}/`, stop: () => open.stop() };
 }
 
 function authenticatorOf({ access }: JournalSettings, { logger, runtime }: SurfaceContext): Authenticator {

@@ -29,6 +29,8 @@ export interface ServerForms {
   readonly guardedPath: string;
   /** The name of the token in sessionStorage. */
   readonly storedAs: string;
+  /** Whose token is asked for, and who makes one; the usual words where it is left out. */
+  readonly tokenHint?: string;
   /** A refusal is the server's own, and not that of a proxy in front of it. */
   readonly isOwn: (response: Response) => boolean;
   /** A refusal as an error. */
@@ -64,6 +66,14 @@ export class PageLink {
   /** The server refused a request for want of a valid token. */
   get needsToken(): boolean {
     return this.#needsToken;
+  }
+
+  /** What stands beside the field for a token. */
+  get tokenHint(): string {
+    return (
+      this.#forms.tokenHint ??
+      "This server asks for a token. An operator makes one with: netlog token create."
+    );
   }
 
   get hasToken(): boolean {

@@ -32,7 +32,7 @@ export function TokenForm({ link, onDone }: TokenFormProps): Child {
         value={token}
         onValue={setToken}
         error={trouble}
-        hint="This server asks for a token. An operator makes one with: netlog token create. The page keeps it until this tab is closed."
+        hint={`${link.tokenHint} The page keeps it until this tab is closed.`}
         isFirst
       />
       <div class="actions">

@@ -40,6 +40,7 @@ async function statuses(server: JournalServer, token: string): Promise<readonly 
 test("in the mode none everybody may ask, on loopback alone", async () => {
   const server = await journalForTest(opened.database);
   expect([(await server.get(USER)).status, (await server.get(ENTITY)).status]).toEqual([200, 200]);
+  expect((await server.get("/-/session")).text).toBe('{"domains":[],"platform_admin":true}\n');
   expect(server.asked).toMatchObject({ isLocal: true, isGuarded: false });
 });
 
@@ -79,6 +80,17 @@ describe("with the server's tokens", () => {
     expect((await server.get(`${ENTITY}?limit=101`, bearer("nobody"))).status).toBe(400);
     expect((await server.get("/another/journal/client/c/telemetry", bearer("member"))).status).toBe(403);
     expect((await server.get(TELEMETRY, bearer("member"))).status).toBe(404);
+  });
+
+  test("whose a token is, its owner may ask", async () => {
+    const server = await open();
+    const session = async (token: string): Promise<unknown> =>
+      JSON.parse((await server.get("/-/session", bearer(token))).text);
+    expect(await session("member")).toEqual({ user: "u", domains: ["d"], platform_admin: false });
+    expect(await session("admin")).toEqual({ domains: [], platform_admin: true });
+    expect(await session("nobody")).toEqual({ domains: [], platform_admin: false });
+    expect(told(await server.get("/-/session"))).toEqual(MISSING);
+    expect(told(await server.get("/-/session", bearer("wrong")))).toEqual(FAILED);
   });
 
   test("without a token file the journal does not start", async () => {

@@ -164,6 +164,27 @@ describe("the entity route", () => {
   test("a domain may have a name that other routes have", async () => {
     expect(JSON.parse((await server.get("/journal/journal/channel/ch")).text)).toMatchObject({ total: 1 });
     expect((await server.get("/health/journal/channel/ch")).text).toBe(EMPTY);
+    expect((await server.get("/-/journal/channel/ch")).text).toBe(EMPTY);
+    expect((await server.get("/-/journal/client/")).status).toBe(404);
+  });
+});
+
+describe("below /-/ the port", () => {
+  test("has its pages, and says what to do where they are not built", async () => {
+    const place = await fetch(`${server.url}/-/console`, { redirect: "manual" });
+    expect([place.status, place.headers.get("location")]).toEqual([303, "console/"]);
+    const page = await server.get("/-/console/");
+    expect([page.status, JSON.parse(page.text)]).toEqual([
+      404,
+      { message: "the journal's console is not built; run npm run build, and start the server again" },
+    ]);
+    expect((await server.get("/-/console/nothing.js")).status).toBe(404);
+  });
+
+  test("has nothing else", async () => {
+    for (const path of ["/-", "/-/", "/-/nothing"]) {
+      expect((await server.get(path)).text, path).toBe("404 page not found\n");
+    }
   });
 });
 

@@ -1,0 +1,36 @@
+/** A client's telemetry over the time that its page is open: the server keeps totals, and the page looks at them again and again. */
+import { RateMeter, TimeSeries } from "../../../console/app/figures/series.ts";
+import type { Telemetry } from "./journal-link.ts";
+
+export class ClientFigures {
+  /** Messages a second. */
+  readonly rates: TimeSeries = new TimeSeries();
+  readonly #inbound = new RateMeter();
+  readonly #outbound = new RateMeter();
+  #first: { readonly telemetry: Telemetry; readonly atMs: number } | undefined;
+  #last: Telemetry | undefined;
+
+  /** Takes what was answered at `atMs`. */
+  note(telemetry: Telemetry, atMs: number): void {
+    const { inbound_messages, outbound_messages } = telemetry;
+    // A client that was removed and came back counts from zero.
+    const isLess = inbound_messages < (this.#last?.inbound_messages ?? 0);
+    if (this.#first === undefined || isLess) this.#first = { telemetry, atMs };
+    this.#last = telemetry;
+    this.rates.add(atMs, {
+      published: this.#inbound.look(atMs, inbound_messages),
+      delivered: this.#outbound.look(atMs, outbound_messages),
+    });
+  }
+
+  /** What was counted since the first look; `undefined`: there was none. */
+  get since(): { readonly atMs: number; readonly published: number; readonly delivered: number } | undefined {
+    if (this.#first === undefined || this.#last === undefined) return undefined;
+    const { telemetry, atMs } = this.#first;
+    return {
+      atMs,
+      published: this.#last.inbound_messages - telemetry.inbound_messages,
+      delivered: this.#last.outbound_messages - telemetry.outbound_messages,
+    };
+  }
+}
