@@ -21,7 +21,7 @@ export class PageFiles {
   readonly #folder: string;
   #names: Promise<ReadonlySet<string>> | undefined;
   /** By name; those of the folder alone, so that no request makes it grow. */
-  readonly #contents = new Map<string, Promise<Buffer>>();
+  readonly #contents = new Map<string, Promise<Buffer | undefined>>();
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -54,12 +54,18 @@ export class PageFiles {
     return this.#names;
   }
 
-  #content(name: string): Promise<Buffer> {
+  #content(name: string): Promise<Buffer | undefined> {
     const known = this.#contents.get(name);
     if (known !== undefined) return known;
-    const content = readFile(join(this.#folder, name));
+    const content = readFile(join(this.#folder, name)).catch((error: NodeJS.ErrnoException) => {
+      this.#contents.delete(name);
+      if (error.code !== "ENOENT") throw error;
+      // A build beneath the running server took the file away, and has made others.
+      this.#names = undefined;
+      this.#contents.clear();
+      return undefined;
+    });
     this.#contents.set(name, content);
-    content.catch(() => this.#contents.delete(name));
     return content;
   }
 }

@@ -9,9 +9,11 @@ export interface DateRange {
   readonly by: string;
   /** One of RECENT; `undefined`: it lies between `from` and `to`. */
   readonly recent: string | undefined;
-  /** RFC 3339; both ends count. `undefined`: open. */
+  /** RFC 3339. `undefined`: open. */
   readonly from?: string | undefined;
   readonly to?: string | undefined;
+  /** These ends do not count themselves; other ends do. */
+  readonly excludes?: readonly ("from" | "to")[];
 }
 
 const MINUTE_MS = 60_000;
@@ -30,34 +32,48 @@ export const RECENT: readonly { readonly name: string; readonly title: string; r
 
 /** The usual range. */
 const USUAL = "15m";
-const AFTER = ["gte", "gt"];
-const BEFORE = ["lte", "lt"];
+const AFTER = ["gte", "gt"] as const;
+const BEFORE = ["lte", "lt"] as const;
 
 /** `times` are the columns that may be asked for; the first is the usual one. */
 export function rangeIn(query: Query, times: readonly string[]): DateRange {
   for (const by of times) {
-    const given = (ends: readonly string[]): string | undefined =>
-      ends.map((end) => query[`${by}_${end}`]).find((text) => text !== undefined);
+    const given = ([included, excluded]: typeof AFTER | typeof BEFORE): string | undefined =>
+      query[`${by}_${included}`] ?? query[`${by}_${excluded}`];
     const [from, to] = [given(AFTER), given(BEFORE)];
-    if (from !== undefined || to !== undefined) return { by, recent: undefined, from, to };
+    if (from === undefined && to === undefined) continue;
+    const excludes = [
+      ...(from !== undefined && query[`${by}_gte`] === undefined ? (["from"] as const) : []),
+      ...(to !== undefined && query[`${by}_lte`] === undefined ? (["to"] as const) : []),
+    ];
+    return { by, recent: undefined, from, to, ...(excludes.length === 0 ? {} : { excludes }) };
   }
   const recent = RECENT.find(({ name }) => name === query.recent)?.name ?? USUAL;
   return { by: times.find((time) => time === query.by) ?? times[0] ?? "", recent };
 }
 
 /** What changes in the URL; the list begins at its first page. */
-export function rangeChange({ by, recent, from, to }: DateRange, times: readonly string[]): Query {
+export function rangeChange(range: DateRange, times: readonly string[]): Query {
+  const { by, recent } = range;
   const none = times.flatMap((time) => [...AFTER, ...BEFORE].map((end) => [`${time}_${end}`, undefined]));
   const cleared = { ...Object.fromEntries(none), page: undefined, by: undefined, recent: undefined };
-  if (recent === undefined) return { ...cleared, [`${by}_gte`]: from, [`${by}_lte`]: to };
+  if (recent === undefined) return { ...cleared, ...endsOf(range) };
   return { ...cleared, by: by === times[0] ? undefined : by, recent: recent === USUAL ? undefined : recent };
 }
 
 /** What the API is asked for. */
-export function rangeParameters({ by, recent, from, to }: DateRange, nowMs: number): Query {
-  if (recent === undefined) return { [`${by}_gte`]: from, [`${by}_lte`]: to };
+export function rangeParameters(range: DateRange, nowMs: number): Query {
+  const { by, recent } = range;
+  if (recent === undefined) return endsOf(range);
   const ms = RECENT.find(({ name }) => name === recent)?.ms ?? Number.POSITIVE_INFINITY;
   return Number.isFinite(ms) ? { [`${by}_gte`]: new Date(nowMs - ms).toISOString() } : {};
+}
+
+function endsOf({ by, from, to, excludes = [] }: DateRange): Query {
+  return {
+    [`${by}_${AFTER[excludes.includes("from") ? 1 : 0]}`]: from,
+    [`${by}_${BEFORE[excludes.includes("to") ? 1 : 0]}`]: to,
+  };
 }
 
 /** In words, as in `in the last 15 minutes`. */

@@ -37,17 +37,21 @@ export function ListPage({ link, query, onQuery, form }: ListPageProps): Child {
     answer: listed,
     error,
     refresh,
-  } = useShown(link, (signal) => link.list(form.path, apiParameters(list, Date.now()), signal), [
+  } = useShown(
     link,
-    JSON.stringify(asked),
-  ]);
+    async (signal) => ({
+      ...(await link.list(form.path, apiParameters(list, Date.now()), signal)),
+      page: list.page,
+    }),
+    [link, JSON.stringify(asked)],
+  );
   usePageKeys({ r: { text: "ask again", press: refresh } }, [refresh]);
   const apply = (filters: FilterValues): void => {
     setStaged({});
     onQuery({ ...Object.fromEntries(form.filters.map((name) => [name, filters[name]])), page: undefined });
   };
   const save = (): void =>
-    saveText(csvOf(list.columns, listed?.data ?? []), `${form.path}-page-${list.page}.csv`);
+    saveText(csvOf(list.columns, listed?.data ?? []), `${form.path}-page-${listed?.page}.csv`);
   return (
     <>
       <div class="toolbar">

@@ -1,5 +1,5 @@
 /** The choice of a date range: how recent, or from when to when, of which column, and the way back to earlier ones. */
-import { type Child, useEffect, useState } from "hono/jsx/dom";
+import { type Child, useEffect, useReducer, useState } from "hono/jsx/dom";
 import { BetweenTimes } from "../../../console/app/parts/between-times.tsx";
 import { ChoiceField } from "../../../console/app/parts/field.tsx";
 import { type DateRange, type RangeHistory, RECENT } from "./date-range.ts";
@@ -21,8 +21,12 @@ export interface RangeFieldsProps {
 export function RangeFields({ range, times, history, onRange }: RangeFieldsProps): Child {
   const [isBetween, setBetween] = useState(range.recent === undefined);
   const shown = JSON.stringify(range);
-  history.note(range);
-  useEffect(() => setBetween(range.recent === undefined), [shown]);
+  const [, redraw] = useReducer((turns: number) => turns + 1, 0);
+  useEffect(() => {
+    history.note(range);
+    setBetween(range.recent === undefined);
+    redraw(0);
+  }, [shown]);
   const step = (by: 1 | -1): void => {
     const to = history.step(by);
     if (to !== undefined) onRange(to);

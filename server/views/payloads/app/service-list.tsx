@@ -28,8 +28,8 @@ function Service({ work: { title, state, hasFailed, statuses } }: { readonly wor
           <span class={state === "failed" ? "wrong" : undefined}>{last}</span>
         </summary>
         <ol class="reports">
-          {statuses.map(({ status, status_msg, source, date, created_at }) => (
-            <li key={`${date} ${status} ${created_at}`}>
+          {statuses.map(({ status, status_msg, source, date }, place) => (
+            <li key={place}>
               <span class="dim">{whenText(date)}</span>
               <span class={isFailure({ status }) ? "wrong" : undefined}>{status}</span>
               <span>

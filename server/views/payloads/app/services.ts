@@ -23,6 +23,8 @@ export interface ServiceTime extends ServiceWork {
 const FAILURES: ReadonlySet<string> = new Set(["error", "failed", "processing_error"]);
 /** As the API names a source that a status does not have. */
 const NO_SOURCE = "undefined";
+/** Durations that are of no service. */
+const TOTALS: ReadonlySet<string> = new Set(["total_time", "total_time_in_services"]);
 
 export function isFailure({ status }: Pick<TrackedStatus, "status">): boolean {
   return FAILURES.has(status);
@@ -33,11 +35,17 @@ export function worksOf(statuses: readonly TrackedStatus[]): ServiceWork[] {
   return grouped(statuses, ({ service }) => service).map(([title, of]) => workOf(title, of));
 }
 
-/** One for each service and source, in the same order, with the times that the API gives. */
+/**
+ * One for each service and source, in the same order, with the times that the API gives. Those of which `data` has no
+ * status come last, so that the shares are those of the whole time.
+ */
 export function timesOf({ data, duration }: Tracked): ServiceTime[] {
   const keyOf = ({ service, source = NO_SOURCE }: TrackedStatus): string => `${service}:${source}`;
-  const times = grouped(data, keyOf).map(([key, statuses]) => {
-    const { service = "", source } = statuses[0] ?? {};
+  const shown = new Map(grouped(data, keyOf));
+  const hidden = Object.keys(duration).filter((key) => !shown.has(key) && !TOTALS.has(key));
+  const times = [...shown.keys(), ...hidden].map((key) => {
+    const statuses = shown.get(key) ?? [];
+    const { service = key.replace(/:undefined$/, ""), source } = statuses[0] ?? {};
     const title = source === undefined ? service : `${service} from ${source}`;
     return { ...workOf(title, statuses), seconds: parseDuration(duration[key]) ?? 0 };
   });

@@ -39,9 +39,7 @@ export function StatusTable({ rows, query, onQuery }: StatusTableProps): Child {
       label="Statuses"
       columns={COLUMNS}
       rows={rows}
-      keyOf={({ service, source, status, date, created_at }) =>
-        [service, source, status, date, created_at].join(" ")
-      }
+      keyOf={(_, place) => String(place)}
       sort={{ name, isDescending: sort_dir === "desc" }}
       onSort={(sort) => onQuery({ sort_by: sort.name, sort_dir: sort.isDescending ? "desc" : "asc" })}
     />

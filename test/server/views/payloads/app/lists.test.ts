@@ -83,7 +83,7 @@ describe("a date range", () => {
     [{ created_at_gte: "a" }, { by: "created_at", recent: undefined, from: "a", to: undefined }],
     [
       { date_gt: "a", date_lt: "b" },
-      { by: "date", recent: undefined, from: "a", to: "b" },
+      { by: "date", recent: undefined, from: "a", to: "b", excludes: ["from", "to"] },
     ],
   ])("stands in the URL: %j", (query, range) => {
     expect(rangeIn(query, STATUSES.times)).toEqual(range);
@@ -102,6 +102,16 @@ describe("a date range", () => {
       }
     }
   });
+
+  it.each([{ date_gt: "a", date_lt: "b" }, { created_at_gt: "a", created_at_lte: "b" }, { date_lt: "b" }])(
+    "asks for the ends that its URL has: %j",
+    (query) => {
+      const range = rangeIn(query, STATUSES.times);
+      const asked = Object.entries(rangeParameters(range, NOW_MS)).filter(([, time]) => time !== undefined);
+      expect(Object.fromEntries(asked)).toEqual(query);
+      expect(rangeChange(range, STATUSES.times)).toMatchObject(query);
+    },
+  );
 
   it("asks for All Time without any time", () => {
     expect(rangeParameters({ by: "date", recent: "all" }, NOW_MS)).toEqual({});

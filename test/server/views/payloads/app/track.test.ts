@@ -61,6 +61,21 @@ describe("services", () => {
     expect(timesOf({ data: [status("a", "success", 1)], duration: {} })).toMatchObject([{ share: 0 }]);
   });
 
+  it("have their share of the whole time, where not all statuses are shown", () => {
+    const duration = {
+      "a:undefined": "00:00:01.000000",
+      "b:undefined": "00:00:02.000000",
+      "b:c": "00:00:01.000000",
+      total_time_in_services: "00:00:04.000000",
+      total_time: "00:00:09.000000",
+    };
+    expect(timesOf({ data: [status("a", "success", 1)], duration, count: 2000 })).toMatchObject([
+      { title: "a", state: "success", share: 0.25 },
+      { title: "b", state: "other", share: 0.5 },
+      { title: "b:c", state: "other", share: 0.25 },
+    ]);
+  });
+
   it("are ordered by fractions of a second too", () => {
     const dates = ["2021-08-04T07:45:26.371Z", "2021-08-04T07:45:26Z", "2021-08-04T07:45:26.3715Z"];
     const ordered = byDate(dates.map((date) => status("a", "x", 0, { date })));
