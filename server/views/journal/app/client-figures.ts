@@ -2,6 +2,20 @@
 import { RateMeter, TimeSeries } from "../../../console/app/figures/series.ts";
 import type { Telemetry } from "./journal-link.ts";
 
+/** So many clients are remembered while the tab is open. */
+const MOST_KEPT = 10;
+/** By `key`. They outlive the page, so that a look at the client's journal begins no new plot. */
+const kept = new Map<string, ClientFigures>();
+
+/** Those of the client that `key` names; the one that was first looked at is forgotten for a new one. */
+export function figuresOf(key: string): ClientFigures {
+  const figures = kept.get(key) ?? new ClientFigures();
+  kept.set(key, figures);
+  const [oldest] = kept.keys();
+  if (kept.size > MOST_KEPT && oldest !== undefined) kept.delete(oldest);
+  return figures;
+}
+
 export class ClientFigures {
   /** Messages a second. */
   readonly rates: TimeSeries = new TimeSeries();

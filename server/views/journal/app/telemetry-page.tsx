@@ -1,12 +1,12 @@
 /** The telemetry card of a client: since when it is known, what it subscribed to, and what it sent and got, over time. */
-import { type Child, useMemo } from "hono/jsx/dom";
+import type { Child } from "hono/jsx/dom";
 import { ageText, counted, countText, rateText } from "../../../console/app/figures/format.ts";
 import { Empty } from "../../../console/app/parts/curl-line.tsx";
 import { type Figure, FigureList } from "../../../console/app/parts/figure-list.tsx";
 import { Plot } from "../../../console/app/parts/plot.tsx";
 import { usePageKeys } from "../../../console/app/shell/page.ts";
 import { usePoll } from "../../../console/app/shell/use-poll.ts";
-import { ClientFigures } from "./client-figures.ts";
+import { type ClientFigures, figuresOf } from "./client-figures.ts";
 import { type Entity, entityChange, entityIn, entityText, troubleOf } from "./entity.ts";
 import { EntityForm } from "./entity-form.tsx";
 import { Failure } from "./failure.tsx";
@@ -57,7 +57,7 @@ interface FollowedProps extends JournalPageProps {
 }
 
 function Followed({ link, session, client }: FollowedProps): Child {
-  const figures = useMemo(() => new ClientFigures(), [link]);
+  const figures = figuresOf(JSON.stringify(client));
   const poll = usePoll(
     link,
     {
@@ -111,7 +111,10 @@ function Card({ answer: { telemetry, atMs }, figures, client }: CardProps): Chil
     );
   }
   const { first_seen, last_seen, subscriptions, inbound_messages, outbound_messages } = telemetry;
-  const seen = (time: string): string => `${timeText(time)} UTC, ${ageText(atMs - Date.parse(time))} ago`;
+  const seen = (time: string): string => {
+    const age = ageText(atMs - Date.parse(time));
+    return `${timeText(time)} UTC, ${age === "now" ? age : `${age} ago`}`;
+  };
   const list: Figure[] = [
     ["First seen", seen(first_seen)],
     ["Last seen", seen(last_seen)],

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { isNetlogClientError } from "../../../../../lib/client/index.ts";
 import { sentenceOf } from "../../../../../server/console/app/shell/failure.ts";
 import type { Surroundings } from "../../../../../server/console/app/shell/page-link.ts";
-import { ClientFigures } from "../../../../../server/views/journal/app/client-figures.ts";
+import { ClientFigures, figuresOf } from "../../../../../server/views/journal/app/client-figures.ts";
 import {
   JournalLink,
   outOfReach,
@@ -43,6 +43,14 @@ describe("a client's figures", () => {
     figures.note(telemetry(4, 0), FIRST_MS + 4000);
     expect(figures.rates.last("published")).toBe(2);
     expect(figures.since).toEqual({ atMs: FIRST_MS + 2000, published: 4, delivered: 0 });
+  });
+
+  it("stay while the tab is open, those of ten clients", () => {
+    const first = figuresOf("0");
+    for (let number = 1; number < 10; number += 1) figuresOf(String(number));
+    expect(figuresOf("0")).toBe(first);
+    figuresOf("10");
+    expect(figuresOf("0")).not.toBe(first);
   });
 });
 
