@@ -92,17 +92,9 @@ async function serve(
     await netlog.close();
     return refuse(explainListenError(error, options), error);
   }
-  reloadFor(views === undefined ? server : withViews(server, views));
-  const failed = netlog.failedTopics().length;
-  const topics = netlog.topicNames().length - failed;
-  const opened = `${topics} ${topics === 1 ? "topic" : "topics"} opened in ${ms(openedInMs)}`;
-  logger.info(
-    { url: server.url, port: server.port, folder, topics, failed, openedInMs },
-    `listening on ${server.url}, data in ${folder}, ${opened}`,
-  );
-  const { grpcPort } = server;
-  if (grpcPort !== undefined) logger.info({ grpcPort }, `gRPC on port ${grpcPort}`);
-
+  const ports = views === undefined ? server : withViews(server, views);
+  reloadFor(ports);
+  logListening(server, netlog, { folder, openedInMs }, logger);
   const { connections } = limits;
   if (connections < options.connections) {
     logger.info({ allowedFiles, connections }, "the system allows too few open files for more connections");
@@ -113,6 +105,8 @@ async function serve(
   try {
     const consoleUrl = options.hasNoConsole ? undefined : `${server.url}/-/console/`;
     await views?.begin(netlog, { ...portOptions(options, credentials), limits, version }, consoleUrl);
+    // A port that has opened since a SIGHUP has what was read before it.
+    reloadFor(ports);
   } catch (error) {
     await end(server, netlog, views);
     return refuse(explainOpenError(error), error);
@@ -124,11 +118,29 @@ async function serve(
   return EXIT.ok;
 }
 
+function logListening(
+  { url, port, grpcPort }: RunningServer,
+  netlog: Netlog,
+  { folder, openedInMs }: { readonly folder: string; readonly openedInMs: number },
+  logger: Logger,
+): void {
+  const failed = netlog.failedTopics().length;
+  const topics = netlog.topicNames().length - failed;
+  const opened = `${topics} ${topics === 1 ? "topic" : "topics"} opened in ${ms(openedInMs)}`;
+  logger.info(
+    { url, port, folder, topics, failed, openedInMs },
+    `listening on ${url}, data in ${folder}, ${opened}`,
+  );
+  if (grpcPort !== undefined) logger.info({ grpcPort }, `gRPC on port ${grpcPort}`);
+}
+
+/** All ports at once, for a supervisor waits for all of them together no longer than for one; the log behind all. */
 async function end(server: RunningServer, netlog: Netlog, views: ServedViews | undefined): Promise<void> {
-  await views?.stop();
+  const viewsStopped = views?.stop();
   netlog.beginShutdown();
-  await server.stop();
+  const stopped = await Promise.allSettled([viewsStopped, server.stop()]);
   await netlog.close();
+  for (const each of stopped) if (each.status === "rejected") throw each.reason;
 }
 
 /** Tokens and certificates that are read again are for the ports of views, too. */

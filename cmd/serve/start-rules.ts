@@ -24,14 +24,14 @@ export interface Start {
 /**
  * Finds the addresses, and whether they may be listened on.
  *
- * @throws UsageError for half a certificate, for the same port twice, and for an open address without tokens that was not
+ * @throws UsageError for half a certificate, for the same address twice, and for an open address without tokens that was not
  *   asked for by name; Node's error for a name that cannot be looked up.
  */
 export async function checkStart(options: StartOptions): Promise<Start> {
   const { listen, grpcListen = "off", tokenFile, isInsecure, tlsCert, tlsKey } = options;
   if ((tlsCert === "") !== (tlsKey === "")) throw new UsageError("--tls-cert and --tls-key need each other");
   const addresses = grpcListen === "off" ? [listen] : [listen, grpcListen];
-  if (grpcListen !== "off" && grpcListen.port !== 0 && grpcListen.port === listen.port) {
+  if (grpcListen !== "off" && grpcListen.port !== 0 && areOne(grpcListen, listen)) {
     throw new UsageError(`--listen and --grpc-listen both name port ${listen.port}; give gRPC another one`);
   }
   const hosts: string[] = [];
@@ -49,6 +49,11 @@ export async function checkStart(options: StartOptions): Promise<Start> {
     `others can reach ${formatListenAddress(open)}, and there are no tokens: name a file of tokens with ` +
       "--token-file (`netlog token create` makes one), or let everybody in with --insecure (NETLOG_INSECURE=1)",
   );
+}
+
+/** Two servers cannot listen on both. An empty host is all addresses. */
+function areOne(one: ListenAddress, other: ListenAddress): boolean {
+  return one.port === other.port && (one.host === other.host || one.host === "" || other.host === "");
 }
 
 /** What is worth a line in the log of a server that others can reach. */

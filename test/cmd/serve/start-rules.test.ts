@@ -60,6 +60,17 @@ describe("where others can reach it", () => {
   });
 });
 
+test("gRPC has an address of its own", async () => {
+  const both = (listen: string, grpc: string) => start(["--listen", listen, "--grpc-listen", grpc]);
+  for (const grpc of ["127.0.0.1:7200", ":7200"]) {
+    await expect(both("127.0.0.1:7200", grpc)).rejects.toThrow(
+      "--listen and --grpc-listen both name port 7200; give gRPC another one",
+    );
+  }
+  expect(await both("127.0.0.1:7200", "127.0.0.2:7200")).toMatchObject({ grpcHost: "127.0.0.2" });
+  expect(await both("127.0.0.1:0", "127.0.0.1:0")).toMatchObject({ grpcHost: "127.0.0.1" });
+});
+
 test("half a certificate is refused", async () => {
   for (const half of ["--tls-cert", "--tls-key"]) {
     await expect(start([half, "x.pem"])).rejects.toThrow("--tls-cert and --tls-key need each other");

@@ -123,7 +123,10 @@ function PayloadFields({ draft, change }: FieldsProps): Child {
 
 function takeFile(event: Event, change: FieldsProps["change"]): void {
   const [file] = (event.target as HTMLInputElement).files ?? [];
-  if (file !== undefined) change({ file, fileName: file.name, contentType: file.type });
+  if (file === undefined) return;
+  const { type } = file;
+  // A type that the browser does not know leaves the one that was typed.
+  change({ file, fileName: file.name, ...(type === "" ? {} : { contentType: type }) });
 }
 
 function MessageFields({ draft, change }: FieldsProps): Child {

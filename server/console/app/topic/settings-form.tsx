@@ -24,6 +24,7 @@ export function SettingsForm({ link, topic, info, onChanged }: SettingsFormProps
   const [typed, setTyped] = useState<TypedSettings>({});
   const [failure, setFailure] = useState("");
   const [isChanged, setChanged] = useState(false);
+  const [isBusy, setBusy] = useState(false);
   const before = typedSettings(info.settings as unknown as Readonly<Record<string, unknown>>);
   const shown = { ...before, ...typed };
   const change = settingsToSend(specs, shown, before);
@@ -34,6 +35,7 @@ export function SettingsForm({ link, topic, info, onChanged }: SettingsFormProps
     setChanged(isDone);
   };
   const save = async (): Promise<void> => {
+    setBusy(true);
     try {
       await topic.changeSettings(change);
       setTyped({});
@@ -42,6 +44,7 @@ export function SettingsForm({ link, topic, info, onChanged }: SettingsFormProps
     } catch (error) {
       say(sentenceOf(error), false);
     }
+    setBusy(false);
   };
   return (
     <Form label="Settings" onSubmit={() => void save()}>
@@ -55,7 +58,7 @@ export function SettingsForm({ link, topic, info, onChanged }: SettingsFormProps
         }}
       />
       <div class="actions">
-        <button type="submit" class="primary" disabled={names.length === 0 || isWrong}>
+        <button type="submit" class="primary" disabled={isBusy || names.length === 0 || isWrong}>
           {names.length === 0 ? "Nothing to change" : `Change ${names.join(", ")}`}
         </button>
         {names.length === 0 ? null : (
