@@ -1,14 +1,16 @@
 /**
- * What the journal's port has below `/-/`, where no domain is: its pages, and whose a token is, which the pages ask. app/
- * holds what runs in browsers.
+ * What the journal's port has below `/-/`, where no route of upstream is: its pages, whose a token is, which the pages ask,
+ * and the description of the API. app/ holds what runs in browsers.
  */
 import { fileURLToPath } from "node:url";
+import { jsonAnswer } from "../../http/answer.ts";
 import type { Handler } from "../../http/door.ts";
 import type { Route } from "../../http/route-table.ts";
 import { pageRoutes } from "../../pages/page-routes.ts";
 import { readRoute } from "../probes.ts";
 import { sessionAnswer } from "./answers.ts";
 import type { Journal } from "./journal.ts";
+import { describeApi } from "./openapi.ts";
 
 export const PAGES_PATH = "/-/console";
 /** Where the build puts their files. */
@@ -20,6 +22,10 @@ export function pagesRoutes(journal: Journal): readonly Route[] {
   return [
     ...pageRoutes({ path: PAGES_PATH, folder: FOLDER, name: "the journal's console", texts }),
     readRoute("/-/session", tellSession(journal), { needs: access.needs }),
+    readRoute("/-/openapi.json", (exchange) => {
+      exchange.parameters().finish();
+      return jsonAnswer(200, describeApi(journal.version));
+    }),
   ];
 }
 

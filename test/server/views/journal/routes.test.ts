@@ -1,7 +1,13 @@
 /** The journal's routes: upstream's acceptance cases, and the bytes of its answers. */
+import { Validator } from "@seriousme/openapi-schema-validator";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Reads } from "../../../../lib/views/database/database.ts";
 import { DatabaseError } from "../../../../lib/views/database/database-error.ts";
+import { openAccess } from "../../../../server/views/journal/access.ts";
+import type { Journal } from "../../../../server/views/journal/journal.ts";
+import { PAGES_PATH, pagesRoutes } from "../../../../server/views/journal/pages.ts";
+import { LIST_PARAMETERS } from "../../../../server/views/journal/query.ts";
+import { domainRoutes, ownRoutes } from "../../../../server/views/journal/routes.ts";
 import { EITHER_DATABASE, type TestDatabase } from "../../../support/views/databases.ts";
 import { eventText, FIRST_MS, nanosAt } from "../../../support/views/journal.ts";
 import {
@@ -179,6 +185,23 @@ describe("below /-/ the port", () => {
       { message: "the journal's console is not built; run npm run build, and start the server again" },
     ]);
     expect((await server.get("/-/console/nothing.js")).status).toBe(404);
+  });
+
+  test("describes the API as OpenAPI: every route but the pages, with every parameter of a list", async () => {
+    const document = JSON.parse((await server.get("/-/openapi.json")).text);
+    expect(await new Validator().validate(document)).toEqual({ valid: true });
+    const journal = { access: openAccess } as Journal;
+    const routes = [...ownRoutes(journal), ...domainRoutes(journal), ...pagesRoutes(journal)];
+    const paths = routes.map(({ path }) => path.replace(/:(\w+)/g, "{$1}"));
+    const described = paths.filter(
+      // The second finds clients for the route of all entities.
+      (path) => !path.startsWith(PAGES_PATH) && path !== "/{domain}/journal/client/{id}",
+    );
+    expect(Object.keys(document.paths).toSorted()).toEqual(described.toSorted());
+    const { parameters } = document.paths["/journal/user/{user}"].get;
+    const queried = parameters.filter((each: { in: string }) => each.in === "query");
+    expect(queried.map(({ name }: { name: string }) => name)).toEqual(LIST_PARAMETERS);
+    expect(document.info.version).toBe("1.2.3");
   });
 
   test("has nothing else", async () => {
