@@ -18,7 +18,7 @@ import {
   startRedis,
   startReference,
 } from "./servers/start.ts";
-import { startTracker, type TrackerOptions, type TrackerProcess } from "./servers/tracker.ts";
+import { startView, type ViewKind, type ViewOptions, type ViewProcess } from "./servers/view.ts";
 import type { Contender, Row, Sample } from "./workload.ts";
 
 /** Beside the built benchmark, on the project's own disk: the system's temporary folder may be in memory. */
@@ -67,8 +67,8 @@ export class Bench {
     return this.#keep(await startBareGrpc());
   }
 
-  async startTracker(options: TrackerOptions): Promise<TrackerProcess> {
-    return this.#keep(await startTracker(options));
+  async startView(kind: ViewKind, options: ViewOptions): Promise<ViewProcess> {
+    return this.#keep(await startView(kind, options));
   }
 
   async startPostgres(): Promise<PostgresProcess | undefined> {

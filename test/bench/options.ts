@@ -9,8 +9,8 @@ export interface BenchOptions {
   readonly bulkMessages: number;
   /** Published by the growth workload. */
   readonly growthMessages: number;
-  /** Status rows that the payload tracker's reads find. */
-  readonly statusMessages: number;
+  /** Messages in the tables that the reads of views are measured on. */
+  readonly viewMessages: number;
   /** Where our servers leave CPU profiles. */
   readonly profileFolder?: string | undefined;
 }
@@ -28,7 +28,7 @@ const WHOLE: BenchOptions = {
   warmUpMs: 2000,
   bulkMessages: 2_000_000,
   growthMessages: 10_000_000,
-  statusMessages: 1_000_000,
+  viewMessages: 1_000_000,
 };
 
 const QUICK: BenchOptions = {
@@ -37,7 +37,7 @@ const QUICK: BenchOptions = {
   warmUpMs: 1000,
   bulkMessages: 500_000,
   growthMessages: 200_000,
-  statusMessages: 100_000,
+  viewMessages: 100_000,
 };
 
 export function usage(workloads: readonly string[]): string {

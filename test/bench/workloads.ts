@@ -5,6 +5,7 @@ import { BULK_OUT } from "./workloads/bulk-out.ts";
 import { DELIVERY } from "./workloads/delivery.ts";
 import { GROWTH } from "./workloads/growth.ts";
 import { GRPC } from "./workloads/grpc.ts";
+import { JOURNAL } from "./workloads/journal.ts";
 import { PUBLISH } from "./workloads/publish.ts";
 import { PUBLISH_FIELDS } from "./workloads/publish-fields.ts";
 import { PUBLISH_ONE } from "./workloads/publish-one.ts";
@@ -28,4 +29,5 @@ export const WORKLOADS: readonly Workload[] = [
   GROWTH,
   REMEMBERING_ONCE,
   ...TRACKER,
+  ...JOURNAL,
 ];

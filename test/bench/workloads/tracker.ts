@@ -1,26 +1,23 @@
 /** The payload tracker: statuses into its tables, what its API answers from many of them, and retention beside reads. */
-import { type Bench, call } from "../bench.ts";
-import { linesOf } from "../messages.ts";
-import type { TrackerProcess } from "../servers/tracker.ts";
-import type { Contender, Row, Sample, Workload } from "../workload.ts";
+import type { Bench } from "../bench.ts";
+import { TRACKER_VIEW } from "../servers/view.ts";
+import type { Row, Workload } from "../workload.ts";
+import { ON_PGLITE, ON_POSTGRES, publish, reading, runIngest, type ViewLoad } from "./view-loads.ts";
 
-const TOPIC = "/platform.payload-status";
-const BATCH = 1000;
 const INGEST_MESSAGES = 100_000;
-const REQUESTS_EACH = 9;
 const MONTH_MS = 30 * 86_400_000;
 /** The date of the first status; each further one is a fifth of a second later. */
 const FIRST_MS = Date.parse("2026-01-01T00:00:00Z");
 const STEP_MS = 200;
 
-const ON_PGLITE = "into PGlite";
-const ON_POSTGRES = "into PostgreSQL";
 const ONE = "GET /payloads/{id}";
 const PAYLOADS = "GET /payloads, the slowest of its filters and orders";
 const STATUSES = "GET /statuses, the slowest of its filters and orders";
 const BEYOND = "a page beyond the total";
 const REST = "the slowest of all other pages";
 const BESIDE_RETENTION = "GET /payloads/{id} while all rows are deleted";
+
+const LOAD: ViewLoad = { kind: TRACKER_VIEW, topic: "/platform.payload-status", messageOf: statusOf };
 
 export const TRACKER: readonly Workload[] = [
   {
@@ -30,7 +27,7 @@ export const TRACKER: readonly Workload[] = [
       { row: ON_PGLITE, figure: "perSecond", bound: "at least", of: [5000] },
       { row: ON_POSTGRES, figure: "perSecond", bound: "at least", of: [10_000] },
     ],
-    run: runIngest,
+    run: (bench) => runIngest(bench, LOAD, INGEST_MESSAGES),
   },
   {
     name: "tracker-reads",
@@ -75,57 +72,22 @@ function dateOf(number: number): string {
   return new Date(FIRST_MS + number * STEP_MS).toISOString();
 }
 
-async function publish(bench: Bench, tracker: TrackerProcess, count: number): Promise<void> {
-  await call(tracker, TOPIC, "{}");
-  for (let from = 0; from < count; from += BATCH) {
-    if (from % 10_000 === 0) bench.progress.show(`${from} statuses published`);
-    const lines = Array.from({ length: BATCH }, (_, place) => statusOf(from + place));
-    await call(tracker, `${TOPIC}/batch?format=lines`, new Uint8Array(linesOf(lines)));
-  }
-}
-
-async function runIngest(bench: Bench): Promise<Row[]> {
-  const folder = bench.newPath();
-  const first = await bench.startTracker({ folder });
-  await publish(bench, first, INGEST_MESSAGES);
-  await first.stop();
-  const measure = async (db?: string): Promise<Sample> => {
-    const tracker = await bench.startTracker({ folder, db, viewsFolder: bench.newPath() });
-    const { perSecond } = await tracker.applied(INGEST_MESSAGES);
-    const memoryMiB = tracker.memoryMiB();
-    await tracker.stop();
-    return { perSecond, ...(memoryMiB === undefined ? {} : { memoryMiB }) };
-  };
-  const contenders: Contender[] = [{ name: ON_PGLITE, measure: () => measure() }];
-  const postgres = await bench.startPostgres();
-  let databases = 0;
-  if (postgres !== undefined) {
-    const measureThere = (): Promise<Sample> => measure(postgres.createDatabase(`ingest${databases++}`));
-    contenders.push({ name: ON_POSTGRES, measure: measureThere });
-  }
-  return await bench.rounds(contenders);
-}
-
 async function runReads(bench: Bench): Promise<Row[]> {
   const postgres = await bench.startPostgres();
   if (postgres === undefined) return [];
-  const count = bench.options.statusMessages;
+  const count = bench.options.viewMessages;
   const start = { folder: bench.newPath(), db: postgres.createDatabase("tracker") };
-  const tracker = await bench.startTracker({ ...start, behindMs: MONTH_MS });
-  await publish(bench, tracker, count);
+  const tracker = await bench.startView(TRACKER_VIEW, { ...start, behindMs: MONTH_MS });
+  await publish(bench, tracker, LOAD, count);
   bench.progress.show("the view applies what is left");
   await tracker.applied(count);
   postgres.vacuum("tracker");
-  const reading = (name: string, paths: readonly string[]): Contender => ({
-    name,
-    measure: async () => ({ p50Ms: await slowest(tracker, paths) }),
-  });
   const rows = await bench.rounds([
-    reading(ONE, [onePayload(count)]),
-    reading(PAYLOADS, payloadPages()),
-    reading(STATUSES, statusPages(count)),
-    reading(BEYOND, ["/payloads?page=999999999", "/statuses?page=999999999"]),
-    reading(REST, otherPages(count)),
+    reading(tracker, ONE, [onePayload(count)]),
+    reading(tracker, PAYLOADS, payloadPages()),
+    reading(tracker, STATUSES, statusPages(count)),
+    reading(tracker, BEYOND, ["/payloads?page=999999999", "/statuses?page=999999999"]),
+    reading(tracker, REST, otherPages(count)),
   ]);
   await tracker.stop();
   return [...rows, await readBesideRetention(bench, start, count)];
@@ -175,26 +137,6 @@ function combined(list: string, filters: readonly string[], sorts: readonly stri
   return sorts.flatMap((sort) => filters.map((filter) => `/${list}?sort_by=${sort}&${filter}`));
 }
 
-/** The p50 of the slowest path. */
-async function slowest(tracker: TrackerProcess, paths: readonly string[]): Promise<number> {
-  const medians: number[] = [];
-  for (const path of paths) {
-    const times: number[] = [];
-    for (let asked = 0; asked < REQUESTS_EACH; asked++) times.push(await timeOf(tracker, path));
-    times.sort((a, b) => a - b);
-    medians.push(times[REQUESTS_EACH >> 1] ?? Number.NaN);
-  }
-  return Math.max(...medians);
-}
-
-async function timeOf({ api }: TrackerProcess, path: string, statuses = [200]): Promise<number> {
-  const startedAtMs = performance.now();
-  const answer = await fetch(api + path);
-  const text = await answer.text();
-  if (!statuses.includes(answer.status)) throw new Error(`${answer.status} for ${path}: ${text}`);
-  return performance.now() - startedAtMs;
-}
-
 /** The server comes back with its clock right: all rows are too old. The payload that is read goes last. */
 async function readBesideRetention(
   bench: Bench,
@@ -203,15 +145,16 @@ async function readBesideRetention(
 ): Promise<Row> {
   bench.progress.show(BESIDE_RETENTION);
   const startedAtMs = performance.now();
-  const tracker = await bench.startTracker(start);
+  const tracker = await bench.startView(TRACKER_VIEW, start);
   const one = `/payloads/${requestIdOf(count / 5 - 1)}`;
   let maxMs = 0;
   for (;;) {
-    const times = [await timeOf(tracker, "/statuses?page_size=1")];
-    const answer = await fetch(`${tracker.api}/payloads?page_size=1`);
-    const { count: left } = (await answer.json()) as { readonly count: number };
+    const times = [await tracker.timeOf("/statuses?page_size=1")];
+    const { count: left } = JSON.parse(await tracker.ask("/payloads?page_size=1")) as {
+      readonly count: number;
+    };
     if (left === 0) break;
-    times.push(await timeOf(tracker, one, [200, 404]));
+    times.push(await tracker.timeOf(one, [200, 404]));
     maxMs = Math.max(maxMs, ...times);
   }
   const tookMs = performance.now() - startedAtMs;
