@@ -1,6 +1,6 @@
 /** Subscriptions of a batch, and the messages that they deliver. Channels are taken a few at a time, so that memory holds. */
 import type { Transaction } from "../index.ts";
-import { ChannelSubscriptions, type Subscription } from "./channel-subscriptions.ts";
+import { ChannelSubscriptions, type Report, type Subscription } from "./channel-subscriptions.ts";
 import { LIMITS } from "./limits.ts";
 import type { TelemetryEvent } from "./telemetry-event.ts";
 
@@ -86,14 +86,13 @@ export class Deliveries {
   }
 
   #runChannel(channelId: string, subscriptions: ChannelSubscriptions): void {
-    const added = new Set<Subscription>();
-    const remove = (isGone: (subscription: Subscription) => boolean): void => subscriptions.remove(isGone);
-    for (const [place, event] of this.#work.events.entries()) {
+    const { events } = this.#work;
+    for (const [place, event] of events.entries()) {
       if (event === undefined) continue;
+      const report: Report = ({ clientId }, messageCount) => this.#deliver(clientId, messageCount, place);
       switch (event.kind) {
         case "publish":
-          if (event.to.channelId !== channelId) break;
-          subscriptions.match(event.to.subtopic, (clientId) => this.#deliver(clientId, place));
+          if (event.to.channelId === channelId) subscriptions.publish(event.to.subtopic);
           break;
         case "subscribe": {
           if (event.to.channelId !== channelId) break;
@@ -102,36 +101,32 @@ export class Deliveries {
             break;
           }
           const { subscriberId, clientId, to } = event;
-          const subscription = { subscriberId, clientId, subtopic: to.subtopic };
-          subscriptions.add(subscription);
-          added.add(subscription);
+          subscriptions.add({ subscriberId, clientId, subtopic: to.subtopic }, true);
           break;
         }
         case "remove":
-          remove(({ clientId }) => clientId === event.clientId);
+          subscriptions.endClient(event.clientId, report);
           break;
         case "unsubscribe": {
           const { subscriberId, from } = event;
           if (from !== undefined && from.channelId !== channelId) break;
-          remove(
-            (one) =>
-              one.subscriberId === subscriberId && (from === undefined || one.subtopic === from.subtopic),
-          );
+          subscriptions.endSubscriber(subscriberId, from?.subtopic, report);
           break;
         }
         case "create":
           break;
       }
     }
-    for (const subscription of subscriptions.all()) {
-      if (added.has(subscription)) this.#added.push({ ...subscription, channelId });
-    }
+    subscriptions.reportAll((subscription, messageCount, isNew) => {
+      this.#deliver(subscription.clientId, messageCount, events.length);
+      if (isNew) this.#added.push({ ...subscription, channelId });
+    });
   }
 
-  /** A removal takes what was delivered before it along. */
-  #deliver(clientId: string, place: number): void {
-    if ((this.#work.removedAt.get(clientId) ?? -1) > place) return;
-    this.#outbound.set(clientId, (this.#outbound.get(clientId) ?? 0) + 1);
+  /** Messages that came before `place`. A removal of the client takes along what was delivered before it. */
+  #deliver(clientId: string, messageCount: number, place: number): void {
+    if (messageCount === 0 || (this.#work.removedAt.get(clientId) ?? -1) >= place) return;
+    this.#outbound.set(clientId, (this.#outbound.get(clientId) ?? 0) + messageCount);
   }
 
   async #deleteEnded(transaction: Transaction): Promise<void> {
@@ -176,7 +171,7 @@ async function loadSubscriptions(
   const kept = new Map(channels.map(({ id }) => [id, new ChannelSubscriptions()]));
   if (kept.size === 0) return kept;
   const rows = await transaction.query<Row>(LOAD, [[...kept.keys()]]);
-  for (const row of rows) kept.get(row.channelId)?.add(row);
+  for (const row of rows) kept.get(row.channelId)?.add(row, false);
   return kept;
 }
 

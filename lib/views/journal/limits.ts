@@ -10,6 +10,8 @@ export interface Limits {
   readonly numberLength: number;
   /** Journals of one page. */
   readonly pageSize: number;
+  /** Levels of a subtopic: each message walks those of its channel's subscriptions. */
+  readonly topicLevels: number;
   /** Subscriptions of one channel: each publish is matched with all of them. */
   readonly channelSubscriptions: number;
   /** Subscriptions that are in memory at a time, as far as one channel allows. */
@@ -21,6 +23,7 @@ export const LIMITS: Limits = {
   jsonDepth: 64,
   numberLength: 400,
   pageSize: 100,
+  topicLevels: 32,
   channelSubscriptions: 10_000,
   loadedSubscriptions: 50_000,
 };

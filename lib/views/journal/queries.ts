@@ -38,6 +38,8 @@ export interface JournalPage {
 
 /** `client.role.add`: exactly one word stands before. */
 const ROLE_OPERATION = String.raw`e.operation ~ '^[^.]+\.role\.'`;
+/** They list channels and clients, which may be another domain's. */
+const CONNECTIONS = "'{channel.connect,channel.disconnect}'::text[]";
 /** Seconds of the year 1: SQL has no time long before it. */
 const FIRST_SECOND = -62_135_596_800;
 
@@ -76,7 +78,8 @@ async function readPage(
 }
 
 /**
- * Operations about roles name no domain: they belong to the domain that the entity was known in by then. All other journals
+ * Operations about roles name no domain: they belong to the domain that had the entity by then, which an operation on the
+ * entity itself tells. Those that a user did belong to no domain, for the roles are another entity's. All other journals
  * belong to the domain that they name.
  */
 function conditionsOf(request: JournalRequest): { where: string; values: readonly (string | number)[] } {
@@ -86,8 +89,10 @@ function conditionsOf(request: JournalRequest): { where: string; values: readonl
   const conditions = [`e.entity = ${place(entityKey(kind, id))}`];
   if (domain !== undefined) {
     const own = `e.domain = ${place(domain)}`;
-    const known = `(SELECT min(occurred_at) FROM journal_entities WHERE entity = $1 AND domain = $2)`;
-    conditions.push(`(${own} OR (e.domain = '' AND ${ROLE_OPERATION} AND e.occurred_at >= ${known}))`);
+    const known = `(SELECT min(occurred_at) FROM journal_entities
+      WHERE entity = $1 AND domain = $2 AND operation LIKE '${kind}.%' AND operation <> ALL (${CONNECTIONS}))`;
+    const isRoleHere = `e.domain = '' AND ${ROLE_OPERATION} AND e.occurred_at >= ${known}`;
+    conditions.push(kind === "user" ? own : `(${own} OR (${isRoleHere}))`);
   }
   if (operation !== "") conditions.push(`e.operation = ${place(operation)}`);
   const bound = (comparison: string, seconds: number | undefined): void => {

@@ -4,6 +4,9 @@
  * levels in both.
  */
 
+import { troubleOfText } from "../index.ts";
+import { LIMITS } from "./limits.ts";
+
 /** What a subscription is for. */
 export interface Filter {
   readonly channelId: string;
@@ -39,10 +42,12 @@ export function parseSubtopic(text: string): string | undefined {
 
 function parseLevels(text: string, isSlashed: boolean): string | undefined {
   const mqtt = isSlashed ? text : text.replace(/[*>]/g, (wildcard) => NATS_WILDCARDS[wildcard] ?? wildcard);
-  if (FOREIGN.test(mqtt)) return undefined;
+  // An escape of a slashed topic may have been a NUL's, which SQL does not take.
+  if (FOREIGN.test(mqtt) || troubleOfText(mqtt) !== undefined) return undefined;
   const subtopic = mqtt.replaceAll(".", "/").replace(EDGE_SLASHES, "");
   if (subtopic === "") return "";
-  const levels = subtopic.split("/");
+  const levels = levelsOf(subtopic);
+  if (levels.length > LIMITS.topicLevels) return undefined;
   const isWrong = levels.some((level, place) => {
     if (level === "#") return place < levels.length - 1;
     return level === "" || (level.length > 1 && /[+#]/.test(level));
@@ -50,20 +55,10 @@ function parseLevels(text: string, isSlashed: boolean): string | undefined {
   return isWrong ? undefined : subtopic;
 }
 
-/** True for a filter that is not only for the subtopic of the same text. */
-export function hasWildcard(filter: string): boolean {
-  return filter.includes("+") || filter.includes("#");
+export function isWildcard(level: string): boolean {
+  return level === "+" || level === "#";
 }
 
-/** As MQTT has it: `+` is any one level, and `#` is all levels from there on, or none. */
-export function matches(filter: string, subtopic: string): boolean {
-  if (filter === "#") return true;
-  const wanted = filter.split("/");
-  const levels = subtopic === "" ? [] : subtopic.split("/");
-  for (const [place, want] of wanted.entries()) {
-    if (want === "#") return true;
-    const level = levels[place];
-    if (level === undefined || (want !== "+" && want !== level)) return false;
-  }
-  return wanted.length === levels.length;
+export function levelsOf(subtopic: string): readonly string[] {
+  return subtopic === "" ? [] : subtopic.split("/");
 }

@@ -184,6 +184,24 @@ test("a domain sees its own journals, and roles of entities that it was known to
   expect(await operations(fixture, { ...client, domain: "a third" })).toEqual([]);
 });
 
+test("what a user did about roles is in no domain, and a list of ids makes no entity a domain's", async () => {
+  const fixture = await open();
+  await fixture.apply(
+    ["user.update", { id: "actor", domain: "d2" }],
+    ["group.create", { id: "g", domain: "d1" }],
+    ["channel.connect", { client_ids: ["c"], channel_ids: ["ch"], domain: "d2" }],
+    ["group.role.add", { entity_id: "g", user_id: "actor" }],
+    ["client.role.add", { entity_id: "c" }],
+    ["channel.role.add", { entity_id: "ch" }],
+  );
+  expect(await operations(fixture, { domain: "d2" })).toEqual(["user.update"]);
+  expect(await operations(fixture, { domain: "d1" })).toEqual([]);
+  expect(await operations(fixture, {})).toEqual(["group.role.add", "user.update"]);
+  const connected = ["channel.connect"];
+  expect(await operations(fixture, { kind: "client", id: "c", domain: "d2" })).toEqual(connected);
+  expect(await operations(fixture, { kind: "channel", id: "ch", domain: "d2" })).toEqual(connected);
+});
+
 test("equal events are as many rows, in the order of the log, on every page", async () => {
   const fixture = await open();
   const same = eventText("user.view", { user_id: "actor" }, nanosAt(FIRST_MS));
