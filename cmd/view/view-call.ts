@@ -8,6 +8,8 @@ import type { ViewCommandOptions } from "./view-options.ts";
 export interface ViewCall extends Context {
   readonly options: ViewCommandOptions;
   readonly token: string | undefined;
+  /** --log was given, by a flag, the environment or the file. */
+  readonly isLogGiven: boolean;
   /** --loglevel or --debug was given, by a flag, the environment or the file. */
   readonly isLogLevelGiven: boolean;
   /** Opens the views of these names, as far as their settings go. @throws UsageError. */

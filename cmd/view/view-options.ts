@@ -28,6 +28,7 @@ export interface ViewCommandOptions extends Shared {
   readonly log: string;
   readonly tokenFrom: string | null;
   readonly forgetsOlder: boolean;
+  readonly setsDatabaseAside: boolean;
   readonly json: boolean;
 }
 
@@ -43,6 +44,10 @@ export const VIEW_COMMAND_OPTIONS: OptionTable<ViewCommandOptions> = {
   forgetsOlder: switchOption(
     "forget_older",
     "Rebuild also where rows are lost whose messages the log has no more",
+  ),
+  setsDatabaseAside: switchOption(
+    "set_aside_database",
+    "Rebuild with a new PGlite database where the old one does not open; its files are kept",
   ),
   allowedHosts: SERVE_OPTIONS.allowedHosts,
   corsOrigins: SERVE_OPTIONS.corsOrigins,

@@ -1,6 +1,7 @@
 /** `netlog view rebuild`: by the server that runs the view, or here where none does. */
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { type Netlog, nodeDisk, silentLogger } from "../../lib/index.ts";
+import { type Netlog, nodeDisk, nodeRuntime, silentLogger } from "../../lib/index.ts";
 import {
   DamagedDatabaseError,
   EmbeddedDatabase,
@@ -16,18 +17,20 @@ import {
 import { EXIT } from "../cli/command.ts";
 import { counted } from "../cli/figures.ts";
 import { ProgressBar } from "../cli/progress-bar.ts";
-import { watchStopSignals } from "../cli/signals.ts";
+import { statusOf, watchStopSignals } from "../cli/signals.ts";
 import { LIMITS } from "../options/limits.ts";
 import { SERVE_OPTIONS } from "../options/options.ts";
 import { parseOptions } from "../options/parse-options.ts";
-import type { ViewName } from "../options/views.ts";
+import { VIEW_NAMES, type ViewName } from "../options/views.ts";
 import { openNetlog } from "../serve/serve.ts";
 import { explainOpenError } from "../serve/start-error.ts";
 import { embeddedFolder } from "../views/open-database.ts";
+import type { ViewSet } from "../views/view-set.ts";
 import type { ViewCall } from "./view-call.ts";
-import { askServer, ServerRefusal, viewsOf } from "./view-server.ts";
+import { askServer, ServerAway, ServerRefusal, viewsOf } from "./view-server.ts";
 
 const MESSAGES = { format: (amount: number) => amount.toLocaleString("en"), noun: " messages" };
+const UNCHANGED = "nothing is changed";
 
 export async function rebuildCommand(call: ViewCall, name: ViewName): Promise<number> {
   const { stderr, stdout, options } = call;
@@ -38,16 +41,20 @@ export async function rebuildCommand(call: ViewCall, name: ViewName): Promise<nu
     if (options.json) stdout.write(`${JSON.stringify(progress)}\n`);
     else bar.update(progress.done, progress.total, "", MESSAGES);
   };
+  const stop = watchStopSignals();
   try {
-    const views = await viewsOf(call);
-    if (views?.some((view) => view.name === name) === true) await rebuildThere(call, name, show);
-    else await rebuildHere(call, name, views !== undefined, show);
+    const runner = await findRunner(call, name);
+    if (runner === "server") await rebuildThere(call, name, show, stop.signal);
+    else await rebuildHere(call, name, runner === "nothing", show, stop.signal);
   } catch (error) {
     bar.clear();
+    if (stop.received !== undefined) return statusOf(stop.received);
     const reason = explainRebuildError(error);
     if (reason === undefined) throw error;
     stderr.write(`netlog: ${reason}\n`);
-    return EXIT.failed;
+    return error instanceof ServerAway ? EXIT.unavailable : EXIT.failed;
+  } finally {
+    stop.end();
   }
   bar.clear();
   if (!options.json) stdout.write(`${name} is rebuilt from ${counted(total, "message")}\n`);
@@ -56,69 +63,124 @@ export async function rebuildCommand(call: ViewCall, name: ViewName): Promise<nu
 
 /** `undefined`: a defect. */
 function explainRebuildError(error: unknown): string | undefined {
+  if (error instanceof ServerAway) {
+    const advice = "start it, or mend --log; without --log and NETLOG_URL the log in --dir is read";
+    return `${error.message}; ${UNCHANGED}; ${advice}`;
+  }
   if (error instanceof ServerRefusal || error instanceof ViewStopped) return error.message;
-  const unchanged = "nothing is changed; try again when it answers";
+  const unchanged = `${UNCHANGED}; try again when it answers`;
   if (isDatabaseError(error)) return `the database cannot be used (${error.message}); ${unchanged}`;
   if (error instanceof LogUnavailable) return `the log cannot be read (${error.message}); ${unchanged}`;
-  if (error instanceof LogRefusal) return `the log refuses to be read (${error.message}); nothing is changed`;
+  if (error instanceof LogRefusal) return `the log refuses to be read (${error.message}); ${UNCHANGED}`;
   return explainOpenError(error);
+}
+
+/** What runs: the server, and with it the view; a server without the view; no server. @throws ServerRefusal; ServerAway. */
+async function findRunner(call: ViewCall, name: ViewName): Promise<"server" | "others" | "nothing"> {
+  try {
+    return (await viewsOf(call)).some((view) => view.name === name) ? "server" : "others";
+  } catch (error) {
+    if (error instanceof ServerAway && error.isNone) return "nothing";
+    throw error;
+  }
 }
 
 async function rebuildThere(
   call: ViewCall,
   name: string,
   show: (progress: RebuildProgress) => void,
+  signal: AbortSignal,
 ): Promise<void> {
-  const query = call.options.forgetsOlder ? "?forget_older=true" : "";
-  const response = await askServer(call, "POST", `/-/views/${name}/rebuild${query}`);
-  const decoder = new TextDecoder();
-  let rest = "";
-  for await (const piece of response?.body ?? []) {
-    const lines = (rest + decoder.decode(piece as Uint8Array, { stream: true })).split("\n");
-    rest = lines.pop() ?? "";
-    for (const line of lines) {
-      if (line === "") continue;
-      const told = JSON.parse(line) as Partial<RebuildProgress> & { ok?: boolean; reason?: string };
-      if (told.ok === true) return;
-      if (told.ok === false) throw new ServerRefusal(told.reason ?? "the rebuild failed");
-      if (told.done !== undefined && told.total !== undefined) show({ done: told.done, total: told.total });
-    }
+  const { options, stderr } = call;
+  const query = options.forgetsOlder ? "?forget_older=true" : "";
+  const response = await askServer(call, "POST", `/-/views/${name}/rebuild${query}`, signal);
+  stderr.write(`${name} is rebuilt by the server at ${options.log}\n`);
+  for await (const line of linesOf(response)) {
+    const { ok, reason, done, total } = JSON.parse(line) as Partial<RebuildProgress> & RebuildEnd;
+    if (ok === true) return;
+    if (ok === false) throw new ServerRefusal(reason ?? "the rebuild failed");
+    if (done !== undefined && total !== undefined) show({ done, total });
   }
-  throw new ServerRefusal("the answer broke off: netlog view status tells how the view is");
+  throw new ServerRefusal("the answer broke off: netlog view status says how the view is");
 }
 
-/** The log of the server, or where none answers that of the data folder. */
+interface RebuildEnd {
+  readonly ok?: boolean;
+  readonly reason?: string;
+}
+
+/** Whole lines, up to where the answer ends or breaks off. */
+async function* linesOf(response: Response): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  try {
+    for await (const piece of response.body ?? []) {
+      const lines = (rest + decoder.decode(piece as Uint8Array, { stream: true })).split("\n");
+      rest = lines.pop() ?? "";
+      yield* lines.filter((line) => line !== "");
+    }
+  } catch (error) {
+    // Node says so of a connection that breaks.
+    if (!(error instanceof TypeError)) throw error;
+  }
+}
+
 async function rebuildHere(
   call: ViewCall,
   name: ViewName,
-  hasServer: boolean,
+  isOffline: boolean,
   onProgress: (progress: RebuildProgress) => void,
+  signal: AbortSignal,
 ): Promise<void> {
-  const { options, token, environment, prepare } = call;
-  const { forgetsOlder } = options;
-  const stop = watchStopSignals();
-  let netlog: Netlog | undefined;
+  const { options, token, prepare, stderr } = call;
   const views = await prepare([name], silentLogger);
+  let netlog: Netlog | undefined;
   try {
     let log: LogReader;
-    if (hasServer) {
-      log = new HttpLogReader(options.log, { token: () => Promise.resolve(token) });
-    } else {
-      const serve = { ...parseOptions(SERVE_OPTIONS, [], environment), dir: options.dir };
-      netlog = await openNetlog(serve, LIMITS, resolve(options.dir), silentLogger);
+    if (isOffline) {
+      netlog = await openFolder(call);
       log = new LocalLogReader(netlog);
+    } else {
+      log = new HttpLogReader(options.log, { token: () => Promise.resolve(token) });
     }
-    try {
-      await views.open(log);
-    } catch (error) {
-      if (!(error instanceof DamagedDatabaseError)) throw error;
-      await EmbeddedDatabase.remove(nodeDisk, embeddedFolder(options));
-      await views.open(log);
-    }
-    await views.rebuild(name, { forgetsOlder, onProgress, signal: stop.signal });
+    const where = isOffline ? `in ${resolve(options.dir)}` : `of the server at ${options.log}`;
+    stderr.write(`${name} is rebuilt from the log ${where}\n`);
+    await openDatabase(call, views, name, log);
+    await views.rebuild(name, { forgetsOlder: options.forgetsOlder, onProgress, signal });
   } finally {
-    stop.end();
     await views.stop();
     await netlog?.close();
+  }
+}
+
+/** The log of the data folder. @throws DataFolderError; ViewStopped: there is no such folder. */
+async function openFolder({ options, environment }: ViewCall): Promise<Netlog> {
+  const folder = resolve(options.dir);
+  if (!existsSync(folder)) {
+    const advice = "--log names the server whose log is read, and --dir a data folder";
+    throw new ViewStopped(
+      `no server answers at ${options.log}, and there is no data folder ${folder}; ${advice}`,
+    );
+  }
+  const serve = { ...parseOptions(SERVE_OPTIONS, [], environment), dir: options.dir };
+  return await openNetlog(serve, LIMITS, folder, silentLogger);
+}
+
+/** Makes a new database where the old one does not open and the options allow it; the old one's files stay. */
+async function openDatabase(
+  { options, stderr }: ViewCall,
+  views: ViewSet,
+  name: ViewName,
+  log: LogReader,
+): Promise<void> {
+  try {
+    await views.open(log);
+  } catch (error) {
+    if (!(error instanceof DamagedDatabaseError && options.setsDatabaseAside)) throw error;
+    const aside = await EmbeddedDatabase.setAside(nodeDisk, embeddedFolder(options), nodeRuntime.now());
+    const others = VIEW_NAMES.filter((each) => each !== name).join(", ");
+    const rest = `it may hold the tables of ${others} as well: netlog view rebuild makes those anew, too`;
+    stderr.write(`the database that does not open is kept in ${aside}; ${rest}\n`);
+    await views.open(log);
   }
 }

@@ -20,20 +20,41 @@ export interface ShownView {
 /** The server refuses; the message is its own. */
 export class ServerRefusal extends Error {}
 
-type Asking = Pick<ViewCall, "options" | "token">;
+/** No server answers at `--log`. */
+export class ServerAway extends Error {
+  /** Nothing listens at the address, and nobody named it: no server runs on this machine. */
+  readonly isNone: boolean;
 
-/** `undefined`: no server answers there. @throws ServerRefusal. */
+  constructor(message: string, isNone: boolean, cause: unknown) {
+    super(message, { cause });
+    this.isNone = isNone;
+  }
+}
+
+type Asking = Pick<ViewCall, "options" | "token" | "isLogGiven">;
+
+const LIST_MS = 10_000;
+
+/** @throws ServerRefusal; ServerAway. */
 export async function askServer(
-  { options, token }: Asking,
+  { options, token, isLogGiven }: Asking,
   method: "GET" | "POST",
   path: string,
-): Promise<Response | undefined> {
+  signal?: AbortSignal,
+): Promise<Response> {
   const headers: Record<string, string> = token === undefined ? {} : { Authorization: `Bearer ${token}` };
   let response: Response;
   try {
-    response = await fetch(`${options.log}${path}`, { method, headers, redirect: "manual" });
-  } catch {
-    return undefined;
+    response = await fetch(`${options.log}${path}`, {
+      method,
+      headers,
+      redirect: "manual",
+      ...(signal === undefined ? {} : { signal }),
+    });
+  } catch (error) {
+    const { code, message } = causeOf(error);
+    const isNone = !isLogGiven && code === "ECONNREFUSED";
+    throw new ServerAway(`the server at ${options.log} does not answer (${code ?? message})`, isNone, error);
   }
   if (response.ok) return response;
   const { error, reason } = (await response.json().catch(() => ({}))) as { error?: string; reason?: string };
@@ -43,8 +64,20 @@ export async function askServer(
   );
 }
 
-/** The views of the server; `undefined`: no server answers. @throws ServerRefusal. */
-export async function viewsOf(call: Asking): Promise<readonly ShownView[] | undefined> {
-  const response = await askServer(call, "GET", "/-/views");
-  return response && ((await response.json()) as ShownView[]);
+/** The views of the server. @throws ServerRefusal; ServerAway. */
+export async function viewsOf(call: Asking): Promise<readonly ShownView[]> {
+  const response = await askServer(call, "GET", "/-/views", AbortSignal.timeout(LIST_MS));
+  try {
+    return (await response.json()) as ShownView[];
+  } catch (error) {
+    const { options } = call;
+    throw new ServerRefusal(`what answers at ${options.log} is no Netlog server (${causeOf(error).message})`);
+  }
+}
+
+/** Node's `fetch` says why it failed in the cause. */
+function causeOf(error: unknown): { readonly code?: string; readonly message: string } {
+  const { cause } = error as { readonly cause?: unknown };
+  const found = cause instanceof Error ? cause : error;
+  return found instanceof Error ? found : { message: String(found) };
 }

@@ -1,22 +1,23 @@
 /** `netlog view status`: by the server, or by the database where no server answers. */
-import { existsSync } from "node:fs";
 import { silentLogger } from "../../lib/index.ts";
 import { HttpLogReader } from "../../lib/views/index.ts";
 import { EXIT } from "../cli/command.ts";
 import { counted } from "../cli/figures.ts";
-import { PGLITE, VIEW_NAMES } from "../options/views.ts";
+import { VIEW_NAMES, type ViewName } from "../options/views.ts";
 import { explainOpenError } from "../serve/start-error.ts";
-import { embeddedFolder } from "../views/open-database.ts";
 import type { ViewCall } from "./view-call.ts";
-import { ServerRefusal, type ShownView, viewsOf } from "./view-server.ts";
+import { ServerAway, ServerRefusal, type ShownView, viewsOf } from "./view-server.ts";
 
 export async function statusCommand(call: ViewCall): Promise<number> {
   const { options, stdout, stderr } = call;
   try {
-    const views = (await viewsOf(call)) ?? (await statusHere(call));
+    const views = await viewsOf(call).catch((error: unknown) => {
+      if (!(error instanceof ServerAway)) throw error;
+      return statusHere(call, error.message);
+    });
     if (views === undefined) {
       stderr.write(
-        `netlog: no server answers at ${options.log}, and there is no database here; --log says where\n`,
+        `netlog: no server answers at ${options.log}, and there is no database here; --log names the server, and --db the database\n`,
       );
       return EXIT.unavailable;
     }
@@ -32,9 +33,15 @@ export async function statusCommand(call: ViewCall): Promise<number> {
 }
 
 /** `undefined`: there is nothing here. The lag is not known without the log. */
-async function statusHere({ options, token, prepare }: ViewCall): Promise<readonly ShownView[] | undefined> {
-  if (options.db === PGLITE && !existsSync(embeddedFolder(options))) return undefined;
-  const views = await prepare(VIEW_NAMES, silentLogger);
+async function statusHere(
+  { options, token, prepare }: ViewCall,
+  why: string,
+): Promise<readonly ShownView[] | undefined> {
+  const all = await prepare(VIEW_NAMES, silentLogger);
+  const names: ViewName[] = [];
+  for (const name of VIEW_NAMES) if (await all.hasDatabase(name)) names.push(name);
+  if (names.length === 0) return undefined;
+  const views = await prepare(names, silentLogger);
   try {
     await views.open(new HttpLogReader(options.log, { token: () => Promise.resolve(token) }));
     return (await views.status()).map(({ name, rows, deadLetters, topics, trouble }) => ({
@@ -42,10 +49,7 @@ async function statusHere({ options, token, prepare }: ViewCall): Promise<readon
       ready: false,
       runner: false,
       // Nothing runs here, so that only a database which does not answer is news.
-      trouble:
-        rows === undefined && trouble !== undefined
-          ? `no server answers, and ${trouble}`
-          : "no server answers",
+      trouble: rows === undefined && trouble !== undefined ? `${why}, and ${trouble}` : why,
       rows,
       dead_letters: deadLetters,
       topics: topics.map(({ topic, topicId: id, next, lagMessages: lag }) => ({ topic, id, next, lag })),

@@ -1,5 +1,5 @@
 import { HttpLogReader } from "../../lib/views/index.ts";
-import { type Command, EXIT } from "../cli/command.ts";
+import { type Command, type Context, EXIT } from "../cli/command.ts";
 import { nextStopSignal } from "../cli/signals.ts";
 import { UsageError } from "../cli/usage-error.ts";
 import { tokenOf } from "../client/call/connection.ts";
@@ -34,29 +34,8 @@ export const viewCommand: Command = {
   ],
   options: VIEW_COMMAND_OPTIONS,
   async run(context) {
-    const { options, operands, given } = parseArguments(
-      VIEW_COMMAND_OPTIONS,
-      context.args,
-      context.environment,
-    );
+    const { call, operands } = callOf(context);
     const [what, name, ...more] = operands;
-    const call: ViewCall = {
-      ...context,
-      options,
-      token: tokenOf(options, context.environment),
-      isLogLevelGiven: [VIEW_COMMAND_OPTIONS.logLevel, VIEW_COMMAND_OPTIONS.debug].some((option) =>
-        given.has(option.name),
-      ),
-      prepare: (names, logger) =>
-        ViewSet.prepare({
-          names,
-          options,
-          settingsOrigin: given.get(VIEW_COMMAND_OPTIONS.viewSettings.name)?.origin ?? "default",
-          environment: context.environment,
-          isAlone: true,
-          logger,
-        }),
-    };
     if (more[0] !== undefined)
       throw new UsageError(`unexpected argument "${more[0]}"; flags begin with a dash`);
     if (what === "rebuild") return await rebuildCommand(call, requireName(name));
@@ -64,6 +43,34 @@ export const viewCommand: Command = {
     return what === "status" ? await statusCommand(call) : await runAlone(call, requireName(what));
   },
 };
+
+/** What the arguments and the environment say. @throws UsageError. */
+export function callOf(context: Context): { readonly call: ViewCall; readonly operands: readonly string[] } {
+  const { options, operands, given } = parseArguments(
+    VIEW_COMMAND_OPTIONS,
+    context.args,
+    context.environment,
+  );
+  const call: ViewCall = {
+    ...context,
+    options,
+    token: tokenOf(options, context.environment),
+    isLogGiven: given.has(VIEW_COMMAND_OPTIONS.log.name),
+    isLogLevelGiven: [VIEW_COMMAND_OPTIONS.logLevel, VIEW_COMMAND_OPTIONS.debug].some((option) =>
+      given.has(option.name),
+    ),
+    prepare: (names, logger) =>
+      ViewSet.prepare({
+        names,
+        options,
+        settingsOrigin: given.get(VIEW_COMMAND_OPTIONS.viewSettings.name)?.origin ?? "default",
+        environment: context.environment,
+        isAlone: true,
+        logger,
+      }),
+  };
+  return { call, operands };
+}
 
 function requireName(given: string | undefined): ViewName {
   const name = VIEW_NAMES.find((each) => each === given);

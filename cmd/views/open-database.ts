@@ -42,6 +42,12 @@ export class Databases {
     );
   }
 
+  /** False: the view's database is PGlite's, and its folder is not there. */
+  async has(settings: ViewSettings, { host }: DatabaseVariables): Promise<boolean> {
+    if (this.#options.db !== PGLITE || settings.has(host)) return true;
+    return (await nodeDisk.stat(embeddedFolder(this.#options))) !== undefined;
+  }
+
   async close(): Promise<void> {
     const all = await Promise.allSettled(this.#open.values());
     await Promise.all(all.map(async (each) => each.status === "fulfilled" && (await each.value.close())));

@@ -153,6 +153,12 @@ export class ViewSet implements Views {
     }
   }
 
+  /** False: nothing is where PGlite would have the tables of this view. */
+  async hasDatabase(name: string): Promise<boolean> {
+    const part = this.#parts.find(({ program }) => program.name === name);
+    return part !== undefined && (await this.#databases.has(part.settings, part.program.databaseVariables));
+  }
+
   figures(): ReturnType<Views["figures"]> {
     return Array.from(this.#runners.values(), (runner) => runner.figures());
   }

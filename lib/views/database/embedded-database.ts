@@ -70,11 +70,18 @@ export class EmbeddedDatabase implements Database {
     }
   }
 
-  /** Removes the database of a folder, that of all its views; nothing there is no error. @throws DataFolderError. */
-  static async remove(disk: Disk, folder: string): Promise<void> {
+  /** Gives the database of a folder, that of all its views, another name, and gives its new path. @throws DataFolderError. */
+  static async setAside(disk: Disk, folder: string, nowMs: number): Promise<string> {
     const lock = await takeDataFolder(disk, folder);
-    await disk.removeTree(`${folder}/${FILES}`);
-    await lock.release();
+    const time = new Date(nowMs).toISOString().replaceAll(/[-:]/g, "");
+    const aside = `${folder}/${FILES}.damaged-${time}`;
+    try {
+      await disk.rename(`${folder}/${FILES}`, aside);
+      await disk.syncFolder(folder);
+    } finally {
+      await lock.release();
+    }
+    return aside;
   }
 
   reads(schema: string): Reads {
@@ -197,6 +204,9 @@ async function begun(worker: Worker, folder: string | undefined): Promise<void> 
   if (trouble === undefined) return;
   await worker.terminate();
   const where = folder === undefined ? "in memory" : `in ${folder}`;
-  const advice = "netlog view rebuild <name> makes it anew from the log";
-  throw new DamagedDatabaseError(`the database of views ${where} does not open (${trouble}); ${advice}`);
+  const advice =
+    "netlog view rebuild <name> --set-aside-database keeps its files and makes it anew from the log";
+  throw new DamagedDatabaseError(
+    `the database of views ${where} does not open (${trouble}); if memory, disk and rights are in order it is damaged: ${advice}`,
+  );
 }
