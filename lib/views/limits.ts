@@ -35,9 +35,11 @@ export interface Limits {
   readonly refusedInARow: number;
   /** A batch of at least so many messages stops the view when `apply` refuses all of them. */
   readonly refusedBatch: number;
-  /** How often old rows are looked for, and how many one transaction deletes. */
+  /** How often old rows are looked for. */
   readonly retentionMs: number;
+  /** Rows that one transaction deletes at most, and how long one may take before the next deletes fewer. */
   readonly retentionRows: number;
+  readonly retentionChunkMs: number;
   /** A view that is further behind is not ready. */
   readonly readyLagMessages: number;
   /** A batch that takes longer is taken for stuck: the view is not live. */
@@ -67,6 +69,7 @@ export const LIMITS: Limits = {
   refusedBatch: 10,
   retentionMs: MINUTE_MS,
   retentionRows: 1000,
+  retentionChunkMs: 50,
   readyLagMessages: 10_000,
   liveMs: MINUTE_MS,
   placeMs: 20,

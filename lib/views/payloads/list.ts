@@ -178,8 +178,23 @@ async function findMany(
   const [counted] = await queries.query<{ count: number }>(counting, values);
   const count = counted?.count ?? 0;
   if (request.offset >= count) return { count, ids: [] };
-  const rows = await queries.query<{ id: number }>(pageOfMany(source, request, where), values);
-  return { count, ids: rows.map(({ id }) => id) };
+  const near = fromNearerEnd(request, count);
+  const rows = await queries.query<{ id: number }>(pageOfMany(source, near, where), values);
+  const ids = rows.map(({ id }) => id);
+  return { count, ids: near === request ? ids : ids.reverse() };
+}
+
+/** The same page in the opposite order, where fewer rows come before it: the database passes all of these. */
+function fromNearerEnd(request: ListRequest, count: number): ListRequest {
+  const { offset, limit, isDescending } = request;
+  const left = count - offset;
+  if (offset <= left) return request;
+  return {
+    ...request,
+    isDescending: !isDescending,
+    offset: Math.max(0, left - limit),
+    limit: Math.min(left, limit),
+  };
 }
 
 function pageOfMany(source: ListSource, request: ListRequest, where: readonly string[]): string {

@@ -28,7 +28,7 @@ export async function deleteOldStatuses(
   if (deleted.length === 0) return 0;
   const payloads = await transaction.query(
     `DELETE FROM payloads WHERE id = ANY ($1::bigint[])
-       AND NOT EXISTS (SELECT FROM payload_statuses WHERE payload_id = payloads.id) RETURNING id`,
+       AND (SELECT max(s.id) FROM payload_statuses AS s WHERE s.payload_id = payloads.id) IS NULL RETURNING id`,
     [unique(deleted, "payload_id")],
   );
   await deleteNames(transaction, names, "services", unique(deleted, "service_id"));
