@@ -3,6 +3,7 @@
  * letters. So each message has its effect once, wherever a crash comes. Where `apply` refuses a batch, it is halved until
  * the messages at fault are found, in one transaction as well: nothing is skipped that is not a dead letter.
  */
+import { PIECE_WORK_BYTES, type Runtime } from "../index.ts";
 import type { Transaction, Writer } from "./database/database.ts";
 import { verdictOf } from "./database/database-error.ts";
 import { type DeadLetter, writeDeadLetters } from "./dead-letters.ts";
@@ -17,6 +18,7 @@ export interface ApplierOptions {
   /** The schema that it fills. */
   readonly schema: string;
   readonly limits: Limits;
+  readonly runtime: Pick<Runtime, "pause">;
   /** Where other processes hear of it; `undefined`: there are none. */
   readonly channel: string | undefined;
 }
@@ -49,7 +51,7 @@ export class BatchApplier {
    *   but where the error is the connection's it is not known.
    */
   async apply(writer: Writer, place: Place, messages: readonly LogMessage[]): Promise<AppliedBatch> {
-    const { candidates, malformed } = this.#decode(place, messages);
+    const { candidates, malformed } = await this.#decode(place, messages);
     const next = place.next + messages.length;
     const commit = (write: (transaction: Transaction) => Promise<readonly DeadLetter[]>) =>
       writer.transaction(async (transaction) => {
@@ -75,14 +77,21 @@ export class BatchApplier {
     return applied;
   }
 
-  #decode(
+  /** Piece by piece: the log of the same process serves others between two of them. */
+  async #decode(
     { topic, topicId }: Place,
     messages: readonly LogMessage[],
-  ): { readonly candidates: readonly Candidate[]; readonly malformed: readonly DeadLetter[] } {
+  ): Promise<{ readonly candidates: readonly Candidate[]; readonly malformed: readonly DeadLetter[] }> {
     const candidates: Candidate[] = [];
     const malformed: DeadLetter[] = [];
+    let pieceBytes = 0;
     for (const message of messages) {
       const { offset, timestampMs, payload } = message;
+      if (pieceBytes > 0 && pieceBytes + payload.length > PIECE_WORK_BYTES) {
+        await this.#options.runtime.pause();
+        pieceBytes = 0;
+      }
+      pieceBytes += payload.length;
       const item = this.#decoded({ ...message, topic });
       if (item instanceof Malformed) malformed.push({ offset, timestampMs, payload, reason: item.why });
       else candidates.push({ placed: { item, topic, topicId, offset, timestampMs }, message });

@@ -25,6 +25,12 @@ export interface Limits {
   readonly writeMs: number;
   /** Memory of PGlite's database, beside 100 MB for its code. */
   readonly embeddedBytes: number;
+  /** How often PGlite's files are looked after at most, while views write. */
+  readonly upkeepMs: number;
+  /** So many bytes of PGlite's write-ahead log are followed by a checkpoint. */
+  readonly checkpointBytes: number;
+  /** A table of PGlite with more dead rows, and with a fifth as many as it has rows, is vacuumed. */
+  readonly deadRows: number;
   /** Connections to a server for reads. */
   readonly readConnections: number;
   /** Bytes of a dead letter that are kept. */
@@ -62,6 +68,9 @@ export const LIMITS: Limits = {
   statementMs: 5 * SECOND_MS,
   writeMs: 5 * MINUTE_MS,
   embeddedBytes: 512 * MiB,
+  upkeepMs: 5 * SECOND_MS,
+  checkpointBytes: 64 * MiB,
+  deadRows: 10_000,
   readConnections: 4,
   deadLetterBytes: 64 * KiB,
   deadLetters: 100_000,

@@ -131,7 +131,13 @@ class Fill {
     this.#schema = schema;
     this.#writer = writer;
     this.#parts = parts;
-    this.#applier = new BatchApplier({ view, schema, limits: options.limits, channel: undefined });
+    this.#applier = new BatchApplier({
+      view,
+      schema,
+      limits: options.limits,
+      runtime: options.runtime,
+      channel: undefined,
+    });
     for (const { start, end } of parts) this.#total += end - start;
   }
 

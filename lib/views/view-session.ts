@@ -145,7 +145,7 @@ export class ViewSession {
   }
 
   #read(topic: string, start: "beginning" | "end"): void {
-    const { view, topics, database, limits, onEnd, onMove } = this.#options;
+    const { view, topics, database, limits, runtime, onEnd, onMove } = this.#options;
     const channel = database.isShared ? channelOf(view.name) : undefined;
     const runner = new TopicRunner({
       ...this.#options,
@@ -157,7 +157,7 @@ export class ViewSession {
       start,
       creates: view.creates?.[topic],
       batchBytes: () => Math.max(limits.leastBatchBytes, Math.floor(limits.batchBytes / this.#runners.size)),
-      applier: new BatchApplier({ view, schema: view.name, limits, channel }),
+      applier: new BatchApplier({ view, schema: view.name, limits, runtime, channel }),
       onPlace: (place) => this.#notePlace(place),
       onEnd: (end) => onEnd(topic, end),
       onMove: (state) => onMove(topic, state),

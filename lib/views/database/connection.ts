@@ -15,6 +15,8 @@ export interface ConnectionOptions {
   readonly onNotify?: (channel: string, text: string) => void;
 }
 
+const KEEP_ALIVE_MS = 30_000;
+
 export class Connection implements Queries {
   readonly #client: pg.Client;
   /** Resolves when it has ended, on either side. */
@@ -39,6 +41,8 @@ export class Connection implements Queries {
       types: SQL_TYPES,
       connectionTimeoutMillis: connectMs,
       keepAlive: true,
+      // What lies between forgets an idle connection within minutes; the system's own first probe comes after two hours.
+      keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     });
     const connection = new Connection(client, onNotify);
     try {

@@ -12,11 +12,12 @@ import { CONNECTION_FAILURE, DatabaseError } from "./database-error.ts";
 import { PgliteWire } from "./pglite-wire.ts";
 import { startWorker, type WorkerMessage } from "./pglite-worker.ts";
 import { Turns } from "./turns.ts";
+import { Upkeep, type UpkeepLimits } from "./upkeep.ts";
 
-export interface EmbeddedOptions {
+export interface EmbeddedOptions extends UpkeepLimits {
   readonly disk: Disk;
-  /** Made where it is missing; `undefined`: everything is in memory, and gone at the end. */
-  readonly folder: string | undefined;
+  /** Made where it is missing. */
+  readonly folder: string;
   /** A statement that reads is ended after this. */
   readonly statementMs: number;
   /** Any other is. */
@@ -41,6 +42,7 @@ export class EmbeddedDatabase implements Database {
   readonly #options: EmbeddedOptions;
   readonly #release: () => Promise<void>;
   readonly #turns = new Turns();
+  readonly #upkeep: Upkeep;
   /** Holders of the writer, by schema. */
   readonly #writers = new Set<string>();
   #open: { readonly worker: Worker; readonly connection: Connection } | undefined;
@@ -49,7 +51,8 @@ export class EmbeddedDatabase implements Database {
   private constructor(options: EmbeddedOptions, release: () => Promise<void>) {
     this.#options = options;
     this.#release = release;
-    this.description = options.folder === undefined ? "memory" : options.folder;
+    this.#upkeep = new Upkeep(options, () => performance.now());
+    this.description = options.folder;
   }
 
   /**
@@ -59,8 +62,8 @@ export class EmbeddedDatabase implements Database {
    */
   static async open(options: EmbeddedOptions): Promise<EmbeddedDatabase> {
     const { disk, folder } = options;
-    const lock = folder === undefined ? undefined : await takeDataFolder(disk, folder);
-    const database = new EmbeddedDatabase(options, async () => await lock?.release());
+    const lock = await takeDataFolder(disk, folder);
+    const database = new EmbeddedDatabase(options, async () => await lock.release());
     try {
       await database.ping();
       return database;
@@ -104,8 +107,12 @@ export class EmbeddedDatabase implements Database {
     });
     return {
       lost,
-      transaction: <Result>(run: (transaction: Transaction) => Promise<Result>) =>
-        this.#run(schema, this.#options.writeMs, (connection) => connection.transaction("BEGIN", run)),
+      transaction: async <Result>(run: (transaction: Transaction) => Promise<Result>) => {
+        const { writeMs } = this.#options;
+        const result = await this.#run(schema, writeMs, (connection) => connection.transaction("BEGIN", run));
+        if (this.#upkeep.begin()) this.#keepUp();
+        return result;
+      },
       close: async () => {
         this.#writers.delete(schema);
         end();
@@ -120,6 +127,12 @@ export class EmbeddedDatabase implements Database {
 
   async ping(): Promise<void> {
     await this.#run(undefined, this.#options.writeMs, (connection) => connection.query("SELECT 1"));
+  }
+
+  /** A step of the upkeep takes its turn. One that fails is taken again later. */
+  #keepUp(): void {
+    const { writeMs } = this.#options;
+    this.#run(undefined, writeMs, (connection) => this.#upkeep.step(connection)).catch(() => {});
   }
 
   /** Waits for what is under way. */
@@ -166,8 +179,8 @@ export class EmbeddedDatabase implements Database {
   async #opened(): Promise<{ readonly worker: Worker; readonly connection: Connection }> {
     if (this.#open !== undefined) return this.#open;
     const { disk, folder, embeddedBytes } = this.#options;
-    const files = folder === undefined ? undefined : `${folder}/${FILES}`;
-    if (files !== undefined && (await disk.stat(`${files}/PG_VERSION`)) === undefined) {
+    const files = `${folder}/${FILES}`;
+    if ((await disk.stat(`${files}/PG_VERSION`)) === undefined) {
       // Making it takes 400 MB, which end with the thread.
       const maker = startWorker(files, embeddedBytes);
       await begun(maker, folder);
@@ -193,7 +206,7 @@ async function ended(worker: Worker): Promise<void> {
 }
 
 /** Resolves when the database in the thread has begun. @throws DataFolderError. */
-async function begun(worker: Worker, folder: string | undefined): Promise<void> {
+async function begun(worker: Worker, folder: string): Promise<void> {
   const trouble = await new Promise<string | undefined>((resolve) => {
     worker.once("message", (message: WorkerMessage) =>
       resolve(typeof message === "string" ? message : undefined),
@@ -203,10 +216,9 @@ async function begun(worker: Worker, folder: string | undefined): Promise<void> 
   });
   if (trouble === undefined) return;
   await worker.terminate();
-  const where = folder === undefined ? "in memory" : `in ${folder}`;
   const advice =
     "netlog view rebuild <name> --set-aside-database keeps its files and makes it anew from the log";
   throw new DamagedDatabaseError(
-    `the database of views ${where} does not open (${trouble}); if memory, disk and rights are in order it is damaged: ${advice}`,
+    `the database of views in ${folder} does not open (${trouble}); if memory, disk and rights are in order it is damaged: ${advice}`,
   );
 }

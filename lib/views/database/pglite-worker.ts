@@ -15,8 +15,8 @@ const WASM_PAGE_BYTES = 65_536;
 interface WorkerData {
   /** Where PGlite's package is. */
   readonly pglitePath: string;
-  /** The folder of its files; `undefined`: it keeps them in memory. */
-  readonly folder: string | undefined;
+  /** The folder of its files. */
+  readonly folder: string;
   readonly sharedBuffers: string;
   /** Pages of 64 KiB. A statement that needs more fails with SQLSTATE 53200, and the database goes on. */
   readonly maxPages: number;
@@ -37,7 +37,7 @@ interface WithMemory {
 export type WorkerMessage = Uint8Array | string | true;
 
 /** The database takes `maxBytes` of memory at most. @throws DataFolderError where the optional package is not installed. */
-export function startWorker(folder: string | undefined, maxBytes: number): Worker {
+export function startWorker(folder: string, maxBytes: number): Worker {
   const maxPages = Math.floor(maxBytes / WASM_PAGE_BYTES);
   const workerData: WorkerData = {
     pglitePath: pathOfPglite(),
@@ -80,7 +80,7 @@ function runWorker(load: NodeJS.Require): void {
     }
   };
   const startParams = [...PGlite.defaultStartParams, "-c", `shared_buffers=${sharedBuffers}`];
-  PGlite.create({ startParams, ...(folder === undefined ? {} : { dataDir: folder }) }).then(
+  PGlite.create({ startParams, dataDir: folder }).then(
     (database) => {
       // One piece follows the other: the other side sends the next one when this one is answered.
       parentPort?.on("message", async (piece: Uint8Array | null) => {

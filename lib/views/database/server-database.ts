@@ -90,8 +90,13 @@ export class ServerDatabase implements Database {
     const connection = await this.#connect(this.#options.writeMs, (from, text) => {
       if (from === channel) hear(text);
     });
+    try {
+      await connection.query(`LISTEN ${quoteName(channel)}`);
+    } catch (error) {
+      connection.cut();
+      throw error;
+    }
     void connection.lost.then(lost);
-    await connection.query(`LISTEN ${quoteName(channel)}`);
     return () => connection.close();
   }
 

@@ -90,7 +90,7 @@ function run(...answers: readonly (LogRead | Error)[]): Ran {
     creates: undefined,
     batchBytes: () => limits.batchBytes,
     writer,
-    applier: new BatchApplier({ view, schema: view.name, limits, channel: undefined }),
+    applier: new BatchApplier({ view, schema: view.name, limits, runtime: nodeRuntime, channel: undefined }),
     log,
     counts,
     limits,

@@ -4,6 +4,7 @@ import { nodeDisk } from "../../../../lib/index.ts";
 import type { Database } from "../../../../lib/views/database/database.ts";
 import { EmbeddedDatabase } from "../../../../lib/views/database/embedded-database.ts";
 import { ServerDatabase } from "../../../../lib/views/database/server-database.ts";
+import { LIMITS as VIEW_LIMITS } from "../../../../lib/views/limits.ts";
 import { within } from "../../../support/deadline.ts";
 import { fillPgliteFolder, openPglite } from "../../../support/pglite.ts";
 import { hasPostgres, Postgres } from "../../../support/postgres.ts";
@@ -11,7 +12,7 @@ import { rejection } from "../../../support/rejection.ts";
 import { temporaryFolder } from "../../../support/temporary-folder.ts";
 import { DATABASES, type TestDatabase } from "../../../support/views/databases.ts";
 
-const LIMITS = { statementMs: 5000, writeMs: 60_000, readConnections: 3, embeddedBytes: 256 * 2 ** 20 };
+const LIMITS = { ...VIEW_LIMITS, writeMs: 60_000, readConnections: 3, embeddedBytes: 256 * 2 ** 20 };
 
 for (const target of DATABASES) {
   describe.skipIf(target.isMissing)(target.name, () => {
@@ -218,4 +219,27 @@ test("PGlite: what was committed is in its folder, which one process has at a ti
   const second = await EmbeddedDatabase.open(options);
   expect(await second.reads("public").query("SELECT n FROM t")).toEqual([{ n: 7 }]);
   await second.close();
+});
+
+test("PGlite: between transactions, dead rows are vacuumed and the write-ahead log has checkpoints", async () => {
+  const options = { disk: nodeDisk, folder: temporaryFolder(), ...LIMITS };
+  await fillPgliteFolder(options.folder);
+  const eager = { ...options, upkeepMs: 0, checkpointBytes: 100_000, deadRows: 500 };
+  const database = await EmbeddedDatabase.open(eager);
+  const reads = database.reads("public");
+  const beginOfLog = "SELECT redo_lsn::text AS place FROM pg_control_checkpoint()";
+  const [before] = await reads.query(beginOfLog);
+  const writer = await database.openWriter("public");
+  const write = (sql: string) => writer?.transaction((transaction) => transaction.query(sql));
+  await write("CREATE TABLE t AS SELECT n FROM generate_series(1, 1000) AS n");
+  await write("DELETE FROM t WHERE n <= 600");
+  // The database counts dead rows once a second.
+  const vacuums = async (): Promise<unknown> => {
+    await write("SELECT 1");
+    return (await reads.query("SELECT vacuum_count, n_dead_tup FROM pg_stat_user_tables"))[0];
+  };
+  await within("a vacuum", expect.poll(vacuums).toEqual({ vacuum_count: 1, n_dead_tup: 0 }));
+  expect((await reads.query(beginOfLog))[0]).not.toEqual(before);
+  await writer?.close();
+  await database.close();
 });
