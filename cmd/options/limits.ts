@@ -59,7 +59,11 @@ export const LIMIT_OPTIONS: OptionTable<LimitOptions> = {
     64 * GiB,
   ),
   connections: count("connections", "max_connections", "Open connections"),
-  waitingRequests: count("waitingRequests", "max_waiting", "Requests that wait for a message"),
+  waitingRequests: count(
+    "waitingRequests",
+    "max_waiting",
+    "Requests that wait for a message, and calls of gRPC",
+  ),
   topics: count("topics", "max_topics", "Topics"),
   remembered: count(
     "remembered",

@@ -11,7 +11,14 @@ import type { Caller } from "../http/request.ts";
 import { type Share, Shares } from "../http/share.ts";
 import type { VisitContext } from "../http/visit.ts";
 import { tooManyAnswers } from "../wire/errors.ts";
-import { type CallStream, http2StreamOf, MessageWatch, ReaderProgress } from "./http2-side.ts";
+import {
+  type CallStream,
+  http2StreamOf,
+  type MessageTerms,
+  MessageWatch,
+  ReaderProgress,
+  unpackAtMost,
+} from "./http2-side.ts";
 import type { Packed } from "./packed.ts";
 
 /** What a call takes of its connection. */
@@ -34,8 +41,11 @@ export class GrpcRequest implements Caller {
   readonly #http2: ServerHttp2Stream;
   /** Calls to make when the call is over. */
   #closers: Set<() => void> | undefined = new Set();
-  /** Every call counts as a request that waits, from its headers to its status: a client may open as many as it likes. */
-  #place: Shares | undefined;
+  /** Gives back the place that the call has, from its headers to its status. */
+  #endPlace: (() => void) | undefined;
+  #needsToken = true;
+  /** A handler is at work: what the call holds is in use, whether its client is still there or not. */
+  #isAtWork = false;
 
   constructor(surroundings: CallSurroundings, stream: CallStream) {
     const { context, address } = surroundings;
@@ -45,15 +55,22 @@ export class GrpcRequest implements Caller {
     this.#metadata = stream.metadata;
     this.#http2 = http2StreamOf(stream);
     this.memory = new HeldMemory(new Shares(context.occupancy.all, address), context.limits);
-    // It comes after a status, too.
+    // The library emits it when the client has left, and also when a status was sent.
     stream.once("cancelled", () => this.#close());
   }
 
-  /** Takes its place among those of its client. @throws too_many_requests. */
-  takePlace(): void {
-    const refusal = this.memory.shares.beginWait();
+  /**
+   * Takes its place among those of its client, who may open as many calls as it likes: that of a request that waits, or
+   * where no token is needed, one of a few for such calls.
+   *
+   * @throws too_many_requests.
+   */
+  takePlace(needsToken: boolean): void {
+    this.#needsToken = needsToken;
+    const { shares } = this.memory;
+    const refusal = needsToken ? shares.beginWait() : shares.beginOpenCall();
     if (refusal !== undefined) throw new NetlogError("too_many_requests", { reason: refusal });
-    this.#place = this.memory.shares;
+    this.#endPlace = needsToken ? () => shares.endWait() : () => shares.endOpenCall();
   }
 
   header(name: string): string | undefined {
@@ -69,16 +86,16 @@ export class GrpcRequest implements Caller {
     const { context, address } = this.#surroundings;
     const shares = new Shares(context.occupancy.all, forwarded ?? address, token);
     this.memory.shares = shares;
-    this.#place?.endWait();
-    this.#place = undefined;
-    this.takePlace();
+    this.#endPlace?.();
+    this.#endPlace = undefined;
+    this.takePlace(this.#needsToken);
   }
 
   get hasLeft(): boolean {
     return this.#closers === undefined || this.#http2.destroyed;
   }
 
-  /** Its client gave it no longer than until now. */
+  /** The deadline that the client gave has passed. */
   get isLate(): boolean {
     const deadline = this.#stream.getDeadline();
     return Number(deadline) <= Date.now();
@@ -94,8 +111,14 @@ export class GrpcRequest implements Caller {
     this.#closers?.delete(act);
   }
 
-  /** Nothing more is done for it. Where it is over already, it gives back what was taken since. */
-  finish(): void {
+  /** A handler begins its work. */
+  beginWork(): void {
+    this.#isAtWork = true;
+  }
+
+  /** The handler has ended. A call that was over before gives its memory back only now. */
+  endWork(): void {
+    this.#isAtWork = false;
     if (this.#closers === undefined) this.memory.release();
   }
 
@@ -113,12 +136,13 @@ export class GrpcRequest implements Caller {
   }
 
   /**
-   * Counts what comes of messages of at most `mostBytes`, and gives up one that stops coming. `refuse` is called once,
-   * before a message is there that may not come.
+   * Counts what comes of messages, and gives up one that stops coming. `refuse` is called once, before a message is there
+   * that may not come.
    */
-  watchMessages(mostBytes: number, refuse: (error: unknown) => void): void {
+  watchMessages(terms: MessageTerms, refuse: (error: unknown) => void): void {
     const { watch } = this.#surroundings.context;
-    const messages = new MessageWatch(mostBytes, this.memory, (error) => {
+    unpackAtMost(this.#stream, terms.mostBytes);
+    const messages = new MessageWatch(terms, this.memory, (error) => {
       this.#http2.off("data", take);
       watch.remove(messages);
       refuse(error);
@@ -138,13 +162,14 @@ export class GrpcRequest implements Caller {
   }
 
   /**
-   * Writes an answer; resolves to true when the network has all of it, to false when the client left before.
+   * Writes an answer; resolves to true when the network has all of it, to false when the client left before. One that
+   * holds messages, or `isLarge`, needs memory; others say what was done, and go out whatever there is.
    *
    * @throws too_many_requests: there is no memory for it.
    */
-  write({ bytes }: Packed): Promise<boolean> {
+  write({ bytes, messageCount }: Packed, isLarge = false): Promise<boolean> {
     if (this.#closers === undefined) return Promise.resolve(false);
-    if (!this.memory.mayKeep(bytes.length)) throw tooManyAnswers();
+    if (!this.memory.mayKeep(bytes.length) && (isLarge || messageCount > 0)) throw tooManyAnswers();
     const { readers } = this.#surroundings;
     return new Promise((resolve) => {
       const reader = new ReaderProgress(this.#http2);
@@ -171,7 +196,7 @@ export class GrpcRequest implements Caller {
     const closers = this.#closers ?? new Set();
     this.#closers = undefined;
     for (const act of closers) act();
-    this.memory.release();
-    this.#place?.endWait();
+    if (!this.#isAtWork) this.memory.release();
+    this.#endPlace?.();
   }
 }

@@ -10,7 +10,7 @@ import { IdleWatch } from "../http/idle-watch.ts";
 import type { Limits } from "../http/limits.ts";
 import type { VisitContext } from "../http/visit.ts";
 import { health, type Readiness } from "./health.ts";
-import { type CallStream, http2StreamOf, type Received } from "./http2-side.ts";
+import { type CallStream, http2StreamOf } from "./http2-side.ts";
 import { AROUND_BYTES, type Method } from "./method.ts";
 import { reflection } from "./reflection.ts";
 import { serveCall } from "./serve-call.ts";
@@ -114,23 +114,15 @@ function mayConnect({ occupancy, limits, connections }: VisitContext, socket: So
 function register(server: Server, context: VisitContext, methods: readonly Method[]): void {
   const { runtime, limits, occupancy } = context;
   const readers = new IdleWatch(runtime, { bodyIdleMs: limits.stalledMs, bodyMs: Infinity });
-  const serialize = (bytes: Buffer): Buffer => bytes;
+  // The library hands on bytes: what a request may be made of is known by its call.
+  const asBytes = (bytes: Buffer): Buffer => bytes;
   for (const method of methods) {
     const handle = (stream: CallStream): void => {
       const remote = http2StreamOf(stream).session?.socket.remoteAddress ?? "";
       serveCall({ context, readers, address: occupancy.ofAddress(remote) }, method, stream);
     };
     // To the library each is a conversation, so that a handler has a call before its request is there.
-    server.register(method.path, handle, serialize, (bytes) => received(method, bytes), "bidi");
-  }
-}
-
-/** What cannot be decoded is refused as any other malformed request is. */
-function received(method: Method, bytes: Buffer): Received {
-  try {
-    return { sizeBytes: bytes.length, message: method.decode(bytes) };
-  } catch (flaw) {
-    return { sizeBytes: bytes.length, flaw };
+    server.register(method.path, handle, asBytes, asBytes, "bidi");
   }
 }
 

@@ -7,31 +7,45 @@ import type { ServerDuplexStream } from "@grpc/grpc-js";
 import { NetlogError } from "../../lib/index.ts";
 import type { HeldMemory } from "../http/held-memory.ts";
 import type { Progress } from "../http/idle-watch.ts";
-import { HttpError } from "../wire/errors.ts";
+import { badRequest, HttpError } from "../wire/errors.ts";
 
-/** A message that came, or why it is none. */
-export interface Received {
-  /** As it is after unpacking. */
-  readonly sizeBytes: number;
-  readonly message?: unknown;
-  readonly flaw?: unknown;
-}
-
-/** Answers are handed in as bytes. */
-export type CallStream = ServerDuplexStream<Received, Buffer>;
+/** Requests and answers are handed over as bytes. */
+export type CallStream = ServerDuplexStream<Buffer, Buffer>;
 
 /** A flag, and the length of the message: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md */
 const PREFIX_BYTES = 5;
 
-/** A private field of the library; test/server/grpc/hostile-calls.test.ts fails when it moves. */
+/** Private fields of the library; tests of test/server/grpc fail when one moves. */
+interface LibraryCall {
+  readonly stream: ServerHttp2Stream;
+  maxReceiveMessageSize: number;
+}
+
 export function http2StreamOf(stream: CallStream): ServerHttp2Stream {
-  return (stream as unknown as { readonly call: { readonly stream: ServerHttp2Stream } }).call.stream;
+  return callOf(stream).stream;
+}
+
+/** The library unpacks a request of the call up to this size, and no further. */
+export function unpackAtMost(stream: CallStream, bytes: number): void {
+  callOf(stream).maxReceiveMessageSize = bytes;
+}
+
+function callOf(stream: CallStream): LibraryCall {
+  return (stream as unknown as { readonly call: LibraryCall }).call;
+}
+
+/** What a call may send. */
+export interface MessageTerms {
+  readonly mostBytes: number;
+  /** It may send several requests. */
+  readonly isConversation: boolean;
 }
 
 /** Follows the messages of one call as they come. */
 export class MessageWatch implements Progress {
   hasMoved = true;
   readonly #mostBytes: number;
+  readonly #isConversation: boolean;
   readonly #memory: HeldMemory;
   readonly #refuse: (error: unknown) => void;
   readonly #prefix = Buffer.alloc(PREFIX_BYTES);
@@ -41,8 +55,13 @@ export class MessageWatch implements Progress {
   #isOver = false;
   #hasMessage = false;
 
-  constructor(mostBytes: number, memory: HeldMemory, refuse: (error: unknown) => void) {
+  constructor(
+    { mostBytes, isConversation }: MessageTerms,
+    memory: HeldMemory,
+    refuse: (error: unknown) => void,
+  ) {
     this.#mostBytes = mostBytes;
+    this.#isConversation = isConversation;
     this.#memory = memory;
     this.#refuse = refuse;
   }
@@ -72,8 +91,14 @@ export class MessageWatch implements Progress {
     this.#refuse(error);
   }
 
-  /** Gives how many bytes of the piece, from `place` on, it has looked at. @throws payload_too_large, too_many_requests. */
+  /**
+   * Gives how many bytes of the piece, from `place` on, it has looked at.
+   *
+   * @throws payload_too_large, too_many_requests; bad_request: there is more than the one request.
+   */
   #take(piece: Buffer, place: number): number {
+    if (this.isBetween && !this.#isConversation)
+      throw badRequest("this method takes one request, and there are several");
     if (this.#prefixBytes < PREFIX_BYTES) {
       const taken = piece.copy(
         this.#prefix,

@@ -5,7 +5,6 @@ import {
   type DescMethodBiDiStreaming,
   type DescMethodServerStreaming,
   type DescMethodUnary,
-  fromBinary,
   type MessageInitShape,
   type MessageShape,
   toBinary,
@@ -14,6 +13,7 @@ import { KiB } from "../../lib/index.ts";
 import type { Need } from "../auth/rights.ts";
 import type { Limits } from "../http/limits.ts";
 import type { Visit, VisitContext } from "../http/visit.ts";
+import { decodeRequest } from "./decode.ts";
 import type { GrpcRequest } from "./grpc-request.ts";
 import { Packed } from "./packed.ts";
 
@@ -32,15 +32,21 @@ export interface Terms<Request> {
   readonly topicOf?: (request: Request) => string;
   /** Bytes of a request at most, as it goes over the wire; by default those of settings. */
   readonly mostBytes?: (limits: Limits) => number;
+  /** Fields of a request and elements of its lists at most; by default `grpcFields`. */
+  readonly mostFields?: (limits: Limits) => number;
+  /** It answers with what there is, so that an answer waits for memory. What says what was done always goes out. */
+  readonly isLarge?: true;
 }
+
+/** @throws bad_request for bytes that are no such message, or one of too many fields. */
+type Decoder<Request> = (bytes: Uint8Array, limits: Limits) => Request;
 
 /** A method, with its types forgotten. */
 export interface Method extends Omit<Terms<never>, "topicOf"> {
   /** As HTTP/2 has it: `/netlog.v1.Log/Publish`. */
   readonly path: string;
   readonly topicOf: (request: unknown) => string;
-  /** @throws Error for bytes that are no such message. */
-  decode(bytes: Uint8Array): unknown;
+  readonly decode: Decoder<unknown>;
   /** Each request of a call is answered as it comes; else there is one request. */
   readonly isConversation: boolean;
   /** Answers a request; gives `undefined` when it was all written, or when its client has left. */
@@ -53,10 +59,21 @@ export function unary<I extends DescMessage, O extends DescMessage>(
   terms: Terms<MessageShape<I>>,
   handle: (call: Call, request: MessageShape<I>) => Promise<MessageInitShape<O> | Packed | undefined>,
 ): Method {
-  return methodOf(method, terms, false, async (call, request) => {
-    const answer = await handle(call, request as MessageShape<I>);
-    return answer === undefined || answer instanceof Packed ? answer : pack(method.output, answer);
-  });
+  return unaryInPieces(method, decoderOf(method.input, terms), terms, handle);
+}
+
+/** As `unary`, for a request of many parts: `decode` leaves them as they are, for the handler to decode one by one. */
+export function unaryInPieces<Request, O extends DescMessage>(
+  method: DescMethodUnary<DescMessage, O>,
+  decode: Decoder<Request>,
+  terms: Terms<Request>,
+  handle: (call: Call, request: Request) => Promise<MessageInitShape<O> | Packed | undefined>,
+): Method {
+  const answer: Method["answer"] = async (call, request) => {
+    const given = await handle(call, request as Request);
+    return given === undefined || given instanceof Packed ? given : pack(method.output, given);
+  };
+  return { ...methodOf(method, terms, false, answer), decode };
 }
 
 /** One request, and answers for as long as it takes, which the handler writes. */
@@ -88,6 +105,13 @@ export function pack<O extends DescMessage>(output: O, answer: MessageInitShape<
   return new Packed(Buffer.from(buffer, byteOffset, length));
 }
 
+function decoderOf<I extends DescMessage>(
+  input: I,
+  { mostFields }: Pick<Terms<never>, "mostFields">,
+): Decoder<MessageShape<I>> {
+  return (bytes, limits) => decodeRequest(input, bytes, mostFields?.(limits) ?? limits.grpcFields);
+}
+
 type AnyMethod = DescMethodUnary | DescMethodServerStreaming | DescMethodBiDiStreaming;
 
 function methodOf<Request>(
@@ -100,7 +124,7 @@ function methodOf<Request>(
     ...terms,
     path: `/${parent.typeName}/${name}`,
     topicOf: topicOf as Method["topicOf"],
-    decode: (bytes) => fromBinary(input, bytes),
+    decode: decoderOf(input, terms),
     isConversation,
     answer,
   };

@@ -19,7 +19,7 @@ export function reflection(services: readonly DescService[]): Method[] {
   const catalogue = new Catalogue([...services, Health, ServerReflection]);
   const method = conversation(
     ServerReflection.method.serverReflectionInfo,
-    { needs: "token" },
+    { needs: "token", isLarge: true },
     (originalRequest) => ({ originalRequest, messageResponse: catalogue.answer(originalRequest) }),
   );
   return [method, { ...method, path: V1_ALPHA }];

@@ -2,15 +2,21 @@
 import { status as Status } from "@grpc/grpc-js";
 import { isRight } from "../auth/rights.ts";
 import { countRefusal, isStillAdmitted, letIn, requireRight } from "../http/admission.ts";
+import type { Limits } from "../http/limits.ts";
 import { Visit } from "../http/visit.ts";
 import { badRequest, ClientLeft, errorCode, HttpError } from "../wire/errors.ts";
 import { type CallSurroundings, GrpcRequest } from "./grpc-request.ts";
-import type { CallStream, Received } from "./http2-side.ts";
+import type { CallStream } from "./http2-side.ts";
 import type { Call, Method } from "./method.ts";
 import { statusOf } from "./status.ts";
 
 /** Failures of the server itself, which its log tells. */
 const OURS: ReadonlySet<Status> = new Set([Status.INTERNAL, Status.UNAVAILABLE, Status.DATA_LOSS]);
+
+/** Bytes of a request at most, unpacked. */
+function mostBytesOf({ mostBytes }: Method, limits: Limits): number {
+  return mostBytes?.(limits) ?? limits.settingsBytes;
+}
 
 export function serveCall(surroundings: CallSurroundings, method: Method, stream: CallStream): void {
   const request = new GrpcRequest(surroundings, stream);
@@ -22,7 +28,9 @@ class ServedCall {
   readonly #method: Method;
   /** Its status is known, and no other may follow. */
   #isOver = false;
-  #request: Received | undefined;
+  /** Nothing more is answered: it is over, or its refusal is on its way. */
+  #isRefused = false;
+  #hasRequest = false;
 
   constructor(call: Call, method: Method) {
     this.#call = call;
@@ -35,49 +43,46 @@ class ServedCall {
     context.loop.noteWork();
     request.onClose(() => this.#leave());
     try {
-      request.takePlace();
+      request.takePlace(this.#method.needs !== "nothing");
       letIn(this.#call, this.#method.needs);
     } catch (error) {
       this.#fail(error);
       return;
     }
-    const { mostBytes } = this.#method;
-    const { limits } = context;
-    request.watchMessages(mostBytes?.(limits) ?? limits.settingsBytes, (error) => this.#fail(error));
-    if (this.#method.isConversation) {
-      stream.on("data", (received: Received) => void this.#answerOneOfMany(stream, received));
+    const { isConversation } = this.#method;
+    const terms = { mostBytes: mostBytesOf(this.#method, context.limits), isConversation };
+    request.watchMessages(terms, (error) => this.#fail(error));
+    if (isConversation) {
+      stream.on("data", (bytes: Buffer) => void this.#answerOneOfMany(stream, bytes));
       stream.on("end", () => this.#end(undefined));
     } else {
-      stream.on("data", (received: Received) => this.#take(received));
-      stream.on("end", () => void this.#answerIt());
+      // A client that keeps its side of the call open would hold a request that waits for the end.
+      stream.once("data", (bytes: Buffer) => void this.#answerIt(bytes));
+      stream.on("end", () => this.#noteEnd());
     }
   }
 
-  #take(received: Received): void {
-    if (this.#request === undefined) this.#request = received;
-    else this.#fail(badRequest("this method takes one request, and there are several"));
-  }
-
-  /** The request is there. */
-  async #answerIt(): Promise<void> {
-    const received = this.#request;
-    this.#request = undefined;
-    // A connection that breaks off ends its requests, too.
-    if (this.#isOver || (received === undefined && this.#call.request.hasLeft)) return;
+  async #answerIt(bytes: Buffer): Promise<void> {
+    this.#hasRequest = true;
+    if (this.#isRefused) return;
     try {
-      if (received === undefined) throw badRequest("the request is missing");
-      const handedOver = await this.#answer(received);
+      const handedOver = await this.#answer(bytes);
       if (handedOver) this.#end(undefined);
     } catch (error) {
       this.#fail(error);
     }
   }
 
-  async #answerOneOfMany(stream: CallStream, received: Received): Promise<void> {
-    if (this.#isOver) return;
+  /** The client has sent all. A connection that breaks off ends its requests, too. */
+  #noteEnd(): void {
+    if (!this.#hasRequest && !this.#call.request.hasLeft) this.#fail(badRequest("the request is missing"));
+  }
+
+  async #answerOneOfMany(stream: CallStream, bytes: Buffer): Promise<void> {
+    if (this.#isRefused) return;
     stream.pause();
     try {
-      await this.#answer(received);
+      await this.#answer(bytes);
       stream.resume();
     } catch (error) {
       this.#fail(error);
@@ -85,19 +90,21 @@ class ServedCall {
   }
 
   /** True when the answer was handed over, or there is nothing to hand over. */
-  async #answer(received: Received): Promise<boolean> {
+  async #answer(bytes: Buffer): Promise<boolean> {
+    const { request } = this.#call;
+    request.beginWork();
     try {
-      return await this.#handle(received);
+      return await this.#handle(bytes);
     } finally {
-      this.#call.request.finish();
+      request.endWork();
     }
   }
 
-  async #handle({ sizeBytes, message, flaw }: Received): Promise<boolean> {
-    const { memory } = this.#call.request;
-    if (flaw !== undefined) throw badRequest("the request is no message of this method's type");
-    // It was unpacked, and what was set aside for that is more than enough.
-    memory.shrinkTo(sizeBytes);
+  async #handle(sent: Buffer): Promise<boolean> {
+    const { request, context } = this.#call;
+    // A packed request counts as the largest that it may become, until it is unpacked.
+    request.memory.shrinkTo(sent.length);
+    const message = this.#method.decode(sent, context.limits);
     this.#call.topicName = this.#method.topicOf(message);
     const { needs } = this.#method;
     if (isRight(needs)) requireRight(this.#call, needs);
@@ -108,7 +115,7 @@ class ServedCall {
       const { messageCount, bytes } = answer;
       // Its token may have ended while it waited.
       if (messageCount > 0 && !isStillAdmitted(this.#call)) throw new HttpError("unauthorized");
-      handedOver = await this.#call.request.write(answer);
+      handedOver = await request.write(answer, this.#method.isLarge);
       if (handedOver && messageCount > 0) this.#call.noteOut(messageCount, bytes.length);
       return handedOver;
     } finally {
@@ -118,7 +125,8 @@ class ServedCall {
 
   /** Ends it with what `error` means. */
   #fail(error: unknown): void {
-    if (this.#isOver || error instanceof ClientLeft) return;
+    if (this.#isRefused || error instanceof ClientLeft) return;
+    this.#isRefused = true;
     const { context, request, isRefusedLate } = this.#call;
     const code = errorCode(error);
     const lateError = isRefusedLate ? error : countRefusal(this.#call, code);
@@ -160,6 +168,7 @@ class ServedCall {
 
   #finish(status: string): void {
     this.#isOver = true;
+    this.#isRefused = true;
     const { context, startedAtMs } = this.#call;
     this.#call.endUse();
     context.traffic.noteCall(this.#method.path, status, context.runtime.elapsedMs() - startedAtMs);

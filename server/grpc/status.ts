@@ -89,7 +89,9 @@ export function statusOf(error: unknown): CallStatus {
   const hasReason = ERROR_TABLE[code].reason !== undefined;
   const reason = givenReason(error) ?? REASONS[code] ?? ERROR_TABLE[code].reason;
   const details = hasReason && reason !== undefined ? `${errorText(code)}: ${reason}` : errorText(code);
-  return { code: STATUSES[code], details, metadata };
+  // Half a character, which the library cannot write.
+  const text = details.replace(/\p{Surrogate}/gu, "\ufffd");
+  return { code: STATUSES[code], details: text, metadata };
 }
 
 function* pairs(headers: readonly string[]): Generator<[string, string]> {

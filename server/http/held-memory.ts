@@ -87,6 +87,7 @@ export class HeldMemory {
   /** None of it is in use any more. */
   release(): void {
     this.shrinkTo(0);
+    this.#bodyBytes = 0;
     this.#giveBack(this.#unpackerBytes);
     this.#unpackerBytes = 0;
   }

@@ -30,14 +30,18 @@ class HttpCaps {
   readonly connections: number = 16_384;
   /** Further connections, which are kept until their first request got its refusal. */
   readonly surplusConnections: number = 256;
-  /** Requests that wait for a message; streams are bounded by connections. */
+  /** Requests that wait for a message, and calls of gRPC under way; streams of HTTP are bounded by connections. */
   readonly waitingRequests: number = 16_384;
   /** The part of the bytes in flight, and of the requests that wait, that one token may have, in percent. */
   readonly tokenSharePercent: number = 50;
-  /** The part of the same, and of the open connections, that one address may have, in percent. */
+  /** The part of the same, of the open connections, and of `grpcOpenCalls`, that one address may have, in percent. */
   readonly addressSharePercent: number = 90;
   /** Calls of one gRPC connection under way at once; its client keeps further ones back. */
   readonly grpcConnectionCalls: number = 1000;
+  /** Calls of gRPC under way that need no token. They take no place of `waitingRequests`. */
+  readonly grpcOpenCalls: number = 1024;
+  /** Fields of one gRPC request, and elements of its lists; of a batch, each message has so many. */
+  readonly grpcFields: number = 1000;
   /** Topics that cannot be served, as a refusal of `/-/ready` lists them. */
   readonly failedTopicsListed: number = 100;
   /** Requests of one connection under way at once, small publishes alone: others are taken up one after the other. */

@@ -14,8 +14,8 @@ export class Occupancy {
   readonly #byAddress = new Map<string, Share>();
 
   constructor(limits: Limits, addresses: ClientAddresses) {
-    const { bytesInFlight: bytes, waitingRequests: waiting, connections } = limits;
-    this.all = new Share({ bytes, waiting, connections });
+    const { bytesInFlight: bytes, waitingRequests: waiting, connections, grpcOpenCalls } = limits;
+    this.all = new Share({ bytes, waiting, connections, openCalls: grpcOpenCalls });
     this.#limits = limits;
     this.#addresses = addresses;
   }
@@ -56,13 +56,15 @@ export class Occupancy {
 
   /** It has room for the largest body, and for the answer with it. */
   #part(percent: number, whose: string, name: string): Share {
-    const { bytesInFlight, payloadBytes, batchBytes, waitingRequests, connections } = this.#limits;
+    const { bytesInFlight, payloadBytes, batchBytes, waitingRequests, connections, grpcOpenCalls } =
+      this.#limits;
     const partOf = (amount: number): number => Math.floor((amount * percent) / 100);
     const leastBytes = Math.min(bytesInFlight, 2 * Math.max(payloadBytes, batchBytes));
     const limits = {
       bytes: Math.max(leastBytes, partOf(bytesInFlight)),
       waiting: Math.max(1, partOf(waitingRequests)),
       connections: Math.max(1, partOf(connections)),
+      openCalls: Math.max(1, partOf(grpcOpenCalls)),
     };
     return new Share(limits, `one ${whose} has ${percent} percent of the limit (${name})`);
   }

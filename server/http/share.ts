@@ -8,6 +8,7 @@ export interface ShareLimits {
   readonly bytes: number;
   readonly waiting: number;
   readonly connections: number;
+  readonly openCalls: number;
 }
 
 export class Share {
@@ -22,6 +23,8 @@ export class Share {
   waitingCount = 0;
   /** Open connections; of a token they are not counted. */
   connectionCount = 0;
+  /** Calls of gRPC under way that need no token. */
+  openCallCount = 0;
 
   constructor(limits: ShareLimits, part?: string) {
     this.limits = limits;
@@ -32,15 +35,26 @@ export class Share {
 
   /** Nothing of it is taken. */
   get isIdle(): boolean {
-    return this.bytes.takenBytes === 0 && this.waitingCount === 0 && this.connectionCount === 0;
+    const count = this.waitingCount + this.connectionCount + this.openCallCount;
+    return this.bytes.takenBytes === 0 && count === 0;
   }
 
   /** Why one more request may not wait. */
   get waitRefusal(): string | undefined {
     const { waiting } = this.limits;
     if (this.waitingCount < waiting) return undefined;
-    const of = this.part === undefined ? "" : `, and ${this.part}`;
-    return `${waiting} requests wait already (max_waiting)${of}; try again later`;
+    return `${waiting} requests wait already (max_waiting)${this.#whose}; try again later`;
+  }
+
+  /** Why one more call without a token may not begin. */
+  get openCallRefusal(): string | undefined {
+    const { openCalls } = this.limits;
+    if (this.openCallCount < openCalls) return undefined;
+    return `${openCalls} calls that need no token are under way${this.#whose}; try again later`;
+  }
+
+  get #whose(): string {
+    return this.part === undefined ? "" : `, and ${this.part}`;
   }
 }
 
@@ -105,6 +119,17 @@ export class Shares {
 
   endWait(): void {
     for (const share of this.#shares) share.waitingCount -= 1;
+  }
+
+  /** Counts a call that needs no token, until `endOpenCall`; or says why it may not begin. */
+  beginOpenCall(): string | undefined {
+    for (const { openCallRefusal } of this.#shares) if (openCallRefusal !== undefined) return openCallRefusal;
+    for (const share of this.#shares) share.openCallCount += 1;
+    return undefined;
+  }
+
+  endOpenCall(): void {
+    for (const share of this.#shares) share.openCallCount -= 1;
   }
 
   /** True when `act` was true for all; otherwise what was done is undone. */

@@ -7,21 +7,28 @@ import {
   type PublishOptions,
   type Durability as Reached,
   type Topic,
+  WorkMeter,
 } from "../../../lib/index.ts";
 import { BodyDigest } from "../../http/body-digest.ts";
+import type { Limits } from "../../http/limits.ts";
 import { type PublishTerms, withTerms } from "../../netlog/publish-terms.ts";
 import { badRequest } from "../../wire/errors.ts";
+import { decodeRequest, splitField } from "../decode.ts";
 import {
   Durability,
   Log,
+  NewMessageSchema,
   type PublishBatchRequest,
+  PublishBatchRequestSchema,
   type PublishRequest,
   type NewMessage as SentMessage,
   type PublishTerms as SentTerms,
 } from "../generated/netlog/v1/log_pb.ts";
-import { AROUND_BYTES, type Call, type Method, unary } from "../method.ts";
+import { AROUND_BYTES, type Call, type Method, unary, unaryInPieces } from "../method.ts";
 import { numberOf, ofTopic } from "./of-topic.ts";
 
+/** What it takes to decode a message. */
+const MESSAGE_WORK_BYTES = 512;
 const NO_OPTIONS: PublishOptions = {};
 const IS_USED_TO_WRITE = { needs: "write", isUse: true } as const;
 
@@ -36,11 +43,12 @@ export function publishMethods(netlog: Netlog): Method[] {
       },
       ofTopic(netlog, publish),
     ),
-    unary(
+    unaryInPieces(
       Log.method.publishBatch,
+      decodeBatch,
       {
         ...IS_USED_TO_WRITE,
-        topicOf: ({ topic }) => topic,
+        topicOf: ({ request }) => request.topic,
         mostBytes: ({ batchBytes }) => batchBytes + AROUND_BYTES,
       },
       ofTopic(netlog, publishBatch),
@@ -59,14 +67,37 @@ async function publish(call: Call, topic: Topic, { message: sent, terms }: Publi
   return publishedAnswer(call, await topic.publish(message, options));
 }
 
-async function publishBatch(call: Call, topic: Topic, { messages: sent, terms }: PublishBatchRequest) {
-  const messages = sent.map(newMessage);
+/** A batch whose messages are not decoded yet: all of them in one go would keep other clients waiting. */
+interface SentBatch {
+  readonly request: PublishBatchRequest;
+  readonly sentMessages: readonly Uint8Array[];
+}
+
+function decodeBatch(bytes: Uint8Array, { batchMessages, grpcFields }: Limits): SentBatch {
+  const { number } = PublishBatchRequestSchema.field.messages;
+  const { values, rest } = splitField(bytes, number, batchMessages + grpcFields);
+  return { request: decodeRequest(PublishBatchRequestSchema, rest, grpcFields), sentMessages: values };
+}
+
+async function publishBatch(call: Call, topic: Topic, { request, sentMessages }: SentBatch) {
+  const { terms } = request;
+  const messages = await decodeMessages(call, sentMessages);
   const batch = await topic.batches.pack(messages);
   const options = terms === undefined ? NO_OPTIONS : await batchOptions(call, terms, messages);
   if (call.request.hasLeft) return undefined;
   const published = await topic.publishBatch(batch, options);
   const count = published.isDuplicate === true ? published.count : batch.count;
   return { ...publishedAnswer(call, published), ...(count === undefined ? {} : { count }) };
+}
+
+async function decodeMessages({ context }: Call, sent: readonly Uint8Array[]): Promise<NewMessage[]> {
+  const messages: NewMessage[] = [];
+  const meter = new WorkMeter();
+  for (const bytes of sent) {
+    messages.push(newMessage(decodeRequest(NewMessageSchema, bytes, context.limits.grpcFields)));
+    if (meter.isDue(MESSAGE_WORK_BYTES)) await context.runtime.pause();
+  }
+  return messages;
 }
 
 async function batchOptions(

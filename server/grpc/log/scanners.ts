@@ -23,7 +23,7 @@ export function scannerMethods(context: ServerContext): Method[] {
   const { method } = Log;
   return [
     unary(method.createScanner, { ...READS, isUse: true }, ofTopic(netlog, createIn(context))),
-    unary(method.listScanners, READS, ofTopic(netlog, list)),
+    unary(method.listScanners, { ...READS, isLarge: true }, ofTopic(netlog, list)),
     unary(method.deleteScanner, READS, ofTopic(netlog, remove)),
     unary(method.seek, { ...READS, isUse: true }, ofTopic(netlog, seek)),
   ];

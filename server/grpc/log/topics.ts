@@ -36,7 +36,9 @@ export function topicMethods(netlog: Netlog): Method[] {
       reads!,
       ofTopic(netlog, async (_call, topic) => await answerOf(topic)),
     ),
-    unary(method.listTopics, { needs: "token" }, (call, request) => list(netlog, call, request)),
+    unary(method.listTopics, { needs: "token", isLarge: true }, (call, request) =>
+      list(netlog, call, request),
+    ),
     unary(method.updateTopic, admins!, ofTopic(netlog, updateIn(netlog))),
     unary(method.deleteTopic, admins!, (call, request) => remove(netlog, call, request)),
     unary(method.closeTopic, writes!, ofTopic(netlog, close)),

@@ -8,6 +8,7 @@ import {
   type WorkRequest,
   type WorkResult,
 } from "../../../lib/index.ts";
+import type { Limits } from "../../http/limits.ts";
 import { checkNack } from "../../netlog/acknowledge.ts";
 import { badRequest } from "../../wire/errors.ts";
 import {
@@ -31,7 +32,8 @@ const WORKS = {
 /** As many offsets as may be pending, each as long as one can be. */
 const LISTS_OFFSETS = {
   ...WORKS,
-  mostBytes: ({ ackBytes }: { readonly ackBytes: number }) => ackBytes,
+  mostBytes: ({ ackBytes }: Limits) => ackBytes,
+  mostFields: ({ pendingMax, grpcFields }: Limits) => pendingMax + grpcFields,
 } as const;
 
 export function workMethods(netlog: Netlog): Method[] {

@@ -63,7 +63,10 @@ test("every field and method of the log's proto is described", () => {
 });
 
 test("the bytes of a message are those that the library writes", () => {
-  const memory = new HeldMemory(new Shares(new Share({ bytes: 1e6, waiting: 1, connections: 1 })), LIMITS);
+  const memory = new HeldMemory(
+    new Shares(new Share({ bytes: 1e6, waiting: 1, connections: 1, openCalls: 1 })),
+    LIMITS,
+  );
   const fields = { key: "ключ", contentType: "text/plain", headers: [["x-meta-a", "b"] as const] };
   const plain = { crc32: 0xdeadbeef, payload: Buffer.alloc(300, 1), fieldBytes: undefined };
   const messages = [

@@ -1,5 +1,4 @@
 /** Clients that send too much, too little or nonsense, and clients that take nothing. */
-import { type ClientHttp2Session, type ClientHttp2Stream, connect } from "node:http2";
 import { connect as connectTcp } from "node:net";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { expect, onTestFinished, test } from "vitest";
@@ -7,6 +6,7 @@ import { Log, TailRequestSchema } from "../../../server/grpc/generated/netlog/v1
 import { LIMITS } from "../../../server/index.ts";
 import { within } from "../../support/deadline.ts";
 import { expectFailure, grpcForTest } from "./grpc-fixture.ts";
+import { begin, endOf, framed, rawSession } from "./raw-calls.ts";
 
 const { publish, createTopic, listTopics } = Log.method;
 const topic = "t";
@@ -17,51 +17,6 @@ async function withTopic(options: Parameters<typeof grpcForTest>[0] = {}) {
   const fixture = await grpcForTest(options);
   await fixture.grpc.call(createTopic, { topic });
   return fixture;
-}
-
-/** A connection that speaks HTTP/2 without a gRPC library. */
-function rawSession(port: number | undefined, initialWindowSize?: number): ClientHttp2Session {
-  const settings = initialWindowSize === undefined ? {} : { initialWindowSize };
-  const session = connect(`http://127.0.0.1:${port}`, { settings });
-  session.on("error", () => {});
-  onTestFinished(() => session.destroy());
-  return session;
-}
-
-function begin(session: ClientHttp2Session, method: string): ClientHttp2Stream {
-  const stream = session.request({
-    ":method": "POST",
-    ":path": `/netlog.v1.Log/${method}`,
-    "content-type": "application/grpc",
-    te: "trailers",
-  });
-  stream.on("error", () => {});
-  return stream;
-}
-
-/** A message with its prefix; `declared`: the length that the prefix tells. */
-function framed(bytes: Uint8Array, declared = bytes.length, flag = 0): Buffer {
-  const prefix = Buffer.alloc(5);
-  prefix[0] = flag;
-  prefix.writeUInt32BE(declared, 1);
-  return Buffer.concat([prefix, bytes]);
-}
-
-/** Status and code of a call that ends. */
-function endOf(stream: ClientHttp2Stream): Promise<[unknown, unknown]> {
-  return within(
-    "the end of a call",
-    new Promise((resolve) => {
-      const take = (headers: Record<string, unknown>): void => {
-        if (headers["grpc-status"] === undefined) return;
-        resolve([Number(headers["grpc-status"]), headers["x-netlog-error"]]);
-      };
-      stream.on("response", take);
-      stream.on("trailers", take);
-      stream.on("close", () => resolve(["closed", stream.rstCode]));
-      stream.resume();
-    }),
-  );
 }
 
 const RESOURCE_EXHAUSTED = 8;
@@ -98,15 +53,7 @@ test("bodies that do not come whole count in the bytes in flight, until their ca
 test("what comes of a call that is over counts no more", async () => {
   const { server, api } = await withTopic();
   const session = rawSession(server.grpcPort);
-  const call = session.request({
-    ":method": "POST",
-    ":path": "/netlog.v1.Log/Publish",
-    "content-type": "application/grpc",
-    "grpc-encoding": "gzip",
-    "grpc-timeout": "1m",
-    te: "trailers",
-  });
-  call.on("error", () => {});
+  const call = begin(session, "Publish", { "grpc-encoding": "gzip", "grpc-timeout": "1m" });
   expect((await endOf(call))[0]).toBe(DEADLINE_EXCEEDED);
   const other = begin(session, "Publish");
   if (!call.destroyed) call.write(framed(Buffer.alloc(30 * KiB, 1), MiB, 1));
@@ -147,14 +94,7 @@ test("bytes that are no message, no message at all, and two messages are refused
 test("a packed message that is too large unpacked is refused", async () => {
   const { gzipSync } = await import("node:zlib");
   const { server } = await withTopic({ limits: { payloadBytes: 100 * KiB, batchBytes: 100 * KiB } });
-  const call = rawSession(server.grpcPort).request({
-    ":method": "POST",
-    ":path": "/netlog.v1.Log/Publish",
-    "content-type": "application/grpc",
-    "grpc-encoding": "gzip",
-    te: "trailers",
-  });
-  call.on("error", () => {});
+  const call = begin(rawSession(server.grpcPort), "Publish", { "grpc-encoding": "gzip" });
   call.end(framed(gzipSync(Buffer.alloc(50 * MiB)), undefined, 1));
   expect((await endOf(call))[0]).toBe(RESOURCE_EXHAUSTED);
 });
