@@ -30,8 +30,8 @@ const shared = {
   expect: { poll: { timeout: POLL_TIMEOUT_MS } },
 };
 
-/** Two even on two cores, where vitest takes one: much of a test's time it waits for a process that it started. */
-const WORKERS = Math.max(2, availableParallelism() - 1);
+/** One more than cores: much of a test's time it waits, for a process that it started, a browser or a database. */
+const WORKERS = availableParallelism() + 1;
 
 /** The tests are of the program as it comes, and not as a developer has set it up for a server of their own. */
 for (const name of Object.keys(process.env)) if (name.startsWith("NETLOG_")) delete process.env[name];
