@@ -47,6 +47,12 @@ export function isAway(error: unknown): boolean {
   return isNetlogClientError(error, "unreachable", "connection_lost", "timed_out", "shutting_down");
 }
 
+/** The same may work in a while, without anybody's doing. */
+export function mayPass(error: unknown): boolean {
+  if (isAway(error) || isNetlogClientError(error, "too_many_requests")) return true;
+  return isNetlogClientError(error) && (error.status ?? 0) >= 500;
+}
+
 function waitText({ retryAfterMs }: NetlogClientError): string {
   if (retryAfterMs === undefined) return "";
   return ` Try again in ${Math.max(1, Math.ceil(retryAfterMs / 1000))} s.`;

@@ -14,6 +14,8 @@ export interface PollOptions<Answer> {
   readonly onAnswer?: ((answer: Answer, atMs: number) => void) | undefined;
   /** Behind such an answer it asks no more; `start` begins anew. */
   readonly isLast?: ((answer: Answer) => boolean) | undefined;
+  /** The same for an error. A missing token is always one. */
+  readonly isFinal?: ((error: unknown) => boolean) | undefined;
 }
 
 export interface PollClock {
@@ -65,7 +67,7 @@ export class Poll<Answer> {
 
   /** Never rejects. */
   async #ask(): Promise<void> {
-    const { ask, clock, everyMs, onAnswer, isLast } = this.#options;
+    const { ask, clock, everyMs, onAnswer, isLast, isFinal } = this.#options;
     const asking = new AbortController();
     this.#asking = asking;
     const beganMs = clock.now();
@@ -84,7 +86,7 @@ export class Poll<Answer> {
       if (this.#asking !== asking) return;
       this.#error = error;
       this.#failures++;
-      if (isNetlogClientError(error, "unauthorized")) return this.#endForNow();
+      if (isNetlogClientError(error, "unauthorized") || isFinal?.(error)) return this.#endForNow();
       const retryAfterMs = isNetlogClientError(error) ? (error.retryAfterMs ?? 0) : 0;
       const backOffMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (this.#failures - 1));
       delayMs = Math.max(everyMs, retryAfterMs, backOffMs);

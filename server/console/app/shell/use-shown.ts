@@ -1,10 +1,10 @@
 /** What a page asks for once, and again when the reader wants it, or the server is back. */
 import { useMemo, useRef } from "hono/jsx/dom";
-import { isAway } from "./failure.ts";
+import { isAway, mayPass } from "./failure.ts";
 import type { PageLink } from "./page-link.ts";
 import { usePoll } from "./use-poll.ts";
 
-/** A question that was not answered is asked again after this time. */
+/** A question that was not answered is asked again after this time, where that may help. */
 const AGAIN_MS = 5000;
 
 export interface Shown<Answer> {
@@ -33,6 +33,8 @@ export function useShown<Answer>(
         last.current = answer;
       },
       isLast: () => true,
+      // What is refused stays refused; and what the journal's database cannot do (422) may be a burden for it.
+      isFinal: (error) => !mayPass(error),
     },
     deps,
   );

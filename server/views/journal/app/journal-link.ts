@@ -29,7 +29,7 @@ export interface Telemetry {
 
 /** Answers that say less than a reader needs. */
 const REASONS: Readonly<Record<number, string>> = {
-  422: "the journal's database does not answer, or took too long; try again later, or ask for a shorter time",
+  422: "the journal's database does not answer, or took too long; try again later, or ask for less: a shorter time, or no attributes",
   500: "the journal failed; the server's log says why",
 };
 const OUT_OF_REACH = "failed to perform authorization over the entity";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { NetlogClientError } from "../../../../../lib/client/index.ts";
-import { isAway, sentenceOf } from "../../../../../server/console/app/shell/failure.ts";
+import { isAway, mayPass, sentenceOf } from "../../../../../server/console/app/shell/failure.ts";
 import { KeySequences } from "../../../../../server/console/app/shell/keys.ts";
 import { neighbourUrl } from "../../../../../server/console/app/shell/neighbour.ts";
 import type { TokenStorage } from "../../../../../server/console/app/shell/page-link.ts";
@@ -148,6 +148,28 @@ describe("a poll", () => {
     poll.start();
     await settled();
     expect([poll.answer, clock.timers]).toEqual([3, []]);
+  });
+
+  it("ends behind an error that does not pass by itself, and goes on behind one that may", async () => {
+    const clock = new Clock();
+    const errors = [
+      new NetlogClientError("too_many_requests", ""),
+      new NetlogClientError("unexpected_answer", "", { status: 503 }),
+      new NetlogClientError("unexpected_answer", "", { status: 422 }),
+    ];
+    const poll = new Poll({
+      ask: () => Promise.reject(errors.shift()),
+      everyMs: 1000,
+      clock,
+      isFinal: (error) => !mayPass(error),
+    });
+    poll.start();
+    await settled();
+    clock.timers.pop()!.call();
+    await settled();
+    clock.timers.pop()!.call();
+    await settled();
+    expect([poll.error, clock.timers]).toEqual([expect.objectContaining({ status: 422 }), []]);
   });
 
   it("ends where the server asks for a token", async () => {
