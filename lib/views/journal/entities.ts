@@ -18,7 +18,7 @@ type Attributes = Readonly<Record<string, unknown>>;
 /** Entities whose operations may be another entity's, which `entity_id` names: roles. */
 const WITH_ROLES: readonly EntityKind[] = ["group", "client", "channel"];
 
-/** Keys of the entities that `operation` is about; each once. An id that no index can hold is none. */
+/** Keys of the entities that `operation` is about; each once, and so many at most. An id that no index can hold is none. */
 export function entitiesOf(operation: string, attributes: Attributes): string[] {
   const keys = new Set<string>();
   const add = (kind: EntityKind, id: unknown): void => {
@@ -26,7 +26,10 @@ export function entitiesOf(operation: string, attributes: Attributes): string[] 
     keys.add(entityKey(kind, id));
   };
   const addAll = (kind: EntityKind, ids: unknown): void => {
-    if (Array.isArray(ids)) for (const id of ids) add(kind, id);
+    for (const id of Array.isArray(ids) ? ids : []) {
+      if (keys.size >= LIMITS.entities) return;
+      add(kind, id);
+    }
   };
   const kind = kindOf(operation);
   if (kind === "user") add("user", attributes.id);

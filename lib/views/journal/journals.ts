@@ -13,8 +13,11 @@ export function journalId(topicId: string, offset: number): string {
   return uuidv5(`${topicId}/${offset}`, NAMESPACE);
 }
 
-/** All of one topic. */
-export async function writeJournals(transaction: Transaction, events: readonly PlacedEvent[]): Promise<void> {
+/** All of one topic. Gives the events whose offsets had no journal before. */
+export async function writeJournals(
+  transaction: Transaction,
+  events: readonly PlacedEvent[],
+): Promise<readonly PlacedEvent[]> {
   const [{ topicId = "" } = {}] = events;
   await transaction.query(
     "INSERT INTO topics (name) SELECT $1 WHERE NOT EXISTS (SELECT FROM topics WHERE name = $1)",
@@ -33,15 +36,24 @@ export async function writeJournals(transaction: Transaction, events: readonly P
     events.map(({ timestampMs }) => new Date(timestampMs).toISOString()),
     events.map(({ item }) => arrayText(item.entities)),
   ];
-  const insert = async (): Promise<number> =>
-    (await transaction.query<{ written: number }>(INSERT, rows))[0]?.written ?? 0;
-  let added = await insert();
-  if (added < events.length) {
+  const insert = async (): Promise<Written> =>
+    (await transaction.query<Written>(INSERT, rows))[0] ?? { written: 0, offsets: null };
+  const { written, offsets } = await insert();
+  if (offsets !== null) {
     // Where a power cut took messages back, the topic has others at their offsets, which win.
-    added -= await deleteJournals(transaction, DELETE_THESE, [ids]);
-    added += await insert();
+    await deleteJournals(transaction, DELETE_THESE, [ids]);
+    await insert();
   }
-  if (added > 0) await transaction.query("UPDATE totals SET journal = journal + $1", [added]);
+  if (written > 0) await transaction.query("UPDATE totals SET journal = journal + $1", [written]);
+  if (offsets === null) return events;
+  const fresh = new Set(JSON.parse(offsets) as number[]);
+  return events.filter(({ offset }) => fresh.has(offset));
+}
+
+interface Written {
+  readonly written: number;
+  /** JSON of the offsets that were written; `null`: all were. */
+  readonly offsets: string | null;
 }
 
 /** As Retention.deleteChunk has it. */
@@ -87,7 +99,9 @@ WITH given AS (
   INSERT INTO journal_entities (entity, occurred_at, log_offset, id, domain, operation)
   SELECT entity, occurred_at, log_offset, id, domain, operation FROM written, unnest(entities) AS entity
 )
-SELECT count(*) AS written FROM written`;
+SELECT count(*) AS written,
+  CASE WHEN count(*) < cardinality($2::uuid[]) THEN coalesce(json_agg(log_offset), '[]')::text END AS offsets
+FROM written`;
 
 const DELETE_LINKS = `
 linked AS (

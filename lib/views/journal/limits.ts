@@ -4,6 +4,8 @@ import { KiB } from "../../index.ts";
 export interface Limits {
   /** Bytes of an operation, and of each id that is looked up. An index takes no more than 2,700. */
   readonly idBytes: number;
+  /** Entities that an event is listed under: those beyond are not. */
+  readonly entities: number;
   /** Levels of arrays and objects of an event. */
   readonly jsonDepth: number;
   /** Characters of a number in an event: SQL has no room for much longer ones. */
@@ -20,6 +22,7 @@ export interface Limits {
 
 export const LIMITS: Limits = {
   idBytes: KiB,
+  entities: 1000,
   jsonDepth: 64,
   numberLength: 400,
   pageSize: 100,

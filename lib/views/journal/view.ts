@@ -30,8 +30,9 @@ export function createJournalView(options: JournalOptions): View<JournalEvent> {
     decode: ({ payload }) => decodeEvent(payload),
     async apply(transaction, items) {
       const startMs = elapsedMs();
-      await writeJournals(transaction, items);
-      await countTelemetry(transaction, items, options);
+      // An event whose offset has a journal already has been counted.
+      const fresh = await writeJournals(transaction, items);
+      await countTelemetry(transaction, fresh, options);
       transaction.afterCommit(() => noteBatch?.(items.length, elapsedMs() - startMs));
     },
     retention:

@@ -229,6 +229,16 @@ test("a message at an offset that a power cut took back takes the place of the l
   expect(await fixture.view.countRows(fixture.reads)).toBe(2);
 });
 
+test("telemetry counts each offset once, however often the message comes", async () => {
+  const publish = { client_id: "c", domain_id: "d", channel_id: "ch", subtopic: "" };
+  const event = ["messaging.client_publish", publish] as const;
+  await (await open()).apply(event, event);
+  const again = await open();
+  await again.apply(event, event, event);
+  expect(await again.reads.query("SELECT inbound_messages AS n FROM clients_telemetry")).toEqual([{ n: 3 }]);
+  expect(await again.view.countRows(again.reads)).toBe(3);
+});
+
 test("an id is the UUID of version 5 of the topic's id and the offset", async () => {
   const fixture = await open();
   await fixture.apply(["user.view", { user_id: "actor" }]);
