@@ -1,6 +1,6 @@
 /** Options of views: which ones run, and where their tables are. A view's own settings are in its program. */
 import { hideSettingSecrets, hideUrlSecrets } from "../cli/hide-secrets.ts";
-import type { OptionTable } from "../cli/option.ts";
+import type { Option, OptionTable } from "../cli/option.ts";
 import { parseChoice, parseList } from "../cli/option-values.ts";
 
 export type ViewName = string;
@@ -21,11 +21,29 @@ export interface ViewOptions {
   readonly viewsDir: string;
   readonly viewFrom: "beginning" | "end";
   readonly viewSettings: readonly ViewSetting[];
+  /** As the journal's own settings, which check them; empty: not given. */
+  readonly journalAuth: string;
+  readonly jwksUrl: string;
+  readonly jwtIssuer: string;
+  readonly jwtAudience: string;
 }
 
 export const PGLITE = "pglite";
 const ALL = "all";
 const SETTING = /^([a-z]+)\.([A-Z][A-Z0-9_]*)=(.*)$/s;
+
+/** Options that each stand for one setting of a view, by their names. */
+export const SETTING_OPTIONS: Readonly<Record<string, Pick<ViewSetting, "view" | "name">>> = {
+  journal_auth: { view: "journal", name: "AUTH" },
+  jwks_url: { view: "journal", name: "JWKS_URL" },
+  jwt_issuer: { view: "journal", name: "JWT_ISSUER" },
+  jwt_audience: { view: "journal", name: "JWT_AUDIENCE" },
+};
+
+const CLAIM = {
+  allowed: "a text without white space around it",
+  isAllowed: (text: string): boolean => text === text.trim(),
+};
 
 export const VIEW_OPTIONS: OptionTable<ViewOptions> = {
   views: {
@@ -79,7 +97,45 @@ export const VIEW_OPTIONS: OptionTable<ViewOptions> = {
     parse: (text) => parseList(text, parseSetting),
     hide: hideSettingSecrets,
   },
+  journalAuth: settingOption({
+    name: "journal_auth",
+    placeholder: "<mode>",
+    description:
+      "Who may ask the journal: `tokens` of the token file, `jwks` (JSON Web Tokens), or `none`: everybody, on loopback alone",
+    allowed: "tokens, jwks or none",
+    isAllowed: (text) => ["tokens", "jwks", "none"].includes(text),
+  }),
+  jwksUrl: settingOption({
+    name: "jwks_url",
+    placeholder: "<url>",
+    description: "Where the journal finds the keys of JSON Web Tokens",
+    allowed: "a URL",
+    isAllowed: (text) => URL.canParse(text),
+  }),
+  jwtIssuer: settingOption({
+    name: "jwt_issuer",
+    placeholder: "<issuer>",
+    description: "Issuer that these tokens name (claim iss)",
+    ...CLAIM,
+  }),
+  jwtAudience: settingOption({
+    name: "jwt_audience",
+    placeholder: "<audience>",
+    description: "Audience that these tokens name (claim aud)",
+    ...CLAIM,
+  }),
 };
+
+/** One of SETTING_OPTIONS; the view looks closer at what it gets. */
+function settingOption({
+  isAllowed,
+  ...described
+}: Pick<Option<string>, "name" | "placeholder" | "description" | "allowed"> & {
+  readonly isAllowed: (text: string) => boolean;
+}): Option<string> {
+  const parse = (text: string): string | undefined => (text === "" || isAllowed(text) ? text : undefined);
+  return { kind: "value", fallback: "", ...described, parse };
+}
 
 function parseSetting(text: string): ViewSetting | undefined {
   const [, given = "", name = "", value = ""] = SETTING.exec(text) ?? [];

@@ -26,9 +26,8 @@ export async function prepareViews(
     import("../../lib/views/index.ts"),
   ]);
   const { given } = parseArguments(SERVE_OPTIONS, args, environment);
-  const settingsOrigin = given.get(SERVE_OPTIONS.viewSettings.name)?.origin ?? "default";
   const names = [...new Set(options.views)];
-  const set = await ViewSet.prepare({ names, options, settingsOrigin, environment, isAlone: false, logger });
+  const set = await ViewSet.prepare({ names, options, given, environment, isAlone: false, logger });
   return {
     names: set.names,
     figures: () => set.figures(),

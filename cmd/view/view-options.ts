@@ -41,6 +41,10 @@ export const VIEW_COMMAND_OPTIONS: OptionTable<ViewCommandOptions> = {
   viewsDir: SERVE_OPTIONS.viewsDir,
   viewFrom: SERVE_OPTIONS.viewFrom,
   viewSettings: SERVE_OPTIONS.viewSettings,
+  journalAuth: SERVE_OPTIONS.journalAuth,
+  jwksUrl: SERVE_OPTIONS.jwksUrl,
+  jwtIssuer: SERVE_OPTIONS.jwtIssuer,
+  jwtAudience: SERVE_OPTIONS.jwtAudience,
   forgetsOlder: switchOption(
     "forget_older",
     "Rebuild also where rows are lost whose messages the log has no more",

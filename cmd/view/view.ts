@@ -63,7 +63,7 @@ export function callOf(context: Context): { readonly call: ViewCall; readonly op
       ViewSet.prepare({
         names,
         options,
-        settingsOrigin: given.get(VIEW_COMMAND_OPTIONS.viewSettings.name)?.origin ?? "default",
+        given,
         environment: context.environment,
         isAlone: true,
         logger,

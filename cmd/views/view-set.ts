@@ -21,7 +21,7 @@ import type {
   Surface,
   ViewProgram,
 } from "../../server/views/view-program.ts";
-import type { Origin } from "../cli/option.ts";
+import type { GivenOptions } from "../cli/option.ts";
 import { formatListenAddress, type ListenAddress } from "../cli/option-values.ts";
 import { UsageError } from "../cli/usage-error.ts";
 import { readPortCertificate } from "../options/credential-files.ts";
@@ -30,13 +30,13 @@ import type { TopicOptions } from "../options/topics.ts";
 import type { ViewName, ViewOptions } from "../options/views.ts";
 import { Databases } from "./open-database.ts";
 import { VIEW_PROGRAMS } from "./programs.ts";
-import { type FoundSettings, findSettings } from "./view-settings.ts";
+import { type FoundSettings, findSettings, givenSettings } from "./view-settings.ts";
 
 export interface ViewSetOptions {
   readonly names: readonly ViewName[];
   readonly options: Omit<ViewOptions, "views"> & Pick<TopicOptions, "dir">;
-  /** Who gave `--view-set`. */
-  readonly settingsOrigin: Origin;
+  /** Who gave the options. */
+  readonly given: GivenOptions;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** It is the only one of its process. */
   readonly isAlone: boolean;
@@ -104,8 +104,7 @@ export class ViewSet implements Views {
         variables: program.variables,
         environment: options.environment,
         isAlone: options.isAlone,
-        settings: options.options.viewSettings,
-        settingsOrigin: options.settingsOrigin,
+        settings: givenSettings(options.options.viewSettings, options.given),
       });
       parts.push({ program, settings, prepared: program.prepare(settings) });
     }

@@ -4,9 +4,9 @@
  */
 import type { ViewSettings, ViewVariable } from "../../server/views/view-program.ts";
 import { closest } from "../cli/closest.ts";
-import { ENVIRONMENT_PREFIX, type Origin } from "../cli/option.ts";
+import { ENVIRONMENT_PREFIX, type GivenOptions, type Origin } from "../cli/option.ts";
 import { UsageError } from "../cli/usage-error.ts";
-import type { ViewSetting } from "../options/views.ts";
+import { SETTING_OPTIONS, VIEW_OPTIONS, type ViewSetting } from "../options/views.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -16,9 +16,33 @@ export interface SettingSources {
   readonly environment: Environment;
   /** Only this view runs, so that all of upstream's names are its own. */
   readonly isAlone: boolean;
-  /** `--view-set`, and who gave it. */
-  readonly settings: readonly ViewSetting[];
-  readonly settingsOrigin: Origin;
+  readonly settings: readonly GivenSetting[];
+}
+
+/** A setting of `--view-set`, or of an option that stands for it. */
+export interface GivenSetting extends ViewSetting {
+  readonly origin: Origin;
+  /** What its giver calls it. */
+  readonly source: string;
+}
+
+/** What options say of settings. An option that stands for one setting wins over `--view-set` of the same giver. */
+export function givenSettings(
+  viewSettings: readonly ViewSetting[],
+  given: GivenOptions,
+): readonly GivenSetting[] {
+  const origin = given.get(VIEW_OPTIONS.viewSettings.name)?.origin ?? "default";
+  const listed = viewSettings.map((setting) => ({
+    ...setting,
+    origin,
+    source: `--view-set ${setting.view}.${setting.name}`,
+  }));
+  const single = Object.entries(SETTING_OPTIONS).flatMap(([option, setting]) => {
+    const found = given.get(option);
+    if (found === undefined || found.origin === "default") return [];
+    return [{ ...setting, value: found.text, origin: found.origin, source: found.source }];
+  });
+  return [...listed, ...single];
 }
 
 interface Given {
@@ -65,26 +89,26 @@ function givenFor(
   { name, upstream = [name], isUnmistakable }: ViewVariable,
   sources: SettingSources,
 ): Given | undefined {
-  const { view, environment, isAlone, settings, settingsOrigin } = sources;
-  const setting = settings.findLast((each) => each.view === view && each.name === name);
-  const set = setting && { source: `--view-set ${view}.${name}`, text: setting.value };
+  const { view, environment, isAlone, settings } = sources;
+  const own = settings.filter((each) => each.view === view && each.name === name);
+  const of = (...origins: readonly Origin[]): Given | undefined => {
+    const last = own.findLast(({ origin }) => origins.includes(origin));
+    return last && { source: last.source, text: last.value };
+  };
   const prefixed = prefixOf(view) + name;
   const names = isAlone || isUnmistakable === true ? [prefixed, ...upstream] : [prefixed];
   const variables = names.flatMap((source) => {
     const text = environment[source] ?? "";
     return text === "" ? [] : [{ source, text }];
   });
-  // The environment wins over the file.
-  return settingsOrigin === "file" ? (variables[0] ?? set) : (set ?? variables[0]);
+  return of("flag") ?? of("environment") ?? variables[0] ?? of("file");
 }
 
 function refuseUnknown({ view, variables, environment, settings }: SettingSources): void {
   const names = variables.map(({ name }) => name);
   const prefix = prefixOf(view);
   const given = [
-    ...settings
-      .filter((each) => each.view === view)
-      .map(({ name }) => ({ source: `--view-set ${view}.${name}`, name })),
+    ...settings.filter((each) => each.view === view).map(({ source, name }) => ({ source, name })),
     ...Object.keys(environment)
       .filter((source) => source.startsWith(prefix))
       .map((source) => ({ source, name: source.slice(prefix.length) })),

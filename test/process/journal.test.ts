@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { type BuiltServer, runProgram, startBuiltServer } from "../support/built-program.ts";
 import { fillPgliteFolder } from "../support/pglite.ts";
+import { KILLS } from "../support/soak.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { eventText, FIRST_MS, nanosAt } from "../support/views/journal.ts";
 
-const KILLS = 10;
 const CLIENTS = 5;
 const FREE_PORT = ["--view-set", "journal.HTTP_PORT=0"];
 const OPEN = ["--view", "journal", "--view-set", "journal.HTTP_PORT=0,journal.AUTH=none"];

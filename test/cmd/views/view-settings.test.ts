@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
-import { findSettings, type SettingSources } from "../../../cmd/views/view-settings.ts";
+import type { Origin } from "../../../cmd/cli/option.ts";
+import type { ViewSetting } from "../../../cmd/options/views.ts";
+import { findSettings, givenSettings, type SettingSources } from "../../../cmd/views/view-settings.ts";
 
 const SOURCES: SettingSources = {
   view: "payloads",
@@ -12,10 +14,15 @@ const SOURCES: SettingSources = {
   environment: {},
   isAlone: false,
   settings: [],
-  settingsOrigin: "default",
 };
 
-const port = { view: "payloads", name: "PUBLICPORT", value: "1" } as const;
+const port: ViewSetting = { view: "payloads", name: "PUBLICPORT", value: "1" };
+
+/** `--view-set` with this setting. */
+function setBy(origin: Origin, setting: ViewSetting = port): Pick<SettingSources, "settings"> {
+  const given = new Map([["view_set", { origin, source: "view-set", text: "" }]]);
+  return { settings: givenSettings([setting], given) };
+}
 
 test("a setting is its fallback until it is given", () => {
   const settings = findSettings(SOURCES);
@@ -35,16 +42,34 @@ test("flags win over the environment, its own name over upstream's, and the envi
   const text = (more: Partial<SettingSources>): string =>
     findSettings({ ...SOURCES, environment, ...more }).text("PUBLICPORT");
   expect(text({})).toBe("2");
-  expect(text({ settings: [port], settingsOrigin: "flag" })).toBe("1");
-  expect(text({ settings: [port], settingsOrigin: "file" })).toBe("2");
-  expect(text({ settings: [port], settingsOrigin: "file", environment: {} })).toBe("1");
+  expect(text(setBy("flag"))).toBe("1");
+  expect(text(setBy("file"))).toBe("2");
+  expect(text({ ...setBy("file"), environment: {} })).toBe("1");
+});
+
+test("an option that stands for a setting wins over --view-set, and a refusal names it", () => {
+  const variables = [{ name: "JWKS_URL", fallback: "", description: "", upstream: ["SMQ_AUTH_JWKS_URL"] }];
+  const listed = { view: "journal", name: "JWKS_URL", value: "listed" };
+  const given = (origin: Origin): Pick<SettingSources, "settings"> => ({
+    settings: givenSettings(
+      [listed],
+      new Map([
+        ["view_set", { origin: "flag" as const, source: "--view-set", text: "" }],
+        ["jwks_url", { origin, source: "--jwks-url", text: "own" }],
+      ]),
+    ),
+  });
+  const journal = { ...SOURCES, view: "journal", variables };
+  const settings = findSettings({ ...journal, ...given("flag") });
+  expect(settings.text("JWKS_URL")).toBe("own");
+  expect(settings.refusal("JWKS_URL", "a URL").message).toContain('--jwks-url: "own" is not allowed');
+  expect(findSettings({ ...journal, ...given("file") }).text("JWKS_URL")).toBe("listed");
+  expect(findSettings({ ...journal, ...given("default") }).text("JWKS_URL")).toBe("listed");
 });
 
 test("an unknown setting is refused with the nearest name", () => {
-  const settings = [{ ...port, name: "PUBLICPRT" }];
-  expect(() => findSettings({ ...SOURCES, settings })).toThrow(
-    /payloads has no such setting; did you mean PUBLICPORT\?/,
-  );
+  const sources = { ...SOURCES, ...setBy("flag", { ...port, name: "PUBLICPRT" }) };
+  expect(() => findSettings(sources)).toThrow(/payloads has no such setting; did you mean PUBLICPORT\?/);
   const environment = { NETLOG_PAYLOADS_PORT: "1" };
   expect(() => findSettings({ ...SOURCES, environment })).toThrow(/^NETLOG_PAYLOADS_PORT: /);
 });

@@ -9,7 +9,6 @@ const SOURCES: SettingSources = {
   environment: {},
   isAlone: false,
   settings: [],
-  settingsOrigin: "default",
 };
 
 function settingsOf(environment: Readonly<Record<string, string>>, isAlone = false): JournalSettings {
