@@ -140,7 +140,7 @@ export class ViewSet implements Views {
     for (const { program, prepared, settings } of this.#parts) {
       const database = await this.#databases.open(settings, program.databaseVariables);
       const runner = new ViewRunner({
-        createView: () => prepared.createView(),
+        createView: (use) => prepared.createView(use),
         database,
         log,
         start: this.#options.options.viewFrom,

@@ -13,6 +13,12 @@ export interface DeadLetter {
 const DEAD_LETTER = `${RUNTIME_SCHEMA}.dead_letter`;
 const REASON_CHARACTERS = 1000;
 
+/** Stands for all messages from the place to `next`, of which nothing can be read. */
+export function damageLetter(place: Place, next: number, timestampMs: number): DeadLetter {
+  const reason = `the log is damaged: messages ${place.next} to ${next - 1} cannot be read`;
+  return { offset: place.next, timestampMs, reason, payload: new Uint8Array() };
+}
+
 export async function writeDeadLetters(
   transaction: Queries,
   view: string,

@@ -9,7 +9,7 @@ export { LIMITS as VIEW_LIMITS } from "./limits.ts";
 export { HttpLogReader } from "./reading/http-log-reader.ts";
 export { LocalLogReader } from "./reading/local-log-reader.ts";
 export { type LogReader, LogRefusal, LogUnavailable } from "./reading/log-reader.ts";
-export type { RebuildProgress } from "./rebuild.ts";
+export type { RebuildProgress } from "./rebuild-fill.ts";
 export type { RunningView, ViewFigures } from "./running-view.ts";
 export {
   type KeptPart,
@@ -19,6 +19,7 @@ export {
   type Retention,
   troubleOfText,
   type View,
+  type ViewUse,
 } from "./view.ts";
 export { ViewRunner } from "./view-runner.ts";
 export { ViewStopped } from "./view-stopped.ts";

@@ -3,21 +3,16 @@
  * transaction gives it the first one's name.
  */
 import type { Logger, Runtime } from "../index.ts";
-import { BatchApplier } from "./batch-applier.ts";
-import type { Database, Writer } from "./database/database.ts";
+import { type Database, READS_LOCK, type Writer } from "./database/database.ts";
+import { isDatabaseError } from "./database/database-error.ts";
 import { quoteName } from "./database/quote-name.ts";
 import type { Limits } from "./limits.ts";
 import { migrate, RUNTIME_SCHEMA, requireOwn } from "./migrate.ts";
-import { type Place, savePlace } from "./places.ts";
-import { type LogReader, LogUnavailable } from "./reading/log-reader.ts";
-import type { View } from "./view.ts";
+import type { LogReader } from "./reading/log-reader.ts";
+import { Fill, type Part, type RebuildProgress } from "./rebuild-fill.ts";
+import type { View, ViewUse } from "./view.ts";
 import { ViewStopped } from "./view-stopped.ts";
 import { ViewTopics } from "./view-topics.ts";
-
-export interface RebuildProgress {
-  readonly done: number;
-  readonly total: number;
-}
 
 export interface RebuildRequest {
   /** Rows whose messages the log has no more are given up. */
@@ -30,7 +25,7 @@ interface RebuildOptions {
   readonly request: RebuildRequest;
   /** What serves reads. */
   readonly current: View<unknown>;
-  readonly createView: () => View<unknown>;
+  readonly createView: (use: ViewUse) => View<unknown>;
   readonly database: Database;
   readonly log: LogReader;
   readonly limits: Limits;
@@ -42,161 +37,144 @@ interface RebuildOptions {
 
 /** Tables of a view in `view`, in the runtime's schema. */
 const RUNTIME_TABLES = ["migration", "place", "dead_letter"] as const;
+/** A read waits no longer behind a swap that waits for other reads. */
+const SWAP_WAIT_MS = 2000;
+const LOCK_NOT_AVAILABLE = "55P03";
 
-/** Gives the view of the new tables. @throws as ViewRunner.rebuild does. */
-export async function rebuildView(options: RebuildOptions): Promise<View<unknown>> {
-  const { database, createView, logger, request } = options;
-  const view = createView();
-  const schema = `${view.name}_rebuild`;
-  const parts = await boundsOf(options);
-  if (!request.forgetsOlder) await requireNothingLost(options, parts);
+/** @throws as ViewRunner.rebuild does. */
+export async function rebuildView(options: RebuildOptions): Promise<void> {
+  const { database, createView, current, logger, request, log } = options;
+  const { signal, forgetsOlder } = request;
+  const { name } = current;
+  const [schema, old] = [`${name}_rebuild`, `${name}_old`];
+  const topics = new ViewTopics(current.topics);
+  const parts = await boundsOf(topics, log, signal);
+  const hasRows = await hasTables(database, name);
+  if (hasRows) requireTopics(current, parts);
+  if (hasRows && !forgetsOlder) await requireNothingLost(options, parts);
   const filler = await database.openWriter(schema);
-  if (filler === undefined)
-    throw new ViewStopped(`the view ${view.name} is being rebuilt by another process`);
+  if (filler === undefined) throw new ViewStopped(`the view ${name} is being rebuilt by another process`);
   try {
-    await filler.transaction((transaction) => requireOwn(transaction, view.name));
+    await filler.transaction(async (transaction) => {
+      for (const each of [name, schema, old]) await requireOwn(transaction, each);
+    });
     await removeSchema(filler, schema);
+    await removeSchema(filler, old);
+    const view = createView("rebuild");
     await migrate(filler, schema, view.migrations);
-    const fill = new Fill(options, view, schema, filler, parts);
-    await fill.toEnd();
-    const writer = await options.takeWriter();
+    const mayLose = forgetsOlder || !hasRows;
+    const fill = new Fill({ ...options, ...request, view, topics, schema, writer: filler, parts, mayLose });
     try {
       await fill.toEnd();
-      await swap(writer, view.name, schema);
-    } finally {
-      await writer.close();
+      const writer = await options.takeWriter();
+      try {
+        await fill.toEnd();
+        await swapOnce(options, writer, { name, schema, old });
+      } finally {
+        await writer.close();
+      }
+    } catch (error) {
+      // The next rebuild does it where this fails.
+      await removeSchema(filler, schema).catch(() => {});
+      throw error;
     }
-    logger.info({ view: view.name, messages: fill.done }, "the view is rebuilt");
-    await removeSchema(filler, `${view.name}_old`);
-    return view;
+    logger.info({ view: name, messages: fill.done, missed: fill.missed }, "the view is rebuilt");
+    await removeSchema(filler, old).catch((error: unknown) =>
+      logger.warn({ view: name, err: error }, `the schema ${old} stays until the next rebuild`),
+    );
   } finally {
     await filler.close();
   }
 }
 
-interface Part {
-  readonly topic: string;
-  readonly id: string;
-  readonly start: number;
-  readonly end: number;
-}
-
-async function boundsOf({ current, log, request }: RebuildOptions): Promise<readonly Part[]> {
+async function boundsOf(topics: ViewTopics, log: LogReader, signal: AbortSignal): Promise<readonly Part[]> {
   const parts: Part[] = [];
-  for (const topic of await new ViewTopics(current.topics).all(log, request.signal)) {
-    const bounds = await log.bounds(topic, request.signal);
+  for (const topic of await topics.all(log, signal)) {
+    const bounds = await log.bounds(topic, signal);
     if (bounds !== undefined) parts.push({ topic, ...bounds });
   }
   return parts;
 }
 
+async function hasTables(database: Database, name: string): Promise<boolean> {
+  const sql = "SELECT 1 FROM information_schema.tables WHERE table_schema = $1 LIMIT 1";
+  return (await database.reads(name).query(sql, [name])).length > 0;
+}
+
+/** Another log than the view's is read more often than all topics of a view were deleted. */
+function requireTopics({ name, topics }: View<unknown>, parts: readonly Part[]): void {
+  if (parts.length > 0) return;
+  const none = `the log has no topic of the view ${name} (${topics.join(", ")}); nothing is changed`;
+  const advice =
+    "look whether it is the right log; where it is, and the view is to be empty, make the topic first";
+  throw new ViewStopped(`${none}; ${advice}`);
+}
+
 async function requireNothingLost(
-  { current, database }: RebuildOptions,
+  { current, database, limits }: RebuildOptions,
   parts: readonly Part[],
 ): Promise<void> {
   const kept = parts.map(({ id, start }) => ({ topicId: id, start }));
+  // It may look at every row.
   const reads = database.reads(current.name);
-  const [found] = await reads.query(
-    "SELECT 1 FROM information_schema.tables WHERE table_schema = $1 LIMIT 1",
-    [current.name],
-  );
-  const lost = found === undefined ? 0 : await current.countLost(reads, kept);
+  const lost = await reads.snapshot((queries) => current.countLost(queries, kept), {
+    timeoutMs: limits.writeMs,
+  });
   if (lost === 0) return;
-  const begins = parts.map(({ topic, start }) => `${topic} at ${start}`).join(", ") || "nowhere";
+  const begins = parts.map(({ topic, start }) => `${topic} at ${start}`).join(", ");
   throw new ViewStopped(
     `a rebuild would lose ${lost} rows, whose messages the log has no more (it begins: ${begins}); ` +
       "--forget-older goes on all the same",
   );
 }
 
-/** Replays the topics into the new schema. */
-class Fill {
-  readonly #options: RebuildOptions;
-  readonly #schema: string;
-  readonly #writer: Writer;
-  readonly #applier: BatchApplier;
-  readonly #parts: readonly Part[];
-  readonly #places = new Map<string, Place>();
-  #total = 0;
-  done = 0;
+interface Schemas {
+  readonly name: string;
+  readonly schema: string;
+  readonly old: string;
+}
 
-  constructor(
-    options: RebuildOptions,
-    view: View<unknown>,
-    schema: string,
-    writer: Writer,
-    parts: readonly Part[],
-  ) {
-    this.#options = options;
-    this.#schema = schema;
-    this.#writer = writer;
-    this.#parts = parts;
-    this.#applier = new BatchApplier({
-      view,
-      schema,
-      limits: options.limits,
-      runtime: options.runtime,
-      channel: undefined,
-    });
-    for (const { start, end } of parts) this.#total += end - start;
-  }
-
-  /** Applies what there is now. */
-  async toEnd(): Promise<void> {
-    for (const { topic, id, start } of this.#parts) {
-      if (!this.#places.has(topic)) {
-        await this.#save({ topic, topicId: id, next: start });
-      }
-      while (await this.#step(topic));
+/** Swaps, and finds out whether it did where the answer to that is lost. */
+async function swapOnce({ database, request }: RebuildOptions, writer: Writer, all: Schemas): Promise<void> {
+  for (;;) {
+    try {
+      await swap(writer, all);
+      return;
+    } catch (error) {
+      request.signal.throwIfAborted();
+      if (isDatabaseError(error, LOCK_NOT_AVAILABLE)) continue;
+      if (!isDatabaseError(error)) throw error;
+      if (await isSwapped(database, all, error)) return;
+      throw error;
     }
-  }
-
-  async #save(place: Place): Promise<void> {
-    await this.#writer.transaction((transaction) => savePlace(transaction, this.#schema, place));
-    this.#places.set(place.topic, place);
-  }
-
-  /** False: that was all. */
-  async #step(topic: string): Promise<boolean> {
-    const { log, limits, request } = this.#options;
-    const { signal, onProgress } = request;
-    signal.throwIfAborted();
-    const place = this.#places.get(topic) as Place;
-    const { batchMessages: max, batchBytes: maxBytes } = limits;
-    const read = await log.read(topic, { from: place.next, max, maxBytes, waitMs: 0, signal });
-    if (read.kind !== "missing" && read.bounds.id !== place.topicId) {
-      throw new LogUnavailable(`the topic ${topic} became another one`, undefined);
-    }
-    switch (read.kind) {
-      case "missing":
-      case "beyond":
-        return false;
-      case "dropped":
-      case "damaged":
-        await this.#save({ ...place, next: read.kind === "damaged" ? read.nextOffset : read.bounds.start });
-        return true;
-      case "messages":
-        break;
-    }
-    if (read.messages.length === 0) return false;
-    const applied = await this.#applier.apply(this.#writer, place, read.messages);
-    this.#places.set(topic, applied.place);
-    this.done += read.messages.length;
-    onProgress({ done: this.done, total: Math.max(this.#total, this.done) });
-    return true;
   }
 }
 
-/** The new tables get the name of the old ones, which get another. */
-async function swap(writer: Writer, name: string, schema: string): Promise<void> {
-  const old = `${name}_old`;
-  await removeSchema(writer, old);
+async function isSwapped(database: Database, { name, schema }: Schemas, cause: unknown): Promise<boolean> {
+  try {
+    const sql = `SELECT 1 FROM ${RUNTIME_SCHEMA}.migration WHERE view = $1 LIMIT 1`;
+    return (await database.reads(name).query(sql, [schema])).length === 0;
+  } catch {
+    const unknown = `the database broke off while the new tables of ${name} took the place of the old ones`;
+    throw new ViewStopped(`${unknown}, and it is not known whether they did; rebuild the view again`, cause);
+  }
+}
+
+/** The new tables get the name of the old ones, which get another. No read sees some of both. */
+async function swap(writer: Writer, { name, schema, old }: Schemas): Promise<void> {
   await writer.transaction(async (transaction) => {
+    await transaction.query(`SET LOCAL lock_timeout TO ${SWAP_WAIT_MS}`);
+    await transaction.query("SELECT pg_advisory_xact_lock($1::int, hashtext($2))", [READS_LOCK, name]);
     await transaction.query(`CREATE SCHEMA IF NOT EXISTS ${quoteName(name)}`);
     await transaction.query(`ALTER SCHEMA ${quoteName(name)} RENAME TO ${quoteName(old)}`);
     await transaction.query(`ALTER SCHEMA ${quoteName(schema)} RENAME TO ${quoteName(name)}`);
     for (const table of RUNTIME_TABLES) {
-      await transaction.query(`DELETE FROM ${RUNTIME_SCHEMA}.${table} WHERE view = $1`, [name]);
+      // Migrations say whose a schema is.
+      const leave =
+        table === "migration"
+          ? `UPDATE ${RUNTIME_SCHEMA}.${table} SET view = $2 WHERE view = $1`
+          : `DELETE FROM ${RUNTIME_SCHEMA}.${table} WHERE view IN ($1, $2)`;
+      await transaction.query(leave, [name, old]);
       await transaction.query(`UPDATE ${RUNTIME_SCHEMA}.${table} SET view = $1 WHERE view = $2`, [
         name,
         schema,

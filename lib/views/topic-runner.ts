@@ -2,7 +2,7 @@
 import type { Logger, Runtime } from "../index.ts";
 import type { BatchApplier } from "./batch-applier.ts";
 import type { Writer } from "./database/database.ts";
-import { type DeadLetter, writeDeadLetters } from "./dead-letters.ts";
+import { type DeadLetter, damageLetter, writeDeadLetters } from "./dead-letters.ts";
 import type { Limits } from "./limits.ts";
 import { BackOff, Nap, pause } from "./patience.ts";
 import { type Place, savePlace } from "./places.ts";
@@ -138,8 +138,7 @@ export class TopicRunner {
         await this.#skip(place, bounds.start, "retention dropped them before they were read", []);
         return;
       case "damaged": {
-        const reason = `the log is damaged: messages ${place.next} to ${read.nextOffset - 1} cannot be read`;
-        const letter = { offset: place.next, timestampMs: this.#now(), reason, payload: new Uint8Array() };
+        const letter = damageLetter(place, read.nextOffset, this.#options.runtime.now());
         await this.#skip(place, read.nextOffset, "they are damaged in the log", [letter]);
         return;
       }
@@ -235,9 +234,5 @@ export class TopicRunner {
     this.#trouble = `the log cannot be read: ${error.message}`;
     onMove("waiting");
     await pause(runtime, this.#backOff.nextMs(), signal);
-  }
-
-  #now(): number {
-    return this.#options.runtime.now();
   }
 }

@@ -14,14 +14,14 @@ import type { LogReader } from "./reading/log-reader.ts";
 import { type RebuildRequest, rebuildView } from "./rebuild.ts";
 import type { RunningView, TopicStatus, ViewFigures, ViewStatus } from "./running-view.ts";
 import { standBy } from "./standby.ts";
-import type { View } from "./view.ts";
+import type { View, ViewUse } from "./view.ts";
 import { ViewCounts } from "./view-counts.ts";
 import { ViewSession } from "./view-session.ts";
 import { PlaceMoved, ViewStopped } from "./view-stopped.ts";
 import { ViewTopics } from "./view-topics.ts";
 
 export interface ViewRunnerOptions {
-  readonly createView: () => View<unknown>;
+  readonly createView: (use: ViewUse) => View<unknown>;
   readonly database: Database;
   readonly log: LogReader;
   /** Where it begins in a topic that it has not read. */
@@ -54,11 +54,11 @@ export class ViewRunner implements RunningView {
   /** A rebuild takes the writer over as it is, so that no other process comes in between. */
   #keepsWriter = false;
   #kept: Writer | undefined;
-  #isRebuilding = false;
+  #rebuild: { readonly controller: AbortController; readonly ended: Promise<void> } | undefined;
 
   constructor(options: ViewRunnerOptions) {
     this.#options = options;
-    this.#view = options.createView();
+    this.#view = options.createView("live");
     this.name = this.#view.name;
     this.#topics = new ViewTopics(this.#view.topics);
     this.reads = options.database.reads(this.name);
@@ -74,8 +74,11 @@ export class ViewRunner implements RunningView {
     this.#work = { controller, ended: this.#loop(controller.signal) };
   }
 
-  /** Finishes the batches in hand. */
+  /** Finishes the batches in hand, and gives a rebuild up. */
   async stop(): Promise<void> {
+    const stopped = new ViewStopped(`the view ${this.name} is being stopped`);
+    this.#rebuild?.controller.abort(stopped);
+    await this.#rebuild?.ended.catch(() => {});
     await this.#end();
     this.#waits.fail(new ViewStopped(`the view ${this.name} is stopped`));
   }
@@ -153,24 +156,44 @@ export class ViewRunner implements RunningView {
    *   is under way; DatabaseError; LogUnavailable.
    */
   async rebuild(request: RebuildRequest): Promise<void> {
-    if (this.#isRebuilding) throw new ViewStopped(`the view ${this.name} is being rebuilt already`);
+    if (this.#rebuild !== undefined) throw new ViewStopped(`the view ${this.name} is being rebuilt already`);
     if (this.#phase === "standby") {
       throw new ViewStopped(`another process runs the view ${this.name}; ask that one to rebuild it`);
     }
-    this.#isRebuilding = true;
-    const wasRunning = this.#work !== undefined;
+    const controller = new AbortController();
+    const signal = AbortSignal.any([request.signal, controller.signal]);
+    const ended = this.#rebuildTables({ ...request, signal }, controller.signal);
+    this.#rebuild = { controller, ended };
     try {
-      this.#view = await rebuildView({
-        ...this.#options,
-        request,
-        current: this.#view,
-        takeWriter: () => this.#takeWriter(),
-      });
+      await ended;
+    } finally {
+      this.#rebuild = undefined;
+    }
+  }
+
+  async #rebuildTables(request: RebuildRequest, stopped: AbortSignal): Promise<void> {
+    const wasRunning = this.#work !== undefined;
+    // Where the view does not run here, another process that runs it is found before an hour of work.
+    if (!wasRunning) await this.#keepWriter();
+    try {
+      const takeWriter = (): Promise<Writer> => this.#takeWriter();
+      await rebuildView({ ...this.#options, request, current: this.#view, takeWriter });
       this.#trouble = undefined;
     } finally {
-      this.#isRebuilding = false;
-      if (wasRunning) this.start();
+      // It remembers nothing of tables that may have gone.
+      this.#view = this.#options.createView("live");
+      await this.#kept?.close();
+      this.#kept = undefined;
+      if (wasRunning && !stopped.aborted) this.start();
     }
+  }
+
+  async #keepWriter(): Promise<void> {
+    const writer = await this.#openWriter();
+    this.#kept = writer;
+    void writer.lost.then(() => {
+      if (this.#kept === writer) this.#kept = undefined;
+    });
   }
 
   async #end(): Promise<void> {
@@ -188,9 +211,14 @@ export class ViewRunner implements RunningView {
     this.#keepsWriter = false;
     const kept = this.#kept;
     this.#kept = undefined;
-    const writer = kept ?? (await this.#options.database.openWriter(this.name));
-    if (writer === undefined) throw new ViewStopped(`another process runs the view ${this.name}`);
-    return writer;
+    return kept ?? (await this.#openWriter());
+  }
+
+  async #openWriter(): Promise<Writer> {
+    const writer = await this.#options.database.openWriter(this.name);
+    if (writer !== undefined) return writer;
+    const advice = "stop that one first, or name its server with --log if it has the view beside its log";
+    throw new ViewStopped(`another process runs the view ${this.name}; ${advice}`);
   }
 
   async #loop(signal: AbortSignal): Promise<void> {

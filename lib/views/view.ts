@@ -53,6 +53,9 @@ export interface KeptPart {
   readonly start: number;
 }
 
+/** What a view object is for. What a rebuild applies again counts in no figures of the view. */
+export type ViewUse = "live" | "rebuild";
+
 /** One schema's: a rebuild makes another one, so that what a view remembers in memory is of its own tables. */
 export interface View<Item> {
   /** Its schema has the same name. */

@@ -3,7 +3,7 @@
  * for each view; the runtime starts and stops it.
  */
 import type { Logger, Runtime } from "../../lib/index.ts";
-import type { RunningView, View } from "../../lib/views/index.ts";
+import type { RunningView, View, ViewUse } from "../../lib/views/index.ts";
 import type { Door } from "../http/door.ts";
 import type { Limits } from "../http/limits.ts";
 
@@ -61,7 +61,7 @@ export interface PreparedView {
   /** What `netlog view <name>` logs from, where it was not started with --loglevel; `undefined`: upstream's names set none. */
   readonly logLevel?: "debug" | "info" | "warn" | "error" | undefined;
   /** One for each schema that it fills: see View. */
-  createView(): View<unknown>;
+  createView(use: ViewUse): View<unknown>;
   /** Listens on the view's own ports. @throws Node's error when it cannot: EADDRINUSE, … */
   listen(context: SurfaceContext): Promise<Surface>;
 }

@@ -73,15 +73,15 @@ export class Connection implements Queries {
     this.#searchPath = schema;
   }
 
-  /** `begin` is the statement that begins it. @throws DatabaseError; whatever `run` throws. */
+  /** `begin` is what begins it, one statement or more. @throws DatabaseError; whatever `run` throws. */
   async transaction<Result>(
     begin: string,
     run: (transaction: Transaction) => Promise<Result>,
   ): Promise<Result> {
     const done: (() => void)[] = [];
-    await this.query(begin);
     let result: Result;
     try {
+      await this.query(begin);
       result = await run({
         query: (sql, parameters) => this.query(sql, parameters),
         afterCommit: (call) => void done.push(call),

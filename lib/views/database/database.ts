@@ -1,6 +1,6 @@
 /**
  * What a view knows of its database: PostgreSQL's dialect, parameters, transactions. Two drivers implement it, PostgreSQL
- * in a worker thread of this process (pglite.ts) and a server (server.ts). SQL uses nothing newer than PostgreSQL 15.
+ * in a worker thread of this process (embedded-database.ts) and a server (server-database.ts). SQL uses nothing newer than PostgreSQL 15.
  *
  * Both drivers give the same JavaScript values:
  *
@@ -25,6 +25,12 @@ export type SqlValue =
 
 /** A row, by the names of its columns. Its type is the caller's word; nothing checks it. */
 export type Row = Readonly<Record<string, unknown>>;
+
+/**
+ * The first key of an advisory lock, the second one being the hash of a schema's name: a snapshot shares it, and who gives
+ * the name to other tables has it alone, since each statement looks names up anew.
+ */
+export const READS_LOCK = 0x6e_65_74_6e;
 
 /** Names without a schema are the view's own tables. */
 export interface Queries {

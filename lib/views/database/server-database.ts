@@ -4,7 +4,15 @@
  */
 import pg from "pg";
 import { Connection } from "./connection.ts";
-import type { Close, Database, Queries, Reads, Transaction, Writer } from "./database.ts";
+import {
+  type Close,
+  type Database,
+  type Queries,
+  READS_LOCK,
+  type Reads,
+  type Transaction,
+  type Writer,
+} from "./database.ts";
 import { CONNECTION_FAILURE, DatabaseError } from "./database-error.ts";
 import { quoteName } from "./quote-name.ts";
 import { ReadPool } from "./read-pool.ts";
@@ -42,9 +50,11 @@ export class ServerDatabase implements Database {
   reads(schema: string): Reads {
     const { statementMs } = this.#options;
     const pool = this.#poolOf(schema);
+    const lock = `SELECT pg_advisory_xact_lock_shared(${READS_LOCK}, hashtext('${schema}'))`;
+    const begin = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${lock}`;
     const snapshot: Reads["snapshot"] = (run, { timeoutMs = statementMs } = {}) =>
       pool.run(timeoutMs + GRACE_MS, (connection) =>
-        connection.transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", async (transaction) => {
+        connection.transaction(begin, async (transaction) => {
           if (timeoutMs !== statementMs) {
             await transaction.query(`SET LOCAL statement_timeout TO ${Math.ceil(timeoutMs)}`);
           }

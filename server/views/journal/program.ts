@@ -27,16 +27,18 @@ export const journalProgram: ViewProgram = {
     let noteFullChannels = (_channels: ReadonlySet<string>): void => {};
     return {
       logLevel: settings.logLevel,
-      createView: () =>
-        createJournalView({
-          ...settings,
-          elapsedMs: nodeRuntime.elapsedMs,
+      createView(use) {
+        const options = { ...settings, elapsedMs: nodeRuntime.elapsedMs };
+        if (use === "rebuild") return createJournalView(options);
+        return createJournalView({
+          ...options,
           noteBatch: (messageCount, elapsedMs) => metrics.noteBatch(messageCount, elapsedMs),
           noteTelemetry: (notes) => {
             metrics.noteTelemetry(notes);
             if (notes.fullChannels.size > 0) noteFullChannels(notes.fullChannels);
           },
-        }),
+        });
+      },
       listen: async (context) => {
         const known = new Set<string>();
         noteFullChannels = (channels) => {

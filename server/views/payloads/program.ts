@@ -25,12 +25,14 @@ export const payloadsProgram: ViewProgram = {
     const metrics = new TrackerMetrics();
     return {
       logLevel: logLevelOf(given),
-      createView: () =>
-        createPayloadsView({
-          ...settings,
-          elapsedMs: nodeRuntime.elapsedMs,
+      createView(use) {
+        const options = { ...settings, elapsedMs: nodeRuntime.elapsedMs };
+        if (use === "rebuild") return createPayloadsView(options);
+        return createPayloadsView({
+          ...options,
           noteBatch: (messageCount, elapsedMs) => metrics.noteBatch(messageCount, elapsedMs),
-        }),
+        });
+      },
       listen: (context) => listen(settings, metrics, context),
     };
   },

@@ -246,7 +246,7 @@ describe("settings", () => {
     expect(names).toEqual(expect.arrayContaining(ofUpstream.split(" ")));
     const ignored = payloadsProgram.variables.filter(({ ignoredFor }) => ignoredFor !== undefined);
     for (const { name } of ignored) expect(() => settingsFor({ [name]: "x" }).text(name)).not.toThrow();
-    expect(payloadsProgram.prepare(settingsFor({ DB_RETRIES: "-1" })).createView().topics).toEqual([
+    expect(payloadsProgram.prepare(settingsFor({ DB_RETRIES: "-1" })).createView("live").topics).toEqual([
       "platform.payload-status",
     ]);
   });
