@@ -159,7 +159,6 @@ describe.skipIf(!browser.isThere)("the journal", () => {
     await page.goto("about:blank");
     await page.goto(server.pagesUrl + shared);
     await page.getByText("1 to 23 of 23, page 1 of 1").first().waitFor();
-    await lookAtAllSizes(page, "journal-list");
   });
 
   it("shows a range of time, says where there is nothing, and leads out of it", async () => {
