@@ -129,8 +129,10 @@ export async function lookAtAllSizes(page: Page, name: string): Promise<void> {
 }
 
 async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  const found = await page.evaluate("axe.run().then(({ violations }) => violations)");
+  // It stays until the page is loaded anew, and nothing but violations is looked at in full.
+  if (await page.evaluate("window.axe === undefined")) await page.evaluate(axe.source);
+  const run = 'axe.run({ resultTypes: ["violations"] })';
+  const found = await page.evaluate(`${run}.then(({ violations }) => violations)`);
   return (found as { id: string; nodes: { html: string; failureSummary: string }[] }[]).flatMap(
     ({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html}: ${failureSummary}`),
   );
