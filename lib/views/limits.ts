@@ -33,6 +33,8 @@ export interface Limits {
   readonly deadRows: number;
   /** Connections to a server for reads. */
   readonly readConnections: number;
+  /** Reads that wait for a connection, of each view. A further one fails at once. */
+  readonly readsWaiting: number;
   /** Bytes of a dead letter that are kept. */
   readonly deadLetterBytes: number;
   /** Dead letters of a view that are kept. */
@@ -72,6 +74,7 @@ export const LIMITS: Limits = {
   checkpointBytes: 64 * MiB,
   deadRows: 10_000,
   readConnections: 4,
+  readsWaiting: 100,
   deadLetterBytes: 64 * KiB,
   deadLetters: 100_000,
   refusedInARow: 100,

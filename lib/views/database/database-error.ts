@@ -3,6 +3,9 @@
 /** SQLSTATE of what has none: the connection could not be made, or broke. */
 export const CONNECTION_FAILURE = "08006";
 
+/** SQLSTATE of a read that finds too many before it: PostgreSQL's own for a server without a free connection. */
+const TOO_MANY_CONNECTIONS = "53300";
+
 export class DatabaseError extends Error {
   /** Five characters: https://www.postgresql.org/docs/15/errcodes-appendix.html */
   readonly sqlState: string;
@@ -12,6 +15,14 @@ export class DatabaseError extends Error {
     this.name = "DatabaseError";
     this.sqlState = sqlState;
   }
+}
+
+/** `count` reads wait already, as many as may. */
+export function tooManyReads(count: number): DatabaseError {
+  return new DatabaseError(
+    TOO_MANY_CONNECTIONS,
+    `${count} reads wait for the database already; try again later`,
+  );
 }
 
 /** True when `error` is a DatabaseError whose SQLSTATE begins with one of `states`, where any is given. */

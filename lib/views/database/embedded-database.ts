@@ -8,7 +8,7 @@ import type { Worker } from "node:worker_threads";
 import { DataFolderError, type Disk, takeDataFolder } from "../../index.ts";
 import { Connection } from "./connection.ts";
 import type { Close, Database, Queries, Reads, Transaction, Writer } from "./database.ts";
-import { CONNECTION_FAILURE, DatabaseError } from "./database-error.ts";
+import { CONNECTION_FAILURE, DatabaseError, tooManyReads } from "./database-error.ts";
 import { PgliteWire } from "./pglite-wire.ts";
 import { startWorker, type WorkerMessage } from "./pglite-worker.ts";
 import { Turns } from "./turns.ts";
@@ -22,6 +22,8 @@ export interface EmbeddedOptions extends UpkeepLimits {
   readonly statementMs: number;
   /** Any other is. */
   readonly writeMs: number;
+  /** Reads that wait for their turn; a further one fails at once. */
+  readonly readsWaiting: number;
   /** Memory of the database, at least 128 MiB. */
   readonly embeddedBytes: number;
 }
@@ -46,6 +48,8 @@ export class EmbeddedDatabase implements Database {
   /** Holders of the writer, by schema. */
   readonly #writers = new Set<string>();
   #open: { readonly worker: Worker; readonly connection: Connection } | undefined;
+  /** Reads that are under way, or wait. */
+  #readCount = 0;
   #isClosed = false;
 
   private constructor(options: EmbeddedOptions, release: () => Promise<void>) {
@@ -91,9 +95,9 @@ export class EmbeddedDatabase implements Database {
     const { statementMs } = this.#options;
     return {
       query: (sql, parameters, { timeoutMs = statementMs } = {}) =>
-        this.#run(schema, timeoutMs, (connection) => connection.query(sql, parameters)),
+        this.#read(schema, timeoutMs, (connection) => connection.query(sql, parameters)),
       snapshot: <Result>(run: (queries: Queries) => Promise<Result>, { timeoutMs = statementMs } = {}) =>
-        this.#run(schema, timeoutMs, (connection) => connection.transaction(READ_ONLY, run)),
+        this.#read(schema, timeoutMs, (connection) => connection.transaction(READ_ONLY, run)),
     };
   }
 
@@ -147,6 +151,22 @@ export class EmbeddedDatabase implements Database {
       await ended(open.worker);
     });
     await this.#release();
+  }
+
+  async #read<Result>(
+    schema: string,
+    timeoutMs: number,
+    task: (connection: Connection) => Promise<Result>,
+  ): Promise<Result> {
+    const { readsWaiting } = this.#options;
+    // One of them is not waiting: it is at work.
+    if (this.#readCount > readsWaiting) throw tooManyReads(readsWaiting);
+    this.#readCount += 1;
+    try {
+      return await this.#run(schema, timeoutMs, task);
+    } finally {
+      this.#readCount -= 1;
+    }
   }
 
   #run<Result>(

@@ -1,22 +1,25 @@
-/** A few connections that read. A call that finds none free waits for its turn. */
+/** A few connections that read. A call that finds none free waits for its turn, and fails where too many wait already. */
 import type { Connection } from "./connection.ts";
-import { CONNECTION_FAILURE, DatabaseError, isDatabaseError } from "./database-error.ts";
+import { CONNECTION_FAILURE, DatabaseError, isDatabaseError, tooManyReads } from "./database-error.ts";
 
 export class ReadPool {
   readonly #size: number;
+  readonly #maxWaiting: number;
   readonly #connect: () => Promise<Connection>;
   readonly #idle: Connection[] = [];
   readonly #waiting: (() => void)[] = [];
   #busyCount = 0;
   #isClosed = false;
 
-  constructor(size: number, connect: () => Promise<Connection>) {
+  constructor(size: number, maxWaiting: number, connect: () => Promise<Connection>) {
     this.#size = size;
+    this.#maxWaiting = maxWaiting;
     this.#connect = connect;
   }
 
   /** A connection whose task takes longer is cut: nobody answers there any more. @throws DatabaseError; what `task` throws. */
   async run<Result>(timeoutMs: number, task: (connection: Connection) => Promise<Result>): Promise<Result> {
+    if (this.#waiting.length >= this.#maxWaiting) throw tooManyReads(this.#maxWaiting);
     if (this.#busyCount >= this.#size) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     else this.#busyCount += 1;
     try {

@@ -25,6 +25,7 @@ export interface ServerOptions {
   readonly statementMs: number;
   readonly writeMs: number;
   readonly readConnections: number;
+  readonly readsWaiting: number;
 }
 
 const CONNECT_MS = 10_000;
@@ -123,8 +124,8 @@ export class ServerDatabase implements Database {
   #poolOf(schema: string): ReadPool {
     let pool = this.#pools.get(schema);
     if (pool === undefined) {
-      const { statementMs, readConnections } = this.#options;
-      pool = new ReadPool(readConnections, async () => {
+      const { statementMs, readConnections, readsWaiting } = this.#options;
+      pool = new ReadPool(readConnections, readsWaiting, async () => {
         const connection = await this.#connect(statementMs);
         await connection.useSchema(schema);
         await connection.query("SET default_transaction_read_only TO on");

@@ -1,6 +1,7 @@
 /** The two databases that views are tested on. One of each serves a whole file of tests. */
 import type { Database } from "../../../lib/views/database/database.ts";
 import { ServerDatabase } from "../../../lib/views/database/server-database.ts";
+import { LIMITS as VIEW_LIMITS } from "../../../lib/views/limits.ts";
 import { openPglite } from "../pglite.ts";
 import { hasPostgres, Postgres } from "../postgres.ts";
 
@@ -22,7 +23,7 @@ export interface DatabaseTarget {
   open(): Promise<TestDatabase>;
 }
 
-const LIMITS = { statementMs: 5000, writeMs: 60_000, readConnections: 3 };
+const LIMITS = { ...VIEW_LIMITS, writeMs: 60_000, readConnections: 3 };
 
 /** Removes every schema of views. */
 export async function clearDatabase(database: Database): Promise<void> {

@@ -143,6 +143,17 @@ for (const target of DATABASES) {
       expect(await rejection(within("the end of the read", late))).toMatchObject({ sqlState: "57014" });
       expect(await within("the next read", quick)).toEqual([{ one: 1 }]);
     });
+
+    test("fails a read at once that finds too many before it, and goes on", async () => {
+      const reads = database.reads("public");
+      const many = Array.from({ length: 2 * LIMITS.readsWaiting }, () => reads.query("SELECT 1 AS one"));
+      const ended = await within("their end", Promise.allSettled(many));
+      const failed = ended.flatMap((each) => (each.status === "rejected" ? [each.reason] : []));
+      expect(failed.length).toBeGreaterThanOrEqual(LIMITS.readsWaiting - LIMITS.readConnections);
+      for (const error of failed) expect(error).toMatchObject({ sqlState: "53300" });
+      expect(ended.length - failed.length).toBeGreaterThanOrEqual(LIMITS.readsWaiting);
+      expect(await within("the next read", reads.query("SELECT 1 AS one"))).toEqual([{ one: 1 }]);
+    });
   });
 }
 
