@@ -122,7 +122,7 @@ export class ViewSet implements Views {
     for (const { program, prepared, settings } of this.#parts) {
       const logger = this.#options.logger;
       if (settings.ignored.length > 0) {
-        logger.info({ ignored: settings.ignored }, "settings of parts that are no more are ignored");
+        logger.info({ ignored: settings.ignored }, "settings of removed parts are ignored");
       }
       const view = this.#require(program.name);
       const openPort = (port: PortOptions): Promise<OpenPort> => this.#openPort(program.name, port, options);

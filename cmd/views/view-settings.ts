@@ -51,7 +51,7 @@ interface Given {
 }
 
 export interface FoundSettings extends ViewSettings {
-  /** What was given for parts that are no more, as one would say it: `KAFKA_TIMEOUT: the log takes Kafka's place`. */
+  /** What was given for removed parts, with the reason: `KAFKA_TIMEOUT: the log takes Kafka's place`. */
   readonly ignored: readonly string[];
 }
 

@@ -1,7 +1,7 @@
 /** Views of this process: how they are, and a rebuild of one. What a view is, the log does not know. */
 import { NetlogError } from "../../lib/index.ts";
 import { type Answer, jsonAnswer, type Outlet, type StreamAnswer, streamAnswer } from "../http/answer.ts";
-import type { ViewStatus, Views } from "../http/context.ts";
+import type { ViewRebuild, ViewStatus, Views } from "../http/context.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { json } from "../openapi/bodies.ts";
 import type { Json, Operation } from "../openapi/operation.ts";
@@ -69,7 +69,7 @@ export const REBUILD_VIEW: Operation = {
     "Each line is an object: `done` and `total` are messages; the last one has `ok`, and `reason` where it failed.",
   query: ["forget_older"],
   success: { "200": { description: "Progress, until it is done", content: { [NDJSON]: {} } } },
-  errors: ["resource_busy"],
+  errors: ["resource_busy", "topic_unavailable"],
 };
 
 /** A rebuild that ends at once with an error is an error; later the stream says so. */
@@ -83,12 +83,9 @@ async function rebuildView(exchange: Exchange): Promise<StreamAnswer> {
   const lines = new Lines();
   const controller = new AbortController();
   exchange.request.onClose(() => controller.abort(new Error("the client has left")));
+  const onProgress: ViewRebuild["onProgress"] = (progress) => lines.add(progress);
   const done = views
-    .rebuild(name, {
-      forgetsOlder,
-      onProgress: (progress) => lines.add(progress),
-      signal: controller.signal,
-    })
+    .rebuild(name, { forgetsOlder, onProgress, signal: controller.signal })
     .then(() => ({ ok: true }));
   const begun = await Promise.race([
     lines.first.then(() => true),
@@ -97,11 +94,12 @@ async function rebuildView(exchange: Exchange): Promise<StreamAnswer> {
       () => false,
     ),
   ]);
-  if (!begun) {
-    const reason = await done.then(() => "", reasonOf);
-    throw new NetlogError("resource_busy", { reason });
-  }
-  const last = done.catch((error: unknown) => ({ ok: false, reason: reasonOf(error) }));
+  if (!begun) await done.catch((error: unknown) => Promise.reject(translate(error)));
+  const last = done.catch((error: unknown) => {
+    if (translate(error) !== error) return { ok: false, reason: (error as Error).message };
+    context.logger.error({ err: error, id: exchange.id, view: name }, "a rebuild failed");
+    return { ok: false, reason: "the rebuild failed; the server's log says why" };
+  });
   return streamAnswer(
     NDJSON,
     (outlet) => lines.writeTo(outlet, last),
@@ -117,8 +115,18 @@ function requireView(views: Views | undefined, name: string): Views {
   throw new HttpError("not_found", { reason: `there is no view ${quoteSafely(name)}; ${others}` });
 }
 
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+/** Errors of views, by their names: their classes are loaded with the views alone. Any other error is a defect. */
+const REFUSALS: Readonly<Record<string, "resource_busy" | "topic_unavailable">> = {
+  ViewStopped: "resource_busy",
+  LogRefusal: "resource_busy",
+  DatabaseError: "topic_unavailable",
+  LogUnavailable: "topic_unavailable",
+};
+
+function translate(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const code = REFUSALS[error.name];
+  return code === undefined ? error : new NetlogError(code, { reason: error.message });
 }
 
 /** The newest progress waits for the reader; what it is too slow for is left out. */

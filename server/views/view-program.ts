@@ -14,7 +14,7 @@ export interface ViewVariable {
   readonly upstream?: readonly string[];
   /** No other program can mean it, so that it counts in `serve --view` without the prefix, too. */
   readonly isUnmistakable?: true;
-  /** Where it names a part that is no more: it is taken, and one line of the log says this. */
+  /** Where it names a removed part: it is taken and ignored, and one line of the log says this. */
   readonly ignoredFor?: string;
   readonly description: string;
   /** As one would type it; empty: none. */

@@ -41,7 +41,7 @@ export class ServerDatabase implements Database {
   readonly #pools = new Map<string, ReadPool>();
   #isClosed = false;
 
-  /** Connects with the first call. @throws TypeError: `server` has a URL that is none. */
+  /** Connects with the first call. @throws TypeError: the URL in `server` cannot be parsed. */
   constructor(options: ServerOptions) {
     new pg.Client(options.server);
     this.#options = options;

@@ -84,7 +84,7 @@ async function askBroker(
   const link = (answer as { readonly url?: unknown } | null)?.url ?? "";
   if (link === "") return "";
   if (typeof link === "string" && isWebUrl(link)) return link;
-  throw new BrokerFailure("the storage broker gave an url that is none");
+  throw new BrokerFailure("the storage broker gave something that is no URL");
 }
 
 async function readText({ body }: Response): Promise<string> {

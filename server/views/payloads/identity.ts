@@ -11,7 +11,7 @@ const HEADER = "x-rh-identity";
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 const JSON_DEPTH = 64;
 
-/** @throws unauthorized: there is no identity; forbidden: it has not got the role. */
+/** @throws unauthorized: there is no identity; forbidden: it lacks the role. */
 export function requireRole(exchange: Exchange, role: string): void {
   if (rolesOf(parseIdentity(exchange)).includes(role)) return;
   throw new HttpError("forbidden", {

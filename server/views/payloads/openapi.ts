@@ -31,8 +31,8 @@ const ERRORS = [400, 401, 403, 429, 500] as const;
 const ERROR_TEXTS: Readonly<Record<number, string>> = {
   400: "A parameter is wrong",
   401: "A token, or the identity, is missing",
-  403: "The token has no right to this, or the identity has not got the role",
-  404: "There is none",
+  403: "The token has no right to this, or the identity lacks the role",
+  404: "There is no such payload",
   429: "Too many requests",
   500: "The database, or the storage broker, does not answer",
 };

@@ -24,6 +24,10 @@ function viewsOf(rebuild: (request: ViewRebuild) => Promise<void> = async () => 
   };
 }
 
+function named(name: string, message: string): Error {
+  return Object.assign(new Error(message), { name });
+}
+
 test("a server without views lists none, and rebuilds none", async () => {
   const { api } = await serverForTest();
   expect((await api.get("/-/views")).json).toEqual([]);
@@ -82,7 +86,7 @@ test("a rebuild that is refused is 409 with the reason, and one that fails later
   let isLate = false;
   const views = viewsOf(async ({ onProgress }) => {
     if (isLate) onProgress({ done: 1, total: 2 });
-    throw new Error("it would lose 12 rows");
+    throw named("ViewStopped", "it would lose 12 rows");
   });
   const { api } = await serverForTest({ server: { views } });
   const refusal = await api.post("/-/views/counter/rebuild");
@@ -91,4 +95,23 @@ test("a rebuild that is refused is 409 with the reason, and one that fails later
   const late = await api.post("/-/views/counter/rebuild");
   expect(late.status).toBe(200);
   expect(late.text.trim().split("\n").at(-1)).toBe('{"ok":false,"reason":"it would lose 12 rows"}');
+});
+
+test("a rebuild whose database or log is away is 503, and a defect is 500 and shows nothing of itself", async () => {
+  let error = named("DatabaseError", "no connection");
+  let isLate = false;
+  const views = viewsOf(async ({ onProgress }) => {
+    if (isLate) onProgress({ done: 1, total: 2 });
+    throw error;
+  });
+  const { api } = await serverForTest({ server: { views } });
+  const rebuild = () => api.post("/-/views/counter/rebuild");
+  expect(await rebuild()).toMatchObject({ status: 503, json: { reason: "no connection" } });
+  error = new TypeError("x is undefined");
+  const defect = await rebuild();
+  expect(defect.status).toBe(500);
+  expect(defect.text).not.toContain("x is undefined");
+  isLate = true;
+  const late = await rebuild();
+  expect(late.text).toContain('{"ok":false,"reason":"the rebuild failed; the server\'s log says why"}');
 });

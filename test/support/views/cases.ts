@@ -139,7 +139,7 @@ export function allCases(subject: ViewSubject, opened: () => TestDatabase, openR
     expect(step).toBeGreaterThan(10);
   });
 
-  test("waits for a topic that is missing, and begins where it was told", async () => {
+  test("waits for a topic that is missing, and begins where its options say", async () => {
     const { run, publish, fixture } = await set({ isMade: false });
     const early = run();
     await within("the beginning", expect.poll(() => early.troubleNow()).toBeUndefined());
