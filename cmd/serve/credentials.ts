@@ -18,7 +18,10 @@ export interface Credentials {
 }
 
 /** What takes other tokens and another certificate while it runs. */
-type Reloaded = Pick<RunningServer, "replaceTokens" | "replaceCertificate">;
+export interface Reloaded extends Pick<RunningServer, "replaceTokens" | "replaceCertificate"> {
+  /** Those of ports that have one of their own. */
+  rereadOwnCertificates?(): void;
+}
 
 type Files = Pick<AccessOptions, "tokenFile" | "tlsCert" | "tlsKey">;
 
@@ -69,6 +72,7 @@ export function reloadOnHangUp(
     if (running === undefined) return;
     if (parts.length === 0) logger.info({}, "SIGHUP: no token file and no certificate to read again");
     for (const part of parts) reload(part, running, logger);
+    running.rereadOwnCertificates?.();
   };
   process.on("SIGHUP", reloadAll);
   return (server) => {

@@ -1,14 +1,15 @@
 /** The views of `netlog serve`. Nothing of views is loaded where none runs. */
 import type { Logger, Netlog } from "../../lib/index.ts";
-import type { RunningServer, Views } from "../../server/index.ts";
+import type { Views } from "../../server/index.ts";
 import type { Context } from "../cli/command.ts";
 import { SERVE_OPTIONS, type ServeOptions } from "../options/options.ts";
 import { parseArguments } from "../options/parse-options.ts";
 import type { PortSurroundings } from "../views/view-set.ts";
+import type { Reloaded } from "./credentials.ts";
 import { checkStart } from "./start-rules.ts";
 
 /** What serve does with its views. */
-export interface ServedViews extends Views, Pick<RunningServer, "replaceTokens" | "replaceCertificate"> {
+export interface ServedViews extends Views, Required<Reloaded> {
   /** @throws UsageError; DataFolderError; ViewStartError. */
   begin(netlog: Netlog, ports: PortSurroundings, consoleUrl: string | undefined): Promise<void>;
   stop(): Promise<void>;
@@ -35,6 +36,7 @@ export async function prepareViews(
     rebuild: (name, request) => set.rebuild(name, request),
     replaceTokens: (tokens) => set.replaceTokens(tokens),
     replaceCertificate: (certificate) => set.replaceCertificate(certificate),
+    rereadOwnCertificates: () => set.rereadOwnCertificates(),
     begin: (netlog, ports, consoleUrl) =>
       set.start({
         log: new LocalLogReader(netlog),

@@ -9,7 +9,13 @@ import { nextStopSignal } from "../cli/signals.ts";
 import { LIMITS, type Limits, limitsOf } from "../options/limits.ts";
 import { SERVE_OPTIONS, type ServeOptions } from "../options/options.ts";
 import { parseServeOptions } from "../options/parse-options.ts";
-import { type Credentials, logCredentials, readCredentials, reloadOnHangUp } from "./credentials.ts";
+import {
+  type Credentials,
+  logCredentials,
+  type Reloaded,
+  readCredentials,
+  reloadOnHangUp,
+} from "./credentials.ts";
 import { openLog, type ProgramLog } from "./logger.ts";
 import { letHeapGrow, openFileLimit } from "./process-settings.ts";
 import { prepareViews, type ServedViews } from "./serve-views.ts";
@@ -92,7 +98,7 @@ async function serve(
     await netlog.close();
     return refuse(explainListenError(error, options), error);
   }
-  const ports = views === undefined ? server : withViews(server, views);
+  const ports: RunningServer & Reloaded = views === undefined ? server : withViews(server, views);
   reloadFor(ports);
   logListening(server, netlog, { folder, openedInMs }, logger);
   const { connections } = limits;
@@ -144,7 +150,7 @@ async function end(server: RunningServer, netlog: Netlog, views: ServedViews | u
 }
 
 /** Tokens and certificates that are read again are for the ports of views, too. */
-function withViews(server: RunningServer, views: ServedViews): RunningServer {
+function withViews(server: RunningServer, views: ServedViews): RunningServer & Reloaded {
   return {
     ...server,
     replaceTokens(tokens) {
@@ -155,6 +161,7 @@ function withViews(server: RunningServer, views: ServedViews): RunningServer {
       server.replaceCertificate(certificate);
       views.replaceCertificate(certificate);
     },
+    rereadOwnCertificates: () => views.rereadOwnCertificates(),
   };
 }
 

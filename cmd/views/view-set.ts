@@ -17,6 +17,7 @@ import {
 import type {
   OpenPort,
   PortOptions,
+  PortTls,
   PreparedView,
   Surface,
   ViewProgram,
@@ -24,7 +25,7 @@ import type {
 import type { GivenOptions } from "../cli/option.ts";
 import { formatListenAddress, type ListenAddress } from "../cli/option-values.ts";
 import { UsageError } from "../cli/usage-error.ts";
-import { readPortCertificate } from "../options/credential-files.ts";
+import { CredentialError, readPortCertificate } from "../options/credential-files.ts";
 import { LIMITS } from "../options/limits.ts";
 import type { TopicOptions } from "../options/topics.ts";
 import type { ViewName, ViewOptions } from "../options/views.ts";
@@ -82,8 +83,8 @@ export class ViewSet implements Views {
   readonly #databases: Databases;
   readonly #runners = new Map<string, ViewRunner>();
   readonly #surfaces = new Map<string, Surface>();
-  /** Whether each has a certificate of its own. */
-  readonly #servers = new Map<RunningServer, boolean>();
+  /** The files of each one's own certificate; `undefined`: it has the log's. */
+  readonly #servers = new Map<RunningServer, PortTls | undefined>();
 
   private constructor(options: ViewSetOptions, parts: readonly Part[]) {
     this.#options = options;
@@ -181,7 +182,21 @@ export class ViewSet implements Views {
   }
 
   replaceCertificate(certificate: Parameters<RunningServer["replaceCertificate"]>[0]): void {
-    for (const [server, hasOwn] of this.#servers) if (!hasOwn) server.replaceCertificate(certificate);
+    for (const [server, tls] of this.#servers) if (tls === undefined) server.replaceCertificate(certificate);
+  }
+
+  /** Reads the certificates that ports have of their own again. A broken file leaves what was read before. */
+  rereadOwnCertificates(): void {
+    for (const [server, tls] of this.#servers) {
+      if (tls === undefined) continue;
+      try {
+        server.replaceCertificate(readPortCertificate(tls));
+        this.#options.logger.info({ file: tls.cert }, "certificate of a view's port read");
+      } catch (error) {
+        if (!(error instanceof CredentialError)) throw error;
+        this.#options.logger.error({}, `${error.message}; what was read before stays`);
+      }
+    }
   }
 
   /**
@@ -231,7 +246,7 @@ export class ViewSet implements Views {
         error,
       );
     }
-    this.#servers.set(server, port.tls !== undefined);
+    this.#servers.set(server, port.tls);
     logger.info(
       { view, port: server.port, url: server.url },
       `the ${name} of ${view} listens on ${server.url}`,

@@ -1,8 +1,11 @@
 /** The built program with the journal: who may ask, and counters that are exact over kills and a rebuild. */
-import { readFileSync } from "node:fs";
+import { once } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { connect } from "node:tls";
 import { expect, test } from "vitest";
 import { type BuiltServer, runProgram, startBuiltServer } from "../support/built-program.ts";
+import { testCertificate } from "../support/certificate.ts";
 import { fillPgliteFolder } from "../support/pglite.ts";
 import { KILLS } from "../support/soak.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
@@ -117,5 +120,38 @@ test("without tokens it says what to do, on an open address it does not let ever
   expect(await Promise.all(paths.map((path) => ask(path)))).toEqual([401, 401, 401, 401]);
   await expect.poll(() => ask("/journal/user/ana", ana)).toBe(200);
   expect(await Promise.all(paths.map((path) => ask(path, ana)))).toEqual([200, 403, 200, 403]);
+  await server.stop();
+});
+
+test("SIGHUP has the certificate of the journal's own port read again, and a broken one changes nothing", async () => {
+  const folder = temporaryFolder();
+  await fillPgliteFolder(join(folder, ".views"));
+  const [certPath, keyPath] = [join(folder, "cert.pem"), join(folder, "key.pem")];
+  const renew = async (): Promise<string> => {
+    const { cert, key } = await testCertificate();
+    writeFileSync(certPath, cert);
+    writeFileSync(keyPath, key);
+    return cert.trim();
+  };
+  const first = await renew();
+  const files = `journal.HTTP_SERVER_CERT=${certPath},journal.HTTP_SERVER_KEY=${keyPath}`;
+  const server = await startBuiltServer(folder, [...OPEN, "--view-set", files]);
+  const { port } = new URL(await apiOf(server));
+  const shown = async (): Promise<string | undefined> => {
+    const socket = connect({ host: "127.0.0.1", port: Number(port), rejectUnauthorized: false });
+    await once(socket, "secureConnect");
+    const shownNow = socket.getPeerX509Certificate()?.toString().trim();
+    socket.destroy();
+    return shownNow;
+  };
+  expect(await shown()).toBe(first);
+  const second = await renew();
+  server.signal("SIGHUP");
+  await expect.poll(shown).toBe(second);
+  writeFileSync(certPath, "broken");
+  server.signal("SIGHUP");
+  const errors = (): readonly unknown[] => server.logLines().filter(({ level }) => level === "error");
+  await expect.poll(errors).toMatchObject([{ msg: expect.stringContaining("what was read before stays") }]);
+  expect(await shown()).toBe(second);
   await server.stop();
 });

@@ -1,5 +1,5 @@
 /** Whose request it is, by a JSON Web Token: its signature, its issuer, its audience, its time, and what it claims. */
-import { type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
+import { errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
 import type { Runtime } from "../../../lib/index.ts";
 import {
   type Authenticator,
@@ -9,7 +9,6 @@ import {
   type Session,
   unauthorized,
 } from "./access.ts";
-import { KeysUnavailable } from "./key-set.ts";
 import type { JwtSettings } from "./settings.ts";
 
 const SKEW_S = 60;
@@ -32,7 +31,8 @@ export function jwtAccess(
         currentDate,
         requiredClaims: ["exp", userClaim],
       }).catch((error: unknown) => {
-        throw error instanceof KeysUnavailable ? error : unauthorized(FAILED_AUTHENTICATION);
+        // What is not about the token is about the keys: the log has it, and the client hears that nothing is wrong with it.
+        throw error instanceof errors.JOSEError ? unauthorized(FAILED_AUTHENTICATION) : error;
       });
       return sessionOf(payload, settings);
     },

@@ -50,7 +50,9 @@ export class KeySet {
 
   /** As jose asks for a key. @throws KeysUnavailable; jose's error where no key is the token's. */
   readonly find: JWTVerifyGetKey = async (header, token) => {
-    if (this.#ageMs() > FRESH_MS) await this.#refresh();
+    if (this.#ageMs() > MAX_AGE_MS) await this.#refresh();
+    // The last set holds while it is read again, so that a slow issuer delays nobody.
+    else if (this.#ageMs() > FRESH_MS) void this.#refresh();
     try {
       return await this.#usable().find(header, token);
     } catch (error) {
@@ -66,7 +68,7 @@ export class KeySet {
 
   #usable(): Read {
     if (this.#read === undefined || this.#ageMs() > MAX_AGE_MS) {
-      throw new KeysUnavailable(`the keys of tokens cannot be read from ${this.#options.url}`);
+      throw new KeysUnavailable("the keys of tokens cannot be read from their issuer");
     }
     return this.#read;
   }

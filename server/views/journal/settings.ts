@@ -214,7 +214,15 @@ function readJwt(settings: ViewSettings): JwtSettings {
     throw settings.refusal(name, `${allowed}, where the journal checks JSON Web Tokens`);
   };
   const url = needed("JWKS_URL", "a URL of a key set");
-  const { protocol = "", hostname = "" } = URL.canParse(url) ? new URL(url) : {};
+  const {
+    protocol = "",
+    hostname = "",
+    username = "",
+    password = "",
+  } = URL.canParse(url) ? new URL(url) : {};
+  if (username !== "" || password !== "") {
+    throw settings.refusal("JWKS_URL", "a URL without a user and a password");
+  }
   if (protocol !== "https:" && !(protocol === "http:" && LOOPBACK_NAMES.has(hostname))) {
     throw settings.refusal("JWKS_URL", "an https URL, or an http one of this machine");
   }

@@ -115,6 +115,7 @@ test.each<[Readonly<Record<string, string>>, string]>([
   [{ NETLOG_JOURNAL_AUTH: "jwks" }, "JWKS_URL"],
   [{ ...JWT, SMQ_AUTH_JWKS_URL: "http://issuer/keys" }, "an https URL, or an http one of this machine"],
   [{ ...JWT, SMQ_AUTH_JWKS_URL: "keys" }, "an https URL"],
+  [{ ...JWT, SMQ_AUTH_JWKS_URL: "https://u:p@issuer/keys" }, "a URL without a user and a password"],
   [{ SMQ_AUTH_JWKS_URL: "https://issuer/keys" }, "JWT_ISSUER"],
   [{ ...JWT, NETLOG_JOURNAL_JWT_AUDIENCE: "" }, "JWT_AUDIENCE"],
   [{ ...JWT, SMQ_AUTH_KEYS_ALGORITHM: "HS256" }, "RS256, ES256, EdDSA"],
