@@ -172,7 +172,7 @@ export class GrpcRequest implements Caller {
     if (!this.memory.mayKeep(bytes.length) && (isLarge || messageCount > 0)) throw tooManyAnswers();
     const { readers } = this.#surroundings;
     return new Promise((resolve) => {
-      const reader = new ReaderProgress(this.#http2);
+      const reader = new ReaderProgress(this.#http2, bytes.length);
       const leave = (): void => end(false);
       const end = (handedOver: boolean): void => {
         this.offClose(leave);

@@ -6,6 +6,7 @@ import { createServer, type Server as NetServer, type Socket } from "node:net";
 import type { DescService } from "@bufbuild/protobuf";
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import type { Certificate } from "../http/certificate.ts";
+import { secureContextOf } from "../http/http-server.ts";
 import { IdleWatch } from "../http/idle-watch.ts";
 import type { Limits } from "../http/limits.ts";
 import type { VisitContext } from "../http/visit.ts";
@@ -64,7 +65,7 @@ export async function startGrpc(options: GrpcOptions): Promise<GrpcServer> {
     if (!mayConnect(context, socket)) return;
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
-    // The library tells those below it of an error; here nothing is left to do.
+    // The library ends the calls of a connection that fails; nothing is left to do here.
     socket.on("error", () => {});
     injectConnection(socket);
   });
@@ -127,12 +128,13 @@ function register(server: Server, context: VisitContext, methods: readonly Metho
 }
 
 class OwnCredentials extends ServerCredentials {
-  constructor({ cert, key }: Certificate, handshakeTimeout: number) {
-    super({ handshakeTimeout }, { cert, key });
+  constructor(certificate: Certificate, handshakeTimeout: number) {
+    const requestCert = certificate.clientCa !== undefined;
+    super({ handshakeTimeout, requestCert }, secureContextOf(certificate));
   }
 
-  replace({ cert, key }: Certificate): void {
-    this.updateSecureContextOptions({ cert, key });
+  replace(certificate: Certificate): void {
+    this.updateSecureContextOptions(secureContextOf(certificate));
   }
 
   override _equals(other: ServerCredentials): boolean {

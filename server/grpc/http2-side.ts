@@ -1,10 +1,10 @@
 /**
- * What the gRPC library does not show of a call: the HTTP/2 stream below it. Bytes are counted there before the library
- * puts them together, and a call whose client takes nothing is cut there.
+ * The HTTP/2 stream below a call, which the gRPC library hides. Bytes are counted there before the library puts them
+ * together, and a call whose client takes nothing is cut there.
  */
 import { constants, type ServerHttp2Stream } from "node:http2";
 import type { ServerDuplexStream } from "@grpc/grpc-js";
-import { NetlogError } from "../../lib/index.ts";
+import { KiB, NetlogError } from "../../lib/index.ts";
 import type { HeldMemory } from "../http/held-memory.ts";
 import type { Progress } from "../http/idle-watch.ts";
 import { badRequest, HttpError } from "../wire/errors.ts";
@@ -14,6 +14,9 @@ export type CallStream = ServerDuplexStream<Buffer, Buffer>;
 
 /** A flag, and the length of the message: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md */
 const PREFIX_BYTES = 5;
+
+/** The least that a client takes of an answer while `stalledMs` pass. */
+const ROUND_BYTES = 256 * KiB;
 
 /** Private fields of the library; tests of test/server/grpc fail when one moves. */
 interface LibraryCall {
@@ -134,20 +137,27 @@ export class MessageWatch implements Progress {
   }
 }
 
-/** Whether the client of an answer takes anything: its connection does. Cuts the call where it does not. */
+/**
+ * Whether the client of an answer takes anything: its connection does. Other calls of the connection may be what moves,
+ * and Node does not say what of one answer is out; so an answer has a round of the watch for each `ROUND_BYTES`, too.
+ * Cuts the call where it has not moved.
+ */
 export class ReaderProgress implements Progress {
   readonly #stream: ServerHttp2Stream;
   #seenBytes = -1;
+  #roundsLeft: number;
 
-  constructor(stream: ServerHttp2Stream) {
+  constructor(stream: ServerHttp2Stream, answerBytes: number) {
     this.#stream = stream;
+    this.#roundsLeft = 1 + Math.ceil(answerBytes / ROUND_BYTES);
   }
 
   get hasMoved(): boolean {
-    return this.#writtenBytes !== this.#seenBytes;
+    return this.#roundsLeft > 0 && this.#writtenBytes !== this.#seenBytes;
   }
 
   set hasMoved(_has: boolean) {
+    this.#roundsLeft -= 1;
     this.#seenBytes = this.#writtenBytes;
   }
 

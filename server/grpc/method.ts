@@ -30,7 +30,7 @@ export interface Terms<Request> {
   readonly isUse?: true;
   /** The topic that a request is about, to look up rights for. */
   readonly topicOf?: (request: Request) => string;
-  /** Bytes of a request at most, as it goes over the wire; by default those of settings. */
+  /** Bytes of a request at most, as it goes over the wire; by default those of settings, or of keys, and of fields around them. */
   readonly mostBytes?: (limits: Limits) => number;
   /** Fields of a request and elements of its lists at most; by default `grpcFields`. */
   readonly mostFields?: (limits: Limits) => number;

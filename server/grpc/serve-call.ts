@@ -7,7 +7,7 @@ import { Visit } from "../http/visit.ts";
 import { badRequest, ClientLeft, errorCode, HttpError } from "../wire/errors.ts";
 import { type CallSurroundings, GrpcRequest } from "./grpc-request.ts";
 import type { CallStream } from "./http2-side.ts";
-import type { Call, Method } from "./method.ts";
+import { AROUND_BYTES, type Call, type Method } from "./method.ts";
 import { statusOf } from "./status.ts";
 
 /** Failures of the server itself, which its log tells. */
@@ -15,7 +15,7 @@ const OURS: ReadonlySet<Status> = new Set([Status.INTERNAL, Status.UNAVAILABLE, 
 
 /** Bytes of a request at most, unpacked. */
 function mostBytesOf({ mostBytes }: Method, limits: Limits): number {
-  return mostBytes?.(limits) ?? limits.settingsBytes;
+  return mostBytes?.(limits) ?? limits.settingsBytes + AROUND_BYTES;
 }
 
 export function serveCall(surroundings: CallSurroundings, method: Method, stream: CallStream): void {

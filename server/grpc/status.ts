@@ -82,7 +82,7 @@ export function statusOf(error: unknown): CallStatus {
   const code = errorCode(error);
   const metadata = new Metadata();
   for (const [name, value] of pairs(errorHeaders(error))) {
-    if (name === RETRY_AFTER) metadata.set(TRY_AGAIN_MS, String(Number(value) * MS_PER_SECOND));
+    if (name === RETRY_AFTER) metadata.set(TRY_AGAIN_MS, pushbackOf(code, value));
     else metadata.set(name, value);
   }
   // What is unexpected says no more than that: its cause goes to the log.
@@ -92,6 +92,11 @@ export function statusOf(error: unknown): CallStatus {
   // Half a character, which the library cannot write.
   const text = details.replace(/\p{Surrogate}/gu, "\ufffd");
   return { code: STATUSES[code], details: text, metadata };
+}
+
+/** Libraries retry by themselves after so many milliseconds. Below 0 they do not: what was sent may be stored. */
+function pushbackOf(code: Code, retryAfter: string): string {
+  return code === "sync_failed" ? "-1" : String(Number(retryAfter) * MS_PER_SECOND);
 }
 
 function* pairs(headers: readonly string[]): Generator<[string, string]> {

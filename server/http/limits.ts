@@ -70,6 +70,8 @@ class HttpCaps {
   readonly streamPageBytes: number = MiB;
   /** Topics of one answer of `GET /-/topics`. */
   readonly topicsListed: number = 500;
+  /** Scanners of one answer of ListScanners over gRPC. */
+  readonly scannersListed: number = 500;
   /** Messages of one answer of `GET /:topic/pending`. */
   readonly pendingListed: number = 1000;
   /** Time between log lines about failures of the system with the same code. */

@@ -1,6 +1,6 @@
 /**
  * Messages of a topic as the records that an answer holds, in the order of offsets. They are written by hand: it takes a
- * fifth of the time that the library needs, and each payload is copied once. An answer's other fields follow them.
+ * fifth of the time that the library needs, and each payload is copied once; the gRPC library copies the whole answer once more. An answer's other fields follow them.
  */
 import { fieldsOf, type Message, type MessageFields } from "../../../lib/index.ts";
 import { ByteWriter } from "../../formats/byte-writer.ts";

@@ -11,10 +11,10 @@ import {
   type SeekRequest,
 } from "../generated/netlog/v1/log_pb.ts";
 import { type Call, type Method, unary } from "../method.ts";
-import { numberOf, ofTopic, spellingOf } from "./of-topic.ts";
+import { countOf, numberOf, ofTopic, spellingOf } from "./of-topic.ts";
 
-/** What it takes to describe a scanner. */
-const DESCRIBED_WORK_BYTES = 512;
+/** What a description takes beside its keys, on the wire at most and as work. */
+const DESCRIBED_BYTES = 1024;
 /** What a reader's request has in common. */
 const READS = { needs: "read", topicOf: ({ topic }: { readonly topic: string }) => topic } as const;
 
@@ -48,13 +48,21 @@ function createIn(context: ServerContext) {
   };
 }
 
-async function list({ context }: Call, topic: Topic, { id }: ListScannersRequest) {
+/** A page is full by number or by bytes: the keys of a scanner may be long. */
+async function list({ context }: Call, topic: Topic, { id, after, limit }: ListScannersRequest) {
   if (id !== "") return { scanners: [describe(topic.scanner(id))] };
-  const scanners: ReturnType<typeof describe>[] = [];
+  const { limits, runtime } = context;
+  const most = countOf("limit", limit, limits.scannersListed, limits.scannersListed);
   const meter = new WorkMeter();
-  for (const scanner of topic.scanners) {
+  const scanners: ReturnType<typeof describe>[] = [];
+  const behind = [...topic.scanners].filter((scanner) => scanner.id > after);
+  let bytes = 0;
+  for (const scanner of behind.sort((a, b) => (a.id < b.id ? -1 : 1))) {
+    bytes += DESCRIBED_BYTES + Buffer.byteLength(scanner.settings.keys?.join("") ?? "");
+    const isFull = scanners.length === most || (scanners.length > 0 && bytes > limits.grpcReadBytes);
+    if (isFull) return { scanners, next: scanners.at(-1)!.id };
     scanners.push(describe(scanner));
-    if (meter.isDue(DESCRIBED_WORK_BYTES)) await context.runtime.pause();
+    if (meter.isDue(DESCRIBED_BYTES)) await runtime.pause();
   }
   return { scanners };
 }
@@ -68,7 +76,7 @@ async function remove(_call: Call, topic: Topic, { id }: DeleteScannerRequest) {
 async function seek(_call: Call, topic: Topic, { id, start }: SeekRequest) {
   const scanner = topic.scanner(id);
   const to = spellingOf(start);
-  if (to === undefined) throw badRequest("to is missing: where to go, such as first, end, a number or 1h");
+  if (to === undefined) throw badRequest("start is missing: where to go, such as first, end, a number or 1h");
   await scanner.seek(await topic.startOf(to, "to"));
   return { scanner: describe(scanner) };
 }
@@ -88,13 +96,18 @@ function describe(scanner: Scanner) {
     redelivered: BigInt(redelivered),
     deadLettered: BigInt(dead_lettered),
     skipped: BigInt(skipped),
-    ackWaitMs: BigInt(work === undefined ? 0 : durationMs(parseDuration(work.ack_wait))),
+    ackWaitMs: wholeMs(work === undefined ? 0 : durationMs(parseDuration(work.ack_wait))),
     maxDeliver: work?.max_deliver ?? 0,
     maxPending: work?.max_pending ?? 0,
     deadLetter: work?.dead_letter ?? "",
-    expireMs: BigInt(Math.floor(expireMs)),
+    expireMs: wholeMs(expireMs),
     keys: [...keys],
   };
+}
+
+/** Rounded up, for 0 means never. Over HTTP durations may have fractions of a millisecond. */
+function wholeMs(ms: number): bigint {
+  return BigInt(Math.ceil(ms));
 }
 
 function ackOf(ack: boolean): "explicit" | "auto" {

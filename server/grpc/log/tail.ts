@@ -50,6 +50,7 @@ class Tailing {
   /** Dropped by retention and not told yet. */
   #skipped = 0;
   #lookedAtMs: number;
+  #wroteAtMs: number;
 
   constructor(call: Call, cursor: TopicCursor, records: MessageRecords, offset: number) {
     this.#call = call;
@@ -57,6 +58,7 @@ class Tailing {
     this.#records = records;
     this.#offset = offset;
     this.#lookedAtMs = call.startedAtMs;
+    this.#wroteAtMs = call.startedAtMs;
   }
 
   /** Ends at the end of a closed topic, and when the client has left. @throws what ends the stream otherwise. */
@@ -66,7 +68,7 @@ class Tailing {
       this.#checkOn();
       if (this.#offset < this.#cursor.endOffset) {
         await this.#read();
-        if (this.#records.count > 0 && !(await this.#write(false))) return;
+        if ((this.#records.count > 0 || this.#isQuiet) && !(await this.#write(false))) return;
         await context.runtime.pause();
         continue;
       }
@@ -76,6 +78,12 @@ class Tailing {
       }
       if (!(await this.#wait())) return;
     }
+  }
+
+  /** Messages of other keys, or a want of memory, have kept the client without a word for as long as it may be. */
+  get #isQuiet(): boolean {
+    const { runtime, limits } = this.#call.context;
+    return runtime.elapsedMs() - this.#wroteAtMs >= limits.heartbeatMs;
   }
 
   /** Reads the next batch, which is empty where messages were passed over, or there is no memory for one now. */
@@ -121,6 +129,7 @@ class Tailing {
     const packed = this.#records.pack(toBinary(TailResponseSchema, rest));
     const handedOver = await this.#call.request.write(packed);
     if (handedOver) this.#call.noteOut(count, packed.bytes.length);
+    this.#wroteAtMs = this.#call.context.runtime.elapsedMs();
     this.#records.clear();
     return handedOver;
   }

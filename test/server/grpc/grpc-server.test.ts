@@ -56,8 +56,8 @@ test("the generated code is what buf makes of the protos", () => {
 test("every field and method of the log's proto is described", () => {
   const lines = readFileSync(`${PROJECT_ROOT}server/grpc/proto/netlog/v1/log.proto`, "utf8").split("\n");
   const bare = lines.filter((line, place) => {
-    const isNumber = /^\s+(?:optional |repeated )?(?:int32|int64|fixed32)\s+\w+ = \d+;/.test(line);
-    return (isNumber || /^\s+rpc /.test(line)) && !/^\s+\/\/ /.test(lines[place - 1] ?? "");
+    const isField = /^\s+(?:optional |repeated )?[\w.<>, ]+ [a-z_0-9]+ = \d+;/.test(line);
+    return (isField || /^\s+rpc /.test(line)) && !/^\s+\/\/ /.test(lines[place - 1] ?? "");
   });
   expect(bare).toEqual([]);
 });
@@ -103,6 +103,16 @@ test("TLS is spoken with the server's certificate, and with the next one", async
   expect((await trusting(next.cert).call(listTopics, {})).topics).toEqual(["t"]);
   expect((await old.call(listTopics, {})).topics).toEqual(["t"]);
   await expectFailure(trusting(certificate.cert).call(listTopics, {}), "UNAVAILABLE", undefined);
+});
+
+test("with an authority of clients, TLS refuses those that have no certificate of it", async () => {
+  const certificate = await testCertificate();
+  const own = await testCertificate();
+  const { server } = await grpcForTest({ server: { certificate: { ...certificate, clientCa: own.cert } } });
+  const clientWith = (...pair: Buffer[]): GrpcClient =>
+    clientForTest(server.grpcPort, credentials.createSsl(Buffer.from(certificate.cert), ...pair));
+  await clientWith(Buffer.from(own.key), Buffer.from(own.cert)).call(listTopics, {});
+  await expectFailure(clientWith().call(listTopics, {}), "UNAVAILABLE", undefined);
 });
 
 test("health says that the log serves, needs no token, and sees the server stop", async () => {

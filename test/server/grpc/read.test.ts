@@ -3,6 +3,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { Log, type TailResponse } from "../../../server/grpc/generated/netlog/v1/log_pb.ts";
 import { LIMITS } from "../../../server/index.ts";
 import { within } from "../../support/deadline.ts";
+import { testToken } from "../auth/tokens-fixture.ts";
 import { expectFailure, type GrpcClient, grpcForTest, texts } from "./grpc-fixture.ts";
 
 const { publish, read, tail, createTopic, closeTopic, deleteTopic } = Log.method;
@@ -113,6 +114,44 @@ test("a quiet tail says that it is alive, and where it is", async () => {
   await runtime.advance(LIMITS.heartbeatMs);
   const beat = await next();
   expect([beat.messages, beat.nextOffset]).toEqual([[], 1n]);
+});
+
+test("a tail that finds no message of its keys for long says that it is alive, and where it is", async () => {
+  const limits = { keySearchBytes: 1, readAheadBytes: 1 };
+  const { grpc, runtime, netlog } = await grpcForTest({ limits });
+  await grpc.call(createTopic, { topic });
+  for (const text of "abcdefgh") await grpc.publish(topic, text);
+  const open = netlog.topic(topic).openCursor.bind(netlog.topic(topic));
+  netlog.topic(topic).openCursor = (keys) => {
+    const cursor = open(keys);
+    const read = cursor.readMessages.bind(cursor);
+    // Each look takes a while of the clock.
+    cursor.readMessages = async (...given) => {
+      await runtime.advance(LIMITS.heartbeatMs / 2);
+      return await read(...given);
+    };
+    return cursor;
+  };
+  const { next } = openTail(grpc, { topic, keys: ["none"] });
+  const beat = await next();
+  expect(beat.messages).toEqual([]);
+  expect(Number(beat.nextOffset)).toBeGreaterThan(0);
+  expect(Number(beat.nextOffset)).toBeLessThan(8);
+});
+
+test("a tail whose token ends is UNAUTHENTICATED at its next heartbeat", async () => {
+  const token = testToken(["*"], ["read", "write", "admin"]);
+  const { grpc, server, runtime } = await grpcForTest({ server: { tokens: [token.record] } });
+  await grpc.call(createTopic, { topic }, { token: token.token });
+  const stream = grpc.stream(tail, { topic }, { token: token.token });
+  const ended = new Promise<void>((_resolve, reject) => stream.on("error", reject));
+  const failure = expectFailure(within("the end", ended), "UNAUTHENTICATED", "unauthorized");
+  stream.on("data", () => {});
+  await expect.poll(() => runtime.timerCount, { timeout: 10_000 }).toBeGreaterThan(0);
+  server.replaceTokens([]);
+  await runtime.advance(LIMITS.heartbeatMs);
+  await runtime.advance(LIMITS.heartbeatMs);
+  await failure;
 });
 
 test("a tail ends with OK at the end of a closed topic", async () => {

@@ -1,7 +1,9 @@
 /** Scanners and what workers do with their messages. */
+import { create, toBinary } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
-import { Log } from "../../../server/grpc/generated/netlog/v1/log_pb.ts";
+import { Log, ScanRequestSchema } from "../../../server/grpc/generated/netlog/v1/log_pb.ts";
 import { type Asked, expectFailure, grpcForTest, texts } from "./grpc-fixture.ts";
+import { begin, framed, rawSession } from "./raw-calls.ts";
 
 const { createScanner, listScanners, deleteScanner, scan, ack, nack, touch, seek, createTopic, closeTopic } =
   Log.method;
@@ -105,6 +107,55 @@ test("a scan whose deadline passes while it waits leases nothing", async () => {
   await expectFailure(late, "DEADLINE_EXCEEDED", undefined);
   await grpc.publish(topic, "a");
   expect((await next()).messages[0]).toMatchObject({ offset: 0n, delivery: 1 });
+});
+
+test.each([true, false])(
+  "a scan whose answer does not go out gives its messages back (ack: %s)",
+  async (isLeased) => {
+    const { grpc, server, api } = await grpcForTest();
+    await grpc.call(createTopic, { topic });
+    await grpc.publish(topic, "a".repeat(100_000));
+    await grpc.call(createScanner, { topic, id, ack: isLeased });
+    // It takes nothing: the answer waits at the server.
+    const session = rawSession(server.grpcPort, 0);
+    const request = create(ScanRequestSchema, { topic, id });
+    begin(session, "Scan").end(framed(toBinary(ScanRequestSchema, request)));
+    const held = async () =>
+      Number(/^netlog_bytes_in_flight (\d+)$/m.exec((await api.get("/-/metrics")).text)?.[1]);
+    await expect.poll(held).toBeGreaterThan(100_000);
+    session.destroy();
+    await expect.poll(held).toBe(0);
+    const { messages } = await grpc.call(scan, { topic, id });
+    expect(messages.map(({ offset, delivery }) => [offset, delivery])).toEqual([[0n, isLeased ? 1 : 0]]);
+  },
+);
+
+test("a topic's scanners are listed by id, a page at a time, and a page holds so many bytes", async () => {
+  const { grpc } = await grpcForTest({ limits: { grpcReadBytes: 10_000 } });
+  await grpc.call(createTopic, { topic });
+  const long = Array.from({ length: 8 }, (_, i) => `${i}`.repeat(1000));
+  for (const each of ["d", "b", "a", "c"]) {
+    await grpc.call(createScanner, { topic, id: each, keys: each === "c" ? long : [] });
+  }
+  const page = async (after: string, limit = 0) => {
+    const { scanners, next } = await grpc.call(listScanners, { topic, after, limit });
+    return [scanners.map((scanner) => scanner.id).join(""), next];
+  };
+  expect(await page("", 2)).toEqual(["ab", "b"]);
+  expect(await page("b")).toEqual(["c", "c"]);
+  expect(await page("c")).toEqual(["d", ""]);
+});
+
+test("durations with fractions of a millisecond, and as many keys as may be, are taken", async () => {
+  const { grpc, api } = await grpcForTest();
+  await grpc.call(createTopic, { topic });
+  const scanner = "/t/scanner?id=x&ack=explicit&ack_wait=100.5ms&expire=1000.5ms";
+  expect((await api.post(scanner)).status).toBe(201);
+  const { scanners } = await grpc.call(listScanners, { topic });
+  expect(scanners).toMatchObject([{ ackWaitMs: 101n, expireMs: 1001n }]);
+  const keys = Array.from({ length: 64 }, (_, i) => `${i}`.padStart(1024, "k"));
+  expect((await grpc.call(Log.method.read, { topic, keys })).messages).toEqual([]);
+  expect((await grpc.call(createScanner, { topic, keys })).scanner?.keys).toEqual(keys);
 });
 
 test("seek moves a scanner to any spelling of an offset", async () => {

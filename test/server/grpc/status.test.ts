@@ -6,6 +6,16 @@ import { Log } from "../../../server/grpc/generated/netlog/v1/log_pb.ts";
 import { statusOf } from "../../../server/grpc/status.ts";
 import { expectFailure, grpcForTest } from "./grpc-fixture.ts";
 
+test("what may be tried again says when, and what may be stored is not to be tried again", () => {
+  const pushback = (code: "sync_failed" | "shutting_down" | "topic_exists") =>
+    statusOf(new NetlogError(code)).metadata.get("grpc-retry-pushback-ms");
+  expect([pushback("sync_failed"), pushback("shutting_down"), pushback("topic_exists")]).toEqual([
+    ["-1"],
+    ["10000"],
+    [],
+  ]);
+});
+
 test("half a character in a reason keeps no refusal from its client", async () => {
   const half = statusOf(new NetlogError("bad_request", { reason: `a${"\u{1f600}"[0]}b` }));
   expect(half).toMatchObject({ code: Status.INVALID_ARGUMENT, details: "bad request: a\ufffdb" });

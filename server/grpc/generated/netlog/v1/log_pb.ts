@@ -6,7 +6,8 @@
 // Errors. The status says what kind of failure it is; the trailer `x-netlog-error` has the code, such as
 // `topic_not_found`, which is the same over HTTP. The trailers `x-first-offset`, `x-offset`, `x-next-offset`,
 // `producer-expected-seq`, `producer-received-seq` and `producer-epoch` say more where the code has more to say.
-// `grpc-retry-pushback-ms` says after how many milliseconds a call may be tried again.
+// `grpc-retry-pushback-ms` says after how many milliseconds a call may be tried again; -1: what was sent may be stored,
+// and only an idempotency key makes it safe to send it again.
 //
 // Deadlines. A call that ends before its answer was handed to the network has taken nothing: a scanner gives its
 // messages to the next scan. A publish whose deadline passed may be stored; an idempotency key makes it safe to send
@@ -28,7 +29,7 @@ import type { Message as Message$1 } from "@bufbuild/protobuf";
  * Describes the file netlog/v1/log.proto.
  */
 export const file_netlog_v1_log: GenFile = /*@__PURE__*/
-  fileDesc("ChNuZXRsb2cvdjEvbG9nLnByb3RvEgluZXRsb2cudjEisgEKCk5ld01lc3NhZ2USDwoHcGF5bG9hZBgBIAEoDBIQCgNrZXkYAiABKAlIAIgBARIUCgxjb250ZW50X3R5cGUYAyABKAkSMwoHaGVhZGVycxgEIAMoCzIiLm5ldGxvZy52MS5OZXdNZXNzYWdlLkhlYWRlcnNFbnRyeRouCgxIZWFkZXJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIGCgRfa2V5IoQCCgdNZXNzYWdlEg4KBm9mZnNldBgBIAEoAxIUCgx0aW1lc3RhbXBfbXMYAiABKAMSDQoFY3JjMzIYAyABKAcSDwoHcGF5bG9hZBgEIAEoDBIQCgNrZXkYBSABKAlIAIgBARIUCgxjb250ZW50X3R5cGUYBiABKAkSMAoHaGVhZGVycxgHIAMoCzIfLm5ldGxvZy52MS5NZXNzYWdlLkhlYWRlcnNFbnRyeRIQCghkZWxpdmVyeRgIIAEoBRIPCgdza2lwcGVkGAkgASgDGi4KDEhlYWRlcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQgYKBF9rZXkiMgoIUHJvZHVjZXISCgoCaWQYASABKAkSDQoFZXBvY2gYAiABKAMSCwoDc2VxGAMgASgDItMBCgxQdWJsaXNoVGVybXMSKQoKZHVyYWJpbGl0eRgBIAEoDjIVLm5ldGxvZy52MS5EdXJhYmlsaXR5EhwKD2lkZW1wb3RlbmN5X2tleRgCIAEoCUgAiAEBEiUKCHByb2R1Y2VyGAMgASgLMhMubmV0bG9nLnYxLlByb2R1Y2VyEhwKD2V4cGVjdGVkX29mZnNldBgEIAEoA0gBiAEBEg0KBWNsb3NlGAUgASgIQhIKEF9pZGVtcG90ZW5jeV9rZXlCEgoQX2V4cGVjdGVkX29mZnNldCJvCg5QdWJsaXNoUmVxdWVzdBINCgV0b3BpYxgBIAEoCRImCgdtZXNzYWdlGAIgASgLMhUubmV0bG9nLnYxLk5ld01lc3NhZ2USJgoFdGVybXMYAyABKAsyFy5uZXRsb2cudjEuUHVibGlzaFRlcm1zIoUBCg9QdWJsaXNoUmVzcG9uc2USEwoGb2Zmc2V0GAEgASgDSACIAQESFAoMdGltZXN0YW1wX21zGAIgASgDEikKCmR1cmFiaWxpdHkYAyABKA4yFS5uZXRsb2cudjEuRHVyYWJpbGl0eRIRCglkdXBsaWNhdGUYBCABKAhCCQoHX29mZnNldCJ1ChNQdWJsaXNoQmF0Y2hSZXF1ZXN0Eg0KBXRvcGljGAEgASgJEicKCG1lc3NhZ2VzGAIgAygLMhUubmV0bG9nLnYxLk5ld01lc3NhZ2USJgoFdGVybXMYAyABKAsyFy5uZXRsb2cudjEuUHVibGlzaFRlcm1zIqgBChRQdWJsaXNoQmF0Y2hSZXNwb25zZRITCgZvZmZzZXQYASABKANIAIgBARISCgVjb3VudBgCIAEoBUgBiAEBEhQKDHRpbWVzdGFtcF9tcxgDIAEoAxIpCgpkdXJhYmlsaXR5GAQgASgOMhUubmV0bG9nLnYxLkR1cmFiaWxpdHkSEQoJZHVwbGljYXRlGAUgASgIQgkKB19vZmZzZXRCCAoGX2NvdW50Io8BCgtSZWFkUmVxdWVzdBINCgV0b3BpYxgBIAEoCRIQCgZvZmZzZXQYAiABKANIABIOCgRmcm9tGAMgASgJSAASFAoMbWF4X21lc3NhZ2VzGAQgASgFEhEKCW1heF9ieXRlcxgFIAEoAxIPCgd3YWl0X21zGAYgASgDEgwKBGtleXMYByADKAlCBwoFc3RhcnQiZwoMUmVhZFJlc3BvbnNlEiQKCG1lc3NhZ2VzGAEgAygLMhIubmV0bG9nLnYxLk1lc3NhZ2USEwoLbmV4dF9vZmZzZXQYAiABKAMSDAoEbW9yZRgDIAEoCBIOCgZjbG9zZWQYBCABKAgifgoLVGFpbFJlcXVlc3QSDQoFdG9waWMYASABKAkSEAoGb2Zmc2V0GAIgASgDSAASDgoEZnJvbRgDIAEoCUgAEhQKDG1heF9tZXNzYWdlcxgEIAEoBRIRCgltYXhfYnl0ZXMYBSABKAMSDAoEa2V5cxgGIAMoCUIHCgVzdGFydCJZCgxUYWlsUmVzcG9uc2USJAoIbWVzc2FnZXMYASADKAsyEi5uZXRsb2cudjEuTWVzc2FnZRITCgtuZXh0X29mZnNldBgCIAEoAxIOCgZjbG9zZWQYAyABKAgi9AIKFENyZWF0ZVNjYW5uZXJSZXF1ZXN0Eg0KBXRvcGljGAEgASgJEgoKAmlkGAIgASgJEhAKBm9mZnNldBgDIAEoA0gAEg4KBGZyb20YBCABKAlIABIUCgdwZXJzaXN0GAUgASgISAGIAQESEAoDYWNrGAYgASgISAKIAQESGAoLYWNrX3dhaXRfbXMYByABKANIA4gBARIYCgttYXhfZGVsaXZlchgIIAEoBUgEiAEBEhgKC21heF9wZW5kaW5nGAkgASgFSAWIAQESGAoLZGVhZF9sZXR0ZXIYCiABKAlIBogBARIWCglleHBpcmVfbXMYCyABKANIB4gBARIMCgRrZXlzGAwgAygJQgcKBXN0YXJ0QgoKCF9wZXJzaXN0QgYKBF9hY2tCDgoMX2Fja193YWl0X21zQg4KDF9tYXhfZGVsaXZlckIOCgxfbWF4X3BlbmRpbmdCDgoMX2RlYWRfbGV0dGVyQgwKCl9leHBpcmVfbXMiTQoVQ3JlYXRlU2Nhbm5lclJlc3BvbnNlEiMKB3NjYW5uZXIYASABKAsyEi5uZXRsb2cudjEuU2Nhbm5lchIPCgdjcmVhdGVkGAIgASgIIrACCgdTY2FubmVyEgoKAmlkGAEgASgJEhMKC25leHRfb2Zmc2V0GAIgASgDEhMKC2Zyb21fb2Zmc2V0GAMgASgDEhIKCnBlcnNpc3RlbnQYBCABKAgSCwoDYWNrGAUgASgIEgsKA2xhZxgGIAEoAxIPCgdwZW5kaW5nGAcgASgFEhMKC3JlZGVsaXZlcmVkGAggASgDEhUKDWRlYWRfbGV0dGVyZWQYCSABKAMSDwoHc2tpcHBlZBgKIAEoAxITCgthY2tfd2FpdF9tcxgLIAEoAxITCgttYXhfZGVsaXZlchgMIAEoBRITCgttYXhfcGVuZGluZxgNIAEoBRITCgtkZWFkX2xldHRlchgOIAEoCRIRCglleHBpcmVfbXMYDyABKAMSDAoEa2V5cxgQIAMoCSIwChNMaXN0U2Nhbm5lcnNSZXF1ZXN0Eg0KBXRvcGljGAEgASgJEgoKAmlkGAIgASgJIjwKFExpc3RTY2FubmVyc1Jlc3BvbnNlEiQKCHNjYW5uZXJzGAEgAygLMhIubmV0bG9nLnYxLlNjYW5uZXIiMQoURGVsZXRlU2Nhbm5lclJlcXVlc3QSDQoFdG9waWMYASABKAkSCgoCaWQYAiABKAkiFwoVRGVsZXRlU2Nhbm5lclJlc3BvbnNlImIKC1NjYW5SZXF1ZXN0Eg0KBXRvcGljGAEgASgJEgoKAmlkGAIgASgJEg8KB3dhaXRfbXMYAyABKAMSFAoMbWF4X21lc3NhZ2VzGAQgASgFEhEKCW1heF9ieXRlcxgFIAEoAyJhCgxTY2FuUmVzcG9uc2USJAoIbWVzc2FnZXMYASADKAsyEi5uZXRsb2cudjEuTWVzc2FnZRINCgVsZWFzZRgCIAEoCRIMCgRtb3JlGAMgASgIEg4KBmNsb3NlZBgEIAEoCCJHCgpBY2tSZXF1ZXN0Eg0KBXRvcGljGAEgASgJEgoKAmlkGAIgASgJEg8KB29mZnNldHMYAyADKAMSDQoFbGVhc2UYBCABKAkiLwoLQWNrUmVzcG9uc2USDwoHc2V0dGxlZBgBIAEoBRIPCgdyZWZ1c2VkGAIgAygDImgKC05hY2tSZXF1ZXN0Eg0KBXRvcGljGAEgASgJEgoKAmlkGAIgASgJEg8KB29mZnNldHMYAyADKAMSDQoFbGVhc2UYBCABKAkSEAoIZGVsYXlfbXMYBSABKAMSDAoEZGVhZBgGIAEoCCIwCgxOYWNrUmVzcG9uc2USDwoHc2V0dGxlZBgBIAEoBRIPCgdyZWZ1c2VkGAIgAygDIkkKDFRvdWNoUmVxdWVzdBINCgV0b3BpYxgBIAEoCRIKCgJpZBgCIAEoCRIPCgdvZmZzZXRzGAMgAygDEg0KBWxlYXNlGAQgASgJIjEKDVRvdWNoUmVzcG9uc2USDwoHc2V0dGxlZBgBIAEoBRIPCgdyZWZ1c2VkGAIgAygDIlEKC1NlZWtSZXF1ZXN0Eg0KBXRvcGljGAEgASgJEgoKAmlkGAIgASgJEhAKBm9mZnNldBgDIAEoA0gAEgwKAnRvGAQgASgJSABCBwoFc3RhcnQiMwoMU2Vla1Jlc3BvbnNlEiMKB3NjYW5uZXIYASABKAsyEi5uZXRsb2cudjEuU2Nhbm5lciLcBAoNVG9waWNTZXR0aW5ncxIYCgtzZWdtZW50X2FnZRgBIAEoCUgAiAEBEhkKDHNlZ21lbnRfc2l6ZRgCIAEoA0gBiAEBEh8KEmJhdGNoX251bV9tZXNzYWdlcxgDIAEoBUgCiAEBEhsKDmJhdGNoX2ludGVydmFsGAQgASgJSAOIAQESNQoQY29tcHJlc3Npb25fdHlwZRgFIAEoDjIWLm5ldGxvZy52MS5Db21wcmVzc2lvbkgEiAEBEi4KCmR1cmFiaWxpdHkYBiABKA4yFS5uZXRsb2cudjEuRHVyYWJpbGl0eUgFiAEBEhoKDXN5bmNfaW50ZXJ2YWwYByABKAlIBogBARIbCg5yZXRlbnRpb25fc2l6ZRgIIAEoA0gHiAEBEh8KEmlkZW1wb3RlbmN5X3dpbmRvdxgJIAEoCUgIiAEBEhAKA3R0bBgKIAEoCUgJiAEBEhcKCmV4cGlyZXNfYXQYCyABKAlICogBARIZCgxjb250ZW50X3R5cGUYDCABKAlIC4gBAUIOCgxfc2VnbWVudF9hZ2VCDwoNX3NlZ21lbnRfc2l6ZUIVChNfYmF0Y2hfbnVtX21lc3NhZ2VzQhEKD19iYXRjaF9pbnRlcnZhbEITChFfY29tcHJlc3Npb25fdHlwZUINCgtfZHVyYWJpbGl0eUIQCg5fc3luY19pbnRlcnZhbEIRCg9fcmV0ZW50aW9uX3NpemVCFQoTX2lkZW1wb3RlbmN5X3dpbmRvd0IGCgRfdHRsQg0KC19leHBpcmVzX2F0Qg8KDV9jb250ZW50X3R5cGUi3QEKBVRvcGljEgwKBG5hbWUYASABKAkSCgoCaWQYAiABKAkSFAoMZmlyc3Rfb2Zmc2V0GAMgASgDEhMKC25leHRfb2Zmc2V0GAQgASgDEhcKD2Rpc2tfc2l6ZV9ieXRlcxgFIAEoAxIQCghzZWdtZW50cxgGIAEoBRIQCghzY2FubmVycxgHIAEoBRIWCg5tb2RpZmllZF9hdF9tcxgIIAEoAxIqCghzZXR0aW5ncxgJIAEoCzIYLm5ldGxvZy52MS5Ub3BpY1NldHRpbmdzEg4KBmNsb3NlZBgKIAEoCCJPChJDcmVhdGVUb3BpY1JlcXVlc3QSDQoFdG9waWMYASABKAkSKgoIc2V0dGluZ3MYAiABKAsyGC5uZXRsb2cudjEuVG9waWNTZXR0aW5ncyI2ChNDcmVhdGVUb3BpY1Jlc3BvbnNlEh8KBXRvcGljGAEgASgLMhAubmV0bG9nLnYxLlRvcGljIiAKD0dldFRvcGljUmVxdWVzdBINCgV0b3BpYxgBIAEoCSIzChBHZXRUb3BpY1Jlc3BvbnNlEh8KBXRvcGljGAEgASgLMhAubmV0bG9nLnYxLlRvcGljIkEKEUxpc3RUb3BpY3NSZXF1ZXN0Eg4KBnByZWZpeBgBIAEoCRINCgVhZnRlchgCIAEoCRINCgVsaW1pdBgDIAEoBSIyChJMaXN0VG9waWNzUmVzcG9uc2USDgoGdG9waWNzGAEgAygJEgwKBG5leHQYAiABKAkiTwoSVXBkYXRlVG9waWNSZXF1ZXN0Eg0KBXRvcGljGAEgASgJEioKCHNldHRpbmdzGAIgASgLMhgubmV0bG9nLnYxLlRvcGljU2V0dGluZ3MiNgoTVXBkYXRlVG9waWNSZXNwb25zZRIfCgV0b3BpYxgBIAEoCzIQLm5ldGxvZy52MS5Ub3BpYyIyChJEZWxldGVUb3BpY1JlcXVlc3QSDQoFdG9waWMYASABKAkSDQoFZm9yY2UYAiABKAgiFQoTRGVsZXRlVG9waWNSZXNwb25zZSIiChFDbG9zZVRvcGljUmVxdWVzdBINCgV0b3BpYxgBIAEoCSIpChJDbG9zZVRvcGljUmVzcG9uc2USEwoLbmV4dF9vZmZzZXQYASABKAMiIQoQU3luY1RvcGljUmVxdWVzdBINCgV0b3BpYxgBIAEoCSITChFTeW5jVG9waWNSZXNwb25zZSpXCgpEdXJhYmlsaXR5EhoKFkRVUkFCSUxJVFlfVU5TUEVDSUZJRUQQABIWChJEVVJBQklMSVRZX1dSSVRURU4QARIVChFEVVJBQklMSVRZX1NZTkNFRBACKm4KC0NvbXByZXNzaW9uEhsKF0NPTVBSRVNTSU9OX1VOU1BFQ0lGSUVEEAASFAoQQ09NUFJFU1NJT05fTk9ORRABEhQKEENPTVBSRVNTSU9OX0daSVAQAhIWChJDT01QUkVTU0lPTl9TTkFQUFkQAzKvCgoDTG9nEkAKB1B1Ymxpc2gSGS5uZXRsb2cudjEuUHVibGlzaFJlcXVlc3QaGi5uZXRsb2cudjEuUHVibGlzaFJlc3BvbnNlEk8KDFB1Ymxpc2hCYXRjaBIeLm5ldGxvZy52MS5QdWJsaXNoQmF0Y2hSZXF1ZXN0Gh8ubmV0bG9nLnYxLlB1Ymxpc2hCYXRjaFJlc3BvbnNlEjcKBFJlYWQSFi5uZXRsb2cudjEuUmVhZFJlcXVlc3QaFy5uZXRsb2cudjEuUmVhZFJlc3BvbnNlEjkKBFRhaWwSFi5uZXRsb2cudjEuVGFpbFJlcXVlc3QaFy5uZXRsb2cudjEuVGFpbFJlc3BvbnNlMAESUgoNQ3JlYXRlU2Nhbm5lchIfLm5ldGxvZy52MS5DcmVhdGVTY2FubmVyUmVxdWVzdBogLm5ldGxvZy52MS5DcmVhdGVTY2FubmVyUmVzcG9uc2USTwoMTGlzdFNjYW5uZXJzEh4ubmV0bG9nLnYxLkxpc3RTY2FubmVyc1JlcXVlc3QaHy5uZXRsb2cudjEuTGlzdFNjYW5uZXJzUmVzcG9uc2USUgoNRGVsZXRlU2Nhbm5lchIfLm5ldGxvZy52MS5EZWxldGVTY2FubmVyUmVxdWVzdBogLm5ldGxvZy52MS5EZWxldGVTY2FubmVyUmVzcG9uc2USNwoEU2NhbhIWLm5ldGxvZy52MS5TY2FuUmVxdWVzdBoXLm5ldGxvZy52MS5TY2FuUmVzcG9uc2USNAoDQWNrEhUubmV0bG9nLnYxLkFja1JlcXVlc3QaFi5uZXRsb2cudjEuQWNrUmVzcG9uc2USNwoETmFjaxIWLm5ldGxvZy52MS5OYWNrUmVxdWVzdBoXLm5ldGxvZy52MS5OYWNrUmVzcG9uc2USOgoFVG91Y2gSFy5uZXRsb2cudjEuVG91Y2hSZXF1ZXN0GhgubmV0bG9nLnYxLlRvdWNoUmVzcG9uc2USNwoEU2VlaxIWLm5ldGxvZy52MS5TZWVrUmVxdWVzdBoXLm5ldGxvZy52MS5TZWVrUmVzcG9uc2USTAoLQ3JlYXRlVG9waWMSHS5uZXRsb2cudjEuQ3JlYXRlVG9waWNSZXF1ZXN0Gh4ubmV0bG9nLnYxLkNyZWF0ZVRvcGljUmVzcG9uc2USQwoIR2V0VG9waWMSGi5uZXRsb2cudjEuR2V0VG9waWNSZXF1ZXN0GhsubmV0bG9nLnYxLkdldFRvcGljUmVzcG9uc2USSQoKTGlzdFRvcGljcxIcLm5ldGxvZy52MS5MaXN0VG9waWNzUmVxdWVzdBodLm5ldGxvZy52MS5MaXN0VG9waWNzUmVzcG9uc2USTAoLVXBkYXRlVG9waWMSHS5uZXRsb2cudjEuVXBkYXRlVG9waWNSZXF1ZXN0Gh4ubmV0bG9nLnYxLlVwZGF0ZVRvcGljUmVzcG9uc2USTAoLRGVsZXRlVG9waWMSHS5uZXRsb2cudjEuRGVsZXRlVG9waWNSZXF1ZXN0Gh4ubmV0bG9nLnYxLkRlbGV0ZVRvcGljUmVzcG9uc2USSQoKQ2xvc2VUb3BpYxIcLm5ldGxvZy52MS5DbG9zZVRvcGljUmVxdWVzdBodLm5ldGxvZy52MS5DbG9zZVRvcGljUmVzcG9uc2USRgoJU3luY1RvcGljEhsubmV0bG9nLnYxLlN5bmNUb3BpY1JlcXVlc3QaHC5uZXRsb2cudjEuU3luY1RvcGljUmVzcG9uc2ViBnByb3RvMw");
+  fileDesc("ChNuZXRsb2cvdjEvbG9nLnByb3RvEgluZXRsb2cudjEisgEKCk5ld01lc3NhZ2USDwoHcGF5bG9hZBgBIAEoDBIQCgNrZXkYAiABKAlIAIgBARIUCgxjb250ZW50X3R5cGUYAyABKAkSMwoHaGVhZGVycxgEIAMoCzIiLm5ldGxvZy52MS5OZXdNZXNzYWdlLkhlYWRlcnNFbnRyeRouCgxIZWFkZXJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIGCgRfa2V5IoQCCgdNZXNzYWdlEg4KBm9mZnNldBgBIAEoAxIUCgx0aW1lc3RhbXBfbXMYAiABKAMSDQoFY3JjMzIYAyABKAcSDwoHcGF5bG9hZBgEIAEoDBIQCgNrZXkYBSABKAlIAIgBARIUCgxjb250ZW50X3R5cGUYBiABKAkSMAoHaGVhZGVycxgHIAMoCzIfLm5ldGxvZy52MS5NZXNzYWdlLkhlYWRlcnNFbnRyeRIQCghkZWxpdmVyeRgIIAEoBRIPCgdza2lwcGVkGAkgASgDGi4KDEhlYWRlcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQgYKBF9rZXkiMgoIUHJvZHVjZXISCgoCaWQYASABKAkSDQoFZXBvY2gYAiABKAMSCwoDc2VxGAMgASgDItMBCgxQdWJsaXNoVGVybXMSKQoKZHVyYWJpbGl0eRgBIAEoDjIVLm5ldGxvZy52MS5EdXJhYmlsaXR5EhwKD2lkZW1wb3RlbmN5X2tleRgCIAEoCUgAiAEBEiUKCHByb2R1Y2VyGAMgASgLMhMubmV0bG9nLnYxLlByb2R1Y2VyEhwKD2V4cGVjdGVkX29mZnNldBgEIAEoA0gBiAEBEg0KBWNsb3NlGAUgASgIQhIKEF9pZGVtcG90ZW5jeV9rZXlCEgoQX2V4cGVjdGVkX29mZnNldCJvCg5QdWJsaXNoUmVxdWVzdBINCgV0b3BpYxgBIAEoCRImCgdtZXNzYWdlGAIgASgLMhUubmV0bG9nLnYxLk5ld01lc3NhZ2USJgoFdGVybXMYAyABKAsyFy5uZXRsb2cudjEuUHVibGlzaFRlcm1zIoUBCg9QdWJsaXNoUmVzcG9uc2USEwoGb2Zmc2V0GAEgASgDSACIAQESFAoMdGltZXN0YW1wX21zGAIgASgDEikKCmR1cmFiaWxpdHkYAyABKA4yFS5uZXRsb2cudjEuRHVyYWJpbGl0eRIRCglkdXBsaWNhdGUYBCABKAhCCQoHX29mZnNldCJ1ChNQdWJsaXNoQmF0Y2hSZXF1ZXN0Eg0KBXRvcGljGAEgASgJEicKCG1lc3NhZ2VzGAIgAygLMhUubmV0bG9nLnYxLk5ld01lc3NhZ2USJgoFdGVybXMYAyABKAsyFy5uZXRsb2cudjEuUHVibGlzaFRlcm1zIqgBChRQdWJsaXNoQmF0Y2hSZXNwb25zZRITCgZvZmZzZXQYASABKANIAIgBARISCgVjb3VudBgCIAEoBUgBiAEBEhQKDHRpbWVzdGFtcF9tcxgDIAEoAxIpCgpkdXJhYmlsaXR5GAQgASgOMhUubmV0bG9nLnYxLkR1cmFiaWxpdHkSEQoJZHVwbGljYXRlGAUgASgIQgkKB19vZmZzZXRCCAoGX2NvdW50Io8BCgtSZWFkUmVxdWVzdBINCgV0b3BpYxgBIAEoCRIQCgZvZmZzZXQYAiABKANIABIOCgRmcm9tGAMgASgJSAASFAoMbWF4X21lc3NhZ2VzGAQgASgFEhEKCW1heF9ieXRlcxgFIAEoAxIPCgd3YWl0X21zGAYgASgDEgwKBGtleXMYByADKAlCBwoFc3RhcnQiZwoMUmVhZFJlc3BvbnNlEiQKCG1lc3NhZ2VzGAEgAygLMhIubmV0bG9nLnYxLk1lc3NhZ2USEwoLbmV4dF9vZmZzZXQYAiABKAMSDAoEbW9yZRgDIAEoCBIOCgZjbG9zZWQYBCABKAgifgoLVGFpbFJlcXVlc3QSDQoFdG9waWMYASABKAkSEAoGb2Zmc2V0GAIgASgDSAASDgoEZnJvbRgDIAEoCUgAEhQKDG1heF9tZXNzYWdlcxgEIAEoBRIRCgltYXhfYnl0ZXMYBSABKAMSDAoEa2V5cxgGIAMoCUIHCgVzdGFydCJZCgxUYWlsUmVzcG9uc2USJAoIbWVzc2FnZXMYASADKAsyEi5uZXRsb2cudjEuTWVzc2FnZRITCgtuZXh0X29mZnNldBgCIAEoAxIOCgZjbG9zZWQYAyABKAgi9AIKFENyZWF0ZVNjYW5uZXJSZXF1ZXN0Eg0KBXRvcGljGAEgASgJEgoKAmlkGAIgASgJEhAKBm9mZnNldBgDIAEoA0gAEg4KBGZyb20YBCABKAlIABIUCgdwZXJzaXN0GAUgASgISAGIAQESEAoDYWNrGAYgASgISAKIAQESGAoLYWNrX3dhaXRfbXMYByABKANIA4gBARIYCgttYXhfZGVsaXZlchgIIAEoBUgEiAEBEhgKC21heF9wZW5kaW5nGAkgASgFSAWIAQESGAoLZGVhZF9sZXR0ZXIYCiABKAlIBogBARIWCglleHBpcmVfbXMYCyABKANIB4gBARIMCgRrZXlzGAwgAygJQgcKBXN0YXJ0QgoKCF9wZXJzaXN0QgYKBF9hY2tCDgoMX2Fja193YWl0X21zQg4KDF9tYXhfZGVsaXZlckIOCgxfbWF4X3BlbmRpbmdCDgoMX2RlYWRfbGV0dGVyQgwKCl9leHBpcmVfbXMiTQoVQ3JlYXRlU2Nhbm5lclJlc3BvbnNlEiMKB3NjYW5uZXIYASABKAsyEi5uZXRsb2cudjEuU2Nhbm5lchIPCgdjcmVhdGVkGAIgASgIIrACCgdTY2FubmVyEgoKAmlkGAEgASgJEhMKC25leHRfb2Zmc2V0GAIgASgDEhMKC2Zyb21fb2Zmc2V0GAMgASgDEhIKCnBlcnNpc3RlbnQYBCABKAgSCwoDYWNrGAUgASgIEgsKA2xhZxgGIAEoAxIPCgdwZW5kaW5nGAcgASgFEhMKC3JlZGVsaXZlcmVkGAggASgDEhUKDWRlYWRfbGV0dGVyZWQYCSABKAMSDwoHc2tpcHBlZBgKIAEoAxITCgthY2tfd2FpdF9tcxgLIAEoAxITCgttYXhfZGVsaXZlchgMIAEoBRITCgttYXhfcGVuZGluZxgNIAEoBRITCgtkZWFkX2xldHRlchgOIAEoCRIRCglleHBpcmVfbXMYDyABKAMSDAoEa2V5cxgQIAMoCSJOChNMaXN0U2Nhbm5lcnNSZXF1ZXN0Eg0KBXRvcGljGAEgASgJEgoKAmlkGAIgASgJEg0KBWFmdGVyGAMgASgJEg0KBWxpbWl0GAQgASgFIkoKFExpc3RTY2FubmVyc1Jlc3BvbnNlEiQKCHNjYW5uZXJzGAEgAygLMhIubmV0bG9nLnYxLlNjYW5uZXISDAoEbmV4dBgCIAEoCSIxChREZWxldGVTY2FubmVyUmVxdWVzdBINCgV0b3BpYxgBIAEoCRIKCgJpZBgCIAEoCSIXChVEZWxldGVTY2FubmVyUmVzcG9uc2UiYgoLU2NhblJlcXVlc3QSDQoFdG9waWMYASABKAkSCgoCaWQYAiABKAkSDwoHd2FpdF9tcxgDIAEoAxIUCgxtYXhfbWVzc2FnZXMYBCABKAUSEQoJbWF4X2J5dGVzGAUgASgDImEKDFNjYW5SZXNwb25zZRIkCghtZXNzYWdlcxgBIAMoCzISLm5ldGxvZy52MS5NZXNzYWdlEg0KBWxlYXNlGAIgASgJEgwKBG1vcmUYAyABKAgSDgoGY2xvc2VkGAQgASgIIkcKCkFja1JlcXVlc3QSDQoFdG9waWMYASABKAkSCgoCaWQYAiABKAkSDwoHb2Zmc2V0cxgDIAMoAxINCgVsZWFzZRgEIAEoCSIvCgtBY2tSZXNwb25zZRIPCgdzZXR0bGVkGAEgASgFEg8KB3JlZnVzZWQYAiADKAMiaAoLTmFja1JlcXVlc3QSDQoFdG9waWMYASABKAkSCgoCaWQYAiABKAkSDwoHb2Zmc2V0cxgDIAMoAxINCgVsZWFzZRgEIAEoCRIQCghkZWxheV9tcxgFIAEoAxIMCgRkZWFkGAYgASgIIjAKDE5hY2tSZXNwb25zZRIPCgdzZXR0bGVkGAEgASgFEg8KB3JlZnVzZWQYAiADKAMiSQoMVG91Y2hSZXF1ZXN0Eg0KBXRvcGljGAEgASgJEgoKAmlkGAIgASgJEg8KB29mZnNldHMYAyADKAMSDQoFbGVhc2UYBCABKAkiMQoNVG91Y2hSZXNwb25zZRIPCgdzZXR0bGVkGAEgASgFEg8KB3JlZnVzZWQYAiADKAMiUQoLU2Vla1JlcXVlc3QSDQoFdG9waWMYASABKAkSCgoCaWQYAiABKAkSEAoGb2Zmc2V0GAMgASgDSAASDAoCdG8YBCABKAlIAEIHCgVzdGFydCIzCgxTZWVrUmVzcG9uc2USIwoHc2Nhbm5lchgBIAEoCzISLm5ldGxvZy52MS5TY2FubmVyItwECg1Ub3BpY1NldHRpbmdzEhgKC3NlZ21lbnRfYWdlGAEgASgJSACIAQESGQoMc2VnbWVudF9zaXplGAIgASgDSAGIAQESHwoSYmF0Y2hfbnVtX21lc3NhZ2VzGAMgASgFSAKIAQESGwoOYmF0Y2hfaW50ZXJ2YWwYBCABKAlIA4gBARI1ChBjb21wcmVzc2lvbl90eXBlGAUgASgOMhYubmV0bG9nLnYxLkNvbXByZXNzaW9uSASIAQESLgoKZHVyYWJpbGl0eRgGIAEoDjIVLm5ldGxvZy52MS5EdXJhYmlsaXR5SAWIAQESGgoNc3luY19pbnRlcnZhbBgHIAEoCUgGiAEBEhsKDnJldGVudGlvbl9zaXplGAggASgDSAeIAQESHwoSaWRlbXBvdGVuY3lfd2luZG93GAkgASgJSAiIAQESEAoDdHRsGAogASgJSAmIAQESFwoKZXhwaXJlc19hdBgLIAEoCUgKiAEBEhkKDGNvbnRlbnRfdHlwZRgMIAEoCUgLiAEBQg4KDF9zZWdtZW50X2FnZUIPCg1fc2VnbWVudF9zaXplQhUKE19iYXRjaF9udW1fbWVzc2FnZXNCEQoPX2JhdGNoX2ludGVydmFsQhMKEV9jb21wcmVzc2lvbl90eXBlQg0KC19kdXJhYmlsaXR5QhAKDl9zeW5jX2ludGVydmFsQhEKD19yZXRlbnRpb25fc2l6ZUIVChNfaWRlbXBvdGVuY3lfd2luZG93QgYKBF90dGxCDQoLX2V4cGlyZXNfYXRCDwoNX2NvbnRlbnRfdHlwZSLdAQoFVG9waWMSDAoEbmFtZRgBIAEoCRIKCgJpZBgCIAEoCRIUCgxmaXJzdF9vZmZzZXQYAyABKAMSEwoLbmV4dF9vZmZzZXQYBCABKAMSFwoPZGlza19zaXplX2J5dGVzGAUgASgDEhAKCHNlZ21lbnRzGAYgASgFEhAKCHNjYW5uZXJzGAcgASgFEhYKDm1vZGlmaWVkX2F0X21zGAggASgDEioKCHNldHRpbmdzGAkgASgLMhgubmV0bG9nLnYxLlRvcGljU2V0dGluZ3MSDgoGY2xvc2VkGAogASgIIk8KEkNyZWF0ZVRvcGljUmVxdWVzdBINCgV0b3BpYxgBIAEoCRIqCghzZXR0aW5ncxgCIAEoCzIYLm5ldGxvZy52MS5Ub3BpY1NldHRpbmdzIjYKE0NyZWF0ZVRvcGljUmVzcG9uc2USHwoFdG9waWMYASABKAsyEC5uZXRsb2cudjEuVG9waWMiIAoPR2V0VG9waWNSZXF1ZXN0Eg0KBXRvcGljGAEgASgJIjMKEEdldFRvcGljUmVzcG9uc2USHwoFdG9waWMYASABKAsyEC5uZXRsb2cudjEuVG9waWMiQQoRTGlzdFRvcGljc1JlcXVlc3QSDgoGcHJlZml4GAEgASgJEg0KBWFmdGVyGAIgASgJEg0KBWxpbWl0GAMgASgFIjIKEkxpc3RUb3BpY3NSZXNwb25zZRIOCgZ0b3BpY3MYASADKAkSDAoEbmV4dBgCIAEoCSJPChJVcGRhdGVUb3BpY1JlcXVlc3QSDQoFdG9waWMYASABKAkSKgoIc2V0dGluZ3MYAiABKAsyGC5uZXRsb2cudjEuVG9waWNTZXR0aW5ncyI2ChNVcGRhdGVUb3BpY1Jlc3BvbnNlEh8KBXRvcGljGAEgASgLMhAubmV0bG9nLnYxLlRvcGljIjIKEkRlbGV0ZVRvcGljUmVxdWVzdBINCgV0b3BpYxgBIAEoCRINCgVmb3JjZRgCIAEoCCIVChNEZWxldGVUb3BpY1Jlc3BvbnNlIiIKEUNsb3NlVG9waWNSZXF1ZXN0Eg0KBXRvcGljGAEgASgJIikKEkNsb3NlVG9waWNSZXNwb25zZRITCgtuZXh0X29mZnNldBgBIAEoAyIhChBTeW5jVG9waWNSZXF1ZXN0Eg0KBXRvcGljGAEgASgJIhMKEVN5bmNUb3BpY1Jlc3BvbnNlKlcKCkR1cmFiaWxpdHkSGgoWRFVSQUJJTElUWV9VTlNQRUNJRklFRBAAEhYKEkRVUkFCSUxJVFlfV1JJVFRFThABEhUKEURVUkFCSUxJVFlfU1lOQ0VEEAIqbgoLQ29tcHJlc3Npb24SGwoXQ09NUFJFU1NJT05fVU5TUEVDSUZJRUQQABIUChBDT01QUkVTU0lPTl9OT05FEAESFAoQQ09NUFJFU1NJT05fR1pJUBACEhYKEkNPTVBSRVNTSU9OX1NOQVBQWRADMq8KCgNMb2cSQAoHUHVibGlzaBIZLm5ldGxvZy52MS5QdWJsaXNoUmVxdWVzdBoaLm5ldGxvZy52MS5QdWJsaXNoUmVzcG9uc2USTwoMUHVibGlzaEJhdGNoEh4ubmV0bG9nLnYxLlB1Ymxpc2hCYXRjaFJlcXVlc3QaHy5uZXRsb2cudjEuUHVibGlzaEJhdGNoUmVzcG9uc2USNwoEUmVhZBIWLm5ldGxvZy52MS5SZWFkUmVxdWVzdBoXLm5ldGxvZy52MS5SZWFkUmVzcG9uc2USOQoEVGFpbBIWLm5ldGxvZy52MS5UYWlsUmVxdWVzdBoXLm5ldGxvZy52MS5UYWlsUmVzcG9uc2UwARJSCg1DcmVhdGVTY2FubmVyEh8ubmV0bG9nLnYxLkNyZWF0ZVNjYW5uZXJSZXF1ZXN0GiAubmV0bG9nLnYxLkNyZWF0ZVNjYW5uZXJSZXNwb25zZRJPCgxMaXN0U2Nhbm5lcnMSHi5uZXRsb2cudjEuTGlzdFNjYW5uZXJzUmVxdWVzdBofLm5ldGxvZy52MS5MaXN0U2Nhbm5lcnNSZXNwb25zZRJSCg1EZWxldGVTY2FubmVyEh8ubmV0bG9nLnYxLkRlbGV0ZVNjYW5uZXJSZXF1ZXN0GiAubmV0bG9nLnYxLkRlbGV0ZVNjYW5uZXJSZXNwb25zZRI3CgRTY2FuEhYubmV0bG9nLnYxLlNjYW5SZXF1ZXN0GhcubmV0bG9nLnYxLlNjYW5SZXNwb25zZRI0CgNBY2sSFS5uZXRsb2cudjEuQWNrUmVxdWVzdBoWLm5ldGxvZy52MS5BY2tSZXNwb25zZRI3CgROYWNrEhYubmV0bG9nLnYxLk5hY2tSZXF1ZXN0GhcubmV0bG9nLnYxLk5hY2tSZXNwb25zZRI6CgVUb3VjaBIXLm5ldGxvZy52MS5Ub3VjaFJlcXVlc3QaGC5uZXRsb2cudjEuVG91Y2hSZXNwb25zZRI3CgRTZWVrEhYubmV0bG9nLnYxLlNlZWtSZXF1ZXN0GhcubmV0bG9nLnYxLlNlZWtSZXNwb25zZRJMCgtDcmVhdGVUb3BpYxIdLm5ldGxvZy52MS5DcmVhdGVUb3BpY1JlcXVlc3QaHi5uZXRsb2cudjEuQ3JlYXRlVG9waWNSZXNwb25zZRJDCghHZXRUb3BpYxIaLm5ldGxvZy52MS5HZXRUb3BpY1JlcXVlc3QaGy5uZXRsb2cudjEuR2V0VG9waWNSZXNwb25zZRJJCgpMaXN0VG9waWNzEhwubmV0bG9nLnYxLkxpc3RUb3BpY3NSZXF1ZXN0Gh0ubmV0bG9nLnYxLkxpc3RUb3BpY3NSZXNwb25zZRJMCgtVcGRhdGVUb3BpYxIdLm5ldGxvZy52MS5VcGRhdGVUb3BpY1JlcXVlc3QaHi5uZXRsb2cudjEuVXBkYXRlVG9waWNSZXNwb25zZRJMCgtEZWxldGVUb3BpYxIdLm5ldGxvZy52MS5EZWxldGVUb3BpY1JlcXVlc3QaHi5uZXRsb2cudjEuRGVsZXRlVG9waWNSZXNwb25zZRJJCgpDbG9zZVRvcGljEhwubmV0bG9nLnYxLkNsb3NlVG9waWNSZXF1ZXN0Gh0ubmV0bG9nLnYxLkNsb3NlVG9waWNSZXNwb25zZRJGCglTeW5jVG9waWMSGy5uZXRsb2cudjEuU3luY1RvcGljUmVxdWVzdBocLm5ldGxvZy52MS5TeW5jVG9waWNSZXNwb25zZWIGcHJvdG8z");
 
 /**
  * A message to be published.
@@ -248,11 +249,15 @@ export type PublishRequest = Message$1<"netlog.v1.PublishRequest"> & {
   topic: string;
 
   /**
+   * What to publish.
+   *
    * @generated from field: netlog.v1.NewMessage message = 2;
    */
   message?: NewMessage;
 
   /**
+   * How to store it. Absent: as the topic does.
+   *
    * @generated from field: netlog.v1.PublishTerms terms = 3;
    */
   terms?: PublishTerms;
@@ -324,6 +329,8 @@ export type PublishBatchRequest = Message$1<"netlog.v1.PublishBatchRequest"> & {
   messages: NewMessage[];
 
   /**
+   * How to store them. Absent: as the topic does.
+   *
    * @generated from field: netlog.v1.PublishTerms terms = 3;
    */
   terms?: PublishTerms;
@@ -401,7 +408,8 @@ export type ReadRequest = Message$1<"netlog.v1.ReadRequest"> & {
    */
   start: {
     /**
-     * An offset, in messages from 0. One that retention dropped, or beyond the next one, is offset_not_found.
+     * An offset, in messages from 0. The call fails with offset_not_found where retention dropped the offset, or where it
+     * lies beyond the next one.
      *
      * @generated from field: int64 offset = 2;
      */
@@ -707,6 +715,8 @@ export const CreateScannerRequestSchema: GenMessage<CreateScannerRequest> = /*@_
  */
 export type CreateScannerResponse = Message$1<"netlog.v1.CreateScannerResponse"> & {
   /**
+   * The scanner as it is now.
+   *
    * @generated from field: netlog.v1.Scanner scanner = 1;
    */
   scanner?: Scanner;
@@ -733,6 +743,8 @@ export const CreateScannerResponseSchema: GenMessage<CreateScannerResponse> = /*
  */
 export type Scanner = Message$1<"netlog.v1.Scanner"> & {
   /**
+   * Unique in its topic.
+   *
    * @generated from field: string id = 1;
    */
   id: string;
@@ -867,6 +879,20 @@ export type ListScannersRequest = Message$1<"netlog.v1.ListScannersRequest"> & {
    * @generated from field: string id = 2;
    */
   id: string;
+
+  /**
+   * The page begins behind this id: the next of the answer before. Empty: at the first scanner.
+   *
+   * @generated from field: string after = 3;
+   */
+  after: string;
+
+  /**
+   * Scanners at most; more than 500 is taken for that. 0: 500. An answer has about 3 MiB at most.
+   *
+   * @generated from field: int32 limit = 4;
+   */
+  limit: number;
 };
 
 /**
@@ -881,11 +907,18 @@ export const ListScannersRequestSchema: GenMessage<ListScannersRequest> = /*@__P
  */
 export type ListScannersResponse = Message$1<"netlog.v1.ListScannersResponse"> & {
   /**
-   * By id.
+   * Sorted by id.
    *
    * @generated from field: repeated netlog.v1.Scanner scanners = 1;
    */
   scanners: Scanner[];
+
+  /**
+   * Leads to the next page. Empty: this is the last one.
+   *
+   * @generated from field: string next = 2;
+   */
+  next: string;
 };
 
 /**
@@ -907,6 +940,8 @@ export type DeleteScannerRequest = Message$1<"netlog.v1.DeleteScannerRequest"> &
   topic: string;
 
   /**
+   * The scanner's id.
+   *
    * @generated from field: string id = 2;
    */
   id: string;
@@ -1073,7 +1108,7 @@ export type AckResponse = Message$1<"netlog.v1.AckResponse"> & {
   settled: number;
 
   /**
-   * Offsets of messages that another lease holds, or none. Nothing was done to them.
+   * Offsets of messages that no lease holds, or another one than was named. Nothing was done to them.
    *
    * @generated from field: repeated int64 refused = 2;
    */
@@ -1153,7 +1188,7 @@ export type NackResponse = Message$1<"netlog.v1.NackResponse"> & {
   settled: number;
 
   /**
-   * Offsets of messages that another lease holds, or none. Nothing was done to them.
+   * Offsets of messages that no lease holds, or another one than was named. Nothing was done to them.
    *
    * @generated from field: repeated int64 refused = 2;
    */
@@ -1219,7 +1254,7 @@ export type TouchResponse = Message$1<"netlog.v1.TouchResponse"> & {
   settled: number;
 
   /**
-   * Offsets of messages that another lease holds, or none. Nothing was done to them.
+   * Offsets of messages that no lease holds, or another one than was named. Nothing was done to them.
    *
    * @generated from field: repeated int64 refused = 2;
    */
@@ -1287,6 +1322,8 @@ export const SeekRequestSchema: GenMessage<SeekRequest> = /*@__PURE__*/
  */
 export type SeekResponse = Message$1<"netlog.v1.SeekResponse"> & {
   /**
+   * The scanner as it is now.
+   *
    * @generated from field: netlog.v1.Scanner scanner = 1;
    */
   scanner?: Scanner;
@@ -1300,8 +1337,8 @@ export const SeekResponseSchema: GenMessage<SeekResponse> = /*@__PURE__*/
   messageDesc(file_netlog_v1_log, 28);
 
 /**
- * In a request what is absent stays as it is, or is the server's default in a new topic; so is zero or empty. An answer
- * has all that the topic has. Durations are text in units from years to nanoseconds: 30day, 1h30m, 0.5s.
+ * A field that a request leaves out stays as it is; in a new topic it is the server's default. Zero or empty sets the
+ * server's default, in an update as well. An answer has all that the topic has. Durations are text in units from years to nanoseconds: 30day, 1h30m, 0.5s.
  *
  * @generated from message netlog.v1.TopicSettings
  */
@@ -1403,6 +1440,8 @@ export const TopicSettingsSchema: GenMessage<TopicSettings> = /*@__PURE__*/
  */
 export type Topic = Message$1<"netlog.v1.Topic"> & {
   /**
+   * Unique on the server.
+   *
    * @generated from field: string name = 1;
    */
   name: string;
@@ -1457,6 +1496,8 @@ export type Topic = Message$1<"netlog.v1.Topic"> & {
   modifiedAtMs: bigint;
 
   /**
+   * All of them.
+   *
    * @generated from field: netlog.v1.TopicSettings settings = 9;
    */
   settings?: TopicSettings;
@@ -1488,6 +1529,8 @@ export type CreateTopicRequest = Message$1<"netlog.v1.CreateTopicRequest"> & {
   topic: string;
 
   /**
+   * Absent: the server's defaults.
+   *
    * @generated from field: netlog.v1.TopicSettings settings = 2;
    */
   settings?: TopicSettings;
@@ -1505,6 +1548,8 @@ export const CreateTopicRequestSchema: GenMessage<CreateTopicRequest> = /*@__PUR
  */
 export type CreateTopicResponse = Message$1<"netlog.v1.CreateTopicResponse"> & {
   /**
+   * The topic as it is now.
+   *
    * @generated from field: netlog.v1.Topic topic = 1;
    */
   topic?: Topic;
@@ -1541,6 +1586,8 @@ export const GetTopicRequestSchema: GenMessage<GetTopicRequest> = /*@__PURE__*/
  */
 export type GetTopicResponse = Message$1<"netlog.v1.GetTopicResponse"> & {
   /**
+   * The topic as it is now.
+   *
    * @generated from field: netlog.v1.Topic topic = 1;
    */
   topic?: Topic;
@@ -1643,6 +1690,8 @@ export const UpdateTopicRequestSchema: GenMessage<UpdateTopicRequest> = /*@__PUR
  */
 export type UpdateTopicResponse = Message$1<"netlog.v1.UpdateTopicResponse"> & {
   /**
+   * The topic as it is now.
+   *
    * @generated from field: netlog.v1.Topic topic = 1;
    */
   topic?: Topic;
@@ -1771,7 +1820,7 @@ export const SyncTopicResponseSchema: GenMessage<SyncTopicResponse> = /*@__PURE_
  */
 export enum Durability {
   /**
-   * The topic's own durability.
+   * In a publish: the topic's own durability. In settings: the server's default.
    *
    * @generated from enum value: DURABILITY_UNSPECIFIED = 0;
    */
@@ -1805,7 +1854,7 @@ export const DurabilitySchema: GenEnum<Durability> = /*@__PURE__*/
  */
 export enum Compression {
   /**
-   * In an update: the setting stays as it is. In a new topic: the server's default.
+   * The server's default, in a new topic and in an update.
    *
    * @generated from enum value: COMPRESSION_UNSPECIFIED = 0;
    */
@@ -1838,7 +1887,7 @@ export const CompressionSchema: GenEnum<Compression> = /*@__PURE__*/
  */
 export const Log: GenService<{
   /**
-   * Appends one message. Resolves when it is as durable as asked for. Needs the right write.
+   * Appends one message. The answer comes when the message is as durable as asked for. Needs the right write.
    *
    * @generated from rpc netlog.v1.Log.Publish
    */
@@ -1889,7 +1938,7 @@ export const Log: GenService<{
     output: typeof CreateScannerResponseSchema;
   },
   /**
-   * Describes all scanners of a topic, or one. Needs the right read.
+   * Describes the scanners of a topic, a page at a time, or one. Needs the right read.
    *
    * @generated from rpc netlog.v1.Log.ListScanners
    */
