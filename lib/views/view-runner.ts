@@ -5,7 +5,7 @@
 import type { Logger, Runtime } from "../index.ts";
 import { AppliedWaits } from "./applied-waits.ts";
 import type { Database, Reads, Writer } from "./database/database.ts";
-import { verdictOf } from "./database/database-error.ts";
+import { DatabaseError, verdictOf } from "./database/database-error.ts";
 import { countDeadLetters } from "./dead-letters.ts";
 import type { Limits } from "./limits.ts";
 import { BackOff, pause } from "./patience.ts";
@@ -45,6 +45,8 @@ export class ViewRunner implements RunningView {
   readonly #ends = new Map<string, number>();
   /** Since when each topic's loop is busy. */
   readonly #busySinceMs = new Map<string, number>();
+  /** When a place was last written. */
+  #movedMs = 0;
   readonly #backOff: BackOff;
   #view: View<unknown>;
   #session: ViewSession | undefined;
@@ -89,8 +91,9 @@ export class ViewRunner implements RunningView {
 
   get isLive(): boolean {
     const { runtime, limits } = this.#options;
+    // Topics share the writer: one that waits for its turn is no sign of trouble while others move.
     for (const sinceMs of this.#busySinceMs.values()) {
-      if (runtime.elapsedMs() - sinceMs > limits.liveMs) return false;
+      if (runtime.elapsedMs() - Math.max(sinceMs, this.#movedMs) > limits.liveMs) return false;
     }
     return true;
   }
@@ -105,6 +108,7 @@ export class ViewRunner implements RunningView {
       return `the database does not answer: ${messageOf(error)}`;
     }
     if (this.#phase === "idle" || this.#phase === "starting") return "the view is starting";
+    if (this.#phase === "standby") await this.#look(AbortSignal.timeout(limits.statementMs));
     const lag = this.#lagMessages();
     if (lag === undefined || lag <= limits.readyLagMessages) return undefined;
     return `the view is ${lag} messages behind, more than ${limits.readyLagMessages}`;
@@ -222,11 +226,14 @@ export class ViewRunner implements RunningView {
   }
 
   async #loop(signal: AbortSignal): Promise<void> {
+    const { runtime, limits } = this.#options;
     while (!signal.aborted) {
+      const begunMs = runtime.elapsedMs();
       try {
         await this.#run(signal);
       } catch (error) {
         if (signal.aborted) return;
+        if (runtime.elapsedMs() - begunMs > limits.backOffMaxMs) this.#backOff.reset();
         if (isWaitedOut(error)) await this.#waitOut(error, signal);
         else await this.#halt(error, signal);
       } finally {
@@ -249,7 +256,6 @@ export class ViewRunner implements RunningView {
     try {
       const session = this.#openSession(writer);
       this.#session = session;
-      this.#enter("running", "the view applies messages");
       await session.run(signal);
     } finally {
       if (this.#keepsWriter) this.#kept = writer;
@@ -265,9 +271,16 @@ export class ViewRunner implements RunningView {
       topics: this.#topics,
       writer,
       counts: this.#counts,
+      onBegin: (places) => {
+        for (const place of places) this.#notePlace(place);
+        // What failed before may fail again. Where messages wait, the first that is applied shows that it does not.
+        if (this.#trouble === undefined || !this.#lagMessages()) this.#enterRunning();
+      },
       onPlace: (place) => {
         this.#backOff.reset();
+        this.#movedMs = runtime.elapsedMs();
         this.#notePlace(place);
+        this.#enterRunning();
       },
       onEnd: (topic, end) => {
         if (end === undefined) this.#ends.delete(topic);
@@ -278,6 +291,10 @@ export class ViewRunner implements RunningView {
         else this.#busySinceMs.delete(topic);
       },
     });
+  }
+
+  #enterRunning(): void {
+    this.#enter("running", "the view applies messages");
   }
 
   #notePlace(place: Place): void {
@@ -294,9 +311,12 @@ export class ViewRunner implements RunningView {
 
   async #waitOut(error: unknown, signal: AbortSignal): Promise<void> {
     const { logger, runtime } = this.#options;
-    const trouble = `the database cannot be used: ${messageOf(error)}`;
-    if (this.#trouble !== trouble)
-      logger.error({ view: this.name, err: error }, "the view waits for its database");
+    const reason = messageOf(error);
+    const trouble = `the database cannot be used: ${reason}`;
+    if (this.#trouble !== trouble) {
+      const sqlState = error instanceof DatabaseError ? error.sqlState : undefined;
+      logger.error({ view: this.name, reason, sqlState }, `the view waits for its database: ${reason}`);
+    }
     this.#trouble = trouble;
     this.#phase = "waiting";
     await this.#look(signal);
@@ -319,8 +339,13 @@ export class ViewRunner implements RunningView {
   async #look(signal: AbortSignal): Promise<void> {
     const topics = await this.#topics.all(this.log, signal).catch(() => this.#topics.named);
     for (const topic of topics) {
-      const bounds = await this.log.bounds(topic, signal).catch(() => undefined);
-      if (bounds !== undefined) this.#ends.set(topic, bounds.end);
+      try {
+        const bounds = await this.log.bounds(topic, signal);
+        if (bounds === undefined) this.#ends.delete(topic);
+        else this.#ends.set(topic, bounds.end);
+      } catch {
+        // The log is away: what is known stays.
+      }
     }
   }
 

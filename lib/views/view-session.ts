@@ -25,6 +25,9 @@ export interface SessionOptions {
   readonly limits: Limits;
   readonly logger: Logger;
   readonly runtime: Runtime;
+  /** Called with the places that the database has, when the session begins. */
+  readonly onBegin: (places: Iterable<Place>) => void;
+  /** Called with each place that the session has written. */
   readonly onPlace: (place: Place) => void;
   readonly onEnd: (topic: string, end: number | undefined) => void;
   readonly onMove: (topic: string, state: "busy" | "waiting") => void;
@@ -64,7 +67,8 @@ export class ViewSession {
     const { view, topics, writer, start } = this.#options;
     await migrate(writer, view.name, view.migrations);
     const places = await writer.transaction((transaction) => loadPlaces(transaction, view.name));
-    for (const place of places.values()) this.#notePlace(place);
+    for (const place of places.values()) this.#places.set(place.topic, place);
+    this.#options.onBegin(places.values());
     const end = (): void => this.#end.abort(signal.reason);
     const unwatch = this.#options.log.watchTopics((topic) => this.#noteMade(topic));
     if (signal.aborted) end();
