@@ -1,6 +1,6 @@
 /** Where the tables of a view are: PGlite in the data folder, or a PostgreSQL server. */
 import { isAbsolute, join, resolve } from "node:path";
-import { nodeDisk } from "../../lib/index.ts";
+import { type Logger, nodeDisk } from "../../lib/index.ts";
 import { type Database, EmbeddedDatabase, ServerDatabase, VIEW_LIMITS } from "../../lib/views/index.ts";
 import type { DatabaseVariables, ViewSettings } from "../../server/views/view-program.ts";
 import { hideUrlSecrets } from "../cli/hide-secrets.ts";
@@ -9,17 +9,20 @@ import { readPem } from "../options/credential-files.ts";
 import type { TopicOptions } from "../options/topics.ts";
 import { PGLITE, type ViewOptions } from "../options/views.ts";
 
-type DatabaseOptions = Pick<ViewOptions, "db" | "viewsDir"> & Pick<TopicOptions, "dir">;
+type FolderOptions = Pick<ViewOptions, "viewsDir"> & Pick<TopicOptions, "dir">;
+type DatabaseOptions = FolderOptions & Pick<ViewOptions, "db">;
 
 const LIMITS = VIEW_LIMITS;
 
 /** The databases of the views of one process: views in PGlite share it, and so do those of one `--db`. */
 export class Databases {
   readonly #options: DatabaseOptions;
+  readonly #logger: Logger;
   readonly #open = new Map<string, Promise<Database>>();
 
-  constructor(options: DatabaseOptions) {
+  constructor(options: DatabaseOptions, logger: Logger) {
     this.#options = options;
+    this.#logger = logger;
   }
 
   /** @throws DataFolderError: PGlite's folder is in use, or does not open; UsageError: `--db` is no URL. */
@@ -54,7 +57,8 @@ export class Databases {
   }
 
   #embedded(): Promise<Database> {
-    return EmbeddedDatabase.open({ disk: nodeDisk, folder: embeddedFolder(this.#options), ...LIMITS });
+    const folder = embeddedFolder(this.#options);
+    return EmbeddedDatabase.open({ disk: nodeDisk, folder, logger: this.#logger, ...LIMITS });
   }
 
   #once(key: string, open: () => Promise<Database>): Promise<Database> {
@@ -69,7 +73,7 @@ export class Databases {
   }
 }
 
-export function embeddedFolder({ dir, viewsDir }: DatabaseOptions): string {
+export function embeddedFolder({ dir, viewsDir }: FolderOptions): string {
   return isAbsolute(viewsDir) ? viewsDir : join(resolve(dir), viewsDir);
 }
 

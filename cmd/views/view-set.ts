@@ -90,7 +90,7 @@ export class ViewSet implements Views {
     this.#options = options;
     this.#parts = parts;
     this.names = parts.map(({ program }) => program.name);
-    this.#databases = new Databases(options.options);
+    this.#databases = new Databases(options.options, options.logger);
   }
 
   /** Reads the settings; opens nothing. @throws UsageError. */

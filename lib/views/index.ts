@@ -2,7 +2,8 @@
 
 export type { Database, Queries, Reads, Row, Transaction } from "./database/database.ts";
 export { isDatabaseError } from "./database/database-error.ts";
-export { DamagedDatabaseError, EmbeddedDatabase } from "./database/embedded-database.ts";
+export { EmbeddedDatabase } from "./database/embedded-database.ts";
+export { DamagedDatabaseError } from "./database/embedded-files.ts";
 export { ServerDatabase } from "./database/server-database.ts";
 export { formatSqlTime, microsOf, parseMessageDate, parseZonedDate } from "./date.ts";
 export { LIMITS as VIEW_LIMITS } from "./limits.ts";

@@ -1,26 +1,14 @@
-/** A disk that is really full: a small tmpfs, where the system lets one be mounted. */
-import { execFileSync, spawnSync } from "node:child_process";
+/** A disk that is really full. */
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { expect, onTestFinished, test } from "vitest";
 import { type BuiltServer, startBuiltServer } from "../support/built-program.ts";
 import { PROJECT_ROOT } from "../support/project-files.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
+import { smallDisk } from "../support/small-disk.ts";
 
 const DISK_BYTES = 4 * 1024 * 1024;
 /** From what fills a disk soon to what finds the last room. */
 const SIZES = [100_000, 3000, 1];
-
-/** A folder on a small disk of its own, or `undefined` where mounting is not allowed. */
-function smallDisk(): string | undefined {
-  const folder = temporaryFolder();
-  try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", `size=${DISK_BYTES}`, "tmpfs", folder], { stdio: "ignore" });
-  } catch {
-    return undefined;
-  }
-  onTestFinished(() => void execFileSync("umount", ["-l", folder]));
-  return folder;
-}
 
 async function post(url: string, body?: string): Promise<Response> {
   return await fetch(url, { method: "POST", ...(body === undefined ? {} : { body }) });
@@ -100,7 +88,7 @@ class Client {
 }
 
 test("a full disk refuses with 507, reads go on, and room that returns is used", async (context) => {
-  const disk = smallDisk();
+  const disk = smallDisk(DISK_BYTES);
   if (disk === undefined) return context.skip("mounting a tmpfs is not allowed here");
   const data = `${disk}/data`;
   mkdirSync(data);

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { nodeDisk } from "../../lib/index.ts";
+import { nodeDisk, silentLogger } from "../../lib/index.ts";
 import { EmbeddedDatabase } from "../../lib/views/database/embedded-database.ts";
 import { LIMITS } from "../../lib/views/limits.ts";
 import { copyTemplate } from "./database-templates.ts";
@@ -28,7 +28,12 @@ export interface OpenPglite {
 export async function openPglite(): Promise<OpenPglite> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "netlog-pglite-")));
   await fillPgliteFolder(folder);
-  const database = await EmbeddedDatabase.open({ disk: nodeDisk, folder, ...DATABASE_LIMITS });
+  const database = await EmbeddedDatabase.open({
+    disk: nodeDisk,
+    folder,
+    logger: silentLogger,
+    ...DATABASE_LIMITS,
+  });
   return {
     database,
     async close() {

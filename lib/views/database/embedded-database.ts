@@ -5,10 +5,11 @@
  * is there. After a power cut the folder may be damaged; then it does not open.
  */
 import type { Worker } from "node:worker_threads";
-import { DataFolderError, type Disk, takeDataFolder } from "../../index.ts";
+import { type Disk, type Logger, takeDataFolder } from "../../index.ts";
 import { Connection } from "./connection.ts";
 import type { Close, Database, Queries, Reads, Transaction, Writer } from "./database.ts";
-import { CONNECTION_FAILURE, DatabaseError, tooManyReads } from "./database-error.ts";
+import { CONNECTION_FAILURE, DatabaseError, isDatabaseError, tooManyReads } from "./database-error.ts";
+import { FILES, filesOf, OpeningError, openingError } from "./embedded-files.ts";
 import { PgliteWire } from "./pglite-wire.ts";
 import { startWorker, type WorkerMessage } from "./pglite-worker.ts";
 import { Turns } from "./turns.ts";
@@ -26,17 +27,22 @@ export interface EmbeddedOptions extends UpkeepLimits {
   readonly readsWaiting: number;
   /** Memory of the database, at least 128 MiB. */
   readonly embeddedBytes: number;
+  readonly logger: Logger;
 }
 
 /** Starting takes 3 to 5 s on a quiet machine the first time. */
 const START_MS = 120_000;
 const QUERY_CANCELED = "57014";
+/** io_error: it did open, so that opening it is tried again. */
+const NOT_OPEN_AGAIN = "58030";
+/** An attempt takes a second of a processor, and each read would make one. */
+const AGAIN_MS = 1000;
 const READ_ONLY = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-/** Within the folder: beside it lies the lock. */
-const FILES = "database";
 
-/** The folder is there and free, and its database does not open. */
-export class DamagedDatabaseError extends DataFolderError {}
+interface Opened {
+  readonly worker: Worker;
+  readonly connection: Connection;
+}
 
 export class EmbeddedDatabase implements Database {
   readonly isShared = false;
@@ -47,7 +53,11 @@ export class EmbeddedDatabase implements Database {
   readonly #upkeep: Upkeep;
   /** Holders of the writer, by schema. */
   readonly #writers = new Set<string>();
-  #open: { readonly worker: Worker; readonly connection: Connection } | undefined;
+  #open: Opened | undefined;
+  #hasOpened = false;
+  /** Until then it does not open, as `#refusal` says. */
+  #closedUntilMs = 0;
+  #refusal: DatabaseError | undefined;
   /** Reads that are under way, or wait. */
   #readCount = 0;
   #isClosed = false;
@@ -187,6 +197,8 @@ export class EmbeddedDatabase implements Database {
         if (schema !== undefined) await connection.useSchema(schema);
         return await task(connection);
       } catch (error) {
+        // Two threads on the same files would destroy them: this one has ended before there is another.
+        if (isLate || isDatabaseError(error, "08")) await worker.terminate();
         if (!isLate) throw error;
         throw new DatabaseError(QUERY_CANCELED, `the statement took longer than ${timeoutMs} ms`, error);
       } finally {
@@ -196,25 +208,47 @@ export class EmbeddedDatabase implements Database {
   }
 
   /** The thread that is there, or another one where it has ended. */
-  async #opened(): Promise<{ readonly worker: Worker; readonly connection: Connection }> {
+  async #opened(): Promise<Opened> {
     if (this.#open !== undefined) return this.#open;
-    const { disk, folder, embeddedBytes } = this.#options;
-    const files = `${folder}/${FILES}`;
-    if ((await disk.stat(`${files}/PG_VERSION`)) === undefined) {
-      // Making it takes 400 MB, which end with the thread.
-      const maker = startWorker(files, embeddedBytes);
-      await begun(maker, folder);
-      await ended(maker);
+    if (performance.now() < this.#closedUntilMs) throw this.#refusal;
+    try {
+      this.#open = await this.#start();
+    } catch (error) {
+      if (!(this.#hasOpened && error instanceof OpeningError)) throw error;
+      this.#closedUntilMs = performance.now() + AGAIN_MS;
+      this.#refusal = new DatabaseError(NOT_OPEN_AGAIN, error.trouble, error);
+      throw this.#refusal;
     }
+    const { worker } = this.#open;
+    worker.once("exit", () => {
+      if (this.#open?.worker === worker) this.#open = undefined;
+    });
+    this.#hasOpened = true;
+    return this.#open;
+  }
+
+  async #start(): Promise<Opened> {
+    const { disk, folder, embeddedBytes } = this.#options;
+    const files = await filesOf(disk, folder, (path) => this.#make(folder, path));
     const worker = startWorker(files, embeddedBytes);
     await begun(worker, folder);
-    const connection = await Connection.open({ stream: () => new PgliteWire(worker), connectMs: START_MS });
-    const open = { worker, connection };
-    worker.once("exit", () => {
-      if (this.#open === open) this.#open = undefined;
-    });
-    this.#open = open;
-    return open;
+    try {
+      const connection = await Connection.open({ stream: () => new PgliteWire(worker), connectMs: START_MS });
+      return { worker, connection };
+    } catch (error) {
+      await worker.terminate();
+      throw error;
+    }
+  }
+
+  /** Making it takes 400 MB, which end with the thread. */
+  async #make(folder: string, files: string): Promise<void> {
+    const { logger, embeddedBytes } = this.#options;
+    logger.info({ folder }, `making the database of views in ${folder}, which takes some seconds`);
+    const maker = startWorker(files, embeddedBytes);
+    await begun(maker, folder);
+    await ended(maker);
+    logger.info({ folder }, `the database of views in ${folder} is made`);
   }
 }
 
@@ -236,9 +270,5 @@ async function begun(worker: Worker, folder: string): Promise<void> {
   });
   if (trouble === undefined) return;
   await worker.terminate();
-  const advice =
-    "netlog view rebuild <name> --set-aside-database keeps its files and makes it anew from the log";
-  throw new DamagedDatabaseError(
-    `the database of views in ${folder} does not open (${trouble}); if memory, disk and rights are in order it is damaged: ${advice}`,
-  );
+  throw openingError(folder, trouble);
 }

@@ -20,6 +20,11 @@ export class PgliteWire extends Duplex {
     super();
     this.#worker = worker;
     worker.on("message", (answer: WorkerMessage) => {
+      if (typeof answer === "string") {
+        // The database has ended, and its thread may never answer again.
+        this.destroy(new Error(answer));
+        void worker.terminate();
+      }
       if (!(answer instanceof Uint8Array)) return;
       const done = this.#done;
       this.#done = undefined;

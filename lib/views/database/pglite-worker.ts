@@ -33,7 +33,7 @@ interface WithMemory {
   readonly WebAssembly: { Memory: new (size: MemorySize) => object };
 }
 
-/** A piece of the protocol to the thread, or from it; a text says why it cannot begin, and `true` that it has begun. */
+/** A piece of the protocol to the thread, or from it; a text says why it ends, and `true` that it has begun. */
 export type WorkerMessage = Uint8Array | string | true;
 
 /** The database takes `maxBytes` of memory at most. @throws DataFolderError where the optional package is not installed. */
@@ -79,8 +79,20 @@ function runWorker(load: NodeJS.Require): void {
       super({ ...size, maximum: Math.min(size.maximum, maxPages) });
     }
   };
+  // What PostgreSQL says as it ends is worth more than PGlite's own error. It may then never come back to this thread.
+  const severe = /(?:FATAL|PANIC): +(.*)/;
+  let last = "";
+  let hasBegun = false;
+  const onStderr = (text: string): boolean => {
+    const reason = severe.exec(text)?.[1];
+    last = reason ?? last;
+    if (hasBegun && reason !== undefined) send(reason);
+    return true;
+  };
+  const reasonOf = (error: unknown): string =>
+    last || (error instanceof Error ? error.message : String(error));
   const startParams = [...PGlite.defaultStartParams, "-c", `shared_buffers=${sharedBuffers}`];
-  PGlite.create({ startParams, dataDir: folder }).then(
+  PGlite.create({ startParams, onStderr, dataDir: folder }).then(
     (database) => {
       // One piece follows the other: the other side sends the next one when this one is answered.
       parentPort?.on("message", async (piece: Uint8Array | null) => {
@@ -89,12 +101,17 @@ function runWorker(load: NodeJS.Require): void {
           parentPort?.close();
           return;
         }
-        const answer = await database.execProtocolRaw(piece);
+        const answer = await database.execProtocolRaw(piece).catch(reasonOf);
+        if (typeof answer === "string") {
+          send(answer);
+          return;
+        }
         const copy = new Uint8Array(answer);
         send(copy, [copy.buffer]);
       });
+      hasBegun = true;
       send(true);
     },
-    (error: unknown) => send(error instanceof Error ? error.message : String(error)),
+    (error: unknown) => send(reasonOf(error)),
   );
 }

@@ -1,11 +1,12 @@
 import { expect, test } from "vitest";
 import { Databases } from "../../../cmd/views/open-database.ts";
+import { silentLogger } from "../../../lib/index.ts";
 import { payloadsProgram } from "../../../server/views/payloads/program.ts";
 import { rejection } from "../../support/rejection.ts";
 import { settingsFor } from "../../support/views/tracker.ts";
 
 const open = (db: string) =>
-  new Databases({ db, dir: "data", viewsDir: ".views" }).open(
+  new Databases({ db, dir: "data", viewsDir: ".views" }, silentLogger).open(
     settingsFor({}),
     payloadsProgram.databaseVariables,
   );

@@ -59,6 +59,7 @@ class FakeDatabase implements Database {
 
 const LOG: LogReader = {
   topicNames: async () => [],
+  watchTopics: () => () => {},
   bounds: async () => BOUNDS,
   createTopic: async () => {},
   append: async () => ({ offset: 0 }),

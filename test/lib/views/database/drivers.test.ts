@@ -1,6 +1,6 @@
 /** Both databases of views behave alike: values, errors, transactions, reads that take too long. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { nodeDisk } from "../../../../lib/index.ts";
+import { nodeDisk, silentLogger } from "../../../../lib/index.ts";
 import type { Database } from "../../../../lib/views/database/database.ts";
 import { EmbeddedDatabase } from "../../../../lib/views/database/embedded-database.ts";
 import { ServerDatabase } from "../../../../lib/views/database/server-database.ts";
@@ -215,7 +215,7 @@ test("PGlite: a statement that needs more memory than the limit fails, and the d
 });
 
 test("PGlite: what was committed is in its folder, which one process has at a time", async () => {
-  const options = { disk: nodeDisk, folder: temporaryFolder(), ...LIMITS };
+  const options = { disk: nodeDisk, folder: temporaryFolder(), logger: silentLogger, ...LIMITS };
   await fillPgliteFolder(options.folder);
   const first = await EmbeddedDatabase.open(options);
   const writer = await first.openWriter("public");
@@ -233,7 +233,7 @@ test("PGlite: what was committed is in its folder, which one process has at a ti
 });
 
 test("PGlite: between transactions, dead rows are vacuumed and the write-ahead log has checkpoints", async () => {
-  const options = { disk: nodeDisk, folder: temporaryFolder(), ...LIMITS };
+  const options = { disk: nodeDisk, folder: temporaryFolder(), logger: silentLogger, ...LIMITS };
   await fillPgliteFolder(options.folder);
   const eager = { ...options, upkeepMs: 0, checkpointBytes: 100_000, deadRows: 500 };
   const database = await EmbeddedDatabase.open(eager);
