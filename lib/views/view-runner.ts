@@ -10,6 +10,7 @@ import { countDeadLetters } from "./dead-letters.ts";
 import type { Limits } from "./limits.ts";
 import { BackOff, pause } from "./patience.ts";
 import { loadPlaces, type Place } from "./places.ts";
+import { Pulse } from "./pulse.ts";
 import type { LogReader } from "./reading/log-reader.ts";
 import { type RebuildRequest, rebuildView } from "./rebuild.ts";
 import type { RunningView, TopicStatus, ViewFigures, ViewStatus } from "./running-view.ts";
@@ -43,10 +44,7 @@ export class ViewRunner implements RunningView {
   readonly #waits = new AppliedWaits();
   readonly #places = new Map<string, Place>();
   readonly #ends = new Map<string, number>();
-  /** Since when each topic's loop is busy. */
-  readonly #busySinceMs = new Map<string, number>();
-  /** When a place was last written. */
-  #movedMs = 0;
+  readonly #pulse: Pulse;
   readonly #backOff: BackOff;
   #view: View<unknown>;
   #session: ViewSession | undefined;
@@ -66,6 +64,7 @@ export class ViewRunner implements RunningView {
     this.reads = options.database.reads(this.name);
     this.log = options.log;
     this.#backOff = new BackOff(options.limits);
+    this.#pulse = new Pulse(options.runtime);
   }
 
   /** Begins, or goes on; returns at once. */
@@ -90,12 +89,7 @@ export class ViewRunner implements RunningView {
   }
 
   get isLive(): boolean {
-    const { runtime, limits } = this.#options;
-    // Topics share the writer: one that waits for its turn is no sign of trouble while others move.
-    for (const sinceMs of this.#busySinceMs.values()) {
-      if (runtime.elapsedMs() - Math.max(sinceMs, this.#movedMs) > limits.liveMs) return false;
-    }
-    return true;
+    return this.#pulse.hasMovedWithin(this.#options.limits.liveMs);
   }
 
   async troubleNow(): Promise<string | undefined> {
@@ -238,7 +232,7 @@ export class ViewRunner implements RunningView {
         else await this.#halt(error, signal);
       } finally {
         this.#session = undefined;
-        this.#busySinceMs.clear();
+        this.#pulse.clear();
       }
     }
   }
@@ -264,7 +258,6 @@ export class ViewRunner implements RunningView {
   }
 
   #openSession(writer: Writer): ViewSession {
-    const { runtime } = this.#options;
     return new ViewSession({
       ...this.#options,
       view: this.#view,
@@ -278,7 +271,7 @@ export class ViewRunner implements RunningView {
       },
       onPlace: (place) => {
         this.#backOff.reset();
-        this.#movedMs = runtime.elapsedMs();
+        this.#pulse.noteMove();
         this.#notePlace(place);
         this.#enterRunning();
       },
@@ -286,10 +279,7 @@ export class ViewRunner implements RunningView {
         if (end === undefined) this.#ends.delete(topic);
         else this.#ends.set(topic, end);
       },
-      onMove: (topic, state) => {
-        if (state === "busy") this.#busySinceMs.set(topic, runtime.elapsedMs());
-        else this.#busySinceMs.delete(topic);
-      },
+      onMove: (topic, state) => this.#pulse.note(topic, state),
     });
   }
 
