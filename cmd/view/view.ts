@@ -51,14 +51,13 @@ export function callOf(context: Context): { readonly call: ViewCall; readonly op
     context.args,
     context.environment,
   );
+  const isGiven = ({ name }: { readonly name: string }): boolean => given.get(name)?.origin !== "default";
   const call: ViewCall = {
     ...context,
     options,
     token: tokenOf(options, context.environment),
-    isLogGiven: given.has(VIEW_COMMAND_OPTIONS.log.name),
-    isLogLevelGiven: [VIEW_COMMAND_OPTIONS.logLevel, VIEW_COMMAND_OPTIONS.debug].some((option) =>
-      given.has(option.name),
-    ),
+    isLogGiven: isGiven(VIEW_COMMAND_OPTIONS.log),
+    isLogLevelGiven: isGiven(VIEW_COMMAND_OPTIONS.logLevel) || isGiven(VIEW_COMMAND_OPTIONS.debug),
     prepare: (names, logger) =>
       ViewSet.prepare({
         names,

@@ -103,6 +103,16 @@ test("an address that was given and does not answer is an error, and no folder i
   expect(readdirSync(folder)).toEqual([]);
 });
 
+test("knows an address that was given from the default", () => {
+  const surroundings = { version: "1", stdin: () => (async function* () {})() };
+  const outputs = { stdout: { write: () => true }, stderr: { write: () => true } };
+  const isGiven = (args: readonly string[], environment: Readonly<Record<string, string>>): boolean =>
+    callOf({ ...surroundings, ...outputs, args, environment }).call.isLogGiven;
+  expect(isGiven([], {})).toBe(false);
+  expect(isGiven(["--log", "http://127.0.0.1:7200"], {})).toBe(true);
+  expect(isGiven([], { NETLOG_URL: "http://127.0.0.1:7200" })).toBe(true);
+});
+
 test("an address that nobody gave is no reason either where something listens there, or no folder is", async () => {
   const breaking = createServer((socket) => socket.destroy());
   onTestFinished(() => void breaking.close());
