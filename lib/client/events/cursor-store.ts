@@ -114,7 +114,8 @@ export class ServerCursor implements CursorStore {
       }
       // Dropped by retention meanwhile: the first one kept is the next one to be handled.
       if (!isNetlogClientError(error, "offset_not_found") || error.firstOffset === undefined) throw error;
-      await scanner.seek(error.firstOffset, options);
+      if (this.#isThere) await scanner.seek(error.firstOffset, options);
+      else await this.#create(error.firstOffset, options);
     }
   }
 

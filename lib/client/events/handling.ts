@@ -130,12 +130,12 @@ export class EventHandling {
     if (onGiveUp === "stop") throw error;
     if (onGiveUp === "skip") {
       this.#counts.skipped++;
-      warnings.tell("failed", `${this.#about(type, message)} failed twice; the event is passed over`, error);
+      warnings.tell("skipped", `${this.#about(type, message)} failed twice; the event is passed over`, error);
       return "done";
     }
     const { park } = onGiveUp;
     warnings.tell(
-      "failed",
+      "parked",
       `${this.#about(type, message)} failed twice; the event goes to ${park.name}`,
       error,
     );

@@ -8,7 +8,9 @@ import type { ClientRuntime } from "../runtime.ts";
  * - `closed`: published after close, and dropped;
  * - `lost_on_close`: not stored when the time to close was over;
  * - `away`: the log, or where the cursor is kept, does not answer; it is tried again;
- * - `failed`: a handler failed; it is called once more, or given up;
+ * - `failed`: a handler failed; it is called once more;
+ * - `skipped`: the handler failed again, and its event is passed over;
+ * - `parked`: the handler failed again, and its event goes to another topic;
  * - `gap`: messages that retention dropped, or that are damaged, are passed over.
  */
 export type EventWarningCode =
@@ -19,6 +21,8 @@ export type EventWarningCode =
   | "lost_on_close"
   | "away"
   | "failed"
+  | "skipped"
+  | "parked"
   | "gap";
 
 export interface EventWarning {

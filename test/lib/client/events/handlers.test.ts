@@ -34,6 +34,7 @@ describe("a handler that fails", () => {
     await fixture.end(run);
     expect(fixture.calls).toEqual(["a@0", "a@0", "b@1"]);
     expect(run.subscriber.stats()).toMatchObject({ handled: 1, retried: 1, skipped: 1 });
+    expect(fixture.warnings.map(({ code }) => code)).toEqual(["failed", "skipped"]);
     expect(await fixture.place()).toBe(2);
   });
 
