@@ -96,6 +96,12 @@ describe("entities", () => {
   });
 });
 
+test("an event is found under its first 1,000 entities", () => {
+  const client_ids = Array.from({ length: 1500 }, (_, number) => `c${number}`);
+  const { entities } = decode(event({ operation: "channel.connect", client_ids, user_id: "u" }));
+  expect([entities.length, entities[0], entities[999]]).toEqual([1000, "channel:1", "client:c997"]);
+});
+
 describe("Mainflux's envelope", () => {
   const thing = {
     operation: "thing.create",
