@@ -11,7 +11,7 @@ import { type Rate, RateLimit } from "./auth/rate-limit.ts";
 import type { TokenRecord } from "./auth/token-record.ts";
 import { consoleDoor } from "./console/door.ts";
 import { streamsDoor } from "./durable-streams/door.ts";
-import type { GrpcServer } from "./grpc/grpc-server.ts";
+import type { GrpcOptions, GrpcServer } from "./grpc/grpc-server.ts";
 import { accept, type Doors } from "./http/accept.ts";
 import { type Certificate, checkCertificate } from "./http/certificate.ts";
 import { Connections } from "./http/connections.ts";
@@ -150,7 +150,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
   const scheme = certificate === undefined ? "http" : "https";
   return {
-    url: `${scheme}://${address.family === "IPv6" ? `[${address.address}]` : address.address}:${address.port}`,
+    url: `${scheme}://${spelledHost(address.address)}:${address.port}`,
     host: options.host,
     port: address.port,
     grpcPort: grpc?.port,
@@ -168,7 +168,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
 function createContext(
   options: ServerOptions,
-  { address, port }: AddressInfo,
+  { address, port }: Pick<AddressInfo, "address" | "port">,
   shared: Pick<ServerContext, "clientAddresses" | "occupancy" | "connections">,
 ): ServerContext {
   const {
@@ -214,6 +214,44 @@ function createContext(
     loop: new LoopWatch(nodeRuntime),
     isStopping: false,
   };
+}
+
+export type GrpcServices = Pick<GrpcOptions, "services" | "methods" | "isReady">;
+
+/** A port that speaks gRPC alone, and is not the log's own. @throws as startServer does. */
+export async function startGrpcServer(
+  options: Omit<ServerOptions, "netlog" | "doors" | "views" | "grpc"> & GrpcServices,
+): Promise<Omit<RunningServer, "grpcPort">> {
+  const { certificate, host, port, limits = LIMITS, services, methods, isReady } = options;
+  if (certificate !== undefined) checkCertificate(certificate);
+  const clientAddresses = new ClientAddresses(options.trustedProxies ?? []);
+  const occupancy = new Occupancy(limits, clientAddresses);
+  const connections = {
+    droppedCount: 0,
+    get count() {
+      return occupancy.all.connectionCount;
+    },
+  };
+  const listensOn = { address: host, port };
+  const shared = { clientAddresses, occupancy, connections };
+  const context = createContext({ ...options, netlog: undefined }, listensOn, shared);
+  const { startGrpc } = await import("./grpc/grpc-server.ts");
+  const server = await startGrpc({ context, host, port, certificate, services, methods, isReady });
+  return {
+    url: `${spelledHost(server.address)}:${server.port}`,
+    host,
+    port: server.port,
+    replaceTokens: (tokens) => context.access?.replace(tokens),
+    replaceCertificate: (next) => {
+      checkCertificate(next);
+      server.replaceCertificate(next);
+    },
+    stop: ({ graceMs = limits.stopMs } = {}) => server.stop(graceMs),
+  };
+}
+
+function spelledHost(address: string): string {
+  return address.includes(":") ? `[${address}]` : address;
 }
 
 /** The log over gRPC, whose code and libraries are loaded now. */

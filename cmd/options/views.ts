@@ -1,10 +1,10 @@
 /** Options of views: which ones run, and where their tables are. A view's own settings are in its program. */
 import { hideSettingSecrets, hideUrlSecrets } from "../cli/hide-secrets.ts";
 import type { Option, OptionTable } from "../cli/option.ts";
-import { parseChoice, parseList } from "../cli/option-values.ts";
+import { type ListenAddress, parseChoice, parseList, parseListenAddress } from "../cli/option-values.ts";
 
 export type ViewName = string;
-export const VIEW_NAMES: readonly ViewName[] = ["payloads", "journal"];
+export const VIEW_NAMES: readonly ViewName[] = ["payloads", "journal", "messages"];
 
 /** `payloads.PUBLICPORT=8080`. */
 export interface ViewSetting {
@@ -26,6 +26,8 @@ export interface ViewOptions {
   readonly jwksUrl: string;
   readonly jwtIssuer: string;
   readonly jwtAudience: string;
+  /** Where the view `messages` listens: its setting LISTEN. */
+  readonly messagesListen: ListenAddress;
 }
 
 export const PGLITE = "pglite";
@@ -38,6 +40,7 @@ export const SETTING_OPTIONS: Readonly<Record<string, Pick<ViewSetting, "view" |
   jwks_url: { view: "journal", name: "JWKS_URL" },
   jwt_issuer: { view: "journal", name: "JWT_ISSUER" },
   jwt_audience: { view: "journal", name: "JWT_AUDIENCE" },
+  messages_listen: { view: "messages", name: "LISTEN" },
 };
 
 const CLAIM = {
@@ -124,6 +127,15 @@ export const VIEW_OPTIONS: OptionTable<ViewOptions> = {
     description: "Audience that these tokens name (claim aud)",
     ...CLAIM,
   }),
+  messagesListen: {
+    name: "messages_listen",
+    kind: "value",
+    placeholder: "<address>",
+    description: "Address on which the view `messages` serves gRPC",
+    allowed: "host:port, such as 127.0.0.1:50051 or :50051",
+    fallback: "127.0.0.1:50051",
+    parse: parseListenAddress,
+  },
 };
 
 /** One of SETTING_OPTIONS; the view looks closer at what it gets. */

@@ -45,6 +45,7 @@ export const VIEW_COMMAND_OPTIONS: OptionTable<ViewCommandOptions> = {
   jwksUrl: SERVE_OPTIONS.jwksUrl,
   jwtIssuer: SERVE_OPTIONS.jwtIssuer,
   jwtAudience: SERVE_OPTIONS.jwtAudience,
+  messagesListen: SERVE_OPTIONS.messagesListen,
   forgetsOlder: switchOption(
     "forget_older",
     "Rebuild also where rows are lost whose messages the log has no more",

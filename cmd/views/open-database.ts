@@ -4,6 +4,7 @@ import { type Logger, nodeDisk } from "../../lib/index.ts";
 import { type Database, EmbeddedDatabase, ServerDatabase, VIEW_LIMITS } from "../../lib/views/index.ts";
 import type { DatabaseVariables, ViewSettings } from "../../server/views/view-program.ts";
 import { hideUrlSecrets } from "../cli/hide-secrets.ts";
+import { parseSwitch } from "../cli/option-values.ts";
 import { UsageError } from "../cli/usage-error.ts";
 import { readPem } from "../options/credential-files.ts";
 import type { TopicOptions } from "../options/topics.ts";
@@ -39,7 +40,8 @@ export class Databases {
     }
     const description = `${user}@${host}:${port}/${database}`;
     const password = settings.text(variables.password);
-    const ssl = variables.ssl === undefined ? false : sslOf(settings, variables.ssl);
+    const ssl =
+      variables.ssl === undefined ? switchedTls(settings, variables.tls) : sslOf(settings, variables.ssl);
     return await this.#once(description, () =>
       serverOf({ host, port, user, database, password, ssl } as ServerConfig, description),
     );
@@ -112,4 +114,14 @@ function sslOf(settings: ViewSettings, names: NonNullable<DatabaseVariables["ssl
     return path === "" ? [] : [[part, readPem(path)] as const];
   });
   return { ...mode, ...Object.fromEntries(given) };
+}
+
+function switchedTls(settings: ViewSettings, names: DatabaseVariables["tls"]): ServerConfig["ssl"] {
+  if (names === undefined) return false;
+  const [enabled, insecure] = [names.enabled, names.insecure].map((name) => {
+    const value = parseSwitch(settings.text(name));
+    if (value === undefined) throw settings.refusal(name, "true or false");
+    return value;
+  });
+  return enabled === true && { rejectUnauthorized: insecure !== true };
 }

@@ -11,10 +11,12 @@ import {
   type RunningServer,
   LIMITS as SERVER_LIMITS,
   type ServerOptions,
+  startGrpcServer,
   startServer,
   type Views,
 } from "../../server/index.ts";
 import type {
+  GrpcPortOptions,
   OpenPort,
   PortOptions,
   PortTls,
@@ -68,6 +70,9 @@ interface Part {
   readonly prepared: PreparedView;
 }
 
+/** A port of a view, by whatever protocol. */
+type ViewServer = Omit<RunningServer, "grpcPort">;
+
 /** A view that cannot start; the message is one line for the person who starts it. */
 export class ViewStartError extends Error {
   constructor(message: string, cause: unknown) {
@@ -84,7 +89,7 @@ export class ViewSet implements Views {
   readonly #runners = new Map<string, ViewRunner>();
   readonly #surfaces = new Map<string, Surface>();
   /** The files of each one's own certificate; `undefined`: it has the log's. */
-  readonly #servers = new Map<RunningServer, PortTls | undefined>();
+  readonly #servers = new Map<ViewServer, PortTls | undefined>();
 
   private constructor(options: ViewSetOptions, parts: readonly Part[]) {
     this.#options = options;
@@ -129,7 +134,9 @@ export class ViewSet implements Views {
       const openPort = (port: PortOptions): Promise<OpenPort> => this.#openPort(program.name, port, options);
       const { version = "0.0.0", tokens } = options.ports;
       const { consoleUrl } = options;
-      const context = { view, logger, runtime: nodeRuntime, version, consoleUrl, openPort };
+      const openGrpcPort = (port: GrpcPortOptions): Promise<OpenPort> =>
+        this.#openGrpcPort(program.name, port, options);
+      const context = { view, logger, runtime: nodeRuntime, version, consoleUrl, openPort, openGrpcPort };
       const surface = await prepared.listen({ ...context, hasTokens: tokens !== undefined });
       this.#surfaces.set(program.name, surface);
       view.start();
@@ -213,14 +220,13 @@ export class ViewSet implements Views {
   }
 
   async #openPort(view: string, port: PortOptions, { ports, checkAddress }: StartOptions): Promise<OpenPort> {
-    const { name, door, rate } = port;
-    const logger = this.#options.logger;
-    const where = formatListenAddress(port);
+    const { door, rate } = port;
+    const { logger } = this.#options;
     const certificate = port.tls === undefined ? ports.certificate : readPortCertificate(port.tls);
-    let server: RunningServer;
-    try {
+    return await this.#open(view, port, port.tls, async () => {
       const address = await checkAddress(port, port.isGuarded === true);
       if (port.isLocal === true && !isLoopback(address)) {
+        const where = formatListenAddress(port);
         throw new UsageError(
           `others can reach ${where}, and the view ${view} does not ask who they are there`,
         );
@@ -237,23 +243,47 @@ export class ViewSet implements Views {
         certificate,
         limits,
       };
-      server = await startServer({ ...ports, ...own });
+      return await startServer({ ...ports, ...own });
+    });
+  }
+
+  async #openGrpcPort(
+    view: string,
+    port: GrpcPortOptions,
+    { ports, checkAddress }: StartOptions,
+  ): Promise<OpenPort> {
+    const { logger } = this.#options;
+    return await this.#open(view, port, undefined, async () =>
+      startGrpcServer({ ...ports, ...port, host: await checkAddress(port, false), logger }),
+    );
+  }
+
+  /** @throws UsageError; ViewStartError where the port cannot be had. */
+  async #open(
+    view: string,
+    port: ListenAddress & Pick<OpenPort, "name">,
+    tls: PortTls | undefined,
+    start: () => Promise<ViewServer>,
+  ): Promise<OpenPort> {
+    const { name } = port;
+    let server: ViewServer;
+    try {
+      server = await start();
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === undefined) throw error;
+      const where = formatListenAddress(port);
       throw new ViewStartError(
         `the view ${view} cannot listen on ${where} (${code}); give it another port`,
         error,
       );
     }
-    this.#servers.set(server, port.tls);
-    logger.info(
-      { view, port: server.port, url: server.url },
-      `the ${name} of ${view} listens on ${server.url}`,
-    );
+    const { url } = server;
+    this.#servers.set(server, tls);
+    this.#options.logger.info({ view, port: server.port, url }, `the ${name} of ${view} listens on ${url}`);
     return {
       name,
-      url: server.url,
+      url,
       port: server.port,
       stop: async () => {
         this.#servers.delete(server);

@@ -9,7 +9,12 @@ export { formatSqlTime, microsOf, parseMessageDate, parseZonedDate } from "./dat
 export { LIMITS as VIEW_LIMITS } from "./limits.ts";
 export { HttpLogReader } from "./reading/http-log-reader.ts";
 export { LocalLogReader } from "./reading/local-log-reader.ts";
-export { type LogReader, LogRefusal, LogUnavailable } from "./reading/log-reader.ts";
+export {
+  type LogReader,
+  LogRefusal,
+  LogUnavailable,
+  type NewLogMessage,
+} from "./reading/log-reader.ts";
 export type { RebuildProgress } from "./rebuild-fill.ts";
 export type { RunningView, ViewFigures } from "./running-view.ts";
 export {
@@ -18,6 +23,7 @@ export {
   type Migration,
   type Placed,
   type Retention,
+  type TopicMessage,
   troubleOfText,
   type View,
   type ViewUse,

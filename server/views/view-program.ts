@@ -4,6 +4,7 @@
  */
 import type { Logger, Runtime } from "../../lib/index.ts";
 import type { RunningView, View, ViewUse } from "../../lib/views/index.ts";
+import type { GrpcOptions } from "../grpc/grpc-server.ts";
 import type { Door } from "../http/door.ts";
 import type { Limits } from "../http/limits.ts";
 
@@ -45,6 +46,8 @@ export interface DatabaseVariables {
     readonly key: string;
     readonly rootCert: string;
   };
+  /** Where upstream has two switches in the place of a mode: whether TLS is spoken, and without a look at the certificate. */
+  readonly tls?: { readonly enabled: string; readonly insecure: string };
 }
 
 export interface ViewProgram {
@@ -81,6 +84,14 @@ export interface SurfaceContext {
    * loopback's unless the host says otherwise; an open one without tokens is refused, but with --insecure.
    */
   openPort(options: PortOptions): Promise<OpenPort>;
+  /** The same for gRPC, under the same rules. */
+  openGrpcPort(options: GrpcPortOptions): Promise<OpenPort>;
+}
+
+export interface GrpcPortOptions
+  extends Pick<GrpcOptions, "host" | "port" | "services" | "methods" | "isReady"> {
+  /** What it is for. */
+  readonly name: string;
 }
 
 export interface PortOptions {

@@ -215,6 +215,7 @@ const SERVER_DOORS = [
   "lib/index.ts",
   "lib/views/index.ts",
   "lib/views/journal/index.ts",
+  "lib/views/messages/index.ts",
   "lib/views/payloads/index.ts",
 ];
 
@@ -225,6 +226,7 @@ const CMD_DOORS = [
   "lib/views/index.ts",
   "server/index.ts",
   "server/views/journal/program.ts",
+  "server/views/messages/program.ts",
   "server/views/payloads/program.ts",
   "server/views/view-program.ts",
 ];

@@ -30,6 +30,9 @@ const REFUSALS = [
   "method_not_allowed",
 ] as const;
 
+/** Single messages that one call asks for at once. */
+const READS_AT_ONCE = 16;
+
 export interface HttpLogOptions {
   /** Asked before each call. */
   readonly token: (() => Promise<string | undefined>) | undefined;
@@ -94,6 +97,21 @@ export class HttpLogReader implements LogReader {
       : { kind: "damaged", bounds, nextOffset: found.nextOffset };
   }
 
+  async payloadsAt(
+    name: string,
+    offsets: readonly number[],
+    signal: AbortSignal,
+  ): Promise<readonly (Uint8Array | undefined)[]> {
+    const topic = this.#client.topic(name);
+    const payloads: (Uint8Array | undefined)[] = [];
+    const places = offsets.entries();
+    const readOn = async (): Promise<void> => {
+      for (const [place, offset] of places) payloads[place] = await payloadAt(topic, offset, signal);
+    };
+    await asked(signal, () => Promise.all(Array.from({ length: READS_AT_ONCE }, readOn)));
+    return payloads;
+  }
+
   async createTopic(
     topic: string,
     settings: Readonly<Record<string, string | number>>,
@@ -107,6 +125,19 @@ export class HttpLogReader implements LogReader {
     return await asked(signal, () =>
       this.#client.topic(topic).publishBatch(messages, { durability: "synced", signal }),
     );
+  }
+}
+
+async function payloadAt(
+  topic: ReturnType<NetlogClient["topic"]>,
+  offset: number,
+  signal: AbortSignal,
+): Promise<Uint8Array | undefined> {
+  try {
+    return (await topic.read(offset, { signal })).payload;
+  } catch (error) {
+    if (isNetlogClientError(error, "offset_not_found", "topic_not_found", "end_of_topic")) return undefined;
+    throw error;
   }
 }
 

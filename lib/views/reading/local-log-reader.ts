@@ -1,5 +1,12 @@
 /** The log of the same process, by the engine's front door. */
-import { fieldsOf, isNetlogError, type Message, type Netlog, type Topic } from "../../index.ts";
+import {
+  fieldsOf,
+  isNetlogError,
+  type Message,
+  type Netlog,
+  type NewMessage,
+  type Topic,
+} from "../../index.ts";
 import {
   type Appended,
   type LogMessage,
@@ -75,6 +82,20 @@ export class LocalLogReader implements LogReader {
     return { kind: "messages", bounds: boundsOf(topic), messages };
   }
 
+  async payloadsAt(
+    name: string,
+    offsets: readonly number[],
+    signal: AbortSignal,
+  ): Promise<readonly (Uint8Array | undefined)[]> {
+    const topic = this.#find(name);
+    try {
+      return await Promise.all(offsets.map(async (offset) => topic && (await payloadAt(topic, offset))));
+    } catch (error) {
+      signal.throwIfAborted();
+      throw translate(error);
+    }
+  }
+
   async createTopic(topic: string, settings: Readonly<Record<string, string | number>>): Promise<void> {
     try {
       await this.#netlog.createTopic(topic, settings);
@@ -87,13 +108,7 @@ export class LocalLogReader implements LogReader {
     try {
       signal.throwIfAborted();
       const topic = this.#netlog.topic(name);
-      const elements = messages.map(({ payload, key, contentType, headers }) => ({
-        payload_base64: Buffer.from(payload).toString("base64"),
-        ...(key === undefined ? {} : { key }),
-        ...(contentType === undefined ? {} : { content_type: contentType }),
-        ...(headers === undefined ? {} : { headers }),
-      }));
-      const batch = await topic.batches.parseJson(Buffer.from(JSON.stringify(elements)));
+      const batch = await topic.batches.pack(messages.map(toNewMessage));
       const { offset } = await topic.publishBatch(batch, { durability: "synced" });
       return { offset };
     } catch (error) {
@@ -127,6 +142,24 @@ function toLogMessage(message: Message): LogMessage {
     key,
     contentType,
     headers: Object.fromEntries(headers),
+  };
+}
+
+async function payloadAt(topic: Topic, offset: number): Promise<Uint8Array | undefined> {
+  try {
+    return (await topic.message(offset)).payload;
+  } catch (error) {
+    if (isNetlogError(error, "offset_not_found") || isNetlogError(error, "topic_not_found")) return undefined;
+    throw error;
+  }
+}
+
+function toNewMessage({ payload, key, contentType, headers = {} }: NewLogMessage): NewMessage {
+  return {
+    payload: typeof payload === "string" ? Buffer.from(payload) : payload,
+    key,
+    contentType,
+    headers: Object.entries(headers),
   };
 }
 

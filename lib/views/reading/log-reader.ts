@@ -74,6 +74,12 @@ export interface LogReader {
   /** `undefined`: there is no such topic. */
   bounds(topic: string, signal: AbortSignal): Promise<TopicBounds | undefined>;
   read(topic: string, request: ReadRequest): Promise<LogRead>;
+  /** The payloads of single messages, in the order of `offsets`; `undefined`: there is no such message, or no longer. */
+  payloadsAt(
+    topic: string,
+    offsets: readonly number[],
+    signal: AbortSignal,
+  ): Promise<readonly (Uint8Array | undefined)[]>;
   /** Makes the topic unless it is there, whose settings then stay as they are. */
   createTopic(
     topic: string,

@@ -1,4 +1,5 @@
 /** The journal's variables, under upstream's names and ours: what each sets, and what it may be. */
+import { parseGoDuration } from "../go-duration.ts";
 import type { DatabaseVariables, PortOptions, PortTls, ViewSettings, ViewVariable } from "../view-program.ts";
 
 export interface JournalSettings {
@@ -43,8 +44,6 @@ const MAX_DAYS = 36_500;
 const MAX_HEADER_BYTES = 2 ** 24;
 const MAX_TIMEOUT_MS = 3_600_000;
 const TOPIC = /^[A-Za-z0-9._*-]{1,255}$/;
-const DURATION = /^(?:\d{1,6}(?:\.\d{1,3})?(?:ms|s|m|h))+$/;
-const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 const LOOPBACK_NAMES: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
 type Described = Pick<ViewVariable, "fallback" | "description">;
@@ -276,10 +275,7 @@ function readSwitch(settings: ViewSettings, name: string): boolean {
 
 /** As Go writes durations: `1m30s`. */
 function readDuration(settings: ViewSettings, name: string): number {
-  const text = settings.text(name);
-  let ms = DURATION.test(text) ? 0 : Number.NaN;
-  for (const [, digits, unit = ""] of text.matchAll(/([\d.]+)(ms|s|m|h)/g))
-    ms += Number(digits) * (UNITS_MS[unit] ?? 0);
-  if (ms >= 1 && ms <= MAX_TIMEOUT_MS) return Math.ceil(ms);
+  const ms = parseGoDuration(settings.text(name));
+  if (ms >= 1 && ms <= MAX_TIMEOUT_MS) return ms;
   throw settings.refusal(name, "a duration from 1ms to 1h, such as 5s or 1m30s");
 }

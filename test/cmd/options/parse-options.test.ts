@@ -22,6 +22,7 @@ test("nothing given is the contract's defaults", () => {
   expect(parse([])).toEqual({
     config: "",
     listen: { host: "127.0.0.1", port: 7200 },
+    messagesListen: { host: "127.0.0.1", port: 50_051 },
     dir: "./data",
     logLevel: "info",
     debug: false,

@@ -65,6 +65,7 @@ function run(...answers: readonly (LogRead | Error)[]): Ran {
     bounds: async () => BOUNDS,
     createTopic: async () => {},
     append: async () => ({ offset: 0 }),
+    payloadsAt: async () => [],
     async read(_topic, { from, signal }) {
       asked.push(from);
       const answer = left.shift();

@@ -148,6 +148,7 @@ describe.each(Object.entries(READERS))("%s", (_, openReader) => {
       read: (...args) => log.read(...args),
       createTopic: (...args) => log.createTopic(...args),
       append: (...args) => log.append(...args),
+      payloadsAt: (...args) => log.payloadsAt(...args),
     };
     const runner = run({ log: flaky });
     await within(

@@ -63,6 +63,7 @@ const LOG: LogReader = {
   bounds: async () => BOUNDS,
   createTopic: async () => {},
   append: async () => ({ offset: 0 }),
+  payloadsAt: async () => [],
   async read(_topic, { from, signal }) {
     if (from === MESSAGE.offset) return { kind: "messages", bounds: BOUNDS, messages: [MESSAGE] };
     return await new Promise<never>((_resolve, reject) => {

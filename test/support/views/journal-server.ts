@@ -83,6 +83,7 @@ export async function openJournalServer(
     version: "1.2.3",
     consoleUrl: undefined,
     hasTokens: server.tokens !== undefined,
+    openGrpcPort: () => Promise.reject(new Error("the journal speaks no gRPC")),
     async openPort(options) {
       asked = options;
       const { name, host, port, door } = options;

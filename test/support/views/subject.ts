@@ -1,4 +1,5 @@
 /** What the suite of all views has to know of one. */
+import type { NewMessage } from "../../../lib/index.ts";
 import type { Reads } from "../../../lib/views/database/database.ts";
 import type { View } from "../../../lib/views/view.ts";
 
@@ -11,6 +12,8 @@ export interface ViewSubject {
   payload(number: number): string;
   readonly malformed: string;
   readonly malformedReason: string;
+  /** What deletes rows from before a time, where the view goes by its messages alone; the clock does otherwise. */
+  clean?(beforeMs: number): NewMessage;
   /** What `countRows` gives behind so many good messages, with the numbers from 0 on. */
   rowsOf(messageCount: number): number;
   /** All that its tables hold, but for serial ids and ids of topics: equal for equal logs. */

@@ -72,6 +72,7 @@ export async function openTracker(database: Database, options: TrackerOptions = 
     consoleUrl: "http://127.0.0.1:7200/-/console/",
     hasTokens: false,
     openPort: (port) => openPort(port, { logger, ...options.server }),
+    openGrpcPort: () => Promise.reject(new Error("the tracker speaks no gRPC")),
   });
   const [url = "", metricsUrl = ""] = surface.ports.map((port) => port.url);
   return {

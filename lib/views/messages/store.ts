@@ -1,0 +1,211 @@
+/**
+ * The message store without a protocol: it puts events into the log, finds them by the index that the view keeps, and reads
+ * them from the log. What it has answered is in the log, on the disk, and in the index.
+ */
+import type { Runtime } from "../../index.ts";
+import { LogRefusal, type NewLogMessage, type RunningView } from "../index.ts";
+import { BEFORE, KIND, REPLACES, troubleOfId } from "./decode.ts";
+import { checkEvent, EventFlaw, listedBytes, type StoredEvent } from "./event-bytes.ts";
+import { IndexReads, type IndexRow } from "./index-reads.ts";
+import { LIMITS } from "./limits.ts";
+import { topicSettings } from "./view.ts";
+
+export interface StoreOptions {
+  readonly view: Pick<RunningView, "reads" | "log" | "applied">;
+  readonly topic: string;
+  readonly retentionMs: number;
+  readonly runtime: Pick<Runtime, "now">;
+}
+
+/** An id that no event can have. */
+export class InvalidId extends Error {}
+
+/** What is asked for has more bytes than an answer may have. */
+export class AnswerTooLarge extends Error {}
+
+const JSON_TYPE = "application/json";
+const EVENT_TYPE = "application/protobuf";
+
+export class MessageStore {
+  readonly #options: StoreOptions;
+  readonly #index: IndexReads;
+
+  constructor(options: StoreOptions) {
+    this.#options = options;
+    this.#index = new IndexReads(options.view.reads);
+  }
+
+  /**
+   * Stores the events whose ids are not there yet, and gives how many events it answers for, from the first one on: they
+   * are on the disk, and can be found.
+   *
+   * @throws InvalidId: the first event has one; DatabaseError, LogUnavailable, LogRefusal, ViewStopped: it answers for no
+   *   event, though some may be stored; the signal's reason.
+   */
+  async put(events: readonly StoredEvent[], signal: AbortSignal): Promise<number> {
+    const flawed = events.findIndex(({ id }) => troubleOfId(id) !== undefined);
+    if (flawed === 0) throw invalid("event 0: the id", events[0]?.id ?? "");
+    const valid = flawed < 0 ? events : events.slice(0, flawed);
+    if (valid.length === 0) return 0;
+    const rows = await this.#index.find(valid.map(({ id }) => id));
+    const { messages, knownCount } = await this.#newOf(valid, rows, signal);
+    if (messages.length === 0) return valid.length;
+    try {
+      const { offset } = await this.#append(messages, signal);
+      await this.#options.view.applied(this.#options.topic, offset + messages.length - 1, signal);
+      return valid.length;
+    } catch (error) {
+      if (knownCount === 0 || signal.aborted) throw error;
+      return knownCount;
+    }
+  }
+
+  /**
+   * The events of these ids, in their order, each once; those that are not there are left out. `admit` hears how many bytes
+   * their list has before any is read.
+   *
+   * @throws InvalidId; AnswerTooLarge: the list has more than `maxBytes`; DatabaseError, LogUnavailable, LogRefusal; what
+   *   `admit` throws.
+   */
+  async get(
+    ids: readonly string[],
+    maxBytes: number,
+    admit: (listBytes: number) => void,
+    signal: AbortSignal,
+  ): Promise<readonly Uint8Array[]> {
+    const rows = await this.#presentOf(ids);
+    const bytes = rows.reduce((sum, { sizeBytes }) => sum + listedBytes(sizeBytes), 0);
+    if (bytes > maxBytes) {
+      throw new AnswerTooLarge(
+        `the events have ${bytes} bytes, and an answer has at most ${maxBytes}; ask for fewer`,
+      );
+    }
+    admit(bytes);
+    const { view, topic } = this.#options;
+    const offsets = rows.map(({ offset }) => offset);
+    const payloads = await view.log.payloadsAt(topic, offsets, signal);
+    return payloads.filter(
+      (payload, place): payload is Uint8Array =>
+        // Where the topic is another one by now, something else lies there.
+        payload !== undefined && idOf(payload) === rows[place]?.id,
+    );
+  }
+
+  /** Removes events, and gives how many there were. @throws InvalidId; as put does. */
+  async delete(ids: readonly string[], signal: AbortSignal): Promise<number> {
+    const rows = await this.#presentOf(ids);
+    const headers = { [KIND]: "delete", [BEFORE]: String(this.#oldestMs) };
+    const messages: NewLogMessage[] = [];
+    for (let from = 0; from < rows.length; from += LIMITS.deletedTogether) {
+      const part = rows.slice(from, from + LIMITS.deletedTogether).map(({ id }) => id);
+      messages.push({ payload: JSON.stringify(part), contentType: JSON_TYPE, headers });
+    }
+    return messages.length === 0 ? 0 : await this.#remove(messages, signal);
+  }
+
+  /** Removes all events that are too old, and gives how many there were. @throws as put does. */
+  async clean(signal: AbortSignal): Promise<number> {
+    const beforeMs = this.#oldestMs;
+    if (!(await this.hasOlderThan(beforeMs))) return 0;
+    const payload = JSON.stringify({ before: beforeMs, retention: this.#options.retentionMs });
+    return await this.#remove([{ payload, contentType: JSON_TYPE, headers: { [KIND]: "clean" } }], signal);
+  }
+
+  /** True when a clean of what came before would remove something. @throws DatabaseError. */
+  async hasOlderThan(beforeMs: number): Promise<boolean> {
+    const rows = await this.#options.view.reads.query(
+      "SELECT 1 FROM messages WHERE logged_ms >= (SELECT horizon_ms FROM totals) AND logged_ms < $1 LIMIT 1",
+      [beforeMs],
+    );
+    return rows.length > 0;
+  }
+
+  /** What came before is too old. */
+  get #oldestMs(): number {
+    const { runtime, retentionMs } = this.#options;
+    return Math.max(0, Math.floor(runtime.now() - retentionMs));
+  }
+
+  /** Messages for the events that are not there, and how many events come before the first of these. */
+  async #newOf(
+    events: readonly StoredEvent[],
+    rows: ReadonlyMap<string, IndexRow>,
+    signal: AbortSignal,
+  ): Promise<{ readonly messages: readonly NewLogMessage[]; readonly knownCount: number }> {
+    const { view, topic } = this.#options;
+    const hasKnown = events.some(({ id }) => rows.has(id));
+    const bounds = hasKnown ? await view.log.bounds(topic, signal) : undefined;
+    const oldestMs = this.#oldestMs;
+    const seen = new Set<string>();
+    const messages: NewLogMessage[] = [];
+    let knownCount = 0;
+    for (const { id, bytes } of events) {
+      const row = rows.get(id);
+      const isOfTopic = row !== undefined && row.topicId === bounds?.id && row.offset < bounds.end;
+      const isThere = isOfTopic && row.offset >= (bounds?.start ?? 0) && row.loggedMs >= oldestMs;
+      if (isThere || seen.has(id)) {
+        if (messages.length === 0) knownCount += 1;
+        continue;
+      }
+      seen.add(id);
+      const headers = isOfTopic ? { [REPLACES]: String(row.offset) } : undefined;
+      messages.push({ payload: bytes, key: id, contentType: EVENT_TYPE, headers });
+    }
+    return { messages, knownCount };
+  }
+
+  /** Rows of what may be asked for, each once, in the order of the ids. @throws InvalidId, DatabaseError. */
+  async #presentOf(ids: readonly string[]): Promise<readonly IndexRow[]> {
+    for (const [place, id] of ids.entries())
+      if (troubleOfId(id) !== undefined) throw invalid(`id ${place}`, id);
+    if (ids.length === 0) return [];
+    const rows = await this.#index.find(ids);
+    const oldestMs = this.#oldestMs;
+    return [...new Set(ids)].flatMap((id) => {
+      const row = rows.get(id);
+      return row === undefined || row.loggedMs < oldestMs ? [] : [row];
+    });
+  }
+
+  async #remove(messages: readonly NewLogMessage[], signal: AbortSignal): Promise<number> {
+    const { view, topic } = this.#options;
+    const { offset } = await this.#append(messages, signal);
+    const last = offset + messages.length - 1;
+    await view.applied(topic, last, signal);
+    const [row] = await view.reads.query<{ removed: number | null }>(
+      "SELECT sum(removed)::bigint AS removed FROM outcomes WHERE log_offset BETWEEN $1 AND $2",
+      [offset, last],
+    );
+    return row?.removed ?? 0;
+  }
+
+  /** Makes the topic where it is missing: the view that makes it may be about to start. */
+  async #append(
+    messages: readonly NewLogMessage[],
+    signal: AbortSignal,
+  ): Promise<{ readonly offset: number }> {
+    const { view, topic, retentionMs } = this.#options;
+    const { log } = view;
+    try {
+      return await log.append(topic, messages, signal);
+    } catch (error) {
+      if (!(error instanceof LogRefusal) || (await log.bounds(topic, signal)) !== undefined) throw error;
+    }
+    await log.createTopic(topic, topicSettings(retentionMs), signal);
+    return await log.append(topic, messages, signal);
+  }
+}
+
+function invalid(what: string, id: string): InvalidId {
+  return new InvalidId(`${what} ${troubleOfId(id)}`);
+}
+
+/** Empty: this is no event. */
+function idOf(payload: Uint8Array): string {
+  try {
+    return checkEvent(Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength));
+  } catch (error) {
+    if (error instanceof EventFlaw) return "";
+    throw error;
+  }
+}
