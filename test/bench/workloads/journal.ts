@@ -5,7 +5,7 @@ import type { Row, Workload } from "../workload.ts";
 import { ON_PGLITE, ON_POSTGRES, publish, reading, runIngest, type ViewLoad } from "./view-loads.ts";
 
 const INGEST_MESSAGES = 100_000;
-/** Of each client that is read. */
+/** Events of each client that is read. */
 const ROWS_EACH = 1000;
 const FIRST_MS = Date.parse("2026-01-01T00:00:00Z");
 const CHANNELS = 100;
@@ -79,7 +79,7 @@ function mixedEvent(number: number): string {
 
 const CLIENT_OPERATIONS = ["client.update", "client.view", "client.enable", "client.disable"] as const;
 
-/** Of so many clients, in turn. */
+/** Events of so many clients, in turn. */
 function clientEvent(clients: number): (number: number) => string {
   return (number) => {
     const client = number % clients;

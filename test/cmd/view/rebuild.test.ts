@@ -159,6 +159,8 @@ test("leaves a database that does not open as it is, unless it may be set aside,
   expect(readdirSync(join(views, "database"))).toEqual(["PG_VERSION"]);
   const done = await rebuild(damaged, "--set-aside-database");
   const aside = readdirSync(views).find((name) => name.startsWith("database.damaged-")) ?? "";
-  expect(done).toContain(`is kept in ${join(views, aside)}; it may hold the tables of journal as well`);
+  expect(done).toContain(
+    `is kept in ${join(views, aside)}; it may hold the tables of journal, messages as well`,
+  );
   expect(readFileSync(join(views, aside, "PG_VERSION"), "utf8")).toBe("18");
 });
