@@ -6,7 +6,7 @@ import { simulate } from "./simulation.ts";
 import { Story } from "./world.ts";
 
 /** Thousands, within some seconds; `npm run simulate` does more. */
-const RUNS = 2000;
+const RUNS = 1000;
 /** Always the same runs here, so that a failure is of the change that was made; `npm run simulate` takes new ones. */
 const SEED = Number(process.env.SIMULATION_SEED ?? 1);
 

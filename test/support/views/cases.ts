@@ -36,7 +36,13 @@ async function ensureTopic(netlog: Netlog, topic: string): Promise<void> {
   });
 }
 
-export function allCases(subject: ViewSubject, opened: () => TestDatabase, openReader: OpenReader): void {
+/** A connection breaks at each `stride`th of the steps at which it can. */
+export function allCases(
+  subject: ViewSubject,
+  opened: () => TestDatabase,
+  openReader: OpenReader,
+  stride: number,
+): void {
   const { topic } = subject;
   const { name } = subject.createView();
   const set = (options?: Parameters<typeof setUp>[3]): Promise<Setup> =>
@@ -134,7 +140,7 @@ export function allCases(subject: ViewSubject, opened: () => TestDatabase, openR
     const letters = await deadLetters();
     const faulty = new FaultyDatabase(database);
     let step = 0;
-    for (; ; step += 1) {
+    for (; ; step += stride) {
       await opened().clear();
       faulty.breakAt(step);
       const runner = run({ database: faulty });

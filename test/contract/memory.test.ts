@@ -1,4 +1,0 @@
-import { contractSuite } from "./contract.ts";
-import { memoryTarget } from "./targets.ts";
-
-contractSuite(memoryTarget);
