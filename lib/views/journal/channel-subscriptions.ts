@@ -67,7 +67,7 @@ export class ChannelSubscriptions {
     }
   }
 
-  /** Of those that have not ended. */
+  /** Reports those that have not ended. */
   reportAll(report: Report): void {
     for (const entries of this.#byClient.values()) for (const entry of entries) tell(entry, report);
   }

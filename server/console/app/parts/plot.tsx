@@ -7,7 +7,7 @@ import "uplot/dist/uPlot.min.css";
 export interface PlotProps {
   readonly title: string;
   readonly series: TimeSeries;
-  /** Of the lines that are drawn, in their order: absent for all of them. */
+  /** Names of the lines that are drawn, in their order: absent for all of them. */
   readonly names?: readonly string[];
   readonly format: (value: number) => string;
 }
