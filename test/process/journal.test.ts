@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
 import { type BuiltServer, runProgram, startBuiltServer } from "../support/built-program.ts";
 import { testCertificate } from "../support/certificate.ts";
 import { fillPgliteFolder } from "../support/pglite.ts";
-import { JOURNAL_KILLS } from "../support/soak.ts";
+import { KILLS } from "../support/soak.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { eventText, FIRST_MS, nanosAt } from "../support/views/journal.ts";
 
@@ -53,7 +53,7 @@ test("counters are exact over kills at any moment, and a rebuild gives them agai
         ["messaging.client_subscribe", { client_id: id, subscriber_id: id, topic: "m/d/c/ch/+" }] as const,
     ),
   ]);
-  for (let kill = 0; kill < JOURNAL_KILLS; kill += 1) {
+  for (let kill = 0; kill < KILLS; kill += 1) {
     await publish(
       server,
       clients.map((id) => [
@@ -68,16 +68,12 @@ test("counters are exact over kills at any moment, and a rebuild gives them agai
   await expect.poll(() => lagOf(server)).toBe(0);
   const telemetry = async (id: string): Promise<object> =>
     (await (await fetch(`${api}/d/journal/client/${id}/telemetry`)).json()) as object;
-  const counts = {
-    subscriptions: 1,
-    inbound_messages: JOURNAL_KILLS,
-    outbound_messages: JOURNAL_KILLS * CLIENTS,
-  };
+  const counts = { subscriptions: 1, inbound_messages: KILLS, outbound_messages: KILLS * CLIENTS };
   for (const id of clients) expect(await telemetry(id)).toMatchObject(counts);
   const rebuilt = await runProgram(["view", "rebuild", "journal"], {
     environment: { NETLOG_URL: server.url },
   });
-  const messages = CLIENTS * (JOURNAL_KILLS + 2);
+  const messages = CLIENTS * (KILLS + 2);
   expect(rebuilt).toMatchObject({ status: 0, stdout: `journal is rebuilt from ${messages} messages\n` });
   for (const id of clients) expect(await telemetry(id)).toMatchObject(counts);
   expect((await server.stop()).status).toBe(0);

@@ -4,8 +4,6 @@ const isSoak = process.env.SOAK === "1";
 
 /** How often the program is killed. */
 export const KILLS: number = isSoak ? 100 : 10;
-/** The same of the journal's test: what keeps a view exact over kills is the runtime's, and tried there. */
-export const JOURNAL_KILLS: number = isSoak ? 100 : 4;
 /** Messages that each life of the program gets. */
 export const MESSAGES_PER_LIFE: number = isSoak ? 1000 : 20;
 /** Messages that a rebuild reads again. */
