@@ -18,7 +18,7 @@ import {
   startRedis,
   startReference,
 } from "./servers/start.ts";
-import { startView, type ViewKind, type ViewOptions, type ViewProcess } from "./servers/view.ts";
+import { startStore, startView, type ViewKind, type ViewOptions, type ViewProcess } from "./servers/view.ts";
 import type { Contender, Row, Sample } from "./workload.ts";
 
 /** Beside the built benchmark, on the project's own disk: the system's temporary folder may be in memory. */
@@ -68,7 +68,13 @@ export class Bench {
   }
 
   async startView(kind: ViewKind, options: ViewOptions): Promise<ViewProcess> {
-    return this.#keep(await startView(kind, options));
+    return this.#keep(await startView(kind, this.#profiled(options)));
+  }
+
+  async startStore(options: ViewOptions): Promise<{ server: ServerProcess; grpcPort: number }> {
+    const started = await startStore(this.#profiled(options));
+    this.#keep(started.server);
+    return started;
   }
 
   async startPostgres(): Promise<PostgresProcess | undefined> {
@@ -120,6 +126,10 @@ export class Bench {
   async close(): Promise<void> {
     this.#stopGenerator();
     await this.endWorkload();
+  }
+
+  #profiled(options: ViewOptions): ViewOptions {
+    return { ...options, profileFolder: this.options.profileFolder };
   }
 
   #keep<Server extends ServerProcess>(server: Server): Server {

@@ -11,6 +11,7 @@ import { PUBLISH_FIELDS } from "./workloads/publish-fields.ts";
 import { PUBLISH_ONE } from "./workloads/publish-one.ts";
 import { REMEMBERING_ONCE } from "./workloads/remembering.ts";
 import { SCAN } from "./workloads/scan.ts";
+import { STORE } from "./workloads/store.ts";
 import { STREAMS } from "./workloads/streams.ts";
 import { TRACKER } from "./workloads/tracker.ts";
 import { WAITING } from "./workloads/waiting.ts";
@@ -30,4 +31,5 @@ export const WORKLOADS: readonly Workload[] = [
   REMEMBERING_ONCE,
   ...TRACKER,
   ...JOURNAL,
+  ...STORE,
 ];

@@ -22,25 +22,12 @@ const same = (bytes: Buffer): Buffer => bytes;
 export async function publishGrpc(job: GrpcPublishJob): Promise<LoadResult> {
   const client = clientOf(job.port);
   const request = Buffer.concat([record(1, Buffer.from(job.topic)), record(2, record(1, job.payload))]);
-  const latencies = new Latencies();
-  const startedAtMs = performance.now();
-  let messages = 0;
-  const publishOn = async (): Promise<void> => {
-    while (performance.now() - startedAtMs < job.durationMs) {
-      const sentAtMs = performance.now();
-      await new Promise<void>((resolve, reject) => {
-        client.makeUnaryRequest("/netlog.v1.Log/Publish", same, same, request, (error) =>
-          error === null ? resolve() : reject(error),
-        );
-      });
-      latencies.add(performance.now() - sentAtMs);
-      messages += 1;
-    }
-  };
-  await Promise.all(Array.from({ length: job.inFlight }, publishOn));
-  const seconds = (performance.now() - startedAtMs) / 1000;
+  const result = await callOn(job, async () => {
+    await unaryCall(client, "/netlog.v1.Log/Publish", request);
+    return 1;
+  });
   client.close();
-  return { messages, seconds, ...latencies.percentiles() };
+  return result;
 }
 
 export async function tailGrpc({ port, topic, messages }: GrpcTailJob): Promise<LoadResult> {
@@ -62,12 +49,48 @@ export async function tailGrpc({ port, topic, messages }: GrpcTailJob): Promise<
   return { messages: count, seconds };
 }
 
-function clientOf(port: number): Client {
+interface Pace {
+  readonly inFlight: number;
+  readonly durationMs: number;
+}
+
+/** Makes so many calls at once, one after the other, until the time is over. `call` gives the messages that it is for; none: it was not made, and no further one is. */
+export async function callOn(
+  { inFlight, durationMs }: Pace,
+  call: () => Promise<number | undefined>,
+): Promise<LoadResult> {
+  const latencies = new Latencies();
+  const startedAtMs = performance.now();
+  let messages = 0;
+  const goOn = async (): Promise<void> => {
+    while (performance.now() - startedAtMs < durationMs) {
+      const sentAtMs = performance.now();
+      const count = await call();
+      if (count === undefined) return;
+      latencies.add(performance.now() - sentAtMs);
+      messages += count;
+    }
+  };
+  await Promise.all(Array.from({ length: inFlight }, goOn));
+  const seconds = (performance.now() - startedAtMs) / 1000;
+  return { messages, seconds, ...latencies.percentiles() };
+}
+
+/** The bytes of its answer. */
+export function unaryCall(client: Client, path: string, request: Buffer): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    client.makeUnaryRequest(path, same, same, request, (error, answer) =>
+      error === null ? resolve(answer ?? Buffer.alloc(0)) : reject(error),
+    );
+  });
+}
+
+export function clientOf(port: number): Client {
   return new Client(`127.0.0.1:${port}`, credentials.createInsecure());
 }
 
 /** A field of bytes. */
-function record(field: number, bytes: Buffer): Buffer {
+export function record(field: number, bytes: Buffer): Buffer {
   const prefix = [(field << 3) | 2];
   let rest = bytes.length;
   for (; rest > 0x7f; rest >>>= 7) prefix.push((rest & 0x7f) | 0x80);
@@ -75,7 +98,7 @@ function record(field: number, bytes: Buffer): Buffer {
 }
 
 /** How many records of field 1 begin an answer: its messages. */
-function countRecords(bytes: Buffer): number {
+export function countRecords(bytes: Buffer): number {
   let count = 0;
   for (let place = 0; bytes[place] === 0x0a; count++) {
     let length = 0;

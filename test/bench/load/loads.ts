@@ -8,6 +8,7 @@ import { pipelineRedis } from "./redis-pipeline.ts";
 import { readRedis } from "./redis-range.ts";
 import { sendRedis } from "./redis-send.ts";
 import { repeat } from "./repeat.ts";
+import { getEvents, putEvents } from "./store-calls.ts";
 import { closeWaiters, openWaiters, waitAgain, wakeWaiters } from "./waiters.ts";
 
 export interface Loads {
@@ -15,9 +16,11 @@ export interface Loads {
   readonly deliver: typeof deliver;
   readonly drain: typeof drain;
   readonly fanOut: typeof fanOut;
+  readonly getEvents: typeof getEvents;
   readonly openWaiters: typeof openWaiters;
   readonly pipelineRedis: typeof pipelineRedis;
   readonly publishGrpc: typeof publishGrpc;
+  readonly putEvents: typeof putEvents;
   readonly readAt: typeof readAt;
   readonly readRedis: typeof readRedis;
   readonly repeat: typeof repeat;
@@ -32,9 +35,11 @@ export const LOADS: Loads = {
   deliver,
   drain,
   fanOut,
+  getEvents,
   openWaiters,
   pipelineRedis,
   publishGrpc,
+  putEvents,
   readAt,
   readRedis,
   repeat,

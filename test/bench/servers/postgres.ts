@@ -1,8 +1,6 @@
 /** A PostgreSQL server of Debian's packages, on a socket in a folder of its own, as it is configured by default. */
 import { spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
 import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { awaitReady, ServerProcess } from "./server-process.ts";
@@ -63,9 +61,8 @@ export async function startPostgres(): Promise<PostgresProcess | undefined> {
   const child = spawn(join(programs, "postgres"), args, { ...user, cwd: folder, stdio: "ignore" });
   const postgres = new PostgresProcess(programs, folder, child);
   await awaitReady(async () => {
-    const socket = connect(join(folder, ".s.PGSQL.5432"));
-    await once(socket, "connect");
-    socket.destroy();
+    const { status } = spawnSync(join(programs, "pg_isready"), ["-h", folder, "-U", USER]);
+    if (status !== 0) throw new Error(`PostgreSQL does not take connections (pg_isready: ${status})`);
   });
   return postgres;
 }

@@ -1,9 +1,9 @@
-/** The built server with a view beside its log: the payload tracker, or the journal. */
-import { spawn } from "node:child_process";
+/** The built server with a view beside its log. */
+import { type ChildProcess, spawn } from "node:child_process";
 import { awaitOutput, ServerProcess } from "./server-process.ts";
 import { SHIM } from "./start.ts";
 
-/** What the benchmark knows of a view. */
+/** What the benchmark knows of a view that speaks HTTP. */
 export interface ViewKind {
   readonly name: string;
   /** Free ports, nobody's limits. */
@@ -39,6 +39,8 @@ export interface ViewOptions {
   readonly viewsFolder?: string | undefined;
   /** Its clock is so much behind. */
   readonly behindMs?: number | undefined;
+  /** Where it leaves a CPU profile. */
+  readonly profileFolder?: string | undefined;
 }
 
 const POLL_MS = 20;
@@ -48,11 +50,7 @@ export class ViewProcess extends ServerProcess {
   readonly #api: string;
   readonly #metrics: string;
 
-  constructor(
-    kind: ViewKind,
-    child: ConstructorParameters<typeof ServerProcess>[0],
-    ports: readonly number[],
-  ) {
+  constructor(kind: ViewKind, child: ChildProcess, ports: readonly number[]) {
     const [port = 0, api = 0, metrics = api] = ports;
     super(child, port);
     this.#kind = kind;
@@ -94,12 +92,26 @@ export class ViewProcess extends ServerProcess {
   }
 }
 
-export async function startView(
-  kind: ViewKind,
-  { folder, db, viewsFolder, behindMs = 0 }: ViewOptions,
-): Promise<ViewProcess> {
+export async function startView(kind: ViewKind, options: ViewOptions): Promise<ViewProcess> {
+  const { child, ports } = await spawnView(kind, options);
+  return new ViewProcess(kind, child, ports);
+}
+
+/** The message store, and the port of its gRPC. */
+export async function startStore(options: ViewOptions): Promise<{ server: ServerProcess; grpcPort: number }> {
+  const store = { name: "messages", settings: ["LISTEN=127.0.0.1:0"], portCount: 2 };
+  const { child, ports } = await spawnView(store, options);
+  const [port = 0, grpcPort = 0] = ports;
+  return { server: new ServerProcess(child, port), grpcPort };
+}
+
+async function spawnView(
+  kind: Pick<ViewKind, "name" | "settings" | "portCount">,
+  { folder, db, viewsFolder, behindMs = 0, profileFolder }: ViewOptions,
+): Promise<{ readonly child: ChildProcess; readonly ports: readonly number[] }> {
   const clock = `const now = Date.now; Date.now = () => now() - ${behindMs};`;
   const node = behindMs === 0 ? [] : ["--import", `data:text/javascript,${encodeURIComponent(clock)}`];
+  if (profileFolder !== undefined) node.push("--cpu-prof", `--cpu-prof-dir=${profileFolder}`);
   const args = [...node, SHIM, "serve", "--listen", "127.0.0.1:0", "--dir", folder, "--view", kind.name];
   for (const setting of kind.settings) args.push("--view-set", `${kind.name}.${setting}`);
   if (db !== undefined) args.push("--db", db);
@@ -109,5 +121,5 @@ export async function startView(
     const all = Array.from(text.matchAll(/"port":(\d+)/g), ([, port]) => Number(port));
     return all.length === kind.portCount ? all : undefined;
   });
-  return new ViewProcess(kind, child, ports);
+  return { child, ports };
 }
