@@ -24,7 +24,7 @@ interface Config {
 interface Report {
   readonly diagnostics: readonly {
     readonly category: string;
-    readonly location: { readonly path: unknown };
+    readonly location: { readonly path: string; readonly start: { readonly line: number } };
   }[];
 }
 
@@ -78,15 +78,19 @@ function foldersBelow(folder: string): string[] {
   );
 }
 
-/** A file of `folder` that imports, for each thing that there is to import anywhere. */
-function attempts(folder: string): Map<string, { readonly text: string; readonly isAllowed: boolean }> {
+interface Attempt {
+  readonly line: string;
+  readonly isAllowed: boolean;
+}
+
+/** A line of a file of `folder` for each thing that there is to import anywhere, which imports it. */
+function attempts(folder: string): Attempt[] {
   const allowed = allowedTo(folder);
-  const found = new Map<string, { text: string; isAllowed: boolean }>();
+  const found: Attempt[] = [];
   const add = (specifier: string, isAllowed: boolean): void => {
-    const number = found.size;
     // A dynamic import is one, too.
-    const text = number % 2 === 0 ? `export * from "${specifier}";\n` : `await import("${specifier}");\n`;
-    found.set(`${folder}/attempt-${number}.ts`, { text, isAllowed });
+    const line = found.length % 2 === 0 ? `export * from "${specifier}";` : `await import("${specifier}");`;
+    found.push({ line, isAllowed });
   };
   for (const other of FOLDERS) {
     for (const name of ["index.ts", "values.ts", "some-file.ts"]) {
@@ -101,14 +105,14 @@ function attempts(folder: string): Map<string, { readonly text: string; readonly
   return found;
 }
 
-/** The files that the linter refuses for what they import. */
-function refusedIn(files: ReadonlyMap<string, { readonly text: string }>): string[] {
+/** The lines that the linter refuses for what they import, each behind the path of its file. */
+function refusedIn(files: ReadonlyMap<string, readonly string[]>): string[] {
   const folder = temporaryFolder();
   for (const name of ["biome.json", "biome.imports.json", ".gitignore"]) {
     cpSync(`${PROJECT_ROOT}${name}`, join(folder, name));
   }
   for (const each of FOLDERS) mkdirSync(join(folder, each), { recursive: true });
-  for (const [path, { text }] of files) writeFileSync(join(folder, path), text);
+  for (const [path, lines] of files) writeFileSync(join(folder, path), `${lines.join("\n")}\n`);
   const biome = `${PROJECT_ROOT}node_modules/@biomejs/biome/bin/biome`;
   const flags = ["--only=style/noRestrictedImports", "--reporter=json", "--max-diagnostics=none"];
   const { stdout } = spawnSync(process.execPath, [biome, "lint", ...flags, "."], {
@@ -118,11 +122,9 @@ function refusedIn(files: ReadonlyMap<string, { readonly text: string }>): strin
   });
   const { diagnostics } = JSON.parse(stdout) as Report;
   const refused = diagnostics.filter(({ category }) => category === "lint/style/noRestrictedImports");
-  return [...new Set(refused.map(({ location }) => pathOf(location.path)))].toSorted();
-}
-
-function pathOf(path: unknown): string {
-  return typeof path === "string" ? path : String((path as { file?: unknown }).file);
+  return refused
+    .map(({ location: { path, start } }) => `${path}: ${files.get(path)?.[start.line - 1]}`)
+    .toSorted();
 }
 
 test("each folder of lib, server and cmd has a rule, and each rule a folder", () => {
@@ -130,18 +132,18 @@ test("each folder of lib, server and cmd has a rule, and each rule a folder", ()
 });
 
 test("the linter refuses each import that no rule allows, and no other", () => {
-  const files = new Map(FOLDERS.flatMap((folder) => [...attempts(folder)]));
-  const expected = [...files].filter(([, { isAllowed }]) => !isAllowed).map(([path]) => path);
+  const tried = FOLDERS.map((folder) => [`${folder}/attempts.ts`, attempts(folder)] as const);
+  const expected = tried.flatMap(([path, lines]) =>
+    lines.filter(({ isAllowed }) => !isAllowed).map(({ line }) => `${path}: ${line}`),
+  );
   expect(expected.length).toBeGreaterThan(1000);
+  const files = new Map(tried.map(([path, lines]) => [path, lines.map(({ line }) => line)]));
   expect(refusedIn(files)).toEqual(expected.toSorted());
 });
 
 test("a detour does not get around a rule", () => {
-  const files = new Map([
-    ["lib/log/a.ts", { text: 'export * from "./../topic/topic.ts";\n' }],
-    ["lib/log/b.ts", { text: 'export * from "../base/../topic/topic.ts";\n' }],
-  ]);
-  expect(refusedIn(files)).toEqual([...files.keys()]);
+  const lines = ['export * from "../base/../topic/topic.ts";', 'export * from "./../topic/topic.ts";'];
+  expect(refusedIn(new Map([["lib/log/a.ts", lines]]))).toEqual(lines.map((line) => `lib/log/a.ts: ${line}`));
 });
 
 test("two files may import what their folder may not: the file store and the acting user, which are for Node", () => {
