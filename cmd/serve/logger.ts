@@ -4,7 +4,6 @@
  */
 import { writeSync } from "node:fs";
 import { type LoggerOptions, type Logger as PinoLogger, pino, stdSerializers, stdTimeFunctions } from "pino";
-import { prettyFactory } from "pino-pretty";
 import { nodeRuntime } from "../../lib/index.ts";
 import { withoutTokens } from "../../server/index.ts";
 import { LIMITS } from "../options/limits.ts";
@@ -26,10 +25,8 @@ export interface ProgramLog {
   readonly output: LogOutput;
 }
 
-export function openLog(level: LogLevel, isTerminal: boolean): ProgramLog {
-  const format = isTerminal
-    ? prettyFactory({ colorize: true, singleLine: true, translateTime: "SYS:HH:MM:ss.l" })
-    : (line: string) => line;
+export async function openLog(level: LogLevel, isTerminal: boolean): Promise<ProgramLog> {
+  const format = isTerminal ? await formatForPeople() : (line: string) => line;
   const descriptor = openLogDescriptor();
   const output = new LogOutput({
     write: (bytes) => writeSync(descriptor, bytes),
@@ -41,6 +38,12 @@ export function openLog(level: LogLevel, isTerminal: boolean): ProgramLog {
     write: (line) => output.write(format(line)),
   });
   return { logger, output };
+}
+
+/** Loaded for a terminal alone: most servers have none, and start sooner without it. */
+async function formatForPeople(): Promise<(line: string) => string> {
+  const { prettyFactory } = await import("pino-pretty");
+  return prettyFactory({ colorize: true, singleLine: true, translateTime: "SYS:HH:MM:ss.l" });
 }
 
 /** Whatever level is logged: the reader has to know that lines are missing. */

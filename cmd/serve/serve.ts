@@ -33,7 +33,7 @@ export const serveCommand: Command = {
   options: SERVE_OPTIONS,
   async run(context) {
     const options = parseServeOptions(context.args, context.environment);
-    const log = openLog(options.debug ? "trace" : options.logLevel, process.stderr.isTTY);
+    const log = await openLog(options.debug ? "trace" : options.logLevel, process.stderr.isTTY);
     const missing = missingFolders(resolve(options.dir));
     let hasServed = false;
     try {

@@ -80,7 +80,7 @@ function requireName(given: string | undefined): ViewName {
 
 async function runAlone(call: ViewCall, name: ViewName): Promise<number> {
   const { options } = call;
-  const log = openLog(options.debug ? "trace" : options.logLevel, process.stderr.isTTY);
+  const log = await openLog(options.debug ? "trace" : options.logLevel, process.stderr.isTTY);
   try {
     return await run(call, name, log);
   } finally {

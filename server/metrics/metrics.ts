@@ -2,31 +2,31 @@
  * Handler of `/-/metrics`: the figures of this server and its process as Prometheus reads them. The server prints its
  * own; those of the process are prom-client's.
  */
-import { collectDefaultMetrics, Registry } from "prom-client";
+import type { Registry } from "prom-client";
 import { type Answer, textAnswer } from "../http/answer.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { FAMILIES, type Family, type Sample, type Sources } from "./metric-families.ts";
 import { shownFigures } from "./shown.ts";
 
-const CONTENT_TYPE = Registry.PROMETHEUS_CONTENT_TYPE;
 /** prom-client watches the event loop for figures that are not ours to show. */
 const WATCH_MS = 60_000;
 
 /** The metrics of this process: there is one process, however many servers are in it. */
-let processMetrics: Registry | undefined;
+let processMetrics: Promise<Registry> | undefined;
 
 export async function tellMetrics(exchange: Exchange): Promise<Answer> {
   exchange.parameters().finish();
   const { runtime } = exchange.context;
   const sources = await gather(exchange);
   processMetrics ??= collectProcessMetrics();
+  const ofProcess = await processMetrics;
   const texts: string[] = [];
   for (const family of FAMILIES) {
     texts.push(familyText(family, family.read(sources)));
     await runtime.pause();
   }
-  texts.push(await processMetrics.metrics());
-  return textAnswer(CONTENT_TYPE, texts.join("\n"));
+  texts.push(await ofProcess.metrics());
+  return textAnswer(ofProcess.contentType, texts.join("\n"));
 }
 
 async function gather({ context, grant }: Exchange): Promise<Sources> {
@@ -50,7 +50,9 @@ function escaped(label: string): string {
   return label.replace(/["\\\n]/g, (character) => (character === "\n" ? "\\n" : `\\${character}`));
 }
 
-function collectProcessMetrics(): Registry {
+/** prom-client is loaded when it is first asked for: many servers never are, and start sooner. */
+async function collectProcessMetrics(): Promise<Registry> {
+  const { collectDefaultMetrics, Registry } = await import("prom-client");
   const register = new Registry();
   collectDefaultMetrics({ register, eventLoopMonitoringPrecision: WATCH_MS });
   for (const { name } of register.getMetricsAsArray()) {
