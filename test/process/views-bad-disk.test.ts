@@ -5,6 +5,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { type BuiltServer, runProgram, startBuiltServer } from "../support/built-program.ts";
 import { fillPgliteFolder } from "../support/pglite.ts";
 import { smallDisk } from "../support/small-disk.ts";
+import { isSoak } from "../support/soak.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const TOPIC = "platform.payload-status";
@@ -101,4 +102,12 @@ test("kill -9 in the first start harms nothing; a damaged database is refused wi
     `netlog: the database of views in ${views} does not open (could not read file "global/pg_control": read 0 of 296); ` +
       "netlog view rebuild <name> --set-aside-database keeps its files and makes it anew from the log\n",
   );
+  // A new database takes seconds to make.
+  if (!isSoak) return;
+  const where = ["--dir", folder, "--views-dir", views];
+  const rebuilt = await runProgram(["view", "rebuild", "payloads", "--set-aside-database", ...where]);
+  expect(rebuilt).toMatchObject({ status: 0, stdout: "payloads is rebuilt from 30 messages\n" });
+  expect(rebuilt.stderr).toContain(`the database that does not open is kept in ${views}/database.damaged-`);
+  const third = await serve(folder, views);
+  await expect.poll(() => viewOf(third)).toMatchObject({ rows: 30, ready: true });
 });

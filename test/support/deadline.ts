@@ -1,7 +1,8 @@
 /** A deadline for everything a test waits for, so that what hangs fails with a name. */
+import { isSoak } from "./soak.ts";
 
 /** Nothing takes so long on any machine: it costs time only where something hangs. Below the tests' own, of vitest.config.ts. */
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = isSoak ? 600_000 : 60_000;
 
 /** What `promise` gives; rejects with `label` when that takes longer than `ms`. */
 export async function within<T>(

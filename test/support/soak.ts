@@ -1,6 +1,6 @@
 /** How much the long tests of views do: little with each change, and the full figures with `npm run soak`. */
 
-const isSoak = process.env.SOAK === "1";
+export const isSoak: boolean = process.env.SOAK === "1";
 
 /** How often the program is killed. */
 export const KILLS: number = isSoak ? 100 : 10;
