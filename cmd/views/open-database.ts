@@ -4,11 +4,10 @@ import { type Logger, nodeDisk } from "../../lib/index.ts";
 import { type Database, EmbeddedDatabase, ServerDatabase, VIEW_LIMITS } from "../../lib/views/index.ts";
 import type { DatabaseVariables, ViewSettings } from "../../server/views/view-program.ts";
 import { hideUrlSecrets } from "../cli/hide-secrets.ts";
-import { parseSwitch } from "../cli/option-values.ts";
 import { UsageError } from "../cli/usage-error.ts";
-import { readPem } from "../options/credential-files.ts";
 import type { TopicOptions } from "../options/topics.ts";
 import { PGLITE, type ViewOptions } from "../options/views.ts";
+import { type DatabaseTls, SSL_WORDS, tlsOfMode, tlsOfSwitches, tlsOfUrl } from "./database-tls.ts";
 
 type FolderOptions = Pick<ViewOptions, "viewsDir"> & Pick<TopicOptions, "dir">;
 type DatabaseOptions = FolderOptions & Pick<ViewOptions, "db">;
@@ -40,8 +39,7 @@ export class Databases {
     }
     const description = `${user}@${host}:${port}/${database}`;
     const password = settings.text(variables.password);
-    const ssl =
-      variables.ssl === undefined ? switchedTls(settings, variables.tls) : sslOf(settings, variables.ssl);
+    const ssl = tlsOf(settings, variables);
     return await this.#once(description, () =>
       serverOf({ host, port, user, database, password, ssl } as ServerConfig, description),
     );
@@ -56,6 +54,11 @@ export class Databases {
   async close(): Promise<void> {
     const all = await Promise.allSettled(this.#open.values());
     await Promise.all(all.map(async (each) => each.status === "fulfilled" && (await each.value.close())));
+  }
+
+  /** See Database.cut. */
+  cut(): void {
+    for (const opened of this.#open.values()) void opened.then((database) => database.cut()).catch(() => {});
   }
 
   #embedded(): Promise<Database> {
@@ -81,10 +84,13 @@ export function embeddedFolder({ dir, viewsDir }: FolderOptions): string {
 
 type ServerConfig = ConstructorParameters<typeof ServerDatabase>[0]["server"];
 
-async function serverAt(url: string): Promise<Database> {
-  const shown = hideUrlSecrets(url);
+async function serverAt(given: string): Promise<Database> {
+  const shown = hideUrlSecrets(given);
+  const { url, ssl, isUnknown } = tlsOfUrl(given);
+  if (isUnknown) throw new UsageError(`--db: "${shown}" has an unknown sslmode; there are ${SSL_WORDS}`);
+  const server = { connectionString: url, ...(ssl === undefined ? {} : { ssl }) };
   try {
-    return await serverOf({ connectionString: url }, shown.replace(/\?.*$/s, ""));
+    return await serverOf(server as ServerConfig, shown.replace(/\?.*$/s, ""));
   } catch {
     const advice = "percent-encode what is special in its user and password, such as %2F for a slash";
     throw new UsageError(`--db: "${shown}" is no URL of a database; ${advice}`);
@@ -95,33 +101,12 @@ async function serverOf(server: ServerConfig, description: string): Promise<Data
   return new ServerDatabase({ server, description, ...LIMITS });
 }
 
-/** What libpq's words mean to pg: whether the server's certificate, and its name, are checked. */
-const SSL_MODES: Readonly<Record<string, object | false>> = {
-  disable: false,
-  require: { rejectUnauthorized: false },
-  "verify-ca": { rejectUnauthorized: true, checkServerIdentity: () => undefined },
-  "verify-full": { rejectUnauthorized: true },
-};
-
-function sslOf(settings: ViewSettings, names: NonNullable<DatabaseVariables["ssl"]>): ServerConfig["ssl"] {
-  const word = settings.text(names.mode);
-  const mode = Object.hasOwn(SSL_MODES, word) ? SSL_MODES[word] : undefined;
-  if (mode === undefined) throw settings.refusal(names.mode, Object.keys(SSL_MODES).join(", "));
-  if (mode === false) return false;
-  const files = { cert: names.cert, key: names.key, ca: names.rootCert };
-  const given = Object.entries(files).flatMap(([part, name]) => {
-    const path = settings.text(name);
-    return path === "" ? [] : [[part, readPem(path)] as const];
-  });
-  return { ...mode, ...Object.fromEntries(given) };
-}
-
-function switchedTls(settings: ViewSettings, names: DatabaseVariables["tls"]): ServerConfig["ssl"] {
-  if (names === undefined) return false;
-  const [enabled, insecure] = [names.enabled, names.insecure].map((name) => {
-    const value = parseSwitch(settings.text(name));
-    if (value === undefined) throw settings.refusal(name, "true or false");
-    return value;
-  });
-  return enabled === true && { rejectUnauthorized: insecure !== true };
+/** @throws ViewSettings.refusal; CredentialError. */
+function tlsOf(settings: ViewSettings, { ssl, tls }: DatabaseVariables): DatabaseTls {
+  if (ssl === undefined) return tls === undefined ? false : tlsOfSwitches(settings, tls);
+  const { mode, cert, key, rootCert } = ssl;
+  const files = { cert: settings.text(cert), key: settings.text(key), ca: settings.text(rootCert) };
+  const found = tlsOfMode(settings.text(mode), files);
+  if (found === undefined) throw settings.refusal(mode, SSL_WORDS);
+  return found;
 }

@@ -2,8 +2,8 @@
 import { generate } from "selfsigned";
 import type { Certificate } from "../../server/http/certificate.ts";
 
-/** For localhost and 127.0.0.1, known to clients that have `cert` as their authority. */
-export async function testCertificate(notAfterDate?: Date): Promise<Certificate> {
+/** For these names, and 127.0.0.1 where none are given; known to clients that have `cert` as their authority. */
+export async function testCertificate(notAfterDate?: Date, names?: readonly string[]): Promise<Certificate> {
   const pems = await generate([{ name: "commonName", value: "localhost" }], {
     keyType: "ec",
     algorithm: "sha256",
@@ -11,8 +11,8 @@ export async function testCertificate(notAfterDate?: Date): Promise<Certificate>
       {
         name: "subjectAltName",
         altNames: [
-          { type: 2, value: "localhost" },
-          { type: 7, ip: "127.0.0.1" },
+          ...(names ?? ["localhost"]).map((value) => ({ type: 2, value }) as const),
+          ...(names === undefined ? [{ type: 7, ip: "127.0.0.1" } as const] : []),
         ],
       },
     ],

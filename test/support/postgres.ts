@@ -10,10 +10,12 @@ import {
   readdirSync,
   realpathSync,
   rmSync,
+  writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
+import type { Certificate } from "../../server/http/certificate.ts";
 import { copyTemplate } from "./database-templates.ts";
 import { within } from "./deadline.ts";
 
@@ -38,6 +40,8 @@ if (!hasPostgres) console.warn("PostgreSQL is not installed (Debian: postgresql)
 export class Postgres {
   readonly folder: string;
   #server: ChildProcess | undefined;
+  /** Its socket is named after it. */
+  #port = 5432;
 
   private constructor(folder: string) {
     this.folder = folder;
@@ -66,10 +70,11 @@ export class Postgres {
     return { host: this.folder, user: USER, database: "postgres" };
   }
 
-  /** Starts it again behind a stop. */
-  async restart(): Promise<void> {
+  /** Starts it again behind a stop, with these settings beside its own. */
+  async restart(settings: readonly string[] = []): Promise<void> {
     const args = ["-D", join(this.folder, "data"), "-k", this.folder];
-    for (const setting of ["listen_addresses=", "fsync=off", "max_connections=60"]) args.push("-c", setting);
+    for (const setting of ["listen_addresses=", "fsync=off", "max_connections=60", ...settings])
+      args.push("-c", setting);
     const server = spawn(join(programs ?? "", "postgres"), args, {
       ...asNobody(),
       cwd: this.folder,
@@ -79,6 +84,37 @@ export class Postgres {
     await within("PostgreSQL to start", this.#answers(server));
   }
 
+  /** Starts it again on this port of 127.0.0.1, where it speaks TLS. */
+  async serveTls({ cert, key }: Certificate, port: number): Promise<void> {
+    await this.stop();
+    const files = { cert: join(this.folder, "server.crt"), key: join(this.folder, "server.key") };
+    writeFileSync(files.cert, cert);
+    writeFileSync(files.key, key, { mode: 0o600 });
+    const user = asNobody();
+    if (user !== undefined) chownSync(files.key, user.uid, user.gid);
+    const names = [`ssl_cert_file=${files.cert}`, `ssl_key_file=${files.key}`];
+    this.#port = port;
+    await this.restart(["listen_addresses=127.0.0.1", `port=${port}`, "ssl=on", ...names]);
+  }
+
+  /** Its processes take what comes and answer nothing, until they go on. */
+  async silence(): Promise<{ goOn(): void }> {
+    const rows = await this.query<{ pid: number }>("SELECT pid FROM pg_stat_activity");
+    const pids = [this.#server?.pid ?? 0, ...rows.map(({ pid }) => pid)];
+    const signal = (name: NodeJS.Signals): void => {
+      for (const pid of pids) {
+        try {
+          process.kill(pid, name);
+        } catch (error) {
+          // One of them asked for the others, and has ended.
+          if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+        }
+      }
+    };
+    signal("SIGSTOP");
+    return { goOn: () => signal("SIGCONT") };
+  }
+
   /** Ends it at once, as `kill -9` would; what was committed is there when it is started again. */
   async stop(): Promise<void> {
     const server = this.#server;
@@ -86,6 +122,7 @@ export class Postgres {
     if (server === undefined || server.exitCode !== null) return;
     const exited = once(server, "exit");
     server.kill("SIGQUIT");
+    server.kill("SIGCONT");
     await within("PostgreSQL to stop", exited);
   }
 
@@ -96,7 +133,7 @@ export class Postgres {
 
   /** One statement on a connection of its own. */
   async query<Result extends pg.QueryResultRow>(sql: string, parameters: unknown[] = []): Promise<Result[]> {
-    const client = new pg.Client(this.config);
+    const client = new pg.Client({ ...this.config, port: this.#port });
     await client.connect();
     try {
       return (await client.query<Result>(sql, parameters)).rows;

@@ -5,7 +5,7 @@ import type { Database } from "../../../lib/views/database/database.ts";
 import type { LogReader, RunningView, ViewFigures } from "../../../lib/views/index.ts";
 import { type ServerOptions, startServer } from "../../../server/index.ts";
 import { payloadsProgram } from "../../../server/views/payloads/program.ts";
-import type { OpenPort, PortOptions, ViewSettings } from "../../../server/views/view-program.ts";
+import type { OpenPort, PortOptions, ViewProgram, ViewSettings } from "../../../server/views/view-program.ts";
 import { LineLogger } from "../netlog-fixture.ts";
 import { openPayloads, type PayloadsFixture } from "./payloads.ts";
 
@@ -33,9 +33,16 @@ export interface TrackerOptions {
   readonly server?: Partial<ServerOptions>;
 }
 
-/** The values of the program's variables, with those that are given. */
 export function settingsFor(given: Readonly<Record<string, string>>): ViewSettings {
-  const all = new Map(payloadsProgram.variables.map(({ name, fallback }) => [name, fallback]));
+  return settingsOf(payloadsProgram, given);
+}
+
+/** The values of the program's variables, with those that are given. */
+export function settingsOf(
+  { variables }: Pick<ViewProgram, "variables">,
+  given: Readonly<Record<string, string>>,
+): ViewSettings {
+  const all = new Map(variables.map(({ name, fallback }) => [name, fallback]));
   return {
     text(name) {
       const fallback = all.get(name);
