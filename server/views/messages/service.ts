@@ -17,6 +17,7 @@ import type { GrpcOptions } from "../../grpc/grpc-server.ts";
 import { type Call, unary, unaryInPieces } from "../../grpc/method.ts";
 import { Packed } from "../../grpc/packed.ts";
 import { badRequest, tooManyAnswers } from "../../wire/errors.ts";
+import { BUSY, isBusy } from "../busy.ts";
 
 export interface ServiceOptions {
   readonly store: MessageStore;
@@ -108,6 +109,7 @@ async function whileAsked<Result>(
 function translate(error: unknown): unknown {
   if (error instanceof InvalidId) return badRequest(error.message);
   if (error instanceof AnswerTooLarge) return new NetlogError("payload_too_large", { reason: error.message });
+  if (isBusy(error)) return new NetlogError("topic_unavailable", { reason: BUSY.message, cause: error });
   if (isDatabaseError(error, "42P01", "3F")) {
     return new NetlogError("topic_unavailable", {
       reason: "the store is about to make its tables; try again",

@@ -7,6 +7,7 @@ import { givenReason } from "../../http/error-answer.ts";
 import type { Exchange } from "../../http/exchange.ts";
 import { allowOf, type Route, RouteTable } from "../../http/route-table.ts";
 import { ERROR_TABLE, errorCode, HttpError } from "../../wire/errors.ts";
+import { BUSY, isBusy } from "../busy.ts";
 import { PROMETHEUS, tellLive, tellReady } from "../probes.ts";
 import { BrokerFailure } from "./archive-link.ts";
 import { trackerPages } from "./pages.ts";
@@ -96,15 +97,19 @@ function counted({ metrics }: Tracker, route: Route): Route {
 
 /** `{"title":…,"message":…,"status":…}`, and a `reason` where the message alone does not say what to mend. */
 function errorAnswer(exchange: Exchange, error: unknown, headers: readonly string[]): Answer {
-  const code = errorCode(error);
-  const { status, headers: usual = [], closes } = ERROR_TABLE[code];
+  const {
+    status,
+    headers: usual = [],
+    closes = false,
+  } = isBusy(error) ? BUSY : ERROR_TABLE[errorCode(error)];
   const body = { title: TITLES[status] ?? "", message: messageOf(error), status, ...exchange.failureFields };
   const own = error instanceof HttpError ? (error.headers ?? usual) : usual;
-  return { ...jsonAnswer(status, body, [...own, ...headers]), closes: closes === true };
+  return { ...jsonAnswer(status, body, [...own, ...headers]), closes };
 }
 
 /** What an error of ours says. Any other error tells the client nothing of what is inside. */
 function messageOf(error: unknown): string {
+  if (isBusy(error)) return BUSY.message;
   if (isDatabaseError(error)) {
     // query_canceled: see Reads.
     if (error.sqlState === "57014")

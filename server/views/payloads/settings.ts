@@ -1,5 +1,5 @@
 /** The tracker's variables, under upstream's names: what each sets, and what it may be. */
-import { DAY_MS, MINUTE_MS } from "../../../lib/index.ts";
+import { DAY_MS, isSafeName, MINUTE_MS, NAME_RULE } from "../../../lib/index.ts";
 import type { DatabaseVariables, ViewSettings, ViewVariable } from "../view-program.ts";
 
 export interface TrackerSettings {
@@ -33,6 +33,10 @@ export interface KibanaSettings {
 }
 
 const MAX_PORT = 65_535;
+/** As long as the log's own. */
+const MAX_TOPIC_LENGTH = 255;
+/** The name of a field in Lucene, where nothing is an operator. */
+const FIELD = /^[\w.@-]+$/;
 const MAX_REQUEST_ID_LENGTH = 1024;
 const MAX_RETENTION_DAYS = 36_500;
 const MAX_REQUESTS = 999_999_999;
@@ -138,17 +142,36 @@ export function readSettings(settings: ViewSettings): TrackerSettings {
     throw settings.refusal(name, `a whole number from ${least} to ${max}`);
   };
   return {
-    host: settings.text("HOST"),
+    host: matching(settings, "HOST", isOneWord, "a name or an address"),
     port: whole("PUBLICPORT", MAX_PORT),
     metricsPort: whole("METRICSPORT", MAX_PORT),
-    topic: settings.text("TOPIC_PAYLOAD_STATUS"),
+    topic: matching(settings, "TOPIC_PAYLOAD_STATUS", isTopic, `the name of a topic (${NAME_RULE})`),
     requestIdLength: whole("VALIDATE_REQUEST_ID_LENGTH", MAX_REQUEST_ID_LENGTH),
     retentionDays: whole("RETENTION_DAYS", MAX_RETENTION_DAYS),
     requestsPerMinute: whole("MAX_REQUESTS_PER_MINUTE", MAX_REQUESTS),
     storageBroker: readBroker(settings, () => whole("STORAGEBROKERREQUESTTIMEOUT", DAY_MS, 1)),
-    archiveRole: settings.text("STORAGEBROKERURLROLE"),
+    archiveRole: matching(settings, "STORAGEBROKERURLROLE", isOneWord, "the name of a role"),
     kibana: readKibana(settings),
   };
+}
+
+function matching(
+  settings: ViewSettings,
+  name: string,
+  isAllowed: (text: string) => boolean,
+  allowed: string,
+): string {
+  const text = settings.text(name);
+  if (isAllowed(text)) return text;
+  throw settings.refusal(name, allowed);
+}
+
+function isTopic(text: string): boolean {
+  return isSafeName(text, MAX_TOPIC_LENGTH);
+}
+
+function isOneWord(text: string): boolean {
+  return /^\S+$/.test(text);
 }
 
 /** `undefined`: neither variable is given. Any other word is INFO, as upstream has it. */
@@ -179,7 +202,12 @@ function readKibana(settings: ViewSettings): KibanaSettings | undefined {
   return {
     url: readUrl(settings, "KIBANA_URL"),
     index: settings.text("KIBANA_INDEX"),
-    serviceField: settings.text("KIBANA_SERVICE_FIELD"),
+    serviceField: matching(
+      settings,
+      "KIBANA_SERVICE_FIELD",
+      (text) => FIELD.test(text),
+      "the name of a field",
+    ),
   };
 }
 

@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { Tally } from "../../../../lib/index.ts";
 import { hashToken } from "../../../../server/index.ts";
 import { payloadsProgram } from "../../../../server/views/payloads/program.ts";
+import { within } from "../../../support/deadline.ts";
 import { DATABASES, type TestDatabase } from "../../../support/views/databases.ts";
 import { requestIdOf } from "../../../support/views/payloads.ts";
 import { settingsFor, trackerForTest } from "../../../support/views/tracker.ts";
@@ -70,6 +71,23 @@ describe("health", () => {
       expect([status, body]).toEqual([500, { title: "Internal Server Error", message, status: 500 }]);
     }
     expect(logger.lines.map(({ fields }) => String(fields.err)).join()).toContain("the database is closed");
+  });
+
+  test("a read that finds a hundred before it is 503, and the answer says when to come again", async () => {
+    const { get } = await trackerForTest(opened.database);
+    let release = (): void => {};
+    const gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const held = opened.database.reads("payloads").snapshot(() => gate, { timeoutMs: 60_000 });
+    const asked = Array.from({ length: 102 }, () => get("/payloads"));
+    const { status, body, headers } = await within("a refusal", Promise.race(asked));
+    release();
+    const message = "too many reads wait for the database already; try again later";
+    expect([status, body]).toEqual([503, { title: "Service Unavailable", message, status: 503 }]);
+    expect(headers.get("retry-after")).toBe("1");
+    await held;
+    expect((await Promise.all(asked)).filter((answer) => answer.status === 200)).toHaveLength(100);
   });
 
   test("probes say what the view says", async () => {
@@ -212,8 +230,14 @@ describe("settings", () => {
     ["STORAGEBROKERURL", "ftp://host", "an http or https URL"],
     ["STORAGEBROKERREQUESTTIMEOUT", "0", "a whole number from 1 to 86400000"],
     ["KIBANA_URL", "javascript:alert(1)", "an http or https URL"],
+    ["KIBANA_SERVICE_FIELD", "app OR x", "the name of a field"],
+    ["TOPIC_PAYLOAD_STATUS", "platform.*", "the name of a topic"],
+    ["TOPIC_PAYLOAD_STATUS", "", "the name of a topic"],
+    ["HOST", "", "a name or an address"],
+    ["STORAGEBROKERURLROLE", "", "the name of a role"],
   ])("%s=%s is refused", (name, value, allowed) => {
-    expect(() => payloadsProgram.prepare(settingsFor({ [name]: value }))).toThrow(`${name} takes ${allowed}`);
+    const given = { KIBANA_URL: "http://kibana", [name]: value };
+    expect(() => payloadsProgram.prepare(settingsFor(given))).toThrow(`${name} takes ${allowed}`);
   });
 
   test("the level of the log is upstream's, in both of its spellings, and none where neither is given", () => {
