@@ -1,6 +1,7 @@
 /** The one door to the engine: what server/ and cmd/ may use of it. Everything else in lib/ is its own business. */
 
 export { ByteBudget } from "./base/byte-budget.ts";
+export { crc32 } from "./base/checksum.ts";
 export {
   durationMs,
   formatDuration,

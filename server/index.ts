@@ -49,6 +49,7 @@ export { type Certificate, CertificateError, checkCertificate } from "./http/cer
 export type { Views } from "./http/context.ts";
 export type { Door } from "./http/door.ts";
 export { LIMITS, type Limits } from "./http/limits.ts";
+export { viewsDoor } from "./netlog/doors.ts";
 export { withoutTokens } from "./wire/quote.ts";
 
 /** Another door is mounted here. */

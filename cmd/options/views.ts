@@ -2,6 +2,7 @@
 import { hideSettingSecrets, hideUrlSecrets } from "../cli/hide-secrets.ts";
 import type { Option, OptionTable } from "../cli/option.ts";
 import { type ListenAddress, parseChoice, parseList, parseListenAddress } from "../cli/option-values.ts";
+import { switchOption } from "../cli/switch-option.ts";
 
 export type ViewName = string;
 export const VIEW_NAMES: readonly ViewName[] = ["payloads", "journal", "messages"];
@@ -20,6 +21,7 @@ export interface ViewOptions {
   /** Within the data folder, unless it is absolute. */
   readonly viewsDir: string;
   readonly viewFrom: "beginning" | "end";
+  readonly skipsRefused: boolean;
   readonly viewSettings: readonly ViewSetting[];
   /** As the journal's own settings, which check them; empty: not given. */
   readonly journalAuth: string;
@@ -90,6 +92,10 @@ export const VIEW_OPTIONS: OptionTable<ViewOptions> = {
     fallback: "beginning",
     parse: (text) => parseChoice(text, ["beginning", "end"]),
   },
+  skipsRefused: switchOption(
+    "skip_refused",
+    "Make dead letters of all messages that a view's database refuses; too many of them stop the view otherwise",
+  ),
   viewSettings: {
     name: "view_set",
     kind: "list",

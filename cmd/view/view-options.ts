@@ -20,6 +20,7 @@ type Shared = Pick<
   | "trustedProxies"
   | "allowedHosts"
   | "corsOrigins"
+  | "stopMs"
 > &
   Omit<ViewOptions, "views">;
 
@@ -40,6 +41,7 @@ export const VIEW_COMMAND_OPTIONS: OptionTable<ViewCommandOptions> = {
   dir: { ...SERVE_OPTIONS.dir, description: "Data folder, in which PGlite has its own" },
   viewsDir: SERVE_OPTIONS.viewsDir,
   viewFrom: SERVE_OPTIONS.viewFrom,
+  skipsRefused: SERVE_OPTIONS.skipsRefused,
   viewSettings: SERVE_OPTIONS.viewSettings,
   journalAuth: SERVE_OPTIONS.journalAuth,
   jwksUrl: SERVE_OPTIONS.jwksUrl,
@@ -62,6 +64,7 @@ export const VIEW_COMMAND_OPTIONS: OptionTable<ViewCommandOptions> = {
   tlsCert: SERVE_OPTIONS.tlsCert,
   tlsKey: SERVE_OPTIONS.tlsKey,
   trustedProxies: SERVE_OPTIONS.trustedProxies,
+  stopMs: SERVE_OPTIONS.stopMs,
   logLevel: SERVE_OPTIONS.logLevel,
   debug: SERVE_OPTIONS.debug,
   json: JSON_OPTION,

@@ -92,8 +92,10 @@ async function rebuildThere(
   signal: AbortSignal,
 ): Promise<void> {
   const { options, stderr } = call;
-  const query = options.forgetsOlder ? "?forget_older=true" : "";
-  const response = await askServer(call, "POST", `/-/views/${name}/rebuild${query}`, signal);
+  const flags = new URLSearchParams();
+  if (options.forgetsOlder) flags.set("forget_older", "true");
+  if (options.skipsRefused) flags.set("skip_refused", "true");
+  const response = await askServer(call, "POST", `/-/views/${name}/rebuild?${flags}`, signal);
   stderr.write(`${name} is rebuilt by the server at ${options.log}\n`);
   for await (const line of linesOf(response)) {
     const { ok, reason, done, total } = JSON.parse(line) as Partial<RebuildProgress> & RebuildEnd;
@@ -146,7 +148,8 @@ async function rebuildHere(
     const where = isOffline ? `in ${resolve(options.dir)}` : `of the server at ${options.log}`;
     stderr.write(`${name} is rebuilt from the log ${where}\n`);
     await openDatabase(call, views, name, log);
-    await views.rebuild(name, { forgetsOlder: options.forgetsOlder, onProgress, signal });
+    const { forgetsOlder, skipsRefused } = options;
+    await views.rebuild(name, { forgetsOlder, skipsRefused, onProgress, signal });
   } finally {
     await views.stop();
     await netlog?.close();

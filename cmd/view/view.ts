@@ -108,7 +108,8 @@ async function run(call: ViewCall, name: ViewName, { logger, output }: ProgramLo
     return refuse(error);
   }
   try {
-    const limits = limitsOf(parseOptions(SERVE_OPTIONS, [], environment), openFileLimit());
+    const others = parseOptions(SERVE_OPTIONS, [], environment);
+    const limits = limitsOf({ ...others, stopMs: options.stopMs }, openFileLimit());
     await views.start({
       log: new HttpLogReader(options.log, { token: () => Promise.resolve(token) }),
       ports: {

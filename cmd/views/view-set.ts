@@ -14,6 +14,7 @@ import {
   startGrpcServer,
   startServer,
   type Views,
+  viewsDoor,
 } from "../../server/index.ts";
 import type {
   GrpcPortOptions,
@@ -28,7 +29,7 @@ import type { GivenOptions } from "../cli/option.ts";
 import { formatListenAddress, type ListenAddress } from "../cli/option-values.ts";
 import { UsageError } from "../cli/usage-error.ts";
 import { CredentialError, readPortCertificate } from "../options/credential-files.ts";
-import { LIMITS } from "../options/limits.ts";
+import type { LimitOptions } from "../options/limits.ts";
 import type { TopicOptions } from "../options/topics.ts";
 import type { ViewName, ViewOptions } from "../options/views.ts";
 import { Databases } from "./open-database.ts";
@@ -37,7 +38,7 @@ import { type FoundSettings, findSettings, givenSettings } from "./view-settings
 
 export interface ViewSetOptions {
   readonly names: readonly ViewName[];
-  readonly options: Omit<ViewOptions, "views"> & Pick<TopicOptions, "dir">;
+  readonly options: Omit<ViewOptions, "views"> & Pick<TopicOptions, "dir"> & Pick<LimitOptions, "stopMs">;
   /** Who gave the options. */
   readonly given: GivenOptions;
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -69,6 +70,9 @@ interface Part {
   readonly settings: FoundSettings;
   readonly prepared: PreparedView;
 }
+
+/** The share of the time for a stop that requests in flight have. */
+const PORTS_SHARE = 0.8;
 
 /** A port of a view, by whatever protocol. */
 type ViewServer = Omit<RunningServer, "grpcPort">;
@@ -123,7 +127,11 @@ export class ViewSet implements Views {
   }
 
   /** Opens databases and ports, and begins to apply. @throws ViewStartError; DataFolderError; UsageError. */
-  async start(options: StartOptions): Promise<void> {
+  async start(given: StartOptions): Promise<void> {
+    // The batches in hand have the rest of the time.
+    const stopMs = PORTS_SHARE * this.#options.options.stopMs;
+    const limits = { ...(given.ports.limits ?? SERVER_LIMITS), stopMs };
+    const options: StartOptions = { ...given, ports: { ...given.ports, limits } };
     await this.open(options.log);
     for (const { program, prepared, settings } of this.#parts) {
       const logger = this.#options.logger;
@@ -152,6 +160,7 @@ export class ViewSet implements Views {
         database,
         log,
         start: this.#options.options.viewFrom,
+        skipsRefused: this.#options.options.skipsRefused,
         limits: VIEW_LIMITS,
         logger: this.#options.logger,
         runtime: nodeRuntime,
@@ -207,21 +216,34 @@ export class ViewSet implements Views {
   }
 
   /**
-   * Ends the ports, then the batches in hand. A database that does not answer is waited for as long as a request is; what it
-   * was given last is there whole, or not at all.
+   * Ends the ports, then the batches in hand, then the databases. What has not ended after --stop-timeout is cut: a batch
+   * that a database was given last is there whole, or not at all.
    */
   async stop(): Promise<void> {
+    const {
+      options: { stopMs },
+      logger,
+    } = this.#options;
+    const stopped = this.#stop();
+    const late = new AbortController();
+    const inTime = stopped.finally(() => late.abort());
+    await Promise.race([inTime, setTimeout(stopMs, undefined, { signal: late.signal }).catch(() => {})]);
+    if (!late.signal.aborted) {
+      logger.warn({}, "the database of a view does not answer: its last batch may be missing");
+      this.#databases.cut();
+    }
+    await stopped;
+  }
+
+  async #stop(): Promise<void> {
     await Promise.all(Array.from(this.#surfaces.values(), (surface) => surface.stop()));
-    const stopped = Promise.all(Array.from(this.#runners.values(), (runner) => runner.stop()));
-    const isStopped = await Promise.race([stopped.then(() => true), setTimeout(LIMITS.stopMs, false)]);
-    if (isStopped) await this.#databases.close();
-    else
-      this.#options.logger.warn({}, "the database of a view does not answer: its last batch may be missing");
+    await Promise.all(Array.from(this.#runners.values(), (runner) => runner.stop()));
+    await this.#databases.close();
   }
 
   async #openPort(view: string, port: PortOptions, { ports, checkAddress }: StartOptions): Promise<OpenPort> {
     const { door, rate } = port;
-    const { logger } = this.#options;
+    const { logger, isAlone } = this.#options;
     const certificate = port.tls === undefined ? ports.certificate : readPortCertificate(port.tls);
     return await this.#open(view, port, port.tls, async () => {
       const address = await checkAddress(port, port.isGuarded === true);
@@ -231,10 +253,13 @@ export class ViewSet implements Views {
           `others can reach ${where}, and the view ${view} does not ask who they are there`,
         );
       }
-      const doors = { main: door as Door, others: [] };
+      // Beside a log, the log's port tells of views. Who is a stranger to the server's tokens starts no rebuild.
+      const isAsked = isAlone && port.isGuarded !== true;
+      const doors = { main: door as Door, others: isAsked ? [viewsDoor] : [] };
       const limits = { ...(ports.limits ?? SERVER_LIMITS), ...port.limits };
       const own = {
         netlog: undefined,
+        views: this,
         doors,
         host: address,
         port: port.port,

@@ -26,6 +26,17 @@ export class AppliedWaits {
     }
   }
 
+  /** The topic is gone, and another one of its name begins anew. */
+  forgetTopic(topic: string): void {
+    this.#next.delete(topic);
+  }
+
+  /** The tables are other ones, and it is not known yet how far these are. */
+  forgetAll(): void {
+    this.#failure = undefined;
+    this.#next.clear();
+  }
+
   /** Nothing will be applied for a while: every wait ends with `error`, until a place is noted again. */
   fail(error: Error): void {
     this.#failure = error;

@@ -8,7 +8,7 @@ import type { Transaction, Writer } from "./database/database.ts";
 import { verdictOf } from "./database/database-error.ts";
 import { type DeadLetter, writeDeadLetters } from "./dead-letters.ts";
 import type { Limits } from "./limits.ts";
-import { movePlace, type Place } from "./places.ts";
+import { lastMessageOf, movePlace, type Place } from "./places.ts";
 import type { LogMessage } from "./reading/log-reader.ts";
 import { Malformed, type Placed, type View } from "./view.ts";
 import { PlaceMoved, ViewStopped } from "./view-stopped.ts";
@@ -18,6 +18,8 @@ export interface ApplierOptions {
   /** The schema that it fills. */
   readonly schema: string;
   readonly limits: Limits;
+  /** Refused messages become dead letters, however many there are. */
+  readonly skipsRefused?: boolean;
   readonly runtime: Pick<Runtime, "pause">;
   /** Where other processes hear of it; `undefined`: there are none. */
   readonly channel: string | undefined;
@@ -52,13 +54,18 @@ export class BatchApplier {
    */
   async apply(writer: Writer, place: Place, messages: readonly LogMessage[]): Promise<AppliedBatch> {
     const { candidates, malformed } = await this.#decode(place, messages);
-    const next = place.next + messages.length;
+    const last = messages.at(-1);
+    const moved: Place = {
+      ...place,
+      next: place.next + messages.length,
+      last: last && lastMessageOf(last),
+    };
     const commit = (write: (transaction: Transaction) => Promise<readonly DeadLetter[]>) =>
       writer.transaction(async (transaction) => {
-        await movePlace(transaction, this.#options.schema, place, next);
+        await movePlace(transaction, this.#options.schema, place, moved);
         const refused = await write(transaction);
-        await this.#finish(transaction, place, next, [...malformed, ...refused]);
-        return { place: { ...place, next }, malformed, refused };
+        await this.#finish(transaction, moved, [...malformed, ...refused]);
+        return { place: moved, malformed, refused };
       });
     try {
       const applied = await commit(async (transaction) => {
@@ -107,16 +114,11 @@ export class BatchApplier {
     }
   }
 
-  async #finish(
-    transaction: Transaction,
-    place: Place,
-    next: number,
-    letters: readonly DeadLetter[],
-  ): Promise<void> {
+  async #finish(transaction: Transaction, place: Place, letters: readonly DeadLetter[]): Promise<void> {
     const { schema, limits, channel } = this.#options;
     await writeDeadLetters(transaction, schema, place, letters, limits.deadLetterBytes);
     if (channel !== undefined) {
-      await transaction.query("SELECT pg_notify($1, $2)", [channel, `${next} ${place.topic}`]);
+      await transaction.query("SELECT pg_notify($1, $2)", [channel, `${place.next} ${place.topic}`]);
     }
   }
 }
@@ -134,9 +136,9 @@ class RefusalSearch {
   /** Applies all but those that it gives. @throws ViewStopped. */
   async apply(transaction: Transaction, all: readonly Candidate[]): Promise<readonly DeadLetter[]> {
     const refused: DeadLetter[] = [];
-    const { refusedBatch } = this.#options.limits;
+    const { limits, skipsRefused = false } = this.#options;
     await this.#applyPart(transaction, all, refused);
-    if (refused.length === all.length && all.length >= refusedBatch) {
+    if (!skipsRefused && refused.length === all.length && all.length >= limits.refusedBatch) {
       throw stopped(`all ${all.length} messages of a batch`, refused);
     }
     return refused;
@@ -163,7 +165,8 @@ class RefusalSearch {
       refused.push({ offset, timestampMs, payload, reason: `it cannot be applied: ${messageOf(error)}` });
     }
     this.inARow += 1;
-    if (this.inARow > this.#options.limits.refusedInARow) {
+    const { limits, skipsRefused = false } = this.#options;
+    if (!skipsRefused && this.inARow > limits.refusedInARow) {
       throw stopped(`${this.inARow} messages in a row`, refused);
     }
   }
@@ -199,7 +202,9 @@ function isRefusal(error: unknown): boolean {
 
 function stopped(which: string, refused: readonly DeadLetter[]): ViewStopped {
   const { offset, reason } = refused.at(-1) ?? { offset: 0, reason: "" };
-  const advice = "nothing of this batch was skipped; mend what is wrong and start the view again";
+  const advice =
+    "nothing of this batch was skipped; mend what is wrong and start the view again, " +
+    "or start it with --skip-refused, which makes dead letters of all that is refused";
   return new ViewStopped(`${which} were refused, the last one at offset ${offset} (${reason}); ${advice}`);
 }
 

@@ -34,6 +34,16 @@ const RUNTIME_MIGRATIONS: readonly Migration[] = [
       -- Retention takes the oldest.
       CREATE INDEX dead_letter_age ON dead_letter (view, logged_at);`,
   },
+  {
+    name: "2 the last message of a place, and places in former topics",
+    sql: `
+      ALTER TABLE place
+        DROP CONSTRAINT place_pkey,
+        ADD PRIMARY KEY (view, topic, topic_id),
+        ADD COLUMN is_current boolean NOT NULL DEFAULT true,
+        ADD COLUMN last_ms bigint,
+        ADD COLUMN last_checksum bigint;`,
+  },
 ];
 
 /**

@@ -32,6 +32,7 @@ interface FillOptions {
   readonly parts: readonly Part[];
   /** Messages that the log has no more are given up. */
   readonly mayLose: boolean;
+  readonly skipsRefused?: boolean;
   readonly log: LogReader;
   readonly limits: Limits;
   readonly logger: Logger;
@@ -51,8 +52,7 @@ export class Fill {
 
   constructor(options: FillOptions) {
     this.#options = options;
-    const { view, schema, limits, runtime } = options;
-    this.#applier = new BatchApplier({ view, schema, limits, runtime, channel: undefined });
+    this.#applier = new BatchApplier({ ...options, channel: undefined });
     for (const { start, end } of options.parts) this.#total += end - start;
   }
 
@@ -68,7 +68,8 @@ export class Fill {
   async #begin(topic: string): Promise<void> {
     const { parts, log, signal } = this.#options;
     const found = parts.find((part) => part.topic === topic) ?? (await log.bounds(topic, signal));
-    if (found !== undefined) await this.#save({ topic, topicId: found.id, next: found.start });
+    if (found !== undefined)
+      await this.#save({ topic, topicId: found.id, next: found.start, last: undefined });
   }
 
   async #save(place: Place, letters: readonly DeadLetter[] = []): Promise<void> {
@@ -98,13 +99,13 @@ export class Fill {
       case "dropped": {
         const { start } = read.bounds;
         this.#lose(place, start - place.next, "retention dropped them");
-        await this.#save({ ...place, next: start });
+        await this.#save({ ...place, next: start, last: undefined });
         return true;
       }
       case "damaged": {
         const { nextOffset: next } = read;
         this.#lose(place, next - place.next, "they are damaged in the log");
-        await this.#save({ ...place, next }, [damageLetter(place, next, runtime.now())]);
+        await this.#save({ ...place, next, last: undefined }, [damageLetter(place, next, runtime.now())]);
         return true;
       }
       case "messages":

@@ -17,6 +17,8 @@ import { ViewTopics } from "./view-topics.ts";
 export interface RebuildRequest {
   /** Rows whose messages the log has no more are given up. */
   readonly forgetsOlder: boolean;
+  /** Refused messages become dead letters, however many there are. */
+  readonly skipsRefused?: boolean;
   readonly onProgress: (progress: RebuildProgress) => void;
   readonly signal: AbortSignal;
 }

@@ -58,12 +58,12 @@ export async function standBy(options: StandbyOptions, signal: AbortSignal): Pro
   }
 }
 
-/** None before the other process has made its tables. */
+/** None before the other process has made its tables, or where it is an older program, whose tables lack a column. */
 async function placesOf({ database, viewName }: StandbyOptions): Promise<readonly Place[]> {
   try {
     return [...(await loadPlaces(database.reads(viewName), viewName)).values()];
   } catch (error) {
-    if (isDatabaseError(error, "42P01", "3F")) return [];
+    if (isDatabaseError(error, "42P01", "42703", "3F")) return [];
     throw error;
   }
 }

@@ -5,7 +5,14 @@ import type { Writer } from "./database/database.ts";
 import { type DeadLetter, damageLetter, writeDeadLetters } from "./dead-letters.ts";
 import type { Limits } from "./limits.ts";
 import { BackOff, Nap, pause } from "./patience.ts";
-import { type Place, savePlace } from "./places.ts";
+import {
+  findPlace,
+  isSameMessage,
+  type LastMessage,
+  lastMessageOf,
+  type Place,
+  savePlace,
+} from "./places.ts";
 import {
   type LogRead,
   type LogReader,
@@ -53,6 +60,10 @@ export class TopicRunner {
   #start: "beginning" | "end";
   #trouble: string | undefined;
   #isOver = false;
+  /** The log has the message before the place that was applied there. Where the log was away, that is looked up again. */
+  #isSameLog = false;
+  /** When it read last. */
+  #readMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: TopicRunnerOptions) {
     this.#options = options;
@@ -102,6 +113,13 @@ export class TopicRunner {
     }
     onMove("waiting");
     const startedMs = runtime.elapsedMs();
+    // Another log may have taken its place while a batch was applied.
+    if (startedMs - this.#readMs > limits.lookMs) this.#isSameLog = false;
+    if (!this.#isSameLog && place.last !== undefined) {
+      await this.#compare(place, place.last, signal);
+      return;
+    }
+    this.#isSameLog = true;
     const read = await log.read(topic, {
       from: place.next,
       max: limits.batchMessages,
@@ -109,6 +127,7 @@ export class TopicRunner {
       waitMs: limits.waitMs,
       signal,
     });
+    this.#readMs = runtime.elapsedMs();
     onMove("busy");
     await this.#take(place, read, signal);
     // A topic that is closed answers at once.
@@ -116,7 +135,37 @@ export class TopicRunner {
     if (read.kind === "messages" && read.messages.length === 0 && isEarly) {
       onMove("waiting");
       await pause(runtime, limits.lookMs, signal);
+      this.#readMs = runtime.elapsedMs();
     }
+  }
+
+  /**
+   * Looks whether the log still has the message that was applied last. A log that was restored from an older copy has
+   * another one there, or none. @throws ViewStopped.
+   */
+  async #compare(place: Place, last: LastMessage, signal: AbortSignal): Promise<void> {
+    const { log, topic, viewName, runtime } = this.#options;
+    const read = await log.read(topic, { from: place.next - 1, max: 1, maxBytes: 1, waitMs: 0, signal });
+    this.#readMs = runtime.elapsedMs();
+    if (read.kind === "missing" || read.kind === "beyond" || read.bounds.id !== place.topicId) {
+      await this.#take(place, read, signal);
+      return;
+    }
+    const { bounds } = read;
+    if (bounds.end < place.next) {
+      await this.#take(place, { kind: "beyond", bounds }, signal);
+      return;
+    }
+    const message = read.kind === "messages" ? read.messages[0] : undefined;
+    // What was not there a moment ago may be there now.
+    if (read.kind === "messages" && message === undefined) return;
+    // Retention, or damage, may have taken it.
+    if (message !== undefined && !isSameMessage(lastMessageOf(message), last)) {
+      const other = `message ${message.offset} of ${topic} is another one than was applied`;
+      const advice = `netlog view rebuild ${viewName} reads it again`;
+      throw new ViewStopped(`${other}: the log was set back to an older state; ${advice}`);
+    }
+    this.#isSameLog = true;
   }
 
   async #take(place: Place, read: LogRead, signal: AbortSignal): Promise<void> {
@@ -181,7 +230,7 @@ export class TopicRunner {
   async #skip(place: Place, next: number, why: string, letters: readonly DeadLetter[]): Promise<void> {
     const { counts, logger, viewName: view } = this.#options;
     const count = next - place.next;
-    await this.#save({ ...place, next }, letters);
+    await this.#save({ ...place, next, last: undefined }, letters);
     counts.missed += count;
     logger.error(
       { view, topic: place.topic, count, from: place.next, next },
@@ -190,17 +239,23 @@ export class TopicRunner {
   }
 
   async #changeTopic(place: Place, { id, start }: TopicBounds): Promise<void> {
-    const { logger, viewName: view } = this.#options;
-    await this.#save({ topic: place.topic, topicId: id, next: start });
-    const fields = { view, topic: place.topic, was: place.topicId, id, before: place.next, next: start };
-    logger.error(fields, "there is another topic of this name: the view begins with it, and keeps its rows");
+    const { logger, writer, schema, viewName: view } = this.#options;
+    const { topic } = place;
+    const known = await writer.transaction((transaction) => findPlace(transaction, schema, topic, id));
+    const found = known ?? { topic, topicId: id, next: start, last: undefined };
+    await this.#save(found);
+    this.#isSameLog = false;
+    const fields = { view, topic, was: place.topicId, id, before: place.next, next: found.next };
+    const how =
+      known === undefined ? "begins with it, and keeps its rows" : "read it before, and goes on where it was";
+    logger.error(fields, `there is another topic of this name: the view ${how}`);
   }
 
   async #begin({ id, start, end }: TopicBounds): Promise<void> {
     const { topic, logger, viewName: view } = this.#options;
     const from = this.#start;
     const next = from === "end" ? end : start;
-    await this.#save({ topic, topicId: id, next });
+    await this.#save({ topic, topicId: id, next, last: undefined });
     this.#options.onEnd(end);
     logger.info({ view, topic, next }, `the view begins at the ${from} of the topic`);
   }
@@ -232,6 +287,7 @@ export class TopicRunner {
       logger.warn({ view, topic, reason: error.message }, "the log cannot be read; the view waits for it");
     }
     this.#trouble = `the log cannot be read: ${error.message}`;
+    this.#isSameLog = false;
     onMove("waiting");
     await pause(runtime, this.#backOff.nextMs(), signal);
   }

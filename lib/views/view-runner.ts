@@ -13,13 +13,15 @@ import { loadPlaces, type Place } from "./places.ts";
 import { Pulse } from "./pulse.ts";
 import type { LogReader } from "./reading/log-reader.ts";
 import { type RebuildRequest, rebuildView } from "./rebuild.ts";
-import type { RunningView, TopicStatus, ViewFigures, ViewStatus } from "./running-view.ts";
+import type { RunningView, ViewFigures, ViewStatus } from "./running-view.ts";
 import { standBy } from "./standby.ts";
 import type { View, ViewUse } from "./view.ts";
 import { ViewCounts } from "./view-counts.ts";
+import { ViewProgress } from "./view-progress.ts";
 import { ViewSession } from "./view-session.ts";
 import { PlaceMoved, ViewStopped } from "./view-stopped.ts";
 import { ViewTopics } from "./view-topics.ts";
+import { WriterKeeper } from "./writer-keeper.ts";
 
 export interface ViewRunnerOptions {
   readonly createView: (use: ViewUse) => View<unknown>;
@@ -27,6 +29,8 @@ export interface ViewRunnerOptions {
   readonly log: LogReader;
   /** Where it begins in a topic that it has not read. */
   readonly start: "beginning" | "end";
+  /** Refused messages never stop it, however many: all of them become dead letters. */
+  readonly skipsRefused?: boolean;
   readonly limits: Limits;
   readonly logger: Logger;
   readonly runtime: Runtime;
@@ -42,8 +46,8 @@ export class ViewRunner implements RunningView {
   readonly #topics: ViewTopics;
   readonly #counts = new ViewCounts();
   readonly #waits = new AppliedWaits();
-  readonly #places = new Map<string, Place>();
-  readonly #ends = new Map<string, number>();
+  readonly #progress: ViewProgress;
+  readonly #keeper: WriterKeeper;
   readonly #pulse: Pulse;
   readonly #backOff: BackOff;
   #view: View<unknown>;
@@ -51,9 +55,6 @@ export class ViewRunner implements RunningView {
   #phase: Phase = "idle";
   #trouble: string | undefined;
   #work: { readonly controller: AbortController; readonly ended: Promise<void> } | undefined;
-  /** A rebuild takes the writer over as it is, so that no other process comes in between. */
-  #keepsWriter = false;
-  #kept: Writer | undefined;
   #rebuild: { readonly controller: AbortController; readonly ended: Promise<void> } | undefined;
 
   constructor(options: ViewRunnerOptions) {
@@ -63,6 +64,8 @@ export class ViewRunner implements RunningView {
     this.#topics = new ViewTopics(this.#view.topics);
     this.reads = options.database.reads(this.name);
     this.log = options.log;
+    this.#progress = new ViewProgress(this.#topics, options.log, this.#waits);
+    this.#keeper = new WriterKeeper(options.database, this.name);
     this.#backOff = new BackOff(options.limits);
     this.#pulse = new Pulse(options.runtime);
   }
@@ -102,8 +105,8 @@ export class ViewRunner implements RunningView {
       return `the database does not answer: ${messageOf(error)}`;
     }
     if (this.#phase === "idle" || this.#phase === "starting") return "the view is starting";
-    if (this.#phase === "standby") await this.#look(AbortSignal.timeout(limits.statementMs));
-    const lag = this.#lagMessages();
+    if (this.#phase === "standby") await this.#progress.look(AbortSignal.timeout(limits.statementMs));
+    const lag = this.#progress.lagMessages;
     if (lag === undefined || lag <= limits.readyLagMessages) return undefined;
     return `the view is ${lag} messages behind, more than ${limits.readyLagMessages}`;
   }
@@ -112,7 +115,7 @@ export class ViewRunner implements RunningView {
     const { applied, malformed, refused, missed, batchMs } = this.#counts;
     return {
       name: this.name,
-      lagMessages: this.#lagMessages(),
+      lagMessages: this.#progress.lagMessages,
       appliedCount: applied,
       malformedCount: malformed,
       refusedCount: refused,
@@ -125,21 +128,18 @@ export class ViewRunner implements RunningView {
   async status(): Promise<ViewStatus> {
     const { reads, name } = this;
     // Where the database is away, the status says so, and has no figures.
-    const places = await loadPlaces(reads, name).catch(() => undefined);
-    const trouble = await this.troubleNow();
-    await this.#look(AbortSignal.timeout(this.#options.limits.statementMs));
-    const shown = this.#topics.shown([...(places?.keys() ?? []), ...this.#ends.keys()]);
-    const topics = shown.map((topic): TopicStatus => {
-      const place = places?.get(topic);
-      const end = this.#ends.get(topic);
-      const lagMessages = end === undefined ? undefined : Math.max(0, end - (place?.next ?? 0));
-      return { topic, topicId: place?.topicId, next: place?.next, lagMessages };
-    });
+    const [places, rows, deadLetters, trouble] = await Promise.all([
+      loadPlaces(reads, name).catch(() => undefined),
+      this.#view.countRows(reads).catch(() => undefined),
+      countDeadLetters(reads, name).catch(() => undefined),
+      this.troubleNow(),
+    ]);
+    await this.#progress.look(AbortSignal.timeout(this.#options.limits.statementMs));
     return {
       name,
-      topics,
-      rows: await this.#view.countRows(reads).catch(() => undefined),
-      deadLetters: await countDeadLetters(reads, name).catch(() => undefined),
+      topics: this.#progress.statusWith(places),
+      rows,
+      deadLetters,
       isRunner: this.#session !== undefined,
       isReady: trouble === undefined,
       trouble,
@@ -160,7 +160,8 @@ export class ViewRunner implements RunningView {
     }
     const controller = new AbortController();
     const signal = AbortSignal.any([request.signal, controller.signal]);
-    const ended = this.#rebuildTables({ ...request, signal }, controller.signal);
+    const skipsRefused = request.skipsRefused === true || this.#options.skipsRefused === true;
+    const ended = this.#rebuildTables({ ...request, signal, skipsRefused }, controller.signal);
     this.#rebuild = { controller, ended };
     try {
       await ended;
@@ -172,26 +173,18 @@ export class ViewRunner implements RunningView {
   async #rebuildTables(request: RebuildRequest, stopped: AbortSignal): Promise<void> {
     const wasRunning = this.#work !== undefined;
     // Where the view does not run here, another process that runs it is found before an hour of work.
-    if (!wasRunning) await this.#keepWriter();
+    if (!wasRunning) await this.#keeper.keepOne();
     try {
-      const takeWriter = (): Promise<Writer> => this.#takeWriter();
+      const takeWriter = (): Promise<Writer> => this.#keeper.take(() => this.#end());
       await rebuildView({ ...this.#options, request, current: this.#view, takeWriter });
       this.#trouble = undefined;
+      this.#waits.forgetAll();
     } finally {
       // It remembers nothing of tables that may have gone.
       this.#view = this.#options.createView("live");
-      await this.#kept?.close();
-      this.#kept = undefined;
+      await this.#keeper.close();
       if (wasRunning && !stopped.aborted) this.start();
     }
-  }
-
-  async #keepWriter(): Promise<void> {
-    const writer = await this.#openWriter();
-    this.#kept = writer;
-    void writer.lost.then(() => {
-      if (this.#kept === writer) this.#kept = undefined;
-    });
   }
 
   async #end(): Promise<void> {
@@ -200,23 +193,6 @@ export class ViewRunner implements RunningView {
     work?.controller.abort(new ViewStopped("the view is being stopped"));
     await work?.ended;
     this.#phase = "idle";
-  }
-
-  /** Ends the session and gives its writer, or another one where it had none. */
-  async #takeWriter(): Promise<Writer> {
-    this.#keepsWriter = true;
-    await this.#end();
-    this.#keepsWriter = false;
-    const kept = this.#kept;
-    this.#kept = undefined;
-    return kept ?? (await this.#openWriter());
-  }
-
-  async #openWriter(): Promise<Writer> {
-    const writer = await this.#options.database.openWriter(this.name);
-    if (writer !== undefined) return writer;
-    const advice = "stop that one first, or name its server with --log if it has the view beside its log";
-    throw new ViewStopped(`another process runs the view ${this.name}; ${advice}`);
   }
 
   async #loop(signal: AbortSignal): Promise<void> {
@@ -239,7 +215,7 @@ export class ViewRunner implements RunningView {
 
   async #run(signal: AbortSignal): Promise<void> {
     const { database, limits, runtime } = this.#options;
-    const onPlace = (place: Place): void => this.#notePlace(place);
+    const onPlace = (place: Place): void => this.#progress.notePlace(place);
     let writer = await database.openWriter(this.name);
     if (writer === undefined) {
       this.#enter("standby", "another process runs the view; this one serves reads");
@@ -252,8 +228,7 @@ export class ViewRunner implements RunningView {
       this.#session = session;
       await session.run(signal);
     } finally {
-      if (this.#keepsWriter) this.#kept = writer;
-      else await writer.close();
+      await this.#keeper.giveBack(writer);
     }
   }
 
@@ -265,31 +240,23 @@ export class ViewRunner implements RunningView {
       writer,
       counts: this.#counts,
       onBegin: (places) => {
-        for (const place of places) this.#notePlace(place);
+        for (const place of places) this.#progress.notePlace(place);
         // What failed before may fail again. Where messages wait, the first that is applied shows that it does not.
-        if (this.#trouble === undefined || !this.#lagMessages()) this.#enterRunning();
+        if (this.#trouble === undefined || !this.#progress.lagMessages) this.#enterRunning();
       },
       onPlace: (place) => {
         this.#backOff.reset();
         this.#pulse.noteMove();
-        this.#notePlace(place);
+        this.#progress.notePlace(place);
         this.#enterRunning();
       },
-      onEnd: (topic, end) => {
-        if (end === undefined) this.#ends.delete(topic);
-        else this.#ends.set(topic, end);
-      },
+      onEnd: (topic, end) => this.#progress.noteEnd(topic, end),
       onMove: (topic, state) => this.#pulse.note(topic, state),
     });
   }
 
   #enterRunning(): void {
     this.#enter("running", "the view applies messages");
-  }
-
-  #notePlace(place: Place): void {
-    this.#places.set(place.topic, place);
-    this.#waits.note(place.topic, place.next);
   }
 
   #enter(phase: Phase, message: string): void {
@@ -309,7 +276,7 @@ export class ViewRunner implements RunningView {
     }
     this.#trouble = trouble;
     this.#phase = "waiting";
-    await this.#look(signal);
+    await this.#progress.look(signal);
     await pause(runtime, this.#backOff.nextMs(), signal);
   }
 
@@ -323,26 +290,6 @@ export class ViewRunner implements RunningView {
       if (signal.aborted) resolve();
       else signal.addEventListener("abort", () => resolve(), { once: true });
     });
-  }
-
-  /** Looks how far the topics go, while none is read. */
-  async #look(signal: AbortSignal): Promise<void> {
-    const topics = await this.#topics.all(this.log, signal).catch(() => this.#topics.named);
-    for (const topic of topics) {
-      try {
-        const bounds = await this.log.bounds(topic, signal);
-        if (bounds === undefined) this.#ends.delete(topic);
-        else this.#ends.set(topic, bounds.end);
-      } catch {
-        // The log is away: what is known stays.
-      }
-    }
-  }
-
-  #lagMessages(): number | undefined {
-    let lag = 0;
-    for (const [topic, end] of this.#ends) lag += Math.max(0, end - (this.#places.get(topic)?.next ?? 0));
-    return this.#ends.size === 0 ? undefined : lag;
   }
 }
 

@@ -21,6 +21,7 @@ export interface SessionOptions {
   readonly database: Database;
   readonly log: LogReader;
   readonly start: "beginning" | "end";
+  readonly skipsRefused?: boolean;
   readonly counts: ViewCounts;
   readonly limits: Limits;
   readonly logger: Logger;
@@ -149,7 +150,7 @@ export class ViewSession {
   }
 
   #read(topic: string, start: "beginning" | "end"): void {
-    const { view, topics, database, limits, runtime, onEnd, onMove } = this.#options;
+    const { view, topics, database, limits, onEnd, onMove } = this.#options;
     const channel = database.isShared ? channelOf(view.name) : undefined;
     const runner = new TopicRunner({
       ...this.#options,
@@ -161,7 +162,7 @@ export class ViewSession {
       start,
       creates: view.creates?.[topic],
       batchBytes: () => Math.max(limits.leastBatchBytes, Math.floor(limits.batchBytes / this.#runners.size)),
-      applier: new BatchApplier({ view, schema: view.name, limits, runtime, channel }),
+      applier: new BatchApplier({ ...this.#options, schema: view.name, channel }),
       onPlace: (place) => this.#notePlace(place),
       onEnd: (end) => onEnd(topic, end),
       onMove: (state) => onMove(topic, state),

@@ -36,6 +36,8 @@ export interface ViewFigures {
 
 export interface ViewRebuild {
   readonly forgetsOlder: boolean;
+  /** Messages that the database refuses become dead letters, however many there are. */
+  readonly skipsRefused: boolean;
   readonly onProgress: (progress: { readonly done: number; readonly total: number }) => void;
   readonly signal: AbortSignal;
 }

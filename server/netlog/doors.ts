@@ -8,7 +8,7 @@ import { HonoTable } from "../http/hono-table.ts";
 import { allowOf } from "../http/route-table.ts";
 import { errorCode } from "../wire/errors.ts";
 import { adviceFor } from "./advice.ts";
-import { OWN_PAGES, RESOURCES, TOPICS } from "./routes.ts";
+import { OWN_PAGES, RESOURCES, TOPICS, VIEW_PAGES } from "./routes.ts";
 
 /** Errors that pass, with Retry-After. */
 const PASSING: ReadonlySet<number> = new Set([429, 503]);
@@ -44,6 +44,17 @@ export const ownPagesDoor: Door = {
   ...COMMON,
   owns: (parts) => parts[0] === "-" && parts.length > 1,
   find: (exchange) => ownPages.find(exchange),
+  topicNameOf: () => "",
+};
+
+const viewPages = new HonoTable(VIEW_PAGES.resources);
+
+/** For the port of a view that runs without the log: how it is, and its rebuild. */
+export const viewsDoor: Door = {
+  ...COMMON,
+  allow: allowOf(VIEW_PAGES.resources),
+  owns: (parts) => parts[0] === "-" && parts[1] === "views",
+  find: (exchange) => viewPages.find(exchange),
   topicNameOf: () => "",
 };
 

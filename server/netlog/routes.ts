@@ -119,6 +119,8 @@ export const ROUTES: readonly Row[] = [
 const PARAMETERS: readonly string[] = Object.keys(QUERY);
 
 export const OWN_PAGES: RouteTable = new RouteTable(routesWhere(({ path }) => path.startsWith("/-/")));
+/** Those of views, which the port of a view that runs alone has as well. */
+export const VIEW_PAGES: RouteTable = new RouteTable(routesWhere(({ path }) => path.startsWith("/-/views")));
 export const TOPICS: RouteTable = new RouteTable(routesWhere(({ path }) => !path.startsWith("/-/")));
 export const RESOURCES: readonly Resource<Action>[] = [...OWN_PAGES.resources, ...TOPICS.resources];
 

@@ -67,7 +67,7 @@ export const REBUILD_VIEW: Operation = {
   summary: "Fills the tables of a view anew from the log, while reads go on",
   description:
     "Each line is an object: `done` and `total` are messages; the last one has `ok`, and `reason` where it failed.",
-  query: ["forget_older"],
+  query: ["forget_older", "skip_refused"],
   success: { "200": { description: "Progress, until it is done", content: { [NDJSON]: {} } } },
   errors: ["resource_busy", "topic_unavailable"],
 };
@@ -79,13 +79,14 @@ async function rebuildView(exchange: Exchange): Promise<StreamAnswer> {
   const views = requireView(context.views, name);
   const parameters = exchange.parameters();
   const forgetsOlder = parameters.flag("forget_older");
+  const skipsRefused = parameters.flag("skip_refused");
   parameters.finish();
   const lines = new Lines();
   const controller = new AbortController();
   exchange.request.onClose(() => controller.abort(new Error("the client has left")));
   const onProgress: ViewRebuild["onProgress"] = (progress) => lines.add(progress);
   const done = views
-    .rebuild(name, { forgetsOlder, onProgress, signal: controller.signal })
+    .rebuild(name, { forgetsOlder, skipsRefused, onProgress, signal: controller.signal })
     .then(() => ({ ok: true }));
   const begun = await Promise.race([
     lines.first.then(() => true),

@@ -35,6 +35,7 @@ const topicFigures = {
 /** Name to description and schema. */
 export const QUERY: Readonly<Record<string, readonly [description: string, schema: Json]>> = {
   forget_older: ["Also where rows are lost whose messages the log has no more.", flag],
+  skip_refused: ["Messages that the database refuses become dead letters, however many there are.", flag],
   force: ["Also when the topic has scanners, or cannot be served.", flag],
   key: [
     "Key of the message; of what reads, one of the keys that messages have to have, as often as there are keys.",

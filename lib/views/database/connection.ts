@@ -13,9 +13,13 @@ export interface ConnectionOptions {
   /** How long to wait for the connection. */
   readonly connectMs: number;
   readonly onNotify?: (channel: string, text: string) => void;
+  /** Called with the connection before it is there, so that it can be cut meanwhile. */
+  readonly onMade?: (connection: Connection) => void;
 }
 
 const KEEP_ALIVE_MS = 30_000;
+/** A server that does not take leave within so long is not there any more. */
+const CLOSE_MS = 2000;
 
 export class Connection implements Queries {
   readonly #client: pg.Client;
@@ -34,7 +38,7 @@ export class Connection implements Queries {
   }
 
   /** @throws DatabaseError. */
-  static async open({ stream, server, connectMs, onNotify }: ConnectionOptions): Promise<Connection> {
+  static async open({ stream, server, connectMs, onNotify, onMade }: ConnectionOptions): Promise<Connection> {
     const client = new pg.Client({
       ...server,
       ...(stream === undefined ? {} : { stream: stream as () => never }),
@@ -45,6 +49,7 @@ export class Connection implements Queries {
       keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     });
     const connection = new Connection(client, onNotify);
+    onMade?.(connection);
     try {
       await client.connect();
       await connection.query("SET TIME ZONE 'UTC'");
@@ -114,7 +119,7 @@ export class Connection implements Queries {
   }
 
   async close(): Promise<void> {
-    await this.#client.end().catch(() => {});
+    await this.within(CLOSE_MS, () => this.#client.end().catch(() => {}));
   }
 }
 

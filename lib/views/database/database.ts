@@ -91,5 +91,8 @@ export interface Database {
   listen(channel: string, hear: (text: string) => void, lost: () => void): Promise<Close>;
   /** Resolves when it answers. @throws DatabaseError. */
   ping(): Promise<void>;
+  /** Waits for what is under way. */
   close(): Promise<void>;
+  /** Ends every connection at once, whether anybody answers there or not: what is under way is rejected. It is of no more use. */
+  cut(): void;
 }

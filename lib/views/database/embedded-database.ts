@@ -54,6 +54,8 @@ export class EmbeddedDatabase implements Database {
   /** Holders of the writer, by schema. */
   readonly #writers = new Set<string>();
   #open: Opened | undefined;
+  /** The thread that is there, or begins. */
+  #worker: Worker | undefined;
   #hasOpened = false;
   /** Until then it does not open, as `#refusal` says. */
   #closedUntilMs = 0;
@@ -61,6 +63,7 @@ export class EmbeddedDatabase implements Database {
   /** Reads that are under way, or wait. */
   #readCount = 0;
   #isClosed = false;
+  #closing: Promise<void> | undefined;
 
   private constructor(options: EmbeddedOptions, release: () => Promise<void>) {
     this.#options = options;
@@ -149,10 +152,18 @@ export class EmbeddedDatabase implements Database {
     this.#run(undefined, writeMs, (connection) => this.#upkeep.step(connection)).catch(() => {});
   }
 
-  /** Waits for what is under way. */
-  async close(): Promise<void> {
-    if (this.#isClosed) return;
+  close(): Promise<void> {
     this.#isClosed = true;
+    this.#closing ??= this.#end();
+    return this.#closing;
+  }
+
+  cut(): void {
+    this.#isClosed = true;
+    void this.#worker?.terminate();
+  }
+
+  async #end(): Promise<void> {
     await this.#turns.run(async () => {
       const open = this.#open;
       this.#open = undefined;
@@ -210,6 +221,7 @@ export class EmbeddedDatabase implements Database {
   /** The thread that is there, or another one where it has ended. */
   async #opened(): Promise<Opened> {
     if (this.#open !== undefined) return this.#open;
+    if (this.#isClosed) throw new DatabaseError(CONNECTION_FAILURE, "the database is closed");
     if (performance.now() < this.#closedUntilMs) throw this.#refusal;
     try {
       this.#open = await this.#start();
@@ -231,6 +243,7 @@ export class EmbeddedDatabase implements Database {
     const { disk, folder, embeddedBytes } = this.#options;
     const files = await filesOf(disk, folder, (path) => this.#make(folder, path));
     const worker = startWorker(files, embeddedBytes);
+    this.#worker = worker;
     await begun(worker, folder);
     try {
       const connection = await Connection.open({ stream: () => new PgliteWire(worker), connectMs: START_MS });
@@ -246,6 +259,7 @@ export class EmbeddedDatabase implements Database {
     const { logger, embeddedBytes } = this.#options;
     logger.info({ folder }, `making the database of views in ${folder}, which takes some seconds`);
     const maker = startWorker(files, embeddedBytes);
+    this.#worker = maker;
     await begun(maker, folder);
     await ended(maker);
     logger.info({ folder }, `the database of views in ${folder} is made`);

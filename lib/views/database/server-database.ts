@@ -2,6 +2,7 @@
  * A PostgreSQL server: a connection that writes, which holds the lock of its schema for as long as it lives, and a few
  * that read. A connection that breaks is replaced by the next call that needs one.
  */
+import { checkServerIdentity } from "node:tls";
 import pg from "pg";
 import { Connection } from "./connection.ts";
 import {
@@ -39,12 +40,15 @@ export class ServerDatabase implements Database {
   readonly description: string;
   readonly #options: ServerOptions;
   readonly #pools = new Map<string, ReadPool>();
+  /** All that are open, or about to be. */
+  readonly #connections = new Set<Connection>();
+  /** Connections that did not get the lock of a schema, for the next try: a process that stands by asks each second. */
+  readonly #contenders = new Map<string, Connection>();
   #isClosed = false;
 
   /** Connects with the first call. @throws TypeError: the URL in `server` cannot be parsed. */
   constructor(options: ServerOptions) {
-    new pg.Client(options.server);
-    this.#options = options;
+    this.#options = { ...options, server: withName(options.server) };
     this.description = options.description;
   }
 
@@ -73,15 +77,14 @@ export class ServerDatabase implements Database {
 
   async openWriter(schema: string): Promise<Writer | undefined> {
     const { writeMs } = this.#options;
-    const connection = await this.#connect(writeMs);
+    const connection = this.#contenders.get(schema) ?? (await this.#connect(writeMs));
+    this.#contenders.delete(schema);
     try {
-      await connection.useSchema(schema);
-      const [row] = await connection.query<{ locked: boolean }>(
-        "SELECT pg_try_advisory_lock($1::int, hashtext($2)) AS locked",
-        [LOCK_KEY, schema],
-      );
-      if (row?.locked !== true) {
-        await connection.close();
+      if (!(await connection.within(GRACE_MS, () => tryLock(connection, schema)))) {
+        this.#contenders.set(schema, connection);
+        void connection.lost.then(() => {
+          if (this.#contenders.get(schema) === connection) this.#contenders.delete(schema);
+        });
         return undefined;
       }
     } catch (error) {
@@ -118,7 +121,14 @@ export class ServerDatabase implements Database {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    await Promise.all([...this.#pools.values()].map((pool) => pool.close()));
+    const contenders = [...this.#contenders.values()];
+    this.#contenders.clear();
+    await Promise.all([...contenders, ...this.#pools.values()].map((each) => each.close()));
+  }
+
+  cut(): void {
+    this.#isClosed = true;
+    for (const connection of this.#connections) connection.cut();
   }
 
   #poolOf(schema: string): ReadPool {
@@ -144,6 +154,10 @@ export class ServerDatabase implements Database {
     const connection = await Connection.open({
       server: { ...this.#options.server, application_name: "netlog view" },
       connectMs: CONNECT_MS,
+      onMade: (made) => {
+        this.#connections.add(made);
+        void made.lost.then(() => this.#connections.delete(made));
+      },
       ...(onNotify === undefined ? {} : { onNotify }),
     });
     try {
@@ -154,4 +168,28 @@ export class ServerDatabase implements Database {
     }
     return connection;
   }
+}
+
+/** IPv4, or IPv6, and no name. */
+const ADDRESS = /^(?:\d{1,3}\.){3}\d{1,3}$|:/;
+
+/** Where the host is an address, pg compares the certificate with `localhost`. @throws as the constructor does. */
+function withName(server: pg.ClientConfig): pg.ClientConfig {
+  const { host, ssl } = new pg.Client(server) as pg.Client & { readonly ssl?: unknown };
+  if (!ADDRESS.test(host) || ssl === false || ssl === undefined) return server;
+  const tls = typeof ssl === "object" ? ssl : {};
+  return {
+    ...server,
+    ssl: { checkServerIdentity: (_name, certificate) => checkServerIdentity(host, certificate), ...tls },
+  };
+}
+
+/** False: another connection has the lock of the schema. */
+async function tryLock(connection: Connection, schema: string): Promise<boolean> {
+  await connection.useSchema(schema);
+  const [row] = await connection.query<{ locked: boolean }>(
+    "SELECT pg_try_advisory_lock($1::int, hashtext($2)) AS locked",
+    [LOCK_KEY, schema],
+  );
+  return row?.locked === true;
 }

@@ -25,7 +25,7 @@ test("gives the event loop back between pieces of a long batch", async () => {
   const payload = new Uint8Array(PIECE_WORK_BYTES / 2);
   const message = { timestampMs: 0, payload, key: undefined, contentType: undefined, headers: {} };
   const applier = new BatchApplier({ view, schema: view.name, limits: LIMITS, runtime, channel: undefined });
-  const place = { topic: "events", topicId: "an id", next: 0 };
+  const place = { topic: "events", topicId: "an id", next: 0, last: undefined };
   await applier.apply(
     writer,
     place,

@@ -158,3 +158,32 @@ test.skipIf(!EITHER_DATABASE.isServer)(
     expect(seen).toEqual([]);
   },
 );
+
+test("messages that the database refuses are skipped where that is asked for, by the view and by a rebuild", async () => {
+  const { run, publish } = await begin();
+  await publish(20);
+  const view = createCounterView();
+  const poisoned = createCounterView({
+    apply: async (transaction, items) => {
+      await view.apply(transaction, items);
+      if (items.some(({ offset }) => offset < 20)) await transaction.query("SELECT 1 / 0");
+    },
+  });
+  const createView = () => poisoned;
+  const careful = run({ createView });
+  await expect.poll(() => careful.troubleNow()).toContain("or start it with --skip-refused");
+  await careful.stop();
+  const skipping = run({ createView, skipsRefused: true });
+  await publish(5, 20);
+  await appliedTo(skipping, TOPIC, 24);
+  expect(await skipping.status()).toMatchObject({ rows: 5, deadLetters: 20, isReady: true });
+  await skipping.stop();
+  const again = run({ createView });
+  await publish(1, 25);
+  await appliedTo(again, TOPIC, 25);
+  expect(String(await rejection(again.rebuild(REQUEST)))).toContain(
+    "all 20 messages of a batch were refused",
+  );
+  await again.rebuild({ ...REQUEST, skipsRefused: true });
+  expect(await again.status()).toMatchObject({ rows: 6, deadLetters: 20 });
+});

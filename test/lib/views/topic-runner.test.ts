@@ -20,7 +20,7 @@ import { rejection } from "../../support/rejection.ts";
 import { createCounterView } from "../../support/views/counter-view.ts";
 
 const BOUNDS = { id: "an id", start: 0, end: 9 };
-const START: Place = { topic: "events", topicId: "an id", next: 3 };
+const START: Place = { topic: "events", topicId: "an id", next: 3, last: undefined };
 
 interface Ran {
   readonly runner: TopicRunner;
@@ -79,7 +79,7 @@ function run(...answers: readonly (LogRead | Error)[]): Ran {
   };
   const counts = new ViewCounts();
   const logger = new LineLogger();
-  const limits = { ...LIMITS, backOffMs: 1, lookMs: 1 };
+  const limits = { ...LIMITS, backOffMs: 1 };
   const view = createCounterView();
   const runner = new TopicRunner({
     viewName: view.name,

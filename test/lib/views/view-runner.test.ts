@@ -55,6 +55,7 @@ class FakeDatabase implements Database {
 
   async ping(): Promise<void> {}
   async close(): Promise<void> {}
+  cut(): void {}
 }
 
 const LOG: LogReader = {

@@ -42,6 +42,10 @@ export class FaultyDatabase implements Database {
     return this.#inner.close();
   }
 
+  cut(): void {
+    this.#inner.cut();
+  }
+
   async openWriter(schema: string): Promise<Writer | undefined> {
     const writer = await this.#inner.openWriter(schema);
     if (writer === undefined) return undefined;

@@ -188,6 +188,24 @@ describe.skipIf(!hasPostgres)("PostgreSQL alone", () => {
     await again?.close();
   });
 
+  test("one connection serves all tries for a writer that another process has, and is cut where nobody answers", async () => {
+    const standby = new ServerDatabase({ server: server.config, description: "postgres", ...LIMITS });
+    const writer = await database.openWriter("pears");
+    for (let tries = 0; tries < 3; tries += 1) expect(await standby.openWriter("pears")).toBeUndefined();
+    const holders =
+      "SELECT pid FROM pg_stat_activity WHERE query LIKE '%pg_try_advisory_lock%' AND pid <> pg_backend_pid()";
+    expect(await server.query(holders)).toHaveLength(2);
+    await writer?.close();
+    await expect.poll(() => standby.openWriter("pears")).toBeDefined();
+    const silent = await server.silence();
+    const unanswered = rejection(standby.ping());
+    standby.cut();
+    expect(await within("the cut", unanswered)).toMatchObject({ sqlState: "08006" });
+    await within("the close", standby.close());
+    silent.goOn();
+    expect(await database.reads("public").query("SELECT 1 AS one")).toEqual([{ one: 1 }]);
+  });
+
   test("a listener hears what other connections notify", async () => {
     let hear = (_text: string): void => {};
     const heard = new Promise<string>((resolve) => {
@@ -226,6 +244,9 @@ test("PGlite: what was committed is in its folder, which one process has at a ti
   const slow = "SELECT count(*) FROM generate_series(1, 100000) a, generate_series(1, 100000) b";
   await rejection(first.reads("public").query(slow, [], { timeoutMs: 100 }));
   expect(await first.reads("public").query("SELECT n FROM t")).toEqual([{ n: 7 }]);
+  const unanswered = rejection(first.reads("public").query(slow));
+  first.cut();
+  expect(await within("the cut", unanswered)).toMatchObject({ sqlState: "08006" });
   await first.close();
   const second = await EmbeddedDatabase.open(options);
   expect(await second.reads("public").query("SELECT n FROM t")).toEqual([{ n: 7 }]);
