@@ -36,6 +36,7 @@ test("nothing given is the contract's defaults", () => {
     db: "pglite",
     viewsDir: ".views",
     viewFrom: "beginning",
+    skipsRefused: false,
     viewSettings: [],
     journalAuth: "",
     jwksUrl: "",
