@@ -1,25 +1,42 @@
-/** A queue that holds so many and no more: who comes when it is full takes the place of the oldest. */
-export class BoundedQueue<T> {
+/** A queue of so many items and so many bytes: what comes when it is full takes the place of the oldest. */
+
+export interface Sized {
+  readonly payload: Uint8Array;
+}
+
+export class BoundedQueue<T extends Sized> {
   readonly #capacity: number;
+  readonly #capacityBytes: number;
   readonly #places: (T | undefined)[] = [];
   #first = 0;
   #length = 0;
+  /** Of all payloads. */
+  #bytes = 0;
 
-  constructor(capacity: number) {
+  constructor(capacity: number, capacityBytes: number) {
     this.#capacity = capacity;
+    this.#capacityBytes = capacityBytes;
   }
 
   get length(): number {
     return this.#length;
   }
 
-  /** False when the oldest was dropped for it. */
-  push(item: T): boolean {
-    const hadRoom = this.#length < this.#capacity;
-    if (!hadRoom) this.shift();
+  /** Gives how many of the oldest were dropped for it. One item always has room. */
+  push(item: T): number {
+    const { length } = item.payload;
+    let dropped = 0;
+    while (
+      this.#length > 0 &&
+      (this.#length >= this.#capacity || this.#bytes + length > this.#capacityBytes)
+    ) {
+      this.shift();
+      dropped++;
+    }
     this.#places[(this.#first + this.#length) % this.#capacity] = item;
     this.#length++;
-    return hadRoom;
+    this.#bytes += length;
+    return dropped;
   }
 
   /** The oldest. */
@@ -29,6 +46,7 @@ export class BoundedQueue<T> {
     this.#places[this.#first] = undefined;
     this.#first = (this.#first + 1) % this.#capacity;
     this.#length--;
+    this.#bytes -= item?.payload.length ?? 0;
     return item;
   }
 }

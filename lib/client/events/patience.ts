@@ -4,7 +4,6 @@ import { type ClientRuntime, sleep } from "../runtime.ts";
 import { waitAfter } from "./back-off.ts";
 import type { Warnings } from "./warnings.ts";
 
-/** What asking again does not mend. */
 const HOPELESS = [
   "bad_request",
   "invalid_offset",
@@ -12,6 +11,11 @@ const HOPELESS = [
   "scanner_exists",
   "invalid_argument",
 ] as const;
+
+/** True for what asking again does not mend. */
+export function isHopeless(error: unknown): boolean {
+  return isNetlogClientError(error, ...HOPELESS);
+}
 
 export class Patience {
   readonly #name: string;
@@ -35,7 +39,7 @@ export class Patience {
         return await attempt();
       } catch (error) {
         if (signal.aborted) break;
-        if (isNetlogClientError(error, ...HOPELESS)) throw error;
+        if (isHopeless(error)) throw error;
         this.#warnings.tell("away", `${this.#name}: ${what} failed, and is tried again`, error);
         await sleep(this.#runtime, waitAfter(failures, error), signal).catch(() => {});
       }

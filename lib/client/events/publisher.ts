@@ -7,7 +7,7 @@ import { invalidArgument, isNetlogClientError } from "../errors.ts";
 import { type ClientRuntime, platformRuntime, randomUuid } from "../runtime.ts";
 import type { Topic } from "../topic.ts";
 import type { Durability, TopicSettingsChange } from "../wire.ts";
-import { isForGood, waitAfter } from "./back-off.ts";
+import { isForGood, isTooLargeForProxy, waitAfter } from "./back-off.ts";
 import { BoundedQueue } from "./bounded-queue.ts";
 import { type AnyEvents, type EventEncoder, jsonEvents, type NewEvent } from "./event.ts";
 import { publishCreating } from "./publish-creating.ts";
@@ -18,6 +18,8 @@ export interface EventPublisherOptions<New = NewEvent> {
   readonly format?: EventEncoder<New> | undefined;
   /** Events that wait at most, beside the one on its way; 10,000 by default. */
   readonly bufferSize?: number | undefined;
+  /** Bytes of these events at most; 64 MiB by default. One event may always wait. */
+  readonly bufferBytes?: number | undefined;
   /** The settings with which a missing topic is created. */
   readonly settings?: TopicSettingsChange | undefined;
   readonly durability?: Durability | undefined;
@@ -47,6 +49,9 @@ interface EncodedEvent {
 }
 
 const DEFAULT_BUFFER_SIZE = 10_000;
+const DEFAULT_BUFFER_BYTES = 64 * 1024 * 1024;
+/** With the waits between them some three minutes, in which a proxy may be set up for larger ones. */
+const TOO_LARGE_TRIES = 11;
 const DEFAULT_CLOSE_MS = 5000;
 
 /**
@@ -87,9 +92,11 @@ export class EventPublisher<Events extends object = AnyEvents, New = NewEvent<Ev
    * @throws NetlogClientError invalid_topic_name, for an empty one too; invalid_argument for a buffer of no size.
    */
   constructor(client: NetlogClient, topic: string, options: EventPublisherOptions<New> = {}) {
-    const { bufferSize = DEFAULT_BUFFER_SIZE, runtime = platformRuntime, onWarning } = options;
-    if (!Number.isSafeInteger(bufferSize) || bufferSize < 1) {
-      throw invalidArgument(`bufferSize is ${bufferSize}; it takes a whole number from 1 on`);
+    const { bufferSize = DEFAULT_BUFFER_SIZE, bufferBytes = DEFAULT_BUFFER_BYTES } = options;
+    const { runtime = platformRuntime, onWarning } = options;
+    for (const [name, value] of Object.entries({ bufferSize, bufferBytes })) {
+      if (Number.isSafeInteger(value) && value >= 1) continue;
+      throw invalidArgument(`${name} is ${value}; it takes a whole number from 1 on`);
     }
     this.#topic = client.topic(topic);
     this.#options = options;
@@ -97,7 +104,7 @@ export class EventPublisher<Events extends object = AnyEvents, New = NewEvent<Ev
     this.#format = options.format ?? (jsonEvents as EventEncoder<unknown>);
     this.#runtime = runtime;
     this.#warnings = new Warnings(runtime, onWarning);
-    this.#waiting = new BoundedQueue(bufferSize);
+    this.#waiting = new BoundedQueue(bufferSize, bufferBytes);
   }
 
   /**
@@ -125,7 +132,7 @@ export class EventPublisher<Events extends object = AnyEvents, New = NewEvent<Ev
       this.#drop("invalid", "an event cannot be written, and was dropped", error);
       return;
     }
-    if (!this.#waiting.push({ id, payload })) {
+    for (let dropped = this.#waiting.push({ id, payload }); dropped > 0; dropped--) {
       this.#drop("overflow", `the buffer of events for ${this.#topic.name} is full; the oldest was dropped`);
     }
     this.#draining ??= this.#drain();
@@ -204,6 +211,7 @@ export class EventPublisher<Events extends object = AnyEvents, New = NewEvent<Ev
   /** Until it is stored, refused for good, or too late. */
   async #store(event: EncodedEvent): Promise<void> {
     this.#failures = 0;
+    let tooLarge = 0;
     for (;;) {
       const failure = await this.#send(event);
       if (this.#isTooLate) return;
@@ -215,6 +223,15 @@ export class EventPublisher<Events extends object = AnyEvents, New = NewEvent<Ev
       // A topic that is created and deleted again is none that refuses.
       if (isForGood(error) && !isNetlogClientError(error, "topic_not_found")) {
         this.#drop("refused", `${this.#topic.name} refuses an event, which was dropped`, error);
+        return;
+      }
+      // The events behind it would be lost when the buffer is full.
+      if (isTooLargeForProxy(error) && ++tooLarge === TOO_LARGE_TRIES) {
+        this.#drop(
+          "refused",
+          `a proxy refuses an event for ${this.#topic.name} as too large; it was dropped`,
+          error,
+        );
         return;
       }
       this.#failures++;

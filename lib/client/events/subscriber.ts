@@ -18,7 +18,7 @@ import {
   type Handlers,
   type OnGiveUp,
 } from "./handling.ts";
-import { Patience } from "./patience.ts";
+import { isHopeless, Patience } from "./patience.ts";
 import { type OnWarning, Warnings } from "./warnings.ts";
 
 export interface EventSubscriberOptions<
@@ -224,7 +224,9 @@ export class EventSubscriber<
     return after;
   }
 
-  /** What was handled is saved also when it is aborted: once more then, and it is given up. */
+  /**
+   * What was handled is saved also when it is aborted: once more then, and it is given up. @throws what no waiting mends.
+   */
   async #save(next: number, signal: AbortSignal): Promise<void> {
     for (let failures = 1; ; failures++) {
       try {
@@ -233,6 +235,7 @@ export class EventSubscriber<
       } catch (error) {
         // The topic was deleted meanwhile: the next reading finds that out, and where to go on.
         if (isNetlogClientError(error, "topic_not_found", "offset_not_found")) return;
+        if (isHopeless(error)) throw error;
         this.#warnings.tell("away", `${this.#options.name}: the place ${next} was not saved`, error);
         if (signal.aborted) return;
         await sleep(this.#runtime, waitAfter(failures, error), signal).catch(() => {});

@@ -3,7 +3,7 @@ import type { ClientRuntime } from "../runtime.ts";
 
 /**
  * - `overflow`: the buffer was full, and the oldest event was dropped;
- * - `refused`: the log refuses an event for good, and it was dropped;
+ * - `refused`: the log refuses an event for good, or a proxy refuses its size, and it was dropped;
  * - `invalid`: no event, or none that JSON can hold; dropped, or skipped on reading;
  * - `closed`: published after close, and dropped;
  * - `lost_on_close`: not stored when the time to close was over;

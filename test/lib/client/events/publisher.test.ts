@@ -104,6 +104,21 @@ describe("an event publisher", () => {
     expect(log.warnings[1]?.message).toContain("buffer of events for t is full");
   });
 
+  it("drops the oldest when the buffer has too many bytes, but never the last one", async () => {
+    const log = new FakeLog();
+    log.mood = "away";
+    const events = log.publisher({ bufferBytes: 1000 });
+    tell(events, "a");
+    await log.settled();
+    for (const type of ["b", "c", "d"]) events.publish({ type, data: "x".repeat(300) });
+    expect(events.stats()).toMatchObject({ dropped: 1, queued: 3 });
+    events.publish({ type: "e", data: "x".repeat(2000) });
+    expect(events.stats()).toMatchObject({ dropped: 3, queued: 2 });
+    log.mood = "here";
+    await log.pass(1000);
+    expect(log.stored).toEqual(["a", "e"]);
+  });
+
   it("has the first event on its way as soon as it is published", async () => {
     const log = new FakeLog();
     const events = log.publisher({ bufferSize: 2 });
@@ -143,23 +158,64 @@ describe("an event publisher", () => {
     ]);
   });
 
-  it.each([
-    refused(400, "bad_request"),
-    refused(403, "forbidden"),
-    refused(413, "payload_too_large"),
-    new Response("", { status: 418 }),
-  ])("drops what the log refuses for good, and goes on: %#", async (refusal) => {
+  it.each([refused(400, "bad_request"), refused(403, "forbidden"), refused(413, "payload_too_large")])(
+    "drops what the log refuses for good, and goes on: %#",
+    async (refusal) => {
+      const log = new FakeLog();
+      log.mood = refusal;
+      const events = log.publisher();
+      tell(events, "a");
+      await log.settled();
+      log.mood = "here";
+      tell(events, "b");
+      await log.settled();
+      expect(log.stored).toEqual(["b"]);
+      expect(events.stats()).toMatchObject({ published: 1, dropped: 1, retried: 0 });
+      expect(log.warnings.map(({ code }) => code)).toEqual(["refused"]);
+    },
+  );
+
+  it.each([400, 401, 403, 404, 407, 413, 418, 429, 431])(
+    "keeps an event that a proxy in the place of the log answers with %s",
+    async (status) => {
+      const log = new FakeLog();
+      log.mood = new Response("<html>", { status });
+      const events = log.publisher();
+      tell(events, "a", "b");
+      await log.pass(100_000);
+      log.mood = "here";
+      await log.pass(30_000);
+      expect(log.stored).toEqual(["a", "b"]);
+      expect(events.stats()).toMatchObject({ published: 2, dropped: 0 });
+    },
+  );
+
+  it("drops an event that a proxy has refused as too large for three minutes", async () => {
     const log = new FakeLog();
-    log.mood = refusal;
+    log.mood = new Response("<html>", { status: 413 });
     const events = log.publisher();
     tell(events, "a");
-    await log.settled();
-    log.mood = "here";
+    await log.pass(180_000);
+    expect(events.stats()).toMatchObject({ dropped: 0, queued: 1 });
     tell(events, "b");
-    await log.settled();
+    await log.pass(1000);
+    log.mood = "here";
+    await log.pass(1000);
     expect(log.stored).toEqual(["b"]);
-    expect(events.stats()).toMatchObject({ published: 1, dropped: 1, retried: 0 });
-    expect(log.warnings.map(({ code }) => code)).toEqual(["refused"]);
+    expect(events.stats()).toMatchObject({ dropped: 1, retried: 11 });
+    expect(log.warnings.find(({ code }) => code === "refused")).toMatchObject({
+      message: "a proxy refuses an event for t as too large; it was dropped",
+    });
+  });
+
+  it("waits for ten minutes at most, whatever a proxy asks for", async () => {
+    const log = new FakeLog();
+    log.mood = new Response("", { status: 503, headers: { "Retry-After": "86400" } });
+    tell(log.publisher(), "a");
+    await log.pass(1000);
+    log.mood = "here";
+    await log.pass(599_100);
+    expect(log.stored).toEqual(["a"]);
   });
 
   it("waits for a disk that is full", async () => {
@@ -206,6 +262,7 @@ describe("an event publisher", () => {
     expect(new EventPublisher(client, "t").stats().queued).toBe(0);
     expect(() => new EventPublisher(client, "")).toThrow('"" is no name for a topic');
     expect(() => new EventPublisher(client, "t", { bufferSize: 0 })).toThrow("bufferSize is 0");
+    expect(() => new EventPublisher(client, "t", { bufferBytes: 0.5 })).toThrow("bufferBytes is 0.5");
   });
 });
 

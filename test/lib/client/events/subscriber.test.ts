@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { EventSubscriber, MemoryCursor } from "../../../../lib/client/events/index.ts";
-import { NetlogClient } from "../../../../lib/client/index.ts";
+import { NetlogClient, NetlogClientError } from "../../../../lib/client/index.ts";
 import { within } from "../../../support/deadline.ts";
 import { notListening, refused } from "../scripted-fetch.ts";
 import { subscriberForTest } from "./subscriber-fixture.ts";
@@ -202,6 +202,16 @@ describe("an event subscriber", () => {
     await fixture.end(run);
     expect(fixture.calls).toEqual(["c@2"]);
     expect(fixture.warnings.map(({ code }) => code)).toEqual(["gap"]);
+  });
+
+  it("ends with what no waiting mends: a place that cannot be kept any more", async () => {
+    const fixture = await subscriberForTest();
+    await fixture.tell("a");
+    const refusal = new NetlogClientError("scanner_exists", "it leases messages");
+    const save = (next: number): Promise<void> => (next === 0 ? Promise.resolve() : Promise.reject(refusal));
+    const run = fixture.run({ from: "first", store: { load: () => Promise.resolve(undefined), save } });
+    expect(await within("the end of the run", run.ended)).toBe(refusal);
+    expect(fixture.calls).toEqual(["a@0"]);
   });
 
   it("begins anew with a topic that was deleted, and created by the first one to come", async () => {
