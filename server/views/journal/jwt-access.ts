@@ -1,5 +1,5 @@
 /** Whose request it is, by a JSON Web Token: its signature, its issuer, its audience, its time, and what it claims. */
-import { errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
+import { errors, type JWTPayload, type JWTVerifyGetKey, type JWTVerifyOptions, jwtVerify } from "jose";
 import type { Runtime } from "../../../lib/index.ts";
 import {
   type Authenticator,
@@ -24,19 +24,40 @@ export function jwtAccess(
     needs: "nothing",
     async authenticate(exchange) {
       const token = bearerOf(exchange);
-      const rules = { issuer, audience, algorithms: [...algorithms], clockTolerance: SKEW_S };
-      const currentDate = new Date(runtime.now());
-      const { payload } = await jwtVerify(token, findKey, {
-        ...rules,
-        currentDate,
+      const rules: JWTVerifyOptions = {
+        issuer,
+        audience,
+        algorithms: [...algorithms],
+        clockTolerance: SKEW_S,
+        currentDate: new Date(runtime.now()),
         requiredClaims: ["exp", userClaim],
-      }).catch((error: unknown) => {
+      };
+      const payload = await verify(token, findKey, rules).catch((error: unknown) => {
         // What is not about the token is about the keys: the log has it, and the client hears that nothing is wrong with it.
         throw error instanceof errors.JOSEError ? unauthorized(FAILED_AUTHENTICATION) : error;
       });
       return sessionOf(payload, settings);
     },
   };
+}
+
+/** A token that does not say which key is its own may be any key's of its algorithm. @throws JOSEError; what `findKey` throws. */
+async function verify(token: string, findKey: JWTVerifyGetKey, rules: JWTVerifyOptions): Promise<JWTPayload> {
+  try {
+    return (await jwtVerify(token, findKey, rules)).payload;
+  } catch (error) {
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+    for await (const key of error) {
+      const verified = await jwtVerify(token, key, rules).catch(noteForged);
+      if (verified !== undefined) return verified.payload;
+    }
+    throw error;
+  }
+}
+
+/** @throws what is wrong with the token beside its signature. */
+function noteForged(error: unknown): undefined {
+  if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
 }
 
 /** @throws unauthorized. */

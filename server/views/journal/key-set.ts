@@ -13,7 +13,7 @@ import {
   SECOND_MS,
 } from "../../../lib/index.ts";
 
-/** There are no keys to check a token with: neither the issuer's, nor older ones. */
+/** A token cannot be checked: there are no keys, neither the issuer's nor older ones, or its own key is a broken one. */
 export class KeysUnavailable extends Error {}
 
 const TIMEOUT_MS = 5 * SECOND_MS;
@@ -24,6 +24,13 @@ const PAUSE_MS = 30 * SECOND_MS;
 /** A key that the issuer has taken back is good for so long at most, while the issuer answers. */
 const FRESH_MS = 10 * MINUTE_MS;
 const MAX_AGE_MS = DAY_MS;
+
+/** All else that fails while a key is looked for is the key's own fault. */
+const FAULTS_OF_TOKENS = [
+  errors.JOSENotSupported,
+  errors.JWKSNoMatchingKey,
+  errors.JWKSMultipleMatchingKeys,
+] as const;
 
 interface Read {
   readonly find: JWTVerifyGetKey;
@@ -54,11 +61,21 @@ export class KeySet {
     // The last set holds while it is read again, so that a slow issuer delays nobody.
     else if (this.#ageMs() > FRESH_MS) void this.#refresh();
     try {
-      return await this.#usable().find(header, token);
+      return await this.#findNow(header, token);
     } catch (error) {
       if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
       await this.#refresh();
-      return await this.#usable().find(header, token);
+      return await this.#findNow(header, token);
+    }
+  };
+
+  readonly #findNow: JWTVerifyGetKey = async (header, token) => {
+    const { find } = this.#usable();
+    try {
+      return await find(header, token);
+    } catch (error) {
+      if (FAULTS_OF_TOKENS.some((fault) => error instanceof fault)) throw error;
+      throw new KeysUnavailable("the issuer's key for this token is broken", { cause: error });
     }
   };
 
