@@ -3,7 +3,7 @@
  * occurred_at is a number of nanoseconds, and Mainflux's, whose occurred_at is a time of RFC 3339.
  */
 import { Malformed, microsOf, parseZonedDate } from "../index.ts";
-import { entitiesOf, mainfluxEntitiesOf } from "./entities.ts";
+import { type EventEntities, entitiesOf, mainfluxEntitiesOf } from "./entities.ts";
 import { EventTextError, numberText, readEventText } from "./event-text.ts";
 import { LIMITS } from "./limits.ts";
 import { readTelemetry, type TelemetryEvent, type Uncounted } from "./telemetry-event.ts";
@@ -18,7 +18,7 @@ export interface JournalEvent {
   readonly text: string;
   /** JSON of its metadata where that is not in `text` as an object. */
   readonly metadata: string | undefined;
-  readonly entities: readonly string[];
+  readonly entities: EventEntities;
   readonly telemetry: TelemetryEvent | Uncounted | undefined;
 }
 

@@ -26,8 +26,8 @@ interface Channel {
 
 export class Deliveries {
   readonly #work: ChannelWork;
-  /** Messages by client. */
-  readonly #outbound = new Map<string, number>();
+  /** Messages that were delivered, by client. */
+  readonly outbound: Map<string, number> = new Map();
   readonly #added: Row[] = [];
   readonly fullChannels: Set<string> = new Set();
 
@@ -61,8 +61,8 @@ export class Deliveries {
         added.map(({ clientId }) => clientId),
       ]);
     }
-    if (this.#outbound.size > 0) {
-      await transaction.query(COUNT_OUTBOUND, [[...this.#outbound.keys()], [...this.#outbound.values()]]);
+    if (this.outbound.size > 0) {
+      await transaction.query(COUNT_OUTBOUND, [[...this.outbound.keys()], [...this.outbound.values()]]);
     }
   }
 
@@ -126,7 +126,7 @@ export class Deliveries {
   /** Messages that came before `place`. A removal of the client takes along what was delivered before it. */
   #deliver(clientId: string, messageCount: number, place: number): void {
     if (messageCount === 0 || (this.#work.removedAt.get(clientId) ?? -1) >= place) return;
-    this.#outbound.set(clientId, (this.#outbound.get(clientId) ?? 0) + messageCount);
+    this.outbound.set(clientId, (this.outbound.get(clientId) ?? 0) + messageCount);
   }
 
   async #deleteEnded(transaction: Transaction): Promise<void> {

@@ -18,18 +18,26 @@ type Attributes = Readonly<Record<string, unknown>>;
 /** Entities whose operations may be another entity's, which `entity_id` names: roles. */
 const WITH_ROLES: readonly EntityKind[] = ["group", "client", "channel"];
 
-/** Keys of the entities that `operation` is about; each once, and so many at most. An id that no index can hold is none. */
-export function entitiesOf(operation: string, attributes: Attributes): string[] {
+/** What an event is about. */
+export interface EventEntities {
+  /** Their keys, each once; so many at most. */
+  readonly keys: readonly string[];
+  /** Ids that the event names beyond these: it is not found under them. */
+  readonly unlistedCount: number;
+}
+
+/** The entities that `operation` is about. An id that no index can hold is none. */
+export function entitiesOf(operation: string, attributes: Attributes): EventEntities {
   const keys = new Set<string>();
+  let unlistedCount = 0;
   const add = (kind: EntityKind, id: unknown): void => {
     if (typeof id !== "string" || id === "" || Buffer.byteLength(id) > LIMITS.idBytes) return;
-    keys.add(entityKey(kind, id));
+    const key = entityKey(kind, id);
+    if (keys.size < LIMITS.entities) keys.add(key);
+    else if (!keys.has(key)) unlistedCount += 1;
   };
   const addAll = (kind: EntityKind, ids: unknown): void => {
-    for (const id of Array.isArray(ids) ? ids : []) {
-      if (keys.size >= LIMITS.entities) return;
-      add(kind, id);
-    }
+    for (const id of Array.isArray(ids) ? ids : []) add(kind, id);
   };
   const kind = kindOf(operation);
   if (kind === "user") add("user", attributes.id);
@@ -41,7 +49,7 @@ export function entitiesOf(operation: string, attributes: Attributes): string[] 
   add("user", attributes.user_id);
   addAll("channel", attributes.channel_ids);
   addAll("client", attributes.client_ids);
-  return [...keys];
+  return { keys: [...keys], unlistedCount };
 }
 
 /** What stands before the first dot; empty where there is none. */
@@ -57,7 +65,7 @@ const MAINFLUX_KINDS: Readonly<Record<string, EntityKind>> = {
 };
 
 /** The same of an event of Mainflux. */
-export function mainfluxEntitiesOf(operation: string, attributes: Attributes): string[] {
+export function mainfluxEntitiesOf(operation: string, attributes: Attributes): EventEntities {
   const word = kindOf(operation);
   const kind = Object.hasOwn(MAINFLUX_KINDS, word) ? MAINFLUX_KINDS[word] : undefined;
   return entitiesOf(kind === undefined ? operation : `${kind}.`, {

@@ -74,8 +74,9 @@ function checkTexts(value: unknown): void {
   }
 }
 
-/** One that is beyond a double would be written out with all its zeros. */
+/** SQL writes numbers out with all their zeros. */
 function checkNumbers(text: string): void {
+  let exponentDigits = 0;
   for (let place = 0; place < text.length; place++) {
     const code = text.charCodeAt(place);
     if (code === QUOTE) {
@@ -85,9 +86,15 @@ function checkNumbers(text: string): void {
     NUMBER.lastIndex = place;
     const number = NUMBER.exec(text)?.[0];
     if (number === undefined) continue;
-    const exponent = /[eE](.*)$/.exec(number)?.[1] ?? "0";
-    if (number.length > LIMITS.numberLength || Math.abs(Number(exponent)) > LIMITS.numberLength) {
+    const exponent = Math.abs(Number(/[eE](.*)$/.exec(number)?.[1] ?? 0));
+    if (number.length > LIMITS.numberLength || exponent > LIMITS.numberLength) {
       throw new EventTextError(`has a number that is too long: it may have ${LIMITS.numberLength} digits`);
+    }
+    exponentDigits += exponent;
+    if (exponentDigits > LIMITS.exponentDigits) {
+      throw new EventTextError(
+        `has numbers that are too long together: their exponents may stand for ${LIMITS.exponentDigits} digits`,
+      );
     }
     place += number.length - 1;
   }

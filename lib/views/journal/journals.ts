@@ -32,9 +32,10 @@ export async function writeJournals(
     events.map(({ item }) => item.occurredAt),
     events.map(({ item }) => item.text),
     events.map(({ item }) => item.metadata ?? null),
+    events.map(({ item }) => Buffer.byteLength(item.text)),
     events.map(({ offset }) => offset),
     events.map(({ timestampMs }) => new Date(timestampMs).toISOString()),
-    events.map(({ item }) => arrayText(item.entities)),
+    events.map(({ item }) => arrayText(item.entities.keys)),
   ];
   const insert = async (): Promise<Written> =>
     (await transaction.query<Written>(INSERT, rows))[0] ?? { written: 0, offsets: null };
@@ -80,18 +81,18 @@ async function deleteJournals(
 const INSERT = `
 WITH given AS (
   SELECT row.id, topics.id AS topic_id, operation, domain, 'epoch'::timestamptz + micros * interval '1 microsecond' AS occurred_at,
-    event::jsonb AS event, metadata::jsonb AS metadata, log_offset, logged_at, entities::text[] AS entities
-  FROM topics, unnest($2::uuid[], $3::text[], $4::text[], $5::float8[], $6::text[], $7::text[], $8::bigint[],
-    $9::timestamptz[], $10::text[])
-    AS row (id, operation, domain, micros, event, metadata, log_offset, logged_at, entities)
+    event::jsonb AS event, metadata::jsonb AS metadata, event_bytes, log_offset, logged_at, entities::text[] AS entities
+  FROM topics, unnest($2::uuid[], $3::text[], $4::text[], $5::float8[], $6::text[], $7::text[], $8::int[], $9::bigint[],
+    $10::timestamptz[], $11::text[])
+    AS row (id, operation, domain, micros, event, metadata, event_bytes, log_offset, logged_at, entities)
   WHERE topics.name = $1
 ), written AS (
   INSERT INTO journal
-    (id, operation, domain, occurred_at, attributes, metadata, topic_id, log_offset, logged_at, entities)
+    (id, operation, domain, occurred_at, attributes, metadata, event_bytes, topic_id, log_offset, logged_at, entities)
   SELECT id, operation, domain, occurred_at, event - '{${RESERVED.join(",")}}'::text[],
     CASE 'object' WHEN jsonb_typeof(event->'metadata') THEN event->'metadata' WHEN jsonb_typeof(metadata) THEN metadata
       ELSE '{}' END,
-    topic_id, log_offset, logged_at, entities
+    event_bytes, topic_id, log_offset, logged_at, entities
   FROM given ORDER BY log_offset
   ON CONFLICT (id) DO NOTHING
   RETURNING id, operation, domain, occurred_at, log_offset, entities

@@ -1,5 +1,5 @@
 /** The caps of the journal. */
-import { KiB } from "../../index.ts";
+import { KiB, MiB } from "../../index.ts";
 
 export interface Limits {
   /** Bytes of an operation, and of each id that is looked up. An index takes no more than 2,700. */
@@ -10,8 +10,17 @@ export interface Limits {
   readonly jsonDepth: number;
   /** Characters of a number in an event: SQL has no room for much longer ones. */
   readonly numberLength: number;
+  /** Digits that the exponents of an event's numbers stand for, together: SQL writes all of them out. */
+  readonly exponentDigits: number;
   /** Journals of one page. */
   readonly pageSize: number;
+  /**
+   * Bytes of the events of one page with attributes or metadata. A page of one journal is always answered. The answer is
+   * up to half as large again, since PostgreSQL puts spaces into JSON, and longer by the digits of exponents.
+   */
+  readonly pageBytes: number;
+  /** Hours of a client's messages in one answer: six weeks. */
+  readonly hours: number;
   /** Levels of a subtopic: each message walks those of its channel's subscriptions. */
   readonly topicLevels: number;
   /** Subscriptions of one channel: each publish is matched with all of them. */
@@ -25,7 +34,10 @@ export const LIMITS: Limits = {
   entities: 1000,
   jsonDepth: 64,
   numberLength: 400,
+  exponentDigits: 1_000_000,
   pageSize: 100,
+  pageBytes: 16 * MiB,
+  hours: 1008,
   topicLevels: 32,
   channelSubscriptions: 10_000,
   loadedSubscriptions: 50_000,

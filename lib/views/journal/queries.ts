@@ -1,6 +1,7 @@
 /** What the journal is asked: a page of the journals of an entity, and the telemetry of a client. */
 import { formatSqlTime, type Queries, type Reads } from "../index.ts";
 import { type EntityKind, entityKey } from "./entities.ts";
+import { LIMITS } from "./limits.ts";
 
 export interface JournalRequest {
   readonly kind: EntityKind;
@@ -36,6 +37,9 @@ export interface JournalPage {
   readonly journals: readonly Journal[];
 }
 
+/** The events of a page have more bytes than one answer may. */
+export class PageTooLarge extends Error {}
+
 /** `client.role.add`: exactly one word stands before. */
 const ROLE_OPERATION = String.raw`e.operation ~ '^[^.]+\.role\.'`;
 /** They list channels and clients, which may be another domain's. */
@@ -43,7 +47,7 @@ const CONNECTIONS = "'{channel.connect,channel.disconnect}'::text[]";
 /** Seconds of the year 1: SQL has no time long before it. */
 const FIRST_SECOND = -62_135_596_800;
 
-/** @throws DatabaseError. */
+/** @throws DatabaseError; PageTooLarge for attributes or metadata of a page that LIMITS.pageBytes refuses. */
 export function listJournals(reads: Reads, request: JournalRequest): Promise<JournalPage> {
   return reads.snapshot(async (queries) => {
     const { where, values } = conditionsOf(request);
@@ -65,16 +69,20 @@ async function readPage(
 ): Promise<Journal[]> {
   const direction = isDescending ? "DESC" : "ASC";
   const order = ["occurred_at", "log_offset", "id"].map((column) => `e.${column} ${direction}`).join(", ");
-  const attributes = withAttributes ? "j.attributes" : "'{}'";
-  const metadata = withMetadata ? "j.metadata" : "'{}'";
-  const rows = await queries.query<Journal>(
-    `SELECT j.operation, j.occurred_at AS "occurredAt", j.domain, ${attributes} AS attributes, ${metadata} AS metadata
+  // The window looks at sizes alone: what is too large is neither read nor sent.
+  const fits = `(sum(j.event_bytes) OVER () <= ${LIMITS.pageBytes} OR count(*) OVER () = 1)`;
+  const object = (column: string, isWanted: boolean): string =>
+    isWanted ? `CASE WHEN ${fits} THEN ${column} ELSE '{}' END` : "'{}'";
+  const rows = await queries.query<Journal & { fits: boolean }>(
+    `SELECT j.operation, j.occurred_at AS "occurredAt", j.domain, ${object("j.attributes", withAttributes)} AS attributes,
+       ${object("j.metadata", withMetadata)} AS metadata, ${fits} AS fits
      FROM (SELECT occurred_at, log_offset, id FROM journal_entities AS e WHERE ${where}
        ORDER BY ${order} LIMIT ${limit} OFFSET ${offset}) AS e
      JOIN journal AS j ON j.id = e.id ORDER BY ${order}`,
     values,
   );
-  return rows.map((row) => ({ ...row, occurredAt: formatSqlTime(row.occurredAt) }));
+  if ((withAttributes || withMetadata) && rows[0]?.fits === false) throw new PageTooLarge();
+  return rows.map(({ fits: _, occurredAt, ...row }) => ({ ...row, occurredAt: formatSqlTime(occurredAt) }));
 }
 
 /**

@@ -7,6 +7,10 @@ import type { Migration } from "../index.ts";
  *
  * `journal_entities` has a row for each entity that a journal is about, written `client:<id>`; with what the lists filter by,
  * so that counting reads that table alone. `journal.entities` has the same, so that a journal's rows are found by their key.
+ * `journal.event_bytes` is the size of the whole event, so that a page is measured before its attributes are read.
+ *
+ * `client_hours` has the messages of a client in an hour, counted from 1970, in which there were any. The hours are those of
+ * the log's time, so that a wrong occurred_at makes none.
  *
  * What the indexes are for:
  *
@@ -15,6 +19,7 @@ import type { Migration } from "../index.ts";
  * | journal_pkey | one row for each (topic, offset), however often the message comes; the rows of a page |
  * | journal_by_age | retention, the oldest first |
  * | journal_entities_pkey | a page of an entity, in its order, and its total |
+ * | client_hours_pkey, client_hours_by_age | the hours of a client; retention, the oldest first |
  * | subscriptions_of_channel | the matches of a publish |
  * | subscriptions_of_subscriber, …_of_client | an unsubscribe or a disconnect; the end of a client, and the telemetry's count |
  */
@@ -35,6 +40,7 @@ CREATE TABLE journal (
   occurred_at timestamptz NOT NULL,
   attributes jsonb NOT NULL,
   metadata jsonb NOT NULL,
+  event_bytes int NOT NULL,
   topic_id int NOT NULL,
   log_offset bigint NOT NULL,
   logged_at timestamptz NOT NULL,
@@ -60,6 +66,15 @@ CREATE TABLE clients_telemetry (
   first_seen timestamptz NOT NULL,
   last_seen timestamptz NOT NULL
 );
+
+CREATE TABLE client_hours (
+  client_id text COLLATE "C" NOT NULL,
+  hour int NOT NULL,
+  inbound_messages bigint NOT NULL,
+  outbound_messages bigint NOT NULL,
+  PRIMARY KEY (client_id, hour)
+);
+CREATE INDEX client_hours_by_age ON client_hours (hour);
 
 CREATE TABLE subscriptions (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

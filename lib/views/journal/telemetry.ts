@@ -3,6 +3,7 @@
  * subscriptions, channel by channel, since channels know nothing of each other.
  */
 import type { Transaction } from "../index.ts";
+import { addToHour, deleteHoursOf } from "./client-hours.ts";
 import { Deliveries } from "./deliveries.ts";
 import type { TelemetryEvent } from "./telemetry-event.ts";
 
@@ -21,9 +22,10 @@ interface ClientRow {
   lastSeen: number;
 }
 
-/** In the order of the log. */
+/** Events of one hour, in the order of the log. */
 export async function applyTelemetry(
   transaction: Transaction,
+  hour: number,
   events: readonly TelemetryEvent[],
 ): Promise<TelemetryNotes> {
   const clients = await ClientRows.load(transaction, events);
@@ -31,6 +33,7 @@ export async function applyTelemetry(
   await deliveries.run(transaction);
   await clients.write(transaction);
   await deliveries.write(transaction);
+  await addToHour(transaction, hour, clients.published, deliveries.outbound);
   return { uncounted: clients.uncounted, fullChannels: deliveries.fullChannels };
 }
 
@@ -39,6 +42,8 @@ class ClientRows {
   readonly #changed = new Set<string>();
   /** Where in the batch a client was removed, the last time. */
   readonly removedAt = new Map<string, number>();
+  /** Messages of these events, by the client that is known at their end. */
+  readonly published = new Map<string, number>();
   readonly uncounted = new Map<string, number>();
 
   private constructor(rows: Map<string, ClientRow>) {
@@ -60,6 +65,7 @@ class ClientRows {
     if (this.removedAt.size > 0) {
       const removed = [...this.removedAt.keys()];
       await transaction.query("DELETE FROM clients_telemetry WHERE client_id = ANY ($1::text[])", [removed]);
+      await deleteHoursOf(transaction, removed);
     }
     const changed = [...this.#changed].flatMap((id) => {
       const row = this.#rows.get(id);
@@ -87,6 +93,7 @@ class ClientRows {
           return this.#note("client.remove: there is no such client there");
         this.#rows.delete(event.clientId);
         this.#changed.delete(event.clientId);
+        this.published.delete(event.clientId);
         this.removedAt.set(event.clientId, place);
         return true;
       case "publish":
@@ -115,6 +122,7 @@ class ClientRows {
     row: ClientRow | undefined,
   ): void {
     this.#changed.add(clientId);
+    this.published.set(clientId, (this.published.get(clientId) ?? 0) + 1);
     this.#rows.set(clientId, {
       domainId: row?.domainId ?? domainId,
       inbound: (row?.inbound ?? 0) + 1,

@@ -1,5 +1,5 @@
-/** The journal's answers: pages of journals, telemetry, sessions, health. Attributes and metadata go out as SQL's own text. */
-import type { ClientTelemetry, Journal } from "../../../lib/views/journal/index.ts";
+/** The journal's answers: pages of journals, telemetry and its hours, sessions, health. Attributes and metadata go out as SQL's own text. */
+import type { ClientHour, ClientTelemetry, Journal } from "../../../lib/views/journal/index.ts";
 import { type Answer, type PlainAnswer, textAnswer } from "../../http/answer.ts";
 import type { Session } from "./access.ts";
 import type { PageRequest } from "./query.ts";
@@ -40,6 +40,18 @@ export function telemetryAnswer(clientId: string, domainId: string, telemetry: C
     outbound_messages: telemetry.outboundMessages,
     first_seen: telemetry.firstSeen,
     last_seen: telemetry.lastSeen,
+  });
+}
+
+export function hoursAnswer(clientId: string, domainId: string, hours: readonly ClientHour[]): Answer {
+  return toAnswer({
+    client_id: clientId,
+    domain_id: domainId,
+    hours: hours.map(({ start, inboundMessages, outboundMessages }) => ({
+      start,
+      inbound_messages: inboundMessages,
+      outbound_messages: outboundMessages,
+    })),
   });
 }
 

@@ -17,6 +17,7 @@ export class JournalMetrics {
   readonly #latency: Summary;
   readonly #uncounted: Counter;
   readonly #fullChannels: Counter;
+  readonly #unlisted: Counter;
   #figures: (() => ViewFigures) | undefined;
 
   constructor() {
@@ -47,6 +48,11 @@ export class JournalMetrics {
       help: "How often a batch had subscriptions of a channel that has as many as it may.",
       registers,
     });
+    this.#unlisted = new Counter({
+      name: "journal_unlisted_entities_total",
+      help: "Ids that an event is not found under, since it names too many.",
+      registers,
+    });
     this.#addFigures();
   }
 
@@ -67,6 +73,10 @@ export class JournalMetrics {
   noteTelemetry({ uncounted, fullChannels }: TelemetryNotes): void {
     for (const [reason, count] of uncounted) this.#uncounted.inc({ reason }, count);
     this.#fullChannels.inc(fullChannels.size);
+  }
+
+  noteUnlisted(count: number): void {
+    this.#unlisted.inc(count);
   }
 
   /** In Prometheus' text format. */

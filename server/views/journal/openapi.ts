@@ -1,7 +1,7 @@
 /** The OpenAPI 3.1 description of the journal's API. Its paths are those of the routes, which a test compares. */
 import { LIMITS } from "../../../lib/views/journal/index.ts";
 import { spelledAsOpenApi } from "../../openapi/document.ts";
-import { LIST_PARAMETERS } from "./query.ts";
+import { LIST_PARAMETERS, RANGE_PARAMETERS } from "./query.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -9,7 +9,8 @@ interface Described {
   readonly summary: string;
   /** What 200 brings: the name of a schema, or a type of text. */
   readonly answer: string;
-  readonly isList?: true;
+  /** Names of its parameters. */
+  readonly query?: readonly string[];
   /** Statuses of errors. */
   readonly errors: readonly number[];
 }
@@ -21,18 +22,25 @@ const ROUTES: Readonly<Record<string, Described>> = {
   "/journal/user/:user": {
     summary: "What a user did, and what happened to the user, in all domains",
     answer: "JournalPage",
-    isList: true,
+    query: LIST_PARAMETERS,
     errors: LIST_ERRORS,
   },
   "/:domain/journal/:kind/:id": {
     summary: "What happened to an entity of a domain",
     answer: "JournalPage",
-    isList: true,
+    query: LIST_PARAMETERS,
     errors: LIST_ERRORS,
   },
   "/:domain/journal/client/:client/telemetry": {
     summary: "What a client sent and got, and when it was seen",
     answer: "Telemetry",
+    errors: [...LIST_ERRORS, 404],
+  },
+  "/:domain/journal/client/:client/telemetry/hours": {
+    summary:
+      "What a client sent and got in each hour, by the log's time; hours without messages are left out",
+    answer: "Hours",
+    query: RANGE_PARAMETERS,
     errors: [...LIST_ERRORS, 404],
   },
   "/-/session": { summary: "Whose the token is", answer: "Session", errors: [401, 500, 503] },
@@ -77,6 +85,11 @@ const PARAMETERS: Readonly<Record<string, Json>> = {
   dir: { type: "string", enum: ["asc", "desc"], default: "desc" },
 };
 
+const COUNTS: Readonly<Record<string, Json>> = {
+  inbound_messages: { ...COUNT, description: "Published by the client" },
+  outbound_messages: { ...COUNT, description: "Delivered to the client" },
+};
+
 const SCHEMAS: Readonly<Record<string, Json>> = {
   JournalPage: object({
     total: COUNT,
@@ -92,10 +105,19 @@ const SCHEMAS: Readonly<Record<string, Json>> = {
     client_id: STRING,
     domain_id: STRING,
     subscriptions: COUNT,
-    inbound_messages: { ...COUNT, description: "Published by the client" },
-    outbound_messages: { ...COUNT, description: "Delivered to the client" },
+    ...COUNTS,
     first_seen: TIME,
     last_seen: TIME,
+  }),
+  Hours: object({
+    client_id: STRING,
+    domain_id: STRING,
+    hours: {
+      type: "array",
+      maxItems: LIMITS.hours,
+      items: object({ start: TIME, ...COUNTS }),
+      description: "The oldest first; the latest ones where there are more",
+    },
   }),
   Session: object(
     { domains: { type: "array", items: STRING }, platform_admin: { type: "boolean" } },
@@ -128,14 +150,14 @@ export function describeApi(version: string): Json {
   };
 }
 
-function describeRoute(path: string, { summary, answer, isList, errors }: Described): Json {
+function describeRoute(path: string, { summary, answer, query = [], errors }: Described): Json {
   const named = [...path.matchAll(/:(\w+)/g)].map(([, name]) => ({
     name,
     in: "path",
     required: true,
     schema: name === "kind" ? { type: "string", enum: ["user", "group", "client", "channel"] } : STRING,
   }));
-  const queried = (isList === true ? LIST_PARAMETERS : []).map((name) => ({
+  const queried = query.map((name) => ({
     name,
     in: "query",
     schema: PARAMETERS[name] ?? STRING,

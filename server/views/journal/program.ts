@@ -1,6 +1,6 @@
 /** The journal as a program: its settings, its view, and its port. */
 import { nodeRuntime } from "../../../lib/index.ts";
-import { createJournalView } from "../../../lib/views/journal/index.ts";
+import { createJournalView, type JournalOptions, LIMITS } from "../../../lib/views/journal/index.ts";
 import type { PreparedView, Surface, SurfaceContext, ViewProgram, ViewSettings } from "../view-program.ts";
 import { type Authenticator, openAccess, tokenAccess } from "./access.ts";
 import { createJournalDoor } from "./door.ts";
@@ -24,37 +24,44 @@ export const journalProgram: ViewProgram = {
   prepare(given): PreparedView {
     const settings = readSettings(given);
     const metrics = new JournalMetrics();
-    let noteFullChannels = (_channels: ReadonlySet<string>): void => {};
+    let warn = (_fields: object, _message: string): void => {};
+    const hear = listener(metrics, (fields, message) => warn(fields, message));
     return {
       logLevel: settings.logLevel,
       createView(use) {
         const options = { ...settings, elapsedMs: nodeRuntime.elapsedMs };
-        if (use === "rebuild") return createJournalView(options);
-        return createJournalView({
-          ...options,
-          noteBatch: (messageCount, elapsedMs) => metrics.noteBatch(messageCount, elapsedMs),
-          noteTelemetry: (notes) => {
-            metrics.noteTelemetry(notes);
-            if (notes.fullChannels.size > 0) noteFullChannels(notes.fullChannels);
-          },
-        });
+        return createJournalView(use === "rebuild" ? options : { ...options, ...hear });
       },
       listen: async (context) => {
-        const known = new Set<string>();
-        noteFullChannels = (channels) => {
-          const news = [...channels].filter((channel) => !known.has(channel));
-          for (const channel of news) known.add(channel);
-          if (news.length === 0) return;
-          context.logger.warn(
-            { channels: news },
-            "channels have as many subscriptions as they may: more do not count",
-          );
-        };
+        warn = (fields, message) => context.logger.warn(fields, message);
         return await listen(given, settings, metrics, context);
       },
     };
   },
 };
+
+type Listener = Required<Pick<JournalOptions, "noteBatch" | "noteTelemetry" | "noteUnlisted">>;
+
+/** Counts what the view does, and warns of what it leaves out. Of a channel it warns once. */
+function listener(metrics: JournalMetrics, warn: (fields: object, message: string) => void): Listener {
+  const known = new Set<string>();
+  return {
+    noteBatch: (messageCount, elapsedMs) => metrics.noteBatch(messageCount, elapsedMs),
+    noteTelemetry(notes) {
+      metrics.noteTelemetry(notes);
+      const channels = [...notes.fullChannels].filter((channel) => !known.has(channel));
+      for (const channel of channels) known.add(channel);
+      if (channels.length > 0) {
+        warn({ channels }, "channels have as many subscriptions as they may: more do not count");
+      }
+    },
+    noteUnlisted({ topic, offset, eventCount, idCount }) {
+      metrics.noteUnlisted(idCount);
+      const most = `events name more than ${LIMITS.entities} entities: they are not found under the others`;
+      warn({ topic, offset, events: eventCount, ids: idCount }, most);
+    },
+  };
+}
 
 async function listen(
   given: ViewSettings,

@@ -17,6 +17,9 @@ export const LIST_PARAMETERS: readonly string[] = [
   "dir",
 ];
 
+/** Those of the hours of a client. */
+export const RANGE_PARAMETERS: readonly string[] = ["from", "to"];
+
 export type PageRequest = Omit<JournalRequest, "kind" | "id" | "domain">;
 
 const INVALID = "invalid query parameters";
@@ -36,8 +39,7 @@ export function readPageRequest(exchange: Exchange): PageRequest {
   const offset = readUnsigned(parameters, "offset") ?? 0n;
   const limit = readUnsigned(parameters, "limit") ?? PAGE_SIZE;
   const operation = read(parameters, "operation") ?? "";
-  const from = readSeconds(parameters, "from");
-  const to = readSeconds(parameters, "to");
+  const { from, to } = readRange(parameters);
   const withAttributes = readBool(parameters, "with_attributes");
   const withMetadata = readBool(parameters, "with_metadata");
   const direction = read(parameters, "dir") ?? "desc";
@@ -54,6 +56,11 @@ export function readPageRequest(exchange: Exchange): PageRequest {
     withMetadata,
     isDescending: direction === "desc",
   };
+}
+
+/** Seconds since 1970, both included; `undefined`: no bound. @throws bad_request. */
+export function readRange(parameters: Parameters): Pick<PageRequest, "from" | "to"> {
+  return { from: readSeconds(parameters, "from"), to: readSeconds(parameters, "to") };
 }
 
 /** @throws bad_request where it was given twice, or is malformed. */

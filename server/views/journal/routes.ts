@@ -1,10 +1,14 @@
 /** The journal's routes: what is where, and what each answers. */
+import { MiB } from "../../../lib/index.ts";
 import { troubleOfText } from "../../../lib/views/index.ts";
 import {
   type EntityKind,
+  findHours,
   findTelemetry,
   isEntityKind,
+  LIMITS,
   listJournals,
+  PageTooLarge,
 } from "../../../lib/views/journal/index.ts";
 import { type Answer, textAnswer } from "../../http/answer.ts";
 import type { Handler } from "../../http/door.ts";
@@ -12,10 +16,10 @@ import type { Exchange } from "../../http/exchange.ts";
 import type { Route } from "../../http/route-table.ts";
 import { badRequest, HttpError } from "../../wire/errors.ts";
 import { PROMETHEUS, readRoute, tellLive, tellReady } from "../probes.ts";
-import { authorize, type Wanted } from "./access.ts";
-import { healthAnswer, pageAnswer, telemetryAnswer } from "./answers.ts";
+import { authorize, type Session } from "./access.ts";
+import { healthAnswer, hoursAnswer, pageAnswer, telemetryAnswer } from "./answers.ts";
 import { type Journal, partOf, timed } from "./journal.ts";
-import { LIST_PARAMETERS, type PageRequest, readPageRequest } from "./query.ts";
+import { LIST_PARAMETERS, type PageRequest, RANGE_PARAMETERS, readPageRequest, readRange } from "./query.ts";
 
 /** Paths whose first part is no domain. */
 export function ownRoutes(journal: Journal): readonly Route[] {
@@ -37,11 +41,18 @@ export function domainRoutes(journal: Journal): readonly Route[] {
       needs,
       ignoresOthers: true,
     }),
-    // The word of the route above would hide clients from the one below.
+    readRoute("/:domain/journal/client/:client/telemetry/hours", tellHours(journal), {
+      needs,
+      query: RANGE_PARAMETERS,
+      ignoresOthers: true,
+    }),
+    // The word of the routes above would hide clients from the one below.
     readRoute("/:domain/journal/client/:id", tellEntity(journal), { needs, ...LIST }),
     readRoute("/:domain/journal/:kind/:id", tellEntity(journal), { needs, ...LIST }),
   ];
 }
+
+const TOO_LARGE = `invalid limit size: the events of this page have more than ${LIMITS.pageBytes / MiB} MiB; ask for fewer, or without attributes and metadata`;
 
 const LIST = { query: LIST_PARAMETERS, ignoresOthers: true } as const;
 
@@ -73,16 +84,39 @@ function tellEntity(journal: Journal): Handler {
 function tellTelemetry(journal: Journal): Handler {
   return async (exchange) => {
     const session = await journal.access.authenticate(exchange);
-    const domain = requireDomain(exchange);
-    const wanted: Wanted = { domain };
-    authorize(session, wanted);
-    const id = requireId(partOf(exchange, 3));
+    const { domain, id } = requireClient(exchange, session);
     const found = await timed(journal, "retrieve_client_telemetry", () =>
       findTelemetry(journal.view.reads, id, domain),
     );
-    if (found === undefined) throw new HttpError("not_found", { reason: "entity not found" });
-    return telemetryAnswer(id, domain, found);
+    return telemetryAnswer(id, domain, requireFound(found));
   };
+}
+
+/** `GET /{domainID}/journal/client/{clientID}/telemetry/hours`, which upstream does not have. */
+function tellHours(journal: Journal): Handler {
+  return async (exchange) => {
+    const session = await journal.access.authenticate(exchange);
+    const range = readRange(exchange.parameters());
+    const { domain, id } = requireClient(exchange, session);
+    const found = await findHours(journal.view.reads, { clientId: id, domainId: domain, ...range });
+    return hoursAnswer(id, domain, requireFound(found));
+  };
+}
+
+/** @throws bad_request, forbidden. */
+function requireClient(
+  exchange: Exchange,
+  session: Session,
+): { readonly domain: string; readonly id: string } {
+  const domain = requireDomain(exchange);
+  authorize(session, { domain });
+  return { domain, id: requireId(partOf(exchange, 3)) };
+}
+
+/** @throws not_found. */
+function requireFound<Found>(found: Found | undefined): Found {
+  if (found === undefined) throw new HttpError("not_found", { reason: "entity not found" });
+  return found;
 }
 
 interface Listed {
@@ -93,10 +127,14 @@ interface Listed {
 
 async function answerPage(journal: Journal, page: PageRequest, listed: Listed): Promise<Answer> {
   requireId(listed.id);
-  const { total, journals } = await timed(journal, "retrieve_all", () =>
-    listJournals(journal.view.reads, { ...page, ...listed }),
-  );
-  return pageAnswer(page, total, journals);
+  try {
+    const { total, journals } = await timed(journal, "retrieve_all", () =>
+      listJournals(journal.view.reads, { ...page, ...listed }),
+    );
+    return pageAnswer(page, total, journals);
+  } catch (error) {
+    throw error instanceof PageTooLarge ? badRequest(TOO_LARGE) : error;
+  }
 }
 
 function requireDomain(exchange: Exchange): string {

@@ -2,7 +2,8 @@
 import { onTestFinished } from "vitest";
 import { nodeRuntime } from "../../../lib/index.ts";
 import type { Database, Reads } from "../../../lib/views/database/database.ts";
-import type { LogReader, RunningView, ViewFigures } from "../../../lib/views/index.ts";
+import type { LogReader, RunningView, View, ViewFigures } from "../../../lib/views/index.ts";
+import type { JournalEvent } from "../../../lib/views/journal/decode.ts";
 import { hashToken, type ServerOptions, startServer, type TokenRecord } from "../../../server/index.ts";
 import { journalProgram } from "../../../server/views/journal/program.ts";
 import type { PortOptions, ViewSettings } from "../../../server/views/view-program.ts";
@@ -71,10 +72,11 @@ export async function openJournalServer(
   database: Database,
   { variables = {}, server = {}, reads }: JournalServerOptions = {},
 ): Promise<JournalServer> {
-  const fixture = await openJournal(database);
   const logger = new LineLogger();
   const running: JournalServer["running"] = { trouble: undefined, isLive: true, figures: {} };
   const prepared = journalProgram.prepare(journalSettings({ HTTP_PORT: "0", AUTH: "none", ...variables }));
+  const view = prepared.createView("live") as View<JournalEvent>;
+  const fixture = await openJournal(database, { view });
   let asked: PortOptions | undefined;
   const surface = await prepared.listen({
     view: runningView(reads ?? fixture.reads, running),

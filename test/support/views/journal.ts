@@ -42,6 +42,8 @@ export interface JournalFixture {
 export interface FixtureOptions extends Partial<JournalOptions> {
   /** The first event that is applied has it. */
   readonly firstOffset?: number;
+  /** In the place of one with the other options. */
+  readonly view?: View<JournalEvent>;
 }
 
 /** Opening one takes PGlite longer than a test does, so that each database has one. */
@@ -58,9 +60,9 @@ async function writerOf(database: Database, schema: string): Promise<Writer> {
 /** The view's tables, empty. */
 export async function openJournal(
   database: Database,
-  { firstOffset = 0, ...overrides }: FixtureOptions = {},
+  { firstOffset = 0, view: given, ...overrides }: FixtureOptions = {},
 ): Promise<JournalFixture> {
-  const view = createTestJournalView(overrides);
+  const view = given ?? createTestJournalView(overrides);
   const writer = await writerOf(database, view.name);
   await migrate(writer, view.name, view.migrations);
   let next = firstOffset;
@@ -134,13 +136,14 @@ export const journalSubject: ViewSubject = {
   rowsOf: (messageCount) => messageCount,
   fingerprint: async (reads) => [
     ...(await reads.query(
-      `SELECT operation, domain, occurred_at, attributes, metadata, log_offset, logged_at, entities
+      `SELECT operation, domain, occurred_at, attributes, metadata, event_bytes, log_offset, logged_at, entities
        FROM journal ORDER BY log_offset`,
     )),
     ...(await reads.query(
       `SELECT entity, occurred_at, log_offset, domain, operation FROM journal_entities ORDER BY entity, log_offset`,
     )),
     ...(await reads.query("SELECT * FROM clients_telemetry ORDER BY client_id")),
+    ...(await reads.query("SELECT * FROM client_hours ORDER BY client_id, hour")),
     ...(await reads.query(
       "SELECT subscriber_id, channel_id, subtopic, client_id FROM subscriptions ORDER BY 1, 2, 3, 4",
     )),

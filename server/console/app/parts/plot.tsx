@@ -10,6 +10,8 @@ export interface PlotProps {
   /** Names of the lines that are drawn, in their order: absent for all of them. */
   readonly names?: readonly string[];
   readonly format: (value: number) => string;
+  /** Of a time in seconds, on the axis: the time of day by default. */
+  readonly timeText?: (seconds: number) => string;
 }
 
 const HEIGHT = 150;
@@ -45,7 +47,10 @@ export function Plot(props: PlotProps): Child {
       plot.current = null;
     };
   }, [drawn]);
-  useEffect(() => plot.current?.setData(dataOf(props)), [series.times.at(-1), series.times.length, drawn]);
+  useEffect(
+    () => plot.current?.setData(dataOf(props)),
+    [series, series.times.at(-1), series.times.length, drawn],
+  );
   return (
     <figure class="plot">
       <figcaption>{title}</figcaption>
@@ -78,7 +83,10 @@ function dataOf({ series, names = series.names }: PlotProps): AlignedData {
   return [[...series.times], ...names.map((name) => [...series.line(name)])];
 }
 
-function optionsOf(box: HTMLElement, { series, names = series.names, format }: PlotProps): Options {
+function optionsOf(
+  box: HTMLElement,
+  { series, names = series.names, format, timeText = timeOfDay }: PlotProps,
+): Options {
   const style = getComputedStyle(box);
   const colour = (name: string): string => style.getPropertyValue(name).trim();
   const axis = {
@@ -94,7 +102,7 @@ function optionsOf(box: HTMLElement, { series, names = series.names, format }: P
     cursor: { show: true, y: false, drag: { x: false, y: false } },
     scales: { x: { time: true }, y: { range: (_, __, max) => [0, max > 0 ? max * 1.1 : 1] } },
     axes: [
-      { ...axis, size: 24, space: 80, values: (_, splits) => splits.map(timeOfDay) },
+      { ...axis, size: 24, space: 80, values: (_, splits) => splits.map(timeText) },
       { ...axis, size: AXIS_WIDTH, values: (_, splits) => labels(splits, format) },
     ],
     series: [

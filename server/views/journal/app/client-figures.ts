@@ -1,4 +1,4 @@
-/** A client's telemetry over the time that its page is open: the server keeps totals, and the page looks at them again and again. */
+/** A client's telemetry by the second, over the time that its page is open: the page looks at its totals again and again. */
 import { RateMeter, TimeSeries } from "../../../console/app/figures/series.ts";
 import type { Telemetry } from "./journal-link.ts";
 

@@ -27,6 +27,13 @@ export interface Telemetry {
   readonly last_seen: string;
 }
 
+/** Messages within an hour by the log's time, which begins at `start`. */
+export interface ClientHour {
+  readonly start: string;
+  readonly inbound_messages: number;
+  readonly outbound_messages: number;
+}
+
 /** Answers that say less than a reader needs. */
 const REASONS: Readonly<Record<number, string>> = {
   422: "the journal's database does not answer, or took too long; try again later, or ask for less: a shorter time, or no attributes",
@@ -77,8 +84,18 @@ export class JournalLink extends PageLink {
 
   /** `undefined`: nothing is known of the client in this domain. */
   async telemetry(client: Entity, signal: AbortSignal): Promise<Telemetry | undefined> {
+    return (await this.#find(`${journalPath(client)}/telemetry`, signal)) as Telemetry | undefined;
+  }
+
+  /** Those with messages, from `from` on, in seconds since 1970. `undefined`: nothing is known of the client. */
+  async hours(client: Entity, from: number, signal: AbortSignal): Promise<readonly ClientHour[] | undefined> {
+    const found = await this.#find(`${journalPath(client)}/telemetry/hours?from=${from}`, signal);
+    return (found as { readonly hours: readonly ClientHour[] } | undefined)?.hours;
+  }
+
+  async #find(path: string, signal: AbortSignal): Promise<unknown> {
     try {
-      return JSON.parse(await this.get(`${journalPath(client)}/telemetry`, signal)) as Telemetry;
+      return JSON.parse(await this.get(path, signal));
     } catch (error) {
       if (error instanceof NetlogClientError && error.code === "not_found") return undefined;
       throw error;

@@ -1,4 +1,7 @@
-/** The telemetry card of a client: since when it is known, what it subscribed to, and what it sent and got, over time. */
+/**
+ * The telemetry card of a client: since when it is known, what it subscribed to, and what it sent and got; by the hour in the
+ * last days, and by the second while the page is open.
+ */
 import type { Child } from "hono/jsx/dom";
 import { ageText, counted, countText, rateText } from "../../../console/app/figures/format.ts";
 import { Empty } from "../../../console/app/parts/curl-line.tsx";
@@ -10,11 +13,13 @@ import { type ClientFigures, figuresOf } from "./client-figures.ts";
 import { type Entity, entityChange, entityIn, entityText, troubleOf } from "./entity.ts";
 import { EntityForm } from "./entity-form.tsx";
 import { Failure } from "./failure.tsx";
+import { dayAndHour, firstHour, hoursSeries, SHOWN_DAYS } from "./hours-series.ts";
 import type { Telemetry } from "./journal-link.ts";
 import type { JournalPageProps } from "./page-props.ts";
 import { linkTo } from "./route.ts";
 
 const EVERY_MS = 2000;
+const HOURS_EVERY_MS = 30_000;
 
 export function TelemetryPage(props: JournalPageProps): Child {
   const { session, query, onQuery } = props;
@@ -82,7 +87,7 @@ function Followed({ link, session, client }: FollowedProps): Child {
       </div>
       <Failure error={error} session={session} entity={client} />
       {answer !== undefined ? (
-        <Card answer={answer} figures={figures} client={client} />
+        <Card answer={answer} figures={figures} client={client} link={link} />
       ) : error === undefined ? (
         <p role="status" class="dim">
           Loading …
@@ -92,13 +97,12 @@ function Followed({ link, session, client }: FollowedProps): Child {
   );
 }
 
-interface CardProps {
+interface CardProps extends Pick<FollowedProps, "link" | "client"> {
   readonly answer: Answer;
   readonly figures: ClientFigures;
-  readonly client: Entity;
 }
 
-function Card({ answer: { telemetry, atMs }, figures, client }: CardProps): Child {
+function Card({ answer: { telemetry, atMs }, figures, link, client }: CardProps): Child {
   if (telemetry === undefined) {
     return (
       <Empty
@@ -125,8 +129,35 @@ function Card({ answer: { telemetry, atMs }, figures, client }: CardProps): Chil
   return (
     <>
       <FigureList figures={list} />
+      <Hours link={link} client={client} />
       <Messages figures={figures} />
     </>
+  );
+}
+
+function Hours({ link, client }: Pick<CardProps, "link" | "client">): Child {
+  const { answer } = usePoll(
+    link,
+    {
+      ask: async (signal) => {
+        const nowMs = Date.now();
+        return hoursSeries((await link.hours(client, firstHour(nowMs), signal)) ?? [], nowMs);
+      },
+      everyMs: HOURS_EVERY_MS,
+    },
+    [link],
+  );
+  if (answer === undefined) return null;
+  return (
+    <section aria-label="Messages by the hour">
+      <Plot
+        title={`Messages an hour in the last ${SHOWN_DAYS} days, by the log's time; the present hour is not over`}
+        series={answer}
+        names={["published", "delivered"]}
+        format={countText}
+        timeText={dayAndHour}
+      />
+    </section>
   );
 }
 
@@ -144,8 +175,7 @@ function Messages({ figures: { rates, since } }: Pick<CardProps, "figures">): Ch
       />
       <p class="dim">
         Since then it has published {counted(published, "message")}, and {countText(delivered)}{" "}
-        {delivered === 1 ? "was" : "were"} delivered to it. The journal keeps totals alone, and so the plot
-        begins with this page.
+        {delivered === 1 ? "was" : "were"} delivered to it.
       </p>
     </section>
   );

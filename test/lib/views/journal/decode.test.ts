@@ -29,7 +29,7 @@ test("an event of the platform gives its operation, its domain, its time and its
     occurredAt: MICROS,
     text,
     metadata: undefined,
-    entities: ["client:c", "user:u"],
+    entities: { keys: ["client:c", "user:u"], unlistedCount: 0 },
     telemetry: undefined,
   });
 });
@@ -92,14 +92,16 @@ describe("entities", () => {
     ["client.create", { id: 5, user_id: null, channel_ids: "c" }, []],
     ["client.create", { id: "x".repeat(1025) }, []],
   ])("of %s with %o are %o", (operation, fields, entities) => {
-    expect(decode(event({ id: "", operation, ...fields })).entities).toEqual(entities);
+    const found = decode(event({ id: "", operation, ...fields })).entities;
+    expect(found).toEqual({ keys: entities, unlistedCount: 0 });
   });
 });
 
-test("an event is found under its first 1,000 entities", () => {
-  const client_ids = Array.from({ length: 1500 }, (_, number) => `c${number}`);
+test("an event is found under its first 1,000 entities, and counts the others", () => {
+  const client_ids = [...Array.from({ length: 1500 }, (_, number) => `c${number}`), "c0", 5, ""];
   const { entities } = decode(event({ operation: "channel.connect", client_ids, user_id: "u" }));
-  expect([entities.length, entities[0], entities[999]]).toEqual([1000, "channel:1", "client:c997"]);
+  const { keys, unlistedCount } = entities;
+  expect([keys.length, keys[0], keys[999], unlistedCount]).toEqual([1000, "channel:1", "client:c997", 502]);
 });
 
 describe("Mainflux's envelope", () => {
@@ -120,16 +122,14 @@ describe("Mainflux's envelope", () => {
       domain: "org",
       occurredAt: MICROS,
       metadata: '{"test":"test"}',
-      entities: ["client:t", "user:u"],
+      entities: { keys: ["client:t", "user:u"] },
       telemetry: undefined,
     });
     const profile = { ...thing, operation: "profile.update", id: "p" };
-    expect(decode(JSON.stringify(profile)).entities).toEqual(["channel:p", "user:u"]);
-    expect(decode(JSON.stringify({ ...thing, operation: "group.remove" })).entities).toEqual([
-      "group:t",
-      "user:u",
-    ]);
-    expect(decode(JSON.stringify({ ...thing, operation: "org.create" })).entities).toEqual(["user:u"]);
+    const keysOf = (fields: object): readonly string[] => decode(JSON.stringify(fields)).entities.keys;
+    expect(keysOf(profile)).toEqual(["channel:p", "user:u"]);
+    expect(keysOf({ ...thing, operation: "group.remove" })).toEqual(["group:t", "user:u"]);
+    expect(keysOf({ ...thing, operation: "org.create" })).toEqual(["user:u"]);
   });
 
   test.each(["no JSON", "[1]", '{"a":"\\u0000"}'])("metadata of %s is none", (metadata) => {
@@ -221,6 +221,11 @@ describe("is refused", () => {
       "401 digits",
       `{"operation":"a","b":${"1".repeat(401)},${at}}`,
       "the event has a number that is too long: it may have 400 digits",
+    ],
+    [
+      "exponents that SQL would write out as too many zeros",
+      `{"operation":"a","b":[${Array(2501).fill("1e-400").join()}],${at}}`,
+      "the event has numbers that are too long together: their exponents may stand for 1000000 digits",
     ],
   ])("%s", (_, text, why) => {
     expect(refusal(text)).toContain(why);

@@ -1,6 +1,8 @@
 /** What batches make of the journal, and what the journal answers. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { type JournalRequest, listJournals } from "../../../../lib/views/journal/queries.ts";
+import { LIMITS } from "../../../../lib/views/journal/limits.ts";
+import { type JournalRequest, listJournals, PageTooLarge } from "../../../../lib/views/journal/queries.ts";
+import { rejection } from "../../../support/rejection.ts";
 import { EITHER_DATABASE, type TestDatabase } from "../../../support/views/databases.ts";
 import {
   eventText,
@@ -219,6 +221,25 @@ test("equal events are as many rows, in the order of the log, on every page", as
   expect(await operations(fixture, { limit: 3 })).toEqual(["user.op4", "user.op3", "user.op2"]);
 });
 
+test("a page of events that are too large together is refused, where it asks for what they hold", async () => {
+  const fixture = await open();
+  const large = ["user.large", { user_id: "actor", text: "x".repeat(LIMITS.pageBytes / 2) }] as const;
+  await fixture.apply(large, ["user.view", { user_id: "actor" }], large);
+  const asked = { withAttributes: true, limit: 10 };
+  expect(await rejection(list(fixture, asked))).toBeInstanceOf(PageTooLarge);
+  expect(await rejection(list(fixture, { withMetadata: true }))).toBeInstanceOf(PageTooLarge);
+  expect((await list(fixture, {})).journals).toHaveLength(3);
+  const two = await list(fixture, { ...asked, limit: 2 });
+  expect([two.total, two.journals.map(({ attributes }) => attributes.length > 100)]).toEqual([
+    3,
+    [true, false],
+  ]);
+  await fixture.apply(["user.larger", { user_id: "actor", text: "x".repeat(LIMITS.pageBytes) }]);
+  expect((await list(fixture, { ...asked, limit: 1 })).journals[0]?.attributes.length).toBeGreaterThan(
+    LIMITS.pageBytes,
+  );
+});
+
 test("a message at an offset that a power cut took back takes the place of the lost one", async () => {
   const fixture = await open();
   await fixture.apply(["user.lost", { user_id: "actor" }], ["user.kept", { user_id: "actor" }]);
@@ -260,6 +281,20 @@ test("retention takes journals by the log's time, with their entities, in chunks
   expect((await list(fixture, {})).total).toBe(1);
   expect(await fixture.reads.query("SELECT count(*) AS n FROM journal_entities")).toEqual([{ n: 2 }]);
   expect(await fixture.reads.query("SELECT client_id FROM clients_telemetry")).toEqual([{ client_id: "c" }]);
+});
+
+test("retention takes hours that are over, behind the journals", async () => {
+  const hour = 3600;
+  const fixture = await open({ retentionDays: 1, firstOffset: hour - 2 });
+  const publish = { client_id: "c", domain_id: "d", channel_id: "ch", subtopic: "" };
+  await fixture.apply(...Array.from({ length: 4 }, () => ["messaging.client_publish", publish] as const));
+  const hours = (): Promise<object[]> =>
+    fixture.reads.query("SELECT inbound_messages AS n FROM client_hours");
+  expect(await hours()).toEqual([{ n: 2 }, { n: 2 }]);
+  expect(await fixture.deleteBefore(FIRST_MS + (hour - 1) * 1000)).toBe(1);
+  expect(await hours()).toHaveLength(2);
+  expect(await fixture.deleteBefore(FIRST_MS + (hour + 1) * 1000, 1)).toBe(3);
+  expect(await hours()).toEqual([{ n: 2 }]);
 });
 
 test("says how many rows a rebuild would lose: journals, or telemetry where retention took its journals", async () => {

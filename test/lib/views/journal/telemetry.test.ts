@@ -13,27 +13,16 @@ import {
   nanosAt,
   openJournal,
 } from "../../../support/views/journal.ts";
-
-type Event = readonly [string, object];
-
-const create = (id: string, more: object = {}): Event => ["client.create", { id, domain: "d", ...more }];
-const remove = (id: string, domain = "d"): Event => ["client.remove", { id, domain }];
-const publish = (id: string, subtopic = "", more: object = {}): Event => [
-  "messaging.client_publish",
-  { client_id: id, channel_id: "ch", domain_id: "d", subtopic, ...more },
-];
-const subscribe = (id: string, topic: string, subscriber = `s-${id}`): Event => [
-  "messaging.client_subscribe",
-  { client_id: id, subscriber_id: subscriber, topic },
-];
-const unsubscribe = (subscriber: string, topic?: string): Event => [
-  "messaging.client_unsubscribe",
-  { subscriber_id: subscriber, topic },
-];
-const disconnect = (subscriber: string): Event => [
-  "mqtt.client_disconnect",
-  { subscriber_id: subscriber, client_id: "any" },
-];
+import {
+  create,
+  disconnect,
+  inEitherWay,
+  publish,
+  remove,
+  subscribe,
+  type TelemetryTestEvent,
+  unsubscribe,
+} from "../../../support/views/telemetry-events.ts";
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -54,19 +43,10 @@ const subscriptions = async ({ reads }: JournalFixture): Promise<unknown[]> =>
       "SELECT client_id || ' ' || channel_id || ' ' || subtopic AS line FROM subscriptions ORDER BY 1",
     )
   ).map(({ line }) => line);
-/** The same in one batch, and with a batch for each event: a rebuild has other batches than live. */
-const inBoth = async (
-  events: readonly Event[],
+const inBoth = (
+  events: readonly TelemetryTestEvent[],
   check: (fixture: JournalFixture) => Promise<void>,
-): Promise<void> => {
-  const whole = await open();
-  await whole.apply(...events);
-  await check(whole);
-  await database.clear();
-  const single = await open();
-  for (const event of events) await single.apply(event);
-  await check(single);
-};
+): Promise<void> => inEitherWay(database, events, check);
 
 test("a created client is seen when it was created, and counts nothing", async () => {
   const fixture = await open();
@@ -163,12 +143,12 @@ test("a subscription of a client that is not known is not kept, nor one without 
     remove("unknown"),
   );
   expect(await subscriptions(fixture)).toEqual([]);
-  expect(notes.map(({ uncounted }) => [...uncounted])).toEqual([
-    [
-      ["a subscription of a client that is not known", 3],
-      ["client.remove: there is no such client there", 1],
-      ["messaging.client_subscribe: topic is none", 1],
-    ],
+  expect(notes.map(({ uncounted }) => Object.fromEntries(uncounted))).toEqual([
+    {
+      "a subscription of a client that is not known": 3,
+      "client.remove: there is no such client there": 1,
+      "messaging.client_subscribe: topic is none": 1,
+    },
   ]);
 });
 

@@ -64,7 +64,7 @@ test("an event of the client's vocabulary has the same operation, place, time, e
           occurredAt: occurredAt === undefined ? NOW_MS * 1000 : microsOf(occurredAt),
           telemetry: undefined,
         });
-        expect(new Set(entities)).toEqual(entitiesOf(event));
+        expect(new Set(entities.keys)).toEqual(entitiesOf(event));
         expect(JSON.parse(text)).toEqual({ occurred_at: "2026-01-01T00:00:00.001Z", ...fields, evt_id: ID });
         const own = "metadata" in event.action ? event.action.metadata : undefined;
         expect(metadata === undefined ? undefined : JSON.parse(metadata)).toEqual(own);

@@ -21,6 +21,7 @@ afterAll(() => opened.close());
 const USER = "/journal/user/u";
 const ENTITY = "/d/journal/client/c";
 const TELEMETRY = "/d/journal/client/c/telemetry";
+const HOURS = `${TELEMETRY}/hours`;
 const MISSING = [401, '{"message":"missing or invalid bearer user token"}\n'];
 const FAILED = [401, '{"message":"failed to perform authentication over the entity"}\n'];
 const FORBIDDEN = [403, '{"message":"failed to perform authorization over the entity"}\n'];
@@ -59,7 +60,7 @@ describe("with the server's tokens", () => {
 
   test("a missing token and a wrong one are 401, before anything else is looked at", async () => {
     const server = await open();
-    for (const path of [USER, ENTITY, TELEMETRY, `${USER}?limit=wrong`, "//journal/client/c"]) {
+    for (const path of [USER, ENTITY, TELEMETRY, HOURS, `${USER}?limit=wrong`, "//journal/client/c"]) {
       expect(told(await server.get(path)), path).toEqual(MISSING);
       expect(told(await server.get(path, bearer("wrong"))), path).toEqual(FAILED);
     }
@@ -78,8 +79,13 @@ describe("with the server's tokens", () => {
   test("a wrong parameter wins over a missing right, and that over what is not there", async () => {
     const server = await open();
     expect((await server.get(`${ENTITY}?limit=101`, bearer("nobody"))).status).toBe(400);
-    expect((await server.get("/another/journal/client/c/telemetry", bearer("member"))).status).toBe(403);
-    expect((await server.get(TELEMETRY, bearer("member"))).status).toBe(404);
+    for (const [path, wrong] of [
+      [TELEMETRY, TELEMETRY.replace("d", "another")],
+      [HOURS, HOURS.replace("d", "another")],
+    ] as const) {
+      expect((await server.get(wrong, bearer("member"))).status).toBe(403);
+      expect((await server.get(path, bearer("member"))).status).toBe(404);
+    }
   });
 
   test("whose a token is, its owner may ask", async () => {
@@ -228,6 +234,34 @@ describe("with JSON Web Tokens", () => {
     expect((await server.get(ENTITY, bearer(admin))).status).toBe(200);
     const lenient = await open(issuer, { ALLOW_UNVERIFIED_USER: "true" });
     expect((await lenient.get(ENTITY, unverified)).status).toBe(200);
+  });
+
+  test("a token that names no key may be any key's of the issuer", async () => {
+    const issuer = await openIssuer();
+    const [old, present, foreign] = [
+      await keyOf("ES256", "1"),
+      await keyOf("ES256", "2"),
+      await keyOf("ES256", "3"),
+    ];
+    issuer.keys = [old.jwk, present.jwk];
+    const server = await open(issuer);
+    const nameless = { kid: undefined };
+    expect((await server.get(ENTITY, bearer(await present.sign({}, nameless)))).status).toBe(200);
+    expect(told(await server.get(ENTITY, bearer(await foreign.sign({}, nameless))))).toEqual(FAILED);
+    const late = await present.sign({ exp: present.now - 90 }, nameless);
+    expect(told(await server.get(ENTITY, bearer(late)))).toEqual(FAILED);
+  });
+
+  test("a key of the issuer that is broken is 503 for its tokens, and no other", async () => {
+    const issuer = await openIssuer();
+    const [key, other] = [await keyOf("ES256", "1"), await keyOf("ES256", "2")];
+    issuer.keys = [{ ...key.jwk, x: "AAAA" }, other.jwk];
+    const server = await open(issuer);
+    expect(told(await server.get(ENTITY, bearer(await key.sign())))).toEqual([
+      503,
+      '{"message":"the issuer\'s key for this token is broken; try again later"}\n',
+    ]);
+    expect((await server.get(ENTITY, bearer(await other.sign()))).status).toBe(200);
   });
 
   test("claims may have other names", async () => {

@@ -3,6 +3,7 @@ import { Validator } from "@seriousme/openapi-schema-validator";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Reads } from "../../../../lib/views/database/database.ts";
 import { DatabaseError } from "../../../../lib/views/database/database-error.ts";
+import { PageTooLarge } from "../../../../lib/views/journal/index.ts";
 import { openAccess } from "../../../../server/views/journal/access.ts";
 import type { Journal } from "../../../../server/views/journal/journal.ts";
 import { PAGES_PATH, pagesRoutes } from "../../../../server/views/journal/pages.ts";
@@ -222,13 +223,25 @@ describe("telemetry", () => {
     ]);
   });
 
-  test.each(["/d/journal/client/unknown/telemetry", "/another/journal/client/c/telemetry"])(
-    "%s answers 404",
-    async (path) => {
-      const answer = await server.get(path);
-      expect([answer.status, answer.text]).toEqual([404, '{"message":"entity not found"}\n']);
-    },
-  );
+  test("of each hour has these bytes", async () => {
+    const noon = '{"start":"2024-05-01T12:00:00Z","inbound_messages":1,"outbound_messages":1}';
+    const answer = (hours: string): string => `{"client_id":"c","domain_id":"d","hours":[${hours}]}\n`;
+    const path = "/d/journal/client/c/telemetry/hours";
+    expect((await server.get(path)).text).toBe(answer(noon));
+    expect((await server.get(`${path}?from=${Number(seconds) + 3599}&to=0&other=1`)).text).toBe(answer(noon));
+    expect((await server.get(`${path}?from=${Number(seconds) + 3600}`)).text).toBe(answer(""));
+    expect((await server.get(`${path}?to=ten`)).status).toBe(400);
+  });
+
+  test.each([
+    "/d/journal/client/unknown/telemetry",
+    "/another/journal/client/c/telemetry",
+    "/d/journal/client/unknown/telemetry/hours",
+    "/another/journal/client/c/telemetry/hours",
+  ])("%s answers 404", async (path) => {
+    const answer = await server.get(path);
+    expect([answer.status, answer.text]).toEqual([404, '{"message":"entity not found"}\n']);
+  });
 });
 
 describe("health", () => {
@@ -258,7 +271,7 @@ test("metrics have upstream's names, and seconds", async () => {
   const { text, type } = await server.get("/metrics");
   expect(type).toBe("text/plain; version=0.0.4; charset=utf-8");
   const count = (name: string): number => Number(new RegExp(`^${name} (.*)$`, "m").exec(text)?.[1]);
-  expect(count('journal_journal_writer_request_count{method="save"}')).toBe(0);
+  expect(count('journal_journal_writer_request_count{method="save"}')).toBe(6);
   expect(count('journal_journal_writer_request_count{method="retrieve_all"}')).toBeGreaterThan(10);
   const latency = "journal_journal_writer_request_latency_microseconds";
   const method = 'method="retrieve_client_telemetry"';
@@ -270,6 +283,16 @@ test("metrics have upstream's names, and seconds", async () => {
   }
   expect(count("journal_lag_messages")).toBe(7);
   expect(count("journal_malformed_events_total")).toBe(3);
+});
+
+test("an event that names too many entities is warned of, and its other ids are counted", async () => {
+  const client_ids = Array.from({ length: 1002 }, (_, number) => `c${number}`);
+  const many = await journalForTest(opened.database);
+  await many.apply(["user.view", { user_id: "u" }], ["channel.connect", { client_ids }]);
+  expect(many.logger.messages("warn")).toEqual([
+    "events name more than 1000 entities: they are not found under the others",
+  ]);
+  expect((await many.get("/metrics")).text).toContain("journal_unlisted_entities_total 2\n");
 });
 
 test("another method is refused, without a body", async () => {
@@ -301,6 +324,14 @@ test("trouble with the database is 422, and tells nothing of what is inside", as
     expect([status, text]).toEqual([422, '{"message":"view entity failed"}\n']);
   }
   expect(broken.logger.messages("error")).toContain("request failed");
+});
+
+test("a page that is too large is 400, and says what to ask for", async () => {
+  const large = await journalForTest(opened.database, { reads: failing(new PageTooLarge()) });
+  const { status, text } = await large.get("/journal/user/u?with_attributes=1");
+  const told =
+    "invalid limit size: the events of this page have more than 16 MiB; ask for fewer, or without attributes and metadata";
+  expect([status, text]).toEqual([400, `{"message":"${told}"}\n`]);
 });
 
 test("what nobody foresaw is 500, with an empty body", async () => {

@@ -4,7 +4,9 @@ import { isNetlogClientError } from "../../../../../lib/client/index.ts";
 import { sentenceOf } from "../../../../../server/console/app/shell/failure.ts";
 import type { Surroundings } from "../../../../../server/console/app/shell/page-link.ts";
 import { ClientFigures, figuresOf } from "../../../../../server/views/journal/app/client-figures.ts";
+import { dayAndHour, firstHour, hoursSeries } from "../../../../../server/views/journal/app/hours-series.ts";
 import {
+  type ClientHour,
   JournalLink,
   outOfReach,
   type Telemetry,
@@ -51,6 +53,41 @@ describe("a client's figures", () => {
     expect(figuresOf("0")).toBe(first);
     figuresOf("10");
     expect(figuresOf("0")).not.toBe(first);
+  });
+});
+
+describe("the hours of a client", () => {
+  const nowMs = Date.parse("2024-05-08T12:34:56Z");
+  const hour = (start: string, inbound: number): ClientHour => ({
+    start,
+    inbound_messages: inbound,
+    outbound_messages: 2 * inbound,
+  });
+
+  it("are a point for each of the last seven days, 0 where there was no message", () => {
+    expect(new Date(firstHour(nowMs) * 1000).toISOString()).toBe("2024-05-01T13:00:00.000Z");
+    const hours = [
+      hour("2024-05-01T12:00:00Z", 9),
+      hour("2024-05-01T13:00:00Z", 1),
+      hour("2024-05-08T12:00:00Z", 3),
+    ];
+    const series = hoursSeries(hours, nowMs);
+    const published = series.line("published");
+    expect([series.times.length, series.times[0], series.times.at(-1)]).toEqual([
+      168,
+      firstHour(nowMs),
+      Date.parse("2024-05-08T12:00:00Z") / 1000,
+    ]);
+    expect([published[0], published[1], published.at(-1), series.last("delivered")]).toEqual([1, 0, 3, 6]);
+    expect(dayAndHour(firstHour(nowMs))).toBe("05-01 13:00");
+  });
+
+  it("are asked for by the link, and of a client that is not known there are none", async () => {
+    const noon = hour("2024-05-08T12:00:00Z", 1);
+    const known = linkTo(200, JSON.stringify({ client_id: "c", domain_id: "d", hours: [noon] }));
+    expect(await known.hours(CLIENT, firstHour(nowMs), signal)).toEqual([noon]);
+    const unknown = linkTo(404, '{"message":"entity not found"}');
+    expect(await unknown.hours(CLIENT, firstHour(nowMs), signal)).toBeUndefined();
   });
 });
 
