@@ -10,7 +10,7 @@ export class BoundedQueue<T extends Sized> {
   readonly #places: (T | undefined)[] = [];
   #first = 0;
   #length = 0;
-  /** Of all payloads. */
+  /** Sum of all payloads. */
   #bytes = 0;
 
   constructor(capacity: number, capacityBytes: number) {

@@ -3,7 +3,7 @@ import { HOUR_MS } from "../../index.ts";
 import type { Reads, Transaction } from "../index.ts";
 import { LIMITS } from "./limits.ts";
 
-/** Of an instant in ms since 1970, counted from then. */
+/** The hour of an instant, which is in ms since 1970; counted from then. */
 export function hourOf(timestampMs: number): number {
   return Math.floor(timestampMs / HOUR_MS);
 }

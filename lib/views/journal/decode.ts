@@ -33,6 +33,7 @@ const WHOLE_NUMBER = /^-?\d+$/;
 /** Gives Malformed with a reason that begins with the field at fault. */
 export function decodeEvent(payload: Uint8Array): JournalEvent | Malformed {
   try {
+    checkSize(payload);
     const { text, fields } = readEventText(payload);
     const operation = checkOperation(fields.operation);
     if (!Object.keys(fields).some((key) => !(RESERVED as readonly string[]).includes(key))) {
@@ -84,6 +85,11 @@ function mainfluxEvent(operation: string, text: string, fields: Fields): Journal
     entities: mainfluxEntitiesOf(operation, fields),
     telemetry: undefined,
   };
+}
+
+function checkSize({ length }: Uint8Array): void {
+  if (length <= LIMITS.eventBytes) return;
+  throw new EventTextError(`has ${length} bytes, and may have ${LIMITS.eventBytes}`);
 }
 
 function checkOperation(value: unknown): string {

@@ -17,6 +17,8 @@ const DOUBTFUL_ESCAPE = /\\u(?:0000|[dD][89a-fA-F])/;
 /** A number that is long, or has an exponent: all others are some digits. */
 const DOUBTFUL_NUMBER = /\d[eE]|[\d.]{16}/;
 const NUMBER = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+/** Characters of a value, with what divides it from the next one. */
+const LEAST_LENGTH = 2;
 const BYTE_ORDER_MARK = "\uFEFF";
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -35,6 +37,7 @@ export function readEventText(payload: Uint8Array | string): EventText {
   }
   const given = typeof payload === "string" ? payload : Buffer.from(payload).toString();
   const text = given.startsWith(BYTE_ORDER_MARK) ? given.slice(1) : given;
+  if (text.length > LEAST_LENGTH * LIMITS.jsonValues) checkCount(fields);
   if (DOUBTFUL_ESCAPE.test(text)) checkTexts(fields);
   if (DOUBTFUL_NUMBER.test(text)) checkNumbers(text);
   return { text, fields: fields as EventText["fields"] };
@@ -61,7 +64,19 @@ export function numberText(text: string, name: string): string | undefined {
   return found;
 }
 
-/** Goes as deep as the parser did. */
+function checkCount(fields: unknown): void {
+  if (countValues(fields) <= LIMITS.jsonValues) return;
+  throw new EventTextError(`has more than ${LIMITS.jsonValues} values, which are too many`);
+}
+
+/** Goes as deep as the parser did, and so does checkTexts. */
+function countValues(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 1;
+  let count = 1;
+  for (const member of Object.values(value)) count += countValues(member);
+  return count;
+}
+
 function checkTexts(value: unknown): void {
   if (typeof value === "string") {
     const trouble = troubleOfText(value);

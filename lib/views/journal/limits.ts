@@ -6,6 +6,10 @@ export interface Limits {
   readonly idBytes: number;
   /** Entities that an event is listed under: those beyond are not. */
   readonly entities: number;
+  /** Bytes of one event. Upstream takes 1 MiB; a 16 MiB one is more than PGlite has memory for, and would be tried for ever. */
+  readonly eventBytes: number;
+  /** Texts, numbers, arrays, … of an event: each takes PostgreSQL up to a KiB while it reads them. */
+  readonly jsonValues: number;
   /** Levels of arrays and objects of an event. */
   readonly jsonDepth: number;
   /** Characters of a number in an event: SQL has no room for much longer ones. */
@@ -15,8 +19,8 @@ export interface Limits {
   /** Journals of one page. */
   readonly pageSize: number;
   /**
-   * Bytes of the events of one page with attributes or metadata. A page of one journal is always answered. The answer is
-   * up to half as large again, since PostgreSQL puts spaces into JSON, and longer by the digits of exponents.
+   * Bytes of the events of one page with attributes or metadata. The answer is shorter, but for the digits of exponents;
+   * what comes from PostgreSQL is up to half as large again, for it puts spaces into JSON.
    */
   readonly pageBytes: number;
   /** Hours of a client's messages in one answer: six weeks. */
@@ -32,6 +36,8 @@ export interface Limits {
 export const LIMITS: Limits = {
   idBytes: KiB,
   entities: 1000,
+  eventBytes: 4 * MiB,
+  jsonValues: 100_000,
   jsonDepth: 64,
   numberLength: 400,
   exponentDigits: 1_000_000,

@@ -70,7 +70,7 @@ async function readPage(
   const direction = isDescending ? "DESC" : "ASC";
   const order = ["occurred_at", "log_offset", "id"].map((column) => `e.${column} ${direction}`).join(", ");
   // The window looks at sizes alone: what is too large is neither read nor sent.
-  const fits = `(sum(j.event_bytes) OVER () <= ${LIMITS.pageBytes} OR count(*) OVER () = 1)`;
+  const fits = `sum(j.event_bytes) OVER () <= ${LIMITS.pageBytes}`;
   const object = (column: string, isWanted: boolean): string =>
     isWanted ? `CASE WHEN ${fits} THEN ${column} ELSE '{}' END` : "'{}'";
   const rows = await queries.query<Journal & { fits: boolean }>(

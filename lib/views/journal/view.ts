@@ -10,7 +10,7 @@ import { type TelemetryEvent, Uncounted } from "./telemetry-event.ts";
 
 /** Events of a batch that name more entities than they are listed under. */
 export interface UnlistedEntities {
-  /** Of the first one. */
+  /** Where the first one is. */
   readonly topic: string;
   readonly offset: number;
   readonly eventCount: number;

@@ -42,7 +42,7 @@ export const journalProgram: ViewProgram = {
 
 type Listener = Required<Pick<JournalOptions, "noteBatch" | "noteTelemetry" | "noteUnlisted">>;
 
-/** Counts what the view does, and warns of what it leaves out. Of a channel it warns once. */
+/** Counts what the view does, and warns of what it leaves out. It warns of a channel once. */
 function listener(metrics: JournalMetrics, warn: (fields: object, message: string) => void): Listener {
   const known = new Set<string>();
   return {

@@ -10,7 +10,7 @@ export interface PlotProps {
   /** Names of the lines that are drawn, in their order: absent for all of them. */
   readonly names?: readonly string[];
   readonly format: (value: number) => string;
-  /** Of a time in seconds, on the axis: the time of day by default. */
+  /** How the axis shows a time, which is in seconds: as the time of day by default. */
   readonly timeText?: (seconds: number) => string;
 }
 

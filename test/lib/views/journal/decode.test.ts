@@ -223,6 +223,16 @@ describe("is refused", () => {
       "the event has a number that is too long: it may have 400 digits",
     ],
     [
+      "more than 4 MiB",
+      `{"operation":"a","b":"${"x".repeat(2 ** 22)}",${at}}`,
+      `the event has ${2 ** 22 + 58} bytes, and may have 4194304`,
+    ],
+    [
+      "more than 100,000 values",
+      `{"operation":"a","b":[${Array(99_997).fill("{}").join()}],${at}}`,
+      "the event has more than 100000 values, which are too many",
+    ],
+    [
       "exponents that SQL would write out as too many zeros",
       `{"operation":"a","b":[${Array(2501).fill("1e-400").join()}],${at}}`,
       "the event has numbers that are too long together: their exponents may stand for 1000000 digits",
@@ -243,6 +253,10 @@ test.each([
   ["attributes with empty values", ',"tags":[],"n":0,"o":{},"z":null'],
   ["deep nesting", `,"deep":${"[".repeat(63)}${"]".repeat(63)}`],
   ["a whole surrogate pair, and escaped backslashes", ',"a":"\\ud83d\\ude00 \\\\u0000"'],
+  [
+    "100,000 values, and 3 MiB",
+    `,"a":[${Array(99_994).fill('"x"').join()}],"b":"${"x".repeat(3 * 2 ** 20)}"`,
+  ],
   ["an exponent", ',"a":-1.5E+30,"b":1e-300'],
 ])("%s is taken", (_, more) => {
   expect(decode(`{"operation":"a","id":"",  "occurred_at":${NANOS}${more}}`).occurredAt).toBe(MICROS);
