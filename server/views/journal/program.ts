@@ -1,5 +1,5 @@
 /** The journal as a program: its settings, its view, and its port. */
-import { nodeRuntime } from "../../../lib/index.ts";
+import { type Logger, nodeRuntime, silentLogger } from "../../../lib/index.ts";
 import { createJournalView, type JournalOptions, LIMITS } from "../../../lib/views/journal/index.ts";
 import type { PreparedView, Surface, SurfaceContext, ViewProgram, ViewSettings } from "../view-program.ts";
 import { type Authenticator, openAccess, tokenAccess } from "./access.ts";
@@ -24,8 +24,8 @@ export const journalProgram: ViewProgram = {
   prepare(given): PreparedView {
     const settings = readSettings(given);
     const metrics = new JournalMetrics();
-    let warn = (_fields: object, _message: string): void => {};
-    const hear = listener(metrics, (fields, message) => warn(fields, message));
+    let logger = silentLogger;
+    const hear = listener(metrics, () => logger);
     return {
       logLevel: settings.logLevel,
       createView(use) {
@@ -33,7 +33,7 @@ export const journalProgram: ViewProgram = {
         return createJournalView(use === "rebuild" ? options : { ...options, ...hear });
       },
       listen: async (context) => {
-        warn = (fields, message) => context.logger.warn(fields, message);
+        logger = context.logger;
         return await listen(given, settings, metrics, context);
       },
     };
@@ -42,23 +42,27 @@ export const journalProgram: ViewProgram = {
 
 type Listener = Required<Pick<JournalOptions, "noteBatch" | "noteTelemetry" | "noteUnlisted">>;
 
-/** Counts what the view does, and warns of what it leaves out. It warns of a channel once. */
-function listener(metrics: JournalMetrics, warn: (fields: object, message: string) => void): Listener {
+/** Counts what the view does, and logs what it leaves out. It warns of a channel once. */
+function listener(metrics: JournalMetrics, logger: () => Logger): Listener {
   const known = new Set<string>();
   return {
     noteBatch: (messageCount, elapsedMs) => metrics.noteBatch(messageCount, elapsedMs),
     noteTelemetry(notes) {
       metrics.noteTelemetry(notes);
+      if (notes.uncounted.size > 0) {
+        const uncounted = Object.fromEntries(notes.uncounted);
+        logger().debug({ uncounted }, "events about telemetry count for nothing");
+      }
       const channels = [...notes.fullChannels].filter((channel) => !known.has(channel));
       for (const channel of channels) known.add(channel);
       if (channels.length > 0) {
-        warn({ channels }, "channels have as many subscriptions as they may: more do not count");
+        logger().warn({ channels }, "channels have as many subscriptions as they may: more do not count");
       }
     },
     noteUnlisted({ topic, offset, eventCount, idCount }) {
       metrics.noteUnlisted(idCount);
       const most = `events name more than ${LIMITS.entities} entities: they are not found under the others`;
-      warn({ topic, offset, events: eventCount, ids: idCount }, most);
+      logger().warn({ topic, offset, events: eventCount, ids: idCount }, most);
     },
   };
 }
