@@ -39,6 +39,8 @@ export class GrpcRequest implements Caller {
   readonly #stream: CallStream;
   readonly #metadata: Metadata;
   readonly #http2: ServerHttp2Stream;
+  /** When its deadline passes, by a clock that nobody sets, as the library's timer goes. */
+  readonly #lateAtMs: number;
   /** Calls to make when the call is over. */
   #closers: Set<() => void> | undefined = new Set();
   /** Gives back the place that the call has, from its headers to its status. */
@@ -54,6 +56,7 @@ export class GrpcRequest implements Caller {
     this.#stream = stream;
     this.#metadata = stream.metadata;
     this.#http2 = http2StreamOf(stream);
+    this.#lateAtMs = performance.now() + Number(stream.getDeadline()) - Date.now();
     this.memory = new HeldMemory(new Shares(context.occupancy.all, address), context.limits);
     // The library emits it when the client has left, and also when a status was sent.
     stream.once("cancelled", () => this.#close());
@@ -97,8 +100,7 @@ export class GrpcRequest implements Caller {
 
   /** The deadline that the client gave has passed. */
   get isLate(): boolean {
-    const deadline = this.#stream.getDeadline();
-    return Number(deadline) <= Date.now();
+    return performance.now() >= this.#lateAtMs;
   }
 
   onClose(act: () => void): void {
@@ -162,8 +164,8 @@ export class GrpcRequest implements Caller {
   }
 
   /**
-   * Writes an answer; resolves to true when the network has all of it, to false when the client left before. One that
-   * holds messages, or `isLarge`, needs memory; others say what was done, and go out whatever there is.
+   * Writes an answer; resolves to true when the network has all of it, to false when the client left before, or its deadline
+   * passed: the status then says so, and no client keeps such an answer. One that holds messages, or `isLarge`, needs memory; others say what was done, and go out whatever there is.
    *
    * @throws too_many_requests: there is no memory for it.
    */
@@ -182,7 +184,10 @@ export class GrpcRequest implements Caller {
       };
       readers.add(reader);
       this.onClose(leave);
-      this.#stream.write(bytes, (error?: Error | null) => end(error == null));
+      this.#stream.write(bytes, (error?: Error | null) => {
+        // The library is about to end a late call.
+        if (!this.isLate) end(error == null);
+      });
     });
   }
 

@@ -3,12 +3,13 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import { Log, ScanRequestSchema } from "../../../server/grpc/generated/netlog/v1/log_pb.ts";
 import { type Asked, expectFailure, grpcForTest, texts } from "./grpc-fixture.ts";
-import { begin, framed, rawSession } from "./raw-calls.ts";
+import { begin, endOf, framed, rawSession } from "./raw-calls.ts";
 
 const { createScanner, listScanners, deleteScanner, scan, ack, nack, touch, seek, createTopic, closeTopic } =
   Log.method;
 const topic = "t";
 const id = "s";
+const DEADLINE_EXCEEDED = 4;
 
 /** A topic with messages, and a scanner of it that leases them. */
 async function withWorker(...payloads: string[]) {
@@ -129,6 +130,28 @@ test.each([true, false])(
     expect(messages.map(({ offset, delivery }) => [offset, delivery])).toEqual([[0n, isLeased ? 1 : 0]]);
   },
 );
+
+test("a scan whose answer goes out behind its deadline gives its messages back", async () => {
+  const { grpc, server, netlog } = await withWorker("a");
+  const session = rawSession(server.grpcPort, 0);
+  const call = begin(session, "Scan", { "grpc-timeout": "100m" });
+  const scanner = netlog.topic(topic).scanner(id);
+  const state = () => scanner.pendingMessages(-1, 1)[0]?.state;
+  call.end(framed(toBinary(ScanRequestSchema, create(ScanRequestSchema, { topic, id }))));
+  await expect.poll(state).toBe("leased");
+  // Its own deadline is later.
+  const later = grpc.call(
+    Log.method.read,
+    { topic, start: { case: "from", value: "end" }, waitMs: 60_000n },
+    { deadline: Date.now() + 150 },
+  );
+  await expectFailure(later, "DEADLINE_EXCEEDED", undefined);
+  expect(state()).toBe("leased");
+  session.settings({ initialWindowSize: 65_535 });
+  expect(await endOf(call)).toEqual([DEADLINE_EXCEEDED, undefined]);
+  await expect.poll(state).toBe(undefined);
+  expect((await grpc.call(scan, { topic, id })).messages[0]).toMatchObject({ offset: 0n, delivery: 1 });
+});
 
 test("a topic's scanners are listed by id, a page at a time, and a page holds so many bytes", async () => {
   const { grpc } = await grpcForTest({ limits: { grpcReadBytes: 10_000 } });
