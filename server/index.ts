@@ -219,10 +219,16 @@ function createContext(
 
 export type GrpcServices = Pick<GrpcOptions, "services" | "methods" | "isReady">;
 
-/** A port that speaks gRPC alone, and is not the log's own. @throws as startServer does. */
+/** A port that speaks gRPC alone. */
+export interface RunningGrpcServer extends Omit<RunningServer, "grpcPort"> {
+  /** Its calls so far, by the path of the method: figures that go on. */
+  readonly calls: Traffic["calls"];
+}
+
+/** Not the log's own port. @throws as startServer does. */
 export async function startGrpcServer(
   options: Omit<ServerOptions, "netlog" | "doors" | "views" | "grpc"> & GrpcServices,
-): Promise<Omit<RunningServer, "grpcPort">> {
+): Promise<RunningGrpcServer> {
   const { certificate, host, port, limits = LIMITS, services, methods, isReady } = options;
   if (certificate !== undefined) checkCertificate(certificate);
   const clientAddresses = new ClientAddresses(options.trustedProxies ?? []);
@@ -247,6 +253,7 @@ export async function startGrpcServer(
       checkCertificate(next);
       server.replaceCertificate(next);
     },
+    calls: context.traffic.calls,
     stop: ({ graceMs = limits.stopMs } = {}) => server.stop(graceMs),
   };
 }

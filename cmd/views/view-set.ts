@@ -8,6 +8,7 @@ import { type LogReader, VIEW_LIMITS, ViewRunner, ViewStopped } from "../../lib/
 import {
   type Door,
   isLoopback,
+  type RunningGrpcServer,
   type RunningServer,
   LIMITS as SERVER_LIMITS,
   type ServerOptions,
@@ -92,6 +93,8 @@ export class ViewSet implements Views {
   readonly #databases: Databases;
   readonly #runners = new Map<string, ViewRunner>();
   readonly #surfaces = new Map<string, Surface>();
+  /** Calls on the port of each view that speaks gRPC. */
+  readonly #calls = new Map<string, RunningGrpcServer["calls"]>();
   /** The files of each one's own certificate; `undefined`: it has the log's. */
   readonly #servers = new Map<ViewServer, PortTls | undefined>();
 
@@ -176,7 +179,10 @@ export class ViewSet implements Views {
   }
 
   figures(): ReturnType<Views["figures"]> {
-    return Array.from(this.#runners.values(), (runner) => runner.figures());
+    return Array.from(this.#runners, ([name, runner]) => ({
+      ...runner.figures(),
+      calls: this.#calls.get(name),
+    }));
   }
 
   async status(): ReturnType<Views["status"]> {
@@ -278,9 +284,12 @@ export class ViewSet implements Views {
     { ports, checkAddress }: StartOptions,
   ): Promise<OpenPort> {
     const { logger } = this.#options;
-    return await this.#open(view, port, undefined, async () =>
-      startGrpcServer({ ...ports, ...port, host: await checkAddress(port, false), logger }),
-    );
+    return await this.#open(view, port, undefined, async () => {
+      const host = await checkAddress(port, false);
+      const server = await startGrpcServer({ ...ports, ...port, host, logger });
+      this.#calls.set(view, server.calls);
+      return server;
+    });
   }
 
   /** @throws UsageError; ViewStartError where the port cannot be had. */

@@ -8,7 +8,7 @@ import type { IdleWatch } from "./idle-watch.ts";
 import type { Limits } from "./limits.ts";
 import type { Occupancy } from "./occupancy.ts";
 import type { RequestLog } from "./request-log.ts";
-import type { Traffic } from "./traffic.ts";
+import type { CallTraffic, Traffic } from "./traffic.ts";
 import type { TurnQueue } from "./turn-queue.ts";
 
 /** How many connections there are, by any protocol, and how many were closed unheard. */
@@ -32,6 +32,8 @@ export interface ViewFigures {
   readonly refusedCount: number;
   readonly missedCount: number;
   readonly batchMs: Tally;
+  /** Calls on its port of gRPC, by the path of the method; `undefined`: it has no such port. */
+  readonly calls?: ReadonlyMap<string, CallTraffic> | undefined;
 }
 
 export interface ViewRebuild {

@@ -26,7 +26,7 @@ export interface RouteTraffic {
 }
 
 /** Calls of one method of gRPC. */
-interface CallTraffic {
+export interface CallTraffic {
   /** By the status in which they ended. */
   readonly statuses: Map<string, number>;
   /** From the headers of a call to its status. */

@@ -4,6 +4,7 @@
  */
 import type { NetlogStats, Tally } from "../../lib/index.ts";
 import type { ServerContext, ViewFigures } from "../http/context.ts";
+import type { CallTraffic } from "../http/traffic.ts";
 import type { ScannerFigures, ShownFigures, TopicFigures } from "./shown.ts";
 
 type Labels = Readonly<Record<string, string>>;
@@ -71,20 +72,18 @@ export const FAMILIES: readonly Family[] = [
   {
     name: "netlog_grpc_calls_total",
     type: "counter",
-    help: "Calls of gRPC by method and status; CANCELLED: the client left before the status.",
-    read: ({ traffic }) =>
-      Array.from(traffic.calls).flatMap(([method, { statuses }]) =>
-        Array.from(statuses, ([status, value]) => ({ labels: { method, status }, value })),
+    help: "Calls of gRPC by method and status, those on the port of a view with its name; CANCELLED: the client left before the status.",
+    read: (sources) =>
+      callsOf(sources).flatMap(([labels, { statuses }]) =>
+        Array.from(statuses, ([status, value]) => ({ labels: { ...labels, status }, value })),
       ),
   },
   {
     name: "netlog_grpc_call_duration_seconds",
     type: "histogram",
     help: "From a call's headers to its status, the time that it waits included; a stream is over at its end.",
-    read: ({ traffic }) =>
-      Array.from(traffic.calls).flatMap(([method, { durationMs }]) =>
-        spread(durationMs, MS_PER_SECOND, { method }),
-      ),
+    read: (sources) =>
+      callsOf(sources).flatMap(([labels, { durationMs }]) => spread(durationMs, MS_PER_SECOND, labels)),
   },
   gauge("netlog_connections", "Open connections.", ({ connections }) => [
     { labels: {}, value: connections.count },
@@ -226,6 +225,15 @@ export const FAMILIES: readonly Family[] = [
   counter("process_cpu_system_seconds_total", "CPU time spent in the system.", () => cpuSeconds("system")),
   counter("process_cpu_seconds_total", "Both.", () => cpuSeconds("user") + cpuSeconds("system")),
 ];
+
+/** The calls of each method, with its labels. */
+function callsOf({ traffic, views }: Sources): [Labels, CallTraffic][] {
+  const own = Array.from(traffic.calls, ([method, calls]): [Labels, CallTraffic] => [{ method }, calls]);
+  const ofViews = (views?.figures() ?? []).flatMap(({ name: view, calls = [] }) =>
+    Array.from(calls, ([method, each]): [Labels, CallTraffic] => [{ view, method }, each]),
+  );
+  return [...own, ...ofViews];
+}
 
 function cpuSeconds(mode: "user" | "system"): number {
   return process.cpuUsage()[mode] / US_PER_SECOND;
