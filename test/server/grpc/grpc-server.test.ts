@@ -53,10 +53,15 @@ test("the generated code is what buf makes of the protos", () => {
   expect(filesOf(`${source}/generated`)).toEqual(filesOf(`${folder}/generated`));
 });
 
-test("every field and method of the log's proto is described", () => {
-  const lines = readFileSync(`${PROJECT_ROOT}server/grpc/proto/netlog/v1/log.proto`, "utf8").split("\n");
+test.each([
+  "netlog/v1/log.proto",
+  "api/grpc/service.proto",
+  "api/grpc/cleaner/service.proto",
+  "api/grpc/cloudevents/cloudevent.proto",
+])("every field and method of %s is described", (file) => {
+  const lines = readFileSync(`${PROJECT_ROOT}server/grpc/proto/${file}`, "utf8").split("\n");
   const bare = lines.filter((line, place) => {
-    const isField = /^\s+(?:optional |repeated )?[\w.<>, ]+ [a-z_0-9]+ = \d+;/.test(line);
+    const isField = /^\s+(?:optional |repeated )?[\w.<>, ]+ \w+ = \d+;/.test(line);
     return (isField || /^\s+rpc /.test(line)) && !/^\s+\/\/ /.test(lines[place - 1] ?? "");
   });
   expect(bare).toEqual([]);

@@ -1,9 +1,10 @@
 // The message store: it keeps CloudEvents by their ids for a time. Events are kept in the bytes that they came in, with fields
 // that the store does not know.
 //
-// Errors. INVALID_ARGUMENT: an id that no event can have, or a request that is none. RESOURCE_EXHAUSTED: a request or an
-// answer that is too large, or too much at once. INTERNAL: the database or the log is in trouble; ask again. Then a PutBatch
-// may have stored some, and sending it again stores none twice.
+// Errors. INVALID_ARGUMENT: an id that no event can have, or a request that is none. RESOURCE_EXHAUSTED: a request, an answer
+// or an event that is too large, or too much at once. INTERNAL: the database or the log is in trouble; ask again.
+// UNAVAILABLE: the store is starting. DEADLINE_EXCEEDED: the client's deadline has passed. Behind each of the
+// last three a PutBatch may have stored some, and sending it again stores none twice.
 //
 // Authentication. Where the server has tokens, a call carries the metadata `authorization: Bearer <token>`. Each method
 // names the right that it needs on the store's topic.
@@ -30,7 +31,7 @@ export const file_api_grpc_service: GenFile = /*@__PURE__*/
  */
 export type PutBatchRequest = Message<"awakari.messages.PutBatchRequest"> & {
   /**
-   * At most 4 MiB in all; of more than 1,000 the first 1,000 are stored.
+   * At most 4 MiB in all; of more than 1,000 events the first 1,000 are stored.
    *
    * @generated from field: repeated pb.CloudEvent msgs = 1;
    */
@@ -49,7 +50,8 @@ export const PutBatchRequestSchema: GenMessage<PutBatchRequest> = /*@__PURE__*/
  */
 export type PutBatchResponse = Message<"awakari.messages.PutBatchResponse"> & {
   /**
-   * How many events, from the front, are on the disk and can be got. Send those behind them again.
+   * How many events, from the front, are on the disk and can be got. Send those behind them again: where the first of these
+   * cannot be stored, its error then comes.
    *
    * @generated from field: uint32 ackCount = 1;
    */
@@ -68,7 +70,7 @@ export const PutBatchResponseSchema: GenMessage<PutBatchResponse> = /*@__PURE__*
  */
 export type GetBatchRequest = Message<"awakari.messages.GetBatchRequest"> & {
   /**
-   * At most 1,000.
+   * Ids of events, at most 1,000.
    *
    * @generated from field: repeated string ids = 1;
    */
@@ -87,6 +89,8 @@ export const GetBatchRequestSchema: GenMessage<GetBatchRequest> = /*@__PURE__*/
  */
 export type GetBatchResponse = Message<"awakari.messages.GetBatchResponse"> & {
   /**
+   * Those that are there, in the bytes that they were put in; at most 4 MiB in all, or ANSWER_BYTES.
+   *
    * @generated from field: repeated pb.CloudEvent msgs = 1;
    */
   msgs: CloudEvent[];
@@ -104,7 +108,7 @@ export const GetBatchResponseSchema: GenMessage<GetBatchResponse> = /*@__PURE__*
  */
 export type DeleteBatchRequest = Message<"awakari.messages.DeleteBatchRequest"> & {
   /**
-   * At most 1,000.
+   * Ids of events, at most 1,000.
    *
    * @generated from field: repeated string ids = 1;
    */
@@ -123,7 +127,7 @@ export const DeleteBatchRequestSchema: GenMessage<DeleteBatchRequest> = /*@__PUR
  */
 export type DeleteBatchResponse = Message<"awakari.messages.DeleteBatchResponse"> & {
   /**
-   * How many events there were.
+   * How many events there were, and are no more.
    *
    * @generated from field: uint32 ackCount = 1;
    */

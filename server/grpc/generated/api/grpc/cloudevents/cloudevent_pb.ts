@@ -23,23 +23,29 @@ export const file_api_grpc_cloudevents_cloudevent: GenFile = /*@__PURE__*/
  */
 export type CloudEvent = Message<"pb.CloudEvent"> & {
   /**
-   * What the store keeps it by: 1 to 1,024 bytes without NUL. The only field that the store asks for.
+   * What the store keeps it by: 1 to 1,024 bytes of UTF-8 without NUL. The only field that the store asks for.
    *
    * @generated from field: string id = 1;
    */
   id: string;
 
   /**
+   * Where it comes from, as a URI reference.
+   *
    * @generated from field: string source = 2;
    */
   source: string;
 
   /**
+   * Version of CloudEvents, such as 1.0.
+   *
    * @generated from field: string spec_version = 3;
    */
   specVersion: string;
 
   /**
+   * What has happened, such as com.example.order.created.
+   *
    * @generated from field: string type = 4;
    */
   type: string;
@@ -52,22 +58,30 @@ export type CloudEvent = Message<"pb.CloudEvent"> & {
   attributes: { [key: string]: CloudEventAttributeValue };
 
   /**
+   * The payload; absent: there is none. The store looks at none of it.
+   *
    * @generated from oneof pb.CloudEvent.data
    */
   data: {
     /**
+     * Any bytes.
+     *
      * @generated from field: bytes binary_data = 6;
      */
     value: Uint8Array;
     case: "binaryData";
   } | {
     /**
+     * Text in UTF-8.
+     *
      * @generated from field: string text_data = 7;
      */
     value: string;
     case: "textData";
   } | {
     /**
+     * A message of protobuf, with the name of its type.
+     *
      * @generated from field: google.protobuf.Any proto_data = 8;
      */
     value: Any;
@@ -87,46 +101,62 @@ export const CloudEventSchema: GenMessage<CloudEvent> = /*@__PURE__*/
  */
 export type CloudEventAttributeValue = Message<"pb.CloudEventAttributeValue"> & {
   /**
+   * A value has one of the types of CloudEvents; its unit is the attribute's own.
+   *
    * @generated from oneof pb.CloudEventAttributeValue.attr
    */
   attr: {
     /**
+     * True or false.
+     *
      * @generated from field: bool ce_boolean = 1;
      */
     value: boolean;
     case: "ceBoolean";
   } | {
     /**
+     * A whole number.
+     *
      * @generated from field: int32 ce_integer = 2;
      */
     value: number;
     case: "ceInteger";
   } | {
     /**
+     * Text.
+     *
      * @generated from field: string ce_string = 3;
      */
     value: string;
     case: "ceString";
   } | {
     /**
+     * Any bytes.
+     *
      * @generated from field: bytes ce_bytes = 4;
      */
     value: Uint8Array;
     case: "ceBytes";
   } | {
     /**
+     * An absolute URI.
+     *
      * @generated from field: string ce_uri = 5;
      */
     value: string;
     case: "ceUri";
   } | {
     /**
+     * A URI reference.
+     *
      * @generated from field: string ce_uri_ref = 6;
      */
     value: string;
     case: "ceUriRef";
   } | {
     /**
+     * A time, in seconds and nanoseconds since 1970-01-01T00:00:00Z.
+     *
      * @generated from field: google.protobuf.Timestamp ce_timestamp = 7;
      */
     value: Timestamp;
