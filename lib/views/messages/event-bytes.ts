@@ -4,6 +4,7 @@
  * Encoding: https://protobuf.dev/programming-guides/encoding/
  */
 import { isUtf8 } from "node:buffer";
+import { LIMITS } from "./limits.ts";
 
 export interface StoredEvent {
   readonly id: string;
@@ -24,7 +25,7 @@ const LENGTH_DELIMITED = 2;
 const FIXED_32 = 5;
 const VARINT_MAX_BYTES = 10;
 const MAX_FIELD = 2 ** 29 - 1;
-/** The id of an event, and the list of a request or an answer. */
+/** The id of an event, and the events of a request or an answer. */
 const FIRST_FIELD = 1;
 
 const TIMESTAMP: Shape = [undefined, "varint", "varint"];
@@ -35,27 +36,33 @@ const ATTRIBUTES: Shape = [undefined, "text", ATTRIBUTE];
 /** pb.CloudEvent */
 const EVENT: Shape = [undefined, "text", "text", "text", "text", ATTRIBUTES, "bytes", "text", ANY];
 
+/** PutBatchRequest: what its events are is looked at one by one. */
+const LIST: Shape = [undefined, "bytes"];
+
 /** The id of a whole event; empty: it has none. @throws EventFlaw: a client could not decode the event. */
-export function checkEvent(bytes: Buffer): string {
+export function checkEvent(bytes: Buffer, budget: FieldBudget = new FieldBudget()): string {
+  const walk = new Walk(bytes, budget);
   let id = "";
-  new Walk(bytes).check(EVENT, (start, end) => {
-    id = bytes.toString("utf8", start, end);
-  });
+  while (walk.next(EVENT)) {
+    if (walk.field === FIRST_FIELD) id = bytes.toString("utf8", walk.start, walk.end);
+  }
   return id;
 }
 
 /**
- * The first `max` events of a list, as requests have it.
+ * The first `max` events of a list, as requests have it. What comes behind them is not looked at.
  *
  * @throws EventFlaw: the bytes are no list, or one of these events is none.
  */
 export function cutEvents(bytes: Buffer, max: number): StoredEvent[] {
   const events: StoredEvent[] = [];
-  new Walk(bytes).check([undefined, "bytes"], (start, end) => {
-    if (events.length === max) return;
-    const event = bytes.subarray(start, end);
-    events.push({ id: checkEvent(event), bytes: event });
-  });
+  const budget = new FieldBudget();
+  const walk = new Walk(bytes, budget);
+  while (events.length < max && walk.next(LIST)) {
+    if (walk.field !== FIRST_FIELD) continue;
+    const event = bytes.subarray(walk.start, walk.end);
+    events.push({ id: checkEvent(event, budget), bytes: event });
+  }
   return events;
 }
 
@@ -81,37 +88,58 @@ export function joinEvents(events: readonly Uint8Array[]): Buffer {
   return list;
 }
 
-type Take = (start: number, end: number) => void;
+/** Fields that may still come: millions of them fit into few bytes, and would hold the server up. */
+class FieldBudget {
+  #left = LIMITS.fields;
 
+  /** @throws EventFlaw. */
+  take(): void {
+    this.#left -= 1;
+    if (this.#left < 0) throw new EventFlaw(`there are more than ${LIMITS.fields} fields`);
+  }
+}
+
+/** Goes from field to field of a message, and through the messages within. */
 class Walk {
+  /** The number of the last field, and where its value lies if it has a length. */
+  field = 0;
+  start = 0;
+  end = 0;
   readonly #bytes: Buffer;
+  readonly #budget: FieldBudget;
   #place = 0;
 
-  constructor(bytes: Buffer) {
+  constructor(bytes: Buffer, budget: FieldBudget) {
     this.#bytes = bytes;
+    this.#budget = budget;
   }
 
-  /** Calls `take` for each field 1. */
-  check(shape: Shape, take: Take): void {
-    this.#message(shape, this.#bytes.length, take);
+  /** Passes one field; false at the end. @throws EventFlaw. */
+  next(shape: Shape): boolean {
+    const { length } = this.#bytes;
+    if (this.#place === length) return false;
+    this.field = this.#pass(shape, length);
+    this.end = this.#place;
+    return true;
   }
 
-  #message(shape: Shape, end: number, take?: Take): void {
-    while (this.#place < end) {
-      const tag = this.#varint(end);
-      const field = Math.floor(tag / 8);
-      if (field < 1 || field > MAX_FIELD) throw new EventFlaw("a field has a number that none can have");
-      const kind = shape[field];
-      const type = tag % 8;
-      if (kind !== undefined && type !== (kind === "varint" ? VARINT : LENGTH_DELIMITED)) {
-        throw new EventFlaw("a field holds another type than it should");
-      }
-      if (type === LENGTH_DELIMITED) this.#delimited(kind, end, field === FIRST_FIELD ? take : undefined);
-      else this.#pass(type, end);
+  /** Gives the number of the field. */
+  #pass(shape: Shape, end: number): number {
+    this.#budget.take();
+    const tag = this.#varint(end);
+    const field = Math.floor(tag / 8);
+    if (field < 1 || field > MAX_FIELD) throw new EventFlaw("a field has a number that none can have");
+    const kind = shape[field];
+    const type = tag % 8;
+    if (kind !== undefined && type !== (kind === "varint" ? VARINT : LENGTH_DELIMITED)) {
+      throw new EventFlaw("a field holds another type than it should");
     }
+    if (type === LENGTH_DELIMITED) this.#delimited(kind, end);
+    else this.#scalar(type, end);
+    return field;
   }
 
-  #delimited(kind: Kind | undefined, end: number, take: Take | undefined): void {
+  #delimited(kind: Kind | undefined, end: number): void {
     const length = this.#varint(end);
     const start = this.#place;
     const fieldEnd = start + length;
@@ -119,12 +147,12 @@ class Walk {
     if (kind === "text" && !isUtf8(this.#bytes.subarray(start, fieldEnd))) {
       throw new EventFlaw("a text is no UTF-8");
     }
-    if (typeof kind === "object") this.#message(kind, fieldEnd);
+    if (typeof kind === "object") while (this.#place < fieldEnd) this.#pass(kind, fieldEnd);
     this.#place = fieldEnd;
-    take?.(start, fieldEnd);
+    this.start = start;
   }
 
-  #pass(type: number, end: number): void {
+  #scalar(type: number, end: number): void {
     if (type === VARINT) this.#varint(end);
     else if (type === FIXED_64) this.#place += 8;
     else if (type === FIXED_32) this.#place += 4;

@@ -37,7 +37,7 @@ export class MessageStore {
 
   /**
    * Stores the events whose ids are not there yet, and gives how many events it answers for, from the first one on: they
-   * are on the disk, and can be found.
+   * are on the disk, and can be found. An id that no event can have, and an event larger than the log takes, end that.
    *
    * @throws InvalidId: the first event has one; DatabaseError, LogUnavailable, LogRefusal, ViewStopped: it answers for no
    *   event, though some may be stored; the signal's reason.
@@ -48,12 +48,14 @@ export class MessageStore {
     const valid = flawed < 0 ? events : events.slice(0, flawed);
     if (valid.length === 0) return 0;
     const rows = await this.#index.find(valid.map(({ id }) => id));
-    const { messages, knownCount } = await this.#newOf(valid, rows, signal);
-    if (messages.length === 0) return valid.length;
+    const { messages, places } = await this.#newOf(valid, rows, signal);
+    const [knownCount] = places;
+    if (knownCount === undefined) return valid.length;
     try {
-      const { offset } = await this.#append(messages, signal);
-      await this.#options.view.applied(this.#options.topic, offset + messages.length - 1, signal);
-      return valid.length;
+      const { count, lastOffset, error } = await this.#appendFront(messages, signal);
+      if (count === 0) throw error;
+      await this.#options.view.applied(this.#options.topic, lastOffset, signal);
+      return places[count] ?? valid.length;
     } catch (error) {
       if (knownCount === 0 || signal.aborted) throw error;
       return knownCount;
@@ -126,32 +128,30 @@ export class MessageStore {
     return Math.max(0, Math.floor(runtime.now() - retentionMs));
   }
 
-  /** Messages for the events that are not there, and how many events come before the first of these. */
+  /** Messages for the events that are not there, and the places of these events. */
   async #newOf(
     events: readonly StoredEvent[],
     rows: ReadonlyMap<string, IndexRow>,
     signal: AbortSignal,
-  ): Promise<{ readonly messages: readonly NewLogMessage[]; readonly knownCount: number }> {
+  ): Promise<{ readonly messages: readonly NewLogMessage[]; readonly places: readonly number[] }> {
     const { view, topic } = this.#options;
     const hasKnown = events.some(({ id }) => rows.has(id));
     const bounds = hasKnown ? await view.log.bounds(topic, signal) : undefined;
     const oldestMs = this.#oldestMs;
     const seen = new Set<string>();
     const messages: NewLogMessage[] = [];
-    let knownCount = 0;
-    for (const { id, bytes } of events) {
+    const places: number[] = [];
+    for (const [place, { id, bytes }] of events.entries()) {
       const row = rows.get(id);
       const isOfTopic = row !== undefined && row.topicId === bounds?.id && row.offset < bounds.end;
       const isThere = isOfTopic && row.offset >= (bounds?.start ?? 0) && row.loggedMs >= oldestMs;
-      if (isThere || seen.has(id)) {
-        if (messages.length === 0) knownCount += 1;
-        continue;
-      }
+      if (isThere || seen.has(id)) continue;
       seen.add(id);
+      places.push(place);
       const headers = isOfTopic ? { [REPLACES]: String(row.offset) } : undefined;
       messages.push({ payload: bytes, key: id, contentType: EVENT_TYPE, headers });
     }
-    return { messages, knownCount };
+    return { messages, places };
   }
 
   /** Rows of what may be asked for, each once, in the order of the ids. @throws InvalidId, DatabaseError. */
@@ -179,6 +179,33 @@ export class MessageStore {
     return row?.removed ?? 0;
   }
 
+  /** Appends messages up to the first that the log does not take, in parts that reads of single events are quick in. */
+  async #appendFront(messages: readonly NewLogMessage[], signal: AbortSignal): Promise<Front> {
+    const parts = partsOf(messages);
+    const fronts = await Promise.all(parts.map((part) => this.#appendPart(part, signal)));
+    let front: Front = NOTHING;
+    for (const [place, part] of parts.entries()) {
+      const next = fronts[place] as Front;
+      front = behind(front, next);
+      if (next.count < part.length) break;
+    }
+    return front;
+  }
+
+  /** The log refuses a part as a whole, so one that is too large is halved. */
+  async #appendPart(messages: readonly NewLogMessage[], signal: AbortSignal): Promise<Front> {
+    try {
+      const { offset } = await this.#append(messages, signal);
+      return { count: messages.length, lastOffset: offset + messages.length - 1, error: undefined };
+    } catch (error) {
+      if (messages.length === 1 || !isTooLarge(error)) return { ...NOTHING, error };
+    }
+    const half = Math.ceil(messages.length / 2);
+    const front = await this.#appendPart(messages.slice(0, half), signal);
+    if (front.count < half) return front;
+    return behind(front, await this.#appendPart(messages.slice(half), signal));
+  }
+
   /** Makes the topic where it is missing: the view that makes it may be about to start. */
   async #append(
     messages: readonly NewLogMessage[],
@@ -189,11 +216,48 @@ export class MessageStore {
     try {
       return await log.append(topic, messages, signal);
     } catch (error) {
-      if (!(error instanceof LogRefusal) || (await log.bounds(topic, signal)) !== undefined) throw error;
+      const { code } = error as { readonly code?: unknown };
+      if (code !== "topic_not_found") throw error;
     }
     await log.createTopic(topic, topicSettings(retentionMs), signal);
     return await log.append(topic, messages, signal);
   }
+}
+
+/** The first messages of several that are appended, and why the next one is not. */
+interface Front {
+  readonly count: number;
+  /** The highest that one of these has. */
+  readonly lastOffset: number;
+  readonly error: unknown;
+}
+
+const NOTHING: Front = { count: 0, lastOffset: -1, error: undefined };
+
+function behind(front: Front, next: Front): Front {
+  const lastOffset = Math.max(front.lastOffset, next.lastOffset);
+  return { count: front.count + next.count, lastOffset, error: next.error };
+}
+
+/** Messages that follow each other, with `partBytes` of payloads at most, as far as one message and `parts` allow. */
+function partsOf(messages: readonly NewLogMessage[]): readonly (readonly NewLogMessage[])[] {
+  const allBytes = messages.reduce((sum, { payload }) => sum + payload.length, 0);
+  const mostBytes = Math.max(LIMITS.partBytes, allBytes / LIMITS.parts);
+  const parts: NewLogMessage[][] = [];
+  let bytes = Number.POSITIVE_INFINITY;
+  for (const message of messages) {
+    bytes += message.payload.length;
+    if (bytes > mostBytes) {
+      parts.push([]);
+      bytes = message.payload.length;
+    }
+    parts.at(-1)?.push(message);
+  }
+  return parts;
+}
+
+function isTooLarge(error: unknown): boolean {
+  return error instanceof LogRefusal && error.code === "payload_too_large";
 }
 
 function invalid(what: string, id: string): InvalidId {

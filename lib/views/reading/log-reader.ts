@@ -90,18 +90,24 @@ export interface LogReader {
   append(topic: string, messages: readonly NewLogMessage[], signal: AbortSignal): Promise<Appended>;
 }
 
-/** The log cannot be asked now, or refused for a while: the same call may succeed later. */
-export class LogUnavailable extends Error {
-  constructor(message: string, cause: unknown) {
+/** What the log answers a call with that fails. */
+abstract class LogError extends Error {
+  constructor(message: string, cause: { readonly code: string } | undefined) {
     super(message, { cause });
-    this.name = "LogUnavailable";
+  }
+
+  /** The log's own code for it, such as payload_too_large, or the client's. */
+  get code(): string | undefined {
+    return (this.cause as { readonly code: string } | undefined)?.code;
   }
 }
 
+/** The log cannot be asked now, or refused for a while: the same call may succeed later. */
+export class LogUnavailable extends LogError {
+  override readonly name = "LogUnavailable";
+}
+
 /** The log refuses it for good: a right is missing, or what is appended is none that the topic takes. */
-export class LogRefusal extends Error {
-  constructor(message: string, cause: unknown) {
-    super(message, { cause });
-    this.name = "LogRefusal";
-  }
+export class LogRefusal extends LogError {
+  override readonly name = "LogRefusal";
 }

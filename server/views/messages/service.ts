@@ -1,6 +1,6 @@
 /** The store over gRPC: awakari.messages.Service and its cleaner. */
-import { isNetlogError, NetlogError } from "../../../lib/index.ts";
-import { isDatabaseError } from "../../../lib/views/index.ts";
+import { NetlogError } from "../../../lib/index.ts";
+import { isDatabaseError, LogRefusal, LogUnavailable } from "../../../lib/views/index.ts";
 import {
   AnswerTooLarge,
   cutEvents,
@@ -116,8 +116,17 @@ function translate(error: unknown): unknown {
       cause: error,
     });
   }
-  const { cause } = error as { readonly cause?: unknown };
-  return isNetlogError(cause, "payload_too_large") || isNetlogError(cause, "too_many_requests")
-    ? cause
-    : error;
+  if (error instanceof LogRefusal && error.code === "payload_too_large") {
+    return new NetlogError("payload_too_large", {
+      reason: `the log does not take it: ${error.message}`,
+      cause: error,
+    });
+  }
+  if (error instanceof LogUnavailable && error.code === "too_many_requests") {
+    return new NetlogError("too_many_requests", {
+      reason: `the log is busy: ${error.message}`,
+      cause: error,
+    });
+  }
+  return error;
 }

@@ -7,7 +7,7 @@ import { allCases } from "./cases.ts";
 import { DATABASES, type TestDatabase } from "./databases.ts";
 import { serverCases } from "./server-cases.ts";
 import type { ViewSubject } from "./subject.ts";
-import { type OpenReader, READERS } from "./view-setup.ts";
+import { READERS } from "./view-setup.ts";
 
 /** PGlite begins anew behind each break, which takes a second or two: all steps are tried once, with the runtime's own view. */
 const PGLITE_STRIDE = 4;
@@ -21,10 +21,11 @@ export function describeView(name: string, subject: ViewSubject, pairs: "all" | 
       });
       afterEach(() => opened.clear());
       afterAll(() => opened.close());
-      const readers = Object.keys(READERS);
-      const chosen = pairs === "all" ? readers : [target.isServer ? "over HTTP" : "in process"];
+      const readers = Object.keys(READERS) as (keyof typeof READERS)[];
+      const chosen: typeof readers =
+        pairs === "all" ? readers : [target.isServer ? "over HTTP" : "in process"];
       describe.each(chosen)("%s", (reader) => {
-        const openReader = READERS[reader] as OpenReader;
+        const openReader = READERS[reader];
         const takesAll = target.isServer || (pairs === "all" && reader === "in process");
         allCases(subject, () => opened, openReader, takesAll ? 1 : PGLITE_STRIDE);
         if (target.isServer) serverCases(subject, () => opened, openReader);

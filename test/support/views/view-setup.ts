@@ -15,7 +15,7 @@ import type { ViewSubject } from "./subject.ts";
 
 export type OpenReader = (fixture: ServerFixture) => LogReader;
 
-export const READERS: Readonly<Record<string, OpenReader>> = {
+export const READERS: Readonly<Record<"in process" | "over HTTP", OpenReader>> = {
   "in process": ({ netlog }) => new LocalLogReader(netlog),
   "over HTTP": ({ server }) => new HttpLogReader(server.url, { token: undefined }),
 };

@@ -90,6 +90,21 @@ test("refuses whatever a client's library could not decode, and takes what it ma
   );
 });
 
+test("more fields than any event needs are refused before they hold the server up, however they lie", () => {
+  const field = Buffer.from("7801", "hex");
+  const many = Buffer.alloc(2 * 100_001, field);
+  expect(checkEvent(Buffer.concat([eventBytes({ id: "a" }), many.subarray(4)]))).toBe("a");
+  expect(() => checkEvent(many)).toThrow("there are more than 100000 fields");
+  const attribute = Buffer.concat([Buffer.from("2ac29a0c", "hex"), many]);
+  expect(() => checkEvent(attribute)).toThrow("there are more than 100000 fields");
+  expect(() => cutEvents(many, 10)).toThrow("there are more than 100000 fields");
+  expect(() => cutEvents(joinEvents([many.subarray(100_000), many.subarray(100_000)]), 10)).toThrow(
+    EventFlaw,
+  );
+  // What is not stored anyway is not looked at.
+  expect(cutEvents(Buffer.concat([joinEvents([FULL]), many]), 1)).toHaveLength(1);
+});
+
 test("a list is cut into the bytes that were sent, and joined as the library does", () => {
   const events = [eventBytes({ id: "a" }), eventBytes({ id: "b", source: "x".repeat(300) }), FULL];
   const sent = Buffer.from(

@@ -5,7 +5,6 @@ import { expect, onTestFinished } from "vitest";
 import { nodeRuntime } from "../../../../lib/index.ts";
 import type { Database } from "../../../../lib/views/database/database.ts";
 import type { LogReader } from "../../../../lib/views/index.ts";
-import { LocalLogReader } from "../../../../lib/views/reading/local-log-reader.ts";
 import { ViewRunner } from "../../../../lib/views/view-runner.ts";
 import { Service as Cleaner } from "../../../../server/grpc/generated/api/grpc/cleaner/service_pb.ts";
 import {
@@ -13,13 +12,13 @@ import {
   CloudEventSchema,
 } from "../../../../server/grpc/generated/api/grpc/cloudevents/cloudevent_pb.ts";
 import { Service } from "../../../../server/grpc/generated/api/grpc/service_pb.ts";
-import { type ServerOptions, startGrpcServer } from "../../../../server/index.ts";
+import { type Limits, type ServerOptions, startGrpcServer } from "../../../../server/index.ts";
 import { messagesProgram } from "../../../../server/views/messages/program.ts";
 import type { ViewSettings } from "../../../../server/views/view-program.ts";
 import { within } from "../../../support/deadline.ts";
 import { LineLogger } from "../../../support/netlog-fixture.ts";
 import { type EventInit, eventBytes } from "../../../support/views/messages.ts";
-import { QUICK } from "../../../support/views/view-setup.ts";
+import { type OpenReader, QUICK, READERS } from "../../../support/views/view-setup.ts";
 import { type Asked, clientForTest, type GrpcClient } from "../../grpc/grpc-fixture.ts";
 import { type ServerFixture, serverForTest } from "../../server-fixture.ts";
 
@@ -39,7 +38,12 @@ export interface StoreFixture extends ServerFixture {
 
 export interface StoreFixtureOptions {
   readonly variables?: Readonly<Record<string, string>>;
-  readonly server?: Partial<ServerOptions>;
+  /** What the store's port has beside the defaults. */
+  readonly port?: Partial<ServerOptions>;
+  /** Limits of the log. */
+  readonly limits?: Partial<Limits>;
+  /** In the log's process by default. */
+  readonly openReader?: OpenReader;
 }
 
 /** The values of the program's variables, with those that are given. */
@@ -59,19 +63,19 @@ export function storeSettings(given: Readonly<Record<string, string>>): ViewSett
 /** Its clock is the log's. Ended with the test. */
 export async function storeForTest(
   database: Database,
-  { variables = {}, server = {} }: StoreFixtureOptions = {},
+  { variables = {}, port = {}, limits = {}, openReader = READERS["in process"] }: StoreFixtureOptions = {},
 ): Promise<StoreFixture> {
-  const fixture = await serverForTest();
-  const local = new LocalLogReader(fixture.netlog);
+  const fixture = await serverForTest({ limits });
+  const real = openReader(fixture);
   const faults: StoreFixture["faults"] = {};
   const log: LogReader = {
-    topicNames: () => local.topicNames(),
-    watchTopics: (...given) => local.watchTopics(...given),
-    bounds: (topic) => local.bounds(topic),
-    read: (...given) => local.read(...given),
-    createTopic: (topic, settings) => local.createTopic(topic, settings),
-    append: (...given) => (faults.append ?? ((...same) => local.append(...same)))(...given),
-    payloadsAt: (...given) => (faults.payloadsAt ?? ((...same) => local.payloadsAt(...same)))(...given),
+    topicNames: (...given) => real.topicNames(...given),
+    watchTopics: (...given) => real.watchTopics(...given),
+    bounds: (...given) => real.bounds(...given),
+    read: (...given) => real.read(...given),
+    createTopic: (...given) => real.createTopic(...given),
+    append: (...given) => (faults.append ?? ((...same) => real.append(...same)))(...given),
+    payloadsAt: (...given) => (faults.payloadsAt ?? ((...same) => real.payloadsAt(...same)))(...given),
   };
   const prepared = messagesProgram.prepare(storeSettings({ LISTEN: "127.0.0.1:0", ...variables }));
   const storeLogger = new LineLogger();
@@ -94,7 +98,7 @@ export async function storeForTest(
     hasTokens: false,
     openPort: () => Promise.reject(new Error("the store speaks gRPC alone")),
     async openGrpcPort(options) {
-      const opened = await startGrpcServer({ ...options, logger: storeLogger, ...server });
+      const opened = await startGrpcServer({ ...options, logger: storeLogger, ...port });
       return {
         name: options.name,
         url: opened.url,
@@ -110,13 +114,13 @@ export async function storeForTest(
   runner.start();
   const isBegun = async (): Promise<boolean> => (await runner.status()).topics[0]?.next !== undefined;
   await within("the beginning", expect.poll(isBegun).toBe(true));
-  const { port = 0 } = surface.ports[0] ?? {};
-  const client = clientForTest(port);
+  const { port: number = 0 } = surface.ports[0] ?? {};
+  const client = clientForTest(number);
   const get: StoreFixture["get"] = async (ids, asked) =>
     (await client.call(Service.method.getBatch, { ids: [...ids] }, asked)).msgs;
   return {
     ...fixture,
-    port,
+    port: number,
     client,
     runner,
     storeLogger,
