@@ -1,14 +1,24 @@
 /** The built program with the message store: clients that nobody here wrote, kills, and settings that it refuses. */
 import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { credentials } from "@grpc/grpc-js";
 import { expect, onTestFinished, test } from "vitest";
+import { Service as Cleaner } from "../../server/grpc/generated/api/grpc/cleaner/service_pb.ts";
 import { Service } from "../../server/grpc/generated/api/grpc/service_pb.ts";
 import {
   Health,
   HealthCheckResponse_ServingStatus as Serving,
 } from "../../server/grpc/generated/grpc/health/v1/health_pb.ts";
-import { clientForTest, type GrpcClient } from "../server/grpc/grpc-fixture.ts";
-import { type BuiltServer, runProgram, startBuiltServer } from "../support/built-program.ts";
+import { clientForTest, expectFailure, type GrpcClient } from "../server/grpc/grpc-fixture.ts";
+import {
+  type BuiltServer,
+  programForTest,
+  runProgram,
+  startBuiltServer,
+  startServing,
+} from "../support/built-program.ts";
+import { testCertificate } from "../support/certificate.ts";
 import { fillPgliteFolder } from "../support/pglite.ts";
 import { codeBlocks, PROJECT_ROOT, projectText, section } from "../support/project-files.ts";
 import { Shell } from "../support/shell.ts";
@@ -69,7 +79,7 @@ async function isServing(grpc: GrpcClient): Promise<boolean> {
 }
 
 test("10 and 11: clients that ask by reflection put three events, get them, and delete them", async () => {
-  const { port } = await start(await newFolder());
+  const { server, port } = await start(await newFolder());
   await expect.poll(() => isServing(clientForTest(port))).toBe(true);
   const environment = { PATH: `${BIN}:${process.env.PATH ?? ""}`, HOME: temporaryFolder() };
   const run = (...args: string[]): string => {
@@ -103,6 +113,9 @@ test("10 and 11: clients that ask by reflection put three events, get them, and 
   expect(buf(of("GetBatch"), { ids: IDS })).toEqual({});
   expect(buf(of("DeleteBatch"), { ids: IDS })).toEqual({});
   expect(buf("awakari.messages.cleaner.Service/Clean", {})).toEqual({});
+  expect(await (await fetch(`${server.url}/-/metrics`)).text()).toContain(
+    'netlog_grpc_calls_total{view="messages",method="/awakari.messages.Service/DeleteBatch",status="OK"} 2\n',
+  );
 
   if (HAS_GRPCIO) {
     const descriptors = join(temporaryFolder(), "reflection.binpb");
@@ -200,6 +213,47 @@ test("15 and 16: what was acknowledged is there once, over kills at any moment a
   expect(rebuilt.status).toBe(0);
   expect([await rowsOf(), await all()]).toEqual([MESSAGES, batches.flat()]);
   expect((await server.stop()).status).toBe(0);
+});
+
+test("a store alone, with TLS, keeps its events in the log of a server, which may be away for a while", async () => {
+  const folder = temporaryFolder();
+  const log = await startBuiltServer(folder);
+  const views = temporaryFolder();
+  await fillPgliteFolder(views);
+  const { cert, key } = await testCertificate();
+  const files = [join(folder, "cert.pem"), join(folder, "key.pem")] as const;
+  writeFileSync(files[0], cert);
+  writeFileSync(files[1], key);
+  const args = [
+    "view",
+    "messages",
+    "--log",
+    log.url,
+    "--views-dir",
+    views,
+    "--messages-listen",
+    "127.0.0.1:0",
+  ];
+  const view = programForTest([...args, "--tls-cert", files[0], "--tls-key", files[1]]);
+  const [, port] = await view.printed(/the gRPC of messages listens on 127\.0\.0\.1:(\d+)/);
+  const grpc = clientForTest(Number(port), credentials.createSsl(Buffer.from(cert)));
+  await expect.poll(() => isServing(grpc)).toBe(true);
+  const put = async (...ids: string[]): Promise<number> =>
+    (await grpc.call(Service.method.putBatch, { msgs: ids.map((id) => ({ id })) })).ackCount;
+  const get = async (...ids: string[]): Promise<string[]> =>
+    (await grpc.call(Service.method.getBatch, { ids })).msgs.map(({ id }) => id);
+  expect(await put("a", "b", "c")).toBe(3);
+  expect(await get("c", "none", "a")).toEqual(["c", "a"]);
+  expect((await grpc.call(Service.method.deleteBatch, { ids: ["b", "none"] })).ackCount).toBe(1);
+  expect(await get("a", "b", "c")).toEqual(["a", "c"]);
+  expect((await grpc.call(Cleaner.method.clean, {})).count).toBe(0n);
+  await log.kill();
+  await expectFailure(put("d"), "INTERNAL", "unknown_error");
+  const back = await startServing(["serve", "--listen", `127.0.0.1:${log.port}`, "--dir", folder]);
+  await expect.poll(() => put("d").catch(() => 0)).toBe(1);
+  view.signal("SIGTERM");
+  expect((await view.ended()).status).toBe(0);
+  await back.stop();
 });
 
 test("19: what a setting cannot be is refused before anything starts", async () => {
