@@ -35,10 +35,10 @@ async function insertEvents(transaction: Transaction, run: readonly Placed<Event
   await transaction.query(INSERT, [
     last.topicId,
     run.map(({ item }) => item.id),
-    run.map(({ offset }) => offset),
-    run.map(wholeMs),
-    run.map(({ item }) => item.sizeBytes),
-    run.flatMap(({ item }) => item.replaces ?? []),
+    listOf(run.map(({ offset }) => offset)),
+    listOf(run.map(wholeMs)),
+    listOf(run.map(({ item }) => item.sizeBytes)),
+    listOf(run.flatMap(({ item }) => item.replaces ?? [])),
     wholeMs(last),
   ]);
 }
@@ -52,6 +52,11 @@ async function deleteEvents(transaction: Transaction, placed: Placed<DeleteItem>
 async function moveHorizon(transaction: Transaction, placed: Placed<CleanItem>): Promise<void> {
   const ms = wholeMs(placed);
   await transaction.query(CLEAN, [Math.min(placed.item.beforeMs, ms), placed.offset, ms]);
+}
+
+/** An array as PostgreSQL spells it. The driver would look at each number for what has to be quoted. */
+function listOf(numbers: readonly number[]): string {
+  return `{${numbers.join()}}`;
 }
 
 function wholeMs({ timestampMs }: Placed<StoreItem>): number {

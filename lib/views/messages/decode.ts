@@ -4,7 +4,7 @@
  */
 import { JsonError, parseJson } from "../../index.ts";
 import { Malformed, type TopicMessage, troubleOfText } from "../index.ts";
-import { checkEvent, EventFlaw } from "./event-bytes.ts";
+import { bufferOf, checkEvent, EventFlaw } from "./event-bytes.ts";
 import { LIMITS } from "./limits.ts";
 
 export type StoreItem = EventItem | DeleteItem | CleanItem;
@@ -49,7 +49,7 @@ export function decodeStoreMessage(
   message: Pick<TopicMessage, "payload" | "headers">,
 ): StoreItem | Malformed {
   const { payload, headers } = message;
-  const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+  const bytes = bufferOf(payload);
   try {
     switch (headers[KIND]) {
       case undefined:

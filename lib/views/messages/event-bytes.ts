@@ -66,6 +66,11 @@ export function cutEvents(bytes: Buffer, max: number): StoredEvent[] {
   return events;
 }
 
+/** The same memory as a Buffer. */
+export function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
 /** Bytes of an event in a list. */
 export function listedBytes(sizeBytes: number): number {
   let lengthBytes = 1;

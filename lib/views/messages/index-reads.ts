@@ -25,9 +25,15 @@ const STATEMENTS = 2;
 /** Ids of one statement, as far as one look-up allows. */
 const IDS = 2000;
 
+/**
+ * One look into the index for each id. For `id = ANY ($1)` with hundreds of ids PostgreSQL reads a table of tens of thousands
+ * of rows as a whole.
+ */
 const FIND = `
 SELECT id, topic_id AS "topicId", log_offset AS "offset", logged_ms AS "loggedMs", size_bytes AS "sizeBytes"
-FROM messages WHERE id = ANY ($1::text[]) AND logged_ms >= (SELECT horizon_ms FROM totals)`;
+FROM unnest($1::text[]) AS asked (asked_id)
+CROSS JOIN LATERAL (SELECT * FROM messages WHERE id = asked_id LIMIT 1) AS kept
+WHERE logged_ms >= (SELECT horizon_ms FROM totals)`;
 
 export class IndexReads {
   readonly #reads: Reads;

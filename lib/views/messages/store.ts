@@ -5,7 +5,7 @@
 import type { Runtime } from "../../index.ts";
 import { LogRefusal, type NewLogMessage, type RunningView } from "../index.ts";
 import { BEFORE, KIND, REPLACES, troubleOfId } from "./decode.ts";
-import { checkEvent, EventFlaw, listedBytes, type StoredEvent } from "./event-bytes.ts";
+import { bufferOf, checkEvent, EventFlaw, listedBytes, type StoredEvent } from "./event-bytes.ts";
 import { IndexReads, type IndexRow } from "./index-reads.ts";
 import { LIMITS } from "./limits.ts";
 import { topicSettings } from "./view.ts";
@@ -115,11 +115,11 @@ export class MessageStore {
 
   /** True when a clean of what came before would remove something. @throws DatabaseError. */
   async hasOlderThan(beforeMs: number): Promise<boolean> {
-    const rows = await this.#options.view.reads.query(
-      "SELECT 1 FROM messages WHERE logged_ms >= (SELECT horizon_ms FROM totals) AND logged_ms < $1 LIMIT 1",
-      [beforeMs],
+    const [oldest] = await this.#options.view.reads.query<{ ms: number }>(
+      `SELECT logged_ms AS ms FROM messages WHERE logged_ms >= (SELECT horizon_ms FROM totals)
+       ORDER BY logged_ms LIMIT 1`,
     );
-    return rows.length > 0;
+    return oldest !== undefined && oldest.ms < beforeMs;
   }
 
   /** What came before is too old. */
@@ -267,7 +267,7 @@ function invalid(what: string, id: string): InvalidId {
 /** Empty: this is no event. */
 function idOf(payload: Uint8Array): string {
   try {
-    return checkEvent(Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength));
+    return checkEvent(bufferOf(payload));
   } catch (error) {
     if (error instanceof EventFlaw) return "";
     throw error;

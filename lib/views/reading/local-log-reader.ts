@@ -137,8 +137,8 @@ function toLogMessage(message: Message): LogMessage {
   return {
     offset,
     timestampMs,
-    // What a cursor gives may lie in memory that is used again.
-    payload: new Uint8Array(payload),
+    // What a cursor gives may lie in memory that is used again. Small copies share slabs, as those of Buffer do.
+    payload: Buffer.from(payload),
     key,
     contentType,
     headers: Object.fromEntries(headers),
