@@ -1,5 +1,10 @@
-/** Calls that speak HTTP/2 without a gRPC library, so that they can be wrong, or stop half way. */
+/**
+ * Calls that speak HTTP/2 without a gRPC library, so that they can be wrong, or stop half way. A session of Node's client
+ * that is destroyed within one of its own events writes over memory that it has freed, and the process dies later: what
+ * ends a session waits for the next turn. https://github.com/nodejs/node/pull/39076
+ */
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from "node:http2";
+import { setImmediate } from "node:timers/promises";
 import { onTestFinished } from "vitest";
 import { within } from "../../support/deadline.ts";
 
@@ -8,7 +13,10 @@ export function rawSession(port: number | undefined, initialWindowSize?: number)
   const settings = initialWindowSize === undefined ? {} : { initialWindowSize };
   const session = connect(`http://127.0.0.1:${port}`, { settings });
   session.on("error", () => {});
-  onTestFinished(() => session.destroy());
+  onTestFinished(async () => {
+    await setImmediate();
+    session.destroy();
+  });
   return session;
 }
 
@@ -33,11 +41,11 @@ export function framed(bytes: Uint8Array, declared: number = bytes.length, flag 
   return Buffer.concat([prefix, bytes]);
 }
 
-/** Status and code of a call that ends. */
-export function endOf(stream: ClientHttp2Stream): Promise<[unknown, unknown]> {
-  return within(
+/** Status and code of a call that ends, in the turn behind that. */
+export async function endOf(stream: ClientHttp2Stream): Promise<[unknown, unknown]> {
+  const end = await within(
     "the end of a call",
-    new Promise((resolve) => {
+    new Promise<[unknown, unknown]>((resolve) => {
       const take = (headers: Record<string, unknown>): void => {
         if (headers["grpc-status"] === undefined) return;
         resolve([Number(headers["grpc-status"]), headers["x-netlog-error"]]);
@@ -48,4 +56,6 @@ export function endOf(stream: ClientHttp2Stream): Promise<[unknown, unknown]> {
       stream.resume();
     }),
   );
+  await setImmediate();
+  return end;
 }
