@@ -7,17 +7,11 @@ const BUILT = ["test/process/**/*.test.ts", "test/readme/**/*.test.ts", "test/pr
 /** These try each moment at which a program may be killed, or import whole folders: a third of the time of all parts. */
 const LONG = "topic-starts|fork-crashes|kept-folder";
 
-/**
- * Tests of single parts, quick enough to run after each change. They share their module graph, since loading it anew for
- * each file would take longer than the tests do.
- */
+/** Tests of single parts, quick enough to run after each change. */
 const UNIT = [
   `test/lib/!(client|views)/**/!(${LONG}).test.ts`,
   "test/server/{wire,auth,formats}/**/*.test.ts",
 ];
-
-/** They share it as well: to load it anew for each file took as long as half of these tests. */
-const SHARED = ["test/{cmd,server}/**/*.test.ts"];
 
 /** Vitest's own, a second for a poll, is nothing on a loaded machine. A test waits for several things, one after the other. */
 const POLL_TIMEOUT_MS = process.env.SOAK === "1" ? 600_000 : 60_000;
@@ -25,6 +19,8 @@ const TEST_TIMEOUT_MS = 240_000;
 
 const shared = {
   environment: "node",
+  // Files share their module graph, for to load it anew takes longer than most of them do.
+  isolate: false,
   testTimeout: TEST_TIMEOUT_MS,
   hookTimeout: TEST_TIMEOUT_MS,
   expect: { poll: { timeout: POLL_TIMEOUT_MS } },
@@ -44,16 +40,8 @@ const config: ViteUserConfig = defineConfig({
     maxWorkers: WORKERS,
     reporters: resultsFile === undefined ? ["default"] : ["default", ["json", { outputFile: resultsFile }]],
     projects: [
-      { test: { ...shared, name: "unit", include: UNIT, isolate: false } },
-      {
-        test: {
-          ...shared,
-          name: "source",
-          include: ["test/**/*.test.ts"],
-          exclude: [...BUILT, ...UNIT, ...SHARED],
-        },
-      },
-      { test: { ...shared, name: "shared", include: SHARED, exclude: UNIT, isolate: false } },
+      { test: { ...shared, name: "unit", include: UNIT } },
+      { test: { ...shared, name: "source", include: ["test/**/*.test.ts"], exclude: [...BUILT, ...UNIT] } },
       {
         test: { ...shared, name: "built", include: BUILT, globalSetup: ["test/support/build-program.ts"] },
       },
