@@ -74,8 +74,10 @@ describe("how they are found", () => {
   });
 });
 
-const open = (hash: string, options = {}): ReturnType<typeof browser.openUrl> =>
-  browser.openUrl(server.pagesUrl + hash, options);
+const open = (
+  hash: string,
+  options?: Parameters<typeof browser.openUrl>[1],
+): ReturnType<typeof browser.openUrl> => browser.openUrl(server.pagesUrl + hash, options);
 
 describe.skipIf(!browser.isThere)("Track", () => {
   it("says where a payload is, how long each service took, and what failed", async () => {
@@ -113,7 +115,8 @@ describe.skipIf(!browser.isThere)("Track", () => {
 
   it("follows what changes, and stops when nothing does", async () => {
     const id = requestIdOf(2);
-    const { page, requests } = await open("#/track");
+    // With options, for the clock that it gets is there to stay.
+    const { page, requests } = await open("#/track", {});
     await page.clock.install();
     await page.goto("about:blank");
     const asked = (): number => requests.filter((each) => each.includes(`/payloads/${id}?`)).length;
