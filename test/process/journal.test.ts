@@ -1,4 +1,4 @@
-/** The built program with the journal: who may ask, and counters that are exact over kills and a rebuild. */
+/** The built program with the journal: who may ask, and with which certificate. */
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,77 +7,15 @@ import { expect, test } from "vitest";
 import { type BuiltServer, runProgram, startBuiltServer } from "../support/built-program.ts";
 import { testCertificate } from "../support/certificate.ts";
 import { fillPgliteFolder } from "../support/pglite.ts";
-import { KILLS } from "../support/soak.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
-import { eventText, FIRST_MS, nanosAt } from "../support/views/journal.ts";
 
-const CLIENTS = 5;
 const FREE_PORT = ["--view-set", "journal.HTTP_PORT=0"];
 const OPEN = ["--view", "journal", "--view-set", "journal.HTTP_PORT=0,journal.AUTH=none"];
-
-async function publish(
-  { url }: Pick<BuiltServer, "url">,
-  events: readonly (readonly [string, object])[],
-): Promise<void> {
-  const lines = events.map(([operation, attributes]) => eventText(operation, attributes, nanosAt(FIRST_MS)));
-  const answer = await fetch(`${url}/events/batch`, {
-    method: "POST",
-    body: lines.join("\n"),
-    headers: { "content-type": "application/x-ndjson" },
-  });
-  expect(answer.status).toBe(201);
-}
 
 async function apiOf(server: BuiltServer): Promise<string> {
   const { url } = await server.logged("the api of journal listens");
   return String(url);
 }
-
-async function lagOf({ url }: Pick<BuiltServer, "url">): Promise<number | undefined> {
-  const [view] = (await (await fetch(`${url}/-/views`)).json()) as {
-    topics: { topic: string; lag?: number }[];
-  }[];
-  return view?.topics.find(({ topic }) => topic === "events")?.lag;
-}
-
-test("counters are exact over kills at any moment, and a rebuild gives them again", async () => {
-  const folder = temporaryFolder();
-  await fillPgliteFolder(join(folder, ".views"));
-  let server = await startBuiltServer(folder, OPEN);
-  await fetch(`${server.url}/events`, { method: "POST" });
-  const clients = Array.from({ length: CLIENTS }, (_, number) => `c${number}`);
-  await publish(server, [
-    ...clients.map((id) => ["client.create", { id, domain: "d" }] as const),
-    ...clients.map(
-      (id) =>
-        ["messaging.client_subscribe", { client_id: id, subscriber_id: id, topic: "m/d/c/ch/+" }] as const,
-    ),
-  ]);
-  for (let kill = 0; kill < KILLS; kill += 1) {
-    await publish(
-      server,
-      clients.map((id) => [
-        "messaging.client_publish",
-        { client_id: id, domain_id: "d", channel_id: "ch", subtopic: "a" },
-      ]),
-    );
-    await server.kill();
-    server = await startBuiltServer(folder, OPEN);
-  }
-  const api = await apiOf(server);
-  await expect.poll(() => lagOf(server)).toBe(0);
-  const telemetry = async (id: string): Promise<object> =>
-    (await (await fetch(`${api}/d/journal/client/${id}/telemetry`)).json()) as object;
-  const counts = { subscriptions: 1, inbound_messages: KILLS, outbound_messages: KILLS * CLIENTS };
-  for (const id of clients) expect(await telemetry(id)).toMatchObject(counts);
-  const rebuilt = await runProgram(["view", "rebuild", "journal"], {
-    environment: { NETLOG_URL: server.url },
-  });
-  const messages = CLIENTS * (KILLS + 2);
-  expect(rebuilt).toMatchObject({ status: 0, stdout: `journal is rebuilt from ${messages} messages\n` });
-  for (const id of clients) expect(await telemetry(id)).toMatchObject(counts);
-  expect((await server.stop()).status).toBe(0);
-});
 
 test("without tokens it says what to do, on an open address it does not let everybody in, and a token is whose it says", async () => {
   const folder = temporaryFolder();

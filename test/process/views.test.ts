@@ -1,15 +1,20 @@
-/** The built program with a view: beside the log and alone, killed and started again, over PGlite and PostgreSQL. */
+/** The built program with a view, beside the log and alone, over PGlite and PostgreSQL. view-kills.test.ts kills it. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { type BuiltServer, programForTest, runProgram, startBuiltServer } from "../support/built-program.ts";
+import {
+  type BuiltServer,
+  builtServerForTest,
+  programForTest,
+  runProgram,
+  startBuiltServer,
+} from "../support/built-program.ts";
 import { fillPgliteFolder } from "../support/pglite.ts";
 import { hasPostgres, Postgres } from "../support/postgres.ts";
-import { KILLS, MESSAGES_PER_LIFE } from "../support/soak.ts";
+import { MESSAGES_PER_LIFE } from "../support/soak.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const TOPIC = "platform.payload-status";
-const SERVICES = ["ingress", "puptoo", "inventory", "advisor", "storage-broker"];
 const PAYLOADS = MESSAGES_PER_LIFE;
 const FREE_PORTS = ["--view-set", "payloads.PUBLICPORT=0,payloads.METRICSPORT=0"];
 
@@ -41,52 +46,17 @@ async function publish({ url }: Pick<BuiltServer, "url">, service: string): Prom
   expect(answer.status).toBe(201);
 }
 
-/** A data folder whose PGlite has begun once: its first start takes seconds. */
-async function folderWithViews(): Promise<string> {
-  const folder = temporaryFolder();
-  await fillPgliteFolder(join(folder, ".views"));
-  return folder;
-}
-
 async function apiOf(server: BuiltServer): Promise<string> {
   const { url } = await server.logged("the api of payloads listens");
   return String(url);
 }
-
-test("a view beside the log answers what was published, over kills, and a rebuild changes nothing", async () => {
-  const folder = await folderWithViews();
-  let server = await startBuiltServer(folder, ["--view", "payloads", ...FREE_PORTS]);
-  await fetch(`${server.url}/${TOPIC}`, { method: "POST" });
-  for (let kill = 0; kill < KILLS; kill += 1) {
-    await apiOf(server);
-    await publish(server, `${SERVICES[kill % SERVICES.length]}-${kill}`);
-    await server.kill();
-    server = await startBuiltServer(folder, ["--view", "payloads", ...FREE_PORTS]);
-  }
-  const api = await apiOf(server);
-  await expect.poll(async () => (await viewsOf(server))[0]?.topics[0]?.lag).toBe(0);
-  const ask = async (): Promise<unknown> => (await fetch(`${api}/api/v1/payloads/${requestId(3)}`)).json();
-  const before = (await ask()) as { data: readonly unknown[] };
-  expect(before.data).toHaveLength(KILLS);
-  const environment = { NETLOG_URL: server.url };
-  const rebuilt = await runProgram(["view", "rebuild", "payloads"], { environment });
-  expect(rebuilt).toMatchObject({
-    status: 0,
-    stdout: `payloads is rebuilt from ${KILLS * PAYLOADS} messages\n`,
-  });
-  expect(((await ask()) as { data: readonly unknown[] }).data).toHaveLength(KILLS);
-  const status = await runProgram(["view", "status"], { environment });
-  expect(status.status).toBe(0);
-  expect(status.stdout).toContain(`${TOPIC}: next ${KILLS * PAYLOADS}, lag 0`);
-  expect((await server.stop()).status).toBe(0);
-});
 
 test.skipIf(!hasPostgres)(
   "a view alone reads the log of a server, and keeps its tables in PostgreSQL",
   async () => {
     const postgres = await Postgres.start();
     onTestFinished(() => postgres.remove());
-    const server = await startBuiltServer(temporaryFolder());
+    const server = await builtServerForTest(temporaryFolder());
     await fetch(`${server.url}/${TOPIC}`, { method: "POST" });
     await publish(server, "ingress");
     const environment = { NETLOG_DB: postgres.url, PUBLICPORT: "0", METRICSPORT: "0" };
