@@ -26,8 +26,8 @@ const shared = {
   expect: { poll: { timeout: POLL_TIMEOUT_MS } },
 };
 
-/** One more than cores: much of a test's time it waits, for a process that it started, a browser or a database. */
-const WORKERS = availableParallelism() + 1;
+/** Twice the cores: half of its time a test waits, for a process that it started, a browser, a database or the disk. */
+const WORKERS = 2 * availableParallelism();
 
 /** The tests are of the program as it comes, and not as a developer has set it up for a server of their own. */
 for (const name of Object.keys(process.env)) if (name.startsWith("NETLOG_")) delete process.env[name];
