@@ -35,12 +35,17 @@ export function parseRoute(hash: string): Route {
 }
 
 export function formatRoute({ page, topic, query }: Route): string {
-  const given = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) if (value !== undefined) given.set(name, value);
-  const search = given.size === 0 ? "" : `?${given}`;
+  const search = searchOf(query);
   if (page === "topics" || page === "server") return `#/${page}${search}`;
   const last = page === "topic" ? "" : `/${page}`;
   return `#/topics/${encodeURIComponent(topic)}${last}${search}`;
+}
+
+/** `?a=1&b=2`, or nothing. */
+export function searchOf(query: Query): string {
+  const given = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) given.set(name, value);
+  return given.size === 0 ? "" : `?${given}`;
 }
 
 /** The link to a page. */

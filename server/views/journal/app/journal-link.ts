@@ -6,7 +6,7 @@ import {
   type ServerForms,
   type Surroundings,
 } from "../../../console/app/shell/page-link.ts";
-import type { Query } from "../../../console/app/shell/route.ts";
+import { type Query, searchOf } from "../../../console/app/shell/route.ts";
 import { type Entity, journalPath } from "./entity.ts";
 import { type JournalPage, parseJournals } from "./journals.ts";
 
@@ -112,12 +112,6 @@ export function outOfReach({ kind, domain, id }: Entity, session: Session | unde
   }
   const own = domains.length === 0 ? "in no domain" : `in ${domains.join(", ")}`;
   return `Your token is ${own}, and not in domain ${domain}. Choose another domain, or use a token of that one.`;
-}
-
-function searchOf(query: Query): string {
-  const given = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) if (value !== undefined) given.set(name, value);
-  return `?${given}`;
 }
 
 /** The codes that the pages know: see failure.ts. `out_of_reach` is what the token's user and domains do not let them see. */

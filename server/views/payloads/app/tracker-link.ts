@@ -6,7 +6,7 @@ import {
   type ServerForms,
   type Surroundings,
 } from "../../../console/app/shell/page-link.ts";
-import type { Query } from "../../../console/app/shell/route.ts";
+import { type Query, searchOf } from "../../../console/app/shell/route.ts";
 
 /** A payload or a status, as its list has it; texts that are empty may be left out. */
 export type Row = Readonly<Record<string, string | undefined>>;
@@ -96,12 +96,6 @@ export class TrackerLink extends PageLink {
       throw error;
     }
   }
-}
-
-function searchOf(query: Query): string {
-  const given = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) if (value !== undefined) given.set(name, value);
-  return given.size === 0 ? "" : `?${given}`;
 }
 
 function isJson(contentType: string | null): boolean {
