@@ -21,13 +21,13 @@ export interface TrackerRoute {
   readonly isForRole?: true;
   /** What 200 brings: a schema of JSON, or text. */
   readonly answer: Schema | "text";
-  /** Beside 400, 401, 403, 429 and 500. */
+  /** Beside 400, 401, 403, 429, 500 and 503. */
   readonly statuses: readonly number[];
   readonly handle: Handler;
 }
 
 const TIME = /_(lt|lte|gt|gte)$/;
-const ERRORS = [400, 401, 403, 429, 500] as const;
+const ERRORS = [400, 401, 403, 429, 500, 503] as const;
 const ERROR_TEXTS: Readonly<Record<number, string>> = {
   400: "A parameter is wrong",
   401: "A token, or the identity, is missing",
@@ -35,6 +35,7 @@ const ERROR_TEXTS: Readonly<Record<number, string>> = {
   404: "There is no such payload",
   429: "Too many requests",
   500: "The database, or the storage broker, does not answer",
+  503: "Too many reads wait for the database; Retry-After says when to come again",
 };
 const ERROR_SCHEMA: Json = {
   type: "object",
