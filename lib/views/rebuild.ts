@@ -8,6 +8,7 @@ import { isDatabaseError } from "./database/database-error.ts";
 import { quoteName } from "./database/quote-name.ts";
 import type { Limits } from "./limits.ts";
 import { migrate, RUNTIME_SCHEMA, requireOwn } from "./migrate.ts";
+import { loadPlaces, type Place } from "./places.ts";
 import type { LogReader } from "./reading/log-reader.ts";
 import { Fill, type Part, type RebuildProgress } from "./rebuild-fill.ts";
 import type { View, ViewUse } from "./view.ts";
@@ -50,10 +51,15 @@ export async function rebuildView(options: RebuildOptions): Promise<void> {
   const { name } = current;
   const [schema, old] = [`${name}_rebuild`, `${name}_old`];
   const topics = new ViewTopics(current.topics);
-  const parts = await boundsOf(topics, log, signal);
   const hasRows = await hasTables(database, name);
+  // Before the bounds: a log that has all of its messages ends behind them.
+  const places = hasRows ? await placesOf(database, name) : [];
+  const parts = await boundsOf(topics, log, signal);
   if (hasRows) requireTopics(current, parts);
-  if (hasRows && !forgetsOlder) await requireNothingLost(options, parts);
+  if (hasRows && !forgetsOlder) {
+    requireEnds(places, parts);
+    await requireNothingLost(options, parts);
+  }
   const filler = await database.openWriter(schema);
   if (filler === undefined) throw new ViewStopped(`the view ${name} is being rebuilt by another process`);
   try {
@@ -110,6 +116,28 @@ function requireTopics({ name, topics }: View<unknown>, parts: readonly Part[]):
   const advice =
     "look whether it is the right log; where it is, and the view is to be empty, make the topic first";
   throw new ViewStopped(`${none}; ${advice}`);
+}
+
+/** None where the view never began. */
+async function placesOf(database: Database, name: string): Promise<readonly Place[]> {
+  try {
+    return [...(await loadPlaces(database.reads(name), name)).values()];
+  } catch (error) {
+    if (isDatabaseError(error, "42P01", "42703", "3F")) return [];
+    throw error;
+  }
+}
+
+/** A log that was set back has lost messages whose rows are there. */
+function requireEnds(places: readonly Place[], parts: readonly Part[]): void {
+  for (const { topic, topicId, next } of places) {
+    const end = parts.find(({ id }) => id === topicId)?.end ?? next;
+    if (end >= next) continue;
+    throw new ViewStopped(
+      `a rebuild would lose the rows of ${next - end} messages, which the log has no more (${topic} ends at ${end}); ` +
+        "--forget-older goes on all the same",
+    );
+  }
 }
 
 async function requireNothingLost(
