@@ -33,7 +33,8 @@ export class ServerAway extends Error {
 
 type Asking = Pick<ViewCall, "options" | "token" | "isLogGiven">;
 
-const LIST_MS = 10_000;
+/** The server itself gives a silent database 10 s, and then says so. */
+const LIST_MS = 20_000;
 
 /** @throws ServerRefusal; ServerAway. */
 export async function askServer(
