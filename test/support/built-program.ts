@@ -65,9 +65,16 @@ interface Started {
 }
 
 const running = new Set<ChildProcess>();
-process.once("exit", () => {
-  for (const child of running) child.kill("SIGKILL");
+process.once("exit", killRunning);
+// Vitest ends its workers with this signal, which is no exit. Playwright, where it runs, ends its browser and then exits.
+process.once("SIGTERM", () => {
+  killRunning();
+  if (process.listenerCount("SIGTERM") === 0) process.exit();
 });
+
+function killRunning(): void {
+  for (const child of running) child.kill("SIGKILL");
+}
 
 /** Runs the program to its end. */
 export async function runProgram(args: readonly string[], options: ProgramOptions = {}): Promise<Finished> {
