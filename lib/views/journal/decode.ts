@@ -129,7 +129,7 @@ function floorDivide(value: bigint, by: bigint): bigint {
   return value < 0n && quotient * by !== value ? quotient - 1n : quotient;
 }
 
-/** Mainflux has JSON as a text there; what cannot be read is as good as none. */
+/** Mainflux writes JSON as a text there. The event has no metadata where that cannot be read. */
 function metadataText(value: unknown): string | undefined {
   if (typeof value !== "string") return undefined;
   try {

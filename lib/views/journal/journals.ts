@@ -1,4 +1,4 @@
-/** Writes a batch of journals, with the entities that each is about, and takes the oldest away. */
+/** Writes a batch of journals, with the entities that each is about, and deletes old ones. */
 import { v5 as uuidv5 } from "uuid";
 import type { Placed, Transaction } from "../index.ts";
 import { type JournalEvent, RESERVED } from "./decode.ts";

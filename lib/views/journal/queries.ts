@@ -86,8 +86,8 @@ async function readPage(
 }
 
 /**
- * Operations about roles name no domain: they belong to the domain that had the entity by then, which an operation on the
- * entity itself tells. Those that a user did belong to no domain, for the roles are another entity's. All other journals
+ * Operations about roles name no domain: they belong to the domain that had the entity by then, as an operation on the
+ * entity itself shows. Those that a user did belong to no domain, for the roles are another entity's. All other journals
  * belong to the domain that they name.
  */
 function conditionsOf(request: JournalRequest): { where: string; values: readonly (string | number)[] } {

@@ -1,4 +1,5 @@
-/** The journal's door: which path is whose, and errors in upstream's form, a single `message`. */
+/** The journal's door: it finds the route of a path, and writes errors in upstream's form, a single `message`. */
+import { SECOND_MS } from "../../../lib/index.ts";
 import { isDatabaseError } from "../../../lib/views/index.ts";
 import { type Answer, emptyAnswer, textAnswer } from "../../http/answer.ts";
 import type { Door } from "../../http/door.ts";
@@ -10,11 +11,13 @@ import { BUSY, isBusy } from "../busy.ts";
 import { FAILED_AUTHENTICATION, MISSING_TOKEN } from "./access.ts";
 import { messageAnswer } from "./answers.ts";
 import type { Journal } from "./journal.ts";
-import { KeysUnavailable } from "./key-set.ts";
+import { KEYS_PAUSE_MS, KeysUnavailable } from "./key-set.ts";
 import { pagesRoutes } from "./pages.ts";
 import { domainRoutes, ownRoutes } from "./routes.ts";
 
 const TEXT = "text/plain; charset=utf-8";
+/** Before that the issuer is not asked again. */
+const RETRY_KEYS = ["Retry-After", String(KEYS_PAUSE_MS / SECOND_MS)];
 /** `/<domain>/journal/<type>/<id>`: a domain may have any name, such as `journal` or `health`. */
 const DOMAIN_PARTS = 4;
 
@@ -44,7 +47,9 @@ function errorAnswer(exchange: Exchange, error: unknown, headers: readonly strin
   const all = [...own, ...headers];
   if (isBusy(error)) return messageAnswer(BUSY.status, BUSY.message, [...BUSY.headers, ...headers]);
   if (isDatabaseError(error)) return messageAnswer(422, "view entity failed", all);
-  if (error instanceof KeysUnavailable) return messageAnswer(503, `${error.message}; try again later`, all);
+  if (error instanceof KeysUnavailable) {
+    return messageAnswer(503, `${error.message}; try again later`, [...RETRY_KEYS, ...headers]);
+  }
   const message = givenReason(error) ?? (code === "unauthorized" ? unauthorizedReason(exchange) : undefined);
   const closes = row.closes === true;
   if (code === "unknown_error") return emptyAnswer(500, all);

@@ -20,7 +20,7 @@ const TIMEOUT_MS = 5 * SECOND_MS;
 const MAX_BYTES = MiB;
 const JSON_DEPTH = 16;
 /** Between two readings, whatever tokens come. */
-const PAUSE_MS = 30 * SECOND_MS;
+export const KEYS_PAUSE_MS: number = 30 * SECOND_MS;
 /** A key that the issuer has taken back is good for so long at most, while the issuer answers. */
 const FRESH_MS = 10 * MINUTE_MS;
 const MAX_AGE_MS = DAY_MS;
@@ -93,7 +93,7 @@ export class KeySet {
   /** Reads the set again, unless that was tried a moment ago. Calls at the same time share one reading. */
   async #refresh(): Promise<void> {
     const nowMs = this.#options.runtime.elapsedMs();
-    if (this.#reading === undefined && nowMs - this.#triedAtMs < PAUSE_MS) return;
+    if (this.#reading === undefined && nowMs - this.#triedAtMs < KEYS_PAUSE_MS) return;
     if (this.#reading === undefined) {
       this.#triedAtMs = nowMs;
       this.#reading = this.#tryRead().finally(() => {

@@ -80,7 +80,7 @@ function readUnsigned(parameters: Parameters, name: string): bigint | undefined 
   throw badRequest(INVALID);
 }
 
-/** 0 is as good as none. */
+/** Gives `undefined` for 0 as well: it sets no bound. */
 function readSeconds(parameters: Parameters, name: string): number | undefined {
   const text = read(parameters, name);
   if (text === undefined) return undefined;

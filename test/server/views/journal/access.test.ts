@@ -286,9 +286,10 @@ describe("with JSON Web Tokens", () => {
     const key = await keyOf("EdDSA", "1");
     issuer.server.close();
     const server = await open(issuer);
-    const { status, text } = await server.get(ENTITY, bearer(await key.sign()));
-    expect([status, text]).toEqual([
+    const { status, text, headers } = await server.get(ENTITY, bearer(await key.sign()));
+    expect([status, headers.get("retry-after"), text]).toEqual([
       503,
+      "30",
       '{"message":"the keys of tokens cannot be read from their issuer; try again later"}\n',
     ]);
   });
