@@ -18,7 +18,7 @@ export interface Place {
   readonly last: LastMessage | undefined;
 }
 
-export interface LastMessage {
+interface LastMessage {
   readonly timestampMs: number;
   /** CRC-32 of its payload. */
   readonly checksum: number;

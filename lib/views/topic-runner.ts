@@ -5,14 +5,7 @@ import type { Writer } from "./database/database.ts";
 import { type DeadLetter, damageLetter, writeDeadLetters } from "./dead-letters.ts";
 import type { Limits } from "./limits.ts";
 import { BackOff, Nap, pause } from "./patience.ts";
-import {
-  findPlace,
-  isSameMessage,
-  type LastMessage,
-  lastMessageOf,
-  type Place,
-  savePlace,
-} from "./places.ts";
+import { findPlace, isSameMessage, lastMessageOf, type Place, savePlace } from "./places.ts";
 import {
   type LogRead,
   type LogReader,
@@ -115,10 +108,7 @@ export class TopicRunner {
     const startedMs = runtime.elapsedMs();
     // Another log may have taken its place while a batch was applied.
     if (startedMs - this.#readMs > limits.lookMs) this.#isSameLog = false;
-    if (!this.#isSameLog && place.last !== undefined) {
-      await this.#compare(place, place.last, signal);
-      return;
-    }
+    if (!(this.#isSameLog || (await this.#isSame(place, signal)))) return;
     this.#isSameLog = true;
     const read = await log.read(topic, {
       from: place.next,
@@ -140,32 +130,34 @@ export class TopicRunner {
   }
 
   /**
-   * Looks whether the log still has the message that was applied last. A log that was restored from an older copy has
-   * another one there, or none. @throws ViewStopped.
+   * Looks whether the log still has the message that was applied last; a log that was restored from an older copy has
+   * another one there, or none. False: it is not known, or there is another topic; what that asks for is done. @throws
+   * ViewStopped.
    */
-  async #compare(place: Place, last: LastMessage, signal: AbortSignal): Promise<void> {
-    const { log, topic, viewName, runtime } = this.#options;
+  async #isSame(place: Place, signal: AbortSignal): Promise<boolean> {
+    const { log, topic, viewName } = this.#options;
+    const { last } = place;
+    if (last === undefined) return true;
     const read = await log.read(topic, { from: place.next - 1, max: 1, maxBytes: 1, waitMs: 0, signal });
-    this.#readMs = runtime.elapsedMs();
     if (read.kind === "missing" || read.kind === "beyond" || read.bounds.id !== place.topicId) {
       await this.#take(place, read, signal);
-      return;
+      return false;
     }
     const { bounds } = read;
     if (bounds.end < place.next) {
       await this.#take(place, { kind: "beyond", bounds }, signal);
-      return;
+      return false;
     }
     const message = read.kind === "messages" ? read.messages[0] : undefined;
     // What was not there a moment ago may be there now.
-    if (read.kind === "messages" && message === undefined) return;
+    if (read.kind === "messages" && message === undefined) return false;
     // Retention, or damage, may have taken it.
     if (message !== undefined && !isSameMessage(lastMessageOf(message), last)) {
       const other = `message ${message.offset} of ${topic} is another one than was applied`;
       const advice = `netlog view rebuild ${viewName} reads it again`;
       throw new ViewStopped(`${other}: the log was set back to an older state; ${advice}`);
     }
-    this.#isSameLog = true;
+    return true;
   }
 
   async #take(place: Place, read: LogRead, signal: AbortSignal): Promise<void> {

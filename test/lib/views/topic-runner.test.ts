@@ -7,6 +7,7 @@ import { DatabaseError, verdictOf } from "../../../lib/views/database/database-e
 import { LIMITS } from "../../../lib/views/limits.ts";
 import type { Place } from "../../../lib/views/places.ts";
 import {
+  type LogMessage,
   type LogRead,
   type LogReader,
   LogRefusal,
@@ -20,6 +21,14 @@ import { rejection } from "../../support/rejection.ts";
 import { createCounterView } from "../../support/views/counter-view.ts";
 
 const BOUNDS = { id: "an id", start: 0, end: 9 };
+const MESSAGE: LogMessage = {
+  offset: 3,
+  timestampMs: 0,
+  payload: Buffer.from('{"key":"a"}'),
+  key: undefined,
+  contentType: undefined,
+  headers: {},
+};
 const START: Place = { topic: "events", topicId: "an id", next: 3, last: undefined };
 
 interface Ran {
@@ -38,6 +47,11 @@ interface Ran {
 }
 
 function run(...answers: readonly (LogRead | Error)[]): Ran {
+  return runWithin(LIMITS.lookMs, answers);
+}
+
+/** Other processes, and the log, are looked at again after `lookMs`. */
+function runWithin(lookMs: number, answers: readonly (LogRead | Error)[]): Ran {
   const statements: (readonly [string, readonly SqlValue[]])[] = [];
   const places: Place[] = [];
   const asked: number[] = [];
@@ -79,7 +93,7 @@ function run(...answers: readonly (LogRead | Error)[]): Ran {
   };
   const counts = new ViewCounts();
   const logger = new LineLogger();
-  const limits = { ...LIMITS, backOffMs: 1 };
+  const limits = { ...LIMITS, backOffMs: 1, lookMs };
   const view = createCounterView();
   const runner = new TopicRunner({
     viewName: view.name,
@@ -136,20 +150,30 @@ test("stops where the log ends before the place, and names the rebuild", async (
   expect(ran.statements).toEqual([]);
 });
 
+test("compares the log again behind a batch that took long, and stops where it has another message", async () => {
+  const of = (offset: number, key: string): LogMessage => ({
+    ...MESSAGE,
+    offset,
+    payload: Buffer.from(`{"key":"${key}"}`),
+  });
+  const found = (message: LogMessage): LogRead => ({ kind: "messages", bounds: BOUNDS, messages: [message] });
+  const same = runWithin(0, [found(of(3, "a")), found(of(3, "a"))]);
+  await within("the next read", same.exhausted);
+  expect(same.asked).toEqual([3, 3, 4]);
+  same.stop();
+  await within("the end", same.ended);
+  const other = runWithin(0, [found(of(3, "a")), found(of(3, "b"))]);
+  const error = await rejection(within("the end", other.ended));
+  expect(String(error)).toContain("message 3 of events is another one than was applied");
+  expect(other.places).toMatchObject([{ next: 4 }]);
+});
+
 test("waits for a log that is away, or refuses, says so once, and goes on where it was", async () => {
-  const message = {
-    offset: 3,
-    timestampMs: 0,
-    payload: Buffer.from('{"key":"a"}'),
-    key: undefined,
-    contentType: undefined,
-    headers: {},
-  };
   const ran = run(
     new LogUnavailable("no connection", undefined),
     new LogUnavailable("no connection", undefined),
     new LogRefusal("forbidden", undefined),
-    { kind: "messages", bounds: BOUNDS, messages: [message] },
+    { kind: "messages", bounds: BOUNDS, messages: [MESSAGE] },
   );
   await within("the next read", ran.exhausted);
   expect(ran.asked).toEqual([3, 3, 3, 3, 4]);
