@@ -218,6 +218,7 @@ test("15 and 16: what was acknowledged is there once, over kills at any moment a
 test("a store alone, with TLS, keeps its events in the log of a server, which may be away for a while", async () => {
   const folder = temporaryFolder();
   const log = await startBuiltServer(folder);
+  onTestFinished(async () => void (await log.kill()));
   const views = temporaryFolder();
   await fillPgliteFolder(views);
   const { cert, key } = await testCertificate();
@@ -250,10 +251,10 @@ test("a store alone, with TLS, keeps its events in the log of a server, which ma
   await log.kill();
   await expectFailure(put("d"), "INTERNAL", "unknown_error");
   const back = await startServing(["serve", "--listen", `127.0.0.1:${log.port}`, "--dir", folder]);
+  onTestFinished(async () => void (await back.kill()));
   await expect.poll(() => put("d").catch(() => 0)).toBe(1);
   view.signal("SIGTERM");
   expect((await view.ended()).status).toBe(0);
-  await back.stop();
 });
 
 test("19: what a setting cannot be is refused before anything starts", async () => {
