@@ -9,6 +9,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { NetlogError } from "../../../../lib/index.ts";
 import { LogUnavailable } from "../../../../lib/views/index.ts";
 import { joinEvents } from "../../../../lib/views/messages/index.ts";
+import { LocalLogReader } from "../../../../lib/views/reading/local-log-reader.ts";
 import { Service as Cleaner } from "../../../../server/grpc/generated/api/grpc/cleaner/service_pb.ts";
 import { CloudEventSchema } from "../../../../server/grpc/generated/api/grpc/cloudevents/cloudevent_pb.ts";
 import { Service } from "../../../../server/grpc/generated/api/grpc/service_pb.ts";
@@ -227,6 +228,29 @@ describe.each(SURROUNDINGS)("$database.name, $reader", ({ database, reader }) =>
         "payload_too_large",
       );
     });
+  });
+
+  test("events lie in the log in parts that are quick to read, and that are not too many", async () => {
+    const { put, faults, netlog } = await store();
+    const real = new LocalLogReader(netlog);
+    let parts: number[] = [];
+    faults.append = async (topic, messages, signal) => {
+      parts.push(messages.reduce((sum, { payload }) => sum + payload.length, 0));
+      return await real.append(topic, messages, signal);
+    };
+    const putMany = async (count: number, sizeBytes: number) => {
+      parts = [];
+      const value = Buffer.alloc(sizeBytes);
+      const events = Array.from({ length: count }, (_, place) => ({ id: `${count}/${place}` }));
+      expect(
+        await put(...events.map(({ id }) => ({ id, data: { case: "binaryData" as const, value } }))),
+      ).toBe(count);
+    };
+    await putMany(64, 1000);
+    expect(parts.length).toBe(4);
+    expect(Math.max(...parts)).toBeLessThanOrEqual(16 * 1024);
+    await putMany(900, 4000);
+    expect(parts.length).toBeLessThanOrEqual(17);
   });
 
   test("an event larger than the log takes ends what is acknowledged, or is RESOURCE_EXHAUSTED", async () => {
