@@ -7,8 +7,14 @@ import { nodeDisk, silentLogger } from "../../lib/index.ts";
 import { EmbeddedDatabase } from "../../lib/views/database/embedded-database.ts";
 import { LIMITS } from "../../lib/views/limits.ts";
 import { copyTemplate } from "./database-templates.ts";
+import { STATEMENT_MS } from "./soak.ts";
 
-const DATABASE_LIMITS = { ...LIMITS, writeMs: 60_000, embeddedBytes: 256 * 2 ** 20 };
+const DATABASE_LIMITS = {
+  ...LIMITS,
+  statementMs: STATEMENT_MS,
+  writeMs: 60_000,
+  embeddedBytes: 256 * 2 ** 20,
+};
 
 /** Makes `folder` a folder of views as a server leaves it that has applied nothing yet. */
 export async function fillPgliteFolder(folder: string): Promise<void> {

@@ -2,6 +2,8 @@
 
 export const isSoak: boolean = process.env.SOAK === "1";
 
+/** A test reads whole tables, which takes seconds with the full figures. */
+export const STATEMENT_MS: number = isSoak ? 120_000 : 5000;
 /** How often the program is killed. */
 export const KILLS: number = isSoak ? 100 : 10;
 /** Messages that each life of the program gets. */

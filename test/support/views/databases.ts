@@ -4,6 +4,7 @@ import { ServerDatabase } from "../../../lib/views/database/server-database.ts";
 import { LIMITS as VIEW_LIMITS } from "../../../lib/views/limits.ts";
 import { openPglite } from "../pglite.ts";
 import { hasPostgres, Postgres } from "../postgres.ts";
+import { STATEMENT_MS } from "../soak.ts";
 
 export interface TestDatabase {
   readonly database: Database;
@@ -23,7 +24,7 @@ export interface DatabaseTarget {
   open(): Promise<TestDatabase>;
 }
 
-const LIMITS = { ...VIEW_LIMITS, writeMs: 60_000, readConnections: 3 };
+const LIMITS = { ...VIEW_LIMITS, statementMs: STATEMENT_MS, writeMs: 60_000, readConnections: 3 };
 
 /** Removes every schema of views. */
 export async function clearDatabase(database: Database): Promise<void> {
