@@ -7,7 +7,7 @@ import { givenReason } from "../../http/error-answer.ts";
 import type { Exchange } from "../../http/exchange.ts";
 import { allowOf, RouteTable } from "../../http/route-table.ts";
 import { ERROR_TABLE, errorCode, HttpError } from "../../wire/errors.ts";
-import { BUSY, isBusy } from "../busy.ts";
+import { busyWith } from "../busy.ts";
 import { FAILED_AUTHENTICATION, MISSING_TOKEN } from "./access.ts";
 import { messageAnswer } from "./answers.ts";
 import type { Journal } from "./journal.ts";
@@ -45,7 +45,8 @@ function errorAnswer(exchange: Exchange, error: unknown, headers: readonly strin
   const row = ERROR_TABLE[code];
   const own = error instanceof HttpError ? (error.headers ?? row.headers ?? []) : (row.headers ?? []);
   const all = [...own, ...headers];
-  if (isBusy(error)) return messageAnswer(BUSY.status, BUSY.message, [...BUSY.headers, ...headers]);
+  const busy = busyWith(error);
+  if (busy !== undefined) return messageAnswer(busy.status, busy.message, [...busy.headers, ...headers]);
   if (isDatabaseError(error)) return messageAnswer(422, "view entity failed", all);
   if (error instanceof KeysUnavailable) {
     return messageAnswer(503, `${error.message}; try again later`, [...RETRY_KEYS, ...headers]);

@@ -60,7 +60,7 @@ const ERROR_TEXTS: Readonly<Record<number, string>> = {
   404: "Nothing is known of the client in this domain",
   422: "The database does not answer",
   500: "It failed; the server's log says why",
-  503: "Too many reads wait, or the keys of tokens cannot be read; try again later",
+  503: "Too many reads wait, the tables are not made yet, or the keys of tokens cannot be read; try again later",
 };
 
 const STRING: Json = { type: "string" };

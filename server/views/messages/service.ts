@@ -1,6 +1,6 @@
 /** The store over gRPC: awakari.messages.Service and its cleaner. */
 import { NetlogError } from "../../../lib/index.ts";
-import { isDatabaseError, LogRefusal, LogUnavailable } from "../../../lib/views/index.ts";
+import { LogRefusal, LogUnavailable } from "../../../lib/views/index.ts";
 import {
   AnswerTooLarge,
   cutEvents,
@@ -17,7 +17,7 @@ import type { GrpcOptions } from "../../grpc/grpc-server.ts";
 import { type Call, unary, unaryInPieces } from "../../grpc/method.ts";
 import { Packed } from "../../grpc/packed.ts";
 import { badRequest, tooManyAnswers } from "../../wire/errors.ts";
-import { BUSY, isBusy } from "../busy.ts";
+import { busyWith } from "../busy.ts";
 
 export interface ServiceOptions {
   readonly store: MessageStore;
@@ -109,13 +109,8 @@ async function whileAsked<Result>(
 function translate(error: unknown): unknown {
   if (error instanceof InvalidId) return badRequest(error.message);
   if (error instanceof AnswerTooLarge) return new NetlogError("payload_too_large", { reason: error.message });
-  if (isBusy(error)) return new NetlogError("topic_unavailable", { reason: BUSY.message, cause: error });
-  if (isDatabaseError(error, "42P01", "3F")) {
-    return new NetlogError("topic_unavailable", {
-      reason: "the store is about to make its tables; try again",
-      cause: error,
-    });
-  }
+  const busy = busyWith(error);
+  if (busy !== undefined) return new NetlogError("topic_unavailable", { reason: busy.message, cause: error });
   if (error instanceof LogRefusal && error.code === "payload_too_large") {
     return new NetlogError("payload_too_large", {
       reason: `the log does not take it: ${error.message}`,

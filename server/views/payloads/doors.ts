@@ -7,7 +7,7 @@ import { givenReason } from "../../http/error-answer.ts";
 import type { Exchange } from "../../http/exchange.ts";
 import { allowOf, type Route, RouteTable } from "../../http/route-table.ts";
 import { ERROR_TABLE, errorCode, HttpError } from "../../wire/errors.ts";
-import { BUSY, isBusy } from "../busy.ts";
+import { busyWith } from "../busy.ts";
 import { PROMETHEUS, tellLive, tellReady } from "../probes.ts";
 import { BrokerFailure } from "./archive-link.ts";
 import { trackerPages } from "./pages.ts";
@@ -97,11 +97,7 @@ function counted({ metrics }: Tracker, route: Route): Route {
 
 /** `{"title":…,"message":…,"status":…}`, and a `reason` where the message alone does not say what to mend. */
 function errorAnswer(exchange: Exchange, error: unknown, headers: readonly string[]): Answer {
-  const {
-    status,
-    headers: usual = [],
-    closes = false,
-  } = isBusy(error) ? BUSY : ERROR_TABLE[errorCode(error)];
+  const { status, headers: usual = [], closes = false } = busyWith(error) ?? ERROR_TABLE[errorCode(error)];
   const body = { title: TITLES[status] ?? "", message: messageOf(error), status, ...exchange.failureFields };
   const own = error instanceof HttpError ? (error.headers ?? usual) : usual;
   return { ...jsonAnswer(status, body, [...own, ...headers]), closes };
@@ -109,7 +105,8 @@ function errorAnswer(exchange: Exchange, error: unknown, headers: readonly strin
 
 /** What an error of ours says. Any other error tells the client nothing of what is inside. */
 function messageOf(error: unknown): string {
-  if (isBusy(error)) return BUSY.message;
+  const busy = busyWith(error);
+  if (busy !== undefined) return busy.message;
   if (isDatabaseError(error)) {
     // query_canceled: see Reads.
     if (error.sqlState === "57014")

@@ -35,7 +35,7 @@ const ERROR_TEXTS: Readonly<Record<number, string>> = {
   404: "There is no such payload",
   429: "Too many requests",
   500: "The database, or the storage broker, does not answer",
-  503: "Too many reads wait for the database; Retry-After says when to come again",
+  503: "Too many reads wait for the database, or its tables are not made yet; Retry-After says when to come again",
 };
 const ERROR_SCHEMA: Json = {
   type: "object",

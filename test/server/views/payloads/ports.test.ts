@@ -90,6 +90,15 @@ describe("health", () => {
     expect((await Promise.all(asked)).filter((answer) => answer.status === 200)).toHaveLength(100);
   });
 
+  test("a view that is about to make its tables is 503", async () => {
+    const { get } = await trackerForTest(opened.database);
+    await opened.clear();
+    const { status, body, headers } = await get("/statuses");
+    const message = "the view is about to make its tables; try again later";
+    expect([status, body]).toEqual([503, { title: "Service Unavailable", message, status: 503 }]);
+    expect(headers.get("retry-after")).toBe("1");
+  });
+
   test("probes say what the view says", async () => {
     const { metricsUrl, running } = await trackerForTest(opened.database);
     running.trouble = "the view is 20000 messages behind, more than 10000";
