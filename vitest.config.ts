@@ -9,7 +9,7 @@ const LONG = "topic-starts|fork-crashes|kept-folder";
 
 /** Tests of single parts, quick enough to run after each change. */
 const UNIT = [
-  `test/lib/!(client|views)/**/!(${LONG}).test.ts`,
+  `test/lib/!(client|views|jetstream)/**/!(${LONG}).test.ts`,
   "test/server/{wire,auth,formats}/**/*.test.ts",
 ];
 
@@ -29,8 +29,13 @@ const shared = {
 /** Twice the cores: half of its time a test waits, for a process that it started, a browser, a database or the disk. */
 const WORKERS = 2 * availableParallelism();
 
-/** The tests are of the program as it comes, and not as a developer has set it up for a server of their own. */
-for (const name of Object.keys(process.env)) if (name.startsWith("NETLOG_")) delete process.env[name];
+/**
+ * The tests are of the program as it comes, and not as a developer has set it up for a server of their own. What is named
+ * `NETLOG_TEST_…` is for the tests themselves.
+ */
+for (const name of Object.keys(process.env)) {
+  if (name.startsWith("NETLOG_") && !name.startsWith("NETLOG_TEST_")) delete process.env[name];
+}
 
 /** CI reads its figures from a file; see .ci/run. */
 const resultsFile = process.env.TEST_RESULTS_FILE;

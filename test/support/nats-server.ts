@@ -1,0 +1,150 @@
+/** One NATS server of a test (nats.ts): its configuration, its process, and what its monitor says. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { within } from "./deadline.ts";
+
+const POLL_MS = 20;
+const LOG_TAIL = 2000;
+
+export interface NatsServerOptions {
+  readonly program: string;
+  readonly name: string;
+  /** Its own. */
+  readonly folder: string;
+  readonly port: number;
+  readonly monitorPort: number;
+  readonly routePort: number;
+  /** Ports of all servers of its cluster; none where it is alone. */
+  readonly routes: readonly number[];
+  readonly syncsAlways: boolean;
+  readonly storeBytes: number;
+  /** Further lines of the configuration. */
+  readonly settings: string;
+}
+
+export class NatsServer {
+  readonly name: string;
+  readonly url: string;
+  readonly monitorUrl: string;
+  readonly #options: NatsServerOptions;
+  #process: ChildProcess | undefined;
+
+  constructor(options: NatsServerOptions) {
+    this.#options = options;
+    this.name = options.name;
+    this.url = `nats://127.0.0.1:${options.port}`;
+    this.monitorUrl = `http://127.0.0.1:${options.monitorPort}`;
+    mkdirSync(options.folder);
+    writeFileSync(this.#file("nats.conf"), configuration(options));
+  }
+
+  /** For `kill` and for what reads `/proc`. */
+  get pid(): number {
+    const pid = this.#process?.pid;
+    if (pid === undefined) throw new Error(`${this.name} does not run`);
+    return pid;
+  }
+
+  /** Starts it with what it kept. Resolves when JetStream serves, and in a cluster when there is a leader. */
+  async restart(): Promise<void> {
+    this.start();
+    await this.ready();
+  }
+
+  /** Starts it and does not wait: one of three has no leader before there is a second one. */
+  start(): void {
+    if (this.#process !== undefined) throw new Error(`${this.name} runs`);
+    const log = openSync(this.#file("nats.log"), "a");
+    this.#process = spawn(this.#options.program, ["-c", this.#file("nats.conf")], {
+      cwd: this.#options.folder,
+      stdio: ["ignore", log, log],
+    });
+    closeSync(log);
+  }
+
+  async ready(): Promise<void> {
+    const server = this.#process;
+    await within(`${this.name} of NATS to serve`, this.#serves(server));
+  }
+
+  /** Ends it at once, as a crash would: what it wrote is in the page cache. */
+  async kill(): Promise<void> {
+    const server = this.#process;
+    this.#process = undefined;
+    if (server === undefined || server.exitCode !== null || server.signalCode !== null) return;
+    const exited = once(server, "exit");
+    server.kill("SIGKILL");
+    await within("NATS to end", exited);
+  }
+
+  /** It answers nothing until it is thawed, and its connections stay open. */
+  freeze(): void {
+    process.kill(this.pid, "SIGSTOP");
+  }
+
+  thaw(): void {
+    process.kill(this.pid, "SIGCONT");
+  }
+
+  /** What the monitor says under this path: `/jsz`, `/varz` and others. */
+  async monitor<Answer>(path: string): Promise<Answer> {
+    const response = await fetch(this.monitorUrl + path);
+    return (await response.json()) as Answer;
+  }
+
+  async #serves(server: ChildProcess | undefined): Promise<void> {
+    while (!(await this.#isReady().catch(() => false))) {
+      if (server === undefined || server.exitCode !== null || server !== this.#process) {
+        throw new Error(`${this.name} of NATS ended: ${this.#lastWords()}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+  }
+
+  async #isReady(): Promise<boolean> {
+    const { status } = await this.monitor<{ readonly status: string }>("/healthz");
+    if (status !== "ok") return false;
+    if (this.#options.routes.length === 0) return true;
+    const { meta_cluster: meta } = await this.monitor<{
+      readonly meta_cluster?: { readonly leader?: string; readonly cluster_size?: number };
+    }>("/jsz");
+    return (meta?.leader ?? "") !== "" && meta?.cluster_size === this.#options.routes.length;
+  }
+
+  #lastWords(): string {
+    return readFileSync(this.#file("nats.log"), "utf8").slice(-LOG_TAIL);
+  }
+
+  #file(name: string): string {
+    return join(this.#options.folder, name);
+  }
+}
+
+function configuration(options: NatsServerOptions): string {
+  const { name, folder, port, monitorPort, routePort, routes, syncsAlways, storeBytes, settings } = options;
+  const cluster =
+    routes.length === 0
+      ? []
+      : [
+          "cluster {",
+          "  name: netlog",
+          `  listen: 127.0.0.1:${routePort}`,
+          `  routes: [${routes.map((route) => `nats://127.0.0.1:${route}`).join(", ")}]`,
+          "}",
+        ];
+  return [
+    `server_name: ${name}`,
+    `listen: 127.0.0.1:${port}`,
+    `http: 127.0.0.1:${monitorPort}`,
+    "jetstream {",
+    `  store_dir: ${JSON.stringify(join(folder, "store"))}`,
+    `  max_file_store: ${storeBytes}`,
+    ...(syncsAlways ? ["  sync_interval: always"] : []),
+    "}",
+    ...cluster,
+    settings,
+    "",
+  ].join("\n");
+}
