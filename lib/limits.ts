@@ -1,5 +1,6 @@
 /** All caps of the engine, each with the value that holds where no other is handed in. */
 import { BaseCaps } from "./base/limits.ts";
+import { JetstreamCaps, type Limits as JetstreamLimits } from "./jetstream/limits.ts";
 import { LogCaps } from "./log/limits.ts";
 import { MessageCaps } from "./message/limits.ts";
 import { NetlogCaps, type Limits as NetlogLimits } from "./netlog/limits.ts";
@@ -8,7 +9,7 @@ import { ScannerCaps } from "./scanner/limits.ts";
 import { StorageCaps, type Limits as StorageLimits } from "./storage/limits.ts";
 import { TopicCaps } from "./topic/limits.ts";
 
-export interface Limits extends StorageLimits, NetlogLimits {}
+export interface Limits extends StorageLimits, JetstreamLimits, NetlogLimits {}
 
 export const LIMITS: Limits = {
   ...new BaseCaps(),
@@ -18,5 +19,6 @@ export const LIMITS: Limits = {
   ...new ScannerCaps(),
   ...new TopicCaps(),
   ...new StorageCaps(),
+  ...new JetstreamCaps(),
   ...new NetlogCaps(),
 };

@@ -1,0 +1,35 @@
+/** The caps of topics on NATS JetStream. */
+import { KiB, MiB, SECOND_MS } from "../base/limits.ts";
+import type { Limits as TopicLimits } from "../topic/limits.ts";
+
+export class JetstreamCaps {
+  /** Time for one attempt to connect to a NATS server. */
+  readonly engineConnectMs: number = 5 * SECOND_MS;
+  /** Time between two attempts to connect again. */
+  readonly engineReconnectMs: number = 250;
+  /** Time between two pings of the NATS server; three that stay without an answer end the connection. */
+  readonly enginePingMs: number = SECOND_MS;
+  /** Time for the answer to a request of the JetStream API. */
+  readonly engineRequestMs: number = 5 * SECOND_MS;
+  /** Time for the ack of an append; then its outcome counts as unknown, and is resolved. */
+  readonly engineAckMs: number = 2 * SECOND_MS;
+  /** Time for which the log tries to resolve an outcome before it answers sync_failed. */
+  readonly engineResolveMs: number = 15 * SECOND_MS;
+  /** Time between two tries to resolve an outcome, or to take a log over. */
+  readonly engineRetryMs: number = 250;
+  /** JetStream messages of one log that wait for their acks. Deeper windows do not help. */
+  readonly engineInFlight: number = 4;
+  /** Bytes of frames in one JetStream message; a longer frame has one of its own. */
+  readonly engineMessageBytes: number = 512 * KiB;
+  /** JetStream messages that a cursor reads one by one, in order, before it takes a consumer. */
+  readonly engineSingleReads: number = 64;
+  /** JetStream messages that a cursor asks its consumer for at a time. */
+  readonly engineFetchMessages: number = 256;
+  /** Bytes of them. */
+  readonly engineFetchBytes: number = 4 * MiB;
+  /** Time after which NATS removes a consumer that is not asked. */
+  readonly engineConsumerMs: number = 30 * SECOND_MS;
+}
+
+/** What lib/jetstream is handed. */
+export interface Limits extends TopicLimits, JetstreamCaps {}

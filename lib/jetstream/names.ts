@@ -1,0 +1,87 @@
+/**
+ * How the streams and subjects of topics are called. A topic's key is its name with `=` for each `.`, which means
+ * something in subjects and cannot be in the name of a stream. No topic has a `=`, so each key stands for one topic.
+ */
+import { createHash } from "node:crypto";
+
+/** NATS has files named after streams, so keys are bounded below the 255 bytes of a file name. */
+const KEY_LENGTH = 180;
+const LONG_KEY_LENGTH = 140;
+const LONG_KEY_DIGITS = 26;
+
+export const DEFAULT_PREFIX = "netlog";
+/** The streams of scanners end in S before the key; a prefix that did would share their names. */
+const PREFIX = /^[a-z](?:[a-z0-9_]{0,30}[a-rt-z0-9_])?$/;
+export const PREFIX_RULE = "1 to 32 of a-z 0-9 _, beginning with a letter, not ending with s";
+
+export function isPrefix(text: string): boolean {
+  return PREFIX.test(text) && text !== "s";
+}
+
+/** The key of a topic: a token of subjects and a part of stream names. */
+export function topicKey(topic: string): string {
+  const key = topic.replaceAll(".", "=");
+  if (key.length <= KEY_LENGTH) return key;
+  const digits = createHash("sha256").update(topic).digest("hex").slice(0, LONG_KEY_DIGITS);
+  return `${key.slice(0, LONG_KEY_LENGTH)}~${digits}`;
+}
+
+/** The names under one prefix: two clusters over one NATS have two. */
+export class EngineNames {
+  readonly prefix: string;
+  readonly #streams: string;
+  readonly #scannerStreams: string;
+
+  /** @throws RangeError: no prefix. */
+  constructor(prefix: string = DEFAULT_PREFIX) {
+    if (!isPrefix(prefix)) throw new RangeError(`${prefix} is no prefix: ${PREFIX_RULE}`);
+    this.prefix = prefix;
+    this.#streams = `${prefix.toUpperCase()}-`;
+    this.#scannerStreams = `${prefix.toUpperCase()}S-`;
+  }
+
+  /** The stream of a topic's log. */
+  logStream(topic: string): string {
+    return this.#streams + topicKey(topic);
+  }
+
+  /** The stream of a topic's scanners. */
+  scannerStream(topic: string): string {
+    return this.#scannerStreams + topicKey(topic);
+  }
+
+  /** Frames of a log. */
+  logSubject(topic: string): string {
+    return `${this.prefix}.log.${topicKey(topic)}`;
+  }
+
+  /** Claims and releases of a log. */
+  ownerSubject(topic: string): string {
+    return `${this.prefix}.own.${topicKey(topic)}`;
+  }
+
+  /** Each subject of a topic's scanners. */
+  scannerSubjects(topic: string): string {
+    return `${this.prefix}.scan.${topicKey(topic)}.>`;
+  }
+
+  /** Records of one scanner, whose id may have dots. */
+  scannerSubject(topic: string, scannerId: string): string {
+    return `${this.prefix}.scan.${topicKey(topic)}.s.${topicKey(scannerId)}`;
+  }
+
+  /** Where a server says that it lives, and answers; `*` for all servers. */
+  serverSubject(incarnation: string): string {
+    return `${this.prefix}.srv.${incarnation}`;
+  }
+
+  /** The subject that finds the streams of all logs. */
+  get allLogs(): string {
+    return `${this.prefix}.log.*`;
+  }
+
+  /** The key of the topic whose log a stream keeps; `undefined` for other streams. */
+  keyOfLogStream(stream: string): string | undefined {
+    return stream.startsWith(this.#streams) ? stream.slice(this.#streams.length) : undefined;
+  }
+}
