@@ -2,7 +2,12 @@ import { availableParallelism } from "node:os";
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 
 /** Tests that run the built program; they need `dist/`, which the others do not. */
-const BUILT = ["test/process/**/*.test.ts", "test/readme/**/*.test.ts", "test/project/**/*.test.ts"];
+const BUILT = [
+  "test/process/**/*.test.ts",
+  "test/faults/**/*.test.ts",
+  "test/readme/**/*.test.ts",
+  "test/project/**/*.test.ts",
+];
 
 /** These try each moment at which a program may be killed, or import whole folders: a third of the time of all parts. */
 const LONG = "topic-starts|fork-crashes|kept-folder";

@@ -8,16 +8,23 @@ import { within } from "./deadline.ts";
 const POLL_MS = 20;
 const LOG_TAIL = 2000;
 
+export interface NatsHost {
+  readonly address: string;
+  readonly under: readonly string[];
+}
+
 export interface NatsServerOptions {
   readonly program: string;
   readonly name: string;
   /** Its own. */
   readonly folder: string;
+  /** Its address, which a command that runs the rest of its arguments may give it. */
+  readonly host: NatsHost;
   readonly port: number;
   readonly monitorPort: number;
   readonly routePort: number;
-  /** Ports of all servers of its cluster; none where it is alone. */
-  readonly routes: readonly number[];
+  /** Where all servers of its cluster are for each other; none where it is alone. */
+  readonly routes: readonly string[];
   readonly syncsAlways: boolean;
   readonly storeBytes: number;
   /** Further lines of the configuration. */
@@ -34,8 +41,8 @@ export class NatsServer {
   constructor(options: NatsServerOptions) {
     this.#options = options;
     this.name = options.name;
-    this.url = `nats://127.0.0.1:${options.port}`;
-    this.monitorUrl = `http://127.0.0.1:${options.monitorPort}`;
+    this.url = `nats://${options.host.address}:${options.port}`;
+    this.monitorUrl = `http://${options.host.address}:${options.monitorPort}`;
     mkdirSync(options.folder);
     writeFileSync(this.#file("nats.conf"), configuration(options));
   }
@@ -57,7 +64,13 @@ export class NatsServer {
   start(): void {
     if (this.#process !== undefined) throw new Error(`${this.name} runs`);
     const log = openSync(this.#file("nats.log"), "a");
-    this.#process = spawn(this.#options.program, ["-c", this.#file("nats.conf")], {
+    const [command, ...args] = [
+      ...this.#options.host.under,
+      this.#options.program,
+      "-c",
+      this.#file("nats.conf"),
+    ];
+    this.#process = spawn(command!, args, {
       cwd: this.#options.folder,
       stdio: ["ignore", log, log],
     });
@@ -124,20 +137,21 @@ export class NatsServer {
 
 function configuration(options: NatsServerOptions): string {
   const { name, folder, port, monitorPort, routePort, routes, syncsAlways, storeBytes, settings } = options;
+  const { address } = options.host;
   const cluster =
     routes.length === 0
       ? []
       : [
           "cluster {",
           "  name: netlog",
-          `  listen: 127.0.0.1:${routePort}`,
-          `  routes: [${routes.map((route) => `nats://127.0.0.1:${route}`).join(", ")}]`,
+          `  listen: ${address}:${routePort}`,
+          `  routes: [${routes.map((route) => `nats://${route}`).join(", ")}]`,
           "}",
         ];
   return [
     `server_name: ${name}`,
-    `listen: 127.0.0.1:${port}`,
-    `http: 127.0.0.1:${monitorPort}`,
+    `listen: ${address}:${port}`,
+    `http: ${address}:${monitorPort}`,
     "jetstream {",
     `  store_dir: ${JSON.stringify(join(folder, "store"))}`,
     `  max_file_store: ${storeBytes}`,

@@ -7,7 +7,7 @@ import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "./free-port.ts";
-import { NatsServer } from "./nats-server.ts";
+import { type NatsHost, NatsServer } from "./nats-server.ts";
 
 /** Debian puts it where a user who is not root does not look. */
 const CANDIDATES: readonly string[] = process.env.NETLOG_TEST_NATS
@@ -33,7 +33,8 @@ export const hasNats: boolean = program !== undefined;
 if (!hasNats) console.warn("nats-server is not installed (Debian: nats-server); its tests are skipped");
 
 /** It can sync each message before it acknowledges it. */
-export const natsSyncsAlways: boolean = program !== undefined && isAtLeast(program.version, SYNCS_ALWAYS_FROM);
+export const natsSyncsAlways: boolean =
+  program !== undefined && isAtLeast(program.version, SYNCS_ALWAYS_FROM);
 if (hasNats && !natsSyncsAlways) {
   console.warn(
     `nats-server ${program?.version} cannot sync always: tests of that are skipped (NETLOG_TEST_NATS names another one)`,
@@ -49,7 +50,11 @@ export interface NatsOptions {
   readonly storeBytes?: number;
   /** Further lines of the configuration, the same for each server. */
   readonly settings?: string;
+  /** Where each server runs; all on loopback when absent. */
+  readonly hosts?: readonly NatsHost[];
 }
+
+const LOOPBACK: NatsHost = { address: "127.0.0.1", under: [] };
 
 export class Nats {
   readonly servers: readonly NatsServer[];
@@ -58,14 +63,29 @@ export class Nats {
   /** Started, and all servers agree on a leader. */
   static async start(options: NatsOptions = {}): Promise<Nats> {
     if (program === undefined) throw new Error("nats-server is not installed");
-    const { servers: count = 1, syncsAlways = false, storeBytes = 4 * GIB, settings = "" } = options;
+    const {
+      servers: count = 1,
+      syncsAlways = false,
+      storeBytes = 4 * GIB,
+      settings = "",
+      hosts = [],
+    } = options;
     const folder = realpathSync(mkdtempSync(join(tmpdir(), "netlog-nats-")));
     const places = [];
     for (let number = 1; number <= count; number++) {
       const [port, monitorPort, routePort] = [await freePort(), await freePort(), await freePort()];
-      places.push({ name: `n${number}`, folder: join(folder, `n${number}`), port, monitorPort, routePort });
+      const host = hosts[number - 1] ?? LOOPBACK;
+      places.push({
+        name: `n${number}`,
+        folder: join(folder, `n${number}`),
+        host,
+        port,
+        monitorPort,
+        routePort,
+      });
     }
-    const routes = count === CLUSTER_SIZE ? places.map(({ routePort }) => routePort) : [];
+    const routes =
+      count === CLUSTER_SIZE ? places.map(({ host, routePort }) => `${host.address}:${routePort}`) : [];
     const shared = { program: program.path, routes, syncsAlways, storeBytes, settings };
     const nats = new Nats(
       folder,

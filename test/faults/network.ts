@@ -1,0 +1,151 @@
+/**
+ * A network of test hosts on this machine: a namespace for each, on one bridge, so that the way from one to another can be
+ * cut. It takes root and iproute2. Addresses are of 198.18.0.0/15, which is set aside for such tests (RFC 2544).
+ */
+import { execFileSync, spawnSync } from "node:child_process";
+
+const SUBNET = "198.18.77";
+const HERE = 254;
+/** Names of interfaces have at most 15 characters. */
+const BRIDGE = `nl${process.pid}`;
+
+function ip(...args: string[]): void {
+  execFileSync("ip", args, { stdio: ["ignore", "ignore", "pipe"] });
+}
+
+export const hasNamespaces: boolean = canMakeNamespaces();
+if (!hasNamespaces)
+  console.warn("no network namespaces (root and iproute2): tests of partitions are skipped");
+
+/** Not every kernel has netem. */
+export const canDelay: boolean = hasNamespaces && netemWorks();
+if (hasNamespaces && !canDelay) console.warn("this kernel has no netem: tests of a slow network are skipped");
+
+export interface Host {
+  readonly name: string;
+  readonly address: string;
+  /** A command that runs the rest of its arguments on this host. */
+  readonly under: readonly string[];
+}
+
+export class Network {
+  readonly hosts: readonly Host[];
+
+  static create(names: readonly string[]): Network {
+    const network = new Network(names);
+    try {
+      ip("link", "add", BRIDGE, "type", "bridge");
+      ip("address", "add", `${SUBNET}.${HERE}/24`, "dev", BRIDGE);
+      ip("link", "set", BRIDGE, "up");
+      for (const host of network.hosts) addHost(host);
+    } catch (error) {
+      network.remove();
+      throw error;
+    }
+    return network;
+  }
+
+  private constructor(names: readonly string[]) {
+    this.hosts = names.map((name, index) => {
+      const namespace = namespaceOf(name);
+      return { name, address: `${SUBNET}.${index + 1}`, under: ["ip", "netns", "exec", namespace] };
+    });
+  }
+
+  host(name: string): Host {
+    const host = this.hosts.find((each) => each.name === name);
+    if (host === undefined) throw new Error(`there is no host ${name}`);
+    return host;
+  }
+
+  /** What `from` sends to `to` is lost; what it gets from there is not. */
+  cutOneWay(from: string, to: string): void {
+    ip("-n", namespaceOf(from), "route", "add", "blackhole", `${this.host(to).address}/32`);
+  }
+
+  mendOneWay(from: string, to: string): void {
+    ip("-n", namespaceOf(from), "route", "del", "blackhole", `${this.host(to).address}/32`);
+  }
+
+  /** Neither of the two hears the other. */
+  cut(one: string, other: string): void {
+    this.cutOneWay(one, other);
+    this.cutOneWay(other, one);
+  }
+
+  mend(one: string, other: string): void {
+    this.mendOneWay(one, other);
+    this.mendOneWay(other, one);
+  }
+
+  /** What `host` sends is late. */
+  delay(host: string, ms: number): void {
+    ip(
+      "netns",
+      "exec",
+      namespaceOf(host),
+      "tc",
+      "qdisc",
+      "add",
+      "dev",
+      "eth0",
+      "root",
+      "netem",
+      "delay",
+      `${ms}ms`,
+    );
+  }
+
+  hurry(host: string): void {
+    ip("netns", "exec", namespaceOf(host), "tc", "qdisc", "del", "dev", "eth0", "root");
+  }
+
+  /** The processes of its hosts have ended. */
+  remove(): void {
+    for (const { name } of this.hosts) spawnSync("ip", ["netns", "delete", namespaceOf(name)]);
+    spawnSync("ip", ["link", "delete", BRIDGE]);
+  }
+}
+
+function namespaceOf(host: string): string {
+  return `${BRIDGE}-${host}`;
+}
+
+function addHost({ name, address }: Host): void {
+  const namespace = namespaceOf(name);
+  const port = `${BRIDGE}${name}`;
+  ip("netns", "add", namespace);
+  ip("link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", namespace);
+  ip("link", "set", port, "master", BRIDGE, "up");
+  ip("-n", namespace, "address", "add", `${address}/24`, "dev", "eth0");
+  ip("-n", namespace, "link", "set", "eth0", "up");
+  ip("-n", namespace, "link", "set", "lo", "up");
+}
+
+function canMakeNamespaces(): boolean {
+  const probe = `${BRIDGE}-probe`;
+  if (spawnSync("ip", ["netns", "add", probe]).status !== 0) return false;
+  spawnSync("ip", ["netns", "delete", probe]);
+  return true;
+}
+
+function netemWorks(): boolean {
+  const probe = `${BRIDGE}-probe`;
+  spawnSync("ip", ["netns", "add", probe]);
+  const { status } = spawnSync("ip", [
+    "netns",
+    "exec",
+    probe,
+    "tc",
+    "qdisc",
+    "add",
+    "dev",
+    "lo",
+    "root",
+    "netem",
+    "delay",
+    "1ms",
+  ]);
+  spawnSync("ip", ["netns", "delete", probe]);
+  return status === 0;
+}
