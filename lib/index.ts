@@ -50,6 +50,7 @@ export {
 export type { Header, MessageFields } from "./message/fields.ts";
 export { parseKey, spellKey } from "./message/key-spelling.ts";
 export type { NewMessage } from "./message/new-message.ts";
+export type { Neighbours } from "./netlog/neighbours.ts";
 export { Netlog, type NetlogOptions } from "./netlog/netlog.ts";
 export type { FailedTopic } from "./netlog/topic-table.ts";
 export type { FrameBounds } from "./reading/collect-frames.ts";

@@ -25,6 +25,7 @@ import { refuseConnect, refuseMalformed } from "./http/malformed.ts";
 import { NO_TOPICS } from "./http/no-topics.ts";
 import { NodeRequest } from "./http/node-request.ts";
 import { Occupancy } from "./http/occupancy.ts";
+import { Peers } from "./http/peers.ts";
 import { RequestLog } from "./http/request-log.ts";
 import { stopServer } from "./http/stop.ts";
 import { Traffic } from "./http/traffic.ts";
@@ -185,6 +186,7 @@ function createContext(
   return {
     ...shared,
     netlog,
+    peers: new Peers(limits),
     views,
     logger,
     droppedLogLines,

@@ -1,32 +1,30 @@
 /**
  * All topics of a storage by name, opened, made and deleted. A topic that cannot be opened is listed
- * as failed, and the others serve. What changes the set of topics happens one by one for each name.
+ * as failed, and the others serve. Where several servers share a storage, each topic is served by one of them.
  */
 import { ByteBudget } from "../base/byte-budget.ts";
 import { mapConcurrently } from "../base/concurrency.ts";
-import { isNetlogError, NetlogError } from "../base/errors.ts";
+import { NetlogError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
-import { isSafeName, NAME_RULE } from "../base/names.ts";
-import { OneByOne } from "../base/one-by-one.ts";
 import type { Runtime } from "../base/runtime.ts";
 import { Slots } from "../base/slots.ts";
 import { boundedOffload, type Offload } from "../message/compression.ts";
 import { threadPoolOffload } from "../message/thread-pool-offload.ts";
 import { ReadBuffers } from "../reading/read-buffers.ts";
 import { SetCache } from "../reading/set-cache.ts";
-import { openTopic } from "../topic/open-topic.ts";
 import { Remembered } from "../topic/remembered.ts";
 import { DEFAULT_SETTINGS, type TopicSettings } from "../topic/setting-table.ts";
-import { requireFutureEnd, resolveSettings } from "../topic/settings.ts";
+import { resolveSettings } from "../topic/settings.ts";
 import { gatherTopicStats, type NetlogStats } from "../topic/stats.ts";
-import type { ForkPlace, Storage, StoredTopic } from "../topic/storage.ts";
+import type { Storage } from "../topic/storage.ts";
 import type { Topic } from "../topic/topic.ts";
 import type { TopicShared } from "../topic/topic-shared.ts";
-import { prepareStart, type TopicStart } from "../topic/topic-start.ts";
-import { Expiry } from "./expiry.ts";
+import type { TopicStart } from "../topic/topic-start.ts";
 import { TopicLetterBox } from "./letter-box.ts";
 import type { Limits } from "./limits.ts";
 import { Monitor } from "./monitor.ts";
+import { AllNames, type Neighbours } from "./neighbours.ts";
+import { type ForkRequest, TopicChanges } from "./topic-changes.ts";
 import { type FailedTopic, TopicTable } from "./topic-table.ts";
 
 const MONITOR_INTERVAL_MS = 10_000;
@@ -40,6 +38,11 @@ export interface NetlogOptions {
   readonly defaults?: unknown;
   readonly monitorIntervalMs?: number;
   readonly limits: Limits;
+  /**
+   * The other servers of the storage, where it may have some. Then no topic is opened at the start: takeUp says which are
+   * this server's.
+   */
+  readonly neighbours?: Neighbours;
   /** Where large message sets are packed and unpacked; Node's thread pool by default. */
   readonly offload?: Offload;
 }
@@ -52,9 +55,9 @@ export class Netlog {
   readonly #topics: TopicTable;
   /** What `stats` gathers now. */
   #gathering: Promise<NetlogStats> | undefined;
-  /** Creations and deletions, by name. */
-  readonly #changes = new OneByOne();
-  readonly #expiry: Expiry;
+  readonly #changes: TopicChanges;
+  readonly #neighbours: Neighbours | undefined;
+  readonly #names: AllNames;
   /** Called with each topic that is made. */
   readonly #watchers = new Set<(name: string) => void>();
   /** Resolves when all topics that are there were opened. */
@@ -74,8 +77,7 @@ export class Netlog {
     const storage = await options.openStorage();
     try {
       const netlog = new Netlog(options, defaults, storage);
-      const names = storage.topicNames;
-      await mapConcurrently(names, limits.topicsInTransition, (name) => netlog.#openTopic(name));
+      if (options.neighbours === undefined) await netlog.#changes.openAll(storage.topicNames);
       netlog.#tellOpened();
       return netlog;
     } catch (error) {
@@ -91,8 +93,8 @@ export class Netlog {
     });
     this.#topics = new TopicTable(limits.topics);
     this.#storage = storage;
-    const deleteIfOver = (name: string) => this.#changes.run(name, () => this.#deleteIfOver(name));
-    this.#expiry = new Expiry({ logger, deleteIfOver });
+    this.#neighbours = options.neighbours;
+    this.#names = new AllNames(this.#topics, options.neighbours);
     this.defaults = defaults;
     this.#shared = {
       runtime,
@@ -106,17 +108,45 @@ export class Netlog {
       remembered: new Remembered(limits.remembered, storage.counters),
       inFlight: new ByteBudget(limits.bytesInFlight),
     };
+    const onNew = (topic: Topic): void => this.#welcome(topic);
+    this.#changes = new TopicChanges({ storage, table: this.#topics, shared: this.#shared, defaults, onNew });
     this.#monitor = new Monitor(runtime, monitorIntervalMs, () => this.#upkeep(monitorIntervalMs));
   }
 
-  /** Sorted; those that failed to open included. A change of the topics makes another array. */
+  /** Sorted; those that failed to open, and those of other servers, included. A change of the topics makes another array. */
   topicNames(): readonly string[] {
-    return this.#topics.names;
+    return this.#names.all();
   }
 
-  /** One that failed to open is there as well. */
+  /** One that failed to open, or is another server's, is there as well. */
   hasTopic(name: string): boolean {
-    return this.#topics.has(name);
+    return this.#topics.has(name) || this.#neighbours?.has(name) === true;
+  }
+
+  /**
+   * The URL of the server that owns a topic, where that is not this one. A promise where the storage has to be asked, for a
+   * name that this server does not know.
+   *
+   * @throws topic_unavailable: no server owns it now; one takes it over soon.
+   */
+  ownerOf(name: string): string | undefined | Promise<string | undefined> {
+    if (this.#neighbours === undefined || name === "" || this.#topics.has(name)) return undefined;
+    return this.#neighbours.ownerOf(name);
+  }
+
+  /** The URLs of other servers that own topics of the same storage. */
+  get otherServers(): readonly string[] {
+    return this.#neighbours?.servers ?? [];
+  }
+
+  /** Serves a topic of the storage that is this server's from now on; resolves when it does, or is a failed one. */
+  takeUp(name: string): Promise<void> {
+    return this.#changes.takeUp(name);
+  }
+
+  /** Serves a topic no more, which is another server's from now on. What waits in it ends with shutting_down. */
+  letGo(name: string): Promise<void> {
+    return this.#changes.letGo(name);
   }
 
   /** Calls `hear` with the name of each topic that is made from now on, once it serves. Gives what ends it. */
@@ -149,7 +179,7 @@ export class Netlog {
     const failedTopicCount = this.failedTopics().length;
     return {
       topics,
-      openTopicCount: this.topicNames().length - failedTopicCount,
+      openTopicCount: this.#topics.names.length - failedTopicCount,
       failedTopicCount,
       tombstoneCount,
       openFileCount,
@@ -164,7 +194,7 @@ export class Netlog {
    */
   async requireReady(): Promise<void> {
     if (this.#isShuttingDown) throw new NetlogError("shutting_down");
-    this.#throwIfClosed();
+    this.#changes.throwIfOver();
     const reason = await this.#storage.trouble();
     if (reason !== undefined) throw new NetlogError("topic_unavailable", { reason });
   }
@@ -175,12 +205,8 @@ export class Netlog {
    * @throws topic_not_found; topic_unavailable when it failed to open; shutting_down once closed.
    */
   topic(name: string): Topic {
-    const topic = this.#topics.find(name);
-    if (topic !== undefined && this.#closing === undefined && !topic.life.isOver) return topic;
-    this.#throwIfClosed();
-    if (topic !== undefined) void this.#expiry.begin(name);
-    this.#topics.throwIfFailed(name);
-    throw new NetlogError("topic_not_found");
+    if (this.#neighbours !== undefined && !this.#topics.has(name)) this.#throwIfElsewhere(name);
+    return this.#changes.require(name);
   }
 
   /**
@@ -188,7 +214,7 @@ export class Netlog {
    * deleteTopic does. Before that no client should learn that it is gone: a crash could bring it back.
    */
   expiryOf(name: string): Promise<void> | undefined {
-    return this.#expiry.of(name);
+    return this.#changes.expiry.of(name);
   }
 
   /**
@@ -199,16 +225,8 @@ export class Netlog {
    *   too_many_requests (there are as many as may be), storage_full and topic_unavailable (nothing is left of it),
    *   sync_failed (unknown), shutting_down; for `start` what publish throws (nothing is left of it).
    */
-  async createTopic(name: string, settings?: unknown, start?: TopicStart): Promise<Topic> {
-    const { limits, runtime } = this.#shared;
-    requireName(name, limits);
-    const resolved = resolveSettings(settings, this.defaults, limits);
-    requireFutureEnd(resolved, runtime.now());
-    return await this.#changes.run(name, async () => {
-      await this.#requireFree(name);
-      const begin = start && (await prepareStart(name, start, resolved, this.#shared));
-      return await this.#add(name, () => this.#storage.create(name, resolved, begin));
-    });
+  createTopic(name: string, settings?: unknown, start?: TopicStart): Promise<Topic> {
+    return this.#changes.create(name, settings, start);
   }
 
   /**
@@ -220,23 +238,8 @@ export class Netlog {
    * @throws topic_not_found (no source), bad_request (no such place, or another content type), offset_not_found (dropped:
    *   with firstOffset), sync_failed (unknown); and what createTopic throws.
    */
-  async forkTopic(
-    name: string,
-    { source, ...place }: { readonly source: string } & Partial<ForkPlace>,
-    settings?: unknown,
-    start?: TopicStart,
-  ): Promise<Topic> {
-    requireName(name, this.#shared.limits);
-    return await this.#changes.run(name, async () => {
-      await this.#requireFree(name);
-      this.topic(source);
-      // Nobody who has the source waits for the new name: so far it is nobody's.
-      return await this.#changes.run(source, async () => {
-        const fork = await this.topic(source).newFork(place, settings);
-        const begin = start && (await prepareStart(name, start, fork.settings, this.#shared));
-        return await this.#add(name, () => this.#storage.fork(name, fork, begin));
-      });
-    });
+  forkTopic(name: string, fork: ForkRequest, settings?: unknown, start?: TopicStart): Promise<Topic> {
+    return this.#changes.fork(name, fork, settings, start);
   }
 
   /** True of the name of a topic that was deleted, while there are forks of it. To everybody else the topic is not found. */
@@ -251,8 +254,8 @@ export class Netlog {
    * @throws topic_not_found, bad_request, invalid_compression_type, shutting_down; storage_full and topic_unavailable
    *   (nothing has changed), sync_failed (unknown).
    */
-  async updateTopic(name: string, change: unknown): Promise<void> {
-    await this.#changes.run(name, () => this.topic(name).updateSettings(change, this.defaults));
+  updateTopic(name: string, change: unknown): Promise<void> {
+    return this.#changes.update(name, change);
   }
 
   /**
@@ -261,9 +264,8 @@ export class Netlog {
    *
    * @throws topic_not_found, topic_unavailable, resource_busy (it has scanners), sync_failed, shutting_down.
    */
-  async deleteTopic(name: string, options: { readonly force: boolean }): Promise<void> {
-    if (this.#topics.find(name)?.life.isOver === true) this.topic(name);
-    await this.#changes.run(name, () => this.#delete(name, options.force));
+  deleteTopic(name: string, options: { readonly force: boolean }): Promise<void> {
+    return this.#changes.delete(name, options.force);
   }
 
   /** Waiting scans end with shutting_down, and none waits from now on. Everything else goes on until `close`. */
@@ -280,8 +282,9 @@ export class Netlog {
 
   async #close(): Promise<void> {
     const { limits, logger } = this.#shared;
+    const ended = this.#changes.end();
     await this.#monitor.stop();
-    await this.#changes.ended();
+    await ended;
     await mapConcurrently(this.#topics.served, limits.topicsInTransition, async (topic) => {
       try {
         await topic.close();
@@ -292,84 +295,22 @@ export class Netlog {
     await this.#storage.close();
   }
 
-  async #openTopic(name: string): Promise<void> {
-    try {
-      const stored = await this.#storage.open(name, this.defaults);
-      this.#topics.serve(await openTopic(this.#shared, name, stored));
-    } catch (error) {
-      this.#fail(name, error);
-    }
-  }
-
-  #fail(name: string, error: unknown): void {
-    const reason = (isNetlogError(error) ? error.reason : undefined) ?? "it cannot be opened";
-    this.#topics.fail(name, reason);
-    // Without a cause it says no more than its reason does.
-    const isExplained = isNetlogError(error) && error.reason !== undefined && error.cause === undefined;
-    const fields = { ...(isExplained ? {} : { err: error }), topic: name, reason };
-    this.#shared.logger.error(fields, "this topic cannot be served");
-  }
-
-  async #requireFree(name: string): Promise<void> {
-    this.#throwIfClosed();
-    await this.#deleteIfOver(name);
-    if (this.hasTopic(name) || this.isTombstone(name)) throw new NetlogError("topic_exists");
-  }
-
-  async #add(name: string, store: () => Promise<StoredTopic>): Promise<Topic> {
-    const topic = await this.#topics.add(async () => {
-      const stored = await store();
-      try {
-        return await openTopic(this.#shared, name, stored);
-      } catch (error) {
-        await this.#storage.removeUnopened(name);
-        throw error;
-      }
-    });
+  /** A topic serves from now on. */
+  #welcome(topic: Topic): void {
     if (this.#isShuttingDown) topic.beginShutdown();
-    for (const hear of this.#watchers) hear(name);
-    return topic;
+    for (const hear of this.#watchers) hear(topic.name);
   }
 
-  async #delete(name: string, force: boolean): Promise<void> {
-    this.#throwIfClosed();
-    const topic = this.#topics.find(name);
-    if (topic === undefined && !force) this.#topics.throwIfFailed(name);
-    if (!this.#topics.has(name)) throw new NetlogError("topic_not_found");
-    if (topic !== undefined && topic.scannerCount > 0 && !force) throw new NetlogError("resource_busy");
-    this.#topics.delete(name);
-    await topic?.delete();
-    try {
-      await this.#storage.remove(name);
-    } catch (error) {
-      if (isNetlogError(error, "topic_unavailable")) this.#fail(name, error);
-      throw error;
-    }
+  /** @throws topic_unavailable. */
+  #throwIfElsewhere(name: string): void {
+    if (this.#neighbours?.has(name) !== true) return;
+    throw new NetlogError("topic_unavailable", { reason: "another server has this topic; ask that one" });
   }
 
   async #upkeep(passedMs: number): Promise<void> {
     await mapConcurrently(this.#topics.served, this.#shared.limits.topicsInTransition, async (topic) => {
-      if (topic.life.isOver) await this.#expiry.begin(topic.name).catch(() => {});
+      if (topic.life.isOver) await this.#changes.expiry.begin(topic.name).catch(() => {});
       else await topic.upkeep(passedMs);
     });
   }
-
-  async #deleteIfOver(name: string): Promise<boolean> {
-    const isOver = this.#topics.find(name)?.life.isOver === true;
-    if (isOver) await this.#delete(name, true);
-    return isOver;
-  }
-
-  #throwIfClosed(): void {
-    if (this.#closing !== undefined) {
-      throw new NetlogError("shutting_down", { reason: "the server is stopping" });
-    }
-  }
-}
-
-/** @throws invalid_topic_name. */
-function requireName(name: string, { topicNameLength }: Pick<Limits, "topicNameLength">): void {
-  if (isSafeName(name, topicNameLength)) return;
-  const reason = `a topic's name is 1 to ${topicNameLength} of ${NAME_RULE}`;
-  throw new NetlogError("invalid_topic_name", { reason });
 }

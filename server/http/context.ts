@@ -7,6 +7,7 @@ import type { RateLimit } from "../auth/rate-limit.ts";
 import type { IdleWatch } from "./idle-watch.ts";
 import type { Limits } from "./limits.ts";
 import type { Occupancy } from "./occupancy.ts";
+import type { Peers } from "./peers.ts";
 import type { RequestLog } from "./request-log.ts";
 import type { CallTraffic, Traffic } from "./traffic.ts";
 import type { TurnQueue } from "./turn-queue.ts";
@@ -73,6 +74,8 @@ export interface ViewStatus {
 
 export interface ServerContext {
   readonly netlog: Netlog;
+  /** The other servers of the same topics. */
+  readonly peers: Peers;
   readonly logger: Logger;
   readonly droppedLogLines: () => number;
   /** `undefined`: this process runs none. */

@@ -8,6 +8,7 @@ import { refuseForm, tooLarge } from "./body.ts";
 import { parseContentCoding } from "./body-source.ts";
 import type { Action, Door, Found } from "./door.ts";
 import type { Exchange } from "./exchange.ts";
+import { forward } from "./forward.ts";
 import type { Request, StreamWatch } from "./request.ts";
 
 /** From this status on a failure is the server's own. */
@@ -52,6 +53,23 @@ function answerTo(exchange: Exchange, resource: Found): Answer | Promise<AnyAnsw
   passGate(exchange, action);
   admit(exchange, action?.needs ?? "nothing");
   if (action === undefined) return emptyAnswer(204, ["Allow", resource.allow]);
+  const owner = context.netlog.ownerOf(exchange.topicName);
+  if (owner === undefined) return answerHere(exchange, action);
+  return owner instanceof Promise ? answerWhere(exchange, action, owner) : forward(exchange, owner);
+}
+
+/** Once it is known which server has the topic: `undefined` for this one, or none. */
+async function answerWhere(
+  exchange: Exchange,
+  action: Action,
+  owner: Promise<string | undefined>,
+): Promise<AnyAnswer | undefined> {
+  const origin = await owner;
+  return origin === undefined ? await answerHere(exchange, action) : await forward(exchange, origin);
+}
+
+function answerHere(exchange: Exchange, action: Action): Answer | Promise<AnyAnswer | undefined> {
+  const { request, context } = exchange;
   const { bodyLimit } = action;
   const { declaredBytes } = request;
   if (bodyLimit === undefined) {
@@ -139,7 +157,8 @@ function finishWithout(door: Door, exchange: Exchange): void {
 function finish(door: Door, exchange: Exchange, given: AnyAnswer | undefined): void {
   const { request, context, resource, startedAtMs } = exchange;
   const answer = withinMemory(door, exchange, given);
-  if (door.headersOf !== undefined) answer?.headers.push(...door.headersOf(context));
+  if (door.headersOf !== undefined && !exchange.isAnsweredElsewhere)
+    answer?.headers.push(...door.headersOf(context));
   if (answer === undefined) request.end();
   else if (answer.kind === "stream") request.sendStream(answer, watchOf(exchange));
   else request.send(answer);

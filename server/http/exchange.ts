@@ -16,6 +16,8 @@ export class Exchange extends Visit<ServerContext, Request> {
   target: Target = NO_TARGET;
   /** What the request is for, once that is known and if there is such a thing. */
   resource: Resource | undefined;
+  /** Its answer is another server's, which has added the headers of the door. */
+  isAnsweredElsewhere = false;
   /** What its route takes in the query. */
   parameterNames: ParameterNames = NO_NAMES;
   /** What the answer tells of a failure, behind the fields of any error. */
@@ -46,14 +48,16 @@ export class Exchange extends Visit<ServerContext, Request> {
   /**
    * The request is about to wait. `cancel` ends that: when the client leaves or sends no more, when it has sent too much
    * behind this request, or at once where too many wait. The handler then gives no answer, whatever the reason.
+   *
+   * False: too many wait.
    */
-  wait(cancel: () => void): void {
+  wait(cancel: () => void): boolean {
     const { limits } = this.context;
     const { shares } = this.request.memory;
     this.#turnedAwayFor = shares.beginWait();
     if (this.#turnedAwayFor !== undefined) {
       cancel();
-      return;
+      return false;
     }
     let isWaiting = true;
     const end = (): void => {
@@ -69,6 +73,7 @@ export class Exchange extends Visit<ServerContext, Request> {
       }
       end();
     });
+    return true;
   }
 
   /** The client is there, and its request was not allowed to wait. @throws too_many_requests. */

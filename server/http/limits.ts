@@ -58,6 +58,14 @@ class HttpCaps {
   readonly lingerBytes: number = 32 * MiB;
   /** The time for which it is dropped. */
   readonly lingerMs: number = 2 * SECOND_MS;
+  /** Time in which a connection to another server of the same topics has to come about. */
+  readonly forwardConnectMs: number = 2 * SECOND_MS;
+  /** Time for the answer where another server is asked about its topics. */
+  readonly forwardAskMs: number = 5 * SECOND_MS;
+  /** The largest such answer. */
+  readonly forwardAskBytes: number = 4 * MiB;
+  /** A connection to another server without a request. It has to be shorter than the other one's `keepAliveMs`. */
+  readonly forwardIdleMs: number = 4 * SECOND_MS;
   /** Silence of a stream out; then the server sends a heartbeat. */
   readonly heartbeatMs: number = 15 * SECOND_MS;
   /** The server cuts an answer whose reader takes nothing of it for this time. */

@@ -69,6 +69,8 @@ interface RequestBody {
   openBody(): BodySource;
   /** Calls `act` when the body turns out not to be valid HTTP, or ends too early; for a body that was opened. */
   onMalformedBody(act: () => void): void;
+  /** The client sends its body only when told to (`Expect: 100-continue`). */
+  readonly awaitsContinue: boolean;
   /** Tells a client that waits for it to send the body. */
   tellToContinue(): void;
 }

@@ -13,6 +13,7 @@ import { quoteSafely } from "../wire/quote.ts";
 import { formatTime } from "../wire/time.ts";
 import { bodyMemory } from "./answer-memory.ts";
 import { longJsonAnswer } from "./long-answer.ts";
+import { type OtherTopics, otherTopics, type ToldTopic, toldFigure } from "./other-topics.ts";
 import { type Place, parsePlace, spellPlace, TopicPage } from "./topic-page.ts";
 
 /** What it takes to look at a topic: its name goes through the patterns of a token. */
@@ -48,27 +49,39 @@ async function describeTopics(exchange: Exchange): Promise<Answer> {
   const { netlog, limits } = context;
   const parameters = exchange.parameters();
   const prefix = parameters.get("prefix") ?? "";
-  const { figure, isDescending } = readSort(parameters.get("sort") ?? "name");
+  const { word, figure, isDescending } = readSort(parameters.get("sort") ?? "name");
   const after = readPlace(parameters.get("after") ?? "", figure !== undefined);
   const limit = parameters.count("limit", limits.topicsListed, limits.topicsListed);
   parameters.finish();
 
   const memory = bodyMemory(exchange);
   const meter = new WorkMeter();
-  const page = new TopicPage<TopicSummary | undefined>({ after, limit, isDescending });
+  const page = new TopicPage<TopicSummary | ToldTopic | undefined>({ after, limit, isDescending });
+  const others = await otherTopics(exchange);
   let count = 0;
   for (const name of netlog.topicNames()) {
     if (meter.isDue(TOPIC_WORK_BYTES)) await memory.pause();
-    if (!name.startsWith(prefix) || !grant.may("read", name)) continue;
+    if (!name.startsWith(prefix) || !grant.may("read", name) || isTold(netlog, name, others)) continue;
     const summary = figure === undefined ? undefined : await summaryOf(netlog, name);
     if (figure !== undefined && summary === undefined) continue;
     count += 1;
     page.add({ figure: summary && figure ? figure(summary) : 0, name }, summary);
   }
+  for (const given of others.pages.values()) {
+    count += given.count;
+    for (const topic of given.topics) {
+      page.add({ figure: figure === undefined ? 0 : toldFigure(topic, word), name: topic.name }, topic);
+    }
+    if (given.next !== undefined) page.noteMore();
+  }
   const topics: object[] = [];
   for (const { name, value } of page.entries) {
     const summary = value ?? (await summaryOf(netlog, name));
-    if (summary !== undefined) topics.push({ ...tell(summary), ...rightsOf(grant, name) });
+    if (summary === undefined) continue;
+    topics.push({
+      ...("counters" in summary ? tell(summary as TopicSummary) : summary),
+      ...rightsOf(grant, name),
+    });
   }
   const next = page.next && spellPlace(page.next, figure !== undefined);
   return await longJsonAnswer(
@@ -76,6 +89,17 @@ async function describeTopics(exchange: Exchange): Promise<Answer> {
     { count, ...(grant.rights === undefined ? {} : { may: grant.rights }), topics, next },
     2,
   );
+}
+
+/** Another server tells of it, or is to: see OtherTopics. */
+function isTold(netlog: Netlog, name: string, { pages, isAsked }: OtherTopics): boolean {
+  try {
+    const owner = netlog.ownerOf(name);
+    return owner !== undefined && (isAsked || (typeof owner === "string" && pages.has(owner)));
+  } catch {
+    // It has no owner now.
+    return isAsked;
+  }
 }
 
 /** Without tokens everybody may do everything, and nothing is said of it. */
@@ -115,11 +139,15 @@ function tell(topic: TopicSummary): object {
 }
 
 /** `-messages`: those with the most messages first. By name there is no figure. */
-function readSort(text: string): { readonly figure: Figure | undefined; readonly isDescending: boolean } {
+function readSort(text: string): {
+  readonly word: string;
+  readonly figure: Figure | undefined;
+  readonly isDescending: boolean;
+} {
   const isDescending = text.startsWith("-");
   const word = isDescending ? text.slice(1) : text;
-  if (word === "name") return { figure: undefined, isDescending };
-  if (Object.hasOwn(FIGURES, word)) return { figure: FIGURES[word], isDescending };
+  if (word === "name") return { word, figure: undefined, isDescending };
+  if (Object.hasOwn(FIGURES, word)) return { word, figure: FIGURES[word], isDescending };
   const list = ["name", ...Object.keys(FIGURES)].join(", ");
   throw badRequest(
     `sort takes ${list}, each also with - before it for the reverse order, and not ${quoteSafely(text)}`,

@@ -26,6 +26,7 @@ export class TopicPage<Value> {
   readonly #options: PageOptions;
   /** In order; one more than the page holds, where there is one more. */
   readonly #best: Entry<Value>[] = [];
+  #hasMore = false;
 
   constructor(options: PageOptions) {
     this.#options = options;
@@ -41,6 +42,11 @@ export class TopicPage<Value> {
     if (this.#best.length > limit + 1) this.#best.pop();
   }
 
+  /** Behind all that was added there is more. */
+  noteMore(): void {
+    this.#hasMore = true;
+  }
+
   get entries(): readonly Entry<Value>[] {
     return this.#best.slice(0, this.#options.limit);
   }
@@ -48,7 +54,7 @@ export class TopicPage<Value> {
   /** The place behind which the next page begins; `undefined` where this is the last one. */
   get next(): Place | undefined {
     const { limit } = this.#options;
-    return this.#best.length > limit ? this.#best[limit - 1] : undefined;
+    return this.#best.length > limit || this.#hasMore ? this.#best[limit - 1] : undefined;
   }
 
   /** How many come before it. */

@@ -141,7 +141,7 @@ interface HttpErrorOptions {
 
 /** A failure that the engine knows nothing of. */
 export class HttpError extends Error {
-  readonly code: HttpErrorCode | "too_many_requests";
+  readonly code: HttpErrorCode | "too_many_requests" | "topic_unavailable";
   readonly reason: string | undefined;
   readonly headers: readonly string[] | undefined;
 

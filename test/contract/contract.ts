@@ -2,7 +2,7 @@
  * The HTTP contract as tests, against any server that has a base URL. A target says how to get one; the caller of the suite runs
  * the suite against a new kind of server writes a target and nothing else.
  */
-import { afterAll, beforeAll, describe } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe } from "vitest";
 import { Api } from "./api.ts";
 import { batchOutContract } from "./batch-out.ts";
 import { bodyContract } from "./bodies.ts";
@@ -45,6 +45,8 @@ import { writeStreamContract } from "./write-stream.ts";
 
 export interface ContractTarget {
   readonly name: string;
+  /** Cases that cannot hold on this server, each with its reason. They are skipped. */
+  readonly exceptions?: ReadonlyMap<string, string>;
   /** A server at its default limits, which listens on loopback. */
   start(): Promise<{ readonly url: string; stop(): Promise<unknown> }>;
 }
@@ -60,6 +62,10 @@ export function contractSuite(target: ContractTarget): void {
       const server = await target.start();
       stop = () => server.stop();
       api = new Api(server.url);
+    });
+    beforeEach(({ task, skip }) => {
+      const reason = target.exceptions?.get(task.name);
+      if (reason !== undefined) skip(reason);
     });
     afterAll(async () => {
       await api?.close();

@@ -2,7 +2,15 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Disk, FileStorage, Netlog, nodeDisk, nodeRuntime, silentLogger } from "../../lib/index.ts";
+import {
+  type Disk,
+  FileStorage,
+  type Neighbours,
+  Netlog,
+  nodeDisk,
+  nodeRuntime,
+  silentLogger,
+} from "../../lib/index.ts";
 import { LIMITS } from "../../lib/limits.ts";
 import { type Certificate, startServer } from "../../server/index.ts";
 import { testCertificate } from "../support/certificate.ts";
@@ -27,14 +35,45 @@ export const folderTarget: ContractTarget = {
   },
 };
 
+/** Every topic is another server's: the one that the tests call sends all on that means a topic. */
+export const forwardingTarget: ContractTarget = {
+  name: "through a server that sends everything on",
+  exceptions: new Map([
+    [
+      "tells its figures in Prometheus' text format",
+      "the figures of a topic are those of the server that has it; Prometheus asks each server",
+    ],
+  ]),
+  start: async () => {
+    const disk = new MemoryDisk({ now: Date.now });
+    const owner = await startOn(disk, "/data");
+    const neighbours: Neighbours = {
+      get names() {
+        return owner.netlog.topicNames();
+      },
+      servers: [owner.url],
+      has: (name) => owner.netlog.hasTopic(name),
+      ownerOf: () => owner.url,
+    };
+    const front = await startOn(new MemoryDisk({ now: Date.now }), "/data", undefined, neighbours);
+    const stop = async (): Promise<void> => {
+      await front.stop();
+      await owner.stop();
+    };
+    return { url: front.url, stop };
+  },
+};
+
 export async function startOn(
   disk: Disk,
   folder: string,
   certificate?: Certificate,
-): Promise<{ url: string; stop(): Promise<void> }> {
+  neighbours?: Neighbours,
+): Promise<{ url: string; netlog: Netlog; stop(): Promise<void> }> {
   const surroundings = { limits: LIMITS, runtime: nodeRuntime, logger: silentLogger };
   const netlog = await Netlog.open({
     ...surroundings,
+    ...(neighbours === undefined ? {} : { neighbours }),
     openStorage: () => FileStorage.open({ ...surroundings, folder, disk }),
   });
   const server = await startServer({ netlog, host: "127.0.0.1", port: 0, logger: silentLogger, certificate });
@@ -42,5 +81,5 @@ export async function startOn(
     await server.stop();
     await netlog.close();
   };
-  return { url: server.url, stop };
+  return { url: server.url, netlog, stop };
 }

@@ -1,0 +1,73 @@
+/**
+ * Which headers a request takes along to the server that has its topic, and which its answer brings back. Each side of
+ * the front speaks HTTP for itself: what concerns one connection stays there.
+ */
+import type { IncomingMessage } from "node:http";
+import type { Exchange } from "./exchange.ts";
+
+/** Says that a server sent the request on, so that none sends it on a second time. It gives no rights. */
+export const FORWARDED = "x-netlog-forwarded";
+
+const OF_ONE_CONNECTION = [
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "upgrade",
+] as const;
+
+/** The front has checked host and page of the request; the other two it writes itself. */
+const NOT_SENT: ReadonlySet<string> = new Set([
+  ...OF_ONE_CONNECTION,
+  "expect",
+  "transfer-encoding",
+  "host",
+  "origin",
+  "access-control-request-method",
+  "access-control-request-headers",
+  "sec-fetch-site",
+  "sec-fetch-mode",
+  "sec-fetch-dest",
+  "x-forwarded-for",
+  "x-forwarded-proto",
+  FORWARDED,
+]);
+
+/** This server adds its own. */
+const NOT_BROUGHT: ReadonlySet<string> = new Set([...OF_ONE_CONNECTION, "transfer-encoding", "date", "vary"]);
+
+/** What goes to the server at `host`: name, value, name, value, … */
+export function headersToSend(exchange: Exchange, host: string): string[] {
+  const { request } = exchange;
+  const headers = ["Host", host, FORWARDED, "1"];
+  const { headerPairs } = request;
+  for (let i = 0; i < headerPairs.length; i += 2) {
+    const name = headerPairs[i] ?? "";
+    if (!NOT_SENT.has(name.toLowerCase())) headers.push(name, headerPairs[i + 1] ?? "");
+  }
+  headers.push("X-Forwarded-For", exchange.client(), "X-Forwarded-Proto", exchange.scheme);
+  if (request.declaredBytes === undefined) headers.push("Transfer-Encoding", "chunked");
+  if (request.awaitsContinue) headers.push("Expect", "100-continue");
+  return headers;
+}
+
+/** What the answer of the server at `origin` brings to the client. */
+export function headersBrought(exchange: Exchange, incoming: IncomingMessage, origin: string): string[] {
+  const headers: string[] = [];
+  const { rawHeaders } = incoming;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] ?? "";
+    const value = rawHeaders[i + 1] ?? "";
+    if (NOT_BROUGHT.has(name.toLowerCase())) continue;
+    headers.push(name, name === "Location" ? asCalled(exchange, value, origin) : value);
+  }
+  return headers;
+}
+
+/** A URL of the server that answered, as the client would call it by way of this one. */
+function asCalled({ request, target, scheme }: Exchange, url: string, origin: string): string {
+  const path = url.slice(url.indexOf("/", url.indexOf("//") + 2));
+  if (!url.endsWith(`${origin.slice(origin.indexOf("://"))}${path}`)) return url;
+  return `${scheme}://${target.authority ?? request.header("host") ?? "localhost"}${path}`;
+}

@@ -1,0 +1,4 @@
+import { contractSuite } from "./contract.ts";
+import { forwardingTarget } from "./targets.ts";
+
+contractSuite(forwardingTarget);

@@ -1,0 +1,214 @@
+/** A topic of another server: its requests go there. test/contract/forwarding.test.ts has all routes. */
+import { once } from "node:events";
+import { createServer, type Socket } from "node:net";
+import { expect, onTestFinished, test } from "vitest";
+import { type Neighbours, NetlogError } from "../../../lib/index.ts";
+import { RawConnection, rawCall } from "../../contract/raw.ts";
+import { within } from "../../support/deadline.ts";
+import { type ServerFixture, serverForTest } from "../server-fixture.ts";
+
+/** All topics are where `ownerOf` says. */
+function neighboursOf(ownerOf: Neighbours["ownerOf"], names: readonly string[] = []): Neighbours {
+  return { names, servers: [], has: (name) => names.includes(name), ownerOf };
+}
+
+/** A front, all of whose topics another server has. */
+async function frontOf(owner: ServerFixture): Promise<ServerFixture> {
+  return await serverForTest({ neighbours: neighboursOf(() => owner.server.url) });
+}
+
+interface Signal<Value> {
+  readonly promise: Promise<Value>;
+  readonly resolve: (value: Value) => void;
+}
+
+function newSignal<Value>(): Signal<Value> {
+  let resolve: Signal<Value>["resolve"] = () => {};
+  const promise = new Promise<Value>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
+
+/** Accepts connections, and does with them what the test says. */
+async function otherSide(onConnection: (socket: Socket) => void): Promise<string> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on("error", () => {});
+    onConnection(socket);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new TypeError("not a TCP address");
+  return `http://127.0.0.1:${address.port}`;
+}
+
+test("answers what its owner answers, as the client called it", async () => {
+  const owner = await serverForTest();
+  const front = await frontOf(owner);
+  const made = await front.api.call("PUT", "/-/streams/a", { body: "x" });
+  expect(made.status).toBe(201);
+  expect(made.headers.location).toBe(`${front.server.url}/-/streams/a`);
+  expect(owner.netlog.topicNames()).toHaveLength(1);
+  expect(front.netlog.topicNames()).toEqual([]);
+});
+
+test("serves its own topics itself", async () => {
+  const front = await serverForTest({ neighbours: neighboursOf(() => "http://127.0.0.1:1") });
+  await front.netlog.createTopic("own");
+  expect(await front.api.publish("own", "a")).toBe(0);
+});
+
+test("sends no request on a second time", async () => {
+  const one: { url: string } = { url: "" };
+  const front = await serverForTest({ neighbours: neighboursOf(() => one.url) });
+  const other = await serverForTest({ neighbours: neighboursOf(() => front.server.url) });
+  one.url = other.server.url;
+  const reply = await front.api.get("/topic");
+  expect([reply.status, reply.headers["x-netlog-error"]]).toEqual([503, "topic_unavailable"]);
+  expect(reply.headers["retry-after"]).toBe("1");
+});
+
+test("waits for an owner that is being looked up, and answers itself where there is none", async () => {
+  const owner = await serverForTest();
+  await owner.netlog.createTopic("there");
+  const ownerOf: Neighbours["ownerOf"] = async (name) => {
+    await Promise.resolve();
+    return name === "there" ? owner.server.url : undefined;
+  };
+  const front = await serverForTest({ neighbours: neighboursOf(ownerOf) });
+  expect(await front.api.publish("there", "a")).toBe(0);
+  expect((await front.api.post("/nowhere/payload", "a")).headers["x-netlog-error"]).toBe("topic_not_found");
+  expect((await front.api.post("/new")).status).toBe(201);
+  expect(front.netlog.topicNames()).toEqual(["new"]);
+});
+
+test("refuses a topic that no server owns now", async () => {
+  const ownerOf = (): never => {
+    throw new NetlogError("topic_unavailable", { reason: "no server has it now" });
+  };
+  const front = await serverForTest({ neighbours: neighboursOf(ownerOf, ["topic"]) });
+  const reply = await front.api.post("/topic/payload", "a");
+  expect([reply.status, reply.json]).toMatchObject([503, { reason: "no server has it now" }]);
+  expect(() => front.netlog.topic("topic")).toThrow("another server has this topic");
+});
+
+test("says that nothing was done where the owner takes no connection", async () => {
+  const front = await serverForTest({ neighbours: neighboursOf(() => "http://127.0.0.1:1") });
+  const reply = await front.api.post("/topic/payload", "a");
+  expect([reply.status, reply.headers["x-netlog-error"]]).toEqual([503, "topic_unavailable"]);
+  expect(reply.headers["retry-after"]).toBe("1");
+});
+
+test.each([
+  ["GET", "/topic/payload/0", "topic_unavailable"],
+  ["POST", "/topic/payload", "sync_failed"],
+])("says what may have become of a %s whose owner dies", async (method, path, code) => {
+  const url = await otherSide((socket) => socket.once("data", () => socket.resetAndDestroy()));
+  const front = await serverForTest({ neighbours: neighboursOf(() => url) });
+  const reply = await front.api.call(method, path, method === "POST" ? { body: "a" } : {});
+  expect([reply.status, reply.headers["x-netlog-error"]]).toEqual([503, code]);
+});
+
+test("cuts an answer that breaks off", async () => {
+  const url = await otherSide((socket) =>
+    socket.once("data", () => {
+      socket.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", () =>
+        socket.destroy(),
+      );
+    }),
+  );
+  const front = await serverForTest({ neighbours: neighboursOf(() => url) });
+  const client = await RawConnection.open(front.server.url);
+  client.send("GET /topic/stream HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  const all = await client.closed();
+  expect(all).toContain("\r\nabc\r\n");
+  expect(all).not.toContain("\r\n0\r\n");
+});
+
+test("ends the request at the owner when its client leaves", async () => {
+  const left = newSignal<void>();
+  const come = newSignal<void>();
+  const url = await otherSide((socket) => {
+    socket.once("data", () => come.resolve());
+    socket.once("close", () => left.resolve());
+  });
+  const front = await serverForTest({ neighbours: neighboursOf(() => url) });
+  const client = await RawConnection.open(front.server.url);
+  client.send("GET /topic/scan?id=a&wait=1h HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  await within("the request at the owner", come.promise);
+  client.leave("reset");
+  await within("the end of the request at the owner", left.promise);
+});
+
+test("drops what host and page say, and tells who asks", async () => {
+  const head = newSignal<string>();
+  const url = await otherSide((socket) =>
+    socket.once("data", (bytes) => {
+      head.resolve(bytes.toString());
+      socket.end("HTTP/1.1 204 No Content\r\n\r\n");
+    }),
+  );
+  const front = await serverForTest({ neighbours: neighboursOf(() => url) });
+  const { host } = new URL(front.server.url);
+  const lines = [
+    "GET /topic?x=%41 HTTP/1.1",
+    `Host: ${host}`,
+    `Origin: http://${host}`,
+    "Sec-Fetch-Site: same-origin",
+    "Connection: close",
+    "Authorization: Bearer t",
+    "X-Odd: 1",
+  ];
+  const reply = await rawCall(front.server.url, `${lines.join("\r\n")}\r\n\r\n`);
+  expect(reply.status).toBe(204);
+  const sent = (await head.promise).trimEnd().split("\r\n");
+  expect(sent).toEqual([
+    "GET /topic?x=%41 HTTP/1.1",
+    `Host: ${new URL(url).host}`,
+    "x-netlog-forwarded: 1",
+    "Authorization: Bearer t",
+    "X-Odd: 1",
+    "X-Forwarded-For: 127.0.0.1",
+    "X-Forwarded-Proto: http",
+    "Connection: keep-alive",
+  ]);
+});
+
+test("asks for a body when the owner does, and not before", async () => {
+  const head = newSignal<Socket>();
+  const url = await otherSide((socket) => socket.once("data", () => head.resolve(socket)));
+  const front = await serverForTest({ neighbours: neighboursOf(() => url) });
+  const client = await RawConnection.open(front.server.url);
+  client.send(
+    "POST /topic/payload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n",
+  );
+  const socket = await within("the request at the owner", head.promise);
+  expect(client.received).toBe("");
+  socket.write("HTTP/1.1 100 Continue\r\n\r\n");
+  expect((await client.reply()).status).toBe(100);
+  const body = once(socket, "data");
+  client.send("abcd");
+  expect(String((await within("the body at the owner", body))[0])).toBe("abcd");
+  socket.end("HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\nok");
+  expect(await client.reply()).toMatchObject({ status: 201, text: "ok" });
+  client.leave();
+});
+
+test("counts what is sent on as a request that waits", async () => {
+  const url = await otherSide(() => {});
+  const front = await serverForTest({
+    neighbours: neighboursOf(() => url),
+    limits: { waitingRequests: 1 },
+  });
+  const first = await RawConnection.open(front.server.url);
+  first.send("GET /topic HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  await expect.poll(async () => (await front.api.get("/topic")).status).toBe(429);
+  first.leave();
+});
