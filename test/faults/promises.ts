@@ -107,7 +107,10 @@ function readersGetWhatIsThere(events: readonly Event[], stored: ReadonlyMap<num
   });
 }
 
-/** A scanner goes on from one message to the next, or repeats what it gave. Where an answer was lost, it may have been given. */
+/**
+ * A scanner goes on from one message to the next, or repeats what it gave. Where an answer was lost, it may have been given:
+ * a front that waited for an owner that broke off says 503.
+ */
 function scannersSkipNothing(events: readonly Event[], { firstOffset }: Found): string[] {
   const broken: string[] = [];
   const scans = events.filter((event): event is Scan => event.kind === "scan");
@@ -115,7 +118,7 @@ function scannersSkipNothing(events: readonly Event[], { firstOffset }: Found): 
     let next = firstOffset;
     let lost = 0;
     for (const scan of scans.filter((each) => each.scanner === scanner)) {
-      if (scan.outcome === "unknown") lost++;
+      if (scan.outcome !== "done") lost++;
       if (scan.offset === undefined) continue;
       if (scan.offset > next + lost) broken.push(`scanner ${scanner} skipped from ${next} to ${scan.offset}`);
       if (scan.offset >= next) lost = 0;
