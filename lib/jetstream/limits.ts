@@ -27,6 +27,8 @@ export class JetstreamCaps {
   readonly engineFetchMessages: number = 256;
   /** Bytes of them. */
   readonly engineFetchBytes: number = 4 * MiB;
+  /** Consumers of all cursors together; what more there are read one by one. */
+  readonly engineConsumers: number = 64;
   /** Time after which NATS removes a consumer that is not asked. */
   readonly engineConsumerMs: number = 30 * SECOND_MS;
 }

@@ -66,8 +66,8 @@ export class PullConsumer {
   }
 
   /**
-   * The next messages, in the stream's order. Resolves when all that may come have come, or when NATS ends the request:
-   * because there are no more now, because of `maxBytes`, or because the consumer is gone. What a fetch leaves behind may
+   * The next messages, in the stream's order. Resolves when all that may come have come, when there are no more now behind
+   * the last one, or when NATS ends the request: because of `maxBytes`, or because the consumer is gone. What a fetch leaves behind may
    * be lost for this consumer, so the caller looks at the sequences. One fetch at a time.
    *
    * @throws NoAnswer: the connection was lost, or nobody serves the consumer.
@@ -81,10 +81,11 @@ export class PullConsumer {
       const inbox = connection.newInbox();
       const endLost = connection.onLost(() => finish(new NoAnswer("disconnected", subject)));
       const endInbox = connection.subscribe(inbox, (message) => {
-        const sequence = sequenceOf(message);
-        if (sequence !== undefined) {
-          messages.push({ sequence, subject: message.subject, data: bufferOf(message.data) });
-          if (messages.length === maxMessages) finish();
+        const place = placeOf(message);
+        if (place !== undefined) {
+          const { subject: storedUnder, data } = message;
+          messages.push({ sequence: place.sequence, subject: storedUnder, data: bufferOf(data) });
+          if (messages.length === maxMessages || place.pendingCount === 0) finish();
         } else if (message.headers?.code === 503) finish(new NoAnswer("no_responders", subject));
         else if (message.headers?.code !== STATUS_IDLE) finish();
       });
@@ -126,12 +127,13 @@ export class PullConsumer {
 }
 
 /**
- * The stream's sequence of a message, out of the subject for its ack: `$JS.ACK.<stream>.<consumer>.<delivered>.<stream
- * sequence>.<consumer sequence>.<time>.<pending>`, where two tokens for domain and account may stand before the stream.
- * `undefined` for a status.
+ * The stream's sequence of a message, and how many more there are, out of the subject for its ack: `$JS.ACK.<stream>.
+ * <consumer>.<delivered>.<stream sequence>.<consumer sequence>.<time>.<pending>`, where two tokens for domain and account
+ * may stand before the stream. `undefined` for a status.
  */
-function sequenceOf({ reply }: Received): number | undefined {
+function placeOf({ reply }: Received): { sequence: number; pendingCount: number } | undefined {
   if (reply === undefined || !reply.startsWith("$JS.ACK.")) return undefined;
   const tokens = reply.split(".");
-  return Number(tokens.length >= 11 ? tokens[7] : tokens[5]);
+  const first = tokens.length >= 11 ? 7 : 5;
+  return { sequence: Number(tokens[first]), pendingCount: Number(tokens[first + 3]) };
 }

@@ -8,14 +8,14 @@ import type { SealedIndexes } from "./sealed-indexes.ts";
 import type { Segment } from "./segment.ts";
 import type { SegmentList } from "./segment-list.ts";
 
-interface SealedFacts {
+export interface SealedFacts {
   readonly lastTimestampMs: number;
   readonly modifiedAtMs: number;
   /** When this process first saw the segment. */
   readonly firstSeenAtMs: number;
 }
 
-interface RetentionRules {
+export interface RetentionRules {
   readonly nowMs: number;
   /** Segments whose last message is older are dropped. */
   readonly expireBeforeMs: number;
@@ -24,7 +24,7 @@ interface RetentionRules {
 }
 
 /** True when a log's oldest sealed segment is to be dropped; `totalBytes` is what all segments hold. */
-function isExpired(oldest: SealedFacts, totalBytes: number, rules: RetentionRules): boolean {
+export function isExpired(oldest: SealedFacts, totalBytes: number, rules: RetentionRules): boolean {
   if (rules.retentionSizeBytes > 0 && totalBytes > rules.retentionSizeBytes) return true;
   return agedFromMs(oldest, rules.nowMs) < rules.expireBeforeMs;
 }

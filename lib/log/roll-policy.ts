@@ -21,9 +21,12 @@ function segmentSizeLimit(limits: LogLimits, { segmentSizeMinBytes }: Limits): n
   return Math.max(segmentSizeMinBytes, Math.floor(retentionSizeBytes / SEGMENTS_WITHIN_RETENTION));
 }
 
+/** What decides when a segment is old, or full. */
+export type RollFacts = Pick<Segment, "baseOffset" | "firstTimestampMs" | "firstSeenAtMs">;
+
 /** True when a segment may grow to `sizeBytes` and `endOffset`. */
-function fitsSegment(
-  segment: Segment,
+export function fitsSegment(
+  segment: RollFacts,
   limits: LogLimits,
   caps: Limits,
   sizeBytes: number,
@@ -36,8 +39,12 @@ function fitsSegment(
 
 /** True when the active segment's first message is old enough that the segment should end, or it is of the old layout. */
 export function isDueToRoll(segment: Segment, limits: LogLimits, nowMs: number): boolean {
+  return segment.layout!.mask === undefined || hasGrownOld(segment, limits, nowMs);
+}
+
+/** True when a segment's first message is old enough that the segment should end. */
+export function hasGrownOld(segment: RollFacts, limits: LogLimits, nowMs: number): boolean {
   const { firstTimestampMs } = segment;
-  if (segment.layout!.mask === undefined) return true;
   if (firstTimestampMs === undefined) return false;
   const since = firstTimestampMs > nowMs ? segment.firstSeenAtMs : firstTimestampMs;
   return nowMs - since > limits.segmentAgeMs / AGE_DIVISOR;

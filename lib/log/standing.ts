@@ -6,6 +6,8 @@ export type StopReason = "deleted" | "closed";
 export class Standing {
   /** A sync or a cut has failed: no appends until the log is opened again. */
   hasFailed = false;
+  /** Why, and what mends it. */
+  failureReason = "an earlier write or sync failed; restart the server to reopen the topic";
   stopped: StopReason | undefined;
   /** Something is on its way after which nothing is appended. */
   isClosingForGood = false;
@@ -28,9 +30,7 @@ export class Standing {
     if (this.stopped === "closed")
       return new NetlogError("shutting_down", { reason: "the server is stopping" });
     if (!this.hasFailed) return undefined;
-    return new NetlogError("topic_unavailable", {
-      reason: "an earlier write or sync failed; restart the server to reopen the topic",
-    });
+    return new NetlogError("topic_unavailable", { reason: this.failureReason });
   }
 
   throwIfRefusing(): void {

@@ -1,0 +1,252 @@
+/**
+ * Makes the messages of a log's stream and sends them: frames with offsets, and the claims that segments begin with. It
+ * knows where the log ends as written and as stored, and goes back to the latter when NATS refuses.
+ */
+import type { LogEntry } from "../log/log.ts";
+import type { PendingAppend } from "../log/pending-append.ts";
+import { encodeClaim } from "./claim.ts";
+import { CLAIM_KIND, encodeMessage, FRAMES_KIND, type Uid } from "./envelope.ts";
+import type { HeldTail } from "./held-tail.ts";
+import {
+  OrderedPublisher,
+  type PublisherEnd,
+  type PublisherOwner,
+  type Refusal,
+} from "./ordered-publisher.ts";
+import type { Outgoing } from "./outgoing.ts";
+import type { StreamLogOptions } from "./stream-log-options.ts";
+import { markOf, type StreamSegment, type StreamSegments } from "./stream-segments.ts";
+import type { TakenLog } from "./take-over.ts";
+import { newUid } from "./uid.ts";
+
+export interface WrittenMessage extends Outgoing {
+  readonly appends: readonly PendingAppend[];
+  /** Of its frames. */
+  readonly sizeBytes: number;
+  /** Of the log, behind this message. */
+  readonly endOffset: number;
+  readonly timestampMs: number;
+}
+
+export type LogWriterOwner = PublisherOwner<WrittenMessage>;
+
+/** Frames of one message that is not sent yet; they have their offsets. */
+export interface Draft {
+  readonly appends: PendingAppend[];
+  readonly pieces: Buffer[];
+  sizeBytes: number;
+}
+
+export class LogWriter implements PublisherOwner<WrittenMessage> {
+  readonly stream: string;
+  readonly segments: StreamSegments;
+  readonly held: HeldTail;
+  /** Of what was written, stored or not. */
+  endOffset: number;
+  lastTimestampMs: number;
+  storedEndOffset: number;
+  #storedTimestampMs: number;
+  /** Of the active segment. */
+  #storedSizeBytes: number;
+  readonly #options: StreamLogOptions;
+  readonly #epoch: number;
+  readonly #firstUid: Uid;
+  #uidCount = 0;
+  readonly #publisher: OrderedPublisher<WrittenMessage>;
+  #owner: LogWriterOwner | undefined;
+  #refusal: Refusal | undefined;
+  readonly #progress: (() => void)[] = [];
+
+  constructor(options: StreamLogOptions, taken: TakenLog, segments: StreamSegments, held: HeldTail) {
+    const { api, runtime, logger, limits, engineCounters: counters, names } = options.shared;
+    this.#options = options;
+    this.stream = names.logStream(options.topic);
+    this.segments = segments;
+    this.held = held;
+    this.endOffset = taken.endOffset;
+    this.storedEndOffset = taken.endOffset;
+    this.lastTimestampMs = taken.timestampMs;
+    this.#storedTimestampMs = taken.timestampMs;
+    this.#storedSizeBytes = segments.active.sizeBytes;
+    this.#epoch = taken.epoch;
+    this.#firstUid = newUid(runtime);
+    this.#publisher = new OrderedPublisher<WrittenMessage>({
+      api,
+      runtime,
+      logger,
+      limits,
+      counters,
+      stream: this.stream,
+      lastSequence: taken.epoch,
+      owner: this,
+    });
+  }
+
+  get canSend(): boolean {
+    return this.#publisher.canSend;
+  }
+
+  get inFlight(): number {
+    return this.#publisher.inFlight;
+  }
+
+  /** The sequence of the newest message that is stored. */
+  get storedSequence(): number {
+    return this.#publisher.storedSequence;
+  }
+
+  serve(owner: LogWriterOwner): void {
+    this.#owner = owner;
+  }
+
+  /** Writes frames of the log's next offsets. */
+  add(draft: Draft, appends: readonly PendingAppend[], sizeBytes: number, timestampMs: number): void {
+    const entries = appends.map(({ entry }): LogEntry => entry);
+    const { endOffset: baseOffset, storedEndOffset } = this;
+    draft.pieces.push(this.held.write(entries, sizeBytes, { baseOffset, timestampMs, storedEndOffset }));
+    draft.appends.push(...appends);
+    draft.sizeBytes += sizeBytes;
+    const { active } = this.segments;
+    active.sizeBytes += sizeBytes;
+    active.firstTimestampMs ??= timestampMs;
+    active.lastTimestampMs = timestampMs;
+    this.lastTimestampMs = timestampMs;
+    for (const append of appends) {
+      append.baseOffset = this.endOffset;
+      append.timestampMs = timestampMs;
+      this.endOffset += append.entry.count;
+    }
+  }
+
+  /** Sends a draft. The writer can send. */
+  send({ appends, pieces, sizeBytes }: Draft): void {
+    const { names } = this.#options.shared;
+    const uid = this.#nextUid();
+    const segment = markOf(this.segments.active);
+    const payload = encodeMessage({ kind: FRAMES_KIND, epoch: this.#epoch, uid, segment }, pieces);
+    this.#send(names.logSubject(this.#options.topic), payload, uid, appends, sizeBytes);
+  }
+
+  /**
+   * Begins a segment, with a claim of its own: retention then never drops the newest claim. Nothing is in flight. Resolves
+   * when that is stored; else with what NATS refused it for. Where the writer has ended, nothing has begun.
+   */
+  async beginSegment(): Promise<Refusal | undefined> {
+    const segment: StreamSegment = {
+      sequence: this.#publisher.nextSequence,
+      baseOffset: this.endOffset,
+      sizeBytes: 0,
+      firstTimestampMs: undefined,
+      lastTimestampMs: this.lastTimestampMs,
+      firstSeenAtMs: this.#options.shared.runtime.now(),
+    };
+    this.#refusal = undefined;
+    this.#sendClaim(segment, this.#options.owner.incarnation);
+    await this.idle();
+    if (this.#publisher.isEnded) return undefined;
+    if (this.#refusal !== undefined) return this.#refusal;
+    this.segments.begin(segment);
+    this.#storedSizeBytes = 0;
+    return undefined;
+  }
+
+  /** Lets go of the log: another server may take it at once. Nothing is in flight. */
+  async release(): Promise<void> {
+    if (!this.canSend) return;
+    this.#sendClaim(this.segments.active, null);
+    await this.idle();
+  }
+
+  /** Resolves when nothing is in flight any more. */
+  idle(): Promise<void> {
+    return this.#publisher.idle();
+  }
+
+  /** Resolves when the next message is stored, or will not be. */
+  progress(): Promise<void> {
+    return new Promise((resolve) => this.#progress.push(resolve));
+  }
+
+  /** Nothing is sent any more. */
+  stop(): void {
+    this.#publisher.stop();
+    this.#reportProgress();
+  }
+
+  /** For OrderedPublisher. */
+  stored(message: WrittenMessage): void {
+    this.storedEndOffset = message.endOffset;
+    this.#storedTimestampMs = message.timestampMs;
+    this.#storedSizeBytes += message.sizeBytes;
+    this.#owner!.stored(message);
+    this.#reportProgress();
+  }
+
+  /** For OrderedPublisher. */
+  refused(reason: Refusal, messages: readonly WrittenMessage[]): void {
+    this.#refusal = reason;
+    this.endOffset = this.storedEndOffset;
+    this.lastTimestampMs = this.#storedTimestampMs;
+    const { active } = this.segments;
+    active.sizeBytes = this.#storedSizeBytes;
+    active.lastTimestampMs = this.#storedTimestampMs;
+    if (active.sizeBytes === 0) active.firstTimestampMs = undefined;
+    this.held.reset();
+    this.#owner!.refused(reason, messages);
+    this.#reportProgress();
+  }
+
+  /** For OrderedPublisher. */
+  ended(reason: PublisherEnd, messages: readonly WrittenMessage[]): void {
+    const { engineCounters: counters } = this.#options.shared;
+    if (reason === "fenced") counters.fences += 1;
+    else if (reason === "data_lost") counters.dataLosses += 1;
+    else if (reason === "unresolved") counters.unresolvedEnds += 1;
+    this.#owner!.ended(reason, messages);
+    this.#reportProgress();
+  }
+
+  /** For OrderedPublisher. */
+  ready(): void {
+    this.#owner!.ready();
+  }
+
+  #sendClaim(segment: StreamSegment, owner: string | null): void {
+    const { shared, topic, owner: self } = this.#options;
+    const { endOffset, lastTimestampMs: timestampMs } = this;
+    const uid = this.#nextUid();
+    const at = shared.runtime.now();
+    const claim = encodeClaim({ owner, url: self.url ?? null, endOffset, timestampMs, at });
+    const envelope = { kind: CLAIM_KIND, epoch: this.#epoch, uid, segment: markOf(segment) };
+    this.#send(shared.names.ownerSubject(topic), encodeMessage(envelope, [claim]), uid, [], 0);
+  }
+
+  #send(
+    subject: string,
+    payload: Buffer,
+    uid: Uid,
+    appends: readonly PendingAppend[],
+    sizeBytes: number,
+  ): void {
+    this.#publisher.send({
+      sequence: this.#publisher.nextSequence,
+      subject,
+      payload,
+      uid,
+      mayBeStored: false,
+      appends,
+      sizeBytes,
+      endOffset: this.endOffset,
+      timestampMs: this.lastTimestampMs,
+    });
+  }
+
+  #nextUid(): Uid {
+    const { high, low } = this.#firstUid;
+    return { high, low: (low + ++this.#uidCount) >>> 0 };
+  }
+
+  #reportProgress(): void {
+    for (const resolve of this.#progress.splice(0)) resolve();
+  }
+}

@@ -1,0 +1,69 @@
+/** What the logs on NATS share, and what one of them is opened with. */
+import { LRUCache } from "lru-cache";
+import { Counters } from "../base/counters.ts";
+import type { Logger } from "../base/logger.ts";
+import type { Runtime } from "../base/runtime.ts";
+import type { LogLimits } from "../log/log.ts";
+import { TailBudget } from "../log/tail.ts";
+import type { Owner } from "./claim.ts";
+import { EngineCounters } from "./engine-counters.ts";
+import type { JetStreamApi } from "./jetstream-api.ts";
+import type { Limits } from "./limits.ts";
+import { type LogMessage, memoryBytes } from "./log-message.ts";
+import type { EngineNames } from "./names.ts";
+import type { PublisherEnd } from "./ordered-publisher.ts";
+
+/** Why a log takes no appends any more before it was closed. `refused`: see StreamAppender. */
+export type LogFailure = PublisherEnd | "refused";
+
+export interface EngineParts {
+  readonly api: JetStreamApi;
+  readonly names: EngineNames;
+  readonly runtime: Runtime;
+  readonly logger: Logger;
+  readonly limits: Limits;
+}
+
+/** One for a server. */
+export class EngineShared implements EngineParts {
+  readonly api: JetStreamApi;
+  readonly names: EngineNames;
+  readonly runtime: Runtime;
+  readonly logger: Logger;
+  readonly limits: Limits;
+  readonly counters: Counters = new Counters();
+  readonly engineCounters: EngineCounters = new EngineCounters();
+  readonly tailBudget: TailBudget;
+  /** Messages of history, by stream, creation and sequence. */
+  readonly history: LRUCache<string, LogMessage>;
+  /** Consumers that cursors hold. */
+  consumerCount = 0;
+  #maxPayloadBytes = 0;
+
+  constructor({ api, names, runtime, logger, limits }: EngineParts) {
+    this.api = api;
+    this.names = names;
+    this.runtime = runtime;
+    this.logger = logger;
+    this.limits = limits;
+    this.tailBudget = new TailBudget(limits.tailTotalBytes);
+    this.history = new LRUCache({ maxSize: limits.blockCacheBytes, sizeCalculation: memoryBytes });
+  }
+
+  /** Bytes that a message of NATS may have; also while there is no connection. */
+  get maxPayloadBytes(): number {
+    this.#maxPayloadBytes = this.api.connection.maxPayloadBytes || this.#maxPayloadBytes;
+    return this.#maxPayloadBytes;
+  }
+}
+
+export interface StreamLogOptions {
+  readonly shared: EngineShared;
+  /** Its stream is there. */
+  readonly topic: string;
+  readonly limits: LogLimits;
+  /** The server that takes the log over. */
+  readonly owner: Owner;
+  /** The log has failed: its holder may close it, and open it again. Called once. */
+  readonly onFailed?: ((failure: LogFailure) => void) | undefined;
+}
