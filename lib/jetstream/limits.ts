@@ -17,8 +17,6 @@ export class JetstreamCaps {
   readonly engineResolveMs: number = 15 * SECOND_MS;
   /** Time between two tries to resolve an outcome, or to take a log over. */
   readonly engineRetryMs: number = 250;
-  /** JetStream messages of one log that wait for their acks. Deeper windows do not help. */
-  readonly engineInFlight: number = 4;
   /** Bytes of frames in one JetStream message; a longer frame has one of its own. */
   readonly engineMessageBytes: number = 512 * KiB;
   /** JetStream messages that a cursor reads one by one, in order, before it takes a consumer. */

@@ -183,7 +183,7 @@ export class LogWriter implements PublisherOwner<WrittenMessage> {
   }
 
   /** For OrderedPublisher. */
-  refused(reason: Refusal, messages: readonly WrittenMessage[]): void {
+  refused(reason: Refusal, message: WrittenMessage): void {
     this.#refusal = reason;
     this.endOffset = this.storedEndOffset;
     this.lastTimestampMs = this.#storedTimestampMs;
@@ -192,17 +192,17 @@ export class LogWriter implements PublisherOwner<WrittenMessage> {
     active.lastTimestampMs = this.#storedTimestampMs;
     if (active.sizeBytes === 0) active.firstTimestampMs = undefined;
     this.held.reset();
-    this.#owner!.refused(reason, messages);
+    this.#owner!.refused(reason, message);
     this.#reportProgress();
   }
 
   /** For OrderedPublisher. */
-  ended(reason: PublisherEnd, messages: readonly WrittenMessage[]): void {
+  ended(reason: PublisherEnd, message: WrittenMessage | undefined): void {
     const { engineCounters: counters } = this.#options.shared;
     if (reason === "fenced") counters.fences += 1;
     else if (reason === "data_lost") counters.dataLosses += 1;
     else if (reason === "unresolved") counters.unresolvedEnds += 1;
-    this.#owner!.ended(reason, messages);
+    this.#owner!.ended(reason, message);
     this.#reportProgress();
   }
 

@@ -1,7 +1,10 @@
 /**
- * Sends messages into a stream in order, a few in flight at a time, each for the place behind the one before. Where an
- * answer does not come, or is a refusal, it sends nothing new: it resolves what became of the messages in flight, the
- * oldest first, by sending the same bytes for the same place again.
+ * Sends messages into a stream, each for the place behind the one before, one at a time. Where an answer does not come, or is
+ * a refusal, it resolves what became of the message, by sending the same bytes for the same place again.
+ *
+ * Two in flight would not be safe. JetStream compares places, and not what lies there: when another server's claim takes the
+ * place of the first, the second finds the place that it names taken, and is stored behind that claim. So the messages
+ * of many appends share one instead, as files share a sync.
  */
 import type { Logger } from "../base/logger.ts";
 import type { Runtime } from "../base/runtime.ts";
@@ -20,12 +23,12 @@ export type PublisherEnd = "fenced" | "unresolved" | "data_lost" | "deleted";
 export type Refusal = "no_room" | "unreachable";
 
 export interface PublisherOwner<Message extends Outgoing> {
-  /** Stored by a majority; in order. */
+  /** Stored by a majority. */
   stored(message: Message): void;
-  /** None of them is stored, nor will be; the publisher goes on behind the message that was stored last. */
-  refused(reason: Refusal, messages: readonly Message[]): void;
-  /** The publisher has ended. Those that may be stored come first. */
-  ended(reason: PublisherEnd, messages: readonly Message[]): void;
+  /** It is not stored, nor will be; the publisher goes on. */
+  refused(reason: Refusal, message: Message): void;
+  /** The publisher has ended. `message` was in flight: it is stored, or is not, as its `mayBeStored` and the reason say. */
+  ended(reason: PublisherEnd, message: Message | undefined): void;
   /** It can send, where it could not. */
   ready(): void;
 }
@@ -54,9 +57,8 @@ interface Flight<Message> {
 
 export class OrderedPublisher<Message extends Outgoing> {
   readonly #options: PublisherOptions<Message>;
-  readonly #flights: Flight<Message>[] = [];
+  #flight: Flight<Message> | undefined;
   #storedSequence: number;
-  #isResolving = false;
   #isEnded = false;
   readonly #idle: (() => void)[] = [];
   readonly #endWatch: () => void;
@@ -72,42 +74,44 @@ export class OrderedPublisher<Message extends Outgoing> {
     return this.#storedSequence;
   }
 
-  /** The sequence of the message that is sent next. */
+  /** The sequence of the message that is sent next, when it can be. */
   get nextSequence(): number {
-    return this.#storedSequence + this.#flights.length + 1;
+    return this.#storedSequence + 1;
   }
 
   get isEnded(): boolean {
     return this.#isEnded;
   }
 
+  /** 0 or 1. */
   get inFlight(): number {
-    return this.#flights.length;
+    return this.#flight === undefined ? 0 : 1;
   }
 
   /** A message that is sent now goes out at once. */
   get canSend(): boolean {
-    const { api, limits } = this.#options;
-    const isFree = !this.#isEnded && !this.#isResolving && this.#flights.length < limits.engineInFlight;
-    return isFree && api.connection.isConnected;
+    return !this.#isEnded && this.#flight === undefined && this.#options.api.connection.isConnected;
   }
 
   /** `message` has `nextSequence`, and the publisher can send. */
   send(message: Message): void {
     const flight = { message, outcome: Promise.resolve<Outcome>("unknown"), sentAtMs: 0 };
-    this.#flights.push(flight);
+    this.#flight = flight;
     this.#sendNow(flight);
+    void flight.outcome.then((outcome) =>
+      outcome === "stored" ? this.#stored(flight) : this.#resolve(flight),
+    );
   }
 
   /** Resolves when nothing is in flight, or the publisher has ended. */
   async idle(): Promise<void> {
-    if (this.#flights.length > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+    if (this.#flight !== undefined) await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
   /** Sends and resolves nothing any more; what is in flight is nobody's business. */
   stop(): void {
     this.#isEnded = true;
-    this.#flights.length = 0;
+    this.#flight = undefined;
     this.#endWatch();
     this.#reportIdle();
   }
@@ -116,52 +120,31 @@ export class OrderedPublisher<Message extends Outgoing> {
     const { api, runtime, stream, limits } = this.#options;
     flight.sentAtMs = runtime.elapsedMs();
     flight.outcome = sendOnce(api, stream, flight.message, limits.engineAckMs);
-    void flight.outcome.then((outcome) => this.#cameOut(flight, outcome));
   }
 
-  #cameOut(flight: Flight<Message>, outcome: Outcome): void {
-    if (outcome === "stored") this.#storedUpTo(flight);
-    else if (this.#flights.includes(flight) && !this.#isResolving) void this.#resolve();
-  }
-
-  /** An ack confirms all before it, for each message names the one that it follows. */
-  #storedUpTo(flight: Flight<Message>): void {
-    const count = this.#flights.indexOf(flight) + 1;
-    if (count === 0) return;
+  #stored(flight: Flight<Message>): void {
+    if (this.#flight !== flight) return;
     const { counters, owner, runtime } = this.#options;
-    const couldSend = this.canSend;
+    const { message } = flight;
     counters.ackMs.add(runtime.elapsedMs() - flight.sentAtMs);
-    for (const { message } of this.#flights.splice(0, count)) {
-      this.#storedSequence = message.sequence;
-      counters.acks += 1;
-      owner.stored(message);
-    }
-    if (this.#flights.length === 0) this.#reportIdle();
-    if (!couldSend) this.#reportReady();
+    counters.acks += 1;
+    this.#flight = undefined;
+    this.#storedSequence = message.sequence;
+    owner.stored(message);
+    this.#settled();
   }
 
-  /** Until all that is in flight has an outcome. Never rejects. */
-  async #resolve(): Promise<void> {
+  /** Until the message has an outcome. Never rejects. */
+  async #resolve(flight: Flight<Message>): Promise<void> {
     const { runtime, limits, counters, logger, stream } = this.#options;
-    logger.warn({ stream, inFlight: this.#flights.length }, "an append to NATS has no known outcome yet");
-    this.#isResolving = true;
-    for (let head = this.#flights[0]; head !== undefined; head = this.#flights[0]) {
-      const giveUpAtMs = runtime.elapsedMs() + limits.engineResolveMs;
-      await this.#resolveHead(head, giveUpAtMs);
-      counters.resolvedOutcomes += 1;
-    }
-    this.#isResolving = false;
-    this.#reportReady();
-  }
-
-  /** When it resolves, the flight is none any more. */
-  async #resolveHead(head: Flight<Message>, giveUpAtMs: number): Promise<void> {
-    const { runtime, counters, limits } = this.#options;
-    for (let tries = 1; ; tries++) {
-      const outcome = await head.outcome;
-      if (this.#flights[0] !== head) return;
+    const giveUpAtMs = runtime.elapsedMs() + limits.engineResolveMs;
+    for (let tries = 1; this.#flight === flight; tries++) {
+      const outcome = await flight.outcome;
+      if (this.#flight !== flight) return;
+      const isRefused = !flight.message.mayBeStored;
+      if (outcome === "stored") counters.resolvedOutcomes += 1;
+      if (outcome === "stored") return this.#stored(flight);
       if (outcome === "fenced") return this.#end("fenced");
-      const isRefused = !head.message.mayBeStored;
       if (outcome === "no_room" && isRefused) return this.#refuse("no_room");
       const leftMs = giveUpAtMs - runtime.elapsedMs();
       if (leftMs <= 0) {
@@ -169,10 +152,11 @@ export class OrderedPublisher<Message extends Outgoing> {
         return isRefused ? this.#refuse("unreachable") : this.#end("unresolved");
       }
       counters.unknownOutcomes += 1;
-      const sentForMs = runtime.elapsedMs() - head.sentAtMs;
+      if (tries === 1) logger.warn({ stream, outcome }, "an append to NATS has no known outcome yet");
+      const sentForMs = runtime.elapsedMs() - flight.sentAtMs;
       await this.#pause(Math.min(leftMs, Math.max(0, limits.engineRetryMs - sentForMs)), leftMs);
       if (tries % TRIES_PER_LOOK === 0 && (await this.#isStreamGone())) return this.#end("deleted");
-      if (this.#flights[0] === head) this.#sendNow(head);
+      if (this.#flight === flight) this.#sendNow(flight);
     }
   }
 
@@ -200,21 +184,23 @@ export class OrderedPublisher<Message extends Outgoing> {
     }
   }
 
-  /** The oldest message in flight is not stored, so those behind it cannot be. */
-  async #refuse(reason: Refusal): Promise<void> {
-    const refused = this.#flights.map(({ message }) => message);
-    await Promise.all(this.#flights.map(({ outcome }) => outcome));
-    if (this.#isEnded) return;
-    this.#flights.length = 0;
-    this.#reportIdle();
-    this.#options.owner.refused(reason, refused);
+  #refuse(reason: Refusal): void {
+    const { message } = this.#flight!;
+    this.#flight = undefined;
+    this.#options.owner.refused(reason, message);
+    this.#settled();
+  }
+
+  #settled(): void {
+    if (this.#flight === undefined) this.#reportIdle();
+    this.#reportReady();
   }
 
   #end(reason: PublisherEnd): void {
     if (this.#isEnded) return;
-    const messages = this.#flights.map(({ message }) => message);
+    const message = this.#flight?.message;
     this.stop();
-    this.#options.owner.ended(reason, messages);
+    this.#options.owner.ended(reason, message);
   }
 
   #reportReady(): void {

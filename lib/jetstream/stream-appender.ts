@@ -1,6 +1,6 @@
 /**
  * The one writer of a log on NATS. It gives offsets and times when a message of the stream is made, which takes all that
- * waits, and sends it behind those that are in flight. What a majority has stored becomes readable and is answered:
+ * waits, as soon as none is in flight. What a majority has stored becomes readable and is answered:
  * `written` and `synced` are one here. Rolling and closing wait until nothing is in flight.
  */
 import { isNetlogError, type NetlogError } from "../base/errors.ts";
@@ -162,9 +162,8 @@ export class StreamAppender implements GuardedLog, LogWriterOwner {
   }
 
   /** For LogWriter. */
-  refused(reason: Refusal, messages: readonly WrittenMessage[]): void {
+  refused(reason: Refusal, { appends }: WrittenMessage): void {
     const refusal = refusalOf(reason);
-    const appends = messages.flatMap((message) => message.appends);
     // Guards have taken their appends in, and nothing takes them out again: the memory is wrong, and made anew.
     if (appends.some(({ entry }) => entry.guard !== undefined)) this.#fail(refusal.reason!);
     this.#followedEndOffset = undefined;
@@ -175,18 +174,17 @@ export class StreamAppender implements GuardedLog, LogWriterOwner {
   }
 
   /** For LogWriter. */
-  ended(reason: PublisherEnd, messages: readonly WrittenMessage[]): void {
-    this.#options.shared.logger.error(
+  ended(reason: PublisherEnd, message: WrittenMessage | undefined): void {
+    const why = END_REASONS[reason];
+    const { logger } = this.#options.shared;
+    logger.error(
       { stream: this.#writer.stream, reason },
-      "a log on NATS has ended: its topic takes no messages until it is taken up again",
+      "a log on NATS has ended: its topic takes no messages",
     );
-    this.#fail(END_REASONS[reason]);
-    let mayBeStored = reason !== "fenced";
-    for (const message of messages) {
-      mayBeStored &&= message.mayBeStored;
-      for (const append of message.appends)
-        append.reject(mayBeStored ? unknownAtNats() : notStored(END_REASONS[reason]));
-    }
+    this.#fail(why);
+    const mayBeStored = message?.mayBeStored === true && reason !== "fenced";
+    for (const append of message?.appends ?? [])
+      append.reject(mayBeStored ? unknownAtNats() : notStored(why));
     this.#unsettled.rejectAll(unknownAtNats());
     this.#pump();
     this.#options.onFailed?.(reason);
