@@ -1,4 +1,5 @@
 /** The position of a scanner without acknowledgements: what was handed over is gone, what was not is given again. */
+import type { ErrorCode } from "../base/errors.ts";
 import type { Log } from "../log/log.ts";
 import { OffsetRanges } from "./offset-ranges.ts";
 import type { Given, PositionCounts, ScannerPosition } from "./scanner-position.ts";
@@ -13,6 +14,8 @@ export interface PositionStore {
    * @throws storage_full, topic_unavailable, sync_failed.
    */
   move(next: number): Promise<void>;
+  /** Resolves when what was saved is kept, as far as that is possible; absent: it is, or it may be behind. */
+  settle?(): Promise<void>;
 }
 
 export class PlainPosition implements ScannerPosition {
@@ -116,9 +119,9 @@ export class PlainPosition implements ScannerPosition {
     await this.#store?.move(offset);
   }
 
-  end(): Promise<void> {
+  async end(code: ErrorCode): Promise<void> {
     this.#hasEnded = true;
-    return Promise.resolve();
+    if (code === "shutting_down") await this.#store?.settle?.();
   }
 
   #skip(count: number): void {

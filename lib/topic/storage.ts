@@ -120,6 +120,9 @@ export interface StoredTopic {
    * @throws storage_full, topic_unavailable: the old ones are kept; sync_failed: after a restart it may be either.
    */
   replaceSettings(settings: TopicSettings): Promise<void>;
+
+  /** Gives back what is held beside the log, which is closed. Nothing is kept any more. Never rejects. */
+  close?(): Promise<void>;
 }
 
 /** A topic's memory of its appends, as it was when everything below `through` had been taken in. */

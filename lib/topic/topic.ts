@@ -385,6 +385,7 @@ export class Topic {
     await this.#publisher.flush();
     await this.#log.close();
     await this.#state.close();
+    await this.#stored.close?.();
   }
 
   /** Ends everything with topic_not_found, and closes what it is stored in. Removing that is the caller's. */
