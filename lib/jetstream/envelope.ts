@@ -10,6 +10,8 @@
  *
  * Kind 0: the body is whole frames (lib/log/frame.ts), which have checksums of their own, and the CRC covers bytes 0 to 48.
  * Kind 1: a claim (claim.ts), and the CRC covers bytes 0 to 48 and the body.
+ * Kind 2: a record of a kept file (kept-files.ts), under the CRC as well. It belongs to no segment, and neither does a claim
+ * of its stream.
  *
  * `epoch` is the sequence of the claim by which the writer took the log over. `uid` is random, and no two messages have
  * the same: by it a writer knows a message again that it does not know to be stored. The segment's sequence is that of
@@ -22,6 +24,8 @@ import { readUint64, writeUint64 } from "../log/bytes.ts";
 export const ENVELOPE_BYTES = 52;
 export const FRAMES_KIND = 0;
 export const CLAIM_KIND = 1;
+/** In the stream of a topic's scanners. */
+export const KEPT_KIND = 2;
 
 const MAGIC_AND_VERSION = 0x4e4c5201;
 const KIND = 4;
@@ -101,5 +105,5 @@ export function bodyOf(message: Buffer): Buffer {
 
 function crcOf(message: Buffer, kind: number): number {
   const crc = crc32(message.subarray(0, CRC));
-  return kind === CLAIM_KIND ? crc32(bodyOf(message), crc) : crc;
+  return kind === FRAMES_KIND ? crc : crc32(bodyOf(message), crc);
 }

@@ -29,6 +29,10 @@ export class JetstreamCaps {
   readonly engineConsumers: number = 64;
   /** Time after which NATS removes a consumer that is not asked. */
   readonly engineConsumerMs: number = 30 * SECOND_MS;
+  /** Time from a scan to the keeping of its scanner's position: later positions of this time share its message. */
+  readonly enginePositionMs: number = 100;
+  /** Positions that are kept behind each other before those before the newest are removed. */
+  readonly enginePositions: number = 64;
 }
 
 /** What lib/jetstream is handed. */

@@ -150,6 +150,19 @@ export class LogWriter implements PublisherOwner<WrittenMessage> {
     return undefined;
   }
 
+  /** Claims the log again, behind what is in flight. True when that is stored: no other server had the log until then. */
+  async confirm(): Promise<boolean> {
+    while (!this.canSend && this.inFlight > 0) await this.progress();
+    if (!this.canSend) return false;
+    const sequence = this.#publisher.nextSequence;
+    this.#refusal = undefined;
+    this.#sendClaim(this.segments.active, this.#options.owner.incarnation);
+    while (this.storedSequence < sequence && this.#refusal === undefined && !this.#publisher.isEnded) {
+      await this.progress();
+    }
+    return this.#refusal === undefined && this.storedSequence >= sequence;
+  }
+
   /** Lets go of the log: another server may take it at once. Nothing is in flight. */
   async release(): Promise<void> {
     if (!this.canSend) return;

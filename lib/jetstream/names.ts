@@ -70,6 +70,16 @@ export class EngineNames {
     return `${this.prefix}.scan.${topicKey(topic)}.s.${topicKey(scannerId)}`;
   }
 
+  /** Claims of the stream of a topic's scanners. */
+  scannerOwnerSubject(topic: string): string {
+    return `${this.prefix}.scan.${topicKey(topic)}.own`;
+  }
+
+  /** Records of what a topic remembers of its appends. */
+  stateSubject(topic: string): string {
+    return `${this.prefix}.scan.${topicKey(topic)}.state`;
+  }
+
   /** Where a server says that it lives, and answers; `*` for all servers. */
   serverSubject(incarnation: string): string {
     return `${this.prefix}.srv.${incarnation}`;

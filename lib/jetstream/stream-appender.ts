@@ -108,6 +108,12 @@ export class StreamAppender implements GuardedLog, LogWriterOwner {
     await this.#blocked;
   }
 
+  /** Resolves when the log was still this server's. @throws topic_unavailable. */
+  async confirmOwner(): Promise<void> {
+    if (await this.#writer.confirm()) return;
+    throw this.standing.failure() ?? refusalOf("unreachable");
+  }
+
   /** As Log.closeForGood. */
   async closeForGood(keep: () => Promise<void>): Promise<void> {
     await this.syncAll();

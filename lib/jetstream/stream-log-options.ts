@@ -62,6 +62,8 @@ export interface StreamLogOptions {
   /** Its stream is there. */
   readonly topic: string;
   readonly limits: LogLimits;
+  /** Where the log begins, whose stream has no message yet. 0 when absent. */
+  readonly firstOffset?: number;
   /** The server that takes the log over. */
   readonly owner: Owner;
   /** The log has failed: its holder may close it, and open it again. Called once. */

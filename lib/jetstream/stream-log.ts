@@ -144,6 +144,11 @@ export class StreamLog implements Log, CursorLog {
     this.#appender.closedForGood();
   }
 
+  /** Resolves when this server still owned the log. @throws topic_unavailable. */
+  confirmOwner(): Promise<void> {
+    return this.#appender.confirmOwner();
+  }
+
   follow(follower: LogFollower): void {
     this.#appender.follower = follower;
   }

@@ -80,15 +80,15 @@ function claimBehind(
 }
 
 /** @throws NetlogError: there is no end to be found; what the API throws. */
-async function findEnd({ shared, topic }: StreamLogOptions): Promise<LogEnd> {
+async function findEnd({ shared, topic, firstOffset = 0 }: StreamLogOptions): Promise<LogEnd> {
   const { api, names } = shared;
   const stream = names.logStream(topic);
   const info = await api.streamInfo(stream);
   if (info === undefined) throw new NetlogError("topic_not_found");
   const { last_seq: lastSequence, first_seq: firstSequence, messages } = info.state;
   if (lastSequence === 0) {
-    const segment = { sequence: 1, baseOffset: 0, sizeBytes: 0 };
-    return { lastSequence, endOffset: 0, timestampMs: 0, segment, firstSequence: 1 };
+    const segment = { sequence: 1, baseOffset: firstOffset, sizeBytes: 0 };
+    return { lastSequence, endOffset: firstOffset, timestampMs: 0, segment, firstSequence: 1 };
   }
   const newest = await api.leadersMessage(stream, { sequence: lastSequence });
   if (newest === undefined) {

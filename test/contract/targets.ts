@@ -7,6 +7,7 @@ import {
   FileStorage,
   type Neighbours,
   Netlog,
+  type NetlogOptions,
   nodeDisk,
   nodeRuntime,
   silentLogger,
@@ -16,6 +17,8 @@ import { type Certificate, startServer } from "../../server/index.ts";
 import { testCertificate } from "../support/certificate.ts";
 import { MemoryDisk } from "../support/memory-disk.ts";
 import type { ContractTarget } from "./contract.ts";
+
+const SURROUNDINGS = { limits: LIMITS, runtime: nodeRuntime, logger: silentLogger };
 
 export const memoryTarget: ContractTarget = {
   name: "in process, on a disk in memory",
@@ -70,12 +73,17 @@ export async function startOn(
   certificate?: Certificate,
   neighbours?: Neighbours,
 ): Promise<{ url: string; netlog: Netlog; stop(): Promise<void> }> {
-  const surroundings = { limits: LIMITS, runtime: nodeRuntime, logger: silentLogger };
-  const netlog = await Netlog.open({
-    ...surroundings,
-    ...(neighbours === undefined ? {} : { neighbours }),
-    openStorage: () => FileStorage.open({ ...surroundings, folder, disk }),
-  });
+  return await startOver(() => FileStorage.open({ ...SURROUNDINGS, folder, disk }), certificate, neighbours);
+}
+
+/** A server whose topics are in that storage. */
+export async function startOver(
+  openStorage: NetlogOptions["openStorage"],
+  certificate?: Certificate,
+  neighbours?: Neighbours,
+): Promise<{ url: string; netlog: Netlog; stop(): Promise<void> }> {
+  const near = neighbours === undefined ? {} : { neighbours };
+  const netlog = await Netlog.open({ ...SURROUNDINGS, ...near, openStorage });
   const server = await startServer({ netlog, host: "127.0.0.1", port: 0, logger: silentLogger, certificate });
   const stop = async (): Promise<void> => {
     await server.stop();

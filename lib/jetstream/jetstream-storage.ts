@@ -1,0 +1,255 @@
+/** Topics as streams of NATS JetStream: which there are, and how they are made, forked and removed. */
+import type { Counters } from "../base/counters.ts";
+import { isNetlogError, NetlogError } from "../base/errors.ts";
+import type { Logger } from "../base/logger.ts";
+import { OneByOne } from "../base/one-by-one.ts";
+import type { Runtime } from "../base/runtime.ts";
+import { DEFAULT_SETTINGS, type TopicSettings } from "../topic/setting-table.ts";
+import type { BeginTopic, NewFork, Storage, StoredTopic } from "../topic/storage.ts";
+import type { Owner } from "./claim.ts";
+import { forkStream } from "./fork-stream.ts";
+import type { JetStreamApi } from "./jetstream-api.ts";
+import type { Limits } from "./limits.ts";
+import type { EngineNames } from "./names.ts";
+import { type OpenStreams, openTopicStreams, type StreamParts } from "./open-topic-streams.ts";
+import { EngineShared, type LogFailure } from "./stream-log-options.ts";
+import { TopicAdmin } from "./topic-admin.ts";
+import type { TopicDescription } from "./topic-description.ts";
+import { type DescribedTopic, TopicStreams } from "./topic-streams.ts";
+
+export interface JetStreamStorageOptions {
+  /** Its connection is closed with the storage. */
+  readonly api: JetStreamApi;
+  readonly names: EngineNames;
+  /** Of each stream. */
+  readonly copies: number;
+  /** This server, as claims name it: a new name for each start. */
+  readonly owner: Owner;
+  /** Whether another server of this name lives. What a dead one was making is removed. */
+  readonly isAlive: (incarnation: string) => Promise<boolean>;
+  /** The log of a topic has failed: see StreamLogOptions. */
+  readonly onFailed: (topic: string, failure: LogFailure) => void;
+  readonly runtime: Runtime;
+  readonly logger: Logger;
+  readonly limits: Limits;
+}
+
+/** Writes what a topic begins with, and closes its log. */
+type FillTopic = (streams: OpenStreams) => Promise<void>;
+
+/** Forks, and deletions, concern two topics: they are made one after the other. */
+const RELATIVES = "relatives";
+
+export class JetStreamStorage implements Storage {
+  readonly openFileCount = 0;
+  readonly topicNames: readonly string[];
+  readonly #options: JetStreamStorageOptions;
+  readonly #admin: TopicAdmin;
+  readonly #streams: TopicStreams;
+  readonly #shared: EngineShared;
+  readonly #parts: StreamParts;
+  readonly #changes = new OneByOne();
+  /** What is to be closed with the storage, where its topic was not. */
+  readonly #open = new Map<string, OpenStreams>();
+
+  /** Finds the topics, and removes what was left half made. @throws JetStreamError, NoAnswer. */
+  static async open(options: JetStreamStorageOptions): Promise<JetStreamStorage> {
+    const streams = new TopicStreams({ ...options, defaults: DEFAULT_SETTINGS });
+    await streams.refresh();
+    const storage = new JetStreamStorage(options, streams);
+    await storage.clean();
+    return storage;
+  }
+
+  private constructor(options: JetStreamStorageOptions, streams: TopicStreams) {
+    this.#options = options;
+    this.#streams = streams;
+    this.#admin = new TopicAdmin(options);
+    this.#shared = new EngineShared(options);
+    this.#parts = { ...options, shared: this.#shared, admin: this.#admin };
+    this.topicNames = streams.topicNames;
+  }
+
+  /** The topics that NATS has now: other servers make some, and delete some. @throws JetStreamError, NoAnswer. */
+  refresh(): Promise<readonly string[]> {
+    return this.#changes.run(RELATIVES, async () => {
+      await this.#streams.refresh();
+      return this.#streams.topicNames;
+    });
+  }
+
+  /** Removes what servers that ended left half made, and what is kept of sources without forks. Never rejects. */
+  async clean(): Promise<void> {
+    const { isAlive, logger, owner } = this.#options;
+    try {
+      for (const { name, maker = "" } of this.#streams.unfinished) {
+        if (maker === owner.incarnation || (await isAlive(maker))) continue;
+        await this.#admin.remove(name);
+        this.#streams.forget(name);
+        logger.info({ topic: name }, "removed a topic that a server was making when it ended");
+      }
+      await this.#removeOrphans();
+    } catch (error) {
+      logger.warn({ err: error }, "what was left of topics was not removed; the next start does it");
+    }
+  }
+
+  get counters(): Counters {
+    return this.#shared.counters;
+  }
+
+  get tombstoneCount(): number {
+    return this.#streams.tombstoneCount;
+  }
+
+  isTombstone(name: string): boolean {
+    return this.#streams.isTombstone(name);
+  }
+
+  async open(name: string, defaults: TopicSettings): Promise<StoredTopic> {
+    const opened = await openTopicStreams(this.#parts, name, defaults, () => this.#streams.lineageOf(name));
+    this.#open.set(name, opened);
+    return opened.stored;
+  }
+
+  async create(name: string, settings: TopicSettings, begin?: BeginTopic): Promise<StoredTopic> {
+    const topic = this.#describe(name, settings);
+    await this.#make(topic, begin && (({ stored }) => begin(stored)));
+    return await this.#openNew(name, settings);
+  }
+
+  async fork(name: string, fork: NewFork, begin?: BeginTopic): Promise<StoredTopic> {
+    const { settings, source } = fork;
+    const topic = { ...this.#describe(name, settings), source };
+    const fill: FillTopic = async ({ stored }) => {
+      await forkStream(fork, stored.log, this.#options);
+      if (begin === undefined) await stored.log.close();
+      else await begin(stored);
+    };
+    await fork.log.keepSegments(() => this.#make(topic, fill, fork.log.logStartOffset));
+    return await this.#openNew(name, settings);
+  }
+
+  remove(name: string): Promise<void> {
+    return this.#changes.run(RELATIVES, async () => {
+      await this.#close(name);
+      // Another server may have made a fork of it, or deleted one of its source's.
+      await this.#streams.refresh().catch(() => {});
+      const topic = this.#streams.get(name);
+      if (topic !== undefined && this.#streams.forksOf(topic.id).length > 0) return await this.#bury(topic);
+      await this.#admin.remove(name);
+      this.#streams.forget(name);
+      await this.#removeOrphans().catch((error: unknown) => {
+        this.#options.logger.warn({ err: error }, "a deleted topic keeps its name; the next start frees it");
+      });
+    });
+  }
+
+  async removeUnopened(name: string): Promise<void> {
+    try {
+      await this.remove(name);
+    } catch (error) {
+      const reason = "the topic was made and could not be opened; it may be there after a restart";
+      throw new NetlogError("sync_failed", { reason, cause: error });
+    }
+  }
+
+  trouble(): Promise<string | undefined> {
+    const { isConnected } = this.#options.api.connection;
+    return Promise.resolve(isConnected ? undefined : "there is no connection to NATS");
+  }
+
+  async close(): Promise<void> {
+    await this.#changes.ended();
+    await Promise.all([...this.#open.keys()].map((name) => this.#close(name)));
+    await this.#options.api.connection.close();
+  }
+
+  #describe(name: string, settings: TopicSettings): TopicDescription {
+    const id = this.#options.runtime.randomId();
+    return { name, id, settings, source: undefined, maker: undefined, isDeleted: false, hasKept: false };
+  }
+
+  /** Makes the stream of a topic. With `fill` it is no topic until that is done, and nothing is left where that fails. */
+  async #make(topic: TopicDescription, fill: FillTopic | undefined, firstOffset = 0): Promise<void> {
+    const maker = fill === undefined ? undefined : this.#options.owner.incarnation;
+    await this.#admin.create({ ...topic, maker });
+    this.#streams.note({ ...topic, maker });
+    if (fill !== undefined) await this.#fill(topic, fill, firstOffset);
+    this.#streams.note(topic);
+  }
+
+  async #fill(
+    { name, id, settings, source }: TopicDescription,
+    fill: FillTopic,
+    firstOffset: number,
+  ): Promise<void> {
+    const lineage = () => ({ source, forks: [] });
+    try {
+      const streams = await openTopicStreams(this.#parts, name, settings!, lineage, firstOffset);
+      try {
+        await fill(streams);
+      } finally {
+        await streams.close();
+      }
+      await this.#admin.describe(name, id, (described) => ({ ...described, maker: undefined }));
+    } catch (error) {
+      await this.#discard(name);
+      throw error;
+    }
+  }
+
+  async #discard(name: string): Promise<void> {
+    try {
+      await this.#admin.remove(name);
+      this.#streams.forget(name);
+    } catch (error) {
+      this.#options.logger.warn(
+        { err: error, topic: name },
+        "a topic half made was not removed; the next start does it",
+      );
+    }
+  }
+
+  async #openNew(name: string, settings: TopicSettings): Promise<StoredTopic> {
+    try {
+      return await this.open(name, settings);
+    } catch (error) {
+      await this.removeUnopened(name);
+      throw error;
+    }
+  }
+
+  /** Its forks have all that they need; the name stays theirs. */
+  async #bury(topic: DescribedTopic): Promise<void> {
+    const { name, id } = topic;
+    try {
+      await this.#admin.describe(name, id, (described) => ({ ...described, isDeleted: true }));
+    } catch (error) {
+      if (isNetlogError(error, "sync_failed")) throw error;
+      const reason = "the topic could not be deleted; a restart serves it again";
+      throw new NetlogError("topic_unavailable", { reason, cause: error });
+    }
+    this.#streams.note({ ...topic, isDeleted: true });
+    this.#admin.empty(name).catch((error: unknown) => {
+      this.#options.logger.warn(
+        { err: error, topic: name },
+        "the messages of a deleted topic were not removed",
+      );
+    });
+  }
+
+  /** A source that was deleted goes with its last fork, and may itself have been the last fork of another one. */
+  async #removeOrphans(): Promise<void> {
+    for (let [orphan] = this.#streams.orphans; orphan !== undefined; [orphan] = this.#streams.orphans) {
+      await this.#admin.remove(orphan.name);
+      this.#streams.forget(orphan.name);
+    }
+  }
+
+  async #close(name: string): Promise<void> {
+    const streams = this.#open.get(name);
+    this.#open.delete(name);
+    await streams?.close();
+  }
+}

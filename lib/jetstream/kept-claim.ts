@@ -1,0 +1,63 @@
+/**
+ * Takes the stream of a topic's scanners and state over, for the server that has taken its log over: a claim there fences
+ * what a former owner has on its way. It names the epoch of the log, so of two servers the later owner keeps the stream.
+ */
+import { NetlogError } from "../base/errors.ts";
+import type { Runtime } from "../base/runtime.ts";
+import { encodeClaim, type Owner } from "./claim.ts";
+import { isJetStreamError, NoAnswer } from "./engine-errors.ts";
+import { CLAIM_KIND, decodeEnvelope, encodeMessage } from "./envelope.ts";
+import type { JetStreamApi } from "./jetstream-api.ts";
+import type { JetstreamCaps } from "./limits.ts";
+import { newUid } from "./uid.ts";
+
+export interface KeptClaimOptions {
+  readonly api: JetStreamApi;
+  readonly runtime: Runtime;
+  readonly limits: JetstreamCaps;
+  readonly stream: string;
+  readonly subject: string;
+  readonly owner: Owner;
+  /** Of the claim by which the owner took the log over. */
+  readonly epoch: number;
+}
+
+const NO_SEGMENT = { sequence: 0, baseOffset: 0, sizeBytes: 0 };
+
+/**
+ * The claim's sequence: what comes behind it is the owner's.
+ *
+ * @throws topic_unavailable: a later owner has the stream; JetStreamError; NoAnswer: for `engineResolveMs` there was none.
+ */
+export async function claimKept(options: KeptClaimOptions): Promise<number> {
+  const { runtime, limits } = options;
+  const giveUpAtMs = runtime.elapsedMs() + limits.engineResolveMs;
+  for (;;) {
+    try {
+      return await claimOnce(options);
+    } catch (error) {
+      if (!isPassing(error) || runtime.elapsedMs() >= giveUpAtMs) throw error;
+    }
+    await new Promise<void>((resolve) => void runtime.setTimer(limits.engineRetryMs, resolve));
+  }
+}
+
+async function claimOnce({ api, runtime, stream, subject, owner, epoch }: KeptClaimOptions): Promise<number> {
+  const info = await api.streamInfo(stream);
+  const newest = await api.leadersMessage(stream, { lastOf: subject });
+  const other = newest === undefined ? undefined : decodeEnvelope(newest.data);
+  if (other !== undefined && other.epoch > epoch) {
+    throw new NetlogError("topic_unavailable", { reason: "another server has taken the topic over" });
+  }
+  const { incarnation, url = null } = owner;
+  const claim = { owner: incarnation, url, endOffset: 0, timestampMs: 0, at: runtime.now() };
+  const envelope = { kind: CLAIM_KIND, epoch, uid: newUid(runtime), segment: NO_SEGMENT };
+  const lastSequence = info?.state.last_seq ?? 0;
+  return await api.publish(subject, encodeMessage(envelope, [encodeClaim(claim)]), { stream, lastSequence });
+}
+
+/** The stream went on meanwhile; or NATS may answer soon, and a claim that it stored without saying so is one too many. */
+function isPassing(error: unknown): boolean {
+  if (error instanceof NoAnswer) return error.kind !== "closed";
+  return isJetStreamError(error, "wrongLastSequence");
+}

@@ -1,0 +1,192 @@
+/**
+ * The stream of what a topic keeps beside its messages: its persistent scanners, and the state that remembers its appends,
+ * as files of records (kept-files.ts). It is made when the first of them is to be kept, so most topics have none.
+ */
+import { NetlogError } from "../base/errors.ts";
+import type { Owner } from "./claim.ts";
+import { refusedByEngine } from "./engine-refusals.ts";
+import { bodyOf, decodeEnvelope, KEPT_KIND } from "./envelope.ts";
+import type { StoredMessage } from "./jetstream-api.ts";
+import { claimKept } from "./kept-claim.ts";
+import {
+  decodeRecord,
+  encodeRecord,
+  type KeptFile,
+  KeptFiles,
+  type KeptKind,
+  type KeptStore,
+} from "./kept-files.ts";
+import { KeptWriter } from "./kept-writer.ts";
+import { readStream } from "./read-stream.ts";
+import type { EngineShared } from "./stream-log-options.ts";
+import type { TopicAdmin } from "./topic-admin.ts";
+import type { TopicIdentity } from "./topic-description.ts";
+
+export interface ScannerStreamOptions {
+  readonly shared: EngineShared;
+  readonly admin: TopicAdmin;
+  readonly topic: TopicIdentity;
+  readonly owner: Owner;
+  /** Of the claim by which this server took the log over. */
+  readonly epoch: number;
+  /** Resolves when the log is still this server's. @throws topic_unavailable. */
+  readonly confirmOwner: () => Promise<void>;
+}
+
+export class ScannerStream implements KeptStore {
+  /** What it had when it was opened. */
+  readonly files: KeptFiles;
+  readonly #options: ScannerStreamOptions;
+  readonly #name: string;
+  /** `undefined`: there is no stream yet. */
+  #writer: KeptWriter | undefined;
+  #making: Promise<KeptWriter> | undefined;
+  #isClosed = false;
+
+  /** Takes the stream over, where there is one, and reads it. @throws topic_unavailable. */
+  static async open(options: ScannerStreamOptions): Promise<ScannerStream> {
+    const { shared, topic, admin } = options;
+    try {
+      const files = new KeptFiles();
+      if (!(await admin.findScanners(topic))) return new ScannerStream(options, files, undefined);
+      const lastSequence = await claimStream(options);
+      const stream = shared.names.scannerStream(topic.name);
+      for await (const message of readStream({ ...shared, stream, lastSequence })) take(files, message);
+      return new ScannerStream(options, files, writerOf(options, lastSequence));
+    } catch (error) {
+      throw refusedByEngine(error, "the stream of the topic's scanners");
+    }
+  }
+
+  private constructor(options: ScannerStreamOptions, files: KeptFiles, writer: KeptWriter | undefined) {
+    this.#options = options;
+    this.#name = options.shared.names.scannerStream(options.topic.name);
+    this.files = files;
+    this.#writer = writer;
+  }
+
+  get isMade(): boolean {
+    return this.#writer !== undefined;
+  }
+
+  async put(subject: string, pieces: Iterable<Buffer>): Promise<void> {
+    const { runtime, limits, api, logger } = this.#options.shared;
+    let number = 0;
+    let firstSequence: number | undefined;
+    let held: Buffer[] = [];
+    let heldBytes = 0;
+    const write = async (kind: KeptKind, bytes: Buffer): Promise<void> => {
+      const sequence = await this.#write(subject, kind, number, bytes);
+      firstSequence ??= sequence;
+      number += 1;
+    };
+    for (const piece of pieces) {
+      for (let rest = piece; rest.length > 0; ) {
+        const taken = rest.subarray(0, limits.engineMessageBytes - heldBytes);
+        held.push(taken);
+        heldBytes += taken.length;
+        rest = rest.subarray(taken.length);
+        if (heldBytes < limits.engineMessageBytes) continue;
+        await write("part", Buffer.concat(held));
+        [held, heldBytes] = [[], 0];
+        await runtime.pause();
+      }
+    }
+    await write("whole", Buffer.concat(held));
+    // What was there before is of no use any more; where it stays, the next replacement removes it.
+    await api.purge(this.#name, { subject, belowSequence: firstSequence! }).catch((error: unknown) => {
+      logger.warn({ err: error, subject }, "what was replaced was not removed from NATS");
+    });
+  }
+
+  async add(subject: string, bytes: Buffer): Promise<void> {
+    await this.#write(subject, "more", 0, bytes);
+  }
+
+  async remove(subject: string): Promise<void> {
+    const sequence = await this.#write(subject, "gone", 0, Buffer.alloc(0));
+    const { api, logger } = this.#options.shared;
+    await api.purge(this.#name, { subject, belowSequence: sequence + 1 }).catch((error: unknown) => {
+      logger.warn({ err: error, subject }, "what was deleted was not removed from NATS");
+    });
+  }
+
+  /** A file as it is now. @throws topic_unavailable. */
+  async read(subject: string): Promise<KeptFile | undefined> {
+    const { api } = this.#options.shared;
+    const files = new KeptFiles();
+    try {
+      for (let sequence = 1; ; ) {
+        const message = await api.leadersMessage(this.#name, { sequence, nextOf: subject });
+        if (message === undefined) return files.file(subject);
+        take(files, message);
+        sequence = message.sequence + 1;
+      }
+    } catch (error) {
+      throw refusedByEngine(error, "the stream of the topic's scanners");
+    }
+  }
+
+  /** Writes what is on its way, and lets go. Never rejects. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#making?.catch(() => {});
+    await this.#writer?.close();
+  }
+
+  async #write(subject: string, kind: KeptKind, number: number, bytes: Buffer): Promise<number> {
+    const writer = await this.#requireWriter();
+    return await writer.write(subject, encodeRecord({ kind, number, bytes }));
+  }
+
+  /** Those who come while it is made wait for the same; after a failure the next one tries anew. */
+  async #requireWriter(): Promise<KeptWriter> {
+    if (this.#isClosed) throw new NetlogError("topic_unavailable", { reason: "the topic is closed" });
+    const writer = this.#writer;
+    if (writer !== undefined && writer.endedAs !== "unresolved") return writer;
+    this.#making ??= this.#make().finally(() => {
+      this.#making = undefined;
+    });
+    return await this.#making;
+  }
+
+  /**
+   * The stream begins with a claim, and the claim with the certainty that the log is still this server's: a later owner finds
+   * the stream, or what this one wrote was refused. After a record whose outcome stayed unknown, a claim in its place keeps
+   * it out.
+   */
+  async #make(): Promise<KeptWriter> {
+    const { admin, topic, confirmOwner } = this.#options;
+    const isNew = this.#writer === undefined;
+    try {
+      if (isNew) await admin.createScanners(topic);
+      const lastSequence = await claimStream(this.#options);
+      if (isNew) {
+        await confirmOwner();
+        await admin.describe(topic.name, topic.id, (described) => ({ ...described, hasKept: true }));
+      }
+      this.#writer = writerOf(this.#options, lastSequence);
+      return this.#writer;
+    } catch (error) {
+      throw refusedByEngine(error, "the stream of the topic's scanners");
+    }
+  }
+}
+
+function claimStream({ shared, topic, owner, epoch }: ScannerStreamOptions): Promise<number> {
+  const { names } = shared;
+  const [stream, subject] = [names.scannerStream(topic.name), names.scannerOwnerSubject(topic.name)];
+  return claimKept({ ...shared, stream, subject, owner, epoch });
+}
+
+function writerOf({ shared, topic, epoch }: ScannerStreamOptions, lastSequence: number): KeptWriter {
+  const stream = shared.names.scannerStream(topic.name);
+  return new KeptWriter({ ...shared, counters: shared.engineCounters, stream, lastSequence, epoch });
+}
+
+/** Claims are none of the files. What is damaged costs the one file that its subject names. */
+function take(files: KeptFiles, { subject, data }: StoredMessage): void {
+  const envelope = decodeEnvelope(data);
+  if (envelope === undefined) files.take(subject, undefined);
+  else if (envelope.kind === KEPT_KIND) files.take(subject, decodeRecord(bodyOf(data)));
+}

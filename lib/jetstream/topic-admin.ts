@@ -1,0 +1,190 @@
+/** Makes, describes and removes the streams of topics. Every change is durable when it resolves. */
+import { NetlogError } from "../base/errors.ts";
+import { OneByOne } from "../base/one-by-one.ts";
+import type { Runtime } from "../base/runtime.ts";
+import { DEFAULT_SETTINGS, type TopicSettings } from "../topic/setting-table.ts";
+import { isJetStreamError } from "./engine-errors.ts";
+import { refusedByEngine } from "./engine-refusals.ts";
+import type { JetStreamApi } from "./jetstream-api.ts";
+import type { Limits } from "./limits.ts";
+import type { EngineNames } from "./names.ts";
+import { settled } from "./settled.ts";
+import type { StreamInfo } from "./stream-config.ts";
+import {
+  decodeDescription,
+  decodeScannersDescription,
+  encodeDescription,
+  encodeScannersDescription,
+  type TopicDescription,
+  type TopicIdentity,
+} from "./topic-description.ts";
+
+export interface TopicAdminOptions {
+  readonly api: JetStreamApi;
+  readonly names: EngineNames;
+  /** Of each stream. */
+  readonly copies: number;
+  readonly runtime: Runtime;
+  readonly limits: Limits;
+}
+
+export interface DescribedStream {
+  readonly info: StreamInfo;
+  readonly description: TopicDescription;
+}
+
+export class TopicAdmin {
+  readonly #options: TopicAdminOptions;
+  /** Changes of descriptions: each is made of the one before. */
+  readonly #changes = new OneByOne();
+
+  constructor(options: TopicAdminOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Makes the stream of a topic's log.
+   *
+   * @throws topic_exists; storage_full, topic_unavailable: nothing was made; sync_failed: nobody knows.
+   */
+  async create(topic: TopicDescription): Promise<void> {
+    const { api, names, copies } = this.#options;
+    const { name } = topic;
+    const stream = {
+      name: names.logStream(name),
+      subjects: [names.logSubject(name), names.ownerSubject(name)],
+      copies,
+      description: encodeDescription(topic),
+    };
+    try {
+      await this.#settled("the topic's stream", () => api.createStream(stream));
+    } catch (error) {
+      if (isJetStreamError(error, "streamNameExists")) throw await this.#existing(name);
+      throw refusedByEngine(error, "the topic's stream");
+    }
+  }
+
+  /**
+   * What NATS has of a topic. What the settings leave out is as in `defaults`.
+   *
+   * @throws topic_unavailable: there is no such stream, it is another program's, or NATS does not answer.
+   */
+  async read(name: string, defaults: TopicSettings = DEFAULT_SETTINGS): Promise<DescribedStream> {
+    const { api, names, limits } = this.#options;
+    const stream = names.logStream(name);
+    const info = await this.#settled(`the stream ${stream}`, () => api.streamInfo(stream)).catch(
+      (error: unknown) => {
+        throw refusedByEngine(error, `the stream ${stream}`);
+      },
+    );
+    if (info === undefined) throw unavailable(`NATS has no stream ${stream} any more`);
+    const description = decodeDescription(info.config.description ?? "", defaults, limits);
+    if (description?.name === name) return { info, description };
+    throw unavailable(`the stream ${stream} of NATS is another program's: its description is not of netlog`);
+  }
+
+  /** Describes a topic anew, if it still is the one of this id. @throws storage_full, topic_unavailable, sync_failed. */
+  describe(
+    name: string,
+    id: string,
+    change: (description: TopicDescription) => TopicDescription,
+  ): Promise<void> {
+    return this.#changes.run(name, () => this.#describe(name, id, change));
+  }
+
+  /** Makes the stream of a topic's scanners and state, where there is none. @throws as create does. */
+  async createScanners(topic: TopicIdentity): Promise<void> {
+    const { api, names, copies } = this.#options;
+    const { name } = topic;
+    const stream = {
+      name: names.scannerStream(name),
+      subjects: [names.scannerSubjects(name)],
+      copies,
+      description: encodeScannersDescription(topic),
+    };
+    await this.#settled("the stream of the topic's scanners", () => api.createStream(stream));
+  }
+
+  /** Whether there is a stream of the topic's scanners. One of a former topic of its name is removed. */
+  async findScanners({ name, id }: TopicIdentity): Promise<boolean> {
+    const { api, names } = this.#options;
+    const stream = names.scannerStream(name);
+    const info = await this.#settled(`the stream ${stream}`, () => api.streamInfo(stream));
+    if (info === undefined) return false;
+    const found = decodeScannersDescription(info.config.description ?? "");
+    if (found === undefined) {
+      throw unavailable(
+        `the stream ${stream} of NATS is another program's: its description is not of netlog`,
+      );
+    }
+    if (found.name === name && found.id === id) return true;
+    await this.#delete(stream);
+    return false;
+  }
+
+  /** Removes all that NATS has of a topic; its log's stream first. @throws topic_unavailable, sync_failed. */
+  async remove(name: string): Promise<void> {
+    const { names } = this.#options;
+    await this.#delete(names.logStream(name));
+    await this.removeScanners(name);
+  }
+
+  /** Removes the scanners of a topic, and its state. @throws topic_unavailable, sync_failed. */
+  async removeScanners(name: string): Promise<void> {
+    await this.#delete(this.#options.names.scannerStream(name));
+  }
+
+  /** Removes all messages of a topic, for a name that is kept. @throws topic_unavailable, sync_failed. */
+  async empty(name: string): Promise<void> {
+    const { api, names } = this.#options;
+    await this.removeScanners(name);
+    const stream = names.logStream(name);
+    await this.#settled(`the messages of ${stream}`, () => api.purge(stream, {})).catch((error: unknown) => {
+      throw refusedByEngine(error, `the messages of ${stream}`);
+    });
+  }
+
+  async #describe(
+    name: string,
+    id: string,
+    change: (description: TopicDescription) => TopicDescription,
+  ): Promise<void> {
+    const { api } = this.#options;
+    const { info, description } = await this.read(name);
+    if (description.id !== id) throw unavailable("the topic was deleted elsewhere, and made again");
+    const config = { ...info.config, description: encodeDescription(change(description)) };
+    try {
+      await this.#settled("the topic's description", () => api.updateStream(config));
+    } catch (error) {
+      throw refusedByEngine(error, "the topic's description");
+    }
+  }
+
+  async #delete(stream: string): Promise<void> {
+    const { api } = this.#options;
+    try {
+      await this.#settled(`the stream ${stream}`, () => api.deleteStream(stream));
+    } catch (error) {
+      throw refusedByEngine(error, `the stream ${stream}`);
+    }
+  }
+
+  /** The name is taken: by a topic, by what is left of one, or by somebody else's stream. */
+  async #existing(name: string): Promise<NetlogError> {
+    try {
+      await this.read(name);
+      return new NetlogError("topic_exists");
+    } catch (error) {
+      return refusedByEngine(error, "the topic's stream");
+    }
+  }
+
+  #settled<Answer>(what: string, request: () => Promise<Answer>): Promise<Answer> {
+    const { runtime, limits } = this.#options;
+    return settled({ runtime, limits, what }, request);
+  }
+}
+
+function unavailable(reason: string): NetlogError {
+  return new NetlogError("topic_unavailable", { reason });
+}
