@@ -1,6 +1,6 @@
 /**
- * Writes records of kept files into their stream, in order: a few messages are in flight, and the others wait. It ends where
- * the publisher does; a record is then refused, or nobody knows, which its promise says.
+ * Writes records of kept files into their stream, one after the other. It ends where the publisher does; a record is then
+ * refused, or nobody knows, which its promise says.
  */
 import { NetlogError } from "../base/errors.ts";
 import type { Timer } from "../base/runtime.ts";
@@ -47,11 +47,8 @@ export class KeptWriter {
       ...options,
       owner: {
         stored: ({ waiting, sequence }) => waiting.resolve(sequence),
-        refused: (reason, messages) => {
-          for (const { waiting } of messages) waiting.reject(refusalOf(reason));
-          this.#send();
-        },
-        ended: (reason, messages) => this.#end(reason, messages),
+        refused: (reason, { waiting }) => waiting.reject(refusalOf(reason)),
+        ended: (reason, message) => this.#end(reason, message),
         ready: () => this.#send(),
       },
     });
@@ -114,11 +111,10 @@ export class KeptWriter {
     });
   }
 
-  #end(reason: PublisherEnd, messages: readonly KeptMessage[]): void {
+  #end(reason: PublisherEnd, message: KeptMessage | undefined): void {
     this.#endedAs = reason;
-    for (const { mayBeStored, waiting } of messages) {
-      waiting.reject(mayBeStored ? unknownOutcome() : refusedAs(reason));
-    }
+    const mayBeStored = message?.mayBeStored === true && reason !== "fenced";
+    message?.waiting.reject(mayBeStored ? unknownOutcome() : refusedAs(reason));
     this.#refuse(this.#waiting.splice(0), WORDS[reason]);
   }
 

@@ -28,6 +28,8 @@ export interface WrittenMessage extends Outgoing {
   readonly timestampMs: number;
 }
 
+type ClaimOutcome = "stored" | "ended" | Refusal;
+
 export type LogWriterOwner = PublisherOwner<WrittenMessage>;
 
 /** Frames of one message that is not sent yet; they have their offsets. */
@@ -54,7 +56,9 @@ export class LogWriter implements PublisherOwner<WrittenMessage> {
   #uidCount = 0;
   readonly #publisher: OrderedPublisher<WrittenMessage>;
   #owner: LogWriterOwner | undefined;
-  #refusal: Refusal | undefined;
+  /** Settles the claim that is in flight. */
+  #settleClaim: ((outcome: ClaimOutcome) => void) | undefined;
+  #waitingClaimCount = 0;
   readonly #progress: (() => void)[] = [];
 
   constructor(options: StreamLogOptions, taken: TakenLog, segments: StreamSegments, held: HeldTail) {
@@ -82,8 +86,9 @@ export class LogWriter implements PublisherOwner<WrittenMessage> {
     });
   }
 
+  /** Claims come before frames: where frames never end, they would not have their turn. */
   get canSend(): boolean {
-    return this.#publisher.canSend;
+    return this.#publisher.canSend && this.#waitingClaimCount === 0;
   }
 
   get inFlight(): number {
@@ -128,10 +133,11 @@ export class LogWriter implements PublisherOwner<WrittenMessage> {
   }
 
   /**
-   * Begins a segment, with a claim of its own: retention then never drops the newest claim. Nothing is in flight. Resolves
+   * Begins a segment, with a claim of its own: retention then never drops the newest claim. No frames are in flight. Resolves
    * when that is stored; else with what NATS refused it for. Where the writer has ended, nothing has begun.
    */
   async beginSegment(): Promise<Refusal | undefined> {
+    while (this.inFlight > 0) await this.#publisher.idle();
     const segment: StreamSegment = {
       sequence: this.#publisher.nextSequence,
       baseOffset: this.endOffset,
@@ -140,39 +146,31 @@ export class LogWriter implements PublisherOwner<WrittenMessage> {
       lastTimestampMs: this.lastTimestampMs,
       firstSeenAtMs: this.#options.shared.runtime.now(),
     };
-    this.#refusal = undefined;
-    this.#sendClaim(segment, this.#options.owner.incarnation);
-    await this.idle();
-    if (this.#publisher.isEnded) return undefined;
-    if (this.#refusal !== undefined) return this.#refusal;
-    this.segments.begin(segment);
-    this.#storedSizeBytes = 0;
-    return undefined;
+    const outcome = await this.#sendClaim(segment, this.#options.owner.incarnation, () => {
+      this.segments.begin(segment);
+      this.#storedSizeBytes = 0;
+    });
+    return outcome === "stored" || outcome === "ended" ? undefined : outcome;
   }
 
   /** Claims the log again, behind what is in flight. True when that is stored: no other server had the log until then. */
   async confirm(): Promise<boolean> {
-    while (!this.canSend && this.inFlight > 0) await this.progress();
-    if (!this.canSend) return false;
-    const sequence = this.#publisher.nextSequence;
-    this.#refusal = undefined;
-    this.#sendClaim(this.segments.active, this.#options.owner.incarnation);
-    while (this.storedSequence < sequence && this.#refusal === undefined && !this.#publisher.isEnded) {
-      await this.progress();
-    }
-    return this.#refusal === undefined && this.storedSequence >= sequence;
+    this.#waitingClaimCount += 1;
+    while (this.inFlight > 0) await this.#publisher.idle();
+    this.#waitingClaimCount -= 1;
+    if (!this.#publisher.canSend) return false;
+    return (await this.#sendClaim(this.segments.active, this.#options.owner.incarnation)) === "stored";
   }
 
   /** Lets go of the log: another server may take it at once. Nothing is in flight. */
   async release(): Promise<void> {
-    if (!this.canSend) return;
-    this.#sendClaim(this.segments.active, null);
-    await this.idle();
+    while (this.inFlight > 0) await this.#publisher.idle();
+    if (this.canSend) await this.#sendClaim(this.segments.active, null);
   }
 
   /** Resolves when nothing is in flight any more. */
-  idle(): Promise<void> {
-    return this.#publisher.idle();
+  async idle(): Promise<void> {
+    while (this.inFlight > 0) await this.#publisher.idle();
   }
 
   /** Resolves when the next message is stored, or will not be. */
@@ -183,6 +181,7 @@ export class LogWriter implements PublisherOwner<WrittenMessage> {
   /** Nothing is sent any more. */
   stop(): void {
     this.#publisher.stop();
+    this.#reportClaim("ended");
     this.#reportProgress();
   }
 
@@ -191,13 +190,13 @@ export class LogWriter implements PublisherOwner<WrittenMessage> {
     this.storedEndOffset = message.endOffset;
     this.#storedTimestampMs = message.timestampMs;
     this.#storedSizeBytes += message.sizeBytes;
+    this.#reportClaim("stored");
     this.#owner!.stored(message);
     this.#reportProgress();
   }
 
   /** For OrderedPublisher. */
   refused(reason: Refusal, message: WrittenMessage): void {
-    this.#refusal = reason;
     this.endOffset = this.storedEndOffset;
     this.lastTimestampMs = this.#storedTimestampMs;
     const { active } = this.segments;
@@ -205,6 +204,7 @@ export class LogWriter implements PublisherOwner<WrittenMessage> {
     active.lastTimestampMs = this.#storedTimestampMs;
     if (active.sizeBytes === 0) active.firstTimestampMs = undefined;
     this.held.reset();
+    this.#reportClaim(reason);
     this.#owner!.refused(reason, message);
     this.#reportProgress();
   }
@@ -215,6 +215,7 @@ export class LogWriter implements PublisherOwner<WrittenMessage> {
     if (reason === "fenced") counters.fences += 1;
     else if (reason === "data_lost") counters.dataLosses += 1;
     else if (reason === "unresolved") counters.unresolvedEnds += 1;
+    this.#reportClaim("ended");
     this.#owner!.ended(reason, message);
     this.#reportProgress();
   }
@@ -224,14 +225,22 @@ export class LogWriter implements PublisherOwner<WrittenMessage> {
     this.#owner!.ready();
   }
 
-  #sendClaim(segment: StreamSegment, owner: string | null): void {
+  /** The writer can send. Calls `stored` before anything else is sent. */
+  #sendClaim(segment: StreamSegment, owner: string | null, stored?: () => void): Promise<ClaimOutcome> {
     const { shared, topic, owner: self } = this.#options;
     const { endOffset, lastTimestampMs: timestampMs } = this;
     const uid = this.#nextUid();
     const at = shared.runtime.now();
     const claim = encodeClaim({ owner, url: self.url ?? null, endOffset, timestampMs, at });
     const envelope = { kind: CLAIM_KIND, epoch: this.#epoch, uid, segment: markOf(segment) };
+    const outcome = new Promise<ClaimOutcome>((resolve) => {
+      this.#settleClaim = (came) => {
+        if (came === "stored") stored?.();
+        resolve(came);
+      };
+    });
     this.#send(shared.names.ownerSubject(topic), encodeMessage(envelope, [claim]), uid, [], 0);
+    return outcome;
   }
 
   #send(
@@ -257,6 +266,11 @@ export class LogWriter implements PublisherOwner<WrittenMessage> {
   #nextUid(): Uid {
     const { high, low } = this.#firstUid;
     return { high, low: (low + ++this.#uidCount) >>> 0 };
+  }
+
+  #reportClaim(outcome: ClaimOutcome): void {
+    this.#settleClaim?.(outcome);
+    this.#settleClaim = undefined;
   }
 
   #reportProgress(): void {
