@@ -3,11 +3,15 @@
  * refuses is a JetStreamError with its number; what gets no answer is a NoAnswer, and then nobody knows what was done,
  * unless its kind tells. Sources: ADR-1 (API), ADR-31 (direct get) of nats-io/nats-architecture-and-design.
  */
+import type { Timer } from "../base/runtime.ts";
 import type { EngineConnection, Received, RequestFacts } from "./connection.ts";
 import { isJetStreamError, JetStreamError, NoAnswer } from "./engine-errors.ts";
 import { configOf, type NewStream, type StreamConfig, type StreamInfo } from "./stream-config.ts";
 
 const API = "$JS.API";
+/** A copy that does not answer within this is taken to be frozen, and no copy is asked for a while. */
+const COPYS_ANSWER_MS = 1000;
+const LEADERS_ONLY_MS = 10_000;
 
 /** A message as a stream keeps it. */
 export interface StoredMessage {
@@ -39,6 +43,8 @@ interface ApiError {
 
 export class JetStreamApi {
   readonly connection: EngineConnection;
+  /** Runs while copies are not asked. */
+  #leadersOnly: Timer | undefined;
 
   constructor(connection: EngineConnection) {
     this.connection = connection;
@@ -131,9 +137,14 @@ export class JetStreamApi {
    * A message as any copy of the stream has it, without a detour over the leader; `undefined`: that copy has none, which
    * says nothing of the others.
    */
-  async anyCopysMessage(stream: string, choice: MessageChoice): Promise<StoredMessage | undefined> {
+  async anyCopysMessage(
+    stream: string,
+    choice: MessageChoice,
+    timeoutMs?: number,
+  ): Promise<StoredMessage | undefined> {
     const subject = `${API}.DIRECT.GET.${stream}`;
-    const { data, headers } = await this.connection.request(subject, JSON.stringify(requestOf(choice)));
+    const request = JSON.stringify(requestOf(choice));
+    const { data, headers } = await this.connection.request(subject, request, timeoutOf({ timeoutMs }));
     if (headers === undefined) throw new JetStreamError(0, "a direct get without headers");
     if (headers.code === 404) return undefined;
     if (headers.code !== 0) throw new JetStreamError(0, `${headers.code} ${headers.description}`);
@@ -144,13 +155,21 @@ export class JetStreamApi {
     };
   }
 
-  /** As `anyCopysMessage`, and the leader's where that copy or all of them have none or do not answer. */
+  /**
+   * As `anyCopysMessage`, and the leader's where that copy has none. NATS chooses the copy, and goes on choosing one that is
+   * frozen: then all such reads go to the leader for a while.
+   */
   async message(stream: string, choice: MessageChoice): Promise<StoredMessage | undefined> {
-    try {
-      const found = await this.anyCopysMessage(stream, choice);
-      if (found !== undefined) return found;
-    } catch (error) {
-      if (!(error instanceof NoAnswer) || error.kind !== "no_responders") throw error;
+    if (this.#leadersOnly === undefined) {
+      try {
+        const found = await this.anyCopysMessage(stream, choice, COPYS_ANSWER_MS);
+        if (found !== undefined) return found;
+      } catch (error) {
+        if (!(error instanceof NoAnswer)) throw error;
+        this.#leadersOnly ??= this.connection.timer(LEADERS_ONLY_MS, () => {
+          this.#leadersOnly = undefined;
+        });
+      }
     }
     return this.leadersMessage(stream, choice);
   }
