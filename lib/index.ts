@@ -50,7 +50,6 @@ export {
 export type { Header, MessageFields } from "./message/fields.ts";
 export { parseKey, spellKey } from "./message/key-spelling.ts";
 export type { NewMessage } from "./message/new-message.ts";
-export type { Neighbours } from "./netlog/neighbours.ts";
 export { Netlog, type NetlogOptions } from "./netlog/netlog.ts";
 export type { FailedTopic } from "./netlog/topic-table.ts";
 export type { FrameBounds } from "./reading/collect-frames.ts";
@@ -71,6 +70,7 @@ export { BATCH_HEADROOM_BYTES, type LineBatch } from "./topic/batch-parser.ts";
 export type { Finding } from "./topic/integrity.ts";
 export { isJsonType } from "./topic/json-gate.ts";
 export { PAYLOAD_HEADROOM_BYTES } from "./topic/long-message.ts";
+export type { Neighbours } from "./topic/neighbours.ts";
 export type { ProducerStamp } from "./topic/producer-table.ts";
 export type { Published, PublishOptions } from "./topic/publish-call.ts";
 export {

@@ -9,6 +9,14 @@ export class JetstreamCaps {
   readonly engineReconnectMs: number = 250;
   /** Time between two pings of the NATS server; three that stay without an answer end the connection. */
   readonly enginePingMs: number = SECOND_MS;
+  /** Time between two heartbeats of a server, and between two rounds that look for topics without an owner. */
+  readonly engineHeartbeatMs: number = SECOND_MS;
+  /** Silence after which a server counts as dead; one that does not hear itself for so long serves no topics. */
+  readonly engineSilenceMs: number = 5 * SECOND_MS;
+  /** Names that nobody knows here, looked up at a time. */
+  readonly engineLookups: number = 256;
+  /** Time between two looks at which topics NATS has. */
+  readonly engineTopicsMs: number = 10 * SECOND_MS;
   /** Time for the answer to a request of the JetStream API. */
   readonly engineRequestMs: number = 5 * SECOND_MS;
   /** Time for the ack of an append; then its outcome counts as unknown, and is resolved. */

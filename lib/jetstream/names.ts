@@ -80,7 +80,21 @@ export class EngineNames {
     return `${this.prefix}.scan.${topicKey(topic)}.state`;
   }
 
-  /** Where a server says that it lives, and answers; `*` for all servers. */
+  /** A stream that shows whether streams can be made; it is no topic's. */
+  probeStream(incarnation: string): string {
+    return `${this.prefix.toUpperCase()}_PROBE-${incarnation}`;
+  }
+
+  probeSubject(incarnation: string): string {
+    return `${this.prefix}.probe.${incarnation}`;
+  }
+
+  /** Where a server says that it lives; `*` for all servers. */
+  heartbeatSubject(incarnation: string): string {
+    return `${this.prefix}.beat.${incarnation}`;
+  }
+
+  /** Where a server answers, and no other. */
   serverSubject(incarnation: string): string {
     return `${this.prefix}.srv.${incarnation}`;
   }

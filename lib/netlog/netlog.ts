@@ -12,6 +12,7 @@ import { boundedOffload, type Offload } from "../message/compression.ts";
 import { threadPoolOffload } from "../message/thread-pool-offload.ts";
 import { ReadBuffers } from "../reading/read-buffers.ts";
 import { SetCache } from "../reading/set-cache.ts";
+import type { Neighbours } from "../topic/neighbours.ts";
 import { Remembered } from "../topic/remembered.ts";
 import { DEFAULT_SETTINGS, type TopicSettings } from "../topic/setting-table.ts";
 import { resolveSettings } from "../topic/settings.ts";
@@ -20,10 +21,10 @@ import type { Storage } from "../topic/storage.ts";
 import type { Topic } from "../topic/topic.ts";
 import type { TopicShared } from "../topic/topic-shared.ts";
 import type { TopicStart } from "../topic/topic-start.ts";
+import { AllNames } from "./all-names.ts";
 import { TopicLetterBox } from "./letter-box.ts";
 import type { Limits } from "./limits.ts";
 import { Monitor } from "./monitor.ts";
-import { AllNames, type Neighbours } from "./neighbours.ts";
 import { type ForkRequest, TopicChanges } from "./topic-changes.ts";
 import { type FailedTopic, TopicTable } from "./topic-table.ts";
 
@@ -137,6 +138,21 @@ export class Netlog {
   /** The URLs of other servers that own topics of the same storage. */
   get otherServers(): readonly string[] {
     return this.#neighbours?.servers ?? [];
+  }
+
+  /** A request to the other server at this URL got no answer. */
+  suspect(url: string): void {
+    this.#neighbours?.suspect(url);
+  }
+
+  /** Calls `hear` with the URL of each other server that is gone. Gives what ends it. */
+  watchGone(hear: (url: string) => void): () => void {
+    return this.#neighbours?.watchGone(hear) ?? (() => {});
+  }
+
+  /** It serves the topic, which has not failed to open. */
+  serves(name: string): boolean {
+    return this.#topics.find(name) !== undefined;
   }
 
   /** Serves a topic of the storage that is this server's from now on; resolves when it does, or is a failed one. */

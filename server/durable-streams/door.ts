@@ -5,6 +5,7 @@ import { errorAnswer, givenReason } from "../http/error-answer.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { HttpError } from "../wire/errors.ts";
 import { CLOSED } from "./answers.ts";
+import { sourceName } from "./fork.ts";
 import { formatMessagePlace } from "./place.ts";
 import { STREAM, STREAM_ALLOW } from "./routes.ts";
 import { isStreamPath, segmentsOf, topicNameOf } from "./stream-path.ts";
@@ -14,6 +15,8 @@ export const streamsDoor: Door = {
   owns: isStreamPath,
   find: ({ target }) => (segmentsOf(target.parts) === undefined ? undefined : STREAM),
   topicNameOf,
+  sourceOf: ({ request }) =>
+    request.method === "PUT" ? sourceName(request.header("stream-forked-from")) : undefined,
   headersOf: ({ gate }) => [
     "Cross-Origin-Resource-Policy",
     gate.hasAllowedOrigins ? "cross-origin" : "same-origin",

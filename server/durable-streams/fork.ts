@@ -47,6 +47,16 @@ export function readFork(exchange: Exchange): WantedFork | undefined {
   };
 }
 
+/** The topic that Stream-Forked-From names; `undefined`: none, or it will be refused. */
+export function sourceName(path: string | undefined): string | undefined {
+  if (path === undefined) return undefined;
+  try {
+    return topicOf(path);
+  } catch {
+    return undefined;
+  }
+}
+
 /** With the path that all streams have in front, or without it: the protocol speaks of paths within a service. */
 function topicOf(path: string): string {
   if (!path.startsWith("/")) throw badRequest("Stream-Forked-From takes the path of a stream, from its / on");

@@ -18,7 +18,7 @@ const SERVER_ERROR = 500;
 export function handle(door: Door, exchange: Exchange, resource: Found): void {
   exchange.resource = resource;
   try {
-    const answer = answerTo(exchange, resource);
+    const answer = answerTo(door, exchange, resource);
     if (answer instanceof Promise) {
       answer.then(
         (later) => finishLater(door, exchange, later),
@@ -40,7 +40,7 @@ export function tellMethods(door: Door, exchange: Exchange): void {
 }
 
 /** The order of these lines is the contract's order of failures; topic and later ones are the handlers'. */
-function answerTo(exchange: Exchange, resource: Found): Answer | Promise<AnyAnswer | undefined> {
+function answerTo(door: Door, exchange: Exchange, resource: Found): Answer | Promise<AnyAnswer | undefined> {
   const { request, context } = exchange;
   const { method } = request;
   if (resource === undefined) throw new HttpError("not_found");
@@ -54,18 +54,31 @@ function answerTo(exchange: Exchange, resource: Found): Answer | Promise<AnyAnsw
   admit(exchange, action?.needs ?? "nothing");
   if (action === undefined) return emptyAnswer(204, ["Allow", resource.allow]);
   const owner = context.netlog.ownerOf(exchange.topicName);
-  if (owner === undefined) return answerHere(exchange, action);
-  return owner instanceof Promise ? answerWhere(exchange, action, owner) : forward(exchange, owner);
+  if (owner === undefined && door.sourceOf === undefined) return answerHere(exchange, action);
+  return typeof owner === "string" ? forward(exchange, owner) : answerWhere(door, exchange, action, owner);
 }
 
 /** Once it is known which server has the topic: `undefined` for this one, or none. */
-async function answerWhere(
+function answerWhere(
+  door: Door,
   exchange: Exchange,
   action: Action,
-  owner: Promise<string | undefined>,
-): Promise<AnyAnswer | undefined> {
-  const origin = await owner;
-  return origin === undefined ? await answerHere(exchange, action) : await forward(exchange, origin);
+  owner: Promise<string | undefined> | undefined,
+): Answer | Promise<AnyAnswer | undefined> {
+  if (owner === undefined) {
+    const { netlog } = exchange.context;
+    const source = door.sourceOf?.(exchange);
+    if (source === undefined || netlog.hasTopic(exchange.topicName)) return answerHere(exchange, action);
+    const sourceOwner = netlog.ownerOf(source);
+    if (sourceOwner === undefined) return answerHere(exchange, action);
+    if (typeof sourceOwner === "string") return forward(exchange, sourceOwner);
+    return sourceOwner.then((origin) =>
+      origin === undefined ? answerHere(exchange, action) : forward(exchange, origin),
+    );
+  }
+  return owner.then((origin) =>
+    origin === undefined ? answerWhere(door, exchange, action, undefined) : forward(exchange, origin),
+  );
 }
 
 function answerHere(exchange: Exchange, action: Action): Answer | Promise<AnyAnswer | undefined> {

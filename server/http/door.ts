@@ -16,6 +16,8 @@ export interface Door {
   find(exchange: Exchange): Found | Promise<Found>;
   /** The topic that the path names: rights are looked up for it, whether it exists or not. */
   topicNameOf(parts: readonly string[]): string;
+  /** A topic that the request makes another one of, where that is not made yet: the owner of the first one makes it. */
+  sourceOf?(exchange: Exchange): string | undefined;
   /** The methods of all its paths, as `Allow` lists them. */
   readonly allow: string;
   /** Headers of every answer, be it an error. */

@@ -57,6 +57,8 @@ export const forwardingTarget: ContractTarget = {
       servers: [owner.url],
       has: (name) => owner.netlog.hasTopic(name),
       ownerOf: () => owner.url,
+      suspect() {},
+      watchGone: () => () => {},
     };
     const front = await startOn(new MemoryDisk({ now: Date.now }), "/data", undefined, neighbours);
     const stop = async (): Promise<void> => {

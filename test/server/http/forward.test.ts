@@ -9,7 +9,14 @@ import { type ServerFixture, serverForTest } from "../server-fixture.ts";
 
 /** All topics are where `ownerOf` says. */
 function neighboursOf(ownerOf: Neighbours["ownerOf"], names: readonly string[] = []): Neighbours {
-  return { names, servers: [], has: (name) => names.includes(name), ownerOf };
+  return {
+    names,
+    servers: [],
+    has: (name) => names.includes(name),
+    ownerOf,
+    suspect() {},
+    watchGone: () => () => {},
+  };
 }
 
 /** A front, all of whose topics another server has. */
@@ -109,7 +116,7 @@ test("says that nothing was done where the owner takes no connection", async () 
 test.each([
   ["GET", "/topic/payload/0", "topic_unavailable"],
   ["POST", "/topic/payload", "sync_failed"],
-])("says what may have become of a %s whose owner dies", async (method, path, code) => {
+] as const)("says what may have become of a %s whose owner dies", async (method, path, code) => {
   const url = await otherSide((socket) => socket.once("data", () => socket.resetAndDestroy()));
   const front = await serverForTest({ neighbours: neighboursOf(() => url) });
   const reply = await front.api.call(method, path, method === "POST" ? { body: "a" } : {});

@@ -1,0 +1,112 @@
+/**
+ * Which server owns which topic, as the newest claims say. A claim that passes by is a reason to look, and no proof: NATS shows
+ * it to those who listen before JetStream has taken or refused it.
+ */
+import { NetlogError } from "../base/errors.ts";
+import { parseClaim } from "./claim.ts";
+import { isJetStreamError } from "./engine-errors.ts";
+import { bodyOf, CLAIM_KIND, decodeEnvelope } from "./envelope.ts";
+import type { JetStreamApi } from "./jetstream-api.ts";
+import type { EngineNames } from "./names.ts";
+
+export interface Ownership {
+  /** The sequence of the claim; 0: nobody has claimed the topic yet. */
+  readonly epoch: number;
+  /** The owner's incarnation; `undefined`: it has none. */
+  readonly owner: string | undefined;
+  readonly url: string | undefined;
+}
+
+const NOBODY: Ownership = { epoch: 0, owner: undefined, url: undefined };
+
+export class OwnerTable {
+  readonly #api: Pick<JetStreamApi, "leadersMessage">;
+  readonly #engine: EngineNames;
+  readonly #topics = new Map<string, Ownership>();
+  #names: readonly string[] | undefined;
+  /** The topics by the subject of their claims. */
+  readonly #byKey = new Map<string, string>();
+  readonly #looks = new Map<string, Promise<Ownership | undefined>>();
+  /** One more look is due behind the one that is under way. */
+  readonly #again = new Set<string>();
+
+  constructor(api: Pick<JetStreamApi, "leadersMessage">, names: EngineNames) {
+    this.#api = api;
+    this.#engine = names;
+  }
+
+  get topics(): ReadonlyMap<string, Ownership> {
+    return this.#topics;
+  }
+
+  /** The topic whose claims come under `subject`, where it is known. */
+  topicOf(subject: string): string | undefined {
+    return this.#byKey.get(subject);
+  }
+
+  /** All topics, sorted. A change makes another array. */
+  get names(): readonly string[] {
+    this.#names ??= [...this.#topics.keys()].sort();
+    return this.#names;
+  }
+
+  forget(topic: string): void {
+    if (this.#topics.delete(topic)) this.#names = undefined;
+    this.#byKey.delete(this.#engine.ownerSubject(topic));
+  }
+
+  /**
+   * Looks at the newest claim; calls that come meanwhile share the result. `undefined`: there is no such topic.
+   *
+   * @throws what the API throws.
+   */
+  look(topic: string): Promise<Ownership | undefined> {
+    const known = this.#looks.get(topic);
+    if (known !== undefined) return known;
+    const look = this.#look(topic).finally(() => this.#looks.delete(topic));
+    this.#looks.set(topic, look);
+    return look;
+  }
+
+  /** As look; behind one that is under way and may have looked too early. */
+  async lookAgain(topic: string): Promise<void> {
+    if (this.#looks.has(topic)) {
+      if (this.#again.has(topic)) return;
+      this.#again.add(topic);
+      await this.#looks.get(topic)?.catch(() => {});
+      this.#again.delete(topic);
+    }
+    await this.look(topic);
+  }
+
+  async #look(topic: string): Promise<Ownership | undefined> {
+    const found = await this.#read(topic);
+    if (found === undefined) {
+      this.forget(topic);
+    } else {
+      if (!this.#topics.has(topic)) this.#names = undefined;
+      this.#topics.set(topic, found);
+      this.#byKey.set(this.#engine.ownerSubject(topic), topic);
+    }
+    return found;
+  }
+
+  async #read(topic: string): Promise<Ownership | undefined> {
+    const subject = this.#engine.ownerSubject(topic);
+    let message: Awaited<ReturnType<JetStreamApi["leadersMessage"]>>;
+    try {
+      message = await this.#api.leadersMessage(this.#engine.logStream(topic), { lastOf: subject });
+    } catch (error) {
+      if (isJetStreamError(error, "streamNotFound")) return undefined;
+      throw error;
+    }
+    if (message === undefined) return NOBODY;
+    const isClaim = decodeEnvelope(message.data)?.kind === CLAIM_KIND;
+    const claim = isClaim ? parseClaim(bodyOf(message.data)) : undefined;
+    if (claim === undefined) {
+      const reason = `the stream ${this.#engine.logStream(topic)} of NATS has a claim that netlog did not write`;
+      throw new NetlogError("topic_unavailable", { reason });
+    }
+    return { epoch: message.sequence, owner: claim.owner ?? undefined, url: claim.url ?? undefined };
+  }
+}

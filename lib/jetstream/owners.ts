@@ -1,0 +1,301 @@
+/**
+ * Which topics this server takes up and lets go of. A topic without a living owner is taken by the server that comes first in
+ * an order that all servers compute alike, and by the next one where that does not; claims decide where two try. What
+ * others own is known by the claims that pass by, and asked for where a name is not known.
+ */
+import { mapConcurrently } from "../base/concurrency.ts";
+import { NetlogError } from "../base/errors.ts";
+import type { Logger } from "../base/logger.ts";
+import { isSafeName } from "../base/names.ts";
+import type { Runtime } from "../base/runtime.ts";
+import type { Neighbours } from "../topic/neighbours.ts";
+import type { EngineConnection } from "./connection.ts";
+import type { Limits } from "./limits.ts";
+import type { EngineNames } from "./names.ts";
+import type { Ownership, OwnerTable } from "./owner-table.ts";
+import type { Presence, Self } from "./presence.ts";
+import { rankOf } from "./rank.ts";
+
+/** The topics of this server; Netlog has them. */
+export interface ServedTopics {
+  serves(name: string): boolean;
+  failedTopic(name: string): object | undefined;
+  takeUp(name: string): Promise<void>;
+  letGo(name: string): Promise<void>;
+}
+
+export interface OwnersOptions {
+  readonly connection: Pick<EngineConnection, "subscribe">;
+  readonly names: EngineNames;
+  readonly table: OwnerTable;
+  readonly presence: Presence;
+  readonly self: Self;
+  /** The topics that NATS has; what dead servers left half made is removed. */
+  readonly refresh: () => Promise<readonly string[]>;
+  readonly runtime: Runtime;
+  readonly logger: Logger;
+  readonly limits: Limits;
+}
+
+/** Looks at claims at once. */
+const LOOKS = 32;
+
+export class Owners implements Neighbours {
+  readonly #options: OwnersOptions;
+  readonly #table: OwnerTable;
+  readonly #presence: Presence;
+  #served: ServedTopics | undefined;
+  /** Topics that NATS has whole: no other one is taken up. */
+  #whole: ReadonlySet<string> = new Set();
+  readonly #taking = new Map<string, Promise<void>>();
+  /** Since when a topic has no living owner, ms of `elapsedMs`. */
+  readonly #freeSinceMs = new Map<string, number>();
+  /** When a topic that could not be taken up is tried again. */
+  readonly #retryAtMs = new Map<string, number>();
+  readonly #watchers = new Set<(url: string) => void>();
+  #living: readonly Self[] = [];
+  #refreshAtMs = 0;
+  #refreshing: Promise<void> | undefined;
+  #unsubscribe: () => void = () => {};
+  #lookCount = 0;
+  #isStopped = false;
+
+  constructor(options: OwnersOptions) {
+    this.#options = options;
+    this.#table = options.table;
+    this.#presence = options.presence;
+  }
+
+  /** Knows all owners, and has taken up the topics without one, when it resolves. @throws what NATS refuses with. */
+  async begin(served: ServedTopics): Promise<void> {
+    const { connection, names } = this.#options;
+    this.#served = served;
+    this.#unsubscribe = connection.subscribe(names.ownerSubject("*"), ({ subject }) => this.#hear(subject));
+    await this.#refresh();
+    const owners = new Set([...this.#table.topics.values()].flatMap(({ owner }) => owner ?? []));
+    await Promise.all([...owners].map((owner) => this.#presence.findOut(owner)));
+    await this.#round();
+  }
+
+  /** Takes no more topics. Those that it has are given away by closing them. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#presence.leave();
+  }
+
+  end(): void {
+    this.stop();
+    this.#unsubscribe();
+  }
+
+  get names(): readonly string[] {
+    return this.#table.names;
+  }
+
+  get servers(): readonly string[] {
+    const { self } = this.#options;
+    const urls = new Set<string>();
+    for (const { owner, url } of this.#table.topics.values()) {
+      if (owner === undefined || owner === self.incarnation || url === undefined) continue;
+      if (this.#presence.isAlive(owner)) urls.add(url);
+    }
+    return [...urls];
+  }
+
+  has(name: string): boolean {
+    return this.#table.topics.has(name);
+  }
+
+  ownerOf(name: string): string | undefined | Promise<string | undefined> {
+    const taking = this.#taking.get(name);
+    if (taking !== undefined) return taking.then(() => undefined);
+    const known = this.#table.topics.get(name);
+    // Its own that it does not serve may have been deleted.
+    if (known === undefined || known.owner === this.#options.self.incarnation) return this.#findOwner(name);
+    return this.#urlOf(known);
+  }
+
+  #urlOf({ owner, url }: Ownership): string {
+    if (owner === this.#options.self.incarnation) {
+      throw moves("the topic is being taken up, or given away; try again");
+    }
+    if (owner === undefined || !this.#presence.isAlive(owner)) {
+      throw moves("no server has the topic now; one takes it over within seconds, try again");
+    }
+    if (url === undefined) throw moves("the server that has the topic says no address (--advertise)");
+    return url;
+  }
+
+  suspect(url: string): void {
+    for (const { incarnation, url: other } of this.#presence.others) {
+      if (other === url) this.#presence.suspect(incarnation);
+    }
+  }
+
+  watchGone(hear: (url: string) => void): () => void {
+    this.#watchers.add(hear);
+    return () => void this.#watchers.delete(hear);
+  }
+
+  /** The log of a topic has failed here: it is given back, and taken up again by the one that owns it now. */
+  async failed(topic: string): Promise<void> {
+    await this.#letGo(topic);
+    await this.#table.look(topic).catch(() => {});
+    this.tick();
+  }
+
+  /** Servers came or went. */
+  serversChanged(): void {
+    const living = this.#presence.others;
+    const urls = new Set(living.map(({ url }) => url));
+    for (const { url } of this.#living) {
+      if (url !== undefined && !urls.has(url)) for (const hear of this.#watchers) hear(url);
+    }
+    this.#living = living;
+    // One that died may have made topics that nobody here has heard of.
+    this.#refreshAtMs = 0;
+    this.tick();
+  }
+
+  /** To be called every second. */
+  tick(): void {
+    if (this.#served === undefined || this.#isStopped) return;
+    const nowMs = this.#options.runtime.elapsedMs();
+    if (nowMs >= this.#refreshAtMs)
+      this.#refreshing ??= this.#refresh().catch((error: unknown) => this.#warn(error));
+    void (this.#refreshing ?? Promise.resolve()).then(() => this.#round());
+  }
+
+  async #refresh(): Promise<void> {
+    const { refresh, runtime, limits } = this.#options;
+    try {
+      this.#refreshAtMs = runtime.elapsedMs() + limits.engineTopicsMs;
+      const names = await refresh();
+      this.#whole = new Set(names);
+      const fresh = names.filter((name) => !this.#table.topics.has(name));
+      await mapConcurrently(fresh, LOOKS, (name) =>
+        this.#table.look(name).catch((error: unknown) => this.#warn(error)),
+      );
+      for (const name of this.#table.names) {
+        if (!this.#whole.has(name) && !this.#served!.serves(name) && !this.#taking.has(name))
+          this.#table.forget(name);
+      }
+    } finally {
+      this.#refreshing = undefined;
+    }
+  }
+
+  async #round(): Promise<void> {
+    const served = this.#served!;
+    if (this.#isStopped) return;
+    if (this.#presence.isCutOff) {
+      await Promise.all(
+        this.#table.names.filter((name) => served.serves(name)).map((name) => this.#letGo(name)),
+      );
+      return;
+    }
+    const due = this.#table.names.filter((name) => !served.serves(name) && this.#isDue(name));
+    await mapConcurrently(due, this.#options.limits.topicsInTransition, (name) => this.#take(name));
+  }
+
+  #isDue(name: string): boolean {
+    const { self, runtime, limits } = this.#options;
+    const { owner } = this.#table.topics.get(name)!;
+    const isOwn = owner === self.incarnation;
+    const isFree = owner === undefined || isOwn || !this.#presence.isAlive(owner);
+    if (!isFree || this.#taking.has(name) || !this.#whole.has(name)) {
+      this.#freeSinceMs.delete(name);
+      return false;
+    }
+    const nowMs = runtime.elapsedMs();
+    if (nowMs < (this.#retryAtMs.get(name) ?? 0)) return false;
+    const sinceMs = this.#freeSinceMs.get(name) ?? nowMs;
+    this.#freeSinceMs.set(name, sinceMs);
+    const rank = isOwn ? 0 : rankOf(name, self.incarnation, this.#presence.takers);
+    return nowMs - sinceMs >= rank * limits.engineHeartbeatMs;
+  }
+
+  #take(name: string): Promise<void> {
+    const taking = this.#takeNow(name)
+      .catch((error: unknown) => this.#warn(error, name))
+      .finally(() => this.#taking.delete(name));
+    this.#taking.set(name, taking);
+    return taking;
+  }
+
+  async #takeNow(name: string): Promise<void> {
+    const { self, runtime, limits, logger } = this.#options;
+    const served = this.#served!;
+    // Another server may have been faster.
+    const found = await this.#table.look(name);
+    if (found === undefined || this.#isStopped) return;
+    const { owner } = found;
+    if (owner !== undefined && owner !== self.incarnation && this.#presence.isAlive(owner)) return;
+    await served.takeUp(name);
+    await this.#table.look(name);
+    this.#freeSinceMs.delete(name);
+    if (served.failedTopic(name) === undefined) {
+      this.#retryAtMs.delete(name);
+      logger.info({ topic: name, from: owner }, "took a topic up");
+    } else {
+      this.#retryAtMs.set(name, runtime.elapsedMs() + limits.engineSilenceMs);
+    }
+  }
+
+  /** A claim passes by. */
+  #hear(subject: string): void {
+    const key = subject.slice(subject.lastIndexOf(".") + 1);
+    // A long name stands in no key: the next look at all topics finds it.
+    const name = this.#table.topicOf(subject) ?? (key.includes("~") ? undefined : key.replaceAll("=", "."));
+    if (name !== undefined) this.#settle(name).catch((error: unknown) => this.#warn(error, name));
+  }
+
+  /** Lets go of a topic that another server has claimed. */
+  async #settle(name: string): Promise<void> {
+    await this.#table.lookAgain(name);
+    const found = this.#table.topics.get(name);
+    const { self } = this.#options;
+    const isHere = this.#served?.serves(name) === true || this.#served?.failedTopic(name) !== undefined;
+    if (!isHere || this.#taking.has(name)) return;
+    if (found?.owner === self.incarnation || found?.owner === undefined) return;
+    this.#options.logger.info({ topic: name, server: found.owner }, "another server has taken the topic");
+    await this.#letGo(name);
+  }
+
+  async #letGo(name: string): Promise<void> {
+    await this.#served?.letGo(name).catch((error: unknown) => this.#warn(error, name));
+  }
+
+  async #findOwner(name: string): Promise<string | undefined> {
+    const { engineLookups, topicNameLength } = this.#options.limits;
+    if (!isSafeName(name, topicNameLength)) return undefined;
+    if (this.#lookCount >= engineLookups) {
+      const reason = `${engineLookups} names are being looked up (engineLookups); try again`;
+      throw new NetlogError("too_many_requests", { reason });
+    }
+    this.#lookCount += 1;
+    try {
+      const found = await this.#table.look(name);
+      if (found === undefined || this.#served?.serves(name) === true) return undefined;
+      return this.#urlOf(found);
+    } catch (error) {
+      if (error instanceof NetlogError) throw error;
+      const reason = "NATS does not say which server has the topic; try again";
+      throw new NetlogError("topic_unavailable", { reason, cause: error });
+    } finally {
+      this.#lookCount -= 1;
+    }
+  }
+
+  #warn(error: unknown, topic?: string): void {
+    const fields = topic === undefined ? { err: error } : { err: error, topic };
+    this.#options.logger.warn(
+      fields,
+      "the owners of topics could not be looked up, or a topic not be given away",
+    );
+  }
+}
+
+function moves(reason: string): NetlogError {
+  return new NetlogError("topic_unavailable", { reason });
+}
