@@ -71,6 +71,11 @@ export function readPortCertificate(files: CertificateFiles): Certificate {
   return whole;
 }
 
+/** Credentials for NATS. @throws CredentialError. */
+export function readEngineCredentials(path: string): string | undefined {
+  return path === "" ? undefined : readText("file of credentials", path, LIMITS.certificateBytes);
+}
+
 /** A certificate or a key of a database's client. @throws CredentialError. */
 export function readPem(path: string): string {
   return readText("certificate or key", path, LIMITS.certificateBytes);

@@ -35,16 +35,24 @@ export function parseOptions<Values>(
   args: readonly string[],
   environment: Environment,
 ): Values {
-  const { options, operands } = parseArguments(table, args, environment);
-  const [first] = operands;
-  if (first === undefined) return options;
+  return parseOnly(table, args, environment).options;
+}
+
+function parseOnly<Values>(
+  table: OptionTable<Values>,
+  args: readonly string[],
+  environment: Environment,
+): Parsed<Values> {
+  const parsed = parseArguments(table, args, environment);
+  const [first] = parsed.operands;
+  if (first === undefined) return parsed;
   throw new UsageError(`unexpected argument "${first}"; flags begin with a dash`);
 }
 
 /** The options of the server. @throws UsageError also for options that contradict each other. */
 export function parseServeOptions(args: readonly string[], environment: Environment): ServeOptions {
-  const options = parseOptions(SERVE_OPTIONS, args, environment);
-  const conflict = optionConflict(options);
+  const { options, given } = parseOnly(SERVE_OPTIONS, args, environment);
+  const conflict = optionConflict(options, given);
   if (conflict !== undefined) throw new UsageError(conflict);
   return options;
 }

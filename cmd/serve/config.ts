@@ -32,7 +32,7 @@ export const configCommand: Command = {
 function printConfig({ args, environment, stdout }: Context): number {
   const { options, operands, given } = parseArguments(CONFIG_OPTIONS, args, environment);
   if (operands[0] !== undefined) throw new UsageError(`unexpected argument "${operands[0]}"`);
-  const conflict = optionConflict(options);
+  const conflict = optionConflict(options, given);
   if (conflict !== undefined) throw new UsageError(conflict);
   const { config, ...shown } = SERVE_OPTIONS;
   stdout.write(

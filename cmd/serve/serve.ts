@@ -1,12 +1,12 @@
-/** `netlog serve`: opens the data folder, listens, and stops cleanly when asked to. */
+/** `netlog serve`: opens the topics, listens, and stops cleanly when asked to. */
 import { existsSync, rmdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import ms from "ms";
-import { FileStorage, type Logger, Netlog, nodeDisk, nodeRuntime } from "../../lib/index.ts";
+import type { Logger, Netlog } from "../../lib/index.ts";
 import { CONSOLE_FOLDER, type RunningServer, type ServerOptions, startServer } from "../../server/index.ts";
 import { type Command, type Context, EXIT } from "../cli/command.ts";
 import { nextStopSignal } from "../cli/signals.ts";
-import { LIMITS, type Limits, limitsOf } from "../options/limits.ts";
+import { LIMITS, limitsOf } from "../options/limits.ts";
 import { SERVE_OPTIONS, type ServeOptions } from "../options/options.ts";
 import { parseServeOptions } from "../options/parse-options.ts";
 import {
@@ -17,6 +17,7 @@ import {
   reloadOnHangUp,
 } from "./credentials.ts";
 import { openLog, type ProgramLog } from "./logger.ts";
+import { type OpenTopics, openTopics } from "./open-topics.ts";
 import { letHeapGrow, openFileLimit } from "./process-settings.ts";
 import { prepareViews, type ServedViews } from "./serve-views.ts";
 import { explainListenError, explainOpenError } from "./start-error.ts";
@@ -26,7 +27,8 @@ export const serveCommand: Command = {
   usage: "[flags]",
   details: [
     "Serves the topics of a data folder over HTTP until SIGTERM or SIGINT, then answers what waits, syncs\n" +
-      "and exits with status 0. A second signal ends it at once. It logs to stderr.",
+      "and exits with status 0. A second signal ends it at once. It logs to stderr. With --engine, NATS keeps the topics,\n" +
+      "and any number of servers serve them.",
     "On loopback everybody may do everything. On another address it starts with a token file (`netlog help token`),\n" +
       "or with --insecure. SIGHUP has the token file, the certificate and its key read again.",
   ],
@@ -34,7 +36,7 @@ export const serveCommand: Command = {
   async run(context) {
     const options = parseServeOptions(context.args, context.environment);
     const log = await openLog(options.debug ? "trace" : options.logLevel, process.stderr.isTTY);
-    const missing = missingFolders(resolve(options.dir));
+    const missing = options.engine.length > 0 ? [] : missingFolders(resolve(options.dir));
     let hasServed = false;
     try {
       const status = await serve(options, context, log);
@@ -72,15 +74,15 @@ async function serve(
     return refuse(explainOpenError(error) ?? explainListenError(error, options), error);
   }
   const allowedFiles = openFileLimit();
-  const limits = limitsOf(options, allowedFiles);
   const startedAtMs = performance.now();
-  const folder = resolve(options.dir);
-  let netlog: Netlog;
+  let topics: OpenTopics;
   try {
-    netlog = await openNetlog(options, limits, folder, logger);
+    const isTls = credentials.certificate !== undefined;
+    topics = await openTopics(options, limitsOf(options, allowedFiles), { logger, isTls });
   } catch (error) {
     return refuse(explainOpenError(error), error);
   }
+  const { netlog, limits, place } = topics;
   const openedInMs = Math.round(performance.now() - startedAtMs);
 
   let server: RunningServer;
@@ -95,12 +97,12 @@ async function serve(
       views,
     });
   } catch (error) {
-    await netlog.close();
+    await topics.close();
     return refuse(explainListenError(error, options), error);
   }
   const ports: RunningServer & Reloaded = views === undefined ? server : withViews(server, views);
   reloadFor(ports);
-  logListening(server, netlog, { folder, openedInMs }, logger);
+  logListening(server, netlog, { place, openedInMs }, logger);
   const { connections } = limits;
   if (connections < options.connections) {
     logger.info({ allowedFiles, connections }, "the system allows too few open files for more connections");
@@ -114,12 +116,12 @@ async function serve(
     // A port that has opened since a SIGHUP has what was read before it.
     reloadFor(ports);
   } catch (error) {
-    await end(server, netlog, views);
+    await end(server, topics, views);
     return refuse(explainOpenError(error), error);
   }
 
   logger.info({ signal: await signal }, "stopping; once more ends at once");
-  await end(server, netlog, views);
+  await end(server, topics, views);
   logger.info({}, "stopped");
   return EXIT.ok;
 }
@@ -127,25 +129,26 @@ async function serve(
 function logListening(
   { url, port, grpcPort }: RunningServer,
   netlog: Netlog,
-  { folder, openedInMs }: { readonly folder: string; readonly openedInMs: number },
+  { place, openedInMs }: { readonly place: string; readonly openedInMs: number },
   logger: Logger,
 ): void {
   const failed = netlog.failedTopics().length;
   const topics = netlog.topicNames().length - failed;
   const opened = `${topics} ${topics === 1 ? "topic" : "topics"} opened in ${ms(openedInMs)}`;
   logger.info(
-    { url, port, folder, topics, failed, openedInMs },
-    `listening on ${url}, data in ${folder}, ${opened}`,
+    { url, port, folder: place, topics, failed, openedInMs },
+    `listening on ${url}, data in ${place}, ${opened}`,
   );
   if (grpcPort !== undefined) logger.info({ grpcPort }, `gRPC on port ${grpcPort}`);
 }
 
 /** All ports at once, for a supervisor waits for all of them together no longer than for one; the log behind all. */
-async function end(server: RunningServer, netlog: Netlog, views: ServedViews | undefined): Promise<void> {
+async function end(server: RunningServer, topics: OpenTopics, views: ServedViews | undefined): Promise<void> {
   const viewsStopped = views?.stop();
-  netlog.beginShutdown();
+  topics.leave();
+  topics.netlog.beginShutdown();
   const stopped = await Promise.allSettled([viewsStopped, server.stop()]);
-  await netlog.close();
+  await topics.close();
   for (const each of stopped) if (each.status === "rejected") throw each.reason;
 }
 
@@ -163,27 +166,6 @@ function withViews(server: RunningServer, views: ServedViews): RunningServer & R
     },
     rereadOwnCertificates: () => views.rereadOwnCertificates(),
   };
-}
-
-export function openNetlog(
-  options: ServeOptions,
-  limits: Limits,
-  folder: string,
-  logger: Logger,
-): Promise<Netlog> {
-  const surroundings = { runtime: nodeRuntime, logger, limits };
-  return Netlog.open({
-    ...surroundings,
-    openStorage: () => FileStorage.open({ ...surroundings, folder, disk: nodeDisk }),
-    monitorIntervalMs: options.monitorIntervalMs,
-    defaults: {
-      segment_age: options.segmentAge,
-      segment_size: options.segmentSizeBytes,
-      batch_num_messages: options.batchNumMessages,
-      batch_interval: options.batchInterval,
-      compression_type: options.compression,
-    },
-  });
 }
 
 function listen(

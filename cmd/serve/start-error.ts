@@ -14,11 +14,13 @@ const LISTEN_CAUSES: Readonly<Record<string, string>> = {
   EAI_AGAIN: "the host name cannot be looked up now",
 };
 
+const LATE_ERRORS: ReadonlySet<string> = new Set(["ViewStartError", "EngineStartError"]);
+
 /** `undefined` for an error that is none of the user's: it is a defect and should crash. */
 export function explainOpenError(error: unknown): string | undefined {
   if (error instanceof DataFolderError || error instanceof CredentialError) return error.message;
-  // Its class is loaded with the views alone.
-  if (error instanceof Error && error.name === "ViewStartError") return error.message;
+  // Their classes are loaded with views and with an engine alone.
+  if (error instanceof Error && LATE_ERRORS.has(error.name)) return error.message;
   return isNetlogError(error) ? error.message : undefined;
 }
 

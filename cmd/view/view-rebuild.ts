@@ -22,7 +22,7 @@ import { LIMITS } from "../options/limits.ts";
 import { SERVE_OPTIONS } from "../options/options.ts";
 import { parseOptions } from "../options/parse-options.ts";
 import { VIEW_NAMES, type ViewName } from "../options/views.ts";
-import { openNetlog } from "../serve/serve.ts";
+import { openNetlog } from "../serve/open-topics.ts";
 import { explainOpenError } from "../serve/start-error.ts";
 import { embeddedFolder } from "../views/open-database.ts";
 import type { ViewSet } from "../views/view-set.ts";

@@ -1,0 +1,116 @@
+/** Options of an engine in place of a data folder: topics on NATS JetStream, for any number of servers. */
+import { hideUrlSecrets } from "../cli/hide-secrets.ts";
+import type { GivenOptions, OptionTable } from "../cli/option.ts";
+import { parseInteger, parseList, parseOrigin } from "../cli/option-values.ts";
+import { switchOption } from "../cli/switch-option.ts";
+
+export interface EngineOptions {
+  /** URLs of NATS servers; none: topics are in a data folder. */
+  readonly engine: readonly string[];
+  readonly enginePrefix: string;
+  readonly engineCopies: number;
+  /** URLs of their monitoring ports. */
+  readonly engineMonitors: readonly string[];
+  readonly isEngineUnsafe: boolean;
+  /** Path of a file; empty for none. */
+  readonly engineCredentials: string;
+  /** A URL; empty: made of `listen`, where that names an address. */
+  readonly advertise: string;
+}
+
+const NONE = "none";
+const NATS_URL = /^(?:nats|tls):\/\/[^\s,/?#]+$/;
+/** As lib/jetstream/names.ts has it, which is not loaded without an engine. */
+const PREFIX = /^[a-z](?:[a-z0-9_]{0,30}[a-rt-z0-9_])?$/;
+const MAX_COPIES = 5;
+
+export const ENGINE_OPTIONS: OptionTable<EngineOptions> = {
+  engine: {
+    name: "engine",
+    kind: "list",
+    placeholder: "<url>",
+    description: "A NATS server whose JetStream keeps the topics, in place of a data folder; repeatable",
+    allowed: "URLs such as nats://a:4222 or tls://a:4222, with user and password where NATS wants them",
+    fallback: "",
+    parse: (text) =>
+      parseList(text, (part) => (NATS_URL.test(part) && URL.canParse(part) ? part : undefined)),
+    hide: hideUrlSecrets,
+  },
+  enginePrefix: {
+    name: "engine_prefix",
+    kind: "value",
+    placeholder: "<name>",
+    description: "Begins the names of streams and subjects: servers of one prefix have the same topics",
+    allowed: "1 to 32 of a-z 0-9 _, beginning with a letter, not ending with s",
+    fallback: "netlog",
+    parse: (text) => (PREFIX.test(text) && text !== "s" ? text : undefined),
+  },
+  engineCopies: {
+    name: "engine_copies",
+    kind: "number",
+    placeholder: "<count>",
+    description: "Copies of each new topic, on as many NATS servers",
+    allowed: `an odd number from 1 to ${MAX_COPIES}`,
+    fallback: "3",
+    parse: (text) => {
+      const copies = parseInteger(text, 1, MAX_COPIES);
+      return copies !== undefined && copies % 2 === 1 ? copies : undefined;
+    },
+  },
+  engineMonitors: {
+    name: "engine_monitor",
+    kind: "list",
+    placeholder: "<url>",
+    description:
+      "The monitoring port of a NATS server, which tells whether it syncs each message; repeatable",
+    allowed: "URLs such as http://a:8222, one for each server",
+    fallback: "",
+    parse: (text) => parseList(text, parseOrigin),
+  },
+  isEngineUnsafe: switchOption(
+    "engine_unsafe",
+    "Start though NATS acknowledges messages before they are on its disks, or may do so",
+  ),
+  engineCredentials: {
+    name: "engine_credentials",
+    kind: "value",
+    placeholder: "<file>",
+    description: "File of credentials for NATS (.creds)",
+    allowed: `the path of a file, or ${NONE}`,
+    fallback: NONE,
+    parse: (text) => (text === NONE ? "" : text || undefined),
+  },
+  advertise: {
+    name: "advertise",
+    kind: "value",
+    placeholder: "<url>",
+    description:
+      "URL at which the other servers of the same engine reach this one; that of `--listen` where it names one",
+    allowed: "an origin such as http://queue-1.example:7200",
+    fallback: "",
+    parse: (text) => (text === "" ? "" : parseOrigin(text)),
+  },
+};
+
+/** What needs an engine, or excludes one; `given` says what was set, and where. */
+export function engineConflict(
+  options: EngineOptions & { readonly views: readonly string[] },
+  given: GivenOptions,
+): string | undefined {
+  const isGiven = (name: string): boolean => (given.get(name)?.origin ?? "default") !== "default";
+  if (options.engine.length === 0) {
+    const lonely = Object.values(ENGINE_OPTIONS).find(({ name }) => name !== "engine" && isGiven(name));
+    return (
+      lonely && `${given.get(lonely.name)?.source} needs --engine, the NATS servers that keep the topics`
+    );
+  }
+  // An image or a unit sets NETLOG_DIR for all its servers; a flag or a line of the file is meant.
+  const dir = given.get("dir");
+  if (dir?.origin === "flag" || dir?.origin === "file") {
+    return `${dir.source} and --engine exclude each other: topics are in a folder, or on NATS`;
+  }
+  if (options.views.length > 0) {
+    return "views run beside a server with --engine, not in it: leave --view out, and start `netlog view run` with --log";
+  }
+  return undefined;
+}

@@ -1,0 +1,122 @@
+/** The topics that a server serves: those of a data folder, or those that NATS keeps for this server and others. */
+import { resolve } from "node:path";
+import { FileStorage, type Logger, Netlog, nodeDisk, nodeRuntime } from "../../lib/index.ts";
+import type { Engine } from "../../lib/jetstream/index.ts";
+import { formatListenAddress } from "../cli/option-values.ts";
+import { readEngineCredentials } from "../options/credential-files.ts";
+import type { Limits } from "../options/limits.ts";
+import type { ServeOptions } from "../options/options.ts";
+
+export interface OpenTopics {
+  readonly netlog: Netlog;
+  /** Those given, as far as what keeps the topics allows. */
+  readonly limits: Limits;
+  /** Where the topics are, for the log. */
+  readonly place: string;
+  /** The server is about to stop, and takes no more topics of others. */
+  leave(): void;
+  /** Closes the Netlog, and all behind it. */
+  close(): Promise<void>;
+}
+
+/** @throws DataFolderError; EngineStartError; CredentialError; NetlogError. */
+export function openTopics(
+  options: ServeOptions,
+  limits: Limits,
+  { logger, isTls }: { readonly logger: Logger; readonly isTls: boolean },
+): Promise<OpenTopics> {
+  if (options.engine.length > 0) return openOnEngine(options, limits, logger, isTls);
+  return openInFolder(options, limits, logger);
+}
+
+async function openInFolder(options: ServeOptions, limits: Limits, logger: Logger): Promise<OpenTopics> {
+  const folder = resolve(options.dir);
+  const netlog = await openNetlog(options, limits, folder, logger);
+  return { netlog, limits, place: folder, leave: () => {}, close: () => netlog.close() };
+}
+
+export function openNetlog(
+  options: ServeOptions,
+  limits: Limits,
+  folder: string,
+  logger: Logger,
+): Promise<Netlog> {
+  const surroundings = { runtime: nodeRuntime, logger, limits };
+  return Netlog.open({
+    ...surroundings,
+    ...topicOptions(options),
+    openStorage: () => FileStorage.open({ ...surroundings, folder, disk: nodeDisk }),
+  });
+}
+
+/** Nothing of NATS is loaded without an engine. */
+async function openOnEngine(
+  options: ServeOptions,
+  given: Limits,
+  logger: Logger,
+  isTls: boolean,
+): Promise<OpenTopics> {
+  const { Engine: Engines } = await import("../../lib/jetstream/index.ts");
+  const engine = await Engines.open(
+    {
+      servers: options.engine,
+      credentials: readEngineCredentials(options.engineCredentials),
+      prefix: options.enginePrefix,
+      copies: options.engineCopies,
+      monitors: options.engineMonitors,
+      isUnsafe: options.isEngineUnsafe,
+      url: advertisedUrl(options, isTls),
+      runtime: nodeRuntime,
+      logger,
+    },
+    given,
+  );
+  const { limits, neighbours } = engine;
+  const netlog = await Netlog.open({
+    runtime: nodeRuntime,
+    logger,
+    limits,
+    ...topicOptions(options),
+    openStorage: () => engine.openStorage(),
+    neighbours,
+  });
+  const close = (): Promise<void> => closeOnEngine(netlog, engine);
+  try {
+    await engine.begin(netlog);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const place = `NATS (${options.enginePrefix}, ${options.engineCopies} copies)`;
+  return { netlog, limits, place, leave: () => engine.leave(), close };
+}
+
+async function closeOnEngine(netlog: Netlog, engine: Engine<Limits>): Promise<void> {
+  engine.leave();
+  await netlog.close();
+  engine.end();
+}
+
+function topicOptions(options: ServeOptions): {
+  readonly monitorIntervalMs: number;
+  readonly defaults: object;
+} {
+  return {
+    monitorIntervalMs: options.monitorIntervalMs,
+    defaults: {
+      segment_age: options.segmentAge,
+      segment_size: options.segmentSizeBytes,
+      batch_num_messages: options.batchNumMessages,
+      batch_interval: options.batchInterval,
+      compression_type: options.compression,
+    },
+  };
+}
+
+/** `undefined`: nobody can say where other servers reach this one. */
+function advertisedUrl({ advertise, listen }: ServeOptions, isTls: boolean): string | undefined {
+  if (advertise !== "") return advertise;
+  const isAny = listen.host === "" || listen.host === "0.0.0.0" || listen.host === "::";
+  if (isAny || listen.port === 0) return undefined;
+  return `${isTls ? "https" : "http"}://${formatListenAddress(listen)}`;
+}

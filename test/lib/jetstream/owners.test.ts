@@ -1,0 +1,118 @@
+/** Several servers on one NATS: every topic is served by way of each of them, and outlives its owner. */
+import { describe, expect, onTestFinished, test } from "vitest";
+import type { EngineOptions } from "../../../lib/jetstream/index.ts";
+import { Api } from "../../contract/api.ts";
+import { type EngineServer, startEngineServer } from "../../support/engine-server.ts";
+import { hasNats } from "../../support/nats.ts";
+import { natsOfFile } from "./engine-fixture.ts";
+
+interface Started extends EngineServer {
+  readonly api: Api;
+}
+
+describe.skipIf(!hasNats)("servers on one NATS", () => {
+  const nats = natsOfFile();
+  let prefixCount = 0;
+
+  /** Two of a cluster that no other test has. */
+  async function two(): Promise<[Started, Started]> {
+    prefixCount += 1;
+    const prefix = `t${prefixCount}`;
+    return [await start({ prefix }), await start({ prefix })];
+  }
+
+  async function start(given: Partial<EngineOptions>): Promise<Started> {
+    const server = await startEngineServer(nats.current, given);
+    const api = new Api(server.url);
+    onTestFinished(async () => {
+      await api.disconnect();
+      await server.stop();
+    });
+    return { ...server, api };
+  }
+
+  async function payloads(api: Api, topic: string): Promise<string> {
+    return (await api.get(`/${topic}/stream?follow=0&format=lines`)).text;
+  }
+
+  test("serve every topic by way of each", async () => {
+    const [one, other] = await two();
+    expect((await one.api.post("/orders")).status).toBe(201);
+    expect(await other.api.publish("orders", "a")).toBe(0);
+    expect(await one.api.publish("orders", "b")).toBe(1);
+    expect(await payloads(other.api, "orders")).toBe("a\nb\n");
+    expect([one.netlog.serves("orders"), other.netlog.serves("orders")]).toEqual([true, false]);
+    expect((await other.api.post("/orders")).headers["x-netlog-error"]).toBe("topic_exists");
+    expect((await other.api.get("/nowhere")).headers["x-netlog-error"]).toBe("topic_not_found");
+  });
+
+  test("list the topics of all, in any order", async () => {
+    const [one, other] = await two();
+    await one.api.post("/a");
+    await other.api.post("/b");
+    await other.api.publish("b", "x");
+    await one.api.post("/c");
+    for (const { api } of [one, other]) {
+      await expect.poll(async () => (await api.get("/")).json).toEqual(["a", "b", "c"]);
+      const { json } = await api.get("/-/topics?sort=-messages&limit=2");
+      expect(json).toMatchObject({ count: 3, topics: [{ name: "b", messages: 1 }, { name: "c" }] });
+      const { next } = json as { next: string };
+      const rest = await api.get(`/-/topics?sort=-messages&limit=2&after=${encodeURIComponent(next)}`);
+      expect(rest.json).toMatchObject({ topics: [{ name: "a" }] });
+    }
+  });
+
+  test("take over from one that is gone, with all that was acknowledged", async () => {
+    const [one, other] = await two();
+    await one.api.post("/orders");
+    await one.api.post("/orders/scanner?id=w&persist=true&from=0");
+    for (const payload of ["a", "b", "c"]) await other.api.publish("orders", payload);
+    expect((await other.api.scan("orders", "w")).text).toBe("a");
+    await one.vanish();
+    await expect.poll(async () => (await other.api.post("/orders/payload", "d")).status, POLL).toBe(201);
+    expect(await payloads(other.api, "orders")).toBe("a\nb\nc\nd\n");
+    expect(["a", "b"]).toContain((await other.api.scan("orders", "w")).text);
+  });
+
+  test("give topics away when they stop", async () => {
+    const [one, other] = await two();
+    await one.api.post("/orders");
+    await other.api.publish("orders", "a");
+    await one.stop();
+    await expect.poll(async () => (await other.api.post("/orders/payload", "b")).status, POLL).toBe(201);
+    expect(await payloads(other.api, "orders")).toBe("a\nb\n");
+  });
+
+  test("know a topic that is deleted, and made anew elsewhere", async () => {
+    const [one, other] = await two();
+    await one.api.post("/orders");
+    await other.api.publish("orders", "a");
+    expect((await other.api.delete("/orders")).status).toBe(200);
+    for (const { api } of [one, other]) expect((await api.get("/orders")).status).toBe(404);
+    expect((await other.api.post("/orders")).status).toBe(201);
+    await expect.poll(async () => (await one.api.post("/orders/payload", "b")).status, POLL).toBe(201);
+    expect(await payloads(other.api, "orders")).toBe("b\n");
+  });
+
+  test("fork a topic where it is", async () => {
+    const [one, other] = await two();
+    await one.api.call("PUT", "/-/streams/a", { body: "x" });
+    const headers = { "stream-forked-from": "/a" };
+    expect((await other.api.call("PUT", "/-/streams/b", { headers })).status).toBe(201);
+    expect((await other.api.get("/-/streams/b?offset=-1")).text).toBe("x");
+  });
+
+  test("find all topics again when all of them were gone", async () => {
+    const [one, other] = await two();
+    await one.api.post("/orders");
+    await other.api.post("/b.c");
+    await one.api.publish("orders", "a");
+    await one.vanish();
+    await other.vanish();
+    const third = await start({ prefix: `t${prefixCount}` });
+    expect((await third.api.get("/")).json).toEqual(["b.c", "orders"]);
+    expect(await payloads(third.api, "orders")).toBe("a\n");
+  });
+});
+
+const POLL = { timeout: 5000, interval: 50 };
