@@ -112,6 +112,11 @@ export class KeptFiles {
     }
   }
 
+  /** Also those of replacements that are not whole. */
+  get allSubjects(): Iterable<string> {
+    return this.#growing.keys();
+  }
+
   /** The subjects of files, also of damaged ones. */
   get subjects(): string[] {
     return [...this.#growing]

@@ -41,6 +41,9 @@ export class ScannerStream implements KeptStore {
   /** `undefined`: there is no stream yet. */
   #writer: KeptWriter | undefined;
   #making: Promise<KeptWriter> | undefined;
+  /** Those that have records, or had some. */
+  readonly #subjects: Set<string>;
+  readonly #purges = new Set<Promise<void>>();
   #isClosed = false;
 
   /** Takes the stream over, where there is one, and reads it. @throws topic_unavailable. */
@@ -63,6 +66,7 @@ export class ScannerStream implements KeptStore {
     this.#name = options.shared.names.scannerStream(options.topic.name);
     this.files = files;
     this.#writer = writer;
+    this.#subjects = new Set(files.allSubjects);
   }
 
   get isMade(): boolean {
@@ -70,7 +74,7 @@ export class ScannerStream implements KeptStore {
   }
 
   async put(subject: string, pieces: Iterable<Buffer>): Promise<void> {
-    const { runtime, limits, api, logger } = this.#options.shared;
+    const { runtime, limits } = this.#options.shared;
     let number = 0;
     let firstSequence: number | undefined;
     let held: Buffer[] = [];
@@ -93,10 +97,8 @@ export class ScannerStream implements KeptStore {
       }
     }
     await write("whole", Buffer.concat(held));
-    // What was there before is of no use any more; where it stays, the next replacement removes it.
-    await api.purge(this.#name, { subject, belowSequence: firstSequence! }).catch((error: unknown) => {
-      logger.warn({ err: error, subject }, "what was replaced was not removed from NATS");
-    });
+    if (this.#subjects.has(subject)) this.#purge(subject, firstSequence!);
+    this.#subjects.add(subject);
   }
 
   async add(subject: string, bytes: Buffer): Promise<void> {
@@ -104,11 +106,8 @@ export class ScannerStream implements KeptStore {
   }
 
   async remove(subject: string): Promise<void> {
-    const sequence = await this.#write(subject, "gone", 0, Buffer.alloc(0));
-    const { api, logger } = this.#options.shared;
-    await api.purge(this.#name, { subject, belowSequence: sequence + 1 }).catch((error: unknown) => {
-      logger.warn({ err: error, subject }, "what was deleted was not removed from NATS");
-    });
+    this.#purge(subject, (await this.#write(subject, "gone", 0, Buffer.alloc(0))) + 1);
+    this.#subjects.delete(subject);
   }
 
   /** A file as it is now. @throws topic_unavailable. */
@@ -132,6 +131,19 @@ export class ScannerStream implements KeptStore {
     this.#isClosed = true;
     await this.#making?.catch(() => {});
     await this.#writer?.close();
+    await Promise.all(this.#purges);
+  }
+
+  /** Removes what is of no use any more, in the background: where it stays, the next replacement removes it. */
+  #purge(subject: string, belowSequence: number): void {
+    const { api, logger } = this.#options.shared;
+    const purge = api
+      .purge(this.#name, { subject, belowSequence })
+      .catch((error: unknown) => {
+        logger.warn({ err: error, subject }, "what was replaced or deleted was not removed from NATS");
+      })
+      .then(() => void this.#purges.delete(purge));
+    this.#purges.add(purge);
   }
 
   async #write(subject: string, kind: KeptKind, number: number, bytes: Buffer): Promise<number> {
@@ -151,8 +163,8 @@ export class ScannerStream implements KeptStore {
   }
 
   /**
-   * The stream begins with a claim, and the claim with the certainty that the log is still this server's: a later owner finds
-   * the stream, or what this one wrote was refused. After a record whose outcome stayed unknown, a claim in its place keeps
+   * A new stream is used when the log was still this server's behind its making: a later owner then finds the stream. After a
+   * record whose outcome stayed unknown, a claim in its place keeps
    * it out.
    */
   async #make(): Promise<KeptWriter> {
@@ -160,11 +172,12 @@ export class ScannerStream implements KeptStore {
     const isNew = this.#writer === undefined;
     try {
       if (isNew) await admin.createScanners(topic);
-      const lastSequence = await claimStream(this.#options);
-      if (isNew) {
-        await confirmOwner();
-        await admin.describe(topic.name, topic.id, (described) => ({ ...described, hasKept: true }));
-      }
+      const note = () =>
+        admin.describe(topic.name, topic.id, (described) => ({ ...described, hasKept: true }));
+      const [lastSequence] = await Promise.all([
+        claimStream(this.#options),
+        ...(isNew ? [confirmOwner(), note()] : []),
+      ]);
       this.#writer = writerOf(this.#options, lastSequence);
       return this.#writer;
     } catch (error) {

@@ -4,4 +4,6 @@ import { hasNats } from "../support/nats.ts";
 import { contractSuite } from "./contract.ts";
 import { jetstreamTarget } from "./jetstream-target.ts";
 
-describe.runIf(hasNats && process.env.SOAK === "1")("topics on NATS", () => contractSuite(jetstreamTarget(3)));
+describe.runIf(hasNats && process.env.SOAK === "1")("topics on NATS", () =>
+  contractSuite(jetstreamTarget(3)),
+);

@@ -26,7 +26,7 @@ const TOOLS = ["bash", "sh", "dirname", "mktemp", "rm", "timeout"];
 /** What it installs where a machine has none, with the package of each. */
 const PARTS = { nginx: "nginx-light", chromium: "chromium" };
 /** Further packages, which it asks the system for. */
-const PACKAGES = ["postgresql", "python3-grpcio", "python3-protobuf"];
+const PACKAGES = ["postgresql", "nats-server", "python3-grpcio", "python3-protobuf"];
 
 function pathOf(tool: string): string {
   const folders = (process.env.PATH ?? "").split(delimiter);

@@ -1,0 +1,49 @@
+/** Servers without HTTP over one NATS: each is a storage of its own, and all topics are open in it. */
+import { onTestFinished } from "vitest";
+import { silentLogger } from "../../../lib/base/logger.ts";
+import { nodeRuntime } from "../../../lib/base/runtime.ts";
+import type { JetStreamApi } from "../../../lib/jetstream/jetstream-api.ts";
+import { JetStreamStorage, type JetStreamStorageOptions } from "../../../lib/jetstream/jetstream-storage.ts";
+import { EngineNames } from "../../../lib/jetstream/names.ts";
+import { LIMITS } from "../../../lib/limits.ts";
+import { Netlog } from "../../../lib/netlog/netlog.ts";
+import type { Nats } from "../../support/nats.ts";
+import { connectTo } from "./engine-fixture.ts";
+
+const SURROUNDINGS = { runtime: nodeRuntime, logger: silentLogger, limits: LIMITS };
+
+export interface EngineServer {
+  readonly netlog: Netlog;
+  readonly storage: JetStreamStorage;
+  readonly api: JetStreamApi;
+}
+
+/** Its prefix is the names' of the running test alone; it is closed with the test where that did not. */
+export async function startEngineServer(
+  nats: Nats,
+  names: EngineNames,
+  options: Partial<JetStreamStorageOptions> = {},
+): Promise<EngineServer> {
+  const api = await connectTo(nats);
+  const storage = await JetStreamStorage.open({
+    ...SURROUNDINGS,
+    api,
+    names,
+    copies: 1,
+    owner: { incarnation: nodeRuntime.randomId(), url: undefined },
+    isAlive: () => Promise.resolve(false),
+    onFailed: () => {},
+    ...options,
+  });
+  const netlog = await Netlog.open({ ...SURROUNDINGS, openStorage: () => Promise.resolve(storage) });
+  onTestFinished(() => netlog.close());
+  return { netlog, storage, api };
+}
+
+let prefixCount = 0;
+
+/** Those of a cluster of its own. */
+export function ownNames(): EngineNames {
+  prefixCount += 1;
+  return new EngineNames(`n${prefixCount}`);
+}
