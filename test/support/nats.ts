@@ -29,6 +29,9 @@ const program: Program | undefined = CANDIDATES.map((path): Program | undefined 
   return version === undefined ? undefined : { path, version };
 }).find((found) => found !== undefined);
 
+/** Empty where it is not installed. */
+export const natsProgram: string = program?.path ?? "";
+
 export const hasNats: boolean = program !== undefined;
 if (!hasNats) console.warn("nats-server is not installed (Debian: nats-server); its tests are skipped");
 
