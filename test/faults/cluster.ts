@@ -1,4 +1,10 @@
 /** Three servers of NATS, and servers of netlog in front of them, each a process that can be killed, frozen and started again. */
+import { nodeRuntime, silentLogger } from "../../lib/index.ts";
+import { EngineConnection } from "../../lib/jetstream/connection.ts";
+import { JetStreamApi } from "../../lib/jetstream/jetstream-api.ts";
+import { EngineNames } from "../../lib/jetstream/names.ts";
+import { OwnerTable } from "../../lib/jetstream/owner-table.ts";
+import { LIMITS } from "../../lib/limits.ts";
 import { type BuiltServer, startServing } from "../support/built-program.ts";
 import { freePort } from "../support/free-port.ts";
 import { Nats, type NatsOptions } from "../support/nats.ts";
@@ -15,6 +21,7 @@ export interface Node {
   thaw(): void;
 }
 
+const POLL_MS = 50;
 const LOOPBACK = { address: "127.0.0.1", under: [] };
 
 export interface ClusterOptions extends Pick<NatsOptions, "storeBytes" | "syncsAlways"> {
@@ -134,21 +141,23 @@ export class Cluster {
     return this.netlogs.map(({ url }) => url);
   }
 
-  /** The server that owns the topic now, as those that live say. */
+  /** The server that owns the topic now, as its newest claim says. Waits until there is one. */
   async ownerOf(topic: string): Promise<NetlogNode> {
-    for (const asked of this.netlogs) {
-      const response = await fetch(`${asked.url}/-/engine`, { signal: AbortSignal.timeout(3000) }).catch(
-        () => undefined,
-      );
-      if (response?.status !== 200) continue;
-      const { topics } = (await response.json()) as {
-        topics: readonly { name: string; owner?: { url: string } }[];
-      };
-      const url = topics.find(({ name }) => name === topic)?.owner?.url;
-      const owner = this.netlogs.find((netlog) => netlog.url === url);
-      if (owner !== undefined) return owner;
+    const servers = this.nats.servers.map(({ url }) => url);
+    const context = { runtime: nodeRuntime, logger: silentLogger, limits: LIMITS };
+    const connection = await EngineConnection.connect({ servers, clientName: "faults" }, context);
+    try {
+      const table = new OwnerTable(new JetStreamApi(connection), new EngineNames());
+      for (;;) {
+        const { url } = (await table.look(topic).catch(() => undefined)) ?? {};
+        const owner = this.netlogs.find((netlog) => netlog.url === url);
+        if (owner !== undefined) return owner;
+        table.forget(topic);
+        await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      }
+    } finally {
+      await connection.close();
     }
-    throw new Error(`nobody owns ${topic}`);
   }
 
   /** The server of NATS that leads the copies of the topic's log. */

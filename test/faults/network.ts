@@ -1,13 +1,19 @@
 /**
  * A network of test hosts on this machine: a namespace for each, on one bridge, so that the way from one to another can be
- * cut. It takes root and iproute2. Addresses are of 198.18.0.0/15, which is set aside for such tests (RFC 2544).
+ * cut. Hosts know each other by name. It takes root and iproute2. Addresses are of 198.18.0.0/15, which is set aside for
+ * such tests (RFC 2544).
  */
 import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 
 const SUBNET = "198.18.77";
 const HERE = 254;
 /** Names of interfaces have at most 15 characters. */
 const BRIDGE = `nl${process.pid}`;
+
+/** `ip netns exec` puts the files of a namespace's folder here in the place of those of /etc. */
+const FILES = "/etc/netns";
 
 function ip(...args: string[]): void {
   execFileSync("ip", args, { stdio: ["ignore", "ignore", "pipe"] });
@@ -37,7 +43,8 @@ export class Network {
       ip("link", "add", BRIDGE, "type", "bridge");
       ip("address", "add", `${SUBNET}.${HERE}/24`, "dev", BRIDGE);
       ip("link", "set", BRIDGE, "up");
-      for (const host of network.hosts) addHost(host);
+      const names = network.hosts.map(({ name, address }) => `${address} ${name}\n`).join("");
+      for (const host of network.hosts) addHost(host, `127.0.0.1 localhost\n${names}`);
     } catch (error) {
       network.remove();
       throw error;
@@ -102,7 +109,10 @@ export class Network {
 
   /** The processes of its hosts have ended. */
   remove(): void {
-    for (const { name } of this.hosts) spawnSync("ip", ["netns", "delete", namespaceOf(name)]);
+    for (const { name } of this.hosts) {
+      spawnSync("ip", ["netns", "delete", namespaceOf(name)]);
+      rmSync(join(FILES, namespaceOf(name)), { recursive: true, force: true });
+    }
     spawnSync("ip", ["link", "delete", BRIDGE]);
   }
 }
@@ -111,9 +121,12 @@ function namespaceOf(host: string): string {
   return `${BRIDGE}-${host}`;
 }
 
-function addHost({ name, address }: Host): void {
+/** `names` is its file /etc/hosts. */
+function addHost({ name, address }: Host, names: string): void {
   const namespace = namespaceOf(name);
   const port = `${BRIDGE}${name}`;
+  mkdirSync(join(FILES, namespace), { recursive: true });
+  writeFileSync(join(FILES, namespace, "hosts"), names);
   ip("netns", "add", namespace);
   ip("link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", namespace);
   ip("link", "set", port, "master", BRIDGE, "up");
