@@ -21,7 +21,7 @@ export interface JetStreamStorageOptions {
   /** Its connection is closed with the storage. */
   readonly api: JetStreamApi;
   readonly names: EngineNames;
-  /** Of each stream. */
+  /** Each stream has so many. */
   readonly copies: number;
   /** This server, as claims name it: a new name for each start. */
   readonly owner: Owner;

@@ -18,7 +18,7 @@ export interface KeptClaimOptions {
   readonly stream: string;
   readonly subject: string;
   readonly owner: Owner;
-  /** Of the claim by which the owner took the log over. */
+  /** The sequence of the claim by which the owner took the log over. */
   readonly epoch: number;
 }
 

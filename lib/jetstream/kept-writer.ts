@@ -15,7 +15,7 @@ import type { Outgoing } from "./outgoing.ts";
 import { newUid } from "./uid.ts";
 
 export interface KeptWriterOptions extends Omit<PublisherOptions<KeptMessage>, "owner"> {
-  /** Of the claim by which this server took the topic's log over. */
+  /** The sequence of the claim by which this server took the topic's log over. */
   readonly epoch: number;
 }
 

@@ -27,7 +27,7 @@ export interface ScannerStreamOptions {
   readonly admin: TopicAdmin;
   readonly topic: TopicIdentity;
   readonly owner: Owner;
-  /** Of the claim by which this server took the log over. */
+  /** The sequence of the claim by which this server took the log over. */
   readonly epoch: number;
   /** Resolves when the log is still this server's. @throws topic_unavailable. */
   readonly confirmOwner: () => Promise<void>;

@@ -22,7 +22,7 @@ import {
 export interface TopicAdminOptions {
   readonly api: JetStreamApi;
   readonly names: EngineNames;
-  /** Of each stream. */
+  /** Each stream has so many. */
   readonly copies: number;
   readonly runtime: Runtime;
   readonly limits: Limits;
@@ -169,7 +169,7 @@ export class TopicAdmin {
     }
   }
 
-  /** The name is taken: by a topic, by what is left of one, or by somebody else's stream. */
+  /** A topic has the name, or what is left of one, or another program's stream. */
   async #existing(name: string): Promise<NetlogError> {
     try {
       await this.read(name);

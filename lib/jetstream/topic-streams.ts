@@ -55,7 +55,7 @@ export class TopicStreams {
     }
   }
 
-  /** Of topics that are whole and not deleted; and of those of which nobody can tell. */
+  /** The names of topics that are whole and not deleted, and of those of which nobody can tell. */
   get topicNames(): readonly string[] {
     const whole = [...this.#topics.values()].filter(
       ({ maker, isDeleted }) => maker === undefined && !isDeleted,
@@ -142,7 +142,7 @@ export class TopicStreams {
     try {
       return decodeDescription(config.description ?? "", defaults, limits);
     } catch {
-      // Of a later version: it is there, and opening it says why it is not served.
+      // A later version wrote it: the topic is there, and opening it says why it is not served.
       return undefined;
     }
   }

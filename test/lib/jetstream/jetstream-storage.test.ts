@@ -200,7 +200,7 @@ describe.skipIf(!hasNats)("topics on NATS", () => {
     }
   });
 
-  it("are told from streams of other programs, which are left alone", async () => {
+  it("take no stream of another program, and leave it alone", async () => {
     const names = ownNames();
     const first = await startEngineServer(nats.current, names);
     const stream = {
