@@ -112,9 +112,14 @@ export class JetStreamStorage implements Storage {
     return opened.stored;
   }
 
-  async create(name: string, settings: TopicSettings, begin?: BeginTopic): Promise<StoredTopic> {
+  async create(
+    name: string,
+    settings: TopicSettings,
+    begin?: BeginTopic,
+    firstOffset = 0,
+  ): Promise<StoredTopic> {
     const topic = this.#describe(name, settings);
-    await this.#make(topic, begin && (({ stored }) => begin(stored)));
+    await this.#make(topic, begin && (({ stored }) => begin(stored)), firstOffset);
     return await this.#openNew(name, settings);
   }
 

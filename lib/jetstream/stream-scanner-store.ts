@@ -7,6 +7,7 @@ import { isSafeName } from "../base/names.ts";
 import type { Runtime } from "../base/runtime.ts";
 import { encodeLeaseFile, type LeaseState } from "../scanner/lease-file.ts";
 import { type LeaseSettings, lowerTable, newLeaseState, readLeaseSettings } from "../scanner/lease-state.ts";
+import type { PendingTable } from "../scanner/pending-table.ts";
 import type { ScannerState } from "../scanner/scanner-file.ts";
 import type { ScannerSettings, WorkSettings } from "../scanner/scanner-settings.ts";
 import type { ScannerStore, StoredPosition, StoredScanner, StoredWork } from "../scanner/scanner-store.ts";
@@ -66,8 +67,13 @@ export class StreamScannerStore implements ScannerStore {
     return scanners;
   }
 
-  async create(id: string, from: number, { expireMs, keys }: ScannerSettings): Promise<StoredPosition> {
-    const state = { sequence: 0, from, next: from, expireMs, keys };
+  async create(
+    id: string,
+    from: number,
+    { expireMs, keys }: ScannerSettings,
+    next: number = from,
+  ): Promise<StoredPosition> {
+    const state = { sequence: 0, from, next, expireMs, keys };
     await this.#options.store.put(this.#subjectOf(id), [encodePosition(state)]);
     return this.#keepPosition(id, state, 0);
   }
@@ -77,8 +83,9 @@ export class StreamScannerStore implements ScannerStore {
     from: number,
     work: WorkSettings,
     { expireMs, keys }: ScannerSettings,
+    table?: PendingTable,
   ): Promise<StoredWork> {
-    const state = newLeaseState(from, work, { expireMs, keys });
+    const state = newLeaseState(from, work, { expireMs, keys }, table);
     const end = await this.#putWork(id, state);
     return this.#keepWork(id, state, { work, expireMs, keys }, end);
   }

@@ -22,15 +22,16 @@ import { SegmentedLog } from "./segmented-log.ts";
 import { takeOwnCopy } from "./shared-file.ts";
 import { restoreTail } from "./tail-rewrite.ts";
 
-/** Makes the first segment of a new log in an existing folder; durable when it resolves. */
+/** Makes the first segment of a new log in an existing folder, where offsets begin at `firstOffset`; durable when it resolves. */
 export async function createLogFolder(options: {
   readonly disk: Disk;
   readonly runtime: Runtime;
   readonly folder: string;
+  readonly firstOffset?: number;
 }): Promise<void> {
-  const { disk, runtime, folder } = options;
+  const { disk, runtime, folder, firstOffset: baseOffset = 0 } = options;
   const layout = layoutWith(newMask(runtime));
-  await createDataFile(disk, { folder, baseOffset: 0, createdAtMs: runtime.now(), layout });
+  await createDataFile(disk, { folder, baseOffset, createdAtMs: runtime.now(), layout });
 }
 
 /**

@@ -12,8 +12,10 @@ import type { Disk } from "../disk/disk.ts";
 import { refusedWrite } from "../disk/disk-refusals.ts";
 import type { Durability, LogShared } from "../log/index.ts";
 import { LEASES_SUFFIX } from "./lease-file.ts";
+import { newLeaseState } from "./lease-state.ts";
 import { LeaseStore } from "./lease-store.ts";
 import type { Limits } from "./limits.ts";
+import type { PendingTable } from "./pending-table.ts";
 import type { PositionStore } from "./plain-position.ts";
 import { decodeScannerFile, encodeScannerFile, SCANNER_SUFFIX, scannerFileMaxBytes } from "./scanner-file.ts";
 import { ScannerFile, type ScannerFiles } from "./scanner-files.ts";
@@ -98,9 +100,14 @@ export class FileScannerStore implements ScannerStore {
   }
 
   /** @throws storage_full, topic_unavailable: there is then no such scanner. */
-  async create(id: string, from: number, { expireMs, keys }: ScannerSettings): Promise<StoredPosition> {
+  async create(
+    id: string,
+    from: number,
+    { expireMs, keys }: ScannerSettings,
+    next: number = from,
+  ): Promise<StoredPosition> {
     const path = `${this.#folder}/${id}${SCANNER_SUFFIX}`;
-    const state = { sequence: 0, from, next: from, expireMs, keys };
+    const state = { sequence: 0, from, next, expireMs, keys };
     await this.#write(path, encodeScannerFile(state));
     return this.#keep(id, new ScannerFile(path, state));
   }
@@ -110,10 +117,12 @@ export class FileScannerStore implements ScannerStore {
     id: string,
     from: number,
     work: WorkSettings,
-    settings: ScannerSettings,
+    { expireMs, keys }: ScannerSettings,
+    table?: PendingTable,
   ): Promise<StoredWork> {
     const path = `${this.#folder}/${id}${LEASES_SUFFIX}`;
-    const { bytes, stored } = this.#leases.prepare(id, path, from, work, settings);
+    const state = newLeaseState(from, work, { expireMs, keys }, table);
+    const { bytes, stored } = this.#leases.prepare(id, path, state, { work, expireMs, keys });
     try {
       await this.#write(path, bytes);
     } catch (error) {

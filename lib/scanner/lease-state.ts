@@ -21,10 +21,11 @@ export function newLeaseState(
   from: number,
   work: WorkSettings,
   { expireMs, keys }: Omit<ScannerSettings, "work">,
+  table: PendingTable = new PendingTable(from),
 ): LeaseState {
   const settings: KeptSettings = { ...work, expire_ms: expireMs ?? null };
   const kept: KeptSettings | KeptByKey = keys === undefined ? settings : { by_key: { ...settings, keys } };
-  return { from, settings: kept, table: new PendingTable(from) };
+  return { from, settings: kept, table };
 }
 
 /** `undefined` where the state has none: it is damaged, or of a later version. */

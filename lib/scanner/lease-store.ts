@@ -6,9 +6,8 @@ import type { Disk } from "../disk/disk.ts";
 import type { Durability, LogShared } from "../log/index.ts";
 import { decodeLeaseFile, encodeLeaseFile, type LeaseState } from "./lease-file.ts";
 import { type JournalPlace, LeaseJournal } from "./lease-journal.ts";
-import { type LeaseSettings, lowerTable, newLeaseState, readLeaseSettings } from "./lease-state.ts";
+import { type LeaseSettings, lowerTable, readLeaseSettings } from "./lease-state.ts";
 import type { Limits } from "./limits.ts";
-import type { ScannerSettings, WorkSettings } from "./scanner-settings.ts";
 import type { StoredWork } from "./scanner-store.ts";
 
 export interface LeaseStoreOptions {
@@ -32,14 +31,12 @@ export class LeaseStore {
   prepare(
     id: string,
     path: string,
-    from: number,
-    work: WorkSettings,
-    { expireMs, keys }: Omit<ScannerSettings, "work">,
+    state: LeaseState,
+    settings: LeaseSettings,
   ): { readonly bytes: Buffer; readonly stored: StoredWork } {
-    const state = newLeaseState(from, work, { expireMs, keys });
     const bytes = encodeLeaseFile(state);
     const place = { sequence: 1, endPosition: bytes.length, syncedBytes: bytes.length };
-    return { bytes, stored: this.#keep(id, path, state, { work, expireMs, keys }, place) };
+    return { bytes, stored: this.#keep(id, path, state, settings, place) };
   }
 
   /**

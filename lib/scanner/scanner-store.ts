@@ -44,10 +44,20 @@ export interface ScannerStore {
   readonly failedCount: number;
   /** True for a scanner whose state is damaged; what is left of it is kept until it is deleted. */
   isFailed(id: string): boolean;
-  /** Durable when it resolves. @throws storage_full, topic_unavailable: there is then no such scanner. */
-  create(id: string, from: number, settings: ScannerSettings): Promise<StoredPosition>;
-  /** One with acknowledgements. @throws what create throws. */
-  createWork(id: string, from: number, work: WorkSettings, settings: ScannerSettings): Promise<StoredWork>;
+  /**
+   * A scanner that has settled what comes before `next`, by default nothing; durable when it resolves.
+   *
+   * @throws storage_full, topic_unavailable: there is then no such scanner.
+   */
+  create(id: string, from: number, settings: ScannerSettings, next?: number): Promise<StoredPosition>;
+  /** One with acknowledgements, and the `table` of what it gave, by default nothing. @throws what create throws. */
+  createWork(
+    id: string,
+    from: number,
+    work: WorkSettings,
+    settings: ScannerSettings,
+    table?: PendingTable,
+  ): Promise<StoredWork>;
   /** Forgets a scanner, also a failed one; durable when it resolves. @throws topic_unavailable. */
   delete(id: string): Promise<void>;
   /** Resolves when all that was kept so far is on the disk. @throws sync_failed, topic_unavailable. */

@@ -106,8 +106,14 @@ export class FileStorage implements Storage {
     }
   }
 
-  async create(name: string, settings: TopicSettings, begin?: BeginTopic): Promise<StoredTopic> {
-    await this.#folders.create(name, settings, (folder) => this.#begin(folder, { settings }, begin));
+  async create(
+    name: string,
+    settings: TopicSettings,
+    begin?: BeginTopic,
+    firstOffset?: number,
+  ): Promise<StoredTopic> {
+    const fill = (folder: string) => this.#begin(folder, { settings }, begin);
+    await this.#folders.create(name, settings, fill, firstOffset);
     return await this.#openNew(name, settings);
   }
 

@@ -17,13 +17,14 @@ const DATA_SUFFIX = ".data";
 export async function buildTopicFolder(
   disk: Disk,
   folder: string,
-  content: { readonly id: string; readonly settings: TopicSettings },
+  content: { readonly id: string; readonly settings: TopicSettings; readonly firstOffset?: number },
   runtime: Runtime,
 ): Promise<void> {
   await disk.makeFolder(folder);
   await writeTopicId(disk, folder, content.id);
   await createSettings(disk, folder, content.settings);
-  await createLogFolder({ disk, runtime, folder });
+  const { firstOffset = 0 } = content;
+  await createLogFolder({ disk, runtime, folder, firstOffset });
 }
 
 /** Builds the folder of a fork, as buildTopicFolder does. What it has of its source comes last. */

@@ -43,9 +43,10 @@ export class TopicFolders {
     name: string,
     settings: TopicSettings,
     fill: (folder: string) => Promise<void>,
+    firstOffset = 0,
   ): Promise<void> {
     const { disk, runtime } = this.#options;
-    const content = { id: runtime.randomId(), settings };
+    const content = { id: runtime.randomId(), settings, firstOffset };
     await this.build(name, async (folder) => {
       await buildTopicFolder(disk, folder, content, runtime);
       await fill(folder);

@@ -18,16 +18,15 @@ export interface EngineServer {
   readonly api: JetStreamApi;
 }
 
-/** Its prefix is the names' of the running test alone; it is closed with the test where that did not. */
-export async function startEngineServer(
+/** A server's storage; its connection is closed with the running test, where the storage was not. */
+export async function openEngineStorage(
   nats: Nats,
   names: EngineNames,
   options: Partial<JetStreamStorageOptions> = {},
-): Promise<EngineServer> {
-  const api = await connectTo(nats);
-  const storage = await JetStreamStorage.open({
+): Promise<JetStreamStorage> {
+  return await JetStreamStorage.open({
     ...SURROUNDINGS,
-    api,
+    api: await connectTo(nats),
     names,
     copies: 1,
     owner: { incarnation: nodeRuntime.randomId(), url: undefined },
@@ -35,6 +34,16 @@ export async function startEngineServer(
     onFailed: () => {},
     ...options,
   });
+}
+
+/** A server with all topics of `names`, which has them until the running test is over. */
+export async function startEngineServer(
+  nats: Nats,
+  names: EngineNames,
+  options: Partial<JetStreamStorageOptions> = {},
+): Promise<EngineServer> {
+  const api = await connectTo(nats);
+  const storage = await openEngineStorage(nats, names, { api, ...options });
   const netlog = await Netlog.open({ ...SURROUNDINGS, openStorage: () => Promise.resolve(storage) });
   onTestFinished(() => netlog.close());
   return { netlog, storage, api };
