@@ -70,7 +70,7 @@ export { BATCH_HEADROOM_BYTES, type LineBatch } from "./topic/batch-parser.ts";
 export type { Finding } from "./topic/integrity.ts";
 export { isJsonType } from "./topic/json-gate.ts";
 export { PAYLOAD_HEADROOM_BYTES } from "./topic/long-message.ts";
-export type { Neighbours } from "./topic/neighbours.ts";
+export type { EngineFigures, Neighbours } from "./topic/neighbours.ts";
 export type { ProducerStamp } from "./topic/producer-table.ts";
 export type { Published, PublishOptions } from "./topic/publish-call.ts";
 export {

@@ -8,8 +8,10 @@ import type { Neighbours } from "../topic/neighbours.ts";
 import type { Storage } from "../topic/storage.ts";
 import { checkEngine } from "./check-engine.ts";
 import { EngineConnection } from "./connection.ts";
+import { EngineCounters } from "./engine-counters.ts";
 import { JetStreamApi } from "./jetstream-api.ts";
 import { JetStreamStorage } from "./jetstream-storage.ts";
+import { Letters } from "./letters.ts";
 import type { Limits } from "./limits.ts";
 import { limitsWithin } from "./message-limits.ts";
 import { EngineNames } from "./names.ts";
@@ -96,9 +98,19 @@ export class Engine<Given extends Limits = Limits> {
       onChange: () => this.#owners.serversChanged(),
       onTick: () => this.#owners.tick(),
     });
-    const refresh = () => this.#refresh();
-    const presence = this.#presence;
-    this.#owners = new Owners({ connection, names, table, presence, self, refresh, runtime, logger, limits });
+    this.#owners = new Owners({
+      connection,
+      counters: () => this.#storage?.engineCounters ?? new EngineCounters(),
+      names,
+      table,
+      letters: new Letters({ connection, names, limits, incarnation: self.incarnation }),
+      presence: this.#presence,
+      self,
+      refresh: () => this.#refresh(),
+      runtime,
+      logger,
+      limits,
+    });
   }
 
   get neighbours(): Neighbours {

@@ -7,6 +7,7 @@ import type { Runtime } from "../base/runtime.ts";
 import { DEFAULT_SETTINGS, type TopicSettings } from "../topic/setting-table.ts";
 import type { BeginTopic, NewFork, Storage, StoredTopic } from "../topic/storage.ts";
 import type { Owner } from "./claim.ts";
+import type { EngineCounters } from "./engine-counters.ts";
 import { forkStream } from "./fork-stream.ts";
 import type { JetStreamApi } from "./jetstream-api.ts";
 import type { Limits } from "./limits.ts";
@@ -92,6 +93,10 @@ export class JetStreamStorage implements Storage {
     } catch (error) {
       logger.warn({ err: error }, "what was left of topics was not removed; the next start does it");
     }
+  }
+
+  get engineCounters(): EngineCounters {
+    return this.#shared.engineCounters;
   }
 
   get counters(): Counters {

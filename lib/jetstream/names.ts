@@ -94,6 +94,11 @@ export class EngineNames {
     return `${this.prefix}.beat.${incarnation}`;
   }
 
+  /** Where a server takes dead letters for its topics. */
+  letterSubject(incarnation: string): string {
+    return `${this.prefix}.letter.${incarnation}`;
+  }
+
   /** Where a server answers, and no other. */
   serverSubject(incarnation: string): string {
     return `${this.prefix}.srv.${incarnation}`;

@@ -107,6 +107,9 @@ export class OwnerTable {
       const reason = `the stream ${this.#engine.logStream(topic)} of NATS has a claim that netlog did not write`;
       throw new NetlogError("topic_unavailable", { reason });
     }
-    return { epoch: message.sequence, owner: claim.owner ?? undefined, url: claim.url ?? undefined };
+    const { owner, url } = claim;
+    // The one that let go says where it was.
+    if (owner === null) return { epoch: message.sequence, owner: undefined, url: undefined };
+    return { epoch: message.sequence, owner, url: url ?? undefined };
   }
 }

@@ -8,8 +8,11 @@ import { NetlogError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import { isSafeName } from "../base/names.ts";
 import type { Runtime } from "../base/runtime.ts";
-import type { Neighbours } from "../topic/neighbours.ts";
+import type { NewMessage } from "../message/new-message.ts";
+import type { EngineFigures, Neighbours } from "../topic/neighbours.ts";
 import type { EngineConnection } from "./connection.ts";
+import type { EngineCounters } from "./engine-counters.ts";
+import type { Letters } from "./letters.ts";
 import type { Limits } from "./limits.ts";
 import type { EngineNames } from "./names.ts";
 import type { Ownership, OwnerTable } from "./owner-table.ts";
@@ -22,12 +25,16 @@ export interface ServedTopics {
   failedTopic(name: string): object | undefined;
   takeUp(name: string): Promise<void>;
   letGo(name: string): Promise<void>;
+  /** Publishes another server's dead letter. */
+  takeLetter(topic: string, message: NewMessage): Promise<void>;
 }
 
 export interface OwnersOptions {
-  readonly connection: Pick<EngineConnection, "subscribe">;
+  readonly connection: Pick<EngineConnection, "subscribe" | "isConnected">;
+  readonly counters: () => EngineCounters;
   readonly names: EngineNames;
   readonly table: OwnerTable;
+  readonly letters: Letters;
   readonly presence: Presence;
   readonly self: Self;
   /** The topics that NATS has; what dead servers left half made is removed. */
@@ -56,7 +63,7 @@ export class Owners implements Neighbours {
   #living: readonly Self[] = [];
   #refreshAtMs = 0;
   #refreshing: Promise<void> | undefined;
-  #unsubscribe: () => void = () => {};
+  #unsubscribe: readonly (() => void)[] = [];
   #lookCount = 0;
   #isStopped = false;
 
@@ -68,9 +75,12 @@ export class Owners implements Neighbours {
 
   /** Knows all owners, and has taken up the topics without one, when it resolves. @throws what NATS refuses with. */
   async begin(served: ServedTopics): Promise<void> {
-    const { connection, names } = this.#options;
+    const { connection, names, letters } = this.#options;
     this.#served = served;
-    this.#unsubscribe = connection.subscribe(names.ownerSubject("*"), ({ subject }) => this.#hear(subject));
+    this.#unsubscribe = [
+      connection.subscribe(names.ownerSubject("*"), ({ subject }) => this.#hear(subject)),
+      letters.receive((topic, message) => served.takeLetter(topic, message)),
+    ];
     await this.#refresh();
     const owners = new Set([...this.#table.topics.values()].flatMap(({ owner }) => owner ?? []));
     await Promise.all([...owners].map((owner) => this.#presence.findOut(owner)));
@@ -85,7 +95,7 @@ export class Owners implements Neighbours {
 
   end(): void {
     this.stop();
-    this.#unsubscribe();
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
   }
 
   get names(): readonly string[] {
@@ -124,6 +134,27 @@ export class Owners implements Neighbours {
     }
     if (url === undefined) throw moves("the server that has the topic says no address (--advertise)");
     return url;
+  }
+
+  figures(): EngineFigures {
+    const { connection, self, counters } = this.#options;
+    const topics = [...this.#table.topics.values()];
+    const ownerless = topics.filter(
+      ({ owner }) => owner === undefined || (owner !== self.incarnation && !this.#presence.isAlive(owner)),
+    );
+    return {
+      isConnected: connection.isConnected && !this.#presence.isCutOff,
+      otherServerCount: this.#presence.others.length,
+      topicCount: topics.length,
+      ownerlessCount: ownerless.length,
+      ...counters(),
+    };
+  }
+
+  async sendLetter(topic: string, message: NewMessage): Promise<void> {
+    const found = await this.#table.look(topic);
+    if (found?.owner === undefined) throw moves("no server has the topic of the dead letter now");
+    await this.#options.letters.send(found.owner, topic, message);
   }
 
   suspect(url: string): void {

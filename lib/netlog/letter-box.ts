@@ -1,4 +1,4 @@
-/** Where dead letters go: the topics of the same data folder, each by its name. */
+/** Where dead letters go: the topics of the same storage, each by its name. */
 import { isNetlogError } from "../base/errors.ts";
 import type { NewMessage } from "../message/new-message.ts";
 import type { Topic } from "../topic/topic.ts";
@@ -8,6 +8,9 @@ interface Topics {
   hasTopic(name: string): boolean;
   createTopic(name: string): Promise<Topic>;
   topic(name: string): Topic;
+  /** As Netlog has it: not `undefined` for a topic of another server. */
+  ownerOf(name: string): string | undefined | Promise<string | undefined>;
+  sendLetter(topic: string, message: NewMessage): Promise<void>;
 }
 
 export class TopicLetterBox {
@@ -24,6 +27,12 @@ export class TopicLetterBox {
   async post(topicName: string, message: NewMessage, makesTopic: boolean): Promise<void> {
     await this.#opened;
     if (makesTopic) await this.#requireTopic(topicName);
+    if ((await this.#topics.ownerOf(topicName)) === undefined) await this.take(topicName, message);
+    else await this.#topics.sendLetter(topicName, message);
+  }
+
+  /** Publishes to a topic of this server. */
+  async take(topicName: string, message: NewMessage): Promise<void> {
     const topic = this.#topics.topic(topicName);
     topic.life.beginUse();
     try {

@@ -9,6 +9,7 @@ import type { Logger } from "../base/logger.ts";
 import type { Runtime } from "../base/runtime.ts";
 import { Slots } from "../base/slots.ts";
 import { boundedOffload, type Offload } from "../message/compression.ts";
+import type { NewMessage } from "../message/new-message.ts";
 import { threadPoolOffload } from "../message/thread-pool-offload.ts";
 import { ReadBuffers } from "../reading/read-buffers.ts";
 import { SetCache } from "../reading/set-cache.ts";
@@ -59,6 +60,7 @@ export class Netlog {
   readonly #changes: TopicChanges;
   readonly #neighbours: Neighbours | undefined;
   readonly #names: AllNames;
+  readonly #letters: TopicLetterBox;
   /** Called with each topic that is made. */
   readonly #watchers = new Set<(name: string) => void>();
   /** Resolves when all topics that are there were opened. */
@@ -97,6 +99,7 @@ export class Netlog {
     this.#neighbours = options.neighbours;
     this.#names = new AllNames(this.#topics, options.neighbours);
     this.defaults = defaults;
+    this.#letters = new TopicLetterBox(this, this.#opened);
     this.#shared = {
       runtime,
       logger,
@@ -105,7 +108,7 @@ export class Netlog {
       offload: boundedOffload(options.offload ?? threadPoolOffload, new Slots(limits.offloadedWork)),
       sets: new SetCache(limits.setCacheBytes),
       readBuffers: new ReadBuffers(limits.readAheadBytes, limits.idleReadBuffers),
-      letterBox: new TopicLetterBox(this, this.#opened),
+      letterBox: this.#letters,
       remembered: new Remembered(limits.remembered, storage.counters),
       inFlight: new ByteBudget(limits.bytesInFlight),
     };
@@ -148,6 +151,16 @@ export class Netlog {
   /** Calls `hear` with the URL of each other server that is gone. Gives what ends it. */
   watchGone(hear: (url: string) => void): () => void {
     return this.#neighbours?.watchGone(hear) ?? (() => {});
+  }
+
+  /** Publishes a dead letter to a topic of another server. For the letter box. */
+  async sendLetter(topic: string, message: NewMessage): Promise<void> {
+    await this.#neighbours?.sendLetter(topic, message);
+  }
+
+  /** Publishes a dead letter of another server to a topic of this one. @throws as Topic.publish does. */
+  takeLetter(topic: string, message: NewMessage): Promise<void> {
+    return this.#letters.take(topic, message);
   }
 
   /** It serves the topic, which has not failed to open. */
@@ -200,6 +213,7 @@ export class Netlog {
       tombstoneCount,
       openFileCount,
       counters,
+      engine: this.#neighbours?.figures(),
     };
   }
 

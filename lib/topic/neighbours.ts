@@ -2,6 +2,33 @@
  * The other servers of a storage that several servers share: each topic is served by one of them, its owner. A storage in
  * files has one server, and no neighbours.
  */
+import type { Tally } from "../base/tally.ts";
+import type { NewMessage } from "../message/new-message.ts";
+
+/** What a server does on the storage that it shares: numbers that only grow, unless they say that they are of now. */
+export interface EngineFigures {
+  /** Now: there is a connection, and heartbeats come back. */
+  readonly isConnected: boolean;
+  /** Now: other servers that live; and topics of all servers, those without a living owner among them. */
+  readonly otherServerCount: number;
+  readonly topicCount: number;
+  readonly ownerlessCount: number;
+  /** Messages that the storage has acknowledged, and how long that took. */
+  readonly ackMs: Tally;
+  /** Sendings whose outcome nobody knew at first; and those whose outcome was found out. */
+  readonly unknownOutcomes: number;
+  readonly resolvedOutcomes: number;
+  /** Topics that this server took up, and that another one took from it. */
+  readonly takeovers: number;
+  readonly fences: number;
+  /** Logs that ended because an outcome stayed unknown; and because what was acknowledged is lost. */
+  readonly unresolvedEnds: number;
+  readonly dataLosses: number;
+  /** Messages read one by one, and many at a time. */
+  readonly singleReads: number;
+  readonly fetchedReads: number;
+}
+
 export interface Neighbours {
   /** Topics of the storage that this server does not own, sorted. A change makes another array. */
   readonly names: readonly string[];
@@ -16,6 +43,9 @@ export interface Neighbours {
    * @throws topic_unavailable: no server owns it now; one takes it over soon.
    */
   ownerOf(name: string): string | undefined | Promise<string | undefined>;
+  /** Publishes a dead letter where its topic is; stored when it resolves. @throws as publishing does; what NATS refuses with. */
+  sendLetter(topic: string, message: NewMessage): Promise<void>;
+  figures(): EngineFigures;
   /** A request to the server at this URL got no answer. */
   suspect(url: string): void;
   /** Calls `hear` with the URL of each server that is gone: requests that wait for it get no answer. Gives what ends that. */

@@ -4,6 +4,7 @@ import type { Runtime } from "../base/runtime.ts";
 import { WorkMeter } from "../base/work-meter.ts";
 import type { LogDescription } from "../log/log.ts";
 import type { ScannerStats } from "../scanner/scanner-info.ts";
+import type { EngineFigures } from "./neighbours.ts";
 
 /** What the figures of one topic take, beside those of its scanners. */
 const TOPIC_WORK_BYTES = 1024;
@@ -29,6 +30,8 @@ export interface NetlogStats {
   readonly openFileCount: number;
   /** The live ones: they go on. */
   readonly counters: Counters;
+  /** Where several servers share the storage. */
+  readonly engine: EngineFigures | undefined;
 }
 
 /** In the order of `topics`. Gives the event loop back in between. */

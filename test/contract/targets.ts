@@ -16,6 +16,7 @@ import { LIMITS } from "../../lib/limits.ts";
 import { type Certificate, startServer } from "../../server/index.ts";
 import { testCertificate } from "../support/certificate.ts";
 import { MemoryDisk } from "../support/memory-disk.ts";
+import { NO_FIGURES } from "../support/no-figures.ts";
 import type { ContractTarget } from "./contract.ts";
 
 const SURROUNDINGS = { limits: LIMITS, runtime: nodeRuntime, logger: silentLogger };
@@ -57,6 +58,8 @@ export const forwardingTarget: ContractTarget = {
       servers: [owner.url],
       has: (name) => owner.netlog.hasTopic(name),
       ownerOf: () => owner.url,
+      sendLetter: () => Promise.resolve(),
+      figures: () => NO_FIGURES,
       suspect() {},
       watchGone: () => () => {},
     };

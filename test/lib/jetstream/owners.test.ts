@@ -102,6 +102,24 @@ describe.skipIf(!hasNats)("servers on one NATS", () => {
     expect((await other.api.get("/-/streams/b?offset=-1")).text).toBe("x");
   });
 
+  test("send dead letters to the topic's owner", async () => {
+    const [one, other] = await two();
+    await other.api.post("/dead");
+    await one.api.post("/work");
+    const scanner = "/work/scanner?id=w&ack=explicit&ack_wait=100ms&max_deliver=1&dead_letter=dead&from=0";
+    expect((await one.api.post(scanner)).status).toBe(201);
+    await one.api.call("POST", "/work/payload", { body: "spoilt", headers: { "x-key": "k" } });
+    expect((await one.api.get("/work/scan?id=w")).text).toBe("spoilt");
+    await expect
+      .poll(async () => {
+        await one.api.get("/work/scan?id=w");
+        return (await one.api.get("/dead/payload/0")).text;
+      }, POLL)
+      .toBe("spoilt");
+    expect((await other.api.get("/dead/payload/0")).headers["x-key"]).toBe("k");
+    expect(other.netlog.serves("dead")).toBe(true);
+  });
+
   test("find all topics again when all of them were gone", async () => {
     const [one, other] = await two();
     await one.api.post("/orders");

@@ -5,6 +5,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { type Neighbours, NetlogError } from "../../../lib/index.ts";
 import { RawConnection, rawCall } from "../../contract/raw.ts";
 import { within } from "../../support/deadline.ts";
+import { NO_FIGURES } from "../../support/no-figures.ts";
 import { type ServerFixture, serverForTest } from "../server-fixture.ts";
 
 /** All topics are where `ownerOf` says. */
@@ -14,6 +15,8 @@ function neighboursOf(ownerOf: Neighbours["ownerOf"], names: readonly string[] =
     servers: [],
     has: (name) => names.includes(name),
     ownerOf,
+    sendLetter: () => Promise.resolve(),
+    figures: () => NO_FIGURES,
     suspect() {},
     watchGone: () => () => {},
   };

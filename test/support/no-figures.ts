@@ -1,0 +1,11 @@
+/** Figures of a server whose neighbours a test makes up. */
+import type { EngineFigures } from "../../lib/index.ts";
+import { EngineCounters } from "../../lib/jetstream/engine-counters.ts";
+
+export const NO_FIGURES: EngineFigures = {
+  isConnected: true,
+  otherServerCount: 1,
+  topicCount: 0,
+  ownerlessCount: 0,
+  ...new EngineCounters(),
+};
