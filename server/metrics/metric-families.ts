@@ -2,32 +2,12 @@
  * What the server shows of itself: the one table of its metrics, their names and how each is read. Times are seconds
  * and sizes bytes, as Prometheus has it.
  */
-import type { NetlogStats, Tally } from "../../lib/index.ts";
-import type { ServerContext, ViewFigures } from "../http/context.ts";
+import type { ViewFigures } from "../http/context.ts";
 import type { CallTraffic } from "../http/traffic.ts";
-import type { ScannerFigures, ShownFigures, TopicFigures } from "./shown.ts";
-
-type Labels = Readonly<Record<string, string>>;
-
-export interface Sample {
-  readonly labels: Labels;
-  readonly value: number;
-  /** A histogram has several names, which end in these. */
-  readonly suffix?: "_bucket" | "_sum" | "_count";
-}
-
-export interface Family {
-  readonly name: string;
-  readonly type: "counter" | "gauge" | "histogram";
-  readonly help: string;
-  read(sources: Sources): Sample[];
-}
-
-export interface Sources extends ServerContext {
-  readonly stats: NetlogStats;
-  /** What the caller may read of topics and scanners. */
-  readonly shown: ShownFigures;
-}
+import { ENGINE_FAMILIES } from "./engine-families.ts";
+import type { Family, Labels, Sources } from "./family.ts";
+import type { ScannerFigures, TopicFigures } from "./shown.ts";
+import { spread } from "./spread.ts";
 
 /** Options of `serve`, the limits that they set, and what these count. */
 const LIMITS_SHOWN = [
@@ -224,6 +204,7 @@ export const FAMILIES: readonly Family[] = [
   ),
   counter("process_cpu_system_seconds_total", "CPU time spent in the system.", () => cpuSeconds("system")),
   counter("process_cpu_seconds_total", "Both.", () => cpuSeconds("user") + cpuSeconds("system")),
+  ...ENGINE_FAMILIES,
 ];
 
 /** The calls of each method, with its labels. */
@@ -278,20 +259,4 @@ function perScanner(name: string, help: string, value: (scanner: ScannerFigures)
       value: value(scanner),
     })),
   );
-}
-
-/** A histogram, its values divided by `unit`. */
-function spread(tally: Tally, unit: number, labels: Labels): Sample[] {
-  let count = 0;
-  const buckets = tally.counts.map((more, step): Sample => {
-    count += more;
-    const bound = tally.bounds[step];
-    const le = bound === undefined ? "+Inf" : String(bound / unit);
-    return { suffix: "_bucket", labels: { ...labels, le }, value: count };
-  });
-  return [
-    ...buckets,
-    { suffix: "_sum", labels, value: tally.sum / unit },
-    { suffix: "_count", labels, value: tally.count },
-  ];
 }

@@ -5,7 +5,8 @@
 import type { Registry } from "prom-client";
 import { type Answer, textAnswer } from "../http/answer.ts";
 import type { Exchange } from "../http/exchange.ts";
-import { FAMILIES, type Family, type Sample, type Sources } from "./metric-families.ts";
+import type { Family, Sample, Sources } from "./family.ts";
+import { FAMILIES } from "./metric-families.ts";
 import { shownFigures } from "./shown.ts";
 
 /** prom-client watches the event loop for figures that are not ours to show. */
