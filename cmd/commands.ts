@@ -29,6 +29,11 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
         load: async () => (await import("./view/view.ts")).viewCommand,
       },
       {
+        name: "engine",
+        summary: "Show the topics on NATS: their owners, leaders and copies",
+        load: async () => (await import("./serve/engine.ts")).engineCommand,
+      },
+      {
         name: "token",
         summary: "Make, list and revoke the tokens that clients of a server need",
         load: async () => (await import("./serve/token.ts")).tokenCommand,

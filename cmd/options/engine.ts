@@ -1,8 +1,9 @@
 /** Options of an engine in place of a data folder: topics on NATS JetStream, for any number of servers. */
 import { hideUrlSecrets } from "../cli/hide-secrets.ts";
-import type { GivenOptions, OptionTable } from "../cli/option.ts";
+import { flagOf, type GivenOptions, type Option, type OptionTable } from "../cli/option.ts";
 import { parseInteger, parseList, parseOrigin } from "../cli/option-values.ts";
 import { switchOption } from "../cli/switch-option.ts";
+import { TOPIC_OPTIONS } from "./topics.ts";
 
 export interface EngineOptions {
   /** URLs of NATS servers; none: topics are in a data folder. */
@@ -97,20 +98,21 @@ export function engineConflict(
   options: EngineOptions & { readonly views: readonly string[] },
   given: GivenOptions,
 ): string | undefined {
-  const isGiven = (name: string): boolean => (given.get(name)?.origin ?? "default") !== "default";
+  // What `netlog config` prints names every option, most of them with their defaults.
+  const isSet = ({ name, fallback }: Option<unknown>): boolean =>
+    (given.get(name)?.text ?? fallback) !== fallback;
   if (options.engine.length === 0) {
-    const lonely = Object.values(ENGINE_OPTIONS).find(({ name }) => name !== "engine" && isGiven(name));
-    return (
-      lonely && `${given.get(lonely.name)?.source} needs --engine, the NATS servers that keep the topics`
-    );
+    const all: readonly Option<unknown>[] = Object.values(ENGINE_OPTIONS);
+    const lonely = all.find((option) => option.name !== "engine" && isSet(option));
+    return lonely && `${flagOf(lonely.name)} needs --engine, the NATS servers that keep the topics`;
   }
   // An image or a unit sets NETLOG_DIR for all its servers; a flag or a line of the file is meant.
   const dir = given.get("dir");
-  if (dir?.origin === "flag" || dir?.origin === "file") {
-    return `${dir.source} and --engine exclude each other: topics are in a folder, or on NATS`;
+  if (dir?.origin === "flag" || (dir?.origin === "file" && isSet(TOPIC_OPTIONS.dir))) {
+    return `--dir and --engine exclude each other: topics are in a folder, or on NATS`;
   }
   if (options.views.length > 0) {
-    return "views run beside a server with --engine, not in it: leave --view out, and start `netlog view run` with --log";
+    return "views run beside a server with --engine, not in it: leave --view out, and start `netlog view <name> --log <url>`";
   }
   return undefined;
 }

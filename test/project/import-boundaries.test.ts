@@ -223,6 +223,7 @@ const SERVER_DOORS = [
 
 const CMD_DOORS = [
   "lib/index.ts",
+  "lib/jetstream/index.ts",
   "lib/values.ts",
   "lib/client/index.ts",
   "lib/views/index.ts",

@@ -32,6 +32,13 @@ test("nothing given is the contract's defaults", () => {
     batchNumMessages: 100,
     batchInterval: "0s",
     compression: 1,
+    engine: [],
+    enginePrefix: "netlog",
+    engineCopies: 3,
+    engineMonitors: [],
+    isEngineUnsafe: false,
+    engineCredentials: "",
+    advertise: "",
     views: [],
     db: "pglite",
     viewsDir: ".views",
@@ -96,6 +103,7 @@ describe("spellings", () => {
         token_file: /^no complaint$/,
         tls_cert: /^no complaint$/,
         tls_key: /^no complaint$/,
+        engine_credentials: /^no complaint$/,
         config: /^the configuration file {2}wrong! {2}cannot be read \(ENOENT\)$/,
       };
       expect(complaint([], { [variable]: " wrong! " })).toMatch(
