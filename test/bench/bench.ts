@@ -6,6 +6,7 @@ import type { LoadResult } from "./load/load-result.ts";
 import { type RunLoad, startGenerator } from "./load/start-generator.ts";
 import type { BenchOptions } from "./options.ts";
 import type { Progress } from "./progress.ts";
+import { type NatsCluster, startNats } from "./servers/nats.ts";
 import { type PostgresProcess, startPostgres } from "./servers/postgres.ts";
 import type { ServerProcess } from "./servers/server-process.ts";
 import {
@@ -14,6 +15,7 @@ import {
   startBareGrpc,
   startGo,
   startNetlog,
+  startNetlogOn,
   startNetlogWithGrpc,
   startRedis,
   startReference,
@@ -61,6 +63,17 @@ export class Bench {
     const started = await startNetlogWithGrpc(this.newPath());
     this.#keep(started.server);
     return started;
+  }
+
+  async startNats(count: 1 | 3, syncsAlways: boolean): Promise<NatsCluster | undefined> {
+    const cluster = await startNats(this.newPath(), count, syncsAlways);
+    for (const server of cluster?.servers ?? []) this.#keep(server);
+    return cluster;
+  }
+
+  /** One of the servers of a cluster, with as many copies as there are NATS servers. */
+  async startNetlogOn(nats: NatsCluster): Promise<ServerProcess> {
+    return this.#keep(await startNetlogOn(nats, this.options.profileFolder));
   }
 
   async startBareGrpc(): Promise<ServerProcess> {
@@ -118,7 +131,8 @@ export class Bench {
 
   /** Ends the servers of a workload and removes what they kept. */
   async endWorkload(): Promise<void> {
-    await Promise.all(this.#servers.map((server) => server.stop()));
+    // Those that were started last first: a server that keeps its topics elsewhere ends before what they are kept on.
+    for (const server of this.#servers.reverse()) await server.stop();
     this.#servers = [];
     rmSync(this.#folder, { recursive: true, force: true });
   }

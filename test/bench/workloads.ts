@@ -3,6 +3,7 @@ import type { Workload } from "./workload.ts";
 import { BATCH_IN } from "./workloads/batch-in.ts";
 import { BULK_OUT } from "./workloads/bulk-out.ts";
 import { DELIVERY } from "./workloads/delivery.ts";
+import { ENGINE } from "./workloads/engine.ts";
 import { GROWTH } from "./workloads/growth.ts";
 import { GRPC } from "./workloads/grpc.ts";
 import { JOURNAL } from "./workloads/journal.ts";
@@ -27,6 +28,7 @@ export const WORKLOADS: readonly Workload[] = [
   ...WAITING,
   ...STREAMS,
   ...GRPC,
+  ...ENGINE,
   GROWTH,
   REMEMBERING_ONCE,
   ...TRACKER,

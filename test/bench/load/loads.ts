@@ -3,6 +3,7 @@ import { deliver } from "./deliver.ts";
 import { drain } from "./drain.ts";
 import { fanOut } from "./fan-out.ts";
 import { publishGrpc, tailGrpc } from "./grpc-calls.ts";
+import { publishNats, pullNats } from "./nats-client.ts";
 import { readAt } from "./read-at.ts";
 import { pipelineRedis } from "./redis-pipeline.ts";
 import { readRedis } from "./redis-range.ts";
@@ -20,6 +21,8 @@ export interface Loads {
   readonly openWaiters: typeof openWaiters;
   readonly pipelineRedis: typeof pipelineRedis;
   readonly publishGrpc: typeof publishGrpc;
+  readonly publishNats: typeof publishNats;
+  readonly pullNats: typeof pullNats;
   readonly putEvents: typeof putEvents;
   readonly readAt: typeof readAt;
   readonly readRedis: typeof readRedis;
@@ -39,6 +42,8 @@ export const LOADS: Loads = {
   openWaiters,
   pipelineRedis,
   publishGrpc,
+  publishNats,
+  pullNats,
   putEvents,
   readAt,
   readRedis,

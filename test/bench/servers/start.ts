@@ -5,6 +5,7 @@ import { mkdirSync } from "node:fs";
 import { connect } from "node:net";
 import { fileURLToPath } from "node:url";
 import { payloadOf } from "../messages.ts";
+import type { NatsCluster } from "./nats.ts";
 import { awaitOutput, awaitReady, freePort, ServerProcess } from "./server-process.ts";
 
 export type RedisPolicy = "always" | "everysec";
@@ -25,6 +26,17 @@ export async function startNetlog(folder: string, profileFolder?: string): Promi
   const child = spawn(process.execPath, args, { stdio: [...ERRORS_ONLY] });
   const port = await awaitOutput(child, (text) => /"port":(\d+)/.exec(text)?.[1]);
   return new ServerProcess(child, Number(port));
+}
+
+/** The same with its topics on NATS, which syncs as its configuration says. */
+export async function startNetlogOn(nats: NatsCluster, profileFolder?: string): Promise<ServerProcess> {
+  const profile = profileFolder === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profileFolder}`];
+  const port = await freePort();
+  const engine = ["--engine", nats.url, "--engine-copies", String(nats.servers.length), "--engine-unsafe"];
+  const args = [...profile, SHIM, "serve", "--listen", `127.0.0.1:${port}`, ...engine];
+  const child = spawn(process.execPath, args, { stdio: [...ERRORS_ONLY] });
+  await awaitOutput(child, (text) => /"port":(\d+)/.exec(text)?.[1]);
+  return new ServerProcess(child, port);
 }
 
 /** The same with gRPC, which has a port of its own. */
