@@ -79,6 +79,8 @@ function pull(client: NatsConnection, stream: string, consumer: string, count: n
 }
 
 async function makeStream(client: NatsConnection, job: NatsPublishJob, subject: string): Promise<void> {
+  const info = await client.request(`$JS.API.STREAM.INFO.${job.stream}`, "{}", { timeout: 10_000 });
+  if (info.json<{ error?: object }>().error === undefined) return;
   const config = { name: job.stream, subjects: [subject], storage: "file", num_replicas: job.copies };
   await api(client, `STREAM.CREATE.${job.stream}`, config);
 }
