@@ -5,7 +5,7 @@
  */
 /** A server that owns topics. */
 export interface Owner {
-  /** Of this run of the server. */
+  /** Names this run of the server. */
   readonly incarnation: string;
   /** Where the other servers reach it; none where it is alone. */
   readonly url: string | undefined;
@@ -15,9 +15,9 @@ export interface Claim {
   /** The owner's incarnation; `null`: it let go of the log. */
   readonly owner: string | null;
   readonly url: string | null;
-  /** Of the log. */
+  /** The log's. */
   readonly endOffset: number;
-  /** Of the log's newest message; 0 where there never was one. */
+  /** The time of the log's newest message; 0 where there never was one. */
   readonly timestampMs: number;
   /** When the claim was made, by its owner's clock. */
   readonly at: number;

@@ -92,7 +92,7 @@ export class EngineConnection {
     return this.#client.info?.max_payload ?? 0;
   }
 
-  /** Of the server that it is connected to now. */
+  /** The version of the server that it is connected to now. */
   get serverVersion(): string {
     return this.#client.info?.version ?? "";
   }

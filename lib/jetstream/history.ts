@@ -22,7 +22,7 @@ const GUESSES = 4;
 export class History {
   readonly stream: string;
   readonly #shared: EngineShared;
-  /** Of this log in the cache: another stream of the name may come later. */
+  /** Names this log in the cache: another stream of the name may come later. */
   readonly #cacheKey: string;
 
   constructor(shared: EngineShared, stream: string, cacheKey: string) {
@@ -73,7 +73,7 @@ export class History {
       const share = guesses < GUESSES ? (offset - lowOffset) / Math.max(1, highOffset - lowOffset) : 0.5;
       const guess = Math.min(high - 1, low + Math.floor(Math.max(0, share) * (high - low)));
       const message = await this.message(guess);
-      // Where nothing can be told of the middle, what is in front of it is walked.
+      // The middle says nothing: the search walks what is in front of it.
       if (message === undefined || message.kind === "foreign") return this.#walk(offset, low, within);
       const begins = message.kind === "frames" ? message.baseOffset : message.claim.endOffset;
       const { endOffset } = endOf(message);

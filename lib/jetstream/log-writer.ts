@@ -21,9 +21,9 @@ import { newUid } from "./uid.ts";
 
 export interface WrittenMessage extends Outgoing {
   readonly appends: readonly PendingAppend[];
-  /** Of its frames. */
+  /** The size of its frames. */
   readonly sizeBytes: number;
-  /** Of the log, behind this message. */
+  /** Where the log ends behind this message. */
   readonly endOffset: number;
   readonly timestampMs: number;
 }
@@ -43,12 +43,12 @@ export class LogWriter implements PublisherOwner<WrittenMessage> {
   readonly stream: string;
   readonly segments: StreamSegments;
   readonly held: HeldTail;
-  /** Of what was written, stored or not. */
+  /** Where the log ends as it was written, stored or not. */
   endOffset: number;
   lastTimestampMs: number;
   storedEndOffset: number;
   #storedTimestampMs: number;
-  /** Of the active segment. */
+  /** The active segment's. */
   #storedSizeBytes: number;
   readonly #options: StreamLogOptions;
   readonly #epoch: number;

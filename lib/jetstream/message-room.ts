@@ -10,9 +10,9 @@ export interface MessageRoom {
   readonly segment: StreamSegment;
   readonly limits: LogLimits;
   readonly caps: Limits;
-  /** Of frames that the message has. */
+  /** Bytes of frames that the message has. */
   readonly messageBytes: number;
-  /** Of the log. */
+  /** Where the log ends. */
   readonly endOffset: number;
 }
 

@@ -40,7 +40,7 @@ export interface PublisherOptions<Message extends Outgoing> {
   readonly limits: JetstreamCaps;
   readonly counters: EngineCounters;
   readonly stream: string;
-  /** Of the newest message, which is the writer's claim. */
+  /** The sequence of the newest message, which is the writer's claim. */
   readonly lastSequence: number;
   readonly owner: PublisherOwner<Message>;
 }

@@ -29,9 +29,9 @@ export interface StreamConfig {
 export interface StreamState {
   readonly messages: number;
   readonly bytes: number;
-  /** Of the oldest message; one above the last where there is none. */
+  /** The oldest message's; one above the last where there is none. */
   readonly first_seq: number;
-  /** Of the newest message that there ever was; 0 where none ever was. */
+  /** That of the newest message that there ever was; 0 where none ever was. */
   readonly last_seq: number;
 }
 

@@ -6,14 +6,14 @@ import type { SegmentDescription } from "../log/log.ts";
 import type { SegmentMark } from "./envelope.ts";
 
 export interface StreamSegment {
-  /** Of its first message, a claim. */
+  /** That of its first message, a claim. */
   readonly sequence: number;
   readonly baseOffset: number;
-  /** Of its frames. */
+  /** The size of its frames. */
   sizeBytes: number;
-  /** Of its first frame; known of the active segment alone. */
+  /** The time of its first frame; known of the active segment alone. */
   firstTimestampMs: number | undefined;
-  /** Of its last frame, or of the log's last one before where it has none. */
+  /** The time of its last frame, or of the log's last one before where it has none. */
   lastTimestampMs: number;
   /** When this process first saw the segment. */
   firstSeenAtMs: number;

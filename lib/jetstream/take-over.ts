@@ -14,11 +14,11 @@ export interface TakenLog {
   /** The sequence of the claim. */
   readonly epoch: number;
   readonly endOffset: number;
-  /** Of the newest message; 0 where there never was one. */
+  /** The time of the newest message; 0 where there never was one. */
   readonly timestampMs: number;
   /** The active segment. */
   readonly segment: SegmentMark;
-  /** Of the oldest message that the stream has. */
+  /** The sequence of the oldest message that the stream has. */
   readonly firstSequence: number;
 }
 

@@ -24,7 +24,7 @@ export interface Publish extends Request {
   readonly kind: "publish";
   readonly payloads: readonly string[];
   readonly key?: string;
-  /** Of the first payload, where it is `done`. */
+  /** The first payload's offset, where it is `done`. */
   readonly offset?: number;
 }
 
