@@ -148,6 +148,11 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
         summary: "Bring topics over from a data folder of the Go NetLog, or a file of frames",
         load: async () => (await import("./folder/import.ts")).importCommand,
       },
+      {
+        name: "migrate",
+        summary: "Copy topics of a data folder to NATS as they are, or back",
+        load: async () => (await import("./folder/migrate.ts")).migrateCommand,
+      },
     ],
   },
   {

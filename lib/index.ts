@@ -67,6 +67,7 @@ export type { ScannerRequest } from "./scanner/scanner-settings.ts";
 export { DataFolderError, takeDataFolder } from "./storage/data-folder.ts";
 export { FileStorage } from "./storage/file-storage.ts";
 export { BATCH_HEADROOM_BYTES, type LineBatch } from "./topic/batch-parser.ts";
+export { type CopiedTopic, copyStored } from "./topic/copy-stored.ts";
 export type { Finding } from "./topic/integrity.ts";
 export { isJsonType } from "./topic/json-gate.ts";
 export { PAYLOAD_HEADROOM_BYTES } from "./topic/long-message.ts";
@@ -85,7 +86,7 @@ export {
 } from "./topic/setting-table.ts";
 export { sha256 } from "./topic/sha256.ts";
 export type { NetlogStats, TopicStats } from "./topic/stats.ts";
-export type { ForkPlace } from "./topic/storage.ts";
+export type { ForkPlace, Storage } from "./topic/storage.ts";
 export type { StreamIn } from "./topic/stream-in.ts";
 export type { Topic } from "./topic/topic.ts";
 export type { TopicInfo } from "./topic/topic-info.ts";
