@@ -225,6 +225,7 @@ const CMD_DOORS = [
   "lib/index.ts",
   "lib/jetstream/index.ts",
   "lib/values.ts",
+  "lib/jetstream/index.ts",
   "lib/client/index.ts",
   "lib/views/index.ts",
   "server/index.ts",
