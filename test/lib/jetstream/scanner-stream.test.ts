@@ -146,7 +146,7 @@ describe.skipIf(!hasNats)("the stream of what a topic keeps", () => {
     expect((await open(9)).stream.files.subjects).toEqual([]);
   });
 
-  it("has lost what somebody removed or wrote into it, and nothing else", async () => {
+  it("has lost what another program wrote into it, and nothing else", async () => {
     const { open, subject, api, streamName } = await newTopic();
     const { stream } = await open(1);
     await stream.put(subject, [Buffer.from("a")]);
