@@ -142,7 +142,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const occupancy = new Occupancy(limits, clientAddresses);
   const connections = new Connections(server, limits, occupancy, runtime, certificate !== undefined);
   const context = createContext(options, address, { clientAddresses, occupancy, connections });
-  const forgetGone = context.netlog.watchGone((url) => context.peers.drop(url));
+  const forgetGone = context.netlog.neighbours?.watchGone((url) => context.peers.drop(url));
   serve(server, connections, context, options.doors ?? doorsOf(options.consoleFolder));
   let grpc: GrpcServer | undefined;
   try {
@@ -165,7 +165,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     },
     stop: async ({ graceMs = limits.stopMs } = {}) => {
       await Promise.all([stopServer(server, connections, context, graceMs), grpc?.stop(graceMs)]);
-      forgetGone();
+      forgetGone?.();
       context.peers.close();
     },
   };

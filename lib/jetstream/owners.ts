@@ -1,7 +1,6 @@
 /**
- * Which topics this server takes up and lets go of. A topic without a living owner is taken by the server that comes first in
- * an order that all servers compute alike, and by the next one where that does not; claims decide where two try. What
- * others own is known by the claims that pass by, and asked for where a name is not known.
+ * Which topics this server owns, and which server owns the others. What others own is known by the claims that pass by, and
+ * asked for where a name is not known; takeovers.ts takes what nobody owns.
  */
 import { mapConcurrently } from "../base/concurrency.ts";
 import { NetlogError } from "../base/errors.ts";
@@ -17,13 +16,10 @@ import type { Limits } from "./limits.ts";
 import type { EngineNames } from "./names.ts";
 import type { Ownership, OwnerTable } from "./owner-table.ts";
 import type { Presence, Self } from "./presence.ts";
-import { rankOf } from "./rank.ts";
+import { type TakenTopics, Takeovers } from "./takeovers.ts";
 
 /** The topics of this server; Netlog has them. */
-export interface ServedTopics {
-  serves(name: string): boolean;
-  failedTopic(name: string): object | undefined;
-  takeUp(name: string): Promise<void>;
+export interface ServedTopics extends TakenTopics {
   letGo(name: string): Promise<void>;
   /** Publishes another server's dead letter. */
   takeLetter(topic: string, message: NewMessage): Promise<void>;
@@ -54,11 +50,7 @@ export class Owners implements Neighbours {
   #served: ServedTopics | undefined;
   /** Topics that NATS has whole: no other one is taken up. */
   #whole: ReadonlySet<string> = new Set();
-  readonly #taking = new Map<string, Promise<void>>();
-  /** Since when a topic has no living owner, ms of `elapsedMs`. */
-  readonly #freeSinceMs = new Map<string, number>();
-  /** When a topic that could not be taken up is tried again. */
-  readonly #retryAtMs = new Map<string, number>();
+  readonly #takeovers: Takeovers;
   readonly #watchers = new Set<(url: string) => void>();
   #living: readonly Self[] = [];
   #refreshAtMs = 0;
@@ -71,6 +63,7 @@ export class Owners implements Neighbours {
     this.#options = options;
     this.#table = options.table;
     this.#presence = options.presence;
+    this.#takeovers = new Takeovers(options);
   }
 
   /** Knows all owners, and has taken up the topics without one, when it resolves. @throws what NATS refuses with. */
@@ -90,6 +83,7 @@ export class Owners implements Neighbours {
   /** Takes no more topics. Those that it has are given away by closing them. */
   stop(): void {
     this.#isStopped = true;
+    this.#takeovers.stop();
     this.#presence.leave();
   }
 
@@ -117,7 +111,7 @@ export class Owners implements Neighbours {
   }
 
   ownerOf(name: string): string | undefined | Promise<string | undefined> {
-    const taking = this.#taking.get(name);
+    const taking = this.#takeovers.of(name);
     if (taking !== undefined) return taking.then(() => undefined);
     const known = this.#table.topics.get(name);
     // Its own that it does not serve may have been deleted.
@@ -207,12 +201,25 @@ export class Owners implements Neighbours {
       await mapConcurrently(fresh, LOOKS, (name) =>
         this.#table.look(name).catch((error: unknown) => this.#warn(error)),
       );
-      for (const name of this.#table.names) {
-        if (!this.#whole.has(name) && !this.#served!.serves(name) && !this.#taking.has(name))
-          this.#table.forget(name);
-      }
+      await this.#forgetDeleted();
     } finally {
       this.#refreshing = undefined;
+    }
+  }
+
+  /** Topics that NATS has no more; a list from before the making of a topic does not have it yet. */
+  async #forgetDeleted(): Promise<void> {
+    for (const name of this.#table.names) {
+      if (this.#whole.has(name) || this.#takeovers.of(name) !== undefined) continue;
+      if (this.#served?.serves(name) !== true) {
+        this.#table.forget(name);
+      } else if ((await this.#table.look(name)) === undefined) {
+        this.#options.logger.error(
+          { topic: name },
+          "the topic's stream was removed from NATS, not by netlog",
+        );
+        await this.#letGo(name);
+      }
     }
   }
 
@@ -225,52 +232,12 @@ export class Owners implements Neighbours {
       );
       return;
     }
-    const due = this.#table.names.filter((name) => !served.serves(name) && this.#isDue(name));
-    await mapConcurrently(due, this.#options.limits.topicsInTransition, (name) => this.#take(name));
-  }
-
-  #isDue(name: string): boolean {
-    const { self, runtime, limits } = this.#options;
-    const { owner } = this.#table.topics.get(name)!;
-    const isOwn = owner === self.incarnation;
-    const isFree = owner === undefined || isOwn || !this.#presence.isAlive(owner);
-    if (!isFree || this.#taking.has(name) || !this.#whole.has(name)) {
-      this.#freeSinceMs.delete(name);
-      return false;
-    }
-    const nowMs = runtime.elapsedMs();
-    if (nowMs < (this.#retryAtMs.get(name) ?? 0)) return false;
-    const sinceMs = this.#freeSinceMs.get(name) ?? nowMs;
-    this.#freeSinceMs.set(name, sinceMs);
-    const rank = isOwn ? 0 : rankOf(name, self.incarnation, this.#presence.takers);
-    return nowMs - sinceMs >= rank * limits.engineHeartbeatMs;
-  }
-
-  #take(name: string): Promise<void> {
-    const taking = this.#takeNow(name)
-      .catch((error: unknown) => this.#warn(error, name))
-      .finally(() => this.#taking.delete(name));
-    this.#taking.set(name, taking);
-    return taking;
-  }
-
-  async #takeNow(name: string): Promise<void> {
-    const { self, runtime, limits, logger } = this.#options;
-    const served = this.#served!;
-    // Another server may have been faster.
-    const found = await this.#table.look(name);
-    if (found === undefined || this.#isStopped) return;
-    const { owner } = found;
-    if (owner !== undefined && owner !== self.incarnation && this.#presence.isAlive(owner)) return;
-    await served.takeUp(name);
-    await this.#table.look(name);
-    this.#freeSinceMs.delete(name);
-    if (served.failedTopic(name) === undefined) {
-      this.#retryAtMs.delete(name);
-      logger.info({ topic: name, from: owner }, "took a topic up");
-    } else {
-      this.#retryAtMs.set(name, runtime.elapsedMs() + limits.engineSilenceMs);
-    }
+    const due = this.#table.names.filter(
+      (name) => !served.serves(name) && this.#whole.has(name) && this.#takeovers.isDue(name),
+    );
+    await mapConcurrently(due, this.#options.limits.topicsInTransition, (name) =>
+      this.#takeovers.take(name, served),
+    );
   }
 
   /** A claim passes by. */
@@ -287,7 +254,7 @@ export class Owners implements Neighbours {
     const found = this.#table.topics.get(name);
     const { self } = this.#options;
     const isHere = this.#served?.serves(name) === true || this.#served?.failedTopic(name) !== undefined;
-    if (!isHere || this.#taking.has(name)) return;
+    if (!isHere || this.#takeovers.of(name) !== undefined) return;
     if (found?.owner === self.incarnation || found?.owner === undefined) return;
     this.#options.logger.info({ topic: name, server: found.owner }, "another server has taken the topic");
     await this.#letGo(name);

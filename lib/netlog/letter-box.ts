@@ -1,6 +1,7 @@
 /** Where dead letters go: the topics of the same storage, each by its name. */
 import { isNetlogError } from "../base/errors.ts";
 import type { NewMessage } from "../message/new-message.ts";
+import type { Neighbours } from "../topic/neighbours.ts";
 import type { Topic } from "../topic/topic.ts";
 
 /** The topics by name, as Netlog has them. */
@@ -10,7 +11,7 @@ interface Topics {
   topic(name: string): Topic;
   /** As Netlog has it: not `undefined` for a topic of another server. */
   ownerOf(name: string): string | undefined | Promise<string | undefined>;
-  sendLetter(topic: string, message: NewMessage): Promise<void>;
+  readonly neighbours: Pick<Neighbours, "sendLetter"> | undefined;
 }
 
 export class TopicLetterBox {
@@ -28,7 +29,7 @@ export class TopicLetterBox {
     await this.#opened;
     if (makesTopic) await this.#requireTopic(topicName);
     if ((await this.#topics.ownerOf(topicName)) === undefined) await this.take(topicName, message);
-    else await this.#topics.sendLetter(topicName, message);
+    else await this.#topics.neighbours?.sendLetter(topicName, message);
   }
 
   /** Publishes to a topic of this server. */

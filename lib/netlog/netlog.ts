@@ -51,6 +51,8 @@ export interface NetlogOptions {
 
 export class Netlog {
   readonly defaults: TopicSettings;
+  /** The other servers of the same storage, where it may have some. */
+  readonly neighbours: Neighbours | undefined;
   readonly #storage: Storage;
   readonly #shared: TopicShared;
   readonly #monitor: Monitor;
@@ -58,7 +60,6 @@ export class Netlog {
   /** What `stats` gathers now. */
   #gathering: Promise<NetlogStats> | undefined;
   readonly #changes: TopicChanges;
-  readonly #neighbours: Neighbours | undefined;
   readonly #names: AllNames;
   readonly #letters: TopicLetterBox;
   /** Called with each topic that is made. */
@@ -96,7 +97,7 @@ export class Netlog {
     });
     this.#topics = new TopicTable(limits.topics);
     this.#storage = storage;
-    this.#neighbours = options.neighbours;
+    this.neighbours = options.neighbours;
     this.#names = new AllNames(this.#topics, options.neighbours);
     this.defaults = defaults;
     this.#letters = new TopicLetterBox(this, this.#opened);
@@ -124,7 +125,7 @@ export class Netlog {
 
   /** One that failed to open, or is another server's, is there as well. */
   hasTopic(name: string): boolean {
-    return this.#topics.has(name) || this.#neighbours?.has(name) === true;
+    return this.#topics.has(name) || this.neighbours?.has(name) === true;
   }
 
   /**
@@ -134,28 +135,8 @@ export class Netlog {
    * @throws topic_unavailable: no server owns it now; one takes it over soon.
    */
   ownerOf(name: string): string | undefined | Promise<string | undefined> {
-    if (this.#neighbours === undefined || name === "" || this.#topics.has(name)) return undefined;
-    return this.#neighbours.ownerOf(name);
-  }
-
-  /** The URLs of other servers that own topics of the same storage. */
-  get otherServers(): readonly string[] {
-    return this.#neighbours?.servers ?? [];
-  }
-
-  /** A request to the other server at this URL got no answer. */
-  suspect(url: string): void {
-    this.#neighbours?.suspect(url);
-  }
-
-  /** Calls `hear` with the URL of each other server that is gone. Gives what ends it. */
-  watchGone(hear: (url: string) => void): () => void {
-    return this.#neighbours?.watchGone(hear) ?? (() => {});
-  }
-
-  /** Publishes a dead letter to a topic of another server. For the letter box. */
-  async sendLetter(topic: string, message: NewMessage): Promise<void> {
-    await this.#neighbours?.sendLetter(topic, message);
+    if (this.neighbours === undefined || name === "" || this.#topics.has(name)) return undefined;
+    return this.neighbours.ownerOf(name);
   }
 
   /** Publishes a dead letter of another server to a topic of this one. @throws as Topic.publish does. */
@@ -213,7 +194,7 @@ export class Netlog {
       tombstoneCount,
       openFileCount,
       counters,
-      engine: this.#neighbours?.figures(),
+      engine: this.neighbours?.figures(),
     };
   }
 
@@ -235,7 +216,7 @@ export class Netlog {
    * @throws topic_not_found; topic_unavailable when it failed to open; shutting_down once closed.
    */
   topic(name: string): Topic {
-    if (this.#neighbours !== undefined && !this.#topics.has(name)) this.#throwIfElsewhere(name);
+    if (this.neighbours !== undefined && !this.#topics.has(name)) this.#throwIfElsewhere(name);
     return this.#changes.require(name);
   }
 
@@ -333,7 +314,7 @@ export class Netlog {
 
   /** @throws topic_unavailable. */
   #throwIfElsewhere(name: string): void {
-    if (this.#neighbours?.has(name) !== true) return;
+    if (this.neighbours?.has(name) !== true) return;
     throw new NetlogError("topic_unavailable", { reason: "another server has this topic; ask that one" });
   }
 

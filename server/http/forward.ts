@@ -196,7 +196,7 @@ class Forward {
       return;
     }
     const isRead = request.method === "GET" || request.method === "HEAD";
-    context.netlog.suspect(this.#origin);
+    context.netlog.neighbours?.suspect(this.#origin);
     context.logger.info({ err: error, server: this.#origin }, "a request that was sent on got no answer");
     this.#outcome.reject(isRead || !this.#hasReached ? this.#gone() : this.#unknown());
   }

@@ -1,12 +1,12 @@
 /** Stands for the log on a port whose doors know no topics: a view's own. */
 import { type Netlog, NetlogError } from "../../lib/index.ts";
 
-const none: Pick<Netlog, "topic" | "ownerOf" | "watchGone" | "expiryOf" | "beginShutdown"> = {
+const none: Pick<Netlog, "topic" | "ownerOf" | "neighbours" | "expiryOf" | "beginShutdown"> = {
   topic() {
     throw new NetlogError("topic_not_found");
   },
   ownerOf: () => undefined,
-  watchGone: () => () => {},
+  neighbours: undefined,
   expiryOf: () => undefined,
   // The log is not this port's to end.
   beginShutdown() {},

@@ -18,18 +18,18 @@ interface ToldPage {
 export interface OtherTopics {
   /** By the URL of the server. One that gave no page is left out. */
   readonly pages: ReadonlyMap<string, ToldPage>;
+  /** The topics of these pages: their owner knows them before all others do. */
+  readonly names: ReadonlySet<string>;
   /** The request came from another server: this one tells of its own topics alone. */
   readonly isAsked: boolean;
 }
 
-const NONE: ReadonlyMap<string, ToldPage> = new Map();
-
 /** Asks all servers that own topics, at once. */
 export async function otherTopics(exchange: Exchange): Promise<OtherTopics> {
   const { request, target, context } = exchange;
-  const servers = context.netlog.otherServers;
+  const servers = context.netlog.neighbours?.servers ?? [];
   const isAsked = request.header(FORWARDED) !== undefined;
-  if (servers.length === 0 || isAsked) return { pages: NONE, isAsked };
+  if (servers.length === 0 || isAsked) return { pages: new Map(), names: new Set(), isAsked };
   const path = target.query === "" ? "/-/topics" : `/-/topics?${target.query}`;
   const pages = new Map<string, ToldPage>();
   await Promise.all(
@@ -38,7 +38,8 @@ export async function otherTopics(exchange: Exchange): Promise<OtherTopics> {
       if (isPage(page)) pages.set(server, page);
     }),
   );
-  return { pages, isAsked };
+  const names = new Set([...pages.values()].flatMap(({ topics }) => topics.map(({ name }) => name)));
+  return { pages, names, isAsked };
 }
 
 /** What topics are sorted by, as another server tells it: see FIGURES. */

@@ -92,7 +92,8 @@ async function describeTopics(exchange: Exchange): Promise<Answer> {
 }
 
 /** Another server tells of it, or is to: see OtherTopics. */
-function isTold(netlog: Netlog, name: string, { pages, isAsked }: OtherTopics): boolean {
+function isTold(netlog: Netlog, name: string, { pages, names, isAsked }: OtherTopics): boolean {
+  if (names.has(name)) return true;
   try {
     const owner = netlog.ownerOf(name);
     return owner !== undefined && (isAsked || (typeof owner === "string" && pages.has(owner)));

@@ -1,10 +1,11 @@
 /** Several servers on one NATS: every topic is served by way of each of them, and outlives its owner. */
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { EngineOptions } from "../../../lib/jetstream/index.ts";
+import { EngineNames } from "../../../lib/jetstream/names.ts";
 import { Api } from "../../contract/api.ts";
 import { type EngineServer, startEngineServer } from "../../support/engine-server.ts";
 import { hasNats } from "../../support/nats.ts";
-import { natsOfFile } from "./engine-fixture.ts";
+import { connectTo, natsOfFile } from "./engine-fixture.ts";
 
 interface Started extends EngineServer {
   readonly api: Api;
@@ -92,6 +93,20 @@ describe.skipIf(!hasNats)("servers on one NATS", () => {
     expect((await other.api.post("/orders")).status).toBe(201);
     await expect.poll(async () => (await one.api.post("/orders/payload", "b")).status, POLL).toBe(201);
     expect(await payloads(other.api, "orders")).toBe("b\n");
+  });
+
+  test("let go of a topic whose stream was removed by hand", async () => {
+    const [one, other] = await two();
+    await one.api.post("/orders");
+    await other.api.publish("orders", "a");
+    const api = await connectTo(nats.current);
+    await api.deleteStream(new EngineNames(`t${prefixCount}`).logStream("orders"));
+    // Another server that comes has all of them look at what there is.
+    const third = await start({ prefix: `t${prefixCount}` });
+    for (const server of [one, other, third]) {
+      await expect.poll(async () => (await server.api.get("/orders")).status, POLL).toBe(404);
+    }
+    expect((await third.api.post("/orders")).status).toBe(201);
   });
 
   test("fork a topic where it is", async () => {
