@@ -9,8 +9,7 @@ import { EngineNames } from "./names.ts";
 import { explainConnect, explainRefusal } from "./start-error.ts";
 
 export { Engine, type EngineOptions } from "./engine.ts";
-export type { CopyStatus, EngineStatus, TopicStatus } from "./engine-status.ts";
-export { EngineStartError } from "./start-error.ts";
+export type { EngineStatus, TopicStatus } from "./engine-status.ts";
 
 export interface LookOptions {
   readonly servers: readonly string[];
