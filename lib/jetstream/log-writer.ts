@@ -52,6 +52,7 @@ export class LogWriter implements PublisherOwner<WrittenMessage> {
   #storedSizeBytes: number;
   readonly #options: StreamLogOptions;
   readonly #epoch: number;
+  readonly #created: string;
   readonly #firstUid: Uid;
   #uidCount = 0;
   readonly #publisher: OrderedPublisher<WrittenMessage>;
@@ -73,6 +74,7 @@ export class LogWriter implements PublisherOwner<WrittenMessage> {
     this.#storedTimestampMs = taken.timestampMs;
     this.#storedSizeBytes = segments.active.sizeBytes;
     this.#epoch = taken.epoch;
+    this.#created = taken.created;
     this.#firstUid = newUid(runtime);
     this.#publisher = new OrderedPublisher<WrittenMessage>({
       api,
@@ -181,6 +183,7 @@ export class LogWriter implements PublisherOwner<WrittenMessage> {
   /** Nothing is sent any more. */
   stop(): void {
     this.#publisher.stop();
+    this.#keepAcknowledged();
     this.#reportClaim("ended");
     this.#reportProgress();
   }
@@ -215,6 +218,7 @@ export class LogWriter implements PublisherOwner<WrittenMessage> {
     if (reason === "fenced") counters.fences += 1;
     else if (reason === "data_lost") counters.dataLosses += 1;
     else if (reason === "unresolved") counters.unresolvedEnds += 1;
+    this.#keepAcknowledged();
     this.#reportClaim("ended");
     this.#owner!.ended(reason, message);
     this.#reportProgress();
@@ -271,6 +275,12 @@ export class LogWriter implements PublisherOwner<WrittenMessage> {
   #reportClaim(outcome: ClaimOutcome): void {
     this.#settleClaim?.(outcome);
     this.#settleClaim = undefined;
+  }
+
+  /** For this server's next take-over of the log. */
+  #keepAcknowledged(): void {
+    const { acknowledged } = this.#options.shared;
+    acknowledged.set(this.stream, { created: this.#created, sequence: this.storedSequence });
   }
 
   #reportProgress(): void {

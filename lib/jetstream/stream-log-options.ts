@@ -16,6 +16,12 @@ import type { PublisherEnd } from "./ordered-publisher.ts";
 /** Why a log takes no appends any more before it was closed. `refused`: see StreamAppender. */
 export type LogFailure = PublisherEnd | "refused";
 
+export interface Acknowledged {
+  /** When the stream was made, as NATS says it: one that is made anew begins anew. */
+  readonly created: string;
+  readonly sequence: number;
+}
+
 export interface EngineParts {
   readonly api: JetStreamApi;
   readonly names: EngineNames;
@@ -36,6 +42,8 @@ export class EngineShared implements EngineParts {
   readonly tailBudget: TailBudget;
   /** Messages of history, by stream, creation and sequence. */
   readonly history: LRUCache<string, LogMessage>;
+  /** How far NATS acknowledged the streams that this server wrote. One that ends before has lost messages. */
+  readonly acknowledged: Map<string, Acknowledged> = new Map();
   /** Consumers that cursors hold. */
   consumerCount = 0;
   #maxPayloadBytes = 0;

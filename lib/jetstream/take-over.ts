@@ -7,7 +7,7 @@ import { encodeClaim } from "./claim.ts";
 import { CLAIM_KIND, encodeMessage, type SegmentMark } from "./envelope.ts";
 import { decodeLogMessage, endOf } from "./log-message.ts";
 import { type Outcome, type Outgoing, sendOnce } from "./outgoing.ts";
-import type { StreamLogOptions } from "./stream-log-options.ts";
+import type { EngineShared, StreamLogOptions } from "./stream-log-options.ts";
 import { newUid } from "./uid.ts";
 
 export interface TakenLog {
@@ -20,6 +20,8 @@ export interface TakenLog {
   readonly segment: SegmentMark;
   /** The sequence of the oldest message that the stream has. */
   readonly firstSequence: number;
+  /** When the stream was made. */
+  readonly created: string;
 }
 
 interface LogEnd extends Omit<TakenLog, "epoch"> {
@@ -85,10 +87,12 @@ async function findEnd({ shared, topic, firstOffset = 0 }: StreamLogOptions): Pr
   const stream = names.logStream(topic);
   const info = await api.streamInfo(stream);
   if (info === undefined) throw new NetlogError("topic_not_found");
+  const { created } = info;
   const { last_seq: lastSequence, first_seq: firstSequence, messages } = info.state;
+  requireAcknowledged(shared, stream, created, lastSequence);
   if (lastSequence === 0) {
     const segment = { sequence: 1, baseOffset: firstOffset, sizeBytes: 0 };
-    return { lastSequence, endOffset: firstOffset, timestampMs: 0, segment, firstSequence: 1 };
+    return { lastSequence, endOffset: firstOffset, timestampMs: 0, segment, firstSequence: 1, created };
   }
   const newest = await api.leadersMessage(stream, { sequence: lastSequence });
   if (newest === undefined) {
@@ -102,7 +106,26 @@ async function findEnd({ shared, topic, firstOffset = 0 }: StreamLogOptions): Pr
   if (message.kind === "frames" && message.isDamaged) {
     throw unusable(stream, `message ${lastSequence} is damaged, and with it where the topic ends`);
   }
-  return { lastSequence, ...endOf(message), segment: message.envelope.segment, firstSequence };
+  return { lastSequence, ...endOf(message), segment: message.envelope.segment, firstSequence, created };
+}
+
+/**
+ * A leader that has been replaced may not know all, so the caller asks again for a while. @throws an error: the stream ends
+ * before what NATS acknowledged to this server. Offsets that clients know would be given again.
+ */
+function requireAcknowledged(
+  { acknowledged }: EngineShared,
+  stream: string,
+  created: string,
+  lastSequence: number,
+): void {
+  const known = acknowledged.get(stream);
+  if (known?.created !== created) acknowledged.delete(stream);
+  else if (lastSequence < known.sequence) {
+    throw new Error(
+      `it has lost messages that it acknowledged: ${stream} ends at message ${lastSequence}, and had ${known.sequence}; restart this server to serve what is left`,
+    );
+  }
 }
 
 function unusable(stream: string, what: string): NetlogError {

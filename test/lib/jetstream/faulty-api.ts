@@ -1,6 +1,7 @@
 /** JetStream's API where publishes go wrong as the test says. */
 import { NoAnswer } from "../../../lib/jetstream/engine-errors.ts";
 import { JetStreamApi, type PublishFacts } from "../../../lib/jetstream/jetstream-api.ts";
+import type { StreamInfo } from "../../../lib/jetstream/stream-config.ts";
 
 /**
  * `lose_ack`: the message is stored, and the ack does not come. `drop`: it does not reach NATS, and nobody says so. An error:
@@ -12,6 +13,8 @@ export class FaultyApi extends JetStreamApi {
   /** Decides about each publish, in order. */
   plan: (subject: string) => Fault = () => "pass";
   publishCount = 0;
+  /** Where streams seem to end, for those who ask how they are. */
+  seenLastSequence: number | undefined;
 
   override async publish(subject: string, payload: Uint8Array, facts: PublishFacts): Promise<number> {
     this.publishCount += 1;
@@ -21,6 +24,12 @@ export class FaultyApi extends JetStreamApi {
     const sequence = await super.publish(subject, payload, facts);
     if (fault === "lose_ack") throw new NoAnswer("timeout", subject);
     return sequence;
+  }
+
+  override async streamInfo(name: string, timeoutMs?: number): Promise<StreamInfo | undefined> {
+    const info = await super.streamInfo(name, timeoutMs);
+    if (info === undefined || this.seenLastSequence === undefined) return info;
+    return { ...info, state: { ...info.state, last_seq: this.seenLastSequence } };
   }
 }
 

@@ -218,6 +218,20 @@ describe.skipIf(!hasNats)("a log on NATS", () => {
     expect(failures).toEqual(["data_lost"]);
   });
 
+  test("is not taken over again by the server that knows of acknowledged messages that are not there", async () => {
+    const { log, api, shared, topic } = await faultyLog();
+    await appendAll(log, ["a", "b"]);
+    await log.close();
+    api.seenLastSequence = 2;
+    await expect(openTopicLog(shared, topic)).rejects.toMatchObject({
+      code: "topic_unavailable",
+      reason: /has lost messages.*ends at message 2, and had 4/,
+    });
+    api.seenLastSequence = undefined;
+    const { log: again } = await openTopicLog(shared, topic);
+    expect(await textsOf(again)).toEqual(["a", "b"]);
+  });
+
   test("ends when its stream is deleted elsewhere", async () => {
     const { log, shared, topic, failures } = await faultyLog({ engineResolveMs: 10_000 });
     await appendAll(log, ["a"]);
