@@ -7,11 +7,12 @@ import { isNetlogError, type NetlogError } from "../base/errors.ts";
 import type { Timer } from "../base/runtime.ts";
 import { frameBytesOf } from "../log/frame-writer.ts";
 import { GuardedAppends, type GuardedLog } from "../log/guarded-appends.ts";
-import type { Appended, LogEntry, LogFollower, LogLimits } from "../log/log.ts";
+import type { Appended, LogEntry, LogLimits } from "../log/log.ts";
 import { type PendingAppend, pendingAppend, UnsettledAppends } from "../log/pending-append.ts";
 import { hasGrownOld, rangeRefusal } from "../log/roll-policy.ts";
 import { Standing, type StopReason } from "../log/standing.ts";
 import { ENVELOPE_BYTES } from "./envelope.ts";
+import { FollowedLog } from "./followed-log.ts";
 import { END_REASONS, notStored, refusalOf, tooLongForNats, unknownAtNats } from "./log-failures.ts";
 import type { Draft, LogWriter, LogWriterOwner, WrittenMessage } from "./log-writer.ts";
 import { type MessageRoom, roomFor } from "./message-room.ts";
@@ -30,7 +31,7 @@ export interface AppenderReports {
 export class StreamAppender implements GuardedLog, LogWriterOwner {
   readonly queue: PendingAppend[] = [];
   readonly standing: Standing = new Standing();
-  follower: LogFollower | undefined;
+  readonly followed: FollowedLog;
   readonly #options: StreamLogOptions;
   readonly #reports: AppenderReports;
   readonly #writer: LogWriter;
@@ -39,12 +40,9 @@ export class StreamAppender implements GuardedLog, LogWriterOwner {
   #limits: LogLimits;
   /** A roll or a close is under way. */
   #blocked: Promise<void> | undefined;
-  /** The follower waits until everything below is stored. */
-  #followedEndOffset: number | undefined;
   /** Runs while appends wait because nothing can be sent. */
   #stall: Timer | undefined;
   #isStalled = false;
-  #bytesSinceCheckpoint = 0;
 
   constructor(options: StreamLogOptions, writer: LogWriter, reports: AppenderReports) {
     this.#options = options;
@@ -52,6 +50,7 @@ export class StreamAppender implements GuardedLog, LogWriterOwner {
     this.#reports = reports;
     this.#limits = options.limits;
     const { runtime, limits: caps } = options.shared;
+    this.followed = new FollowedLog(caps.indexCheckpointBytes);
     this.#guarded = new GuardedAppends(this, this.standing, this.#unsettled, { runtime, caps });
     writer.serve(this);
   }
@@ -147,24 +146,12 @@ export class StreamAppender implements GuardedLog, LogWriterOwner {
     await this.#writer.idle();
   }
 
-  /** The log has written its index: see LogFollower. */
-  noteCheckpoint(): void {
-    this.#bytesSinceCheckpoint = 0;
-  }
-
   /** For LogWriter. */
   stored({ endOffset, appends, sizeBytes }: WrittenMessage): void {
     this.#unsettled.settleUpTo(endOffset);
     if (appends.length > 0) this.#reports.onReadable(endOffset);
     if (this.isEnded) this.#reports.onEnded();
-    if (this.#followedEndOffset !== undefined && this.#followedEndOffset <= endOffset) {
-      this.#followedEndOffset = undefined;
-      this.follower?.syncEnded();
-    }
-    this.#bytesSinceCheckpoint += sizeBytes;
-    if (this.#bytesSinceCheckpoint < this.#options.shared.limits.indexCheckpointBytes) return;
-    this.#bytesSinceCheckpoint = 0;
-    this.follower?.checkpointed();
+    this.followed.stored(endOffset, sizeBytes);
   }
 
   /** For LogWriter. */
@@ -172,7 +159,7 @@ export class StreamAppender implements GuardedLog, LogWriterOwner {
     const refusal = refusalOf(reason);
     // Guards have taken their appends in, and nothing takes them out again: the memory is wrong, and made anew.
     if (appends.some(({ entry }) => entry.guard !== undefined)) this.#fail(refusal.reason!);
-    this.#followedEndOffset = undefined;
+    this.followed.refused();
     for (const append of appends) append.reject(refusal);
     this.#unsettled.rejectAll(refusal);
     if (this.standing.hasFailed) this.#options.onFailed?.("refused");
@@ -208,7 +195,7 @@ export class StreamAppender implements GuardedLog, LogWriterOwner {
     this.standing.hasFailed = true;
     this.standing.failureReason = reason;
     this.#writer.stop();
-    this.follower?.failed();
+    this.followed.follower?.failed();
   }
 
   /** Writes what waits, as long as it can be sent. */
@@ -272,9 +259,7 @@ export class StreamAppender implements GuardedLog, LogWriterOwner {
     if (draft.appends.length === 0) return;
     this.#options.shared.counters.noteWrite(this.logEndOffset - firstOffset, 0);
     this.#writer.send(draft);
-    if (this.#followedEndOffset !== undefined || this.follower === undefined) return;
-    this.follower.syncBegins();
-    this.#followedEndOffset = this.logEndOffset;
+    this.followed.sent(this.logEndOffset);
   }
 
   #write(draft: Draft, group: readonly PendingAppend[]): void {
@@ -300,7 +285,7 @@ export class StreamAppender implements GuardedLog, LogWriterOwner {
   async #roll(): Promise<void> {
     await this.#writer.idle();
     if (this.standing.failure() !== undefined) return;
-    this.follower?.rolled();
+    this.followed.follower?.rolled();
     const refusal = await this.#writer.beginSegment();
     if (refusal === undefined) return;
     for (const append of this.queue.splice(0)) this.#guarded.refuse(append, refusalOf(refusal));

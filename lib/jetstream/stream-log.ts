@@ -150,7 +150,7 @@ export class StreamLog implements Log, CursorLog {
   }
 
   follow(follower: LogFollower): void {
-    this.#appender.follower = follower;
+    this.#appender.followed.follower = follower;
   }
 
   append(entries: readonly LogEntry[]): Promise<Appended>[] {
@@ -158,7 +158,9 @@ export class StreamLog implements Log, CursorLog {
   }
 
   async appendFrames(frames: Buffer, durability: Durability): Promise<void> {
-    await Promise.all(this.#appender.append(placedEntries(frames, durability, this.#appender.follower)));
+    await Promise.all(
+      this.#appender.append(placedEntries(frames, durability, this.#appender.followed.follower)),
+    );
   }
 
   openCursor(): LogCursor {
@@ -234,7 +236,7 @@ export class StreamLog implements Log, CursorLog {
 
   /** There is none: the newest message tells all that an opening needs. */
   writeIndex(): void {
-    this.#appender.noteCheckpoint();
+    this.#appender.followed.noteCheckpoint();
   }
 
   /** Also lets go of the log. */
