@@ -98,6 +98,8 @@ export class TopicState implements LogFollower {
     const { runtime, limits } = this.#options;
     if (this.#isReady) return;
     const making = this.#make();
+    // It waits for one write, as an append does; reading all messages again takes longer than that.
+    if (this.#isKnown) return await making;
     await new Promise<void>((resolve, reject) => {
       const timer = runtime.setTimer(limits.stateWaitMs, () => reject(stillMaking()));
       const settle = (finish: () => void) => () => {
