@@ -245,6 +245,14 @@ describe.skipIf(!hasNats)("topics on NATS", () => {
     expect(last.netlog.topic("t").settings.segment_age).toBe("2h0m0s");
   });
 
+  it("wait with a first key until the stream is made that remembers it", async () => {
+    const limits = { ...LIMITS, stateWaitMs: 0 };
+    const { netlog } = await startEngineServer(nats.current, ownNames(), { limits });
+    const topic = await netlog.createTopic("t");
+    const once = { idempotency: { key: "k", digest: Buffer.alloc(32, 1) } };
+    expect(await topic.publish({ payload: Buffer.from("a") }, once)).toMatchObject({ offset: 0 });
+  });
+
   it("make what they remember again from their messages when its stream is lost", async () => {
     const names = ownNames();
     const first = await startEngineServer(nats.current, names);

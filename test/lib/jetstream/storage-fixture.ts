@@ -44,7 +44,8 @@ export async function startEngineServer(
 ): Promise<EngineServer> {
   const api = await connectTo(nats);
   const storage = await openEngineStorage(nats, names, { api, ...options });
-  const netlog = await Netlog.open({ ...SURROUNDINGS, openStorage: () => Promise.resolve(storage) });
+  const limits = { ...LIMITS, ...options.limits };
+  const netlog = await Netlog.open({ ...SURROUNDINGS, limits, openStorage: () => Promise.resolve(storage) });
   onTestFinished(() => netlog.close());
   return { netlog, storage, api };
 }
