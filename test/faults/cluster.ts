@@ -22,7 +22,17 @@ export interface Node {
 }
 
 const POLL_MS = 50;
+const RESTART_MS = 1000;
 const LOOPBACK = { address: "127.0.0.1", under: [] };
+
+const COPIES = 3;
+
+interface Stream {
+  readonly name: string;
+  readonly leader: string | undefined;
+  /** Those beside the leader's. */
+  readonly currentCopies: number;
+}
 
 export interface ClusterOptions extends Pick<NatsOptions, "storeBytes" | "syncsAlways"> {
   readonly netlogServers: number;
@@ -48,7 +58,10 @@ class NetlogNode implements Node {
   readonly #args: readonly string[];
   readonly #environment: Readonly<Record<string, string>>;
   readonly #under: readonly string[];
+  /** Why it could not be started, each time. */
+  readonly failedStarts: string[] = [];
   #server: Promise<BuiltServer> | undefined;
+  #isWanted = false;
 
   constructor(
     name: string,
@@ -69,7 +82,8 @@ class NetlogNode implements Node {
 
   /** What it logged since it was started last. */
   async logLines(): Promise<ReturnType<BuiltServer["logLines"]>> {
-    return (await this.#server)?.logLines() ?? [];
+    const server = await this.#server?.catch(() => undefined);
+    return server?.logLines() ?? [];
   }
 
   async ready(): Promise<void> {
@@ -77,12 +91,27 @@ class NetlogNode implements Node {
   }
 
   start(): void {
-    this.#server = startServing(this.#args, { environment: this.#environment, under: this.#under });
-    // Who waits for it hears of it; it may be killed before it serves.
+    this.#isWanted = true;
+    this.#server = this.#serve();
+    // Who waits for it hears of it.
     this.#server.catch(() => {});
   }
 
+  /** As a unit of systemd does: one that finds no quorum ends, and is started again. */
+  async #serve(): Promise<BuiltServer> {
+    for (;;) {
+      try {
+        return await startServing(this.#args, { environment: this.#environment, under: this.#under });
+      } catch (error) {
+        if (!this.#isWanted) throw error;
+        this.failedStarts.push(String(error));
+        await new Promise((resolve) => setTimeout(resolve, RESTART_MS));
+      }
+    }
+  }
+
   async kill(): Promise<void> {
+    this.#isWanted = false;
     const server = await this.#server?.catch(() => undefined);
     this.#server = undefined;
     await server?.kill();
@@ -162,22 +191,46 @@ export class Cluster {
 
   /** The server of NATS that leads the copies of the topic's log. */
   async leaderOf(topic: string): Promise<NatsServer> {
-    interface Streams {
+    const leader = (await this.#streams()).find(({ name }) => name === `NETLOG-${topic}`)?.leader;
+    const found = this.nats.servers.find(({ name }) => name === leader);
+    if (found === undefined) throw new Error(`nobody leads ${topic}`);
+    return found;
+  }
+
+  /** Resolves when each stream has a leader, and copies that have all that it has. */
+  async copied(): Promise<void> {
+    for (;;) {
+      const streams = await this.#streams();
+      if (streams.length > 0 && streams.every(({ currentCopies }) => currentCopies === COPIES - 1)) return;
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+  }
+
+  /** Each stream as its leader tells of it; those without one are as any server knows them. */
+  async #streams(): Promise<Stream[]> {
+    interface Told {
       readonly account_details?: readonly {
         readonly stream_detail?: readonly {
           readonly name: string;
-          readonly cluster?: { readonly leader?: string };
+          readonly cluster?: {
+            readonly leader?: string;
+            readonly replicas?: readonly { readonly current: boolean }[];
+          };
         }[];
       }[];
     }
+    const streams = new Map<string, Stream>();
     for (const server of this.nats.servers) {
-      const told = await server.monitor<Streams>("/jsz?accounts=true&streams=true").catch(() => undefined);
-      const streams = told?.account_details?.flatMap(({ stream_detail = [] }) => stream_detail) ?? [];
-      const leader = streams.find(({ name }) => name === `NETLOG-${topic}`)?.cluster?.leader;
-      const found = this.nats.servers.find(({ name }) => name === leader);
-      if (found !== undefined) return found;
+      const told = await server.monitor<Told>("/jsz?accounts=true&streams=true").catch(() => undefined);
+      for (const { name, cluster } of told?.account_details?.flatMap(
+        (account) => account.stream_detail ?? [],
+      ) ?? []) {
+        const currentCopies = cluster?.replicas?.filter(({ current }) => current).length ?? 0;
+        const stream = { name, leader: cluster?.leader, currentCopies };
+        if (stream.leader === server.name || !streams.has(name)) streams.set(name, stream);
+      }
     }
-    throw new Error(`nobody leads ${topic}`);
+    return [...streams.values()];
   }
 
   async remove(): Promise<void> {

@@ -16,6 +16,7 @@ import {
   ownerKilled,
   slowNetwork,
 } from "./faults.ts";
+import { History } from "./history.ts";
 import { canDelay, hasNamespaces, Network } from "./network.ts";
 
 /** `FAULT_RUNS` and `FAULT_SEED` repeat what a run did; histories go to the folder `FAULT_HISTORIES`. */
@@ -25,6 +26,17 @@ const HISTORIES = process.env.FAULT_HISTORIES;
 const NETLOG_SERVERS = 3;
 const SKEWS = [0, 60_000, -60_000];
 
+/** The history, and what the servers logged. */
+async function keep(folder: string, history: History, cluster: Cluster): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "history.ndjson"), history.print());
+  for (const netlog of cluster.netlogs) {
+    const lines = (await netlog.logLines()).map((line) => JSON.stringify(line));
+    const all = [...netlog.failedStarts, ...lines].map((line) => `${line}\n`).join("");
+    writeFileSync(join(folder, `${netlog.name}.log`), all);
+  }
+}
+
 async function run(
   name: string,
   faults: readonly Fault[],
@@ -32,10 +44,12 @@ async function run(
 ): Promise<Outcome> {
   const cluster = await Cluster.start({ netlogServers: NETLOG_SERVERS, ...options });
   onTestFinished(() => cluster.remove());
-  const outcome = await runFaults(cluster, faults);
-  if (HISTORIES !== undefined) {
-    mkdirSync(HISTORIES, { recursive: true });
-    writeFileSync(join(HISTORIES, `${name}.ndjson`), outcome.history.print());
+  const history = new History();
+  let outcome: Outcome;
+  try {
+    outcome = await runFaults(cluster, faults, history);
+  } finally {
+    if (HISTORIES !== undefined) await keep(join(HISTORIES, name), history, cluster);
   }
   for (const { fault, gapMs } of outcome.gaps)
     console.info(`${(gapMs / 1000).toFixed(1)} s without a publish: ${fault}`);

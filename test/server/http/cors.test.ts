@@ -77,7 +77,13 @@ it("is every header of ours that a page may see", async () => {
     [...text.matchAll(/"(X-[A-Za-z0-9-]+)"/g)].map(([, name = ""]) => name),
   );
   // What is for browsers and proxies themselves, and what a request brings.
-  const others = ["X-Content-Type-Options", "X-Accel-Buffering", "X-Expected-Offset"];
+  const others = [
+    "X-Content-Type-Options",
+    "X-Accel-Buffering",
+    "X-Expected-Offset",
+    "X-Forwarded-For",
+    "X-Forwarded-Proto",
+  ];
   const ours = new Set(used.filter((name) => !others.includes(name)));
   const { api } = await serverForTest({ server: { corsOrigins: [ORIGIN] } });
   const { headers } = await api.get("/", { headers: { origin: ORIGIN } });
