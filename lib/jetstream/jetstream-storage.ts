@@ -5,7 +5,13 @@ import type { Logger } from "../base/logger.ts";
 import { OneByOne } from "../base/one-by-one.ts";
 import type { Runtime } from "../base/runtime.ts";
 import { DEFAULT_SETTINGS, type TopicSettings } from "../topic/setting-table.ts";
-import type { BeginTopic, NewFork, Storage, StoredTopic } from "../topic/storage.ts";
+import {
+  type BeginTopic,
+  type NewFork,
+  removeUnopened,
+  type Storage,
+  type StoredTopic,
+} from "../topic/storage.ts";
 import type { Owner } from "./claim.ts";
 import type { EngineCounters } from "./engine-counters.ts";
 import { forkStream } from "./fork-stream.ts";
@@ -155,15 +161,6 @@ export class JetStreamStorage implements Storage {
     });
   }
 
-  async removeUnopened(name: string): Promise<void> {
-    try {
-      await this.remove(name);
-    } catch (error) {
-      const reason = "the topic was made and could not be opened; it may be there after a restart";
-      throw new NetlogError("sync_failed", { reason, cause: error });
-    }
-  }
-
   trouble(): Promise<string | undefined> {
     const { isConnected } = this.#options.api.connection;
     return Promise.resolve(isConnected ? undefined : "there is no connection to NATS");
@@ -225,7 +222,7 @@ export class JetStreamStorage implements Storage {
     try {
       return await this.open(name, settings);
     } catch (error) {
-      await this.removeUnopened(name);
+      await removeUnopened(this, name);
       throw error;
     }
   }

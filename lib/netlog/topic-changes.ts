@@ -9,7 +9,7 @@ import { OneByOne } from "../base/one-by-one.ts";
 import { openTopic } from "../topic/open-topic.ts";
 import type { TopicSettings } from "../topic/setting-table.ts";
 import { requireFutureEnd, resolveSettings } from "../topic/settings.ts";
-import type { ForkPlace, Storage, StoredTopic } from "../topic/storage.ts";
+import { type ForkPlace, removeUnopened, type Storage, type StoredTopic } from "../topic/storage.ts";
 import type { Topic } from "../topic/topic.ts";
 import type { TopicShared } from "../topic/topic-shared.ts";
 import { prepareStart, type TopicStart } from "../topic/topic-start.ts";
@@ -166,7 +166,7 @@ export class TopicChanges {
       try {
         return await openTopic(this.#shared, name, stored);
       } catch (error) {
-        await this.#storage.removeUnopened(name);
+        await removeUnopened(this.#storage, name);
         throw error;
       }
     });

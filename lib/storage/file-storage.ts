@@ -1,6 +1,5 @@
 /** Topics in the folders of a data folder, which it locks for as long as it is open. */
 import type { Counters } from "../base/counters.ts";
-import { NetlogError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Runtime } from "../base/runtime.ts";
 import type { Disk, DiskLock } from "../disk/disk.ts";
@@ -13,6 +12,7 @@ import {
   type ForkSource,
   forkEndOffset,
   type NewFork,
+  removeUnopened,
   type Storage,
   type StoredTopic,
 } from "../topic/storage.ts";
@@ -149,15 +149,6 @@ export class FileStorage implements Storage {
     else await this.#folders.discard(name);
   }
 
-  async removeUnopened(name: string): Promise<void> {
-    try {
-      await this.remove(name);
-    } catch (error) {
-      const reason = "the topic was made and could not be opened; it may be there after a restart";
-      throw new NetlogError("sync_failed", { reason, cause: error });
-    }
-  }
-
   trouble(): Promise<string | undefined> {
     return this.#probe.trouble();
   }
@@ -188,7 +179,7 @@ export class FileStorage implements Storage {
     try {
       return await this.#open(name, settings);
     } catch (error) {
-      await this.removeUnopened(name);
+      await removeUnopened(this, name);
       throw refusedWrite(error);
     }
   }

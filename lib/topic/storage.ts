@@ -3,6 +3,7 @@
  * scanners. Files are the implementation (lib/storage/); nothing above this interface knows of them.
  */
 import type { Counters } from "../base/counters.ts";
+import { NetlogError } from "../base/errors.ts";
 import type { Frame } from "../log/frame.ts";
 import type { Log } from "../log/log.ts";
 import type { ScannerStore, StoredScanner } from "../scanner/scanner-store.ts";
@@ -57,14 +58,21 @@ export interface Storage {
    */
   remove(name: string): Promise<void>;
 
-  /** Removes a topic that was just made, and cannot be opened. @throws sync_failed: it may be there after a restart, whole. */
-  removeUnopened(name: string): Promise<void>;
-
   /** Why nothing can be stored now, in words for the operator; `undefined` when all is well. */
   trouble(): Promise<string | undefined>;
 
   /** Finishes what goes on in the background, and gives everything back. All logs are closed before. */
   close(): Promise<void>;
+}
+
+/** Removes a topic that was just made, and cannot be opened. @throws sync_failed: it may be there after a restart, whole. */
+export async function removeUnopened(storage: Pick<Storage, "remove">, name: string): Promise<void> {
+  try {
+    await storage.remove(name);
+  } catch (error) {
+    const reason = "the topic was made and could not be opened; it may be there after a restart";
+    throw new NetlogError("sync_failed", { reason, cause: error });
+  }
 }
 
 /** Writes to a topic that has no name yet, and closes its log. All that it wrote is on the disk when it resolves. */
