@@ -19,7 +19,7 @@ import { printable } from "../cli/printable.ts";
 import { statusOf, watchStopSignals } from "../cli/signals.ts";
 import { JSON_OPTION, switchOption } from "../cli/switch-option.ts";
 import { UsageError } from "../cli/usage-error.ts";
-import { CredentialError, readEngineCredentials } from "../options/credential-files.ts";
+import { CredentialError, readEngineFacts } from "../options/credential-files.ts";
 import { ENGINE_OPTIONS, type EngineOptions } from "../options/engine.ts";
 import { SERVE_OPTIONS } from "../options/options.ts";
 import { parseArguments } from "../options/parse-options.ts";
@@ -90,12 +90,7 @@ async function migrate(
   const engine = await Engine.open(
     {
       ...surroundings,
-      servers: options.engine,
-      credentials: readEngineCredentials(options.engineCredentials),
-      prefix: options.enginePrefix,
-      copies: options.engineCopies,
-      monitors: options.engineMonitors,
-      isUnsafe: options.isEngineUnsafe,
+      ...readEngineFacts(options),
       url: undefined,
     },
     LIMITS,

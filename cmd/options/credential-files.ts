@@ -8,11 +8,21 @@ import {
   TokenFileError,
   type TokenRecord,
 } from "../../server/index.ts";
+import type { EngineOptions } from "./engine.ts";
 import { LIMITS } from "./limits.ts";
 
 /** A file cannot be read or is not what it should be; the message is one line for the person at the server. */
 export class CredentialError extends Error {
   override readonly name = "CredentialError";
+}
+
+interface EngineFacts {
+  readonly servers: readonly string[];
+  readonly credentials: string | undefined;
+  readonly prefix: string;
+  readonly copies: number;
+  readonly monitors: readonly string[];
+  readonly isUnsafe: boolean;
 }
 
 /** Paths of what a port with a certificate of its own has; empty: none. */
@@ -74,6 +84,18 @@ export function readPortCertificate(files: CertificateFiles): Certificate {
 /** Credentials for NATS. @throws CredentialError. */
 export function readEngineCredentials(path: string): string | undefined {
   return path === "" ? undefined : readText("file of credentials", path, LIMITS.certificateBytes);
+}
+
+/** The options of an engine as lib/jetstream takes them. @throws CredentialError. */
+export function readEngineFacts(options: Omit<EngineOptions, "advertise">): EngineFacts {
+  return {
+    servers: options.engine,
+    credentials: readEngineCredentials(options.engineCredentials),
+    prefix: options.enginePrefix,
+    copies: options.engineCopies,
+    monitors: options.engineMonitors,
+    isUnsafe: options.isEngineUnsafe,
+  };
 }
 
 /** A certificate or a key of a database's client. @throws CredentialError. */

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { FileStorage, type Logger, Netlog, nodeDisk, nodeRuntime } from "../../lib/index.ts";
 import type { Engine } from "../../lib/jetstream/index.ts";
 import { formatListenAddress } from "../cli/option-values.ts";
-import { readEngineCredentials } from "../options/credential-files.ts";
+import { readEngineFacts } from "../options/credential-files.ts";
 import type { Limits } from "../options/limits.ts";
 import type { ServeOptions } from "../options/options.ts";
 
@@ -59,12 +59,7 @@ async function openOnEngine(
   const { Engine: Engines } = await import("../../lib/jetstream/index.ts");
   const engine = await Engines.open(
     {
-      servers: options.engine,
-      credentials: readEngineCredentials(options.engineCredentials),
-      prefix: options.enginePrefix,
-      copies: options.engineCopies,
-      monitors: options.engineMonitors,
-      isUnsafe: options.isEngineUnsafe,
+      ...readEngineFacts(options),
       url: advertisedUrl(options, isTls),
       runtime: nodeRuntime,
       logger,
