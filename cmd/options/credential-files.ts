@@ -11,6 +11,9 @@ import {
 import type { EngineOptions } from "./engine.ts";
 import { LIMITS } from "./limits.ts";
 
+const NATS_CREDENTIALS = /-----BEGIN NATS USER JWT-----.*-----BEGIN USER NKEY SEED-----/s;
+const USER_LINE = /^[^\s:]+:.+\s*$/;
+
 /** A file cannot be read or is not what it should be; the message is one line for the person at the server. */
 export class CredentialError extends Error {
   override readonly name = "CredentialError";
@@ -19,6 +22,7 @@ export class CredentialError extends Error {
 interface EngineFacts {
   readonly servers: readonly string[];
   readonly credentials: string | undefined;
+  readonly systemCredentials: string | undefined;
   readonly prefix: string;
   readonly copies: number;
   readonly monitors: readonly string[];
@@ -83,7 +87,12 @@ export function readPortCertificate(files: CertificateFiles): Certificate {
 
 /** Credentials for NATS. @throws CredentialError. */
 export function readEngineCredentials(path: string): string | undefined {
-  return path === "" ? undefined : readText("file of credentials", path, LIMITS.certificateBytes);
+  if (path === "") return undefined;
+  const text = readText("file of credentials", path, LIMITS.certificateBytes);
+  if (NATS_CREDENTIALS.test(text) || USER_LINE.test(text)) return text;
+  throw new CredentialError(
+    `the file of credentials ${path} cannot be used: it is neither a .creds file of NATS nor one line user:password`,
+  );
 }
 
 /** The options of an engine as lib/jetstream takes them. @throws CredentialError. */
@@ -91,6 +100,7 @@ export function readEngineFacts(options: Omit<EngineOptions, "advertise">): Engi
   return {
     servers: options.engine,
     credentials: readEngineCredentials(options.engineCredentials),
+    systemCredentials: readEngineCredentials(options.engineSystemCredentials),
     prefix: options.enginePrefix,
     copies: options.engineCopies,
     monitors: options.engineMonitors,

@@ -15,6 +15,8 @@ export interface EngineOptions {
   readonly isEngineUnsafe: boolean;
   /** Path of a file; empty for none. */
   readonly engineCredentials: string;
+  /** The same. */
+  readonly engineSystemCredentials: string;
   /** A URL; empty: made of `listen`, where that names an address. */
   readonly advertise: string;
 }
@@ -24,6 +26,12 @@ const NATS_URL = /^(?:nats|tls):\/\/[^\s,/?#]+$/;
 /** As lib/jetstream/names.ts has it, which is not loaded without an engine. */
 const PREFIX = /^[a-z](?:[a-z0-9_]{0,30}[a-rt-z0-9_])?$/;
 const MAX_COPIES = 5;
+
+const CREDENTIALS = {
+  allowed: `the path of a file, or ${NONE}`,
+  fallback: NONE,
+  parse: (text: string): string | undefined => (text === NONE ? "" : text || undefined),
+};
 
 export const ENGINE_OPTIONS: OptionTable<EngineOptions> = {
   engine: {
@@ -76,10 +84,16 @@ export const ENGINE_OPTIONS: OptionTable<EngineOptions> = {
     name: "engine_credentials",
     kind: "value",
     placeholder: "<file>",
-    description: "File of credentials for NATS (.creds)",
-    allowed: `the path of a file, or ${NONE}`,
-    fallback: NONE,
-    parse: (text) => (text === NONE ? "" : text || undefined),
+    description: "File of credentials for NATS: .creds, or a line `user:password`",
+    ...CREDENTIALS,
+  },
+  engineSystemCredentials: {
+    name: "engine_system_credentials",
+    kind: "value",
+    placeholder: "<file>",
+    description:
+      "The same for a user of the system account of NATS, which tells whether its servers sync each message",
+    ...CREDENTIALS,
   },
   advertise: {
     name: "advertise",

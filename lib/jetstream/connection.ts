@@ -15,7 +15,7 @@ const PINGS_OUT = 3;
 export interface EngineAddress {
   /** `nats://host:4222` or `tls://host:4222`, with user and password or a token where they are needed. */
   readonly servers: readonly string[];
-  /** The text of a file of credentials (`.creds`). */
+  /** The text of a file of credentials: `.creds`, or `user:password`. What stands in the URLs does not count then. */
   readonly credentials?: string | undefined;
   readonly tls?:
     | { readonly caFile?: string; readonly certFile?: string; readonly keyFile?: string }
@@ -76,9 +76,13 @@ export class EngineConnection {
   static async connect(address: EngineAddress, context: ConnectionContext): Promise<EngineConnection> {
     const nats = await import("@nats-io/transport-node");
     const options = connectionOptions(address, context.limits);
-    if (address.credentials !== undefined) {
-      options.authenticator = nats.credsAuthenticator(new TextEncoder().encode(address.credentials));
-    }
+    const { credentials } = address;
+    if (credentials === undefined) Object.assign(options, userOf(address.servers));
+    else if (isUserLine(credentials)) Object.assign(options, splitUser(credentials.trim()));
+    else options.authenticator = nats.credsAuthenticator(new TextEncoder().encode(credentials));
+    // A client that is refused by a cluster learns of its other servers meanwhile, and tries them all without end. This one
+    // keeps to those that are named, and fails.
+    await (await nats.connect({ ...options, ignoreClusterUpdates: true })).close();
     const client = await nats.connect(options);
     return new EngineConnection(context, client, nats.createInbox(), nats.headers);
   }
@@ -249,9 +253,31 @@ export class EngineConnection {
   }
 }
 
+/** Such as `netlog:secret`, and not a file that NATS makes. */
+function isUserLine(credentials: string): boolean {
+  return !credentials.includes("-----BEGIN");
+}
+
+function splitUser(line: string): Pick<ConnectionOptions, "user" | "pass"> {
+  const end = line.indexOf(":");
+  return { user: line.slice(0, end), pass: line.slice(end + 1) };
+}
+
 /** User, password or token may stand in the URLs, as tools of NATS have it; the client wants them apart. */
+function userOf(servers: readonly string[]): Pick<ConnectionOptions, "user" | "pass" | "token"> {
+  const withUser = servers.map(urlOf).find(({ username }) => username !== "");
+  if (withUser === undefined) return {};
+  const user = decodeURIComponent(withUser.username);
+  const pass = decodeURIComponent(withUser.password);
+  return pass === "" ? { token: user } : { user, pass };
+}
+
+function urlOf(server: string): URL {
+  return new URL(server.includes("://") ? server : `nats://${server}`);
+}
+
 function connectionOptions(address: EngineAddress, limits: JetstreamCaps): ConnectionOptions {
-  const urls = address.servers.map((server) => new URL(server.includes("://") ? server : `nats://${server}`));
+  const urls = address.servers.map(urlOf);
   const options: ConnectionOptions = {
     servers: urls.map((url) => url.host),
     name: address.clientName,
@@ -262,13 +288,6 @@ function connectionOptions(address: EngineAddress, limits: JetstreamCaps): Conne
     pingInterval: limits.enginePingMs,
     maxPingOut: PINGS_OUT,
   };
-  const withUser = urls.find(({ username }) => username !== "");
-  if (withUser !== undefined) {
-    const user = decodeURIComponent(withUser.username);
-    const pass = decodeURIComponent(withUser.password);
-    if (pass === "") options.token = user;
-    else Object.assign(options, { user, pass });
-  }
   if (address.tls !== undefined) options.tls = address.tls;
   else if (urls.some(({ protocol }) => protocol === "tls:")) options.tls = {};
   return options;

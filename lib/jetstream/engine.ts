@@ -2,12 +2,12 @@
  * Topics on NATS JetStream, put together: the connection, what it is checked for, the storage, and who owns which topic.
  * A server opens an engine, opens a Netlog on its storage with its neighbours, and begins.
  */
-import type { Logger } from "../base/logger.ts";
+import { type Logger, silentLogger } from "../base/logger.ts";
 import type { Runtime } from "../base/runtime.ts";
 import type { Neighbours } from "../topic/neighbours.ts";
 import type { Storage } from "../topic/storage.ts";
 import { checkEngine } from "./check-engine.ts";
-import { EngineConnection } from "./connection.ts";
+import { type ConnectionContext, type EngineAddress, EngineConnection } from "./connection.ts";
 import { EngineCounters } from "./engine-counters.ts";
 import { JetStreamApi } from "./jetstream-api.ts";
 import { JetStreamStorage } from "./jetstream-storage.ts";
@@ -19,23 +19,34 @@ import { OwnerTable } from "./owner-table.ts";
 import { Owners, type ServedTopics } from "./owners.ts";
 import { Presence, type Self } from "./presence.ts";
 import { EngineStartError, explainConnect, explainRefusal } from "./start-error.ts";
-import { checkSync } from "./sync-check.ts";
+import { isWhole, SyncCheck } from "./sync-check.ts";
+import { monitorSource, type SyncSource, systemSource } from "./sync-sources.ts";
 
 export interface EngineOptions {
   /** `nats://host:4222`, of one server of the cluster or more. */
   readonly servers: readonly string[];
   /** The text of a file of credentials. */
   readonly credentials?: string | undefined;
+  /** The same of a user of the system account, who can ask all servers whether they sync each message. */
+  readonly systemCredentials?: string | undefined;
   /** Begins the names of all streams and subjects. */
   readonly prefix?: string;
   readonly copies: number;
-  /** See SyncCheckOptions. */
+  /** The monitoring ports of all servers, which say the same; they are asked where there are no systemCredentials. */
   readonly monitors: readonly string[];
+  /** See SyncCheckOptions. */
   readonly isUnsafe: boolean;
   /** Where the other servers reach this one. */
   readonly url: string | undefined;
   readonly runtime: Runtime;
   readonly logger: Logger;
+}
+
+interface Parts {
+  readonly api: JetStreamApi;
+  readonly names: EngineNames;
+  readonly self: Self;
+  readonly sync: SyncCheck;
 }
 
 export class Engine<Given extends Limits = Limits> {
@@ -45,41 +56,36 @@ export class Engine<Given extends Limits = Limits> {
   readonly #api: JetStreamApi;
   readonly #names: EngineNames;
   readonly #self: Self;
+  readonly #sync: SyncCheck;
   readonly #presence: Presence;
   readonly #owners: Owners;
   #storage: JetStreamStorage | undefined;
 
   /** Connected, and checked. @throws EngineStartError. */
   static async open<Given extends Limits>(options: EngineOptions, limits: Given): Promise<Engine<Given>> {
-    const { servers, credentials, runtime, logger, copies } = options;
+    const { servers, credentials, runtime, logger, copies, isUnsafe } = options;
     const names = new EngineNames(options.prefix);
-    const incarnation = runtime.randomId();
-    let connection: EngineConnection;
-    try {
-      const address = { servers, credentials, clientName: `netlog ${options.url ?? incarnation}` };
-      connection = await EngineConnection.connect(address, { runtime, logger, limits });
-    } catch (error) {
-      throw explainConnect(error, servers) ?? error;
-    }
+    const self = { incarnation: runtime.randomId(), url: options.url };
+    const clientName = `netlog ${options.url ?? self.incarnation}`;
+    const address = { servers, credentials, clientName };
+    const connection = await connectTo(address, { runtime, logger, limits });
+    let source: SyncSource | undefined;
     try {
       const api = new JetStreamApi(connection);
-      await checkEngine({ api, names, copies, incarnation });
-      await checkSync(options);
+      await checkEngine({ api, names, copies, incarnation: self.incarnation });
       const within = limitsWithin(limits, connection.maxPayloadBytes, logger);
-      return new Engine(options, within, api, names, { incarnation, url: options.url });
+      source = await syncSourceOf(options, clientName, limits);
+      const sync = await SyncCheck.begin({ source, isUnsafe, runtime, logger, limits });
+      connection.onBack(() => void sync.askNow());
+      return new Engine(options, within, { api, names, self, sync });
     } catch (error) {
+      await source?.close();
       await connection.close();
       throw error;
     }
   }
 
-  private constructor(
-    options: EngineOptions,
-    limits: Given,
-    api: JetStreamApi,
-    names: EngineNames,
-    self: Self,
-  ) {
+  private constructor(options: EngineOptions, limits: Given, { api, names, self, sync }: Parts) {
     const { runtime, logger } = options;
     const { connection } = api;
     this.limits = limits;
@@ -87,6 +93,7 @@ export class Engine<Given extends Limits = Limits> {
     this.#api = api;
     this.#names = names;
     this.#self = self;
+    this.#sync = sync;
     const table = new OwnerTable(api, names);
     this.#presence = new Presence({
       connection,
@@ -101,6 +108,7 @@ export class Engine<Given extends Limits = Limits> {
     this.#owners = new Owners({
       connection,
       counters: () => this.#storage?.engineCounters ?? new EngineCounters(),
+      isSynced: () => sync.isSynced,
       names,
       table,
       letters: new Letters({ connection, names, limits, incarnation: self.incarnation }),
@@ -129,13 +137,14 @@ export class Engine<Given extends Limits = Limits> {
         owner: this.#self,
         isAlive: (incarnation) => this.#presence.findOut(incarnation),
         onFailed: (topic) => void this.#owners.failed(topic),
+        trouble: () => this.#sync.trouble,
         runtime,
         logger,
         limits: this.limits,
       });
       return this.#storage;
     } catch (error) {
-      this.#presence.end();
+      this.end();
       await this.#api.connection.close();
       throw explainRefusal(error, copies) ?? error;
     }
@@ -165,6 +174,7 @@ export class Engine<Given extends Limits = Limits> {
   end(): void {
     this.#owners.end();
     this.#presence.end();
+    void this.#sync.end();
   }
 
   async #refresh(): Promise<readonly string[]> {
@@ -172,4 +182,31 @@ export class Engine<Given extends Limits = Limits> {
     await this.#storage!.clean();
     return names;
   }
+}
+
+/** @throws EngineStartError. */
+async function connectTo(
+  address: EngineAddress,
+  context: ConnectionContext,
+  cure?: string,
+): Promise<EngineConnection> {
+  try {
+    return await EngineConnection.connect(address, context);
+  } catch (error) {
+    throw explainConnect(error, address.servers, cure) ?? error;
+  }
+}
+
+/** `undefined`: nobody tells whether NATS syncs. @throws EngineStartError. */
+async function syncSourceOf(
+  { servers, systemCredentials, monitors, runtime }: EngineOptions,
+  clientName: string,
+  limits: Limits,
+): Promise<SyncSource | undefined> {
+  if (systemCredentials === undefined) return monitors.length === 0 ? undefined : monitorSource(monitors);
+  const address = { servers, credentials: systemCredentials, clientName: `${clientName}, whether it syncs` };
+  // What becomes of this connection says nothing that the log lines of the other one do not.
+  const context = { runtime, logger: silentLogger, limits };
+  const connection = await connectTo(address, context, "look at the file of --engine-system-credentials");
+  return systemSource(connection, isWhole);
 }

@@ -36,6 +36,8 @@ export interface JetStreamStorageOptions {
   readonly isAlive: (incarnation: string) => Promise<boolean>;
   /** The log of a topic has failed: see StreamLogOptions. */
   readonly onFailed: (topic: string, failure: LogFailure) => void;
+  /** What makes this server unfit beside a lost connection, for the operator. */
+  readonly trouble?: () => string | undefined;
   readonly runtime: Runtime;
   readonly logger: Logger;
   readonly limits: Limits;
@@ -162,8 +164,8 @@ export class JetStreamStorage implements Storage {
   }
 
   trouble(): Promise<string | undefined> {
-    const { isConnected } = this.#options.api.connection;
-    return Promise.resolve(isConnected ? undefined : "there is no connection to NATS");
+    const { api, trouble } = this.#options;
+    return Promise.resolve(api.connection.isConnected ? trouble?.() : "there is no connection to NATS");
   }
 
   async close(): Promise<void> {

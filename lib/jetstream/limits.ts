@@ -17,6 +17,8 @@ export class JetstreamCaps {
   readonly engineLookups: number = 256;
   /** Time between two looks at which topics NATS has. */
   readonly engineTopicsMs: number = 10 * SECOND_MS;
+  /** Time between two questions to NATS whether it syncs each message. */
+  readonly engineSyncCheckMs: number = 10 * SECOND_MS;
   /** Time for the answer to a request of the JetStream API. */
   readonly engineRequestMs: number = 5 * SECOND_MS;
   /** Time for the ack of an append; then its outcome counts as unknown, and is resolved. */

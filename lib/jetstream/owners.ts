@@ -28,6 +28,8 @@ export interface ServedTopics extends TakenTopics {
 export interface OwnersOptions {
   readonly connection: Pick<EngineConnection, "subscribe" | "isConnected">;
   readonly counters: () => EngineCounters;
+  /** NATS syncs each message. */
+  readonly isSynced: () => boolean;
   readonly names: EngineNames;
   readonly table: OwnerTable;
   readonly letters: Letters;
@@ -131,13 +133,14 @@ export class Owners implements Neighbours {
   }
 
   figures(): EngineFigures {
-    const { connection, self, counters } = this.#options;
+    const { connection, self, counters, isSynced } = this.#options;
     const topics = [...this.#table.topics.values()];
     const ownerless = topics.filter(
       ({ owner }) => owner === undefined || (owner !== self.incarnation && !this.#presence.isAlive(owner)),
     );
     return {
       isConnected: connection.isConnected && !this.#presence.isCutOff,
+      isSynced: isSynced(),
       otherServerCount: this.#presence.others.length,
       topicCount: topics.length,
       ownerlessCount: ownerless.length,

@@ -10,8 +10,14 @@ export function withoutSecrets(servers: readonly string[]): string {
   return servers.map((server) => server.replace(/\/\/[^@/]*@/, "//***@")).join(", ");
 }
 
-/** For what no connection came of. `undefined` for a defect. */
-export function explainConnect(error: unknown, servers: readonly string[]): EngineStartError | undefined {
+const WHERE_CREDENTIALS_ARE = "name a file with --engine-credentials, or user and password in --engine";
+
+/** For what no connection came of; `cure` is for refused credentials. `undefined` for a defect. */
+export function explainConnect(
+  error: unknown,
+  servers: readonly string[],
+  cure: string = WHERE_CREDENTIALS_ARE,
+): EngineStartError | undefined {
   if (!(error instanceof Error)) return undefined;
   const names = withoutSecrets(servers);
   const refuse = (reason: string): EngineStartError =>
@@ -20,9 +26,7 @@ export function explainConnect(error: unknown, servers: readonly string[]): Engi
   switch (error.name) {
     case "AuthorizationError":
     case "UserAuthenticationExpiredError":
-      return refuse(
-        "it refused the credentials, or wants some; name a file with --engine-credentials, or user and password in --engine",
-      );
+      return refuse(`it refused the credentials, or wants some; ${cure}`);
     case "TimeoutError":
       return refuse("it does not speak as NATS does, or is too slow; is this the port of clients (4222)?");
     case "ConnectionError":

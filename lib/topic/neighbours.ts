@@ -9,6 +9,8 @@ import type { NewMessage } from "../message/new-message.ts";
 export interface EngineFigures {
   /** Now: there is a connection, and heartbeats come back. */
   readonly isConnected: boolean;
+  /** Now: what holds the storage has each message on its disks before it acknowledges it, as far as it can be asked. */
+  readonly isSynced: boolean;
   /** Now: other servers that live; and topics of all servers, those without a living owner among them. */
   readonly otherServerCount: number;
   readonly topicCount: number;

@@ -10,6 +10,12 @@ export const ENGINE_FAMILIES: readonly Family[] = [
     Number(engine.isConnected),
   ),
   figure(
+    "netlog_engine_synced",
+    "gauge",
+    "1: NATS has each message on its disks before it acknowledges it; 0: it has not, or nobody knows.",
+    (engine) => Number(engine.isSynced),
+  ),
+  figure(
     "netlog_engine_servers",
     "gauge",
     "Other servers of the same topics that live.",

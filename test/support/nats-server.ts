@@ -44,7 +44,12 @@ export class NatsServer {
     this.url = `nats://${options.host.address}:${options.port}`;
     this.monitorUrl = `http://${options.host.address}:${options.monitorPort}`;
     mkdirSync(options.folder);
-    writeFileSync(this.#file("nats.conf"), configuration(options));
+    this.configure(options.syncsAlways);
+  }
+
+  /** Counts from its next start on. */
+  configure(syncsAlways: boolean): void {
+    writeFileSync(this.#file("nats.conf"), configuration({ ...this.#options, syncsAlways }));
   }
 
   /** For `kill` and for what reads `/proc`. */

@@ -4,6 +4,7 @@ import { EngineCounters } from "../../lib/jetstream/engine-counters.ts";
 
 export const NO_FIGURES: EngineFigures = {
   isConnected: true,
+  isSynced: true,
   otherServerCount: 1,
   topicCount: 0,
   ownerlessCount: 0,

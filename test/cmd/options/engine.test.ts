@@ -2,6 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { UsageError } from "../../../cmd/cli/usage-error.ts";
+import { CredentialError, readEngineCredentials } from "../../../cmd/options/credential-files.ts";
 import { parseServeOptions } from "../../../cmd/options/parse-options.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 
@@ -50,4 +51,19 @@ test("a folder that the file names excludes an engine; that of an image's enviro
 
 test("a password of NATS is not shown", () => {
   expect(complaint(["--engine=nats://me:secret@a:4222/x"])).not.toContain("secret");
+});
+
+test("a file of credentials is a .creds file, or a line with user and password", () => {
+  const path = `${temporaryFolder()}/credentials`;
+  const read = (text: string): string | undefined => {
+    writeFileSync(path, text);
+    return readEngineCredentials(path);
+  };
+  const creds =
+    "-----BEGIN NATS USER JWT-----\na\n------END NATS USER JWT------\n-----BEGIN USER NKEY SEED-----\nb\n";
+  for (const text of ["netlog:se:cret word\n", creds]) expect(read(text)).toBe(text);
+  for (const text of ["", "netlog\n", "a:b\nc:d\n", "-----BEGIN CERTIFICATE-----\n"]) {
+    expect(() => read(text)).toThrow(CredentialError);
+  }
+  expect(readEngineCredentials("")).toBeUndefined();
 });

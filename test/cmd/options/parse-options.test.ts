@@ -38,6 +38,7 @@ test("nothing given is the contract's defaults", () => {
     engineMonitors: [],
     isEngineUnsafe: false,
     engineCredentials: "",
+    engineSystemCredentials: "",
     advertise: "",
     views: [],
     db: "pglite",
@@ -104,6 +105,7 @@ describe("spellings", () => {
         tls_cert: /^no complaint$/,
         tls_key: /^no complaint$/,
         engine_credentials: /^no complaint$/,
+        engine_system_credentials: /^no complaint$/,
         config: /^the configuration file {2}wrong! {2}cannot be read \(ENOENT\)$/,
       };
       expect(complaint([], { [variable]: " wrong! " })).toMatch(

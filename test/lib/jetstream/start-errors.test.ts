@@ -65,6 +65,11 @@ describe.skipIf(!hasNats)("a server does not start", () => {
     const reason = await refusal({ servers }, guarded);
     expect(reason).toMatch(/refused the credentials/);
     expect(reason).not.toContain("wrong");
+    // Those of a file count, whatever stands in the URLs.
+    const engine = await Engine.open(engineOptions(guarded, { servers, credentials: "a:right\n" }), LIMITS);
+    await (await engine.openStorage()).close();
+    engine.end();
+    expect(await refusal({ credentials: "a:wrong\n" }, guarded)).toMatch(/refused the credentials/);
   });
 });
 
