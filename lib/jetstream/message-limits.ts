@@ -11,6 +11,7 @@ const LEAST_BYTES = 64 * KiB;
 interface SizeLimits {
   readonly payloadBytes: number;
   readonly batchBytes: number;
+  readonly engineMessageBytes: number;
 }
 
 /** The limits, lowered to what NATS takes; the log says so. @throws EngineStartError: that is too little. */
@@ -28,10 +29,13 @@ export function limitsWithin<Given extends SizeLimits>(
   }
   const payloadBytes = Math.min(limits.payloadBytes, mostBytes);
   const batchBytes = Math.min(limits.batchBytes, mostBytes);
-  if (payloadBytes === limits.payloadBytes && batchBytes === limits.batchBytes) return limits;
+  // What waits together goes in one message, and has to fit as well.
+  const engineMessageBytes = Math.min(limits.engineMessageBytes, mostBytes);
+  const within = { ...limits, payloadBytes, batchBytes, engineMessageBytes };
+  if (payloadBytes === limits.payloadBytes && batchBytes === limits.batchBytes) return within;
   logger.warn(
     { maxPayloadBytes, payloadBytes, batchBytes },
     `messages have ${payloadBytes} bytes at most, and batches ${batchBytes}, as NATS takes no more (max_payload)`,
   );
-  return { ...limits, payloadBytes, batchBytes };
+  return within;
 }

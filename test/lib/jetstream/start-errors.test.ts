@@ -74,9 +74,11 @@ describe.skipIf(!hasNats)("a server does not start", () => {
 });
 
 test("messages are as large as NATS takes them", () => {
-  expect(limitsWithin(LIMITS, 2 ** 30, silentLogger)).toBe(LIMITS);
+  expect(limitsWithin(LIMITS, 2 ** 30, silentLogger)).toEqual(LIMITS);
   const within = limitsWithin(LIMITS, 2 ** 20, silentLogger);
   expect([within.payloadBytes, within.batchBytes]).toEqual([1_032_192, 1_032_192]);
+  expect(within.engineMessageBytes).toBe(LIMITS.engineMessageBytes);
+  expect(limitsWithin(LIMITS, 2 ** 17, silentLogger).engineMessageBytes).toBe(2 ** 17 - 16 * 1024);
   expect(() => limitsWithin(LIMITS, 50_000, silentLogger)).toThrow("set max_payload");
 });
 
