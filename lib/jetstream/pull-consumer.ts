@@ -35,6 +35,8 @@ export class PullConsumer {
   readonly #limits: JetstreamCaps;
   readonly #stream: string;
   readonly #name: string;
+  /** How many messages it has brought. */
+  #broughtCount = 0;
 
   private constructor(api: JetStreamApi, limits: JetstreamCaps, stream: string, name: string) {
     this.#api = api;
@@ -66,9 +68,9 @@ export class PullConsumer {
   }
 
   /**
-   * The next messages, in the stream's order. Resolves when all that may come have come, when there are no more now behind
-   * the last one, or when NATS ends the request: because of `maxBytes`, or because the consumer is gone. What a fetch leaves behind may
-   * be lost for this consumer, so the caller looks at the sequences. One fetch at a time.
+   * The next messages, in the stream's order, and none is left out. Resolves when all that may come have come, when there
+   * are no more now behind the last one, or when NATS ends the request: because of `maxBytes`, or because the consumer is gone.
+   * What comes too late for a fetch is lost for this consumer, which brings nothing from then on. One fetch at a time.
    *
    * @throws NoAnswer: the connection was lost, or nobody serves the consumer.
    */
@@ -83,6 +85,8 @@ export class PullConsumer {
       const endInbox = connection.subscribe(inbox, (message) => {
         const place = placeOf(message);
         if (place !== undefined) {
+          if (place.number !== this.#broughtCount + 1) return finish();
+          this.#broughtCount += 1;
           const { subject: storedUnder, data } = message;
           messages.push({ sequence: place.sequence, subject: storedUnder, data: bufferOf(data) });
           if (messages.length === maxMessages || place.pendingCount === 0) finish();
@@ -126,14 +130,23 @@ export class PullConsumer {
   }
 }
 
+interface Place {
+  /** In the stream. */
+  readonly sequence: number;
+  /** Among those of the consumer, from 1. */
+  readonly number: number;
+  /** How many more there are. */
+  readonly pendingCount: number;
+}
+
 /**
- * The stream's sequence of a message, and how many more there are, out of the subject for its ack: `$JS.ACK.<stream>.
- * <consumer>.<delivered>.<stream sequence>.<consumer sequence>.<time>.<pending>`, where two tokens for domain and account
- * may stand before the stream. `undefined` for a status.
+ * Out of the subject for a message's ack: `$JS.ACK.<stream>.<consumer>.<delivered>.<stream sequence>.<consumer sequence>.
+ * <time>.<pending>`, where two tokens for domain and account may stand before the stream. `undefined` for a status.
  */
-function placeOf({ reply }: Received): { sequence: number; pendingCount: number } | undefined {
+function placeOf({ reply }: Received): Place | undefined {
   if (reply === undefined || !reply.startsWith("$JS.ACK.")) return undefined;
   const tokens = reply.split(".");
   const first = tokens.length >= 11 ? 7 : 5;
-  return { sequence: Number(tokens[first]), pendingCount: Number(tokens[first + 3]) };
+  const [sequence, number, , pendingCount] = tokens.slice(first).map(Number);
+  return { sequence: sequence!, number: number!, pendingCount: pendingCount! };
 }

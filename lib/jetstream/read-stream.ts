@@ -12,15 +12,30 @@ export interface ReadStreamOptions {
   readonly lastSequence: number;
 }
 
-/** @throws JetStreamError, NoAnswer. */
-export async function* readStream({
-  api,
-  limits,
-  stream,
-  lastSequence,
-}: ReadStreamOptions): AsyncGenerator<StoredMessage, void, void> {
-  const consumer = await PullConsumer.create(api, limits, { stream, fromSequence: 1 });
-  const bounds = { maxMessages: limits.engineFetchMessages, maxBytes: limits.engineFetchBytes };
+/** None is left out, also where the network stands still for a moment. @throws JetStreamError, NoAnswer. */
+export async function* readStream(options: ReadStreamOptions): AsyncGenerator<StoredMessage, void, void> {
+  const { stream, lastSequence } = options;
+  for (let fromSequence = 1; fromSequence <= lastSequence; ) {
+    const begin = fromSequence;
+    for await (const message of readThrough(options, fromSequence)) {
+      yield message;
+      fromSequence = message.sequence + 1;
+    }
+    if (fromSequence === begin) throw new NoAnswer("timeout", stream);
+  }
+}
+
+/** As far as one consumer brings them. */
+async function* readThrough(
+  { api, limits, stream, lastSequence }: ReadStreamOptions,
+  fromSequence: number,
+): AsyncGenerator<StoredMessage, void, void> {
+  const consumer = await PullConsumer.create(api, limits, { stream, fromSequence });
+  const bounds = {
+    maxMessages: limits.engineFetchMessages,
+    maxBytes: limits.engineFetchBytes,
+    timeoutMs: limits.engineAckMs,
+  };
   try {
     for (;;) {
       const messages = await consumer.fetch(bounds);
@@ -28,7 +43,7 @@ export async function* readStream({
         yield message;
         if (message.sequence >= lastSequence) return;
       }
-      if (messages.length === 0) throw new NoAnswer("timeout", stream);
+      if (messages.length === 0) return;
     }
   } finally {
     await consumer.delete();

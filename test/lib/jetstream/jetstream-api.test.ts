@@ -1,8 +1,9 @@
 /** What the logs on NATS rely on, tried on a real server. */
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { isJetStreamError, NoAnswer } from "../../../lib/jetstream/engine-errors.ts";
 import type { JetStreamApi } from "../../../lib/jetstream/jetstream-api.ts";
 import { PullConsumer } from "../../../lib/jetstream/pull-consumer.ts";
+import { readStream } from "../../../lib/jetstream/read-stream.ts";
 import { LIMITS } from "../../../lib/limits.ts";
 import { within } from "../../support/deadline.ts";
 import { hasNats } from "../../support/nats.ts";
@@ -107,6 +108,31 @@ describe.skipIf(!hasNats)("JetStream", () => {
     const some = await PullConsumer.create(api, LIMITS, { stream, fromSequence: 1, subject: other });
     const others = await some.fetch({ maxMessages: 100, maxBytes: 100_000 });
     expect(others.map(({ sequence }) => sequence)).toEqual(Array.from({ length: 100 }, (_, i) => 3 * i + 1));
+  });
+
+  test("reads a stream whole though the network stands still for a moment", async () => {
+    const api = await connectTo(nats.current);
+    const { connection } = api;
+    const { stream, subject } = await newStream(api);
+    for (let i = 0; i < 40; i++) await api.publish(subject, bytes(`${i}`), { stream });
+    const subscribe = connection.subscribe.bind(connection);
+    vi.spyOn(connection, "subscribe").mockImplementationOnce((inbox, receive) => {
+      let count = 0;
+      let isOver = false;
+      const end = subscribe(inbox, (message) => {
+        count += 1;
+        if (count <= 10) receive(message);
+        else setTimeout(() => isOver || receive(message), 600);
+      });
+      return () => {
+        isOver = true;
+        end();
+      };
+    });
+    const sequences: number[] = [];
+    const all = { api, limits: { ...LIMITS, engineAckMs: 200 }, stream, lastSequence: 40 };
+    for await (const { sequence } of readStream(all)) sequences.push(sequence);
+    expect(sequences).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
   });
 
   test("tells that nobody serves a subject, and that no answer came", async () => {
