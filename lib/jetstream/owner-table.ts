@@ -4,9 +4,9 @@
  */
 import { NetlogError } from "../base/errors.ts";
 import { parseClaim } from "./claim.ts";
-import { isJetStreamError } from "./engine-errors.ts";
+import { isJetStreamError, NoAnswer } from "./engine-errors.ts";
 import { bodyOf, CLAIM_KIND, decodeEnvelope } from "./envelope.ts";
-import type { JetStreamApi } from "./jetstream-api.ts";
+import type { JetStreamApi, StoredMessage } from "./jetstream-api.ts";
 import type { EngineNames } from "./names.ts";
 
 export interface Ownership {
@@ -16,6 +16,9 @@ export interface Ownership {
   readonly owner: string | undefined;
   readonly url: string | undefined;
 }
+
+/** Nobody may answer while a stream is being made, or changes its leader: the time for each try to ask for a claim. */
+const TRIES_MS = [250, 750, 2000, 2000] as const;
 
 const NOBODY: Ownership = { epoch: 0, owner: undefined, url: undefined };
 
@@ -48,6 +51,15 @@ export class OwnerTable {
   get names(): readonly string[] {
     this.#names ??= [...this.#topics.keys()].sort();
     return this.#names;
+  }
+
+  /** Topics whose claims are being looked at. */
+  get lookCount(): number {
+    return this.#looks.size;
+  }
+
+  isLooking(topic: string): boolean {
+    return this.#looks.has(topic);
   }
 
   forget(topic: string): void {
@@ -92,10 +104,9 @@ export class OwnerTable {
   }
 
   async #read(topic: string): Promise<Ownership | undefined> {
-    const subject = this.#engine.ownerSubject(topic);
-    let message: Awaited<ReturnType<JetStreamApi["leadersMessage"]>>;
+    let message: StoredMessage | undefined;
     try {
-      message = await this.#api.leadersMessage(this.#engine.logStream(topic), { lastOf: subject });
+      message = await this.#newestClaim(topic);
     } catch (error) {
       if (isJetStreamError(error, "streamNotFound")) return undefined;
       throw error;
@@ -111,5 +122,20 @@ export class OwnerTable {
     // The one that let go says where it was.
     if (owner === null) return { epoch: message.sequence, owner: undefined, url: undefined };
     return { epoch: message.sequence, owner, url: url ?? undefined };
+  }
+
+  async #newestClaim(topic: string): Promise<StoredMessage | undefined> {
+    const stream = this.#engine.logStream(topic);
+    const lastOf = this.#engine.ownerSubject(topic);
+    let last: unknown;
+    for (const timeoutMs of TRIES_MS) {
+      try {
+        return await this.#api.leadersMessage(stream, { lastOf }, timeoutMs);
+      } catch (error) {
+        if (!(error instanceof NoAnswer) || error.kind !== "timeout") throw error;
+        last = error;
+      }
+    }
+    throw last;
   }
 }

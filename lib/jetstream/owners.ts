@@ -44,6 +44,8 @@ export interface OwnersOptions {
 
 /** Looks at claims at once. */
 const LOOKS = 32;
+/** A claim that passes by may not be stored yet: then the next looks come after so long. */
+const LOOK_AGAIN_MS = [20, 100, 500, 2000] as const;
 
 export class Owners implements Neighbours {
   readonly #options: OwnersOptions;
@@ -58,7 +60,6 @@ export class Owners implements Neighbours {
   #refreshAtMs = 0;
   #refreshing: Promise<void> | undefined;
   #unsubscribe: readonly (() => void)[] = [];
-  #lookCount = 0;
   #isStopped = false;
 
   constructor(options: OwnersOptions) {
@@ -114,18 +115,26 @@ export class Owners implements Neighbours {
 
   ownerOf(name: string): string | undefined | Promise<string | undefined> {
     const taking = this.#takeovers.of(name);
-    if (taking !== undefined) return taking.then(() => undefined);
+    // It may have found that another server was faster.
+    if (taking !== undefined) return taking.then(() => (this.#isHere(name) ? undefined : this.ownerOf(name)));
     const known = this.#table.topics.get(name);
-    // Its own that it does not serve may have been deleted.
-    if (known === undefined || known.owner === this.#options.self.incarnation) return this.#findOwner(name);
+    // Its own that it does not serve may have been deleted, and one that nobody has may have been taken by now.
+    if (known === undefined || known.owner === this.#options.self.incarnation || !this.#isOwned(known)) {
+      return this.#findOwner(name);
+    }
     return this.#urlOf(known);
   }
 
-  #urlOf({ owner, url }: Ownership): string {
+  #isOwned({ owner }: Ownership): boolean {
+    return owner !== undefined && this.#presence.isAlive(owner);
+  }
+
+  #urlOf(ownership: Ownership): string {
+    const { owner, url } = ownership;
     if (owner === this.#options.self.incarnation) {
       throw moves("the topic is being taken up, or given away; try again");
     }
-    if (owner === undefined || !this.#presence.isAlive(owner)) {
+    if (!this.#isOwned(ownership)) {
       throw moves("no server has the topic now; one takes it over within seconds, try again");
     }
     if (url === undefined) throw moves("the server that has the topic says no address (--advertise)");
@@ -251,16 +260,27 @@ export class Owners implements Neighbours {
     if (name !== undefined) this.#settle(name).catch((error: unknown) => this.#warn(error, name));
   }
 
-  /** Lets go of a topic that another server has claimed. */
+  /** Looks for a claim that passed by, and lets go of the topic where it is another server's. */
   async #settle(name: string): Promise<void> {
+    const formerEpoch = this.#table.topics.get(name)?.epoch ?? 0;
     await this.#table.lookAgain(name);
+    for (const waitMs of LOOK_AGAIN_MS) {
+      const epoch = this.#table.topics.get(name)?.epoch;
+      if (epoch !== formerEpoch || this.#isStopped) break;
+      await new Promise<void>((resolve) => void this.#options.runtime.setTimer(waitMs, resolve));
+      await this.#table.lookAgain(name);
+    }
     const found = this.#table.topics.get(name);
     const { self } = this.#options;
-    const isHere = this.#served?.serves(name) === true || this.#served?.failedTopic(name) !== undefined;
-    if (!isHere || this.#takeovers.of(name) !== undefined) return;
+    if (!this.#isHere(name) || this.#takeovers.of(name) !== undefined) return;
     if (found?.owner === self.incarnation || found?.owner === undefined) return;
     this.#options.logger.info({ topic: name, server: found.owner }, "another server has taken the topic");
     await this.#letGo(name);
+  }
+
+  /** This server serves it, or has failed to. */
+  #isHere(name: string): boolean {
+    return this.#served?.serves(name) === true || this.#served?.failedTopic(name) !== undefined;
   }
 
   async #letGo(name: string): Promise<void> {
@@ -270,11 +290,10 @@ export class Owners implements Neighbours {
   async #findOwner(name: string): Promise<string | undefined> {
     const { engineLookups, topicNameLength } = this.#options.limits;
     if (!isSafeName(name, topicNameLength)) return undefined;
-    if (this.#lookCount >= engineLookups) {
+    if (this.#table.lookCount >= engineLookups && !this.#table.isLooking(name)) {
       const reason = `${engineLookups} names are being looked up (engineLookups); try again`;
       throw new NetlogError("too_many_requests", { reason });
     }
-    this.#lookCount += 1;
     try {
       const found = await this.#table.look(name);
       if (found === undefined || this.#served?.serves(name) === true) return undefined;
@@ -283,8 +302,6 @@ export class Owners implements Neighbours {
       if (error instanceof NetlogError) throw error;
       const reason = "NATS does not say which server has the topic; try again";
       throw new NetlogError("topic_unavailable", { reason, cause: error });
-    } finally {
-      this.#lookCount -= 1;
     }
   }
 
