@@ -1,6 +1,7 @@
 /** Small files that are written whole; replaced so that a crash leaves the old one or the new one. */
 import { dirname } from "node:path/posix";
 import type { Disk, DiskFile } from "./disk.ts";
+import { UnsyncedName } from "./disk-refusals.ts";
 
 /** The bytes of a file, or what writes them into it. */
 export type FileContent = Uint8Array | ((file: DiskFile) => Promise<void>);
@@ -9,8 +10,9 @@ export type FileContent = Uint8Array | ((file: DiskFile) => Promise<void>);
  * Makes `path` hold `content`, durably when it resolves. One call at a time for each path: `<path>.tmp` is the
  * temporary file, and a leftover of that name is replaced.
  *
- * On failure the temporary file is removed where that is possible, and the disk's own error is thrown; the old
- * file is then untouched, unless it was the folder's sync that failed.
+ * On failure the temporary file is removed where that is possible, and the old file is untouched.
+ *
+ * @throws UnsyncedName: the new file is there, and a loss of power may bring the old one back; the disk's own error.
  */
 export async function replaceFile(disk: Disk, path: string, content: FileContent): Promise<void> {
   const temporary = `${path}.tmp`;
@@ -21,7 +23,11 @@ export async function replaceFile(disk: Disk, path: string, content: FileContent
     await removeIfThere(disk, temporary);
     throw error;
   }
-  await disk.syncFolder(dirname(path));
+  try {
+    await disk.syncFolder(dirname(path));
+  } catch (error) {
+    throw new UnsyncedName(error);
+  }
 }
 
 /** Writes a file anew, its bytes durable when it resolves, and its name after `syncFolder`. */

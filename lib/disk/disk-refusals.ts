@@ -4,6 +4,17 @@ import { IncompleteWrite } from "./write-whole.ts";
 
 const NO_ROOM = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
 
+/** The folder of a file that was replaced was not synced. */
+export class UnsyncedName extends Error {
+  readonly code: string;
+
+  constructor(cause: unknown) {
+    super("the disk did not confirm the name of a file", { cause });
+    this.name = "UnsyncedName";
+    this.code = errorCode(cause);
+  }
+}
+
 /** For an append, a new segment or a new file that failed and left nothing. */
 export function refusedWrite(error: unknown): NetlogError {
   if (error instanceof NetlogError) return error;
@@ -19,6 +30,13 @@ export function refusedWrite(error: unknown): NetlogError {
     reason: `writing failed (${code}); nothing was stored`,
     cause,
   });
+}
+
+/** For a file that was replaced: sync_failed where the new one is there, and may be gone after a restart. */
+export function refusedReplacement(error: unknown): NetlogError {
+  if (!(error instanceof UnsyncedName)) return refusedWrite(error);
+  const reason = "the disk did not confirm a file; after a restart it may be the new one or the old one";
+  return new NetlogError("sync_failed", { reason, cause: error });
 }
 
 /** For reads: nothing is damaged, the disk did not answer. */

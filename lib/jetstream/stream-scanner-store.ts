@@ -2,6 +2,7 @@
  * The persistent scanners of one topic, a file of its stream each (kept-files.ts). Making and removing one is durable when
  * it resolves; positions are kept as position-records.ts does, and what is acknowledged as work-records.ts does.
  */
+import { NetlogError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import { isSafeName } from "../base/names.ts";
 import type { Runtime } from "../base/runtime.ts";
@@ -92,7 +93,12 @@ export class StreamScannerStore implements ScannerStore {
 
   async delete(id: string): Promise<void> {
     this.#positions.get(id)?.forget();
-    await this.#options.store.remove(this.#subjectOf(id));
+    try {
+      await this.#options.store.remove(this.#subjectOf(id));
+    } catch (error) {
+      const reason = "NATS did not confirm that the scanner is gone; after a restart it may be there again";
+      throw new NetlogError("sync_failed", { reason, cause: error });
+    }
     this.#positions.delete(id);
     this.#journals.delete(id);
     this.#failed.delete(id);

@@ -1,26 +1,25 @@
 /**
  * What happens to the messages of a scanner with acknowledgements, in its file of a stream (kept-files.ts): the bytes of a
  * journal (lib/scanner/lease-file.ts), first its whole state, then a block for all records that came while the block before
- * was on its way. After a block whose outcome is not known, nothing more is added: the whole state is written anew, and
- * until that is done nothing counts as kept.
+ * was on its way. A change is done once its block is kept. After a block that was refused, or whose outcome is not known,
+ * nothing more is added: the whole state is written anew, and until that is done nothing counts as kept.
  */
 import type { NetlogError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Runtime, Timer } from "../base/runtime.ts";
 import {
   decodeLeaseFile,
-  encodeLeaseFile,
+  encodeLeases,
   encodeRecords,
   type LeaseFile,
-  type LeaseRecord,
   type LeaseState,
 } from "../scanner/lease-file.ts";
 import type { RecordKind } from "../scanner/pending-table.ts";
-import type { WorkJournal } from "../scanner/scanner-store.ts";
+import type { LeaseRecord, WorkChange, WorkJournal } from "../scanner/scanner-store.ts";
 import type { KeptFile, KeptStore } from "./kept-files.ts";
 import type { Limits } from "./limits.ts";
 
-/** Records of one block: far less than a message may have. */
+/** Records of one block, far less than a message may have. With more the whole state is written, which NATS keeps or refuses as one. */
 const BLOCK_RECORDS = 32_768;
 
 export interface WorkRecordsOptions {
@@ -39,6 +38,7 @@ export interface JournalEnd {
 }
 
 interface Waiter {
+  readonly change: WorkChange | undefined;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
@@ -83,11 +83,17 @@ export class WorkRecords implements WorkJournal {
   /** What is kept is in all copies: `written` and `synced` are the same here. */
   commit(): Promise<void> {
     if (this.#isClosed) return Promise.resolve();
-    if (this.#records.length === 0 && !this.#isStale && this.#writing === undefined) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      this.#waiters.push({ resolve, reject });
-      this.#schedule();
-    });
+    return this.#isKept ? Promise.resolve() : this.#wait(undefined);
+  }
+
+  keep(change: WorkChange): Promise<void> {
+    if (this.#isClosed) return Promise.resolve();
+    if (change.records.length === 0 && this.#isKept) {
+      change.kept();
+      return Promise.resolve();
+    }
+    for (const record of change.records) this.#records.push(record);
+    return this.#wait(change);
   }
 
   async close(): Promise<void> {
@@ -101,6 +107,19 @@ export class WorkRecords implements WorkJournal {
     this.#records = [];
     for (const waiter of this.#waiters.splice(0)) waiter.resolve();
     await this.#writing;
+  }
+
+  /** All that came so far. */
+  get #isKept(): boolean {
+    const isQuiet = this.#records.length === 0 && this.#waiters.length === 0;
+    return isQuiet && !this.#isStale && this.#writing === undefined;
+  }
+
+  #wait(change: WorkChange | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiters.push({ change, resolve, reject });
+      this.#schedule();
+    });
   }
 
   #schedule(): void {
@@ -122,10 +141,14 @@ export class WorkRecords implements WorkJournal {
   #start(): void {
     const waiters = this.#waiters.splice(0);
     const isLong = this.#position > Math.max(this.#options.limits.leaseJournalBytes, 4 * this.#stateBytes);
-    this.#writing = (this.#isStale || isLong ? this.#replace() : this.#write())
+    const isWhole = this.#isStale || isLong || this.#records.length > BLOCK_RECORDS;
+    this.#writing = (isWhole ? this.#replace(waiters) : this.#write())
       .then(
         () => {
-          for (const waiter of waiters) waiter.resolve();
+          for (const { change, resolve } of waiters) {
+            if (!this.#isClosed) change?.kept();
+            resolve();
+          }
         },
         (error: NetlogError) => this.#fail(error, waiters),
       )
@@ -138,35 +161,34 @@ export class WorkRecords implements WorkJournal {
   async #write(): Promise<void> {
     const { store, subject } = this.#options;
     const records = this.#records.splice(0);
-    for (let start = 0; start < records.length; start += BLOCK_RECORDS) {
-      // Each block says that all before it is kept, and so it is.
-      const block = encodeRecords(
-        records.slice(start, start + BLOCK_RECORDS),
-        this.#sequence,
-        this.#position,
-      );
-      await store.add(subject, block);
-      this.#sequence += 1;
-      this.#position += block.length;
-    }
+    if (records.length === 0) return;
+    // The block says that all before it is kept, and so it is.
+    const block = encodeRecords(records, this.#sequence, this.#position);
+    await store.add(subject, block);
+    this.#sequence += 1;
+    this.#position += block.length;
   }
 
-  async #replace(): Promise<void> {
+  async #replace(waiters: readonly Waiter[]): Promise<void> {
     const { store, subject, state } = this.#options;
     this.#records = [];
-    const bytes = encodeLeaseFile(state);
-    await store.put(subject, [bytes]);
+    const asked = waiters.flatMap(({ change }) => change?.records ?? []);
+    const blocks = encodeLeases(state, asked);
+    await store.put(subject, blocks);
     this.#isStale = false;
-    this.#sequence = 1;
-    this.#position = bytes.length;
-    this.#stateBytes = bytes.length;
+    this.#sequence = blocks.length;
+    this.#position = blocks.reduce((sum, { length }) => sum + length, 0);
+    this.#stateBytes = blocks[0]!.length;
   }
 
-  /** The records are in the state that is written next. */
+  /** Records of what was done are in the state that is written next. */
   #fail(error: NetlogError, waiters: readonly Waiter[]): void {
     this.#isStale = true;
     this.#records = [];
-    for (const waiter of [...waiters, ...this.#waiters.splice(0)]) waiter.reject(error);
+    for (const { change, reject } of [...waiters, ...this.#waiters.splice(0)]) {
+      change?.refused();
+      reject(error);
+    }
     if (this.#isClosed) return;
     this.#report(error);
     this.#retryLater();

@@ -9,7 +9,7 @@ import { isSafeName } from "../base/names.ts";
 import type { Runtime } from "../base/runtime.ts";
 import { replaceFile } from "../disk/atomic-file.ts";
 import type { Disk } from "../disk/disk.ts";
-import { refusedWrite } from "../disk/disk-refusals.ts";
+import { refusedReplacement, refusedWrite, UnsyncedName } from "../disk/disk-refusals.ts";
 import type { Durability, LogShared } from "../log/index.ts";
 import { LEASES_SUFFIX } from "./lease-file.ts";
 import { newLeaseState } from "./lease-state.ts";
@@ -99,7 +99,7 @@ export class FileScannerStore implements ScannerStore {
     return scanners;
   }
 
-  /** @throws storage_full, topic_unavailable: there is then no such scanner. */
+  /** @throws storage_full, topic_unavailable: there is then no such scanner; sync_failed: a restart may bring it back. */
   async create(
     id: string,
     from: number,
@@ -132,7 +132,7 @@ export class FileScannerStore implements ScannerStore {
     return stored;
   }
 
-  /** Forgets a scanner, one with a damaged file as well. @throws topic_unavailable. */
+  /** Forgets a scanner, one with a damaged file as well. @throws sync_failed: a restart may bring it back. */
   async delete(id: string): Promise<void> {
     const { disk } = this.#options;
     const file = this.#files.get(id);
@@ -144,7 +144,7 @@ export class FileScannerStore implements ScannerStore {
       }
       await disk.syncFolder(this.#folder);
     } catch (error) {
-      throw new NetlogError("topic_unavailable", {
+      throw new NetlogError("sync_failed", {
         reason: "the scanner's file could not be removed; after a restart it may be there again",
         cause: error,
       });
@@ -181,8 +181,22 @@ export class FileScannerStore implements ScannerStore {
       await this.#folderMade;
       await replaceFile(disk, path, bytes);
     } catch (error) {
-      await disk.remove(path).catch(() => {});
-      throw refusedWrite(error);
+      if (!(error instanceof UnsyncedName)) {
+        await disk.remove(path).catch(() => {});
+        throw refusedWrite(error);
+      }
+      const isGone = await this.#removeDurably(path);
+      throw isGone ? refusedWrite(error.cause) : refusedReplacement(error);
+    }
+  }
+
+  async #removeDurably(path: string): Promise<boolean> {
+    try {
+      await this.#options.disk.remove(path);
+      await this.#options.disk.syncFolder(this.#folder);
+      return true;
+    } catch {
+      return false;
     }
   }
 

@@ -4,6 +4,7 @@
  */
 import { NetlogError } from "../base/errors.ts";
 import type { Runtime } from "../base/runtime.ts";
+import type { LeasedMessages } from "./leased-messages.ts";
 import type { Leases } from "./leases.ts";
 import type { Pending, PendingTable } from "./pending-table.ts";
 
@@ -25,48 +26,80 @@ export interface Claim {
   readonly refused: readonly number[];
 }
 
+interface Sum extends Claim {
+  granted: Pending[];
+  settledCount: number;
+  refused: number[];
+}
+
+/** Does what is granted; with many messages it may be called several times. */
+type Act = (granted: readonly Pending[]) => Promise<void> | void;
+
 /** Judged in one go; a longer list takes several, which is some ms for each. */
 const SLICE_MESSAGES = 500;
 const TOKEN = /^[0-9a-f]{32}-[1-9][0-9]*$/;
 
 export interface LeaseClaimsOptions {
-  readonly table: PendingTable;
-  readonly leases: Leases;
+  readonly messages: LeasedMessages;
   readonly maxRecent: number;
   readonly runtime: Runtime;
-  /** Throws where the scanner has ended. */
-  readonly requireLife: () => void;
 }
 
 export class LeaseClaims {
   readonly #options: LeaseClaimsOptions;
+  readonly #messages: LeasedMessages;
   readonly #table: PendingTable;
   readonly #leases: Leases;
   /** Lease of what was settled last, by offset; 0 where none was named. */
   readonly #recent = new Map<number, number>();
+  /** Ends with the last of the long claims that were begun. */
+  #long: Promise<void> = Promise.resolve();
   /** Leases up to this number were ended all at once. */
   #endedNumber = 0;
 
   constructor(options: LeaseClaimsOptions) {
     this.#options = options;
-    this.#table = options.table;
-    this.#leases = options.leases;
+    this.#messages = options.messages;
+    this.#table = options.messages.table;
+    this.#leases = options.messages.leases;
   }
 
   /**
-   * Judges what is meant, and does `act` to what is granted; of many messages some at a time.
+   * Judges what is meant, and lets `act` do what is granted, in the same turn; of many messages some at a time. What another
+   * request is changing is judged once that is kept or refused.
    *
-   * @throws offset_not_found (one was never given out, and nothing is done), lease_lost (the lease as a whole), what
-   *   requireLife throws.
+   * @throws offset_not_found (one was never given out, and nothing is done), lease_lost (the lease as a whole),
+   *   scanner_not_found, topic_not_found, shutting_down, what `act` throws.
    */
-  claim(request: WorkRequest, verb: WorkVerb, act: (pending: Pending) => void): Claim | Promise<Claim> {
-    this.#options.requireLife();
-    const offsets = request.offsets ?? this.#heldBy(this.#numberOf(request.lease));
-    if (offsets.length > SLICE_MESSAGES) return this.#claimInSlices(offsets, request.lease, verb, act);
-    this.#requireGivenOut(offsets, request.lease);
-    const claim = this.#judge(offsets, request.lease, verb);
-    for (const pending of claim.granted) act(pending);
+  async claim(request: WorkRequest, verb: WorkVerb, act: Act): Promise<Claim> {
+    this.#messages.throwIfEnded();
+    const { lease } = request;
+    const offsets = request.offsets ?? this.#heldBy(this.#numberOf(lease));
+    if (offsets.length > SLICE_MESSAGES) return await this.#claimAlone(offsets, lease, verb, act);
+    this.#requireGivenOut(offsets, lease);
+    let claim = this.#judge(offsets, lease, verb);
+    while (claim === undefined) {
+      await Promise.all([this.#long, this.#messages.changed()]);
+      this.#messages.throwIfEnded();
+      claim = this.#judge(offsets, lease, verb);
+    }
+    await act(claim.granted);
     return claim;
+  }
+
+  /** Long claims hold messages while they judge others: one at a time, so that no two wait for each other. */
+  #claimAlone(
+    offsets: readonly number[],
+    lease: string | undefined,
+    verb: WorkVerb,
+    act: Act,
+  ): Promise<Claim> {
+    const claiming = this.#long.then(() => this.#claimInSlices(offsets, lease, verb, act));
+    this.#long = claiming.then(
+      () => {},
+      () => {},
+    );
+    return claiming;
   }
 
   /** Nothing is done before all messages are known to have been given out. What ends meanwhile is refused. */
@@ -74,28 +107,49 @@ export class LeaseClaims {
     offsets: readonly number[],
     lease: string | undefined,
     verb: WorkVerb,
-    act: (pending: Pending) => void,
+    act: Act,
   ): Promise<Claim> {
-    const { runtime, requireLife } = this.#options;
+    const { runtime } = this.#options;
     for (const slice of slicesOf(offsets)) {
       this.#requireGivenOut(slice, lease);
       await runtime.pause();
     }
-    const granted: Pending[] = [];
-    const refused: number[] = [];
-    let settledCount = 0;
+    const sum: Sum = { granted: [], settledCount: 0, refused: [] };
     for (const slice of slicesOf(offsets)) {
-      requireLife();
-      const claim = this.#judge(slice, lease, verb);
-      for (const pending of claim.granted) {
-        act(pending);
-        granted.push(pending);
-      }
-      for (const offset of claim.refused) refused.push(offset);
-      settledCount += claim.settledCount;
+      const claim = await this.#judgeLater(slice, lease, verb);
+      if (verb === "touch") await act(claim.granted);
+      else for (const pending of claim.granted) this.#leases.hold(pending);
+      addTo(sum, claim);
       await runtime.pause();
     }
-    return { granted, settledCount, refused };
+    if (verb === "touch") return sum;
+    while (this.#messages.isSeeking) await this.#messages.changed();
+    this.#messages.throwIfEnded();
+    this.#takeOutGone(sum, lease, verb);
+    await act(sum.granted);
+    return sum;
+  }
+
+  async #judgeLater(offsets: readonly number[], lease: string | undefined, verb: WorkVerb): Promise<Claim> {
+    for (;;) {
+      this.#messages.throwIfEnded();
+      const claim = this.#judge(offsets, lease, verb);
+      if (claim !== undefined) return claim;
+      await this.#messages.changed();
+    }
+  }
+
+  /** A seek has ended the leases of some, and settled those before it. */
+  #takeOutGone(sum: Sum, lease: string | undefined, verb: WorkVerb): void {
+    const isThere = (pending: Pending): boolean => this.#table.pending.get(pending.offset) === pending;
+    const gone = sum.granted.filter((pending) => !isThere(pending));
+    if (gone.length === 0) return;
+    sum.granted = sum.granted.filter(isThere);
+    const isSettled = ({ offset }: Pending): boolean =>
+      this.#judge([offset], lease, verb)?.settledCount === 1;
+    const refused = gone.filter((pending) => !isSettled(pending)).map(({ offset }) => offset);
+    sum.settledCount += gone.length - refused.length;
+    sum.refused = [...refused, ...sum.refused];
   }
 
   /** @throws offset_not_found: one of them was never given out. */
@@ -105,8 +159,12 @@ export class LeaseClaims {
     for (const offset of offsets) if (this.#isNew(offset)) throw neverGivenOut(offset);
   }
 
-  /** Judges all, and changes nothing. One that was never given out, or is so no more, is refused. */
-  #judge(offsets: readonly number[], lease: string | undefined, verb: WorkVerb): Claim {
+  /**
+   * Judges all, and changes nothing. One that was never given out, or is so no more, is refused. `undefined`: another request
+   * is changing one of them, or moves the scanner.
+   */
+  #judge(offsets: readonly number[], lease: string | undefined, verb: WorkVerb): Claim | undefined {
+    if (this.#messages.isSeeking) return undefined;
     const number = this.#numberOf(lease);
     const granted: Pending[] = [];
     const refused: number[] = [];
@@ -118,6 +176,8 @@ export class LeaseClaims {
       } else if (pending === undefined) {
         if (verb === "ack" && this.#maySettleAgain(offset, lease, number)) settledCount += 1;
         else refused.push(offset);
+      } else if (pending.isHeld) {
+        return undefined;
       } else if (lease === undefined ? isFree(pending, verb) : pending.lease === number) {
         granted.push(pending);
       } else {
@@ -127,13 +187,13 @@ export class LeaseClaims {
     return { granted, settledCount, refused };
   }
 
-  /** Takes note that it is settled now; to be called before its lease forgets it. */
-  remember({ offset, lease }: Pending): void {
-    this.#recent.set(offset, lease);
-    if (this.#recent.size <= this.#options.maxRecent) return;
+  /** Takes note that these are settled now; to be called before their lease forgets them. */
+  remember(settled: readonly Pending[]): void {
+    const { maxRecent } = this.#options;
+    for (const { offset, lease } of settled.slice(-maxRecent)) this.#recent.set(offset, lease);
     for (const oldest of this.#recent.keys()) {
+      if (this.#recent.size <= maxRecent) return;
       this.#recent.delete(oldest);
-      return;
     }
   }
 
@@ -175,6 +235,12 @@ export class LeaseClaims {
 function isFree({ state }: Pending, verb: WorkVerb): boolean {
   if (verb === "ack") return true;
   return verb === "nack" ? state !== "dying" : state === "leased";
+}
+
+function addTo(sum: Sum, { granted, settledCount, refused }: Claim): void {
+  for (const pending of granted) sum.granted.push(pending);
+  for (const offset of refused) sum.refused.push(offset);
+  sum.settledCount += settledCount;
 }
 
 function neverGivenOut(offset: number): NetlogError {

@@ -26,7 +26,8 @@
  * damage.
  */
 import { crc32 } from "../base/checksum.ts";
-import { Pending, PendingTable, RECORD_KINDS, type RecordKind } from "./pending-table.ts";
+import { Pending, PendingTable, RECORD_KINDS } from "./pending-table.ts";
+import type { LeaseRecord } from "./scanner-store.ts";
 
 /** Ends the names of these files; the id stands before it. */
 export const LEASES_SUFFIX = ".leases";
@@ -38,11 +39,6 @@ const STATE_BYTES = 52;
 const PENDING_BYTES = 12;
 const RECORD_BYTES = 9;
 const CONDEMNED = 0x8000_0000;
-
-export interface LeaseRecord {
-  readonly kind: RecordKind;
-  readonly offset: number;
-}
 
 export interface LeaseState {
   readonly from: number;
@@ -59,6 +55,12 @@ export interface LeaseFile extends LeaseState {
   readonly endPosition: number;
   /** Up to here it is surely on the disk. */
   readonly syncedBytes: number;
+}
+
+/** The blocks of a whole file: one that holds the state, and one of what is to be done to it, where that is anything. */
+export function encodeLeases(state: LeaseState, records: readonly LeaseRecord[]): Buffer[] {
+  const first = encodeLeaseFile(state);
+  return records.length === 0 ? [first] : [first, encodeRecords(records, 1, 0)];
 }
 
 /** A whole file that holds one state. */

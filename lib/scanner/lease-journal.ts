@@ -1,21 +1,21 @@
 /**
  * Keeps a scanner's state in its file (lease-file.ts). Records of one turn of the event loop are one write; syncs
- * are shared by all that came while one was under way, so that settling does not cost a sync each. After a write
- * or sync that failed nothing more goes to that file: the whole state is written anew, and until that is done
- * nothing counts as kept.
+ * are shared by all that came while one was under way, so that settling does not cost a sync each. A change is done once
+ * it is written. After a write or sync that failed nothing more goes to that file: the whole state is written anew, and
+ * until that is done nothing counts as kept.
  */
 import { NetlogError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Runtime, Timer } from "../base/runtime.ts";
 import { replaceFile } from "../disk/atomic-file.ts";
 import type { Disk } from "../disk/disk.ts";
-import { refusedWrite } from "../disk/disk-refusals.ts";
+import { refusedReplacement, refusedWrite } from "../disk/disk-refusals.ts";
 import { writeWhole } from "../disk/write-whole.ts";
 import type { Durability, LogShared, PooledFile } from "../log/index.ts";
-import { encodeLeaseFile, encodeRecords, type LeaseRecord, type LeaseState } from "./lease-file.ts";
+import { encodeLeases, encodeRecords, type LeaseState } from "./lease-file.ts";
 import type { Limits } from "./limits.ts";
 import type { RecordKind } from "./pending-table.ts";
-import type { WorkJournal } from "./scanner-store.ts";
+import type { LeaseRecord, WorkChange, WorkJournal } from "./scanner-store.ts";
 
 export interface LeaseJournalOptions {
   readonly disk: Disk;
@@ -39,6 +39,8 @@ export interface JournalPlace {
 
 interface Waiter {
   readonly durability: Durability;
+  /** To be done once it is written. */
+  change: WorkChange | undefined;
   readonly resolve: () => void;
   readonly reject: (error: NetlogError) => void;
   /** Where the file ended when this was written: it waits for a sync up to there. */
@@ -75,6 +77,12 @@ export class LeaseJournal implements WorkJournal {
     this.#stateBytes = place.endPosition;
   }
 
+  /** All that came so far is in the file. */
+  get #isWritten(): boolean {
+    const isQuiet = this.#records.length === 0 && this.#unwritten.length === 0;
+    return isQuiet && !this.#isStale && this.#replacing === undefined;
+  }
+
   /** Notes what was done to the table. It is written by the end of the turn. */
   add(kind: RecordKind, offset: number): void {
     if (this.#isClosed) return;
@@ -89,14 +97,20 @@ export class LeaseJournal implements WorkJournal {
    */
   commit(durability: Durability = this.#options.durability()): Promise<void> {
     if (this.#isClosed) return Promise.resolve();
-    const isWritten = this.#records.length === 0 && !this.#isStale && this.#replacing === undefined;
-    if (isWritten && (durability === "written" || this.#syncedBytes === this.#position)) {
+    if (this.#isWritten && (durability === "written" || this.#syncedBytes === this.#position)) {
       return Promise.resolve();
     }
-    return new Promise((resolve, reject) => {
-      this.#unwritten.push({ durability, resolve, reject, position: 0 });
-      this.#schedule();
-    });
+    return this.#wait(durability, undefined);
+  }
+
+  keep(change: WorkChange): Promise<void> {
+    if (this.#isClosed) return Promise.resolve();
+    if (change.records.length === 0 && this.#isWritten) {
+      change.kept();
+      return this.commit();
+    }
+    for (const record of change.records) this.#records.push(record);
+    return this.#wait(this.#options.durability(), change);
   }
 
   /** Writes and syncs what there is, and lets go of the file. What is added later is dropped. */
@@ -116,6 +130,13 @@ export class LeaseJournal implements WorkJournal {
     await this.#replacing;
     await this.#syncing;
     this.#file.drop();
+  }
+
+  #wait(durability: Durability, change: WorkChange | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#unwritten.push({ durability, change, resolve, reject, position: 0 });
+      this.#schedule();
+    });
   }
 
   #schedule(): void {
@@ -154,7 +175,8 @@ export class LeaseJournal implements WorkJournal {
         this.#file.release();
       }
     } catch (error) {
-      this.#fail(refusedWrite(error));
+      this.#refuseUnwritten(refusedWrite(error));
+      this.#fail(error);
       return false;
     }
     this.#sequence += 1;
@@ -162,9 +184,10 @@ export class LeaseJournal implements WorkJournal {
     return true;
   }
 
-  /** Answers those who wait for a write alone; the others wait for a sync. */
+  /** Does what was to be written first, and answers those who wait for that alone; the others wait for a sync. */
   #dispatchWritten(): void {
     for (const waiter of this.#unwritten.splice(0)) {
+      doneNow(waiter);
       waiter.position = this.#position;
       if (waiter.durability === "written") waiter.resolve();
       else this.#unsynced.push(waiter);
@@ -204,8 +227,7 @@ export class LeaseJournal implements WorkJournal {
         file.release();
       }
     } catch (error) {
-      const reason = "the scanner's state was not synced; it may be an older one after a restart";
-      this.#fail(new NetlogError("sync_failed", { reason, cause: error }));
+      this.#fail(error);
       return;
     }
     this.#syncedBytes = covered;
@@ -214,12 +236,22 @@ export class LeaseJournal implements WorkJournal {
     for (const waiter of done) waiter.resolve();
   }
 
-  /** Rejects what waits; the records are in the state that is written next. */
-  #fail(error: NetlogError): void {
+  #refuseUnwritten(error: NetlogError): void {
+    for (const { change, reject } of this.#unwritten.splice(0)) {
+      change?.refused();
+      reject(error);
+    }
+  }
+
+  /** What was written and waits for a sync is of unknown outcome. The records are in the state that is written next. */
+  #fail(cause: unknown): void {
     this.#isStale = true;
     this.#records = [];
-    this.#options.logger.error({ err: error, path: this.#options.path }, "a scanner's state was not kept");
-    for (const waiter of [...this.#unwritten.splice(0), ...this.#unsynced.splice(0)]) waiter.reject(error);
+    this.#options.logger.error({ err: cause, path: this.#options.path }, "a scanner's state was not kept");
+    const reason = "the scanner's state was not synced; it may be an older one after a restart";
+    for (const waiter of this.#unsynced.splice(0)) {
+      waiter.reject(new NetlogError("sync_failed", { reason, cause }));
+    }
     this.#syncSoon();
   }
 
@@ -235,23 +267,37 @@ export class LeaseJournal implements WorkJournal {
     const { disk, logs, path, state } = this.#options;
     await this.#syncing;
     if (this.#isClosed) return;
-    const bytes = encodeLeaseFile(state);
+    const waiters = this.#unwritten.splice(0);
+    const blocks = encodeLeases(state, recordsOf(waiters));
+    const bytes = Buffer.concat(blocks);
     this.#records = [];
-    const waiters = [...this.#unwritten.splice(0), ...this.#unsynced.splice(0)];
     try {
       await replaceFile(disk, path, bytes);
     } catch (error) {
-      for (const waiter of waiters) waiter.reject(refusedWrite(error));
-      this.#fail(refusedWrite(error));
+      this.#unwritten.unshift(...waiters);
+      this.#refuseUnwritten(refusedReplacement(error));
+      this.#fail(error);
       return;
     }
     this.#file.drop();
     this.#file = logs.files.file(path);
     this.#isStale = false;
-    this.#sequence = 1;
+    this.#sequence = blocks.length;
     this.#position = bytes.length;
     this.#syncedBytes = bytes.length;
-    this.#stateBytes = bytes.length;
-    for (const waiter of waiters) waiter.resolve();
+    this.#stateBytes = blocks[0]!.length;
+    for (const waiter of [...this.#unsynced.splice(0), ...waiters]) {
+      if (!this.#isClosed) doneNow(waiter);
+      waiter.resolve();
+    }
   }
+}
+
+function doneNow(waiter: Waiter): void {
+  waiter.change?.kept();
+  waiter.change = undefined;
+}
+
+function recordsOf(waiters: readonly Waiter[]): LeaseRecord[] {
+  return waiters.flatMap(({ change }) => change?.records ?? []);
 }

@@ -1,6 +1,7 @@
 /**
  * The messages that a scanner with acknowledgements has given out: who holds them, when they are due again, and when
- * they become dead letters. One timer watches over all leases. What happens goes to the table and the journal.
+ * they become dead letters. One timer watches over all leases. What happens goes to the table and the journal; what a
+ * request asks for goes to the journal first, and happens once it is kept.
  */
 import assert from "node:assert";
 import { type ErrorCode, NetlogError } from "../base/errors.ts";
@@ -13,7 +14,7 @@ import { Leases } from "./leases.ts";
 import type { Limits } from "./limits.ts";
 import type { Pending, PendingTable, RecordKind } from "./pending-table.ts";
 import { toMs, type WorkSettings } from "./scanner-settings.ts";
-import type { WorkJournal } from "./scanner-store.ts";
+import type { LeaseRecord, WorkJournal } from "./scanner-store.ts";
 
 export interface LeasedMessagesOptions {
   readonly topicName: string;
@@ -45,6 +46,8 @@ export class LeasedMessages {
   #timerMs = 0;
   /** The table is here, and the journal is to say so before it says anything else. */
   #passedTo: number | undefined;
+  /** Seeks that are not kept yet. What is done meanwhile is not for the journal, which has them behind those seeks. */
+  #seekCount = 0;
   #endedAs: ErrorCode | undefined;
 
   /** The table is as the journal tells it. */
@@ -60,7 +63,8 @@ export class LeasedMessages {
       ...options,
       deadLetter: settings.dead_letter,
       makesTopic: settings.makes_dead_letter !== false,
-      isDying: (pending) => pending.state === "dying" && table.pending.get(pending.offset) === pending,
+      isDying: (pending) =>
+        pending.state === "dying" && !pending.isHeld && table.pending.get(pending.offset) === pending,
       decide: (pending, fate, retryMs) => this.#decide(pending, fate, retryMs),
     });
   }
@@ -107,10 +111,74 @@ export class LeasedMessages {
     this.record(kind, pending.offset);
   }
 
+  /** It was done. */
   record(kind: RecordKind, offset: number): void {
     this.keepPassed();
+    this.apply(kind, offset);
+    this.#note(kind, offset);
+  }
+
+  /** The journal has it. */
+  apply(kind: RecordKind, offset: number): void {
     assert(this.table.apply(kind, offset), `${kind} ${offset} contradicts the state of the scanner`);
-    this.journal.add(kind, offset);
+  }
+
+  /**
+   * Keeps what was asked for, and does it then. `held` are the messages that it is about: if it is refused they are as
+   * they were. Resolves, and throws, as WorkJournal.keep does; `kept` is called before that.
+   */
+  async keep(records: readonly LeaseRecord[], held: readonly Pending[], kept: () => void): Promise<void> {
+    const changed = (): void => {
+      this.arm();
+      this.#serve();
+    };
+    for (const pending of held) this.leases.hold(pending);
+    this.keepPassed();
+    await this.journal.keep({
+      records,
+      kept: () => {
+        kept();
+        changed();
+      },
+      refused: () => {
+        for (const pending of held) this.letGo(pending);
+        changed();
+      },
+    });
+  }
+
+  /** As it was before it was held. */
+  letGo(pending: Pending): void {
+    if (pending.state === "dying") this.giveBack(pending);
+    else this.leases.letGo(pending);
+  }
+
+  get isSeeking(): boolean {
+    return this.#seekCount > 0;
+  }
+
+  /** Goes to `offset`, once that is kept; `moved` is called then. Throws as WorkJournal.keep does: nothing has moved. */
+  async seek(offset: number, moved: () => void): Promise<void> {
+    this.keepPassed();
+    this.#seekCount += 1;
+    await this.journal.keep({
+      records: [{ kind: "seek", offset }],
+      kept: () => {
+        this.#seekCount -= 1;
+        this.#passedTo = undefined;
+        this.skipped = 0;
+        this.apply("seek", offset);
+        moved();
+      },
+      refused: () => {
+        this.#seekCount -= 1;
+      },
+    });
+  }
+
+  /** Resolves when all that was asked for is kept or refused. */
+  async changed(): Promise<void> {
+    await this.journal.commit().catch(() => {});
   }
 
   /** Passes over new messages; the journal has it with `keepPassed`. */
@@ -120,8 +188,12 @@ export class LeasedMessages {
   }
 
   keepPassed(): void {
-    if (this.#passedTo !== undefined) this.journal.add("passTo", this.#passedTo);
+    if (this.#passedTo !== undefined) this.#note("passTo", this.#passedTo);
     this.#passedTo = undefined;
+  }
+
+  #note(kind: RecordKind, offset: number): void {
+    if (this.#seekCount === 0) this.journal.add(kind, offset);
   }
 
   /** Sets the timer for what is due next; to be called after each change that may bring that forward. */

@@ -129,7 +129,7 @@ export class LeasedPosition implements ScannerPosition {
     for (const { start, end } of given.toReversed()) {
       for (let offset = end - 1; offset >= start; offset--) {
         const pending = table.pending.get(offset);
-        if (pending === undefined || pending.lease !== lease?.number) continue;
+        if (pending === undefined || pending.isHeld || pending.lease !== lease?.number) continue;
         leases.leave(pending);
         messages.record("takeBack", offset);
         if (table.pending.has(offset)) leases.makeDue(pending);
@@ -144,7 +144,7 @@ export class LeasedPosition implements ScannerPosition {
     const { table } = messages;
     for (let each = offset; each < Math.min(nextOffset, table.next); each++) {
       const pending = table.pending.get(each);
-      if (pending?.state === "due") messages.remove(pending, "settle");
+      if (pending?.state === "due" && !pending.isHeld) messages.remove(pending, "settle");
     }
     if (table.next >= offset && table.next < nextOffset) messages.record("passTo", nextOffset);
   }
@@ -157,12 +157,12 @@ export class LeasedPosition implements ScannerPosition {
     this.#messages.keepPassed();
   }
 
-  async seek(offset: number): Promise<void> {
-    this.#generation += 1;
-    this.#messages.skipped = 0;
-    this.work.endLeases();
-    this.#messages.record("seek", offset);
-    await this.#messages.journal.commit();
+  async seek(offset: number, moved: () => void): Promise<void> {
+    await this.#messages.seek(offset, () => {
+      this.#generation += 1;
+      this.work.endLeases();
+      moved();
+    });
   }
 
   async end(code: ErrorCode): Promise<void> {

@@ -105,11 +105,22 @@ export class Leases {
 
   /** Takes it out of all that is kept here, for good or until it is put elsewhere. */
   leave(pending: Pending): void {
-    if (pending.place < 0) return;
-    if (pending.state === "due") this.#due.remove(pending);
-    else this.#timed.remove(pending);
-    pending.place = -1;
+    this.#leaveOrder(pending);
+    pending.isHeld = false;
     if (pending.lease !== 0) this.#unlink(pending);
+  }
+
+  /** Neither is it given nor does its time end until it is put elsewhere, or let go. Its lease keeps it. */
+  hold(pending: Pending): void {
+    this.#leaveOrder(pending);
+    pending.isHeld = true;
+  }
+
+  /** It is as it was before it was held; its time may be over. */
+  letGo(pending: Pending): void {
+    pending.isHeld = false;
+    if (pending.state === "due") this.#due.add(pending);
+    else this.#timed.add(pending);
   }
 
   /** Those whose time is over at `nowMs`; they are nowhere then. */
@@ -131,6 +142,13 @@ export class Leases {
     pending.state = state;
     pending.dueMs = dueMs;
     this.#timed.add(pending);
+  }
+
+  #leaveOrder(pending: Pending): void {
+    if (pending.place < 0) return;
+    if (pending.state === "due") this.#due.remove(pending);
+    else this.#timed.remove(pending);
+    pending.place = -1;
   }
 
   #unlink(pending: Pending): void {

@@ -39,6 +39,8 @@ export class Pending implements Placed {
   dueMs = 0;
   /** In one of the two orders of leases.ts, or -1. */
   place = -1;
+  /** A worker asked for a change of it that is not kept yet: until then it is in neither order, and its lease holds it. */
+  isHeld = false;
   /** Number of the lease that holds it, and its neighbours there. */
   lease = 0;
   leaseBefore: Pending | undefined;

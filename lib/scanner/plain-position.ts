@@ -9,9 +9,9 @@ export interface PositionStore {
   /** Takes note that everything before `next` is settled. Failures are its own business: at worst it repeats. */
   save(next: number): void;
   /**
-   * Moves the position; it is as durable as a message when this resolves.
+   * Moves the position; it is as durable as a message when this resolves. Nothing is saved meanwhile.
    *
-   * @throws storage_full, topic_unavailable, sync_failed.
+   * @throws storage_full, topic_unavailable; sync_failed: it may have moved, until the next one is saved.
    */
   move(next: number): Promise<void>;
   /** Resolves when what was saved is kept, as far as that is possible; absent: it is, or it may be behind. */
@@ -31,7 +31,12 @@ export class PlainPosition implements ScannerPosition {
   /** In all. */
   #skippedCount = 0;
   #generation = 0;
-  #savedNext: number;
+  /** What the store has; `undefined`: it may have anything. */
+  #savedNext: number | undefined;
+  /** Ends when the last seek has come out; one at a time. */
+  #seeking: Promise<void> = Promise.resolve();
+  /** Nothing is saved over a seek that is not kept yet. */
+  #isSeeking = false;
   #hasEnded = false;
 
   constructor(log: Log, next: number, store: PositionStore | undefined) {
@@ -109,19 +114,36 @@ export class PlainPosition implements ScannerPosition {
     this.#save();
   }
 
-  async seek(offset: number): Promise<void> {
-    this.#generation += 1;
-    this.#outstanding.remove(0, this.#next);
-    this.#returned.remove(0, this.#next);
-    this.#next = offset;
-    this.skipped = 0;
-    this.#savedNext = offset;
-    await this.#store?.move(offset);
+  seek(offset: number, moved: () => void): Promise<void> {
+    const seeking = this.#seeking.then(() => this.#seek(offset, moved));
+    this.#seeking = seeking.catch(() => {});
+    return seeking;
   }
 
   async end(code: ErrorCode): Promise<void> {
     this.#hasEnded = true;
     if (code === "shutting_down") await this.#store?.settle?.();
+  }
+
+  /** Where that fails, the position is what it was, and is saved again. */
+  async #seek(offset: number, moved: () => void): Promise<void> {
+    this.#isSeeking = true;
+    try {
+      await this.#store?.move(offset);
+    } catch (error) {
+      this.#isSeeking = false;
+      this.#savedNext = undefined;
+      this.#save();
+      throw error;
+    }
+    this.#isSeeking = false;
+    this.#savedNext = offset;
+    this.#generation += 1;
+    this.#outstanding.remove(0, this.#next);
+    this.#returned.remove(0, this.#next);
+    this.#next = offset;
+    this.skipped = 0;
+    moved();
   }
 
   #skip(count: number): void {
@@ -130,6 +152,7 @@ export class PlainPosition implements ScannerPosition {
   }
 
   #save(): void {
+    if (this.#isSeeking) return;
     const next = Math.min(
       this.#outstanding.first ?? this.#next,
       this.#returned.first ?? this.#next,

@@ -13,9 +13,6 @@ import type { Durability } from "../log/log.ts";
 import type { Limits } from "./limits.ts";
 import { encodeSlot, keysChecksum, type ScannerState, slotPosition } from "./scanner-file.ts";
 
-/** Syncs that a move takes at most, while scans go on. */
-const MOVE_TRIES = 16;
-
 /** A scanner's file and what was last written to it. */
 export class ScannerFile {
   readonly path: string;
@@ -93,7 +90,8 @@ export class ScannerFiles {
   }
 
   /**
-   * Writes a position and throws when that fails; when it resolves the position is as durable as asked for.
+   * Writes a position and throws when that fails; when it resolves the position is as durable as asked for. No other
+   * is to be written meanwhile.
    *
    * @throws storage_full, topic_unavailable, sync_failed.
    */
@@ -106,8 +104,7 @@ export class ScannerFiles {
     }
     if (durability === "written") return;
     const { sequence } = file.state;
-    // What a scan writes over it while it is synced may be torn, and it with it.
-    for (let tries = 0; tries < MOVE_TRIES && this.#dirty.has(file); tries++) await this.sync([file]);
+    await this.sync([file]);
     if (file.isForgotten || file.syncedSequence >= sequence) return;
     const reason = "the scanner's position was not synced; it may be an older one after a restart";
     throw new NetlogError("sync_failed", { reason });

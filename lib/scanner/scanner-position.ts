@@ -54,8 +54,13 @@ export interface ScannerPosition {
   keep(): void;
   /** `[offset, nextOffset)` cannot be read. */
   pass(offset: number, nextOffset: number): void;
-  /** Goes to `offset`; what is out changes nothing any more. Resolves when that is as durable as a message. */
-  seek(offset: number): Promise<void>;
+  /**
+   * Goes to `offset` once that is kept; what is out then changes nothing any more, and `moved` is called. Resolves when it is
+   * as durable as a message.
+   *
+   * @throws storage_full, topic_unavailable: it has not moved; sync_failed: after a restart it may be in either place.
+   */
+  seek(offset: number, moved: () => void): Promise<void>;
   /** The scanner has ended: nothing is kept any more. Resolves when its file is not touched any more. */
   end(code: ErrorCode): Promise<void>;
 }

@@ -27,10 +27,33 @@ export interface StoredWork extends Stored {
   readonly journal: WorkJournal;
 }
 
+/** What was done to one message, or to the position. */
+export interface LeaseRecord {
+  readonly kind: RecordKind;
+  readonly offset: number;
+}
+
+/**
+ * What a request asks for, and what is done only when it is kept: a request that is refused changes nothing. The journal
+ * calls one of both, once and before it writes anything else; neither where the scanner ends.
+ */
+export interface WorkChange {
+  readonly records: readonly LeaseRecord[];
+  /** Applies the records to the table. They are written; a sync may still fail. */
+  readonly kept: () => void;
+  readonly refused: () => void;
+}
+
 /** Keeps what happens to the messages of a scanner with acknowledgements. */
 export interface WorkJournal {
-  /** Takes note; what is noted in one turn is written at its end. */
+  /** Takes note of what was done; what is noted in one turn is written at its end. At worst a restart forgets it. */
   add(kind: RecordKind, offset: number): void;
+  /**
+   * Resolves when a change, and all that was added before it, is as durable as a message of the topic.
+   *
+   * @throws storage_full, topic_unavailable: it was refused; sync_failed: nobody knows what a restart will find.
+   */
+  keep(change: WorkChange): Promise<void>;
   /** Resolves when all that was added is as durable as asked for. @throws storage_full, sync_failed, topic_unavailable. */
   commit(durability?: Durability): Promise<void>;
   /** Writes what was added, and lets go. */
@@ -47,7 +70,7 @@ export interface ScannerStore {
   /**
    * A scanner that has settled what comes before `next`, by default nothing; durable when it resolves.
    *
-   * @throws storage_full, topic_unavailable: there is then no such scanner.
+   * @throws storage_full, topic_unavailable: there is then no such scanner; sync_failed: after a restart it may be there.
    */
   create(id: string, from: number, settings: ScannerSettings, next?: number): Promise<StoredPosition>;
   /** One with acknowledgements, and the `table` of what it gave, by default nothing. @throws what create throws. */
@@ -58,7 +81,7 @@ export interface ScannerStore {
     settings: ScannerSettings,
     table?: PendingTable,
   ): Promise<StoredWork>;
-  /** Forgets a scanner, also a failed one; durable when it resolves. @throws topic_unavailable. */
+  /** Forgets a scanner, also a failed one; durable when it resolves. @throws sync_failed: after a restart it may be there. */
   delete(id: string): Promise<void>;
   /** Resolves when all that was kept so far is on the disk. @throws sync_failed, topic_unavailable. */
   sync(): Promise<void>;

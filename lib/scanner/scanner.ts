@@ -125,17 +125,12 @@ export class Scanner {
    * Goes to `offset`, which is in range: what is before it counts as settled, what is behind it is to come. Leases
    * end. As durable as a message when it resolves.
    *
-   * @throws storage_full, topic_unavailable, sync_failed: after a restart it may be where it was.
+   * @throws storage_full, topic_unavailable: it is where it was; sync_failed: nobody knows where it is after a restart.
    */
   async seek(offset: number): Promise<void> {
     this.use();
     if (this.#endedAs !== undefined) throw new NetlogError(this.#endedAs);
-    const scan = this.#queue.first;
-    if (scan !== undefined && scan.count > 0) this.#finish(scan);
-    const moved = this.#position.seek(offset);
-    this.#waits.stop();
-    this.#serve();
-    await moved;
+    await this.#position.seek(offset, () => this.#goOn());
     if (this.#endedAs !== undefined) throw new NetlogError(this.#endedAs);
   }
 
@@ -189,6 +184,14 @@ export class Scanner {
       return;
     }
     this.#queue.push(scan);
+    this.#serve();
+  }
+
+  /** The position has moved: a scan gets nothing from both sides of a seek. */
+  #goOn(): void {
+    const scan = this.#queue.first;
+    if (scan !== undefined && scan.count > 0) this.#finish(scan);
+    this.#waits.stop();
     this.#serve();
   }
 

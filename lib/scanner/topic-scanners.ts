@@ -82,7 +82,8 @@ export class TopicScanners {
    * the disk when it resolves.
    *
    * @throws scanner_exists, bad_request, invalid_offset (negative), offset_not_found (beyond the next message, or
-   *   dropped: with firstOffset), too_many_requests (there are as many as may be), storage_full, topic_unavailable.
+   *   dropped: with firstOffset), too_many_requests (there are as many as may be), storage_full, topic_unavailable;
+   *   sync_failed: it is not there, but may be after a restart.
    */
   async findOrCreate(request: ScannerRequest, from: number): Promise<FoundScanner> {
     this.#throwIfEnded();
@@ -118,7 +119,7 @@ export class TopicScanners {
     throw new NetlogError("scanner_not_found");
   }
 
-  /** Ends its scans with scanner_not_found. @throws scanner_not_found, topic_unavailable. */
+  /** Ends its scans with scanner_not_found. @throws scanner_not_found; sync_failed: after a restart it may be there again. */
   async delete(id: string): Promise<void> {
     this.#throwIfEnded();
     const { store } = this.#options;

@@ -94,7 +94,7 @@ export const DELETE_SCANNER: Operation = {
   query: ["id"],
   required: ["id"],
   success: done("Deleted"),
-  errors: ["scanner_not_found"],
+  errors: ["scanner_not_found", "sync_failed"],
 };
 
 async function deleteScanner(exchange: Exchange): Promise<Answer> {

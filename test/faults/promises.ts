@@ -17,12 +17,10 @@ export function brokenPromises(events: readonly Event[], found: Found): string[]
   ];
 }
 
-/**
- * Messages that nobody ever settled though those who settle have come to the end. An ack that was refused may count: the
- * server keeps it in the scanner's state that it writes next, and the worker has done its job.
- */
+/** Messages that nobody settled though those who settle have come to the end. An ack that was refused settles nothing. */
 export function unsettledMessages(events: readonly Event[], found: Found): string[] {
-  const settled = new Set(events.flatMap((event) => (event.kind === "ack" ? [event.offset] : [])));
+  const acks = events.filter((event) => event.kind === "ack" && event.outcome !== "refused");
+  const settled = new Set(acks.map((ack) => (ack as Ack).offset));
   const left = found.messages.filter(({ offset }) => !settled.has(offset));
   return left.map(({ offset }) => `message ${offset} was never settled`);
 }

@@ -1,6 +1,6 @@
 /** A disk that is really full. */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { expect, onTestFinished, test } from "vitest";
 import { type BuiltServer, startBuiltServer } from "../support/built-program.ts";
 import { PROJECT_ROOT } from "../support/project-files.ts";
@@ -125,6 +125,51 @@ test("a full disk refuses with 507, reads go on, and room that returns is used",
   expect(rest.length).toBeGreaterThanOrEqual(client.stored.length - 3);
   expect(rest).toEqual(client.stored.slice(-rest.length));
 });
+
+test("an ack, a nack and a seek that find the disk full change nothing", async (context) => {
+  const disk = smallDisk(DISK_BYTES);
+  if (disk === undefined) return context.skip("mounting a tmpfs is not allowed here");
+  const data = `${disk}/data`;
+  mkdirSync(data);
+  let server = await startBuiltServer(data);
+  onTestFinished(async () => void (await server.kill()));
+  const ask = (path: string): Promise<Response> => post(`${server.url}/t${path}`);
+  const statusOf = async (path: string): Promise<number> => (await ask(path)).status;
+  const lease = async (): Promise<string[]> => {
+    const reply = await ask("/scan?id=w");
+    const text = await reply.text();
+    if (text !== "job") throw new Error(`a scan is answered ${text}`);
+    return ["x-offset", "x-delivery", "x-lease"].map((name) => reply.headers.get(name) ?? "");
+  };
+  await ask("");
+  await post(`${server.url}/t/batch?format=lines`, Array.from({ length: 2000 }, () => "job").join("\n"));
+  await ask("/scanner?id=w&ack=explicit&ack_wait=5m&max_pending=2000");
+  const [, , token = ""] = await lease();
+  // Its journal has room up to the end of a page of memory, and no further.
+  const filler = openSync(`${disk}/filler`, "w");
+  for (let size = 1 << 20; size >= 1; size >>= 1) while (tookWhole(filler, size));
+  let status = 200;
+  while (status === 200) status = await statusOf(`/nack?id=w&offset=${(await lease())[0]}&delay=1day`);
+  expect(status).toBe(507);
+  expect(await statusOf(`/ack?id=w&lease=${token}`)).toBe(507);
+  expect(await statusOf("/seek?id=w&to=first")).toBe(507);
+  const told = (await (await fetch(`${server.url}/t/scanner?id=w`)).json()) as { pending: number };
+  expect(await statusOf(`/touch?id=w&lease=${token}`)).toBe(200);
+  closeSync(filler);
+  rmSync(`${disk}/filler`);
+  expect(told.pending).toBeGreaterThan(1);
+  await server.kill();
+  server = await startBuiltServer(data);
+  expect((await lease())[0]).toBe("0");
+});
+
+function tookWhole(file: number, sizeBytes: number): boolean {
+  try {
+    return writeSync(file, Buffer.alloc(sizeBytes, 1)) === sizeBytes;
+  } catch {
+    return false;
+  }
+}
 
 test.runIf(existsSync("/dev/full"))("output that a full disk does not take is an error, in one line", () => {
   const command = `node ${PROJECT_ROOT}cmd/netlog.cjs help > /dev/full`;

@@ -184,7 +184,7 @@ describe("persistent scanners", () => {
     const { netlog, disk, runtime } = await openNetlog({ seen });
     const topic = await netlog.createTopic("t");
     await expect(topic.createScanner({ from: 0, persist: true })).rejects.toMatchObject({
-      code: "topic_unavailable",
+      code: "sync_failed",
     });
     const killed = await openNetlog({ disk: disk.crashProcess(), runtime });
     const { scanners } = await killed.netlog.topic("t").info();

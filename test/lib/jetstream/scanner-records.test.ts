@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { NetlogError } from "../../../lib/base/errors.ts";
 import { silentLogger } from "../../../lib/base/logger.ts";
 import { StreamScannerStore } from "../../../lib/jetstream/stream-scanner-store.ts";
 import { LIMITS } from "../../../lib/limits.ts";
@@ -162,13 +163,83 @@ describe("the journal of a scanner with acknowledgements on NATS", () => {
 
   it("is replaced when it has grown long", async () => {
     const store = new MemoryKeptStore();
-    const { journal } = await begin(store, 40_000);
+    const { journal, record } = await begin(store, 40_000);
     await journal.commit();
-    expect(store.records.length).toBe(3);
-    journal.add("settle", 0);
-    await journal.commit();
-    expect(store.records.at(-1)!.kind).toBe("whole");
+    expect(store.records.map(({ kind }) => kind)).toEqual(["whole", "whole"]);
     expect((await work(store)).table.next).toBe(40_000);
+    for (let block = 0; store.records.at(-1)!.kind === "more" || block < 2; block++) {
+      for (let offset = 40_000 + block * 30_000; offset < 70_000 + block * 30_000; offset++) {
+        record("give", offset);
+        record("settle", offset);
+        if (offset % 10_000 === 9999) await journal.commit();
+      }
+    }
+    expect(store.records.at(-1)!.kind).toBe("whole");
+  });
+
+  describe("a change", () => {
+    const REFUSED = new NetlogError("storage_full");
+
+    async function beginChange(offsets: number[]) {
+      const store = new MemoryKeptStore();
+      const fixture = await begin(store, 4);
+      await fixture.journal.commit();
+      const log: string[] = [];
+      const keep = (...settled: number[]) =>
+        fixture.journal
+          .keep({
+            records: settled.map((offset) => ({ kind: "settle", offset })),
+            kept: () => {
+              for (const offset of settled) expect(fixture.table.apply("settle", offset)).toBe(true);
+              log.push(`kept ${settled}`);
+            },
+            refused: () => log.push(`refused ${settled}`),
+          })
+          .then(
+            () => log.push(`done ${settled}`),
+            (error: Error) => log.push(error.message),
+          );
+      const pendingOf = async () => [...(await work(store)).table.pending.keys()];
+      return { ...fixture, store, keep, log, pendingOf, first: keep(...offsets) };
+    }
+
+    it("is made when it is kept, before anything else is written", async () => {
+      const { keep, log, first, table, pendingOf } = await beginChange([0, 1]);
+      expect(table.pending.size).toBe(4);
+      await Promise.all([first, keep(2)]);
+      expect(log).toEqual(["kept 0,1", "done 0,1", "kept 2", "done 2"]);
+      expect(await pendingOf()).toEqual([3]);
+    });
+
+    it.each([REFUSED, UNKNOWN])(
+      "that is refused (%s) is not in the state that is written next",
+      async (refusal) => {
+        const { store, keep, log, first, record, pendingOf } = await beginChange([0]);
+        store.refusals = [refusal];
+        await first;
+        record("give", 4);
+        await keep(1);
+        expect(log).toEqual(["refused 0", refusal.message, "kept 1", "done 1"]);
+        expect(store.records.at(-1)!.kind).toBe("whole");
+        expect(await pendingOf()).toEqual([0, 2, 3, 4]);
+        await keep(2);
+        expect(await pendingOf()).toEqual([0, 3, 4]);
+      },
+    );
+
+    it("that finds no room for the state is refused as well", async () => {
+      const { store, keep, log, first, pendingOf } = await beginChange([0]);
+      store.refusals = [REFUSED, REFUSED];
+      await first;
+      await Promise.all([keep(1), keep(2)]);
+      expect(log.filter((line) => line.startsWith("refused"))).toEqual([
+        "refused 0",
+        "refused 1",
+        "refused 2",
+      ]);
+      await keep(3);
+      expect(await pendingOf()).toEqual([0, 1, 2]);
+    });
   });
 
   it("forgets what lies behind the end of the log", async () => {
