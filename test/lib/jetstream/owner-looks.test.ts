@@ -46,6 +46,7 @@ async function ownersOver(newest: readonly Newest[], living: readonly string[] =
     counters: () => new EngineCounters(),
     names: NAMES,
     table: new OwnerTable({ leadersMessage }, NAMES),
+    isSynced: () => true,
     letters: { receive: () => () => {} } as unknown as Letters,
     presence: presence as unknown as Presence,
     self: { incarnation: "self", url: undefined },
