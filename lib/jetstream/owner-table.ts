@@ -3,7 +3,7 @@
  * it to those who listen before JetStream has taken or refused it.
  */
 import { NetlogError } from "../base/errors.ts";
-import { parseClaim } from "./claim.ts";
+import { type Claim, parseClaim } from "./claim.ts";
 import { isJetStreamError, NoAnswer } from "./engine-errors.ts";
 import { bodyOf, CLAIM_KIND, decodeEnvelope } from "./envelope.ts";
 import type { JetStreamApi, StoredMessage } from "./jetstream-api.ts";
@@ -112,8 +112,7 @@ export class OwnerTable {
       throw error;
     }
     if (message === undefined) return NOBODY;
-    const isClaim = decodeEnvelope(message.data)?.kind === CLAIM_KIND;
-    const claim = isClaim ? parseClaim(bodyOf(message.data)) : undefined;
+    const claim = claimIn(message.data);
     if (claim === undefined) {
       const reason = `the stream ${this.#engine.logStream(topic)} of NATS has a claim that netlog did not write`;
       throw new NetlogError("topic_unavailable", { reason });
@@ -138,4 +137,9 @@ export class OwnerTable {
     }
     throw last;
   }
+}
+
+/** `undefined`: the message is no claim. */
+export function claimIn(message: Buffer): Claim | undefined {
+  return decodeEnvelope(message)?.kind === CLAIM_KIND ? parseClaim(bodyOf(message)) : undefined;
 }

@@ -14,6 +14,7 @@ import type { EngineCounters } from "./engine-counters.ts";
 import type { Letters } from "./letters.ts";
 import type { Limits } from "./limits.ts";
 import type { EngineNames } from "./names.ts";
+import { OwnClaims } from "./own-claims.ts";
 import type { Ownership, OwnerTable } from "./owner-table.ts";
 import type { Presence, Self } from "./presence.ts";
 import { type TakenTopics, Takeovers } from "./takeovers.ts";
@@ -26,7 +27,7 @@ export interface ServedTopics extends TakenTopics {
 }
 
 export interface OwnersOptions {
-  readonly connection: Pick<EngineConnection, "subscribe" | "isConnected">;
+  readonly connection: Pick<EngineConnection, "subscribe" | "isConnected" | "onLost" | "onBack">;
   readonly counters: () => EngineCounters;
   /** NATS syncs each message. */
   readonly isSynced: () => boolean;
@@ -44,9 +45,6 @@ export interface OwnersOptions {
 
 /** Looks at claims at once. */
 const LOOKS = 32;
-/** A claim that passes by may not be stored yet: then the next looks come after so long. */
-const LOOK_AGAIN_MS = [20, 100, 500, 2000] as const;
-
 export class Owners implements Neighbours {
   readonly #options: OwnersOptions;
   readonly #table: OwnerTable;
@@ -55,6 +53,7 @@ export class Owners implements Neighbours {
   /** Topics that NATS has whole: no other one is taken up. */
   #whole: ReadonlySet<string> = new Set();
   readonly #takeovers: Takeovers;
+  readonly #own: OwnClaims;
   readonly #watchers = new Set<(url: string) => void>();
   #living: readonly Self[] = [];
   #refreshAtMs = 0;
@@ -67,6 +66,12 @@ export class Owners implements Neighbours {
     this.#table = options.table;
     this.#presence = options.presence;
     this.#takeovers = new Takeovers(options);
+    this.#own = new OwnClaims({
+      ...options,
+      served: () => this.#served,
+      isTaking: (name) => this.#takeovers.of(name) !== undefined,
+      letGo: (name) => this.#letGo(name),
+    });
   }
 
   /** Knows all owners, and has taken up the topics without one, when it resolves. @throws what NATS refuses with. */
@@ -74,9 +79,10 @@ export class Owners implements Neighbours {
     const { connection, names, letters } = this.#options;
     this.#served = served;
     this.#unsubscribe = [
-      connection.subscribe(names.ownerSubject("*"), ({ subject }) => this.#hear(subject)),
+      connection.subscribe(names.ownerSubject("*"), (message) => this.#own.hear(message)),
       letters.receive((topic, message) => served.takeLetter(topic, message)),
     ];
+    this.#own.begin();
     await this.#refresh();
     const owners = new Set([...this.#table.topics.values()].flatMap(({ owner }) => owner ?? []));
     await Promise.all([...owners].map((owner) => this.#presence.findOut(owner)));
@@ -92,6 +98,7 @@ export class Owners implements Neighbours {
 
   end(): void {
     this.stop();
+    this.#own.end();
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
   }
 
@@ -113,7 +120,12 @@ export class Owners implements Neighbours {
     return this.#table.topics.has(name);
   }
 
+  isCertain(name: string): boolean {
+    return this.#own.isCertain(name);
+  }
+
   ownerOf(name: string): string | undefined | Promise<string | undefined> {
+    if (this.#served?.serves(name) === true) return this.#ownerOfServed(name);
     const taking = this.#takeovers.of(name);
     // It may have found that another server was faster.
     if (taking !== undefined) return taking.then(() => (this.#isHere(name) ? undefined : this.ownerOf(name)));
@@ -123,6 +135,19 @@ export class Owners implements Neighbours {
       return this.#findOwner(name);
     }
     return this.#urlOf(known);
+  }
+
+  async #ownerOfServed(name: string): Promise<string | undefined> {
+    const { runtime, limits } = this.#options;
+    const endMs = runtime.elapsedMs() + limits.engineSilenceMs;
+    while (this.#served?.serves(name) === true) {
+      if (this.isCertain(name)) return undefined;
+      if (runtime.elapsedMs() >= endMs) {
+        throw moves("NATS does not say whether this server still has the topic; try again");
+      }
+      await this.#own.pause();
+    }
+    return await this.ownerOf(name);
   }
 
   #isOwned({ owner }: Ownership): boolean {
@@ -197,6 +222,10 @@ export class Owners implements Neighbours {
   /** To be called every second. */
   tick(): void {
     if (this.#served === undefined || this.#isStopped) return;
+    if (this.#presence.isCutOff) {
+      for (const name of this.#table.names) if (this.#served.serves(name)) void this.#letGo(name);
+      return;
+    }
     const nowMs = this.#options.runtime.elapsedMs();
     if (nowMs >= this.#refreshAtMs)
       this.#refreshing ??= this.#refresh().catch((error: unknown) => this.#warn(error));
@@ -237,45 +266,13 @@ export class Owners implements Neighbours {
 
   async #round(): Promise<void> {
     const served = this.#served!;
-    if (this.#isStopped) return;
-    if (this.#presence.isCutOff) {
-      await Promise.all(
-        this.#table.names.filter((name) => served.serves(name)).map((name) => this.#letGo(name)),
-      );
-      return;
-    }
+    if (this.#isStopped || this.#presence.isCutOff) return;
     const due = this.#table.names.filter(
       (name) => !served.serves(name) && this.#whole.has(name) && this.#takeovers.isDue(name),
     );
     await mapConcurrently(due, this.#options.limits.topicsInTransition, (name) =>
       this.#takeovers.take(name, served),
     );
-  }
-
-  /** A claim passes by. */
-  #hear(subject: string): void {
-    const key = subject.slice(subject.lastIndexOf(".") + 1);
-    // A long name stands in no key: the next look at all topics finds it.
-    const name = this.#table.topicOf(subject) ?? (key.includes("~") ? undefined : key.replaceAll("=", "."));
-    if (name !== undefined) this.#settle(name).catch((error: unknown) => this.#warn(error, name));
-  }
-
-  /** Looks for a claim that passed by, and lets go of the topic where it is another server's. */
-  async #settle(name: string): Promise<void> {
-    const formerEpoch = this.#table.topics.get(name)?.epoch ?? 0;
-    await this.#table.lookAgain(name);
-    for (const waitMs of LOOK_AGAIN_MS) {
-      const epoch = this.#table.topics.get(name)?.epoch;
-      if (epoch !== formerEpoch || this.#isStopped) break;
-      await new Promise<void>((resolve) => void this.#options.runtime.setTimer(waitMs, resolve));
-      await this.#table.lookAgain(name);
-    }
-    const found = this.#table.topics.get(name);
-    const { self } = this.#options;
-    if (!this.#isHere(name) || this.#takeovers.of(name) !== undefined) return;
-    if (found?.owner === self.incarnation || found?.owner === undefined) return;
-    this.#options.logger.info({ topic: name, server: found.owner }, "another server has taken the topic");
-    await this.#letGo(name);
   }
 
   /** This server serves it, or has failed to. */

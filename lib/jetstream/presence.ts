@@ -88,6 +88,12 @@ export class Presence {
     return this.#isCutOff;
   }
 
+  /** A heartbeat came back so lately that no other server takes this one for silent. */
+  get isHeard(): boolean {
+    const { runtime, limits } = this.#options;
+    return runtime.elapsedMs() - this.#heardSelfAtMs < limits.engineSilenceMs / 2;
+  }
+
   /** Whether a heartbeat comes back within so many ms. */
   async hearsItself(withinMs: number): Promise<boolean> {
     const { runtime } = this.#options;

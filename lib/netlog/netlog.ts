@@ -130,12 +130,13 @@ export class Netlog {
 
   /**
    * The URL of the server that owns a topic, where that is not this one. A promise where the storage has to be asked, for a
-   * name that this server does not know.
+   * name that this server does not know, and for a topic that another server may have taken from this one.
    *
    * @throws topic_unavailable: no server owns it now; one takes it over soon.
    */
   ownerOf(name: string): string | undefined | Promise<string | undefined> {
-    if (this.neighbours === undefined || name === "" || this.#topics.has(name)) return undefined;
+    if (this.neighbours === undefined || name === "") return undefined;
+    if (this.#topics.has(name) && this.neighbours.isCertain(name)) return undefined;
     return this.neighbours.ownerOf(name);
   }
 

@@ -38,8 +38,11 @@ export interface Neighbours {
   readonly servers: readonly string[];
   /** One of the topics. */
   has(name: string): boolean;
+  /** A topic that this server serves is its own for certain: else ownerOf says when it is, or which server has it. */
+  isCertain(name: string): boolean;
   /**
-   * The URL of the server that owns a topic which this one does not serve; a promise where the storage has to be asked.
+   * The URL of the server that owns a topic which this one does not serve for certain; a promise where the storage has to
+   * be asked.
    * `undefined`: there is no such topic, or this server owns it by now.
    *
    * @throws topic_unavailable: no server owns it now; one takes it over soon.

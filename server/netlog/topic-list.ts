@@ -94,6 +94,7 @@ async function describeTopics(exchange: Exchange): Promise<Answer> {
 /** Another server tells of it, or is to: see OtherTopics. */
 function isTold(netlog: Netlog, name: string, { pages, names, isAsked }: OtherTopics): boolean {
   if (names.has(name)) return true;
+  if (netlog.serves(name)) return false;
   try {
     const owner = netlog.ownerOf(name);
     return owner !== undefined && (isAsked || (typeof owner === "string" && pages.has(owner)));

@@ -57,6 +57,7 @@ export const forwardingTarget: ContractTarget = {
       },
       servers: [owner.url],
       has: (name) => owner.netlog.hasTopic(name),
+      isCertain: () => true,
       ownerOf: () => owner.url,
       sendLetter: () => Promise.resolve(),
       figures: () => NO_FIGURES,

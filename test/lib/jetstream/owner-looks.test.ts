@@ -40,10 +40,12 @@ async function ownersOver(newest: readonly Newest[], living: readonly string[] =
     receivers.push(receive);
     return () => {};
   };
+  const never = () => () => {};
   const presence = { isAlive: (owner: string) => living.includes(owner), isCutOff: false, takers: living };
   const owners = new Owners({
-    connection: { isConnected: true, subscribe },
+    connection: { isConnected: true, subscribe, onLost: never, onBack: never },
     counters: () => new EngineCounters(),
+    isSynced: () => true,
     names: NAMES,
     table: new OwnerTable({ leadersMessage }, NAMES),
     isSynced: () => true,
@@ -64,7 +66,8 @@ async function ownersOver(newest: readonly Newest[], living: readonly string[] =
   };
   await owners.begin(served);
   const hearClaim = async (): Promise<void> => {
-    for (const receive of receivers) receive({ subject: NAMES.ownerSubject("topic") } as Received);
+    const heard = { subject: NAMES.ownerSubject("topic"), data: Buffer.alloc(0) } as unknown as Received;
+    for (const receive of receivers) receive(heard);
     await runtime.pause();
   };
   const advance = async (ms: number): Promise<void> => {

@@ -3,6 +3,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import type { EngineOptions } from "../../../lib/jetstream/index.ts";
 import { EngineNames } from "../../../lib/jetstream/names.ts";
 import { Api } from "../../contract/api.ts";
+import { CutRelay } from "../../support/cut-relay.ts";
 import { type EngineServer, startEngineServer } from "../../support/engine-server.ts";
 import { hasNats } from "../../support/nats.ts";
 import { connectTo, natsOfFile } from "./engine-fixture.ts";
@@ -73,6 +74,25 @@ describe.skipIf(!hasNats)("servers on one NATS", () => {
     await expect.poll(async () => (await other.api.post("/orders/payload", "d")).status, POLL).toBe(201);
     expect(await payloads(other.api, "orders")).toBe("a\nb\nc\nd\n");
     expect(["a", "b"]).toContain((await other.api.scan("orders", "w")).text);
+  });
+
+  test("answer nothing that is out of date where another one took over unheard", async () => {
+    const relay = await CutRelay.start(Number(new URL(nats.current.servers[0]!.url).port));
+    onTestFinished(() => relay.end());
+    const prefix = `t${++prefixCount}`;
+    const one = await start({ prefix, servers: [`nats://127.0.0.1:${relay.port}`] });
+    await one.api.post("/orders");
+    const other = await start({ prefix });
+    await other.api.publish("orders", "a");
+    relay.cut();
+    await expect.poll(() => other.netlog.serves("orders"), { ...POLL, interval: 5 }).toBe(true);
+    await other.api.publish("orders", "b");
+    const early = one.api.get("/orders/stream?follow=0&format=lines");
+    relay.mend();
+    const { status, text } = await early;
+    expect(status === 503 || text === "a\nb\n").toBe(true);
+    await expect.poll(() => payloads(one.api, "orders"), POLL).toBe("a\nb\n");
+    expect(one.netlog.serves("orders")).toBe(false);
   });
 
   test("give topics away when they stop", async () => {

@@ -127,3 +127,18 @@ test("one that is cut off judges nobody, and serves nothing until it hears itsel
   await runtime.advance(BEAT_MS);
   expect(a.isCutOff).toBe(false);
 });
+
+test("one that is silent does not count itself as heard long before the others take it for dead", async () => {
+  const { bus, runtime, presences } = meet("a", "b");
+  const [a, b] = presences as [Presence, Presence];
+  await runtime.advance(BEAT_MS);
+  expect(a.isHeard).toBe(true);
+  bus.cut.add("a");
+  while (a.isHeard) await runtime.advance(BEAT_MS / 4);
+  expect(b.isAlive("a")).toBe(true);
+  for (let beat = 0; beat < 2; beat++) await runtime.advance(BEAT_MS / 2);
+  expect(b.isAlive("a")).toBe(true);
+  bus.cut.clear();
+  await runtime.advance(BEAT_MS);
+  expect(a.isHeard).toBe(true);
+});

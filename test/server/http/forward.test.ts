@@ -14,6 +14,7 @@ function neighboursOf(ownerOf: Neighbours["ownerOf"], names: readonly string[] =
     names,
     servers: [],
     has: (name) => names.includes(name),
+    isCertain: () => true,
     ownerOf,
     sendLetter: () => Promise.resolve(),
     figures: () => NO_FIGURES,
