@@ -45,7 +45,6 @@ async function ownersOver(newest: readonly Newest[], living: readonly string[] =
   const owners = new Owners({
     connection: { isConnected: true, subscribe, onLost: never, onBack: never },
     counters: () => new EngineCounters(),
-    isSynced: () => true,
     names: NAMES,
     table: new OwnerTable({ leadersMessage }, NAMES),
     isSynced: () => true,
