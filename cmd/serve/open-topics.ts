@@ -57,10 +57,12 @@ async function openOnEngine(
   isTls: boolean,
 ): Promise<OpenTopics> {
   const { Engine: Engines } = await import("../../lib/jetstream/index.ts");
+  const url = advertisedUrl(options, isTls);
   const engine = await Engines.open(
     {
       ...readEngineFacts(options),
-      url: advertisedUrl(options, isTls),
+      url,
+      grpcUrl: advertisedGrpc(url, options, isTls),
       runtime: nodeRuntime,
       logger,
     },
@@ -114,4 +116,14 @@ function advertisedUrl({ advertise, listen }: ServeOptions, isTls: boolean): str
   const isAny = listen.host === "" || listen.host === "0.0.0.0" || listen.host === "::";
   if (isAny || listen.port === 0) return undefined;
   return `${isTls ? "https" : "http"}://${formatListenAddress(listen)}`;
+}
+
+/** gRPC has the host of HTTP, a port of its own, and the same certificate. */
+function advertisedGrpc(
+  url: string | undefined,
+  { grpcListen }: ServeOptions,
+  isTls: boolean,
+): string | undefined {
+  if (url === undefined || grpcListen === "off" || grpcListen.port === 0) return undefined;
+  return `${isTls ? "https" : "http"}://${new URL(url).hostname}:${grpcListen.port}`;
 }

@@ -38,6 +38,8 @@ export interface EngineOptions {
   readonly isUnsafe: boolean;
   /** Where the other servers reach this one. */
   readonly url: string | undefined;
+  /** Where they reach its gRPC port, where it has one. */
+  readonly grpcUrl?: string | undefined;
   readonly runtime: Runtime;
   readonly logger: Logger;
 }
@@ -65,7 +67,7 @@ export class Engine<Given extends Limits = Limits> {
   static async open<Given extends Limits>(options: EngineOptions, limits: Given): Promise<Engine<Given>> {
     const { servers, credentials, runtime, logger, copies, isUnsafe } = options;
     const names = new EngineNames(options.prefix);
-    const self = { incarnation: runtime.randomId(), url: options.url };
+    const self = { incarnation: runtime.randomId(), url: options.url, grpcUrl: options.grpcUrl };
     const clientName = `netlog ${options.url ?? self.incarnation}`;
     const address = { servers, credentials, clientName };
     const connection = await connectTo(address, { runtime, logger, limits });

@@ -166,6 +166,10 @@ export class Owners implements Neighbours {
     return url;
   }
 
+  grpcOf(url: string): string | undefined {
+    return this.#presence.others.find((other) => other.url === url)?.grpcUrl;
+  }
+
   figures(): EngineFigures {
     const { connection, self, counters, isSynced } = this.#options;
     const topics = [...this.#table.topics.values()];

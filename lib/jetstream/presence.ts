@@ -15,6 +15,8 @@ export interface Self {
   readonly incarnation: string;
   /** Where the other servers reach this one; none where it has not been told. */
   readonly url: string | undefined;
+  /** Its gRPC port, in the same way. */
+  readonly grpcUrl?: string | undefined;
 }
 
 export interface PresenceOptions {
@@ -33,12 +35,14 @@ export interface PresenceOptions {
 /** What a heartbeat says. */
 interface Beat {
   readonly url: string | null;
+  readonly grpcUrl: string | null;
   /** It gives its topics away, and takes no more. */
   readonly isLeaving: boolean;
 }
 
 interface Other {
   url: string | undefined;
+  grpcUrl: string | undefined;
   isLeaving: boolean;
   isDead: boolean;
   /** Ticks in which this server heard itself, and not that one. */
@@ -113,8 +117,8 @@ export class Presence {
 
   /** Servers that live, beside this one. */
   get others(): readonly Self[] {
-    return [...this.#others].flatMap(([incarnation, { isDead, url }]) =>
-      isDead ? [] : [{ incarnation, url }],
+    return [...this.#others].flatMap(([incarnation, { isDead, url, grpcUrl }]) =>
+      isDead ? [] : [{ incarnation, url, grpcUrl }],
     );
   }
 
@@ -163,7 +167,11 @@ export class Presence {
 
   #speak(): void {
     const { connection, names, self } = this.#options;
-    const beat: Beat = { url: self.url ?? null, isLeaving: this.#isLeaving };
+    const beat: Beat = {
+      url: self.url ?? null,
+      grpcUrl: self.grpcUrl ?? null,
+      isLeaving: this.#isLeaving,
+    };
     try {
       connection.publish(names.heartbeatSubject(self.incarnation), JSON.stringify(beat));
     } catch {
@@ -209,9 +217,10 @@ export class Presence {
     const other = this.#others.get(incarnation) ?? this.#meet(incarnation);
     const isChanged = !other.hasSpoken || other.isDead || other.isLeaving !== beat.isLeaving;
     if (!other.hasSpoken) logger.info({ server: incarnation, url: beat.url }, "another server is there");
-    const { url, isLeaving } = beat;
+    const { url, grpcUrl, isLeaving } = beat;
     Object.assign(other, {
       url: url ?? undefined,
+      grpcUrl: grpcUrl ?? undefined,
       isLeaving,
       hasSpoken: true,
       isDead: false,
@@ -254,6 +263,7 @@ export class Presence {
   #meet(incarnation: string): Other {
     const other: Other = {
       url: undefined,
+      grpcUrl: undefined,
       isLeaving: false,
       isDead: false,
       silentTicks: 1,
@@ -271,8 +281,9 @@ export class Presence {
 
 function parseBeat(data: Uint8Array): Beat | undefined {
   try {
-    const { url, isLeaving } = JSON.parse(Buffer.from(data).toString()) as Partial<Beat>;
-    return { url: typeof url === "string" ? url : null, isLeaving: isLeaving === true };
+    const { url, grpcUrl, isLeaving } = JSON.parse(Buffer.from(data).toString()) as Partial<Beat>;
+    const text = (value: unknown): string | null => (typeof value === "string" ? value : null);
+    return { url: text(url), grpcUrl: text(grpcUrl), isLeaving: isLeaving === true };
   } catch {
     return undefined;
   }

@@ -48,6 +48,8 @@ export interface Neighbours {
    * @throws topic_unavailable: no server owns it now; one takes it over soon.
    */
   ownerOf(name: string): string | undefined | Promise<string | undefined>;
+  /** The URL of the gRPC port of the server at this URL; `undefined`: it tells none. */
+  grpcOf(url: string): string | undefined;
   /** Publishes a dead letter where its topic is; stored when it resolves. @throws as publishing does; what NATS refuses with. */
   sendLetter(topic: string, message: NewMessage): Promise<void>;
   figures(): EngineFigures;

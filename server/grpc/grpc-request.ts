@@ -76,6 +76,16 @@ export class GrpcRequest implements Caller {
     this.#endPlace = needsToken ? () => shares.endWait() : () => shares.endOpenCall();
   }
 
+  /** As it came. */
+  get metadata(): Metadata {
+    return this.#metadata;
+  }
+
+  /** By the wall clock, as the library has it; infinite where the client gave none. */
+  get deadline(): Date | number {
+    return this.#stream.getDeadline();
+  }
+
   header(name: string): string | undefined {
     const values = this.#metadata.get(name);
     return values.length === 0 ? undefined : values.join(", ");

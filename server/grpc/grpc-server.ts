@@ -10,11 +10,13 @@ import { secureContextOf } from "../http/http-server.ts";
 import { IdleWatch } from "../http/idle-watch.ts";
 import type { Limits } from "../http/limits.ts";
 import type { VisitContext } from "../http/visit.ts";
+import type { Elsewhere } from "./forward-call.ts";
 import { health, type Readiness } from "./health.ts";
 import { type CallStream, http2StreamOf } from "./http2-side.ts";
 import { AROUND_BYTES, type Method } from "./method.ts";
+import { GrpcPeers } from "./peers.ts";
 import { reflection } from "./reflection.ts";
-import { serveCall } from "./serve-call.ts";
+import { type Others, serveCall } from "./serve-call.ts";
 
 export interface GrpcOptions {
   readonly context: VisitContext;
@@ -28,6 +30,8 @@ export interface GrpcOptions {
   /** The methods of the services. */
   readonly methods: readonly Method[];
   readonly isReady: Readiness;
+  /** Other servers that have some of the topics. */
+  readonly elsewhere?: Elsewhere | undefined;
 }
 
 export interface GrpcServer {
@@ -41,7 +45,7 @@ export interface GrpcServer {
 
 /** Resolves when it listens; rejects with Node's error when it cannot. */
 export async function startGrpc(options: GrpcOptions): Promise<GrpcServer> {
-  const { context, certificate, services, isReady } = options;
+  const { context, certificate, services, isReady, elsewhere } = options;
   const { limits } = context;
   const stopping = new AbortController();
   const credentials =
@@ -52,11 +56,14 @@ export async function startGrpc(options: GrpcOptions): Promise<GrpcServer> {
     "grpc.max_connection_idle_ms": limits.keepAliveMs,
     "grpc.enable_channelz": 0,
   });
-  register(server, context, [
+  const peers = new GrpcPeers(limits);
+  const forgetGone = elsewhere?.watchGone((origin) => peers.drop(origin));
+  const methods = [
     ...options.methods,
     ...reflection(services),
     ...health(services, isReady, stopping.signal),
-  ]);
+  ];
+  register(server, context, methods, elsewhere && { peers, elsewhere });
   const { injectConnection } = server.createConnectionInjector(
     credentials ?? ServerCredentials.createInsecure(),
   );
@@ -85,6 +92,8 @@ export async function startGrpc(options: GrpcOptions): Promise<GrpcServer> {
       server.tryShutdown(cut);
       await closed;
       timer.cancel();
+      forgetGone?.();
+      peers.close();
     },
   };
 }
@@ -112,7 +121,12 @@ function mayConnect({ occupancy, limits, connections }: VisitContext, socket: So
   return true;
 }
 
-function register(server: Server, context: VisitContext, methods: readonly Method[]): void {
+function register(
+  server: Server,
+  context: VisitContext,
+  methods: readonly Method[],
+  others: Others | undefined,
+): void {
   const { runtime, limits, occupancy } = context;
   const readers = new IdleWatch(runtime, { bodyIdleMs: limits.stalledMs, bodyMs: Infinity });
   // The library hands on bytes: what a request may be made of is known by its call.
@@ -120,7 +134,7 @@ function register(server: Server, context: VisitContext, methods: readonly Metho
   for (const method of methods) {
     const handle = (stream: CallStream): void => {
       const remote = http2StreamOf(stream).session?.socket.remoteAddress ?? "";
-      serveCall({ context, readers, address: occupancy.ofAddress(remote) }, method, stream);
+      serveCall({ context, readers, address: occupancy.ofAddress(remote) }, method, stream, others);
     };
     // To the library each is a conversation, so that a handler has a call before its request is there.
     server.register(method.path, handle, asBytes, asBytes, "bidi");

@@ -28,6 +28,8 @@ export interface Terms<Request> {
   readonly needs: Need;
   /** It publishes to the topic or reads from it, which a topic with a ttl waits for. */
   readonly isUse?: true;
+  /** It does something beside reading: what got no answer may have been done. Methods that need `write` or `admin` all do. */
+  readonly changes?: true;
   /** The topic that a request is about, to look up rights for. */
   readonly topicOf?: (request: Request) => string;
   /** Bytes of a request at most, as it goes over the wire; by default those of settings, or of keys, and of fields around them. */
@@ -120,8 +122,10 @@ function methodOf<Request>(
   isConversation: boolean,
   answer: Method["answer"],
 ): Method {
+  const changes = terms.needs === "write" || terms.needs === "admin";
   return {
     ...terms,
+    ...(changes ? { changes } : {}),
     path: `/${parent.typeName}/${name}`,
     topicOf: topicOf as Method["topicOf"],
     decode: decoderOf(input, terms),

@@ -5,9 +5,11 @@ import { countRefusal, isStillAdmitted, letIn, requireRight } from "../http/admi
 import type { Limits } from "../http/limits.ts";
 import { Visit } from "../http/visit.ts";
 import { badRequest, ClientLeft, errorCode, HttpError } from "../wire/errors.ts";
+import { type Elsewhere, ForwardedStatus, forwardCall } from "./forward-call.ts";
 import { type CallSurroundings, GrpcRequest } from "./grpc-request.ts";
 import type { CallStream } from "./http2-side.ts";
 import { AROUND_BYTES, type Call, type Method } from "./method.ts";
+import type { GrpcPeers } from "./peers.ts";
 import { statusOf } from "./status.ts";
 
 /** Failures of the server itself, which its log tells. */
@@ -18,23 +20,37 @@ function mostBytesOf({ mostBytes }: Method, limits: Limits): number {
   return mostBytes?.(limits) ?? limits.settingsBytes + AROUND_BYTES;
 }
 
-export function serveCall(surroundings: CallSurroundings, method: Method, stream: CallStream): void {
+/** Where the calls go whose topics other servers have. */
+export interface Others {
+  readonly peers: GrpcPeers;
+  readonly elsewhere: Elsewhere;
+}
+
+/** `others`: `undefined` where there are none. */
+export function serveCall(
+  surroundings: CallSurroundings,
+  method: Method,
+  stream: CallStream,
+  others: Others | undefined,
+): void {
   const request = new GrpcRequest(surroundings, stream);
-  new ServedCall(new Visit(surroundings.context, request), method).begin(stream);
+  new ServedCall(new Visit(surroundings.context, request), method, others).begin(stream);
 }
 
 class ServedCall {
   readonly #call: Call;
   readonly #method: Method;
+  readonly #others: Others | undefined;
   /** Its status is known, and no other may follow. */
   #isOver = false;
   /** Nothing more is answered: it is over, or its refusal is on its way. */
   #isRefused = false;
   #hasRequest = false;
 
-  constructor(call: Call, method: Method) {
+  constructor(call: Call, method: Method, others: Others | undefined) {
     this.#call = call;
     this.#method = method;
+    this.#others = others;
     call.isUse = method.isUse === true;
   }
 
@@ -108,6 +124,10 @@ class ServedCall {
     this.#call.topicName = this.#method.topicOf(message);
     const { needs } = this.#method;
     if (isRight(needs)) requireRight(this.#call, needs);
+    const owner = this.#others?.elsewhere.ownerOf(this.#call.topicName);
+    const origin = owner instanceof Promise ? await owner : owner;
+    if (origin !== undefined)
+      return await forwardCall(this.#call, this.#method, sent, { ...this.#others!, origin });
     const answer = await this.#method.answer(this.#call, message);
     if (answer === undefined) return true;
     let handedOver = false;
@@ -127,6 +147,10 @@ class ServedCall {
   #fail(error: unknown): void {
     if (this.#isRefused || error instanceof ClientLeft) return;
     this.#isRefused = true;
+    if (error instanceof ForwardedStatus) {
+      this.#endAsThere(error);
+      return;
+    }
     const { context, request, isRefusedLate } = this.#call;
     const code = errorCode(error);
     const lateError = isRefusedLate ? error : countRefusal(this.#call, code);
@@ -159,6 +183,13 @@ class ServedCall {
     }
     this.#finish(name);
     request.end(status);
+  }
+
+  /** The other server counts and logs what went wrong there. */
+  #endAsThere({ code, details, metadata }: ForwardedStatus): void {
+    if (this.#isOver) return;
+    this.#finish(Status[code]);
+    this.#call.request.end({ code, details, metadata });
   }
 
   /** The call is gone; without a status of ours its client has left, or its time was over. */

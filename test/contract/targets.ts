@@ -59,6 +59,7 @@ export const forwardingTarget: ContractTarget = {
       has: (name) => owner.netlog.hasTopic(name),
       isCertain: () => true,
       ownerOf: () => owner.url,
+      grpcOf: () => undefined,
       sendLetter: () => Promise.resolve(),
       figures: () => NO_FIGURES,
       suspect() {},

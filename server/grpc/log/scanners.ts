@@ -17,15 +17,16 @@ import { countOf, numberOf, ofTopic, spellingOf } from "./of-topic.ts";
 const DESCRIBED_BYTES = 1024;
 /** What a reader's request has in common. */
 const READS = { needs: "read", topicOf: ({ topic }: { readonly topic: string }) => topic } as const;
+const CHANGES = { ...READS, changes: true } as const;
 
 export function scannerMethods(context: ServerContext): Method[] {
   const { netlog } = context;
   const { method } = Log;
   return [
-    unary(method.createScanner, { ...READS, isUse: true }, ofTopic(netlog, createIn(context))),
+    unary(method.createScanner, { ...CHANGES, isUse: true }, ofTopic(netlog, createIn(context))),
     unary(method.listScanners, { ...READS, isLarge: true }, ofTopic(netlog, list)),
-    unary(method.deleteScanner, READS, ofTopic(netlog, remove)),
-    unary(method.seek, { ...READS, isUse: true }, ofTopic(netlog, seek)),
+    unary(method.deleteScanner, CHANGES, ofTopic(netlog, remove)),
+    unary(method.seek, { ...CHANGES, isUse: true }, ofTopic(netlog, seek)),
   ];
 }
 

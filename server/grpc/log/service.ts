@@ -2,6 +2,7 @@
 import type { ServerContext } from "../../http/context.ts";
 import { Log } from "../generated/netlog/v1/log_pb.ts";
 import type { GrpcOptions } from "../grpc-server.ts";
+import { elsewhereOf } from "./elsewhere.ts";
 import { publishMethods } from "./publish.ts";
 import { readMethod } from "./read.ts";
 import { scannerMethods } from "./scanners.ts";
@@ -10,7 +11,9 @@ import { topicMethods } from "./topics.ts";
 import { workMethods } from "./work.ts";
 
 /** What a port serves that has the log. */
-export function logService(context: ServerContext): Pick<GrpcOptions, "services" | "methods" | "isReady"> {
+export function logService(
+  context: ServerContext,
+): Pick<GrpcOptions, "services" | "methods" | "isReady" | "elsewhere"> {
   const { netlog } = context;
   return {
     services: [Log],
@@ -23,5 +26,6 @@ export function logService(context: ServerContext): Pick<GrpcOptions, "services"
       ...topicMethods(netlog),
     ],
     isReady: () => netlog.requireReady(),
+    elsewhere: elsewhereOf(netlog),
   };
 }

@@ -32,6 +32,7 @@ const WORKS = {
 /** As many offsets as may be pending, each as long as one can be. */
 const LISTS_OFFSETS = {
   ...WORKS,
+  changes: true,
   mostBytes: ({ ackBytes }: Limits) => ackBytes,
   mostFields: ({ pendingMax, grpcFields }: Limits) => pendingMax + grpcFields,
 } as const;

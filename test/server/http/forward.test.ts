@@ -16,6 +16,7 @@ function neighboursOf(ownerOf: Neighbours["ownerOf"], names: readonly string[] =
     has: (name) => names.includes(name),
     isCertain: () => true,
     ownerOf,
+    grpcOf: () => undefined,
     sendLetter: () => Promise.resolve(),
     figures: () => NO_FIGURES,
     suspect() {},
