@@ -155,7 +155,7 @@ export class Netlog {
     return this.#changes.takeUp(name);
   }
 
-  /** Serves a topic no more, which is another server's from now on. What waits in it ends with shutting_down. */
+  /** Serves a topic no more, which is another server's from now on. What waits in it ends with shutting_down, as if it stopped. */
   letGo(name: string): Promise<void> {
     return this.#changes.letGo(name);
   }

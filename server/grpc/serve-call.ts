@@ -2,6 +2,7 @@
 import { status as Status } from "@grpc/grpc-js";
 import { isRight } from "../auth/rights.ts";
 import { countRefusal, isStillAdmitted, letIn, requireRight } from "../http/admission.ts";
+import { failureToTell } from "../http/given-away.ts";
 import type { Limits } from "../http/limits.ts";
 import { Visit } from "../http/visit.ts";
 import { badRequest, ClientLeft, errorCode, HttpError } from "../wire/errors.ts";
@@ -172,8 +173,9 @@ class ServedCall {
     }
     const { traffic, requestLog } = this.#call.context;
     const { request } = this.#call;
-    const code = errorCode(error);
-    const status = statusOf(error);
+    const told = failureToTell(error, this.#call.context);
+    const code = errorCode(told);
+    const status = statusOf(told);
     const name = Status[status.code];
     traffic.noteFailure(code);
     if (code === "forbidden") requestLog.noteForbidden(this.#call, request.url, error);

@@ -9,6 +9,7 @@ import { parseContentCoding } from "./body-source.ts";
 import type { Action, Door, Found } from "./door.ts";
 import type { Exchange } from "./exchange.ts";
 import { forward } from "./forward.ts";
+import { failureToTell } from "./given-away.ts";
 import type { Request, StreamWatch } from "./request.ts";
 
 /** From this status on a failure is the server's own. */
@@ -246,11 +247,12 @@ function answerFailureLater(door: Door, exchange: Exchange, error: unknown): voi
 
 function answerFailure(door: Door, exchange: Exchange, error: unknown): void {
   const { requestLog, traffic } = exchange.context;
-  const code = errorCode(error);
+  const told = failureToTell(error, exchange.context);
+  const code = errorCode(told);
   traffic.noteFailure(code);
   if (code === "forbidden") requestLog.noteForbidden(exchange, `/${exchange.target.parts.join("/")}`, error);
   const { status } = ERROR_TABLE[code];
   const isOurs = status >= SERVER_ERROR;
   if (isOurs) requestLog.noteFailure(exchange, error, status);
-  finish(door, exchange, door.errorAnswer(exchange, error, isOurs ? ["X-Request-Id", exchange.id] : []));
+  finish(door, exchange, door.errorAnswer(exchange, told, isOurs ? ["X-Request-Id", exchange.id] : []));
 }

@@ -104,6 +104,36 @@ describe.skipIf(!hasNats)("servers on one NATS", () => {
     expect(await payloads(other.api, "orders")).toBe("a\nb\n");
   });
 
+  test("end what waits for a topic that another server takes: it is elsewhere, in a moment", async () => {
+    const [one, other] = await two();
+    await one.api.post("/orders", '{"content_type":"text/plain"}');
+    await one.api.post("/orders/scanner?id=w&ack=explicit");
+    const offset = (await one.api.call("HEAD", "/-/streams/orders")).headers["stream-next-offset"];
+    const waits = [
+      one.api.get("/orders/batch?from=0&wait=1m"),
+      one.api.post("/orders/scan?id=w&wait=1m"),
+      one.api.get(`/-/streams/orders?live=long-poll&offset=${offset}`),
+      other.api.get("/orders/batch?from=0&wait=1m"),
+    ];
+    const streams = [
+      one.api.get("/orders/stream?from=0"),
+      one.api.get("/orders/stream?from=0&format=sse"),
+      one.api.get(`/-/streams/orders?live=sse&offset=${offset}`),
+    ];
+    const waiting = async () => (await one.netlog.stats()).topics[0]?.waiterCount;
+    await expect.poll(waiting, POLL).toBe(waits.length + streams.length);
+    await other.netlog.takeUp("orders");
+    for (const { status, headers } of await Promise.all(waits)) {
+      const { "x-netlog-error": error, "retry-after": seconds } = headers;
+      expect({ status, error, seconds }).toEqual({ status: 503, error: "topic_unavailable", seconds: "1" });
+    }
+    // Their readers come back by themselves.
+    expect((await Promise.all(streams)).map(({ status }) => status)).toEqual([200, 200, 200]);
+    await expect.poll(async () => (await one.api.post("/orders/payload", "a")).status, POLL).toBe(201);
+    expect(other.netlog.serves("orders")).toBe(true);
+    expect((await one.api.scan("orders", "w")).text).toBe("a");
+  });
+
   test("know a topic that is deleted, and made anew elsewhere", async () => {
     const [one, other] = await two();
     await one.api.post("/orders");
