@@ -66,10 +66,14 @@ export class Takeovers {
     return nowMs - sinceMs >= rank * limits.engineHeartbeatMs;
   }
 
-  /** Resolves when the topic is served, or has failed, or is another server's after all. Never rejects. */
+  /**
+   * Resolves when the topic is served, or has failed, or is another server's after all. Never rejects. Rounds that overlap
+   * have the same topics on their lists: what another one has tried meanwhile is tried no second time.
+   */
   take(name: string, topics: TakenTopics): Promise<void> {
     const known = this.#running.get(name);
     if (known !== undefined) return known;
+    if (topics.serves(name) || !this.isDue(name)) return Promise.resolve();
     const taking = this.#take(name, topics)
       .catch((error: unknown) => {
         this.#options.logger.warn({ err: error, topic: name }, "a topic without an owner was not taken up");
