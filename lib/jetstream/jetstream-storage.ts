@@ -91,9 +91,11 @@ export class JetStreamStorage implements Storage {
   async clean(): Promise<void> {
     const { isAlive, logger, owner } = this.#options;
     try {
-      for (const { name, maker = "" } of this.#streams.unfinished) {
+      for (const { name, id, maker = "" } of this.#streams.unfinished) {
         if (maker === owner.incarnation || (await isAlive(maker))) continue;
-        await this.#admin.remove(name);
+        // It may have been done with it before it ended.
+        if (!(await this.#admin.isStill(name, (now) => now.id === id && now.maker === maker))) continue;
+        await this.#admin.remove(name, id);
         this.#streams.forget(name);
         logger.info({ topic: name }, "removed a topic that a server was making when it ended");
       }
@@ -150,12 +152,15 @@ export class JetStreamStorage implements Storage {
 
   remove(name: string): Promise<void> {
     return this.#changes.run(RELATIVES, async () => {
+      const id = this.#open.get(name)?.stored.id;
       await this.#close(name);
       // Another server may have made a fork of it, or deleted one of its source's.
       await this.#streams.refresh().catch(() => {});
       const topic = this.#streams.get(name);
-      if (topic !== undefined && this.#streams.forksOf(topic.id).length > 0) return await this.#bury(topic);
-      await this.#admin.remove(name);
+      const removedId = id ?? topic?.id;
+      const hasForks = topic?.id === removedId && this.#streams.forksOf(topic?.id ?? "").length > 0;
+      if (topic !== undefined && hasForks) return await this.#bury(topic);
+      await this.#admin.remove(name, removedId);
       this.#streams.forget(name);
       await this.#removeOrphans().catch((error: unknown) => {
         this.#options.logger.warn({ err: error }, "a deleted topic keeps its name; the next start frees it");
@@ -203,14 +208,14 @@ export class JetStreamStorage implements Storage {
       }
       await this.#admin.describe(name, id, (described) => ({ ...described, maker: undefined }));
     } catch (error) {
-      await this.#discard(name);
+      await this.#discard(name, id);
       throw error;
     }
   }
 
-  async #discard(name: string): Promise<void> {
+  async #discard(name: string, id: string): Promise<void> {
     try {
-      await this.#admin.remove(name);
+      await this.#admin.remove(name, id);
       this.#streams.forget(name);
     } catch (error) {
       this.#options.logger.warn(
@@ -220,12 +225,17 @@ export class JetStreamStorage implements Storage {
     }
   }
 
+  /** Where it is not opened here, another server may have taken it up by now, and messages for it: so it stays. */
   async #openNew(name: string, settings: TopicSettings): Promise<StoredTopic> {
     try {
       return await this.open(name, settings);
     } catch (error) {
-      await removeUnopened(this, name);
-      throw error;
+      if (isNetlogError(error, "storage_full")) {
+        await removeUnopened(this, name);
+        throw error;
+      }
+      const reason = "the topic was made and could not be opened; it may be there";
+      throw new NetlogError("sync_failed", { reason, cause: error });
     }
   }
 
@@ -240,7 +250,7 @@ export class JetStreamStorage implements Storage {
       throw new NetlogError("topic_unavailable", { reason, cause: error });
     }
     this.#streams.note({ ...topic, isDeleted: true });
-    this.#admin.empty(name).catch((error: unknown) => {
+    this.#admin.empty(topic).catch((error: unknown) => {
       this.#options.logger.warn(
         { err: error, topic: name },
         "the messages of a deleted topic were not removed",
@@ -251,7 +261,7 @@ export class JetStreamStorage implements Storage {
   /** A source that was deleted goes with its last fork, and may itself have been the last fork of another one. */
   async #removeOrphans(): Promise<void> {
     for (let [orphan] = this.#streams.orphans; orphan !== undefined; [orphan] = this.#streams.orphans) {
-      await this.#admin.remove(orphan.name);
+      await this.#admin.remove(orphan.name, orphan.id);
       this.#streams.forget(orphan.name);
     }
   }

@@ -1,6 +1,6 @@
 /**
  * Requests that change streams, until their outcome is known. Each of them may be sent again: a stream is made with an id of
- * its own, and what is deleted or described is so the second time as well.
+ * its own, and a request that deletes or describes one looks at its id first, each time.
  */
 import { NetlogError } from "../base/errors.ts";
 import type { Runtime } from "../base/runtime.ts";

@@ -118,26 +118,41 @@ export class TopicAdmin {
       );
     }
     if (found.name === name && found.id === id) return true;
-    await this.#delete(stream);
+    // The former one may as well be this one.
+    if (!(await this.isStill(name, (now) => now.id === id))) throw unavailable(MADE_AGAIN);
+    await this.#delete(stream, found.id);
     return false;
   }
 
-  /** Removes all that NATS has of a topic; its log's stream first. @throws topic_unavailable, sync_failed. */
-  async remove(name: string): Promise<void> {
-    const { names } = this.#options;
-    await this.#delete(names.logStream(name));
-    await this.removeScanners(name);
+  /** Whether NATS has a topic of this name, and of it what `is` says. @throws topic_unavailable: NATS does not answer. */
+  async isStill(name: string, is: (description: TopicDescription) => boolean): Promise<boolean> {
+    const { api, names, limits } = this.#options;
+    const stream = names.logStream(name);
+    const info = await this.#settled(`the stream ${stream}`, () => api.streamInfo(stream)).catch(
+      (error: unknown) => {
+        throw refusedByEngine(error, `the stream ${stream}`);
+      },
+    );
+    const description = decodeDescription(info?.config.description ?? "", DEFAULT_SETTINGS, limits);
+    return description !== undefined && is(description);
   }
 
-  /** Removes the scanners of a topic, and its state. @throws topic_unavailable, sync_failed. */
-  async removeScanners(name: string): Promise<void> {
-    await this.#delete(this.#options.names.scannerStream(name));
+  /**
+   * Removes all that NATS has of the topic of this id, its log's stream first; a topic that was made anew under the name
+   * stays. `undefined`: whatever has the name, which says no id.
+   *
+   * @throws topic_unavailable, sync_failed.
+   */
+  async remove(name: string, id: string | undefined): Promise<void> {
+    const { names } = this.#options;
+    await this.#delete(names.logStream(name), id);
+    await this.#delete(names.scannerStream(name), id);
   }
 
   /** Removes all messages of a topic, for a name that is kept. @throws topic_unavailable, sync_failed. */
-  async empty(name: string): Promise<void> {
+  async empty({ name, id }: TopicIdentity): Promise<void> {
     const { api, names } = this.#options;
-    await this.removeScanners(name);
+    await this.#delete(names.scannerStream(name), id);
     const stream = names.logStream(name);
     await this.#settled(`the messages of ${stream}`, () => api.purge(stream, {})).catch((error: unknown) => {
       throw refusedByEngine(error, `the messages of ${stream}`);
@@ -150,23 +165,36 @@ export class TopicAdmin {
     change: (description: TopicDescription) => TopicDescription,
   ): Promise<void> {
     const { api } = this.#options;
-    const { info, description } = await this.read(name);
-    if (description.id !== id) throw unavailable("the topic was deleted elsewhere, and made again");
-    const config = { ...info.config, description: encodeDescription(change(description)) };
+    // A change that is sent again is made of what is there by then: it may be another topic.
+    const request = async (): Promise<void> => {
+      const { info, description } = await this.read(name);
+      if (description.id !== id) throw unavailable(MADE_AGAIN);
+      await api.updateStream({ ...info.config, description: encodeDescription(change(description)) });
+    };
     try {
-      await this.#settled("the topic's description", () => api.updateStream(config));
+      await this.#settled("the topic's description", request);
     } catch (error) {
       throw refusedByEngine(error, "the topic's description");
     }
   }
 
-  async #delete(stream: string): Promise<void> {
+  /** A deletion may be sent again: by then another topic may have the name. */
+  async #delete(stream: string, id: string | undefined): Promise<void> {
     const { api } = this.#options;
+    const request = async (): Promise<void> => {
+      if (id === undefined || (await this.#idOf(stream)) === id) await api.deleteStream(stream);
+    };
     try {
-      await this.#settled(`the stream ${stream}`, () => api.deleteStream(stream));
+      await this.#settled(`the stream ${stream}`, request);
     } catch (error) {
       throw refusedByEngine(error, `the stream ${stream}`);
     }
+  }
+
+  async #idOf(stream: string): Promise<string | undefined> {
+    const info = await this.#options.api.streamInfo(stream);
+    // Both kinds of streams say it in the same way.
+    return decodeScannersDescription(info?.config.description ?? "")?.id;
   }
 
   /** A topic has the name, or what is left of one, or another program's stream. */
@@ -184,6 +212,8 @@ export class TopicAdmin {
     return settled({ runtime, limits, what }, request);
   }
 }
+
+const MADE_AGAIN = "the topic was deleted elsewhere, and made again";
 
 function unavailable(reason: string): NetlogError {
   return new NetlogError("topic_unavailable", { reason });
