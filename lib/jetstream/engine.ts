@@ -18,6 +18,7 @@ import { EngineNames } from "./names.ts";
 import { OwnerTable } from "./owner-table.ts";
 import { Owners, type ServedTopics } from "./owners.ts";
 import { Presence, type Self } from "./presence.ts";
+import { RoomWatch } from "./room-watch.ts";
 import { EngineStartError, explainConnect, explainRefusal } from "./start-error.ts";
 import { isWhole, SyncCheck } from "./sync-check.ts";
 import { monitorSource, type SyncSource, systemSource } from "./sync-sources.ts";
@@ -49,6 +50,7 @@ interface Parts {
   readonly names: EngineNames;
   readonly self: Self;
   readonly sync: SyncCheck;
+  readonly room: RoomWatch;
 }
 
 export class Engine<Given extends Limits = Limits> {
@@ -61,6 +63,7 @@ export class Engine<Given extends Limits = Limits> {
   readonly #sync: SyncCheck;
   readonly #presence: Presence;
   readonly #owners: Owners;
+  readonly #room: RoomWatch;
   #storage: JetStreamStorage | undefined;
 
   /** Connected, and checked. @throws EngineStartError. */
@@ -79,7 +82,8 @@ export class Engine<Given extends Limits = Limits> {
       source = await syncSourceOf(options, clientName, limits);
       const sync = await SyncCheck.begin({ source, isUnsafe, runtime, logger, limits });
       connection.onBack(() => void sync.askNow());
-      return new Engine(options, within, { api, names, self, sync });
+      const room = new RoomWatch({ source, runtime, logger, limits });
+      return new Engine(options, within, { api, names, self, sync, room });
     } catch (error) {
       await source?.close();
       await connection.close();
@@ -87,7 +91,7 @@ export class Engine<Given extends Limits = Limits> {
     }
   }
 
-  private constructor(options: EngineOptions, limits: Given, { api, names, self, sync }: Parts) {
+  private constructor(options: EngineOptions, limits: Given, { api, names, self, sync, room }: Parts) {
     const { runtime, logger } = options;
     const { connection } = api;
     this.limits = limits;
@@ -96,6 +100,7 @@ export class Engine<Given extends Limits = Limits> {
     this.#names = names;
     this.#self = self;
     this.#sync = sync;
+    this.#room = room;
     const table = new OwnerTable(api, names);
     this.#presence = new Presence({
       connection,
@@ -131,6 +136,7 @@ export class Engine<Given extends Limits = Limits> {
   async openStorage(): Promise<Storage> {
     const { copies, runtime, logger } = this.#options;
     this.#presence.begin();
+    await this.#room.begin();
     try {
       this.#storage = await JetStreamStorage.open({
         api: this.#api,
@@ -143,6 +149,7 @@ export class Engine<Given extends Limits = Limits> {
         runtime,
         logger,
         limits: this.limits,
+        room: this.#room,
       });
       return this.#storage;
     } catch (error) {
@@ -176,6 +183,7 @@ export class Engine<Given extends Limits = Limits> {
   end(): void {
     this.#owners.end();
     this.#presence.end();
+    this.#room.end();
     void this.#sync.end();
   }
 

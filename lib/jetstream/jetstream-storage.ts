@@ -19,6 +19,7 @@ import type { JetStreamApi } from "./jetstream-api.ts";
 import type { Limits } from "./limits.ts";
 import type { EngineNames } from "./names.ts";
 import { type OpenStreams, openTopicStreams, type StreamParts } from "./open-topic-streams.ts";
+import type { Room } from "./room-watch.ts";
 import { EngineShared, type LogFailure } from "./stream-log-options.ts";
 import { TopicAdmin } from "./topic-admin.ts";
 import type { TopicDescription } from "./topic-description.ts";
@@ -41,6 +42,8 @@ export interface JetStreamStorageOptions {
   readonly runtime: Runtime;
   readonly logger: Logger;
   readonly limits: Limits;
+  /** Always enough when absent. */
+  readonly room?: Room;
 }
 
 /** Writes what a topic begins with, and closes its log. */

@@ -12,11 +12,13 @@ import {
   type Refusal,
 } from "./ordered-publisher.ts";
 import type { Outgoing } from "./outgoing.ts";
+import type { Room } from "./room-watch.ts";
 import { newUid } from "./uid.ts";
 
 export interface KeptWriterOptions extends Omit<PublisherOptions<KeptMessage>, "owner"> {
   /** The sequence of the claim by which this server took the topic's log over. */
   readonly epoch: number;
+  readonly room: Room;
 }
 
 interface Waiting {
@@ -68,6 +70,11 @@ export class KeptWriter {
     const written = new Promise<number>((resolve, reject) => {
       if (this.#endedAs !== undefined) {
         reject(refusedAs(this.#endedAs));
+        return;
+      }
+      const { shortage } = this.#options.room;
+      if (shortage !== undefined) {
+        reject(new NetlogError("storage_full", { reason: shortage }));
         return;
       }
       const waiting: Waiting = { subject, record, resolve, reject, timer: undefined };

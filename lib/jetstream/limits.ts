@@ -27,6 +27,10 @@ export class JetstreamCaps {
   readonly engineResolveMs: number = 15 * SECOND_MS;
   /** Time between two tries to resolve an outcome, or to take a log over. */
   readonly engineRetryMs: number = 250;
+  /** Time between two looks at the room that NATS has for streams. */
+  readonly engineRoomMs: number = 2 * SECOND_MS;
+  /** Percent of the room of a NATS server. When they are used, nothing more is stored. */
+  readonly engineRoomPercent: number = 90;
   /** Bytes of frames in one JetStream message; a longer frame has one of its own. */
   readonly engineMessageBytes: number = 512 * KiB;
   /** JetStream messages that a cursor reads one by one, in order, before it takes a consumer. */

@@ -29,6 +29,13 @@ export function refusalOf(reason: Refusal): NetlogError {
   });
 }
 
+/** For an append that was not sent, since NATS has little room left. */
+export function shortOfRoom(shortage: string): NetlogError {
+  return new NetlogError("storage_full", {
+    reason: `${shortage}; nothing was stored; make room, and send it again`,
+  });
+}
+
 /** For an entry that no message of NATS can hold. */
 export function tooLongForNats(frameBytes: number, maxBytes: number): NetlogError {
   return new NetlogError("payload_too_large", {

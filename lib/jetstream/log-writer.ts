@@ -63,7 +63,7 @@ export class LogWriter implements PublisherOwner<WrittenMessage> {
   readonly #progress: (() => void)[] = [];
 
   constructor(options: StreamLogOptions, taken: TakenLog, segments: StreamSegments, held: HeldTail) {
-    const { api, runtime, logger, limits, engineCounters: counters, names } = options.shared;
+    const { api, runtime, logger, limits, engineCounters: counters, names, copies } = options.shared;
     this.#options = options;
     this.stream = names.logStream(options.topic);
     this.segments = segments;
@@ -83,6 +83,7 @@ export class LogWriter implements PublisherOwner<WrittenMessage> {
       limits,
       counters,
       stream: this.stream,
+      copies,
       lastSequence: taken.epoch,
       owner: this,
     });

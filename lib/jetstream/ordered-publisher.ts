@@ -40,6 +40,8 @@ export interface PublisherOptions<Message extends Outgoing> {
   readonly limits: JetstreamCaps;
   readonly counters: EngineCounters;
   readonly stream: string;
+  /** How many copies the stream has. */
+  readonly copies: number;
   /** The sequence of the newest message, which is the writer's claim. */
   readonly lastSequence: number;
   readonly owner: PublisherOwner<Message>;
@@ -136,11 +138,13 @@ export class OrderedPublisher<Message extends Outgoing> {
 
   /** Until the message has an outcome. Never rejects. */
   async #resolve(flight: Flight<Message>): Promise<void> {
-    const { runtime, limits, counters, logger, stream } = this.#options;
+    const { runtime, limits, counters, logger, stream, copies } = this.#options;
     const giveUpAtMs = runtime.elapsedMs() + limits.engineResolveMs;
     for (let tries = 1; this.#flight === flight; tries++) {
       const outcome = await flight.outcome;
       if (this.#flight !== flight) return;
+      // Each copy asks itself whether it has room. What the leader's refuses, another one may have stored.
+      if (outcome === "no_room" && copies > 1) flight.message.mayBeStored = true;
       const isRefused = !flight.message.mayBeStored;
       if (outcome === "stored") counters.resolvedOutcomes += 1;
       if (outcome === "stored") return this.#stored(flight);

@@ -13,7 +13,14 @@ import { hasGrownOld, rangeRefusal } from "../log/roll-policy.ts";
 import { Standing, type StopReason } from "../log/standing.ts";
 import { ENVELOPE_BYTES } from "./envelope.ts";
 import { FollowedLog } from "./followed-log.ts";
-import { END_REASONS, notStored, refusalOf, tooLongForNats, unknownAtNats } from "./log-failures.ts";
+import {
+  END_REASONS,
+  notStored,
+  refusalOf,
+  shortOfRoom,
+  tooLongForNats,
+  unknownAtNats,
+} from "./log-failures.ts";
 import type { Draft, LogWriter, LogWriterOwner, WrittenMessage } from "./log-writer.ts";
 import { type MessageRoom, roomFor } from "./message-room.ts";
 import type { PublisherEnd, Refusal } from "./ordered-publisher.ts";
@@ -213,11 +220,12 @@ export class StreamAppender implements GuardedLog, LogWriterOwner {
   }
 
   #refusal(): NetlogError | undefined {
-    const { runtime, limits } = this.#options.shared;
+    const { runtime, limits, room } = this.#options.shared;
     const { logEndOffset, lastTimestampMs } = this;
     return (
       this.standing.refusal(logEndOffset) ??
       rangeRefusal(limits, logEndOffset, runtime.now(), lastTimestampMs) ??
+      (room.shortage === undefined ? undefined : shortOfRoom(room.shortage)) ??
       (this.#isStalled && !this.#writer.canSend ? refusalOf("unreachable") : undefined)
     );
   }

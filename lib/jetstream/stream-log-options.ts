@@ -12,6 +12,7 @@ import type { Limits } from "./limits.ts";
 import { type LogMessage, memoryBytes } from "./log-message.ts";
 import type { EngineNames } from "./names.ts";
 import type { PublisherEnd } from "./ordered-publisher.ts";
+import { ENOUGH_ROOM, type Room } from "./room-watch.ts";
 
 /** Why a log takes no appends any more before it was closed. `refused`: see StreamAppender. */
 export type LogFailure = PublisherEnd | "refused";
@@ -28,6 +29,10 @@ export interface EngineParts {
   readonly runtime: Runtime;
   readonly logger: Logger;
   readonly limits: Limits;
+  /** How many each stream has; 1 when absent. */
+  readonly copies?: number;
+  /** Always enough when absent. */
+  readonly room?: Room;
 }
 
 /** One for a server. */
@@ -37,6 +42,8 @@ export class EngineShared implements EngineParts {
   readonly runtime: Runtime;
   readonly logger: Logger;
   readonly limits: Limits;
+  readonly copies: number;
+  readonly room: Room;
   readonly counters: Counters = new Counters();
   readonly engineCounters: EngineCounters = new EngineCounters();
   readonly tailBudget: TailBudget;
@@ -48,12 +55,15 @@ export class EngineShared implements EngineParts {
   consumerCount = 0;
   #maxPayloadBytes = 0;
 
-  constructor({ api, names, runtime, logger, limits }: EngineParts) {
+  constructor(parts: EngineParts) {
+    const { api, names, runtime, logger, limits, copies = 1, room = ENOUGH_ROOM } = parts;
     this.api = api;
     this.names = names;
     this.runtime = runtime;
     this.logger = logger;
     this.limits = limits;
+    this.copies = copies;
+    this.room = room;
     this.tailBudget = new TailBudget(limits.tailTotalBytes);
     this.history = new LRUCache({ maxSize: limits.blockCacheBytes, sizeCalculation: memoryBytes });
   }

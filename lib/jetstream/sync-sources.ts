@@ -4,12 +4,14 @@
  */
 import type { EngineConnection, Received } from "./connection.ts";
 
-/** What a server says of itself, as far as it concerns syncing. */
+/** What a server says of itself, as far as it concerns syncing and room. */
 export interface Varz {
   readonly server_name?: string;
   readonly version?: string;
   readonly jetstream?: {
-    readonly config?: { readonly sync_always?: boolean };
+    readonly config?: { readonly sync_always?: boolean; readonly max_storage?: number };
+    /** Bytes that its streams have. */
+    readonly stats?: { readonly storage?: number };
     readonly meta?: {
       /** Servers with JetStream that belong to the cluster, whether they are there or not. */
       readonly cluster_size?: number;

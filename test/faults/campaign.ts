@@ -2,9 +2,11 @@
 import { within } from "../support/deadline.ts";
 import { natsSyncsAlways } from "../support/nats.ts";
 import type { Cluster } from "./cluster.ts";
+import { brokenEpochs, type StreamMessage } from "./epochs.ts";
 import type { Fault } from "./faults.ts";
+import type { Gap } from "./gaps.ts";
 import type { History } from "./history.ts";
-import { Load } from "./load.ts";
+import { Load, TOPIC } from "./load.ts";
 import { brokenPromises, unsettledMessages } from "./promises.ts";
 
 /** Between two faults, so that each meets a cluster that serves. */
@@ -16,8 +18,9 @@ export interface Outcome {
   readonly broken: readonly string[];
   /** Messages that were found at the end. */
   readonly messages: number;
-  /** The longest time without a publish that was answered, from the beginning of each fault until it was over. */
-  readonly gaps: readonly { readonly fault: string; readonly gapMs: number }[];
+  readonly gaps: readonly Gap[];
+  /** The stream of the topic's log at the end. */
+  readonly stream: readonly StreamMessage[];
 }
 
 /** `history` is the caller's, for a run that fails has one as well. */
@@ -29,24 +32,34 @@ export async function runFaults(
   const load = new Load(history, cluster.urls);
   await load.prepare();
   load.begin();
-  const gaps: Outcome["gaps"][number][] = [];
+  const gaps: Gap[] = [];
+  const broken: string[] = [];
   await served(history);
   for (const fault of faults) {
     // NATS 2.9 loses what it acknowledged when a copy that is behind is asked to lead.
     if (!natsSyncsAlways) await within("all copies to be current", cluster.copied());
     const sentMs = history.now();
     const end = await within(`the beginning of: ${fault.name}`, fault.begin(cluster));
+    const begunMs = history.now();
     await new Promise((resolve) => setTimeout(resolve, fault.holdMs));
+    const endingMs = history.now();
     await end();
     const endedMs = history.now();
     history.add({ kind: "fault", name: fault.name, sentMs, endedMs });
+    broken.push(...(fault.judge?.(history.within(begunMs, endingMs)) ?? []));
     await within(`answers after: ${fault.name}`, served(history), RECOVERY_MS);
     gaps.push({ fault: fault.name, gapMs: history.longestGapMs(sentMs, history.now()) });
   }
   await within("the end of all clients", load.end());
   const found = await within("the end of the topic", load.finish(), RECOVERY_MS);
-  const broken = [...brokenPromises(history.events, found), ...unsettledMessages(history.events, found)];
-  return { broken, messages: found.messages.length, gaps };
+  const stream = await within("the stream of the topic", cluster.messagesOf(TOPIC));
+  const publishes = history.events.filter((event) => event.kind === "publish");
+  broken.push(
+    ...brokenPromises(history.events, found),
+    ...unsettledMessages(history.events, found),
+    ...brokenEpochs(stream, publishes),
+  );
+  return { broken, messages: found.messages.length, gaps, stream };
 }
 
 /** Resolves when so many publishes that were sent from now on are answered. */

@@ -2,14 +2,17 @@
 import { nodeRuntime, silentLogger } from "../../lib/index.ts";
 import { EngineConnection } from "../../lib/jetstream/connection.ts";
 import { JetStreamApi } from "../../lib/jetstream/jetstream-api.ts";
+import { decodeLogMessage } from "../../lib/jetstream/log-message.ts";
 import { EngineNames } from "../../lib/jetstream/names.ts";
 import { OwnerTable } from "../../lib/jetstream/owner-table.ts";
+import { readStream } from "../../lib/jetstream/read-stream.ts";
 import { LIMITS } from "../../lib/limits.ts";
 import { type BuiltServer, startServing } from "../support/built-program.ts";
 import { freePort } from "../support/free-port.ts";
 import { Nats, type NatsOptions } from "../support/nats.ts";
 import type { NatsServer } from "../support/nats-server.ts";
-import type { Host, Network } from "./network.ts";
+import { type StreamMessage, streamMessage } from "./epochs.ts";
+import { canDelay, type Host, type Network } from "./network.ts";
 
 /** Faults are held against a node of either kind. */
 export interface Node {
@@ -40,6 +43,8 @@ export interface ClusterOptions extends Pick<NatsOptions, "storeBytes" | "syncsA
   readonly clocks?: readonly number[];
   /** Where the servers run, `n1` to `n3` and `a` on; all on loopback when absent. */
   readonly network?: Network;
+  /** What the servers of NATS send can be late. */
+  readonly canBeLate?: boolean;
 }
 
 /** Names of the servers of a cluster, for a network of them. */
@@ -134,9 +139,10 @@ export class Cluster {
   static async start(options: ClusterOptions): Promise<Cluster> {
     const { netlogServers, clocks = [], syncsAlways = false, network } = options;
     const hosts = ["n1", "n2", "n3"].flatMap((name) => network?.host(name) ?? []);
-    const nats = await Nats.start({ ...options, servers: 3, hosts });
-    const safety = syncsAlways ? ["--engine-monitor", nats.monitorUrl] : ["--engine-unsafe"];
-    const engine = ["--engine", nats.url, ...safety];
+    const areRelayed = options.canBeLate === true && !(canDelay && network !== undefined);
+    const nats = await Nats.start({ ...options, servers: 3, hosts, areRelayed });
+    const safety = syncsAlways ? [] : ["--engine-unsafe"];
+    const engine = ["--engine", nats.url, "--engine-monitor", nats.monitorUrl, ...safety];
     const netlogs: NetlogNode[] = [];
     for (let number = 0; number < netlogServers; number++) {
       const name = netlogName(number);
@@ -170,13 +176,19 @@ export class Cluster {
     return this.netlogs.map(({ url }) => url);
   }
 
+  /** What the servers of NATS send is so late from now on, ms. */
+  async delay(ms: number): Promise<void> {
+    for (const server of this.nats.servers) {
+      if (!canDelay || this.#network === undefined) await server.delay(ms);
+      else if (ms > 0) this.#network.delay(server.name, ms);
+      else this.#network.hurry(server.name);
+    }
+  }
+
   /** The server that owns the topic now, as its newest claim says. Waits until there is one. */
-  async ownerOf(topic: string): Promise<NetlogNode> {
-    const servers = this.nats.servers.map(({ url }) => url);
-    const context = { runtime: nodeRuntime, logger: silentLogger, limits: LIMITS };
-    const connection = await EngineConnection.connect({ servers, clientName: "faults" }, context);
-    try {
-      const table = new OwnerTable(new JetStreamApi(connection), new EngineNames());
+  ownerOf(topic: string): Promise<NetlogNode> {
+    return this.#asking(async (api) => {
+      const table = new OwnerTable(api, new EngineNames());
       for (;;) {
         const { url } = (await table.look(topic).catch(() => undefined)) ?? {};
         const owner = this.netlogs.find((netlog) => netlog.url === url);
@@ -184,6 +196,29 @@ export class Cluster {
         table.forget(topic);
         await new Promise((resolve) => setTimeout(resolve, POLL_MS));
       }
+    });
+  }
+
+  /** All messages of the stream that keeps the topic's log. No fault lasts, and nobody publishes. */
+  messagesOf(topic: string): Promise<StreamMessage[]> {
+    return this.#asking(async (api) => {
+      const stream = new EngineNames().logStream(topic);
+      const lastSequence = (await api.streamInfo(stream))?.state.last_seq ?? 0;
+      const messages: StreamMessage[] = [];
+      for await (const message of readStream({ api, limits: LIMITS, stream, lastSequence })) {
+        messages.push(streamMessage(decodeLogMessage(message)));
+      }
+      return messages;
+    });
+  }
+
+  /** With a connection to NATS of its own. */
+  async #asking<Answer>(ask: (api: JetStreamApi) => Promise<Answer>): Promise<Answer> {
+    const servers = this.nats.servers.map(({ url }) => url);
+    const context = { runtime: nodeRuntime, logger: silentLogger, limits: LIMITS };
+    const connection = await EngineConnection.connect({ servers, clientName: "faults" }, context);
+    try {
+      return await ask(new JetStreamApi(connection));
     } finally {
       await connection.close();
     }

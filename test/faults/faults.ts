@@ -1,5 +1,7 @@
 /** What is done to a cluster under load, each with its end. */
+import { fill } from "./ballast.ts";
 import type { Cluster, Node } from "./cluster.ts";
+import type { Asked } from "./history.ts";
 import { TOPIC } from "./load.ts";
 
 export interface Fault {
@@ -8,11 +10,14 @@ export interface Fault {
   readonly holdMs: number;
   /** Begins it, and gives what ends it. */
   begin(cluster: Cluster): Promise<() => Promise<void> | void>;
+  /** What is wrong with what clients asked, and were answered, while it lasted. */
+  judge?(events: readonly Asked[]): string[];
 }
 
 /** Longer than the 5 s after which a silent owner counts as dead. */
 const FREEZE_MS = 8000;
 const DOWN_MS = 3000;
+const FULL_MS = 6000;
 
 function killed(
   name: string,
@@ -31,122 +36,108 @@ function killed(
   };
 }
 
-function frozen(name: string, nodeOf: (cluster: Cluster) => Promise<Node>): Fault {
+function frozen(
+  name: string,
+  nodesOf: (cluster: Cluster) => Promise<readonly Node[]> | readonly Node[],
+): Fault {
   return {
     name,
     holdMs: FREEZE_MS,
     async begin(cluster) {
-      const node = await nodeOf(cluster);
-      node.freeze();
-      return () => node.thaw();
-    },
-  };
-}
-
-export const ownerKilled: Fault = killed("the owner is killed", async (cluster) => [
-  await cluster.ownerOf(TOPIC),
-]);
-
-export const ownerFrozen: Fault = frozen("the owner is frozen", (cluster) => cluster.ownerOf(TOPIC));
-
-export const frontKilled: Fault = killed("a front is killed", async (cluster) => {
-  const owner = await cluster.ownerOf(TOPIC);
-  return cluster.netlogs.filter((netlog) => netlog !== owner).slice(0, 1);
-});
-
-export const leaderKilled: Fault = killed("the stream's leader is killed", async (cluster) => [
-  await cluster.leaderOf(TOPIC),
-]);
-
-export const leaderFrozen: Fault = frozen("the stream's leader is frozen", (cluster) =>
-  cluster.leaderOf(TOPIC),
-);
-
-export const twoKilled: Fault = killed("two servers of NATS are killed", async (cluster) => {
-  const leader = await cluster.leaderOf(TOPIC);
-  return [leader, ...cluster.nats.servers.filter((server) => server !== leader).slice(0, 1)];
-});
-
-export const allKilled: Fault = killed("all servers of NATS are killed", ({ nats }) => nats.servers);
-
-export const FAULTS: readonly Fault[] = [
-  ownerKilled,
-  frontKilled,
-  leaderKilled,
-  ownerFrozen,
-  leaderFrozen,
-  twoKilled,
-  allKilled,
-];
-
-/** The pairs of hosts that cannot speak to each other. */
-type Cuts = readonly (readonly [one: string, other: string])[];
-
-const CUT_MS = 8000;
-
-function cut(name: string, cutsOf: (cluster: Cluster) => Promise<Cuts>): Fault {
-  return {
-    name,
-    holdMs: CUT_MS,
-    async begin(cluster) {
-      const { network } = cluster;
-      const cuts = await cutsOf(cluster);
-      for (const [one, other] of cuts) network.cut(one, other);
+      const nodes = await nodesOf(cluster);
+      for (const node of nodes) node.freeze();
       return () => {
-        for (const [one, other] of cuts) network.mend(one, other);
+        for (const node of nodes) node.thaw();
       };
     },
   };
 }
 
-const names = (nodes: readonly { readonly name: string }[]): string[] => nodes.map(({ name }) => name);
+const owner = async (cluster: Cluster): Promise<readonly Node[]> => [await cluster.ownerOf(TOPIC)];
 
-/** Pairs of `host` with each of `others`. */
-function from(host: string, others: readonly string[]): Cuts {
-  return others.filter((other) => other !== host).map((other) => [host, other] as const);
-}
+const front = async (cluster: Cluster): Promise<readonly Node[]> => {
+  const owner = await cluster.ownerOf(TOPIC);
+  return cluster.netlogs.filter((netlog) => netlog !== owner).slice(0, 1);
+};
+
+const leader = async (cluster: Cluster): Promise<readonly Node[]> => [await cluster.leaderOf(TOPIC)];
+
+const leaderAndOther = async (cluster: Cluster): Promise<readonly Node[]> => {
+  const leader = await cluster.leaderOf(TOPIC);
+  return [leader, ...cluster.nats.servers.filter((server) => server !== leader).slice(0, 1)];
+};
+
+const followers = async (cluster: Cluster): Promise<readonly Node[]> => {
+  const leader = await cluster.leaderOf(TOPIC);
+  return cluster.nats.servers.filter((server) => server !== leader);
+};
+
+const ownerAndFront = async (cluster: Cluster): Promise<readonly Node[]> => [
+  ...(await owner(cluster)),
+  ...(await front(cluster)),
+];
+
+const ownerAndLeader = async (cluster: Cluster): Promise<readonly Node[]> => [
+  ...(await owner(cluster)),
+  ...(await leader(cluster)),
+];
+
+const allNats = ({ nats }: Cluster): readonly Node[] => nats.servers;
+
+export const ownerKilled: Fault = killed("the owner is killed", owner);
+export const ownerFrozen: Fault = frozen("the owner is frozen", owner);
+export const leaderKilled: Fault = killed("the stream's leader is killed", leader);
+
+/** While NATS has no room, a publish is refused, and reads go on. */
+const natsFull: Fault = {
+  name: "NATS is full",
+  holdMs: FULL_MS,
+  begin: ({ nats }) => fill(nats),
+  judge(events) {
+    const publishes = events
+      .filter((event) => event.kind === "publish")
+      .filter(({ key }) => key === undefined);
+    const taken = publishes.filter(({ failure }) => !/^(?:507 storage_full|503 )/.test(failure ?? ""));
+    const isFull = publishes.some(({ failure }) => failure?.startsWith("507") === true);
+    const isRead = events.some(({ kind, outcome }) => kind === "read" && outcome === "done");
+    return [
+      ...taken.map(
+        ({ payloads, outcome, failure }) => `NATS is full: ${payloads[0]} is ${failure ?? outcome}`,
+      ),
+      ...(isFull ? [] : ["nobody was told that NATS is full"]),
+      ...(isRead ? [] : ["nothing was read while NATS was full"]),
+    ];
+  },
+};
 
 const SLOW_MS = 200;
 
-export const NETWORK_FAULTS: readonly Fault[] = [
-  cut("the owner is cut off from NATS", async (cluster) => {
-    const owner = await cluster.ownerOf(TOPIC);
-    return from(owner.name, names(cluster.nats.servers));
-  }),
-  cut("the owner is cut off from the other servers of netlog", async (cluster) => {
-    const owner = await cluster.ownerOf(TOPIC);
-    return from(owner.name, names(cluster.netlogs));
-  }),
-  cut("the stream's leader is cut off from all", async (cluster) => {
-    const leader = await cluster.leaderOf(TOPIC);
-    return from(leader.name, names([...cluster.nats.servers, ...cluster.netlogs]));
-  }),
-  cut("the stream's leader is cut off from the other servers of NATS", async (cluster) => {
-    const leader = await cluster.leaderOf(TOPIC);
-    return from(leader.name, names(cluster.nats.servers));
-  }),
-  {
-    name: "what the stream's leader sends is lost",
-    holdMs: CUT_MS,
-    async begin(cluster) {
-      const { network, nats, netlogs } = cluster;
-      const leader = await cluster.leaderOf(TOPIC);
-      const others = names([...nats.servers, ...netlogs]).filter((name) => name !== leader.name);
-      for (const other of others) network.cutOneWay(leader.name, other);
-      return () => {
-        for (const other of others) network.mendOneWay(leader.name, other);
-      };
-    },
-  },
-];
-
 export const slowNetwork: Fault = {
   name: `what NATS sends is ${SLOW_MS} ms late`,
-  holdMs: CUT_MS,
-  begin({ network, nats }) {
-    for (const { name } of nats.servers) network.delay(name, SLOW_MS);
-    return Promise.resolve(() => {
-      for (const { name } of nats.servers) network.hurry(name);
-    });
+  holdMs: FREEZE_MS,
+  async begin(cluster) {
+    await cluster.delay(SLOW_MS);
+    return () => cluster.delay(0);
   },
 };
+
+export const FAULTS: readonly Fault[] = [
+  ownerKilled,
+  ownerFrozen,
+  leaderKilled,
+  frozen("the stream's leader is frozen", leader),
+  killed("a front is killed", front),
+  frozen("a front is frozen", front),
+  killed("the owner and a front are killed", ownerAndFront),
+  frozen("the owner and a front are frozen", ownerAndFront),
+  killed("the owner and the stream's leader are killed", ownerAndLeader),
+  frozen("the owner and the stream's leader are frozen", ownerAndLeader),
+  killed("two servers of NATS are killed, one of them the leader", leaderAndOther),
+  frozen("two servers of NATS are frozen, one of them the leader", leaderAndOther),
+  killed("both followers of the stream's leader are killed", followers),
+  frozen("both followers of the stream's leader are frozen", followers),
+  killed("all servers of NATS are killed", allNats),
+  frozen("all servers of NATS are frozen", allNats),
+  slowNetwork,
+  natsFull,
+];

@@ -24,6 +24,8 @@ export interface Publish extends Request {
   readonly kind: "publish";
   readonly payloads: readonly string[];
   readonly key?: string;
+  /** The server was to answer itself, and not to send it on. */
+  readonly isDirect?: true;
   /** The first payload's offset, where it is `done`. */
   readonly offset?: number;
 }
@@ -48,6 +50,13 @@ export interface Ack extends Request {
   readonly offset: number;
 }
 
+/** A message that was acknowledged is read by its offset. */
+export interface Read extends Request {
+  readonly kind: "read";
+  readonly offset: number;
+  readonly payload?: string;
+}
+
 /** Something was done to the cluster. */
 export interface Fault {
   readonly kind: "fault";
@@ -56,7 +65,9 @@ export interface Fault {
   readonly name: string;
 }
 
-export type Event = Publish | Scan | Lease | Ack | Fault;
+export type Asked = Publish | Scan | Lease | Ack | Read;
+
+export type Event = Asked | Fault;
 
 /** A topic as it is found when all faults are over. */
 export interface Found {
@@ -84,6 +95,12 @@ export class History {
   /** A line of JSON for each event. */
   print(): string {
     return this.events.map((event) => `${JSON.stringify(event)}\n`).join("");
+  }
+
+  /** Requests that were sent and answered in this time. */
+  within(fromMs: number, untilMs: number): Asked[] {
+    const asked = this.events.filter((event) => event.kind !== "fault");
+    return asked.filter(({ sentMs, endedMs }) => sentMs >= fromMs && endedMs <= untilMs);
   }
 
   /** The longest time without a publish that was answered, from `fromMs` to `untilMs`. */

@@ -1,43 +1,41 @@
-/** Clients that publish, scan and work on one topic through several servers, and write down what they asked and were answered. */
-import type { Found, History, Outcome, Publish } from "./history.ts";
+/** Clients that publish, read, scan and work on one topic through several servers, and write down what they asked and were answered. */
+import { type Answer, ask, codeOf, factsOf, REQUEST_TIMEOUT_MS, takenOf } from "./client.ts";
+import type { Found, History, Publish } from "./history.ts";
 
-/** Longer than the servers wait for an outcome, so that they tell it where they can. */
-const REQUEST_TIMEOUT_MS = 25_000;
 const PAUSE_MS = 100;
+/** Between two publishes of a client: readers keep up, and many clusters find room on one machine. */
+const TURN_MS = 40;
 const BATCH = 5;
 const PAGE = 1000;
+/** Workers that settle what is left at the end. */
+const LAST_WORKERS = 24;
 
 export const TOPIC = "orders";
 const READER = "reader";
 const WORKER = "worker";
 
+/** A server that does not have the topic sends no such request on: what it acknowledges, it owns. */
+const DIRECT = { "X-Netlog-Forwarded": "1" };
+
 /** How many clients of each kind. */
 export interface Clients {
+  /** They ask one server each, which may be a front. */
   readonly singles: number;
+  /** They look for the owner. */
+  readonly direct: number;
   readonly keyed: number;
   readonly batches: number;
+  readonly readers: number;
   readonly workers: number;
 }
 
-export const CLIENTS: Clients = { singles: 4, keyed: 3, batches: 2, workers: 3 };
-
-interface Answer {
-  readonly server: string;
-  readonly sentMs: number;
-  readonly endedMs: number;
-  readonly outcome: Outcome;
-  readonly status: number;
-  readonly body: string;
-  readonly headers: Headers;
-  readonly failure?: string;
-}
-
-const NO_HEADERS = new Headers();
+export const CLIENTS: Clients = { singles: 3, direct: 2, keyed: 3, batches: 1, readers: 1, workers: 12 };
 
 export class Load {
   readonly #history: History;
   readonly #servers: readonly string[];
   #serial = 0;
+  #highestOffset = -1;
   #isOver = false;
   #running: Promise<unknown> = Promise.resolve();
 
@@ -60,14 +58,16 @@ export class Load {
   }
 
   begin(clients: Clients = CLIENTS): void {
-    const many = (count: number, run: (client: number) => Promise<unknown>): Promise<void>[] =>
+    const many = (count: number, run: (turn: number) => Promise<unknown>): Promise<void>[] =>
       Array.from({ length: count }, (_, client) => this.#repeat(client, run));
     this.#running = Promise.all([
-      ...many(clients.singles, (client) => this.#publish(client, 1)),
-      ...many(clients.keyed, (client) => this.#publishOnce(client)),
-      ...many(clients.batches, (client) => this.#publish(client, BATCH)),
-      ...many(1, (client) => this.#scan(client)),
-      ...many(clients.workers, (client) => this.#work(client)),
+      ...many(clients.singles, (turn) => this.#publish(turn, 1)),
+      ...many(clients.direct, (turn) => this.#publish(turn, 1, true)),
+      ...many(clients.keyed, (turn) => this.#publishOnce(turn)),
+      ...many(clients.batches, (turn) => this.#publish(turn, BATCH)),
+      ...many(clients.readers, (turn) => this.#read(turn)),
+      ...many(1, (turn) => this.#scan(turn)),
+      ...many(clients.workers, (turn) => this.#work(turn)),
     ]);
   }
 
@@ -79,84 +79,95 @@ export class Load {
 
   /** With no faults any more: what is left is read and settled to the end. Gives the topic as it is. */
   async finish(): Promise<Found> {
-    while (!(await this.#scan(0))) {}
-    for (;;) {
-      const isEmpty = await this.#work(0);
-      if (isEmpty && (await this.#pendingCount()) === 0) break;
-    }
+    const scanToEnd = async (): Promise<void> => {
+      while (!(await this.#scan(0)));
+    };
+    const workToEnd = async (): Promise<void> => {
+      while (!(await this.#work(0)));
+    };
+    await Promise.all([scanToEnd(), ...Array.from({ length: LAST_WORKERS }, workToEnd)]);
+    while ((await this.#pendingCount()) > 0) await workToEnd();
     return await this.#found();
   }
 
-  async #repeat(client: number, run: (client: number) => Promise<unknown>): Promise<void> {
+  async #repeat(client: number, run: (turn: number) => Promise<unknown>): Promise<void> {
     for (let turn = client; !this.#isOver; ) {
-      const failed = this.#history.events.length;
+      const before = this.#history.events.length;
       await run(turn);
-      const last = this.#history.events
-        .slice(failed)
+      const hasFailed = this.#history.events
+        .slice(before)
         .some((event) => "outcome" in event && event.outcome !== "done");
       // A client whose server does not serve goes to the next one.
-      if (last) {
+      if (hasFailed) {
         turn++;
         await pause();
       }
     }
   }
 
-  async #publish(client: number, count: number): Promise<void> {
+  async #publish(turn: number, count: number, isDirect = false): Promise<void> {
     const payloads = Array.from({ length: count }, () => `message ${this.#serial++}`);
-    this.#note(payloads, await this.#send(client, payloads));
+    const answer = await this.#send(turn, payloads, isDirect ? DIRECT : {});
+    this.#note(answer, isDirect ? { payloads, isDirect } : { payloads });
+    await pause(TURN_MS);
   }
 
   /** Sends the same again under its key until there is an answer. */
   async #publishOnce(client: number): Promise<void> {
-    const payloads = [`message ${this.#serial++}`];
-    const key = `key-${payloads[0]?.slice("message ".length)}`;
-    const first = this.#history.now();
+    const serial = this.#serial++;
+    const payloads = [`message ${serial}`];
+    const key = `key-${serial}`;
+    const sentMs = this.#history.now();
     for (let turn = client; ; turn++) {
-      const answer = await this.#send(turn, payloads, key);
+      const answer = await this.#send(turn, payloads, { "Idempotency-Key": key });
       if (answer.outcome === "done" || this.#isOver) {
         const outcome = answer.outcome === "done" ? "done" : "unknown";
-        this.#note(payloads, { ...answer, outcome, sentMs: first }, key);
+        this.#note({ ...answer, outcome, sentMs }, { payloads, key });
+        await pause(TURN_MS);
         return;
       }
       await pause();
     }
   }
 
-  #send(client: number, payloads: readonly string[], key?: string): Promise<Answer> {
+  #send(turn: number, payloads: readonly string[], headers: Record<string, string>): Promise<Answer> {
     const path = payloads.length === 1 ? "payload" : "batch?format=lines";
-    const headers = key === undefined ? {} : { "Idempotency-Key": key };
-    return this.#ask(client, `/${TOPIC}/${path}`, { method: "POST", body: payloads.join("\n"), headers });
+    return this.#ask(turn, `/${TOPIC}/${path}`, { method: "POST", body: payloads.join("\n"), headers });
   }
 
-  #note(payloads: readonly string[], answer: Answer, key?: string): void {
-    const { server, sentMs, endedMs, outcome, failure } = answer;
-    const publish: Publish = {
-      kind: "publish",
-      ...{ server, sentMs, endedMs, outcome, payloads },
-      ...(key === undefined ? {} : { key }),
-      ...(failure === undefined ? {} : { failure }),
-      ...(outcome === "done" ? { offset: Number(answer.headers.get("x-offset")) } : {}),
-    };
-    this.#history.add(publish);
+  #note(answer: Answer, publish: Pick<Publish, "payloads" | "key" | "isDirect">): void {
+    const offset = Number(answer.headers.get("x-offset"));
+    const isDone = answer.outcome === "done";
+    if (isDone) this.#highestOffset = Math.max(this.#highestOffset, offset);
+    this.#history.add({ kind: "publish", ...factsOf(answer), ...publish, ...(isDone ? { offset } : {}) });
+  }
+
+  /** Any message that was acknowledged, without a scanner. */
+  async #read(turn: number): Promise<void> {
+    await pause(TURN_MS);
+    if (this.#highestOffset < 0) return;
+    const offset = Math.floor(Math.random() * (this.#highestOffset + 1));
+    const answer = await this.#ask(turn, `/${TOPIC}/payload/${offset}`);
+    const payload = answer.outcome === "done" ? { payload: answer.body } : {};
+    this.#history.add({ kind: "read", ...factsOf(answer), offset, ...payload });
   }
 
   /** Gives true at the end of the topic. */
-  async #scan(client: number): Promise<boolean> {
-    const answer = await this.#ask(client, `/${TOPIC}/scan?id=${READER}&wait=1s`);
+  async #scan(turn: number): Promise<boolean> {
+    const answer = await this.#ask(turn, `/${TOPIC}/scan?id=${READER}&wait=1s`);
     this.#history.add({ kind: "scan", scanner: READER, ...takenOf(answer) });
     return codeOf(answer) === "end_of_topic";
   }
 
   /** Takes a message and settles it. Gives true where there is none. */
-  async #work(client: number): Promise<boolean> {
-    const answer = await this.#ask(client, `/${TOPIC}/scan?id=${WORKER}&wait=1s`);
+  async #work(turn: number): Promise<boolean> {
+    const answer = await this.#ask(turn, `/${TOPIC}/scan?id=${WORKER}&wait=1s`);
     const taken = takenOf(answer);
     this.#history.add({ kind: "lease", scanner: WORKER, ...taken });
     if (taken.offset === undefined) return codeOf(answer) === "end_of_topic";
     const { offset } = taken;
     const query = `id=${WORKER}&offset=${offset}&lease=${answer.headers.get("x-lease") ?? ""}`;
-    const settled = await this.#ask(client, `/${TOPIC}/ack?${query}`, { method: "POST" });
+    const settled = await this.#ask(turn, `/${TOPIC}/ack?${query}`, { method: "POST" });
     this.#history.add({ kind: "ack", scanner: WORKER, ...factsOf(settled), offset });
     return false;
   }
@@ -174,12 +185,10 @@ export class Load {
       const answer = await this.#until(path, ({ status }) => status === 200 || status === 204, "GET");
       if (answer.status === 204) return { firstOffset: 0, messages };
       for (const line of answer.body.trimEnd().split("\n")) {
-        const message = JSON.parse(line) as { offset: number; timestamp: string; payload: string };
-        messages.push({
-          offset: message.offset,
-          timeMs: Date.parse(message.timestamp),
-          payload: message.payload,
-        });
+        const { offset, timestamp, payload } = JSON.parse(line) as Record<"timestamp" | "payload", string> & {
+          readonly offset: number;
+        };
+        messages.push({ offset, timeMs: Date.parse(timestamp), payload });
       }
       from = Number(answer.headers.get("x-next-offset"));
     }
@@ -195,67 +204,11 @@ export class Load {
     }
   }
 
-  async #ask(client: number, path: string, options: RequestInit = {}): Promise<Answer> {
-    const server = this.#servers[client % this.#servers.length]!;
-    const sentMs = this.#history.now();
-    try {
-      const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
-      const response = await fetch(server + path, { signal, ...options });
-      const { status, headers } = response;
-      const answer = {
-        server,
-        sentMs,
-        status,
-        headers,
-        body: await response.text(),
-        endedMs: this.#history.now(),
-      };
-      if (status < 300) return { ...answer, outcome: "done" };
-      const failure = `${status} ${headers.get("x-netlog-error") ?? ""}: ${answer.body.trim()}`;
-      const outcome = headers.get("x-netlog-error") === "sync_failed" ? "unknown" : "refused";
-      return { ...answer, outcome, failure };
-    } catch (error) {
-      const { message, cause } = error as Error;
-      const failure = cause instanceof Error ? cause.message : message;
-      const endedMs = this.#history.now();
-      return {
-        server,
-        sentMs,
-        endedMs,
-        outcome: "unknown",
-        status: 0,
-        body: "",
-        headers: NO_HEADERS,
-        failure,
-      };
-    }
+  #ask(turn: number, path: string, options: RequestInit = {}): Promise<Answer> {
+    return ask(this.#history, this.#servers[turn % this.#servers.length]!, path, options);
   }
 }
 
-function codeOf({ headers }: Answer): string | undefined {
-  return headers.get("x-netlog-error") ?? undefined;
-}
-
-function factsOf({
-  server,
-  sentMs,
-  endedMs,
-  outcome,
-  failure,
-}: Answer): Omit<Answer, "status" | "body" | "headers"> {
-  return { server, sentMs, endedMs, outcome, ...(failure === undefined ? {} : { failure }) };
-}
-
-/** A scan that found nothing in time is done as well. */
-function takenOf(answer: Answer): ReturnType<typeof factsOf> & { offset?: number; payload?: string } {
-  if (codeOf(answer) === "end_of_topic") {
-    const { failure: _none, ...facts } = factsOf(answer);
-    return { ...facts, outcome: "done" };
-  }
-  if (answer.outcome !== "done") return factsOf(answer);
-  return { ...factsOf(answer), offset: Number(answer.headers.get("x-offset")), payload: answer.body };
-}
-
-function pause(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+function pause(ms: number = PAUSE_MS): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -25,7 +25,7 @@ if (!hasNamespaces)
 
 /** Not every kernel has netem. */
 export const canDelay: boolean = hasNamespaces && netemWorks();
-if (hasNamespaces && !canDelay) console.warn("this kernel has no netem: tests of a slow network are skipped");
+if (hasNamespaces && !canDelay) console.warn("this kernel has no netem: relays make the network slow");
 
 export interface Host {
   readonly name: string;
@@ -72,17 +72,6 @@ export class Network {
 
   mendOneWay(from: string, to: string): void {
     ip("-n", namespaceOf(from), "route", "del", "blackhole", `${this.host(to).address}/32`);
-  }
-
-  /** Neither of the two hears the other. */
-  cut(one: string, other: string): void {
-    this.cutOneWay(one, other);
-    this.cutOneWay(other, one);
-  }
-
-  mend(one: string, other: string): void {
-    this.mendOneWay(one, other);
-    this.mendOneWay(other, one);
   }
 
   /** What `host` sends is late. */

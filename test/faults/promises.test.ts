@@ -103,6 +103,12 @@ test.each<[string, Event[], Found, string[]]>([
     ["s gave x at 0, where a is"],
   ],
   [
+    "a read by offset gets other bytes",
+    [published("a", 0), { ...lostAnswer, kind: "read", outcome: "done", offset: 0, payload: "x" } as Event],
+    found("a"),
+    ["a read gave x at 0, where a is"],
+  ],
+  [
     "a scanner skips",
     [published("a", 0), published("b", 1), taken("scan", 1, "b", 9)],
     found("a", "b"),

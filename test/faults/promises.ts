@@ -99,11 +99,13 @@ function orderIsThatOfAnswers(publishes: readonly Publish[]): string[] {
 
 function readersGetWhatIsThere(events: readonly Event[], stored: ReadonlyMap<number, string>): string[] {
   return events.flatMap((event) => {
-    if ((event.kind !== "scan" && event.kind !== "lease") || event.offset === undefined) return [];
+    if (event.kind !== "scan" && event.kind !== "lease" && event.kind !== "read") return [];
+    if (event.offset === undefined || event.outcome !== "done") return [];
     const there = stored.get(event.offset);
+    const reader = event.kind === "read" ? "a read" : event.scanner;
     return there === event.payload
       ? []
-      : [`${event.scanner} gave ${event.payload} at ${event.offset}, where ${there} is`];
+      : [`${reader} gave ${event.payload} at ${event.offset}, where ${there} is`];
   });
 }
 

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { within } from "./deadline.ts";
+import { LateRelay } from "./late-relay.ts";
 
 const POLL_MS = 20;
 const LOG_TAIL = 2000;
@@ -23,6 +24,8 @@ export interface NatsServerOptions {
   readonly port: number;
   readonly monitorPort: number;
   readonly routePort: number;
+  /** Where it listens itself, when a relay that can be late has `port` and `routePort`. */
+  readonly behindRelay?: { readonly port: number; readonly routePort: number };
   /** Where all servers of its cluster are for each other; none where it is alone. */
   readonly routes: readonly string[];
   readonly syncsAlways: boolean;
@@ -37,6 +40,7 @@ export class NatsServer {
   readonly monitorUrl: string;
   readonly #options: NatsServerOptions;
   #process: ChildProcess | undefined;
+  #relay: Promise<LateRelay> | undefined;
 
   constructor(options: NatsServerOptions) {
     this.#options = options;
@@ -68,6 +72,7 @@ export class NatsServer {
   /** Starts it and does not wait: one of three has no leader before there is a second one. */
   start(): void {
     if (this.#process !== undefined) throw new Error(`${this.name} runs`);
+    this.#relay ??= this.#startRelay();
     const log = openSync(this.#file("nats.log"), "a");
     const [command, ...args] = [
       ...this.#options.host.under,
@@ -84,6 +89,7 @@ export class NatsServer {
 
   async ready(): Promise<void> {
     const server = this.#process;
+    await this.#relay;
     await within(`${this.name} of NATS to serve`, this.#serves(server));
   }
 
@@ -104,6 +110,29 @@ export class NatsServer {
 
   thaw(): void {
     process.kill(this.pid, "SIGCONT");
+  }
+
+  /** What it sends to servers and clients is as late as this from now on, ms. It has a relay. */
+  async delay(ms: number): Promise<void> {
+    await (await this.#relay)!.delay(ms);
+  }
+
+  /** Ends it, and its relay. */
+  async remove(): Promise<void> {
+    await this.kill();
+    await (await this.#relay?.catch(() => undefined))?.end();
+  }
+
+  #startRelay(): Promise<LateRelay> | undefined {
+    const { host, port, routePort, behindRelay } = this.#options;
+    if (behindRelay === undefined) return undefined;
+    const relay = LateRelay.start(host, [
+      { port, target: behindRelay.port, late: "answers" },
+      { port: routePort, target: behindRelay.routePort, late: "both" },
+    ]);
+    // Who waits for the server hears of it.
+    relay.catch(() => {});
+    return relay;
   }
 
   /** What the monitor says under this path: `/jsz`, `/varz` and others. */
@@ -143,19 +172,24 @@ export class NatsServer {
 function configuration(options: NatsServerOptions): string {
   const { name, folder, port, monitorPort, routePort, routes, syncsAlways, storeBytes, settings } = options;
   const { address } = options.host;
+  const { behindRelay } = options;
+  const own = behindRelay ?? { port, routePort };
+  const isRelayed = behindRelay !== undefined;
   const cluster =
     routes.length === 0
       ? []
       : [
           "cluster {",
           "  name: netlog",
-          `  listen: ${address}:${routePort}`,
+          `  listen: ${address}:${own.routePort}`,
+          ...(isRelayed ? [`  advertise: "${address}:${routePort}"`] : []),
           `  routes: [${routes.map((route) => `nats://${route}`).join(", ")}]`,
           "}",
         ];
   return [
     `server_name: ${name}`,
-    `listen: ${address}:${port}`,
+    `listen: ${address}:${own.port}`,
+    ...(isRelayed ? [`client_advertise: "${address}:${port}"`] : []),
     `http: ${address}:${monitorPort}`,
     "jetstream {",
     `  store_dir: ${JSON.stringify(join(folder, "store"))}`,

@@ -55,6 +55,8 @@ export interface NatsOptions {
   readonly settings?: string;
   /** Where each server runs; all on loopback when absent. */
   readonly hosts?: readonly NatsHost[];
+  /** What the servers send can be late. */
+  readonly areRelayed?: boolean;
 }
 
 const LOOPBACK: NatsHost = { address: "127.0.0.1", under: [] };
@@ -72,6 +74,7 @@ export class Nats {
       storeBytes = 4 * GIB,
       settings = "",
       hosts = [],
+      areRelayed = false,
     } = options;
     const folder = realpathSync(mkdtempSync(join(tmpdir(), "netlog-nats-")));
     const places = [];
@@ -85,6 +88,7 @@ export class Nats {
         port,
         monitorPort,
         routePort,
+        ...(areRelayed ? { behindRelay: { port: await freePort(), routePort: await freePort() } } : {}),
       });
     }
     const routes =
@@ -120,7 +124,7 @@ export class Nats {
 
   /** Kills all servers, and removes what they kept. */
   async remove(): Promise<void> {
-    await Promise.all(this.servers.map((server) => server.kill()));
+    await Promise.all(this.servers.map((server) => server.remove()));
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
   }
 }

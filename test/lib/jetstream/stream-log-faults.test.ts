@@ -31,11 +31,11 @@ interface Faulty extends OpenedLog {
 describe.skipIf(!hasNats)("a log on NATS", () => {
   const nats = natsOfFile();
 
-  async function faultyLog(limits: Partial<typeof FAST> = {}): Promise<Faulty> {
+  async function faultyLog(limits: Partial<typeof FAST> = {}, copies = 1): Promise<Faulty> {
     const opened = await newTopicLog(
       nats.current,
       {},
-      { limits: { ...FAST, ...limits }, seen: ({ connection }) => new FaultyApi(connection) },
+      { limits: { ...FAST, ...limits }, copies, seen: ({ connection }) => new FaultyApi(connection) },
     );
     return { ...opened, api: opened.shared.api as FaultyApi };
   }
@@ -172,6 +172,38 @@ describe.skipIf(!hasNats)("a log on NATS", () => {
     expect(failures).toEqual([]);
     expect(await textsOf(log)).toEqual(["a", "b"]);
     expect(await found(topic)).toEqual(["a", "b"]);
+  });
+
+  test("does not call refused what one of three copies had no room for", async () => {
+    const { log, api, topic } = await faultyLog({ engineResolveMs: 1000 }, 3);
+    api.plan = planOf(NO_ROOM, "lose_ack", NO_ROOM);
+    const appended = await within("appends", Promise.all(several(log, 4)));
+    expect(appended.map(({ baseOffset }) => baseOffset)).toEqual([0, 1, 2, 3]);
+    expect(await found(topic)).toEqual(["m0", "m1", "m2", "m3"]);
+    api.plan = () => NO_ROOM;
+    await expect(single(log, "m4")).rejects.toMatchObject({ code: "sync_failed" });
+  });
+
+  test("sends nothing while NATS has little room, and goes on reading", async () => {
+    let shortage: string | undefined;
+    const room = {
+      get shortage() {
+        return shortage;
+      },
+    };
+    const { log, shared, failures } = await newTopicLog(nats.current, {}, { room });
+    await appendAll(log, ["a"]);
+    shortage = "n1 is full";
+    const { acks } = shared.engineCounters;
+    for (const outcome of await Promise.allSettled(several(log, 3))) {
+      const reason = { code: "storage_full", reason: expect.stringContaining("n1 is full") };
+      expect(outcome).toMatchObject({ status: "rejected", reason });
+    }
+    expect(shared.engineCounters.acks).toBe(acks);
+    expect(await textsOf(log)).toEqual(["a"]);
+    shortage = undefined;
+    expect(await single(log, "b")).toMatchObject({ baseOffset: 1 });
+    expect(failures).toEqual([]);
   });
 
   test("does not call refused what an earlier sending may have stored", async () => {

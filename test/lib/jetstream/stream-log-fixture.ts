@@ -4,6 +4,7 @@ import { silentLogger } from "../../../lib/base/logger.ts";
 import { nodeRuntime, type Runtime } from "../../../lib/base/runtime.ts";
 import type { JetStreamApi } from "../../../lib/jetstream/jetstream-api.ts";
 import { EngineNames } from "../../../lib/jetstream/names.ts";
+import { ENOUGH_ROOM, type Room } from "../../../lib/jetstream/room-watch.ts";
 import { StreamLog } from "../../../lib/jetstream/stream-log.ts";
 import {
   EngineShared,
@@ -22,6 +23,9 @@ let lastTopic = 0;
 export interface SharedChanges {
   readonly limits?: Partial<Limits>;
   readonly runtime?: Runtime;
+  /** Said, and not made: the stream has one. */
+  readonly copies?: number;
+  readonly room?: Room;
   /** Stands in the way of requests. */
   readonly seen?: (api: JetStreamApi) => JetStreamApi;
 }
@@ -31,7 +35,10 @@ export async function newServer(nats: Nats, changes: SharedChanges = {}): Promis
   const limits = { ...LIMITS, ...changes.limits };
   const runtime = changes.runtime ?? nodeRuntime;
   const api = await connectTo(nats, { runtime: nodeRuntime, logger: silentLogger, limits });
+  const { copies = 1, room = ENOUGH_ROOM } = changes;
   return new EngineShared({
+    copies,
+    room,
     api: changes.seen?.(api) ?? api,
     names: new EngineNames(),
     runtime,

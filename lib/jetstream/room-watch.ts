@@ -1,0 +1,75 @@
+/**
+ * Whether NATS runs out of room for streams, as its servers say. netlog then stores nothing more, before
+ * NATS itself refuses: a server of NATS that has reached its limit (`max_file_store`) leaves messages out that the others
+ * store at the same place, and its copies of streams differ from then on (seen with nats-server 2.10.27).
+ */
+import type { Logger } from "../base/logger.ts";
+import type { Runtime, Timer } from "../base/runtime.ts";
+import type { JetstreamCaps } from "./limits.ts";
+import type { SyncSource, Varz } from "./sync-sources.ts";
+
+/** What those who store ask. */
+export interface Room {
+  /** Why nothing more is to be stored, in words; `undefined`: there is room, as far as this server knows. */
+  readonly shortage: string | undefined;
+}
+
+export const ENOUGH_ROOM: Room = { shortage: undefined };
+
+export interface RoomWatchOptions {
+  /** `undefined`: nobody tells, and there is always room. */
+  readonly source: Pick<SyncSource, "ask"> | undefined;
+  readonly runtime: Runtime;
+  readonly logger: Logger;
+  readonly limits: JetstreamCaps;
+}
+
+export class RoomWatch implements Room {
+  readonly #options: RoomWatchOptions;
+  #shortage: string | undefined;
+  #timer: Timer | undefined;
+  #isOver = false;
+
+  constructor(options: RoomWatchOptions) {
+    this.#options = options;
+  }
+
+  get shortage(): string | undefined {
+    return this.#shortage;
+  }
+
+  /** Looks once, and goes on looking from then on. Never rejects. */
+  async begin(): Promise<void> {
+    const { source, runtime, limits } = this.#options;
+    if (source === undefined) return;
+    await this.#look();
+    if (!this.#isOver) this.#timer = runtime.setTimer(limits.engineRoomMs, () => void this.begin());
+  }
+
+  end(): void {
+    this.#isOver = true;
+    this.#timer?.cancel();
+  }
+
+  async #look(): Promise<void> {
+    const { source, logger, limits } = this.#options;
+    // A server that does not answer stores nothing, either.
+    const { servers } = await source!.ask();
+    if (servers.length === 0) return;
+    const shortages = servers.map((server) => shortageOf(server, limits.engineRoomPercent));
+    const before = this.#shortage;
+    this.#shortage = shortages.find((shortage) => shortage !== undefined);
+    if (before === undefined && this.#shortage !== undefined) {
+      logger.error({}, `${this.#shortage}: nothing more is stored until there is room`);
+    } else if (before !== undefined && this.#shortage === undefined) {
+      logger.info({}, "NATS has room for streams again");
+    }
+  }
+}
+
+function shortageOf({ server_name: name = "?", jetstream }: Varz, mostPercent: number): string | undefined {
+  const room = jetstream?.config?.max_storage ?? 0;
+  const percent = Math.floor((100 * (jetstream?.stats?.storage ?? 0)) / room);
+  if (!(percent >= mostPercent)) return undefined;
+  return `the NATS server ${name} has used ${percent} % of its room for streams (${mostPercent} % at most; max_file_store is ${room} bytes)`;
+}
