@@ -182,7 +182,9 @@ class Forward {
     this.#settle();
     this.#source?.close();
     this.#exchange.isAnsweredElsewhere = true;
-    answerBrought(this.#exchange, incoming, this.#origin).then(this.#outcome.resolve, this.#outcome.reject);
+    answerBrought(this.#exchange, incoming, this.#origin).then(this.#outcome.resolve, (error: unknown) =>
+      this.#giveUp(error),
+    );
   }
 
   /** No answer came. */
@@ -190,6 +192,11 @@ class Forward {
     if (this.#isSettled) return;
     this.#settle();
     this.#source?.close();
+    this.#giveUp(error);
+  }
+
+  /** There is no answer, or the rest of it did not come. */
+  #giveUp(error: unknown): void {
     const { request, context } = this.#exchange;
     if (request.hasLeft || this.#isWaitOver) {
       this.#outcome.resolve(undefined);

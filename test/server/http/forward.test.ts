@@ -128,6 +128,20 @@ test.each([
   expect([reply.status, reply.headers["x-netlog-error"]]).toEqual([503, code]);
 });
 
+test.each([
+  ["GET", "/topic/payload/0", "topic_unavailable"],
+  ["POST", "/topic/payload", "sync_failed"],
+] as const)("says what may have become of a %s whose small answer breaks off", async (method, path, code) => {
+  const url = await otherSide((socket) =>
+    socket.once("data", () => {
+      socket.write("HTTP/1.1 201 Created\r\nContent-Length: 10\r\n\r\nabc", () => socket.destroy());
+    }),
+  );
+  const front = await serverForTest({ neighbours: neighboursOf(() => url) });
+  const reply = await front.api.call(method, path, method === "POST" ? { body: "a" } : {});
+  expect([reply.status, reply.headers["x-netlog-error"]]).toEqual([503, code]);
+});
+
 test("cuts an answer that breaks off", async () => {
   const url = await otherSide((socket) =>
     socket.once("data", () => {
