@@ -145,7 +145,7 @@ export class Engine<Given extends Limits = Limits> {
         owner: this.#self,
         isAlive: (incarnation) => this.#presence.findOut(incarnation),
         onFailed: (topic) => void this.#owners.failed(topic),
-        trouble: () => this.#sync.trouble,
+        trouble: () => (this.#presence.isHeard ? this.#sync.trouble : NOT_HEARD),
         runtime,
         logger,
         limits: this.limits,
@@ -193,6 +193,8 @@ export class Engine<Given extends Limits = Limits> {
     return names;
   }
 }
+
+const NOT_HEARD = "no heartbeat of this server comes back from NATS";
 
 /** @throws EngineStartError. */
 async function connectTo(

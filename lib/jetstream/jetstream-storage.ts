@@ -61,6 +61,7 @@ export class JetStreamStorage implements Storage {
   readonly #shared: EngineShared;
   readonly #parts: StreamParts;
   readonly #changes = new OneByOne();
+  #quorum: Promise<string | undefined> | undefined;
   /** What is to be closed with the storage, where its topic was not. */
   readonly #open = new Map<string, OpenStreams>();
 
@@ -165,15 +166,32 @@ export class JetStreamStorage implements Storage {
       if (topic !== undefined && hasForks) return await this.#bury(topic);
       await this.#admin.remove(name, removedId);
       this.#streams.forget(name);
+      this.#shared.acknowledged.delete(this.#options.names.logStream(name));
       await this.#removeOrphans().catch((error: unknown) => {
         this.#options.logger.warn({ err: error }, "a deleted topic keeps its name; the next start frees it");
       });
     });
   }
 
-  trouble(): Promise<string | undefined> {
+  async trouble(): Promise<string | undefined> {
     const { api, trouble } = this.#options;
-    return Promise.resolve(api.connection.isConnected ? trouble?.() : "there is no connection to NATS");
+    if (!api.connection.isConnected) return "there is no connection to NATS";
+    // All who ask now share the answer.
+    this.#quorum ??= this.#lackOfQuorum().finally(() => {
+      this.#quorum = undefined;
+    });
+    return trouble?.() ?? (await this.#quorum);
+  }
+
+  async #lackOfQuorum(): Promise<string | undefined> {
+    const { api, limits } = this.#options;
+    try {
+      // The leader of all of JetStream answers, and there is none without a quorum.
+      await api.call("INFO", {}, limits.engineAckMs);
+      return undefined;
+    } catch (error) {
+      return `JetStream does not answer: NATS has no quorum now (${error instanceof Error ? error.message : ""})`;
+    }
   }
 
   async close(): Promise<void> {

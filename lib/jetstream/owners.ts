@@ -21,7 +21,6 @@ import { type TakenTopics, Takeovers } from "./takeovers.ts";
 
 /** The topics of this server; Netlog has them. */
 export interface ServedTopics extends TakenTopics {
-  letGo(name: string): Promise<void>;
   /** Publishes another server's dead letter. */
   takeLetter(topic: string, message: NewMessage): Promise<void>;
 }
@@ -256,7 +255,7 @@ export class Owners implements Neighbours {
   async #forgetDeleted(): Promise<void> {
     for (const name of this.#table.names) {
       if (this.#whole.has(name) || this.#takeovers.of(name) !== undefined) continue;
-      if (this.#served?.serves(name) !== true) {
+      if (!this.#isHere(name)) {
         this.#table.forget(name);
       } else if ((await this.#table.look(name)) === undefined) {
         this.#options.logger.error(

@@ -14,6 +14,7 @@ export interface TakenTopics {
   serves(name: string): boolean;
   failedTopic(name: string): object | undefined;
   takeUp(name: string): Promise<void>;
+  letGo(name: string): Promise<void>;
 }
 
 export interface TakeoversOptions {
@@ -91,8 +92,12 @@ export class Takeovers {
     const { owner } = found;
     if (owner !== undefined && owner !== self.incarnation && presence.isAlive(owner)) return;
     await topics.takeUp(name);
-    await table.look(name);
     this.#freeSinceMs.delete(name);
+    if ((await table.look(name)) === undefined) {
+      // It was deleted meanwhile, and is no topic that failed.
+      await topics.letGo(name);
+      return;
+    }
     if (topics.failedTopic(name) !== undefined) {
       this.#retryAtMs.set(name, runtime.elapsedMs() + limits.engineSilenceMs);
       return;

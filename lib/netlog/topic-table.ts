@@ -58,6 +58,8 @@ export class TopicTable {
   }
 
   serve(topic: Topic): void {
+    // It may be one that failed to open before.
+    this.#failed.delete(topic.name);
     this.#served.set(topic.name, topic);
     this.#names = undefined;
   }

@@ -1,24 +1,17 @@
-import { describe, expect, it, vi } from "vitest";
-import { nodeRuntime } from "../../../lib/base/runtime.ts";
+import { describe, expect, it } from "vitest";
 import type { Scanner, Topic } from "../../../lib/index.ts";
-import { NoAnswer } from "../../../lib/jetstream/engine-errors.ts";
-import { TopicAdmin } from "../../../lib/jetstream/topic-admin.ts";
 import { LIMITS } from "../../../lib/limits.ts";
 import { messagesOf, textsOf } from "../../support/fork-fixture.ts";
 import { hasNats } from "../../support/nats.ts";
 import { publishAll, texts } from "../../support/netlog-fixture.ts";
 import { ack, lease, leaseAll } from "../../support/work-fixture.ts";
 import { natsOfFile } from "./engine-fixture.ts";
-import { ownNames, startEngineServer } from "./storage-fixture.ts";
+import { ownNames, startEngineServer, streamsOf } from "./storage-fixture.ts";
 
 const SMALL_SEGMENTS = { segment_size: LIMITS.segmentSizeMinBytes };
 
 async function scanNext(scanner: Scanner): Promise<number | undefined> {
   return (await lease(scanner))?.message.offset;
-}
-
-async function streamsOf(api: { streamNames(subject: string): Promise<string[]> }, prefix: string) {
-  return (await api.streamNames(`${prefix}.>`)).sort();
 }
 
 describe.skipIf(!hasNats)("topics on NATS", () => {
@@ -134,39 +127,6 @@ describe.skipIf(!hasNats)("topics on NATS", () => {
     expect([await textsOf(again), again.scanners]).toEqual([[], []]);
   });
 
-  it("are not deleted in place of a former one, whose deletion is sent again", async () => {
-    const names = ownNames();
-    const other = await startEngineServer(nats.current, names);
-    const former = await startEngineServer(nats.current, names);
-    await (await former.netlog.createTopic("t")).findOrCreateScanner({ id: "s", persist: true, from: 0 });
-    const { api } = former;
-    const deleteStream = api.deleteStream.bind(api);
-    vi.spyOn(api, "deleteStream").mockImplementationOnce(async (stream) => {
-      await deleteStream(stream);
-      const made = await other.netlog.createTopic("t");
-      await made.findOrCreateScanner({ id: "new", persist: true, from: 0 }).catch(() => {});
-      await publishAll(made, ["a"]);
-      throw new NoAnswer("timeout", stream);
-    });
-    await former.netlog.deleteTopic("t", { force: true });
-    expect(await streamsOf(api, names.prefix)).toContain(names.logStream("t"));
-    expect(await textsOf(other.netlog.topic("t"))).toEqual(["a"]);
-    expect(await publishAll(other.netlog.topic("t"), ["b"])).toEqual([1]);
-  });
-
-  it("keep their scanners when the rest of a former topic is deleted late", async () => {
-    const names = ownNames();
-    const { netlog, api } = await startEngineServer(nats.current, names);
-    const former = await netlog.createTopic("former");
-    await former.findOrCreateScanner({ id: "s", persist: true, from: 0 });
-    const streams = await streamsOf(api, names.prefix);
-    const admin = new TopicAdmin({ api, names, copies: 1, runtime: nodeRuntime, limits: LIMITS });
-    await admin.remove("former", "another id");
-    expect(await streamsOf(api, names.prefix)).toEqual(streams);
-    await admin.remove("former", former.id);
-    expect(await streamsOf(api, names.prefix)).toEqual([]);
-  });
-
   it("take no scanners of a former topic of their name", async () => {
     const names = ownNames();
     const first = await startEngineServer(nats.current, names);
@@ -234,34 +194,6 @@ describe.skipIf(!hasNats)("topics on NATS", () => {
       const text = JSON.stringify({ netlog: 1, name: "half", id, settings: {}, maker: "gone" });
       return (await api.createStream({ ...stream, description: text })).info.config;
     }
-  });
-
-  it("that a server had made when it ended stay, though they were seen half made", async () => {
-    const names = ownNames();
-    const { api } = await startEngineServer(nats.current, names);
-    const name = names.logStream("t");
-    const text = (maker: object) =>
-      JSON.stringify({ netlog: 1, name: "t", id: "t-id", settings: {}, ...maker });
-    const subjects = [names.logSubject("t"), names.ownerSubject("t")];
-    const description = text({ maker: "gone" });
-    const { info } = await api.createStream({ name, subjects, copies: 1, description });
-    const isAlive = async (): Promise<boolean> => {
-      await api.updateStream({ ...info.config, description: text({}) });
-      return false;
-    };
-    await startEngineServer(nats.current, names, { isAlive });
-    expect(await streamsOf(api, names.prefix)).toEqual([name]);
-  });
-
-  it("that could not be opened when they were made stay: another server may have them", async () => {
-    const names = ownNames();
-    const { api } = await startEngineServer(nats.current, names);
-    const limits = { ...LIMITS, engineResolveMs: 50 };
-    const late = await startEngineServer(nats.current, names, { limits });
-    vi.spyOn(late.api, "leadersMessage").mockRejectedValue(new NoAnswer("timeout", "t"));
-    vi.spyOn(late.api, "publish").mockRejectedValue(new NoAnswer("timeout", "t"));
-    await expect(late.netlog.createTopic("t")).rejects.toThrow("sync failed");
-    expect(await streamsOf(api, names.prefix)).toEqual([names.logStream("t")]);
   });
 
   it("take no stream of another program, and leave it alone", async () => {

@@ -57,3 +57,8 @@ export function ownNames(): EngineNames {
   prefixCount += 1;
   return new EngineNames(`n${prefixCount}`);
 }
+
+/** The names of all streams under a prefix, sorted. */
+export async function streamsOf(api: Pick<JetStreamApi, "streamNames">, prefix: string): Promise<string[]> {
+  return (await api.streamNames(`${prefix}.>`)).sort();
+}
