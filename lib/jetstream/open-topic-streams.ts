@@ -3,7 +3,7 @@ import type { TopicSettings } from "../topic/setting-table.ts";
 import { logLimitsOf } from "../topic/settings.ts";
 import { forkEndOffset, type Lineage, type StoredTopic } from "../topic/storage.ts";
 import type { Owner } from "./claim.ts";
-import { ScannerStream } from "./scanner-stream.ts";
+import { type OpenedStream, ScannerStream } from "./scanner-stream.ts";
 import { StateStream } from "./state-stream.ts";
 import { StreamLog } from "./stream-log.ts";
 import type { EngineShared, LogFailure } from "./stream-log-options.ts";
@@ -49,6 +49,7 @@ export async function openTopicStreams(
     onFailed: (failure) => onFailed(name, failure),
     firstOffset,
   });
+  let opened: OpenedStream | undefined;
   try {
     // As the former owner left it: it changes nothing any more.
     const { description } = await admin.read(name, defaults);
@@ -58,7 +59,7 @@ export async function openTopicStreams(
     const trouble = description.settings === undefined ? SETTINGS_LOST : undefined;
     if (trouble !== undefined) logger.error({ topic: name }, trouble);
     const confirmOwner = () => log.confirmOwner();
-    const stream = await ScannerStream.open({
+    opened = await ScannerStream.open({
       shared,
       admin,
       topic: { name, id },
@@ -66,6 +67,7 @@ export async function openTopicStreams(
       epoch: log.epoch,
       confirmOwner,
     });
+    const { stream, files } = opened;
     if (hasKept && !stream.isMade) {
       logger.error({ topic: name }, "NATS has no stream of the topic's scanners any more: they are lost");
     }
@@ -77,15 +79,15 @@ export async function openTopicStreams(
     const { logEndOffset } = log;
     const subject = names.stateSubject(name);
     const { source } = lineage();
-    const stateStore = new StateStream(stream.files.file(subject), {
+    const stateStore = new StateStream(files.file(subject), {
       store: stream,
       subject,
       read: () => stream.read(subject),
-      isExpected: stream.files.subjects.includes(subject) || (hasKept && !stream.isMade),
+      isExpected: files.subjects.includes(subject) || (hasKept && !stream.isMade),
       logEndOffset,
       startsAt: source === undefined ? 0 : forkEndOffset(source),
     });
-    const scanners = await scannerStore.load(stream.files, logEndOffset);
+    const scanners = await scannerStore.load(files, logEndOffset);
     const replaceSettings = async (replaced: TopicSettings): Promise<void> => {
       await log.confirmOwner();
       await admin.describe(name, id, (described) => ({ ...described, settings: replaced }));
@@ -99,6 +101,7 @@ export async function openTopicStreams(
     const stored = { id, log, settings, trouble, ...kept, lineage, replaceSettings, close };
     return { stored, log, close };
   } catch (error) {
+    await opened?.stream.close();
     await log.close();
     throw error;
   }

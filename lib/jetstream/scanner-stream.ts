@@ -33,9 +33,13 @@ export interface ScannerStreamOptions {
   readonly confirmOwner: () => Promise<void>;
 }
 
-export class ScannerStream implements KeptStore {
-  /** What it had when it was opened. */
+/** The files may be many MiB: who opens the stream takes out of them what it needs. */
+export interface OpenedStream {
+  readonly stream: ScannerStream;
   readonly files: KeptFiles;
+}
+
+export class ScannerStream implements KeptStore {
   readonly #options: ScannerStreamOptions;
   readonly #name: string;
   /** `undefined`: there is no stream yet. */
@@ -46,16 +50,18 @@ export class ScannerStream implements KeptStore {
   readonly #purges = new Set<Promise<void>>();
   #isClosed = false;
 
-  /** Takes the stream over, where there is one, and reads it. @throws topic_unavailable. */
-  static async open(options: ScannerStreamOptions): Promise<ScannerStream> {
+  /** Takes the stream over, where there is one, and reads what it has. @throws topic_unavailable. */
+  static async open(options: ScannerStreamOptions): Promise<OpenedStream> {
     const { shared, topic, admin } = options;
     try {
       const files = new KeptFiles();
-      if (!(await admin.findScanners(topic))) return new ScannerStream(options, files, undefined);
+      if (!(await admin.findScanners(topic))) {
+        return { stream: new ScannerStream(options, files, undefined), files };
+      }
       const lastSequence = await claimStream(options);
       const stream = shared.names.scannerStream(topic.name);
       for await (const message of readStream({ ...shared, stream, lastSequence })) take(files, message);
-      return new ScannerStream(options, files, writerOf(options, lastSequence));
+      return { stream: new ScannerStream(options, files, writerOf(options, lastSequence)), files };
     } catch (error) {
       throw refusedByEngine(error, "the stream of the topic's scanners");
     }
@@ -64,7 +70,6 @@ export class ScannerStream implements KeptStore {
   private constructor(options: ScannerStreamOptions, files: KeptFiles, writer: KeptWriter | undefined) {
     this.#options = options;
     this.#name = options.shared.names.scannerStream(options.topic.name);
-    this.files = files;
     this.#writer = writer;
     this.#subjects = new Set(files.allSubjects);
   }

@@ -19,8 +19,8 @@ import type { LeaseRecord, WorkChange, WorkJournal } from "../scanner/scanner-st
 import type { KeptFile, KeptStore } from "./kept-files.ts";
 import type { Limits } from "./limits.ts";
 
-/** Records of one block, far less than a message may have. With more the whole state is written, which NATS keeps or refuses as one. */
-const BLOCK_RECORDS = 32_768;
+/** More than a record takes in a block. */
+const RECORD_BYTES = 16;
 
 export interface WorkRecordsOptions {
   readonly runtime: Runtime;
@@ -141,7 +141,9 @@ export class WorkRecords implements WorkJournal {
   #start(): void {
     const waiters = this.#waiters.splice(0);
     const isLong = this.#position > Math.max(this.#options.limits.leaseJournalBytes, 4 * this.#stateBytes);
-    const isWhole = this.#isStale || isLong || this.#records.length > BLOCK_RECORDS;
+    // What is too much for one message is written with the whole state, which counts whole or not at all.
+    const isMuch = this.#records.length * RECORD_BYTES > this.#options.limits.engineMessageBytes;
+    const isWhole = this.#isStale || isLong || isMuch;
     this.#writing = (isWhole ? this.#replace(waiters) : this.#write())
       .then(
         () => {

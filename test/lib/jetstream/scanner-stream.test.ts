@@ -4,6 +4,7 @@ import { NetlogError } from "../../../lib/base/errors.ts";
 import { silentLogger } from "../../../lib/base/logger.ts";
 import { nodeRuntime } from "../../../lib/base/runtime.ts";
 import { JetStreamError } from "../../../lib/jetstream/engine-errors.ts";
+import type { KeptFiles } from "../../../lib/jetstream/kept-files.ts";
 import { EngineNames } from "../../../lib/jetstream/names.ts";
 import { ScannerStream } from "../../../lib/jetstream/scanner-stream.ts";
 import { EngineShared } from "../../../lib/jetstream/stream-log-options.ts";
@@ -23,7 +24,7 @@ const FAST = {
 };
 const NO_ROOM = new JetStreamError(10023, "insufficient resources");
 
-function textOf(files: ScannerStream["files"], subject: string): string | undefined {
+function textOf(files: KeptFiles, subject: string): string | undefined {
   const file = files.file(subject);
   return file && [file.whole, ...file.more].map(String).join("|");
 }
@@ -52,8 +53,8 @@ describe.skipIf(!hasNats)("the stream of what a topic keeps", () => {
         limits: FAST,
       });
       const owner = { incarnation: `server-${epoch}`, url: undefined };
-      const stream = await ScannerStream.open({ shared, admin, topic, owner, epoch, confirmOwner });
-      return { stream, api: faulty };
+      const opened = await ScannerStream.open({ shared, admin, topic, owner, epoch, confirmOwner });
+      return { ...opened, api: faulty };
     };
     return { open, subject, admin, topic, api, streamName: names.scannerStream(name) };
   }
@@ -72,9 +73,9 @@ describe.skipIf(!hasNats)("the stream of what a topic keeps", () => {
     const info = await api.streamInfo(streamName);
     // The claim, five parts and an addition.
     expect(info!.state.messages).toBe(7);
-    const again = (await open(2)).stream;
+    const again = await open(2);
     expect(textOf(again.files, subject)).toBe(`${"x".repeat(4321)}y|z`);
-    expect(String((await again.read(subject))?.whole)).toBe(`${"x".repeat(4321)}y`);
+    expect(String((await again.stream.read(subject))?.whole)).toBe(`${"x".repeat(4321)}y`);
   });
 
   it("keeps the file as it was while its replacement is not whole", async () => {
@@ -86,7 +87,7 @@ describe.skipIf(!hasNats)("the stream of what a topic keeps", () => {
       throw new Error("the server ended");
     }
     await expect(stream.put(subject, broken())).rejects.toThrow("the server ended");
-    expect(textOf((await open(2)).stream.files, subject)).toBe("old");
+    expect(textOf((await open(2)).files, subject)).toBe("old");
   });
 
   it.each<[string, Fault[]]>([
@@ -100,7 +101,7 @@ describe.skipIf(!hasNats)("the stream of what a topic keeps", () => {
     api.plan = planOf(...faults);
     await Promise.all(["b", "c", "d"].map((text) => stream.add(subject, Buffer.from(text))));
     await stream.close();
-    expect(textOf((await open(2)).stream.files, subject)).toBe("a|b|c|d");
+    expect(textOf((await open(2)).files, subject)).toBe("a|b|c|d");
   });
 
   it("refuses a record that NATS has no room for, and takes the next one", async () => {
@@ -111,7 +112,7 @@ describe.skipIf(!hasNats)("the stream of what a topic keeps", () => {
     await expect(stream.add(subject, Buffer.from("b"))).rejects.toThrow("storage full");
     await stream.add(subject, Buffer.from("c"));
     await stream.close();
-    expect(textOf((await open(2)).stream.files, subject)).toBe("a|c");
+    expect(textOf((await open(2)).files, subject)).toBe("a|c");
   });
 
   it("goes on behind a record whose outcome stays unknown, and nothing of it comes later", async () => {
@@ -123,7 +124,7 @@ describe.skipIf(!hasNats)("the stream of what a topic keeps", () => {
     api.plan = planOf();
     await stream.put(subject, [Buffer.from("anew")]);
     await stream.close();
-    expect(textOf((await open(2)).stream.files, subject)).toBe("anew");
+    expect(textOf((await open(2)).files, subject)).toBe("anew");
   });
 
   it("is the later owner's, and the former one does not take it back", async () => {
@@ -135,7 +136,7 @@ describe.skipIf(!hasNats)("the stream of what a topic keeps", () => {
     await expect(open(5)).rejects.toThrow("another server has taken the topic over");
     await later.add(subject, Buffer.from("b"));
     await later.close();
-    expect(textOf((await open(10)).stream.files, subject)).toBe("a|b");
+    expect(textOf((await open(10)).files, subject)).toBe("a|b");
   });
 
   it("takes no first record of a server that has lost the log meanwhile", async () => {
@@ -143,7 +144,7 @@ describe.skipIf(!hasNats)("the stream of what a topic keeps", () => {
     const lost = () => Promise.reject(new NetlogError("topic_unavailable", { reason: "lost" }));
     const { stream } = await open(5, lost);
     await expect(stream.put(subject, [Buffer.from("late")])).rejects.toThrow("lost");
-    expect((await open(9)).stream.files.subjects).toEqual([]);
+    expect((await open(9)).files.subjects).toEqual([]);
   });
 
   it("has lost what another program wrote into it, and nothing else", async () => {
@@ -153,7 +154,7 @@ describe.skipIf(!hasNats)("the stream of what a topic keeps", () => {
     await stream.put(`${subject}2`, [Buffer.from("b")]);
     await stream.close();
     await api.publish(subject, Buffer.from("garbage"), { stream: streamName });
-    const { files } = (await open(2)).stream;
+    const { files } = await open(2);
     expect([files.subjects.length, textOf(files, subject), textOf(files, `${subject}2`)]).toEqual([
       2,
       undefined,
