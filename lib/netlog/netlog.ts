@@ -2,22 +2,17 @@
  * All topics of a storage by name, opened, made and deleted. A topic that cannot be opened is listed
  * as failed, and the others serve. Where several servers share a storage, each topic is served by one of them.
  */
-import { ByteBudget } from "../base/byte-budget.ts";
 import { mapConcurrently } from "../base/concurrency.ts";
 import { NetlogError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Runtime } from "../base/runtime.ts";
-import { Slots } from "../base/slots.ts";
-import { boundedOffload, type Offload } from "../message/compression.ts";
+import type { Offload } from "../message/compression.ts";
 import type { NewMessage } from "../message/new-message.ts";
 import { threadPoolOffload } from "../message/thread-pool-offload.ts";
-import { ReadBuffers } from "../reading/read-buffers.ts";
-import { SetCache } from "../reading/set-cache.ts";
 import type { Neighbours } from "../topic/neighbours.ts";
-import { Remembered } from "../topic/remembered.ts";
 import { DEFAULT_SETTINGS, type TopicSettings } from "../topic/setting-table.ts";
 import { resolveSettings } from "../topic/settings.ts";
-import { gatherTopicStats, type NetlogStats } from "../topic/stats.ts";
+import type { NetlogStats } from "../topic/stats.ts";
 import type { Storage } from "../topic/storage.ts";
 import type { Topic } from "../topic/topic.ts";
 import type { TopicShared } from "../topic/topic-shared.ts";
@@ -25,7 +20,9 @@ import type { TopicStart } from "../topic/topic-start.ts";
 import { AllNames } from "./all-names.ts";
 import { TopicLetterBox } from "./letter-box.ts";
 import type { Limits } from "./limits.ts";
+import { makeShared } from "./make-shared.ts";
 import { Monitor } from "./monitor.ts";
+import { NetlogFigures } from "./netlog-figures.ts";
 import { type ForkRequest, TopicChanges } from "./topic-changes.ts";
 import { type FailedTopic, TopicTable } from "./topic-table.ts";
 
@@ -56,9 +53,8 @@ export class Netlog {
   readonly #storage: Storage;
   readonly #shared: TopicShared;
   readonly #monitor: Monitor;
+  readonly #figures: NetlogFigures;
   readonly #topics: TopicTable;
-  /** What `stats` gathers now. */
-  #gathering: Promise<NetlogStats> | undefined;
   readonly #changes: TopicChanges;
   readonly #names: AllNames;
   readonly #letters: TopicLetterBox;
@@ -101,18 +97,10 @@ export class Netlog {
     this.#names = new AllNames(this.#topics, options.neighbours);
     this.defaults = defaults;
     this.#letters = new TopicLetterBox(this, this.#opened);
-    this.#shared = {
-      runtime,
-      logger,
-      limits,
-      counters: storage.counters,
-      offload: boundedOffload(options.offload ?? threadPoolOffload, new Slots(limits.offloadedWork)),
-      sets: new SetCache(limits.setCacheBytes),
-      readBuffers: new ReadBuffers(limits.readAheadBytes, limits.idleReadBuffers),
-      letterBox: this.#letters,
-      remembered: new Remembered(limits.remembered, storage.counters),
-      inFlight: new ByteBudget(limits.bytesInFlight),
-    };
+    const { offload = threadPoolOffload } = options;
+    const { counters } = storage;
+    this.#shared = makeShared({ runtime, logger, limits, counters, offload, letterBox: this.#letters });
+    this.#figures = new NetlogFigures({ storage, table: this.#topics, runtime, neighbours: this.neighbours });
     const onNew = (topic: Topic): void => this.#welcome(topic);
     this.#changes = new TopicChanges({ storage, table: this.#topics, shared: this.#shared, defaults, onNew });
     this.#monitor = new Monitor(runtime, monitorIntervalMs, () => this.#upkeep(monitorIntervalMs));
@@ -178,25 +166,7 @@ export class Netlog {
 
   /** What there is to tell of its work, in figures. Calls that come while it gathers them share the result. */
   stats(): Promise<NetlogStats> {
-    this.#gathering ??= this.#gather().finally(() => {
-      this.#gathering = undefined;
-    });
-    return this.#gathering;
-  }
-
-  async #gather(): Promise<NetlogStats> {
-    const { counters, openFileCount, tombstoneCount } = this.#storage;
-    const topics = await gatherTopicStats(this.#topics.served, this.#shared.runtime);
-    const failedTopicCount = this.failedTopics().length;
-    return {
-      topics,
-      openTopicCount: this.#topics.names.length - failedTopicCount,
-      failedTopicCount,
-      tombstoneCount,
-      openFileCount,
-      counters,
-      engine: this.neighbours?.figures(),
-    };
+    return this.#figures.stats();
   }
 
   /**

@@ -1,6 +1,7 @@
 /** Opens a topic with what is stored of it. */
 import type { StoredTopic } from "./storage.ts";
 import { Topic } from "./topic.ts";
+import { makeParts } from "./topic-parts.ts";
 import type { TopicShared } from "./topic-shared.ts";
 import { TopicState } from "./topic-state.ts";
 
@@ -10,7 +11,8 @@ export async function openTopic(shared: TopicShared, name: string, stored: Store
   const { runtime, logger, limits, remembered } = shared;
   const options = { topicName: name, log, store, settings, runtime, logger, limits, remembered };
   try {
-    return new Topic(shared, name, stored, await TopicState.open(options));
+    const state = await TopicState.open(options);
+    return new Topic(shared, makeParts(shared, name, stored, state));
   } catch (error) {
     await log.close();
     throw error;

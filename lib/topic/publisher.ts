@@ -3,33 +3,34 @@
  * append: singles packed into message sets, each batch as the entry it is, and what a guard judges in its place among
  * them. A compressed topic may let singles linger for company; an uncompressed one never waits.
  */
-import type { ByteBudget } from "../base/byte-budget.ts";
-import type { Counters, TopicCounters } from "../base/counters.ts";
 import { durationMs, parseDuration } from "../base/duration.ts";
 import { NetlogError } from "../base/errors.ts";
 import type { Runtime, Timer } from "../base/runtime.ts";
-import type { AppendGuard, Durability, Log, Original } from "../log/log.ts";
+import type { AppendGuard, Durability, Log } from "../log/log.ts";
 import type { Batch } from "../message/batch.ts";
 import type { Offload } from "../message/compression.ts";
-import { derivedCrc32 } from "../message/message.ts";
 import { type NewMessage, type PackedMessage, packedBytes, packMessage } from "../message/new-message.ts";
+import { AppendAnswers, type AppendAnswersOptions } from "./append-answers.ts";
 import type { Limits } from "./limits.ts";
 import { isLongPayload, packLongMessage } from "./long-message.ts";
 import { capture, type Published, type PublishOptions, Waiting } from "./publish-call.ts";
 import type { TopicSettings } from "./setting-table.ts";
-import { type PackedEntry, type PackOptions, type WaitingEntry, WaitingGroup } from "./waiting-group.ts";
+import {
+  batchEntry,
+  guardedEntry,
+  type PackedEntry,
+  type PackOptions,
+  type WaitingEntry,
+  WaitingGroup,
+} from "./waiting-group.ts";
 
-export interface PublisherOptions {
+export interface PublisherOptions extends AppendAnswersOptions {
   readonly log: Log;
   /** Those in force, whenever they are looked at. */
   readonly settings: TopicSettings;
   readonly runtime: Runtime;
   readonly limits: Limits;
   readonly offload: Offload;
-  /** Bytes taken in and not answered, shared by all topics. */
-  readonly inFlight: ByteBudget;
-  readonly counters: Counters;
-  readonly topicCounters: TopicCounters;
 }
 
 /** An entry that is written alone. It is made when nothing refuses it. */
@@ -52,6 +53,7 @@ function lingerMsOf({ compression_type, batch_interval }: TopicSettings): number
 export class Publisher {
   readonly #options: PublisherOptions;
   readonly #log: Log;
+  readonly #answers: AppendAnswers;
   readonly #packOptions: PackOptions;
   #lingerMs: number;
   #isStoppingLinger = false;
@@ -69,7 +71,8 @@ export class Publisher {
   constructor(options: PublisherOptions) {
     this.#options = options;
     this.#log = options.log;
-    this.#packOptions = { ...options, reject: (waiting, error) => this.#reject(waiting, error) };
+    this.#answers = new AppendAnswers(options);
+    this.#packOptions = { ...options, reject: (waiting, error) => this.#answers.reject(waiting, error) };
     this.#lingerMs = lingerMsOf(options.settings);
   }
 
@@ -114,7 +117,7 @@ export class Publisher {
   ): void {
     const packing = packLongMessage(message, fields, () => this.#options.offload.pause()).then(
       (batch) => this.#addBatch(batch, waiting, durability),
-      (error: unknown) => this.#reject([waiting], error),
+      (error: unknown) => this.#answers.reject([waiting], error),
     );
     this.#long.add(packing);
     void packing.finally(() => this.#long.delete(packing));
@@ -168,7 +171,7 @@ export class Publisher {
     try {
       entry = encode();
     } catch (error) {
-      this.#reject([waiting], error);
+      this.#answers.reject([waiting], error);
       return promise;
     }
     // A guard judges what came before, too: that lingers no longer.
@@ -268,98 +271,17 @@ export class Publisher {
     if (this.#group.areSinglesDue) this.#cancelLinger();
     this.#group.takeInto(entries, this.#packOptions);
     if (entries.every((entry): entry is WaitingEntry => !(entry instanceof Promise))) {
-      this.#appendEntries(entries);
+      this.#send(entries);
       return;
     }
     this.#packing = Promise.all(entries).then((packed) => {
       this.#packing = undefined;
-      this.#appendEntries(packed.filter((entry) => entry !== undefined));
+      this.#send(packed.filter((entry) => entry !== undefined));
       this.#append();
     });
   }
 
-  #appendEntries(entries: readonly WaitingEntry[]): void {
-    if (entries.length === 0) return;
-    for (const [index, appended] of this.#log.append(entries).entries()) {
-      const { waiting, durability, count } = entries[index]!;
-      appended.then(
-        ({ baseOffset, timestampMs, original }) => {
-          if (original !== undefined) {
-            this.#answerDuplicate(waiting[0]!, original, durability);
-            return;
-          }
-          let sizeBytes = 0;
-          for (let i = 0; i < waiting.length; i++) {
-            this.#options.inFlight.giveBack(waiting[i]!.sizeBytes);
-            sizeBytes += waiting[i]!.sizeBytes;
-            waiting[i]!.resolve({ offset: baseOffset + i, timestampMs, durability });
-          }
-          this.#countIn(count, sizeBytes);
-        },
-        (error: unknown) => this.#reject(waiting, error),
-      );
-    }
+  #send(entries: readonly WaitingEntry[]): void {
+    if (entries.length > 0) this.#answers.follow(entries, this.#log.append(entries));
   }
-
-  #countIn(messageCount: number, sizeBytes: number): void {
-    const { counters, topicCounters } = this.#options;
-    counters.messagesIn += messageCount;
-    counters.bytesIn += sizeBytes;
-    topicCounters.messagesIn += messageCount;
-    topicCounters.bytesIn += sizeBytes;
-  }
-
-  #answerDuplicate({ sizeBytes, resolve }: Waiting, original: Original, durability: Durability): void {
-    const { baseOffset: offset = -1, timestampMs, count } = original;
-    this.#options.inFlight.giveBack(sizeBytes);
-    resolve({
-      offset,
-      timestampMs,
-      durability,
-      isDuplicate: true,
-      ...(count === undefined ? {} : { count }),
-    });
-  }
-
-  #reject(waiting: readonly Waiting[], error: unknown): void {
-    for (const { sizeBytes, reject } of waiting) {
-      this.#options.inFlight.giveBack(sizeBytes);
-      reject(error);
-    }
-  }
-}
-
-function batchEntry(
-  { entry, count, headroomBytes = 0 }: Batch,
-  waiting: Waiting,
-  durability: Durability,
-): WaitingEntry {
-  return {
-    bytes: entry,
-    headroomBytes,
-    crc32: derivedCrc32(entry),
-    count,
-    durability,
-    waiting: [waiting],
-  };
-}
-
-/** Spelled out, and not made of the other: copying its properties costs more than the rest. */
-function guardedEntry(
-  { entry, count, headroomBytes = 0 }: Batch,
-  waiting: Waiting,
-  durability: Durability,
-  guard: AppendGuard,
-  closes: boolean,
-): WaitingEntry {
-  return {
-    bytes: entry,
-    headroomBytes,
-    crc32: derivedCrc32(entry),
-    count,
-    durability,
-    waiting: [waiting],
-    guard,
-    closes,
-  };
 }

@@ -1,42 +1,36 @@
 /** One topic: a log of messages with its settings and scanners. Everything a client does to a topic comes here. */
 
-import { TopicCounters } from "../base/counters.ts";
+import type { TopicCounters } from "../base/counters.ts";
 import { NetlogError } from "../base/errors.ts";
-import { MESSAGE_WORK_BYTES } from "../base/loop-share.ts";
-import { WorkMeter } from "../base/work-meter.ts";
 import type { Log } from "../log/log.ts";
 import type { Batch } from "../message/batch.ts";
 import type { NewMessage } from "../message/new-message.ts";
 import type { Message } from "../reading/message-reader.ts";
 import type { TopicCursor } from "../reading/topic-cursor.ts";
 import type { Scanner } from "../scanner/scanner.ts";
-import type { ScannerStats } from "../scanner/scanner-info.ts";
 import { checkScannerRequest, type ScannerRequest } from "../scanner/scanner-settings.ts";
-import { type FoundScanner, TopicScanners } from "../scanner/topic-scanners.ts";
-import { AppendJudge } from "./append-judge.ts";
-import { BatchParser } from "./batch-parser.ts";
+import type { FoundScanner, TopicScanners } from "../scanner/topic-scanners.ts";
+import type { AppendJudge } from "./append-judge.ts";
+import type { BatchParser } from "./batch-parser.ts";
 import { checkMessages, type Finding } from "./integrity.ts";
 import { newFork } from "./new-fork.ts";
 import type { ProducerStamp } from "./producer-table.ts";
 import type { Published, PublishOptions } from "./publish-call.ts";
-import { Publisher } from "./publisher.ts";
 import type { TopicSettings } from "./setting-table.ts";
-import { changeSettings, logLimitsOf } from "./settings.ts";
-import { type TopicStats, topicStats } from "./stats.ts";
-import type { ForkPlace, Lineage, NewFork, StoredTopic } from "./storage.ts";
+import { changeTopicSettings } from "./settings-change.ts";
+import type { TopicStats } from "./stats.ts";
+import type { ForkPlace, Lineage, NewFork } from "./storage.ts";
 import type { StreamIn } from "./stream-in.ts";
-import { describeTopic, type TopicInfo } from "./topic-info.ts";
-import { TopicLife } from "./topic-life.ts";
+import { TopicFigures } from "./topic-figures.ts";
+import type { TopicInfo } from "./topic-info.ts";
+import type { TopicLife } from "./topic-life.ts";
+import type { TopicParts } from "./topic-parts.ts";
 import type { TopicShared } from "./topic-shared.ts";
-import type { TopicState } from "./topic-state.ts";
 import type { TopicSummary } from "./topic-summary.ts";
-import { TopicUpkeep } from "./topic-upkeep.ts";
-import { type CheckedStart, type StreamInRequest, WaysIn } from "./ways-in.ts";
-import { WaysOut } from "./ways-out.ts";
+import type { CheckedStart, StreamInRequest, WaysIn } from "./ways-in.ts";
+import type { WaysOut } from "./ways-out.ts";
 
 const NO_OPTIONS: PublishOptions = {};
-/** What it takes to look at a scanner's lag. */
-const SCANNER_WORK_BYTES = 50;
 
 export class Topic {
   readonly name: string;
@@ -47,84 +41,41 @@ export class Topic {
   /** Makes batches of what clients send. */
   readonly batches: BatchParser;
   /** What went in; those that send messages to clients count what went out. */
-  readonly counters: TopicCounters = new TopicCounters();
+  readonly counters: TopicCounters;
   /** Says what becomes of an append, and of a producer. */
   readonly judge: AppendJudge;
+  /** Whether it has ended by itself, and what counts as use of it. */
+  readonly life: TopicLife;
   readonly #shared: TopicShared;
+  readonly #parts: TopicParts;
   readonly #log: Log;
-  readonly #publisher: Publisher;
   readonly #scanners: TopicScanners;
   readonly #waysIn: WaysIn;
   readonly #waysOut: WaysOut;
-  readonly #upkeep: TopicUpkeep;
-  /** Whether it has ended by itself, and what counts as use of it. */
-  readonly life: TopicLife;
-  readonly #stored: StoredTopic;
-  readonly #state: TopicState;
+  readonly #figures: TopicFigures;
 
   /** For openTopic alone. */
-  constructor(shared: TopicShared, name: string, stored: StoredTopic, state: TopicState) {
-    const { logger, limits, runtime, offload, inFlight, counters } = shared;
-    const { log, settings } = stored;
-    this.name = name;
+  constructor(shared: TopicShared, parts: TopicParts) {
+    const { stored, scanners } = parts;
+    this.name = parts.name;
     this.id = stored.id;
-    this.settings = settings;
-    this.#stored = stored;
-    this.#state = state;
-    this.judge = new AppendJudge(state, log, limits);
+    this.settings = stored.settings;
+    this.batches = parts.batches;
+    this.counters = parts.counters;
+    this.judge = parts.judge;
+    this.life = parts.life;
     this.#shared = shared;
-    this.#log = log;
-    this.life = new TopicLife(settings, runtime);
-    this.#waysOut = new WaysOut(log, settings, shared);
-    this.#publisher = new Publisher({
-      log,
-      settings,
-      runtime,
-      limits,
-      offload,
-      inFlight,
-      counters,
-      topicCounters: this.counters,
-    });
-    this.batches = new BatchParser({ settings, limits, offload, inFlight });
-    this.#waysIn = new WaysIn({
-      publisher: this.#publisher,
-      state,
-      judge: this.judge,
-      parser: this.batches,
-      log,
-      settings,
-      limits,
-      runtime,
-      offload,
-      inFlight,
-    });
-    this.#scanners = new TopicScanners({
-      topicName: name,
-      log,
-      reader: this.#waysOut.reader,
-      store: stored.scannerStore,
-      stored: stored.scanners,
-      runtime,
-      logger,
-      limits,
-      letterBox: shared.letterBox,
-    });
-    this.#upkeep = new TopicUpkeep({
-      topicName: name,
-      log,
-      state,
-      scanners: this.#scanners,
-      settings,
-      runtime,
-      logger,
-    });
-    this.#publisher.refuse(stored.trouble);
+    this.#parts = parts;
+    this.#log = stored.log;
+    this.#scanners = scanners;
+    this.#waysIn = parts.waysIn;
+    this.#waysOut = parts.waysOut;
+    this.#figures = new TopicFigures(this, stored.log, scanners, shared.runtime);
   }
 
   /** Why nothing is appended here, where the topic's settings are lost. */
   get trouble(): string | undefined {
-    return this.#publisher.refusedFor;
+    return this.#parts.publisher.refusedFor;
   }
 
   /** What there is to read now, as `[start, end)`. */
@@ -227,20 +178,14 @@ export class Topic {
    * @throws bad_request, invalid_compression_type; storage_full, topic_unavailable: nothing has changed; sync_failed:
    *   unknown, after a restart it may have.
    */
-  async updateSettings(change: unknown, defaults: TopicSettings): Promise<void> {
+  updateSettings(change: unknown, defaults: TopicSettings): Promise<void> {
     const { limits, runtime } = this.#shared;
-    const terms = { defaults, limits, nowMs: runtime.now(), areLost: this.trouble !== undefined };
-    const settings = changeSettings(change, this.settings, terms);
-    if (settings.durability === "synced" && this.settings.durability === "written") await this.sync();
-    await this.#stored.replaceSettings(settings);
-    await this.#publisher.flush();
-    Object.assign(this.settings, settings);
-    this.#publisher.settingsChanged();
-    this.life.settingsChanged();
-    this.#waysIn.settingsChanged();
-    this.#waysOut.settingsChanged();
-    await this.#log.setLimits(logLimitsOf(settings));
-    this.#publisher.refuse(undefined);
+    return changeTopicSettings(this.#parts, change, {
+      defaults,
+      limits,
+      nowMs: runtime.now(),
+      sync: () => this.sync(),
+    });
   }
 
   /**
@@ -253,59 +198,36 @@ export class Topic {
   async newFork(place: Partial<ForkPlace>, given: unknown): Promise<NewFork> {
     const { name, id, settings, trouble: reason } = this;
     if (reason !== undefined) throw new NetlogError("topic_unavailable", { reason });
-    await this.#publisher.flush();
+    await this.#parts.publisher.flush();
     await this.#log.sync();
     return newFork({ name, id, settings, log: this.#log }, place, given, this.#shared);
   }
 
   /** The topic that this one was forked from, and its own forks. */
   get lineage(): Lineage {
-    return this.#stored.lineage();
+    return this.#parts.stored.lineage();
   }
 
   /** Resolves when all that was published so far is on the disk. @throws sync_failed, topic_unavailable. */
   async sync(): Promise<void> {
-    await this.#publisher.flush();
+    await this.#parts.publisher.flush();
     await this.#log.sync();
-    await this.#stored.scannerStore.sync();
+    await this.#parts.stored.scannerStore.sync();
   }
 
-  /** Gives the event loop back while it tells of many segments and scanners, as `stats` does. */
-  async info(): Promise<TopicInfo> {
-    return await describeTopic(this, await this.#log.describe(), this.#scanners.all(), this.#shared.runtime);
+  /** What GET of a topic tells. */
+  info(): Promise<TopicInfo> {
+    return this.#figures.info();
   }
 
-  /** Gives the event loop back where there are many scanners. */
-  async summary(): Promise<TopicSummary> {
-    let lag: number | undefined;
-    const meter = new WorkMeter();
-    for (const scanner of this.#scanners.all()) {
-      lag = Math.max(lag ?? 0, scanner.lag);
-      if (meter.isDue(SCANNER_WORK_BYTES)) await this.#shared.runtime.pause();
-    }
-    const { logStartOffset, highWatermark, diskSizeBytes, newestAtMs } = this.#log;
-    return {
-      name: this.name,
-      messageCount: highWatermark - logStartOffset,
-      diskSizeBytes,
-      counters: this.counters,
-      newestAtMs,
-      scannerCount: this.scannerCount,
-      lag,
-      isClosed: this.isClosed,
-      trouble: this.trouble,
-    };
+  /** What a list of topics tells. */
+  summary(): Promise<TopicSummary> {
+    return this.#figures.summary();
   }
 
-  async stats(): Promise<TopicStats> {
-    const log = await this.#log.describe();
-    const scanners: ScannerStats[] = [];
-    const meter = new WorkMeter();
-    for (const scanner of this.#scanners.all()) {
-      scanners.push(scanner.stats());
-      if (meter.isDue(MESSAGE_WORK_BYTES)) await this.#shared.runtime.pause();
-    }
-    return topicStats(this.name, log, this.#log.waiterCount, scanners);
+  /** For metrics. */
+  stats(): Promise<TopicStats> {
+    return this.#figures.stats();
   }
 
   /**
@@ -366,8 +288,8 @@ export class Topic {
 
   /** A round of the monitor, `passedMs` after the last one. While its settings are lost, a topic drops no message. */
   async upkeep(passedMs: number): Promise<void> {
-    await this.#upkeep.dropIdleScanners(passedMs);
-    if (this.trouble === undefined) await this.#upkeep.dropOldSegments();
+    await this.#parts.upkeep.dropIdleScanners(passedMs);
+    if (this.trouble === undefined) await this.#parts.upkeep.dropOldSegments();
   }
 
   /** Lets nothing wait any longer: neither scans for a message, nor messages for company. */
@@ -375,27 +297,27 @@ export class Topic {
     this.#scanners.refuseWaits();
     this.#waysIn.stopStreams(new NetlogError("shutting_down", { reason: "the server is stopping" }));
     this.#waysOut.refuseWaits();
-    this.#publisher.stopLingering();
+    this.#parts.publisher.stopLingering();
   }
 
   /** Finishes what was published, and closes everything. */
   async close(): Promise<void> {
     await this.#scanners.end("shutting_down");
-    this.#publisher.stopLingering();
-    await this.#publisher.flush();
+    this.#parts.publisher.stopLingering();
+    await this.#parts.publisher.flush();
     await this.#log.close();
-    await this.#state.close();
-    await this.#stored.close?.();
+    await this.#parts.state.close();
+    await this.#parts.stored.close?.();
   }
 
   /** Ends everything with topic_not_found, and closes what it is stored in. Removing that is the caller's. */
   async delete(): Promise<void> {
     this.#waysIn.stopStreams(new NetlogError("topic_not_found"));
     await this.#scanners.end("topic_not_found");
-    this.#stored.scannerStore.forgetAll();
-    this.#publisher.stopLingering();
+    this.#parts.stored.scannerStore.forgetAll();
+    this.#parts.publisher.stopLingering();
     await this.#log.delete();
-    await this.#publisher.flush();
-    await this.#state.abandon();
+    await this.#parts.publisher.flush();
+    await this.#parts.state.abandon();
   }
 }

@@ -2,7 +2,8 @@
  * What was published and has not gone to the log: batches, single messages, and behind them the appends that a guard
  * judges. What comes behind one of those belongs to the next group, so that nothing overtakes it.
  */
-import type { Durability, LogEntry } from "../log/log.ts";
+import type { AppendGuard, Durability, LogEntry } from "../log/log.ts";
+import type { Batch } from "../message/batch.ts";
 import type { Offload } from "../message/compression.ts";
 import { derivedCrc32 } from "../message/message.ts";
 import { encodeEntry, setEnd } from "../message/message-set.ts";
@@ -22,6 +23,42 @@ export interface PackOptions {
   readonly offload: Offload;
   /** Settles the calls whose messages cannot be packed. */
   readonly reject: (waiting: readonly Waiting[], error: unknown) => void;
+}
+
+/** A batch on its way: an entry as it is. */
+export function batchEntry(
+  { entry, count, headroomBytes = 0 }: Batch,
+  waiting: Waiting,
+  durability: Durability,
+): WaitingEntry {
+  return {
+    bytes: entry,
+    headroomBytes,
+    crc32: derivedCrc32(entry),
+    count,
+    durability,
+    waiting: [waiting],
+  };
+}
+
+/** Spelled out, and not made of the other: copying its properties costs more than the rest. */
+export function guardedEntry(
+  { entry, count, headroomBytes = 0 }: Batch,
+  waiting: Waiting,
+  durability: Durability,
+  guard: AppendGuard,
+  closes: boolean,
+): WaitingEntry {
+  return {
+    bytes: entry,
+    headroomBytes,
+    crc32: derivedCrc32(entry),
+    count,
+    durability,
+    waiting: [waiting],
+    guard,
+    closes,
+  };
 }
 
 /** A promise where a set is packed off the event loop; it gives `undefined` for one that cannot be packed. */
