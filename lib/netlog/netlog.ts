@@ -250,6 +250,11 @@ export class Netlog {
     return this.#changes.delete(name, options.force);
   }
 
+  /** What fails with shutting_down does so because all of it ends, and not one topic, which another server takes. */
+  get isShuttingDown(): boolean {
+    return this.#isShuttingDown || this.#closing !== undefined;
+  }
+
   /** Waiting scans end with shutting_down, and none waits from now on. Everything else goes on until `close`. */
   beginShutdown(): void {
     this.#isShuttingDown = true;
