@@ -7,7 +7,7 @@ export class EngineStartError extends Error {
 
 /** Users and passwords stay out of what is printed. */
 export function withoutSecrets(servers: readonly string[]): string {
-  return servers.map((server) => server.replace(/\/\/[^@/]*@/, "//***@")).join(", ");
+  return servers.map((server) => server.replace(/\/\/[^/]*@/, "//***@")).join(", ");
 }
 
 const WHERE_CREDENTIALS_ARE = "name a file with --engine-credentials, or user and password in --engine";

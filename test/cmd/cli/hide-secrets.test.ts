@@ -15,6 +15,8 @@ test.each([
   ["host=a password=secret user=b", "host=a password=*** user=b"],
   ["mysql://a:secret@host", "mysql://a:***@host"],
   ["pglite", "pglite"],
+  ["nats://token@a:4222,nats://user:p@ss@b:4222,nats://c", "nats://***@a:4222,nats://***@b:4222,nats://c"],
+  ["tls://user:secret@a:4222", "tls://***@a:4222"],
 ])("hides the password of %s", (url, shown) => {
   expect(hideUrlSecrets(url)).toBe(shown);
 });
@@ -36,6 +38,9 @@ test("hides what arguments of the program hold, and leaves arguments without a s
   ];
   expect(hideArgumentSecrets(args)).toBe(
     "cmd/netlog.cjs serve --db=postgres://a:***@host --view-set payloads.DB_PASSWORD=***",
+  );
+  expect(hideArgumentSecrets(["cmd/netlog.cjs", "serve", "--engine", "nats://a:b@c"])).toBe(
+    "cmd/netlog.cjs serve --engine nats://***@c",
   );
   expect(hideArgumentSecrets(["cmd/netlog.cjs", "publish", "a", "http://a:b@c"])).toBeUndefined();
 });
