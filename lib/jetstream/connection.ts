@@ -68,7 +68,7 @@ export class EngineConnection {
     this.#client = client;
     this.#newHeaders = newHeaders;
     this.#inbox = inbox;
-    client.subscribe(`${inbox}.*`, { callback: (_error, answer) => this.#answered(answer) });
+    this.subscribe(`${inbox}.*`, (answer) => this.#answered(answer));
     void this.#watch();
   }
 
@@ -144,12 +144,23 @@ export class EngineConnection {
     });
   }
 
-  /** Hands over what comes, also after the connection was lost and is back. The function returned ends it. */
+  /**
+   * Hands over what comes, also after the connection was lost and is back. The function returned ends it. What `receive`
+   * throws is a defect, and is logged: to the client of NATS it would be the end of all that comes.
+   */
   subscribe(subject: string, receive: (message: Received) => void): () => void {
+    const { logger } = this.#context;
     const subscription: Subscription = this.#client.subscribe(subject, {
-      callback: (error, message) => {
-        if (error === null) receive(message);
-        else this.#context.logger.error({ err: error, subject }, "NATS refused a subscription");
+      callback: (refusal, message) => {
+        if (refusal !== null) {
+          logger.error({ err: refusal, subject }, "NATS refused a subscription");
+          return;
+        }
+        try {
+          receive(message);
+        } catch (error) {
+          logger.error({ err: error, subject }, "a message of NATS could not be handled");
+        }
       },
     });
     return () => subscription.unsubscribe();

@@ -2,14 +2,16 @@
 import { createServer } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { silentLogger } from "../../../lib/base/logger.ts";
+import { EngineConnection } from "../../../lib/jetstream/connection.ts";
 import { Engine, type EngineOptions, lookAtEngine } from "../../../lib/jetstream/index.ts";
 import type { JetStreamApi } from "../../../lib/jetstream/jetstream-api.ts";
 import { limitsWithin } from "../../../lib/jetstream/message-limits.ts";
 import { LIMITS } from "../../../lib/limits.ts";
+import { within } from "../../support/deadline.ts";
 import { engineOptions, startEngineServer } from "../../support/engine-server.ts";
 import { freePort } from "../../support/free-port.ts";
 import { hasNats, Nats } from "../../support/nats.ts";
-import { connectTo, natsOfFile } from "./engine-fixture.ts";
+import { CONTEXT, connectTo, natsOfFile } from "./engine-fixture.ts";
 
 describe.skipIf(!hasNats)("a server does not start", () => {
   const nats = natsOfFile();
@@ -57,19 +59,28 @@ describe.skipIf(!hasNats)("a server does not start", () => {
   });
 
   test("without the right credentials", async () => {
-    const settings = "authorization { user: a, password: right }";
+    const deaf = `{ user: deaf, password: d, permissions: { publish: ">", subscribe: "netlog.>" } }`;
+    const settings = `authorization { users: [{ user: a, password: right }, ${deaf}] }`;
     const guarded = await Nats.start({ settings });
     onTestFinished(() => guarded.remove());
     expect(await refusal({}, guarded)).toMatch(/refused the credentials/);
-    const servers = guarded.servers.map(({ url }) => url.replace("//", "//a:wrong@"));
+    const servers = guarded.servers.map(({ url }) => url.replace("//", "//a:wr@ng@"));
     const reason = await refusal({ servers }, guarded);
     expect(reason).toMatch(/refused the credentials/);
-    expect(reason).not.toContain("wrong");
+    expect(reason).not.toMatch(/wr|ng@/);
     // Those of a file count, whatever stands in the URLs.
     const engine = await Engine.open(engineOptions(guarded, { servers, credentials: "a:right\n" }), LIMITS);
     await (await engine.openStorage()).close();
     engine.end();
     expect(await refusal({ credentials: "a:wrong\n" }, guarded)).toMatch(/refused the credentials/);
+    // One that may not hear answers hears the rest.
+    const deafAddress = { servers, credentials: "deaf:d\n", clientName: "deaf" };
+    const connection = await EngineConnection.connect(deafAddress, CONTEXT);
+    onTestFinished(() => connection.close());
+    await connection.flush();
+    const heard = new Promise((resolve) => connection.subscribe("netlog.a", resolve));
+    connection.publish("netlog.a", "");
+    await within("a message", heard);
   });
 });
 
