@@ -151,7 +151,7 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
       {
         name: "migrate",
         summary: "Copy topics of a data folder to NATS as they are, or back",
-        load: async () => (await import("./folder/migrate.ts")).migrateCommand,
+        load: async () => (await import("./migrate/migrate.ts")).migrateCommand,
       },
     ],
   },

@@ -66,7 +66,9 @@ export type { ScannerDescription, ScannerInfo, ScannerStats } from "./scanner/sc
 export type { ScannerRequest } from "./scanner/scanner-settings.ts";
 export { DataFolderError, takeDataFolder } from "./storage/data-folder.ts";
 export { FileStorage } from "./storage/file-storage.ts";
+export { readTopicId } from "./storage/topic-id.ts";
 export { BATCH_HEADROOM_BYTES, type LineBatch } from "./topic/batch-parser.ts";
+export { CopyAhead, type ServedTopic } from "./topic/copy-ahead.ts";
 export { type CopiedTopic, copyStored } from "./topic/copy-stored.ts";
 export type { Finding } from "./topic/integrity.ts";
 export { isJsonType } from "./topic/json-gate.ts";
@@ -87,6 +89,7 @@ export {
 export { sha256 } from "./topic/sha256.ts";
 export type { NetlogStats, TopicStats } from "./topic/stats.ts";
 export type { ForkPlace, Storage } from "./topic/storage.ts";
+export type { CopyingStorage } from "./topic/stored-copy.ts";
 export type { StreamIn } from "./topic/stream-in.ts";
 export type { Topic } from "./topic/topic.ts";
 export type { TopicInfo } from "./topic/topic-info.ts";

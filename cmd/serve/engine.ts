@@ -35,7 +35,8 @@ export const engineCommand: Command = {
       "configuration file that the server was started with.",
     "Ends with status 1 where a topic has no owner that answers, or a copy is behind or gone.",
     'With --json it prints a line {"topic","stream","owner","owner_alive","epoch","messages","bytes","leader",\n' +
-      '"copies":[{"server","lag","current","offline"}]} for each topic.',
+      '"copies":[{"server","lag","current","offline"}]} for each topic, with "unserved":"copying" for a copy that\n' +
+      '`netlog migrate` has not made whole, and "unserved":"moved" for what it has moved to a folder.',
   ],
   options: OPTIONS,
   run: (context) => showEngine(context),
@@ -67,13 +68,17 @@ async function showEngine({ args, environment, stdout, stderr }: Context): Promi
   return status.topics.every(isWell) ? EXIT.ok : EXIT.failed;
 }
 
-function isWell({ isOwnerAlive, copies }: TopicStatus): boolean {
-  return isOwnerAlive && copies.every(({ isCurrent, isOffline }) => isCurrent && !isOffline);
+function isWell({ unserved, isOwnerAlive, copies }: TopicStatus): boolean {
+  return (
+    (isOwnerAlive || unserved !== undefined) &&
+    copies.every(({ isCurrent, isOffline }) => isCurrent && !isOffline)
+  );
 }
 
 function toJson({
   topic,
   stream,
+  unserved,
   owner,
   isOwnerAlive,
   epoch,
@@ -85,6 +90,7 @@ function toJson({
   const line = {
     topic,
     stream,
+    ...(unserved === undefined ? {} : { unserved }),
     owner: owner ?? null,
     owner_alive: isOwnerAlive,
     epoch,
@@ -113,14 +119,25 @@ function toTable({ version, topics }: EngineStatus): string {
   return `${lines.join("\n")}\n${counted(topics.length, "topic")}, NATS ${version}\n`;
 }
 
-function toRow({ topic, owner, isOwnerAlive, epoch, sizeBytes, leader, copies }: TopicStatus): string[] {
-  const owned = owner === undefined ? "nobody" : `${owner}${isOwnerAlive ? "" : " (gone)"}`;
+function toRow(status: TopicStatus): string[] {
+  const { topic, epoch, sizeBytes, leader, copies } = status;
   const cells = copies.map(({ server, lag, isCurrent, isOffline }) => {
     if (isOffline) return `${server} offline`;
     return isCurrent ? server : `${server} ${lag} behind`;
   });
   const cell = (text: string): string => printable(text);
-  return [topic, owned, String(epoch), formatBytes(sizeBytes), leader ?? "-", cells.join(", ") || "-"].map(
-    cell,
-  );
+  return [
+    topic,
+    ownerText(status),
+    String(epoch),
+    formatBytes(sizeBytes),
+    leader ?? "-",
+    cells.join(", ") || "-",
+  ].map(cell);
+}
+
+function ownerText({ unserved, owner, isOwnerAlive }: TopicStatus): string {
+  if (unserved === "copying") return "(a copy, not whole)";
+  if (unserved === "moved") return "(moved to a folder)";
+  return owner === undefined ? "nobody" : `${owner}${isOwnerAlive ? "" : " (gone)"}`;
 }

@@ -8,7 +8,12 @@ import type { Disk } from "../disk/disk.ts";
 import { readOnlyDisk } from "../disk/read-only-disk.ts";
 import { unreadableFinding } from "../log/index.ts";
 import { threadPoolOffload } from "../message/thread-pool-offload.ts";
-import { type DataFolderContent, listDataFolder, lockForReading } from "../storage/data-folder.ts";
+import {
+  COPYING_NAME,
+  type DataFolderContent,
+  listDataFolder,
+  lockForReading,
+} from "../storage/data-folder.ts";
 import type { Limits } from "../storage/limits.ts";
 import { type FindingCounts, type FolderFinding, FolderWalk, type WalkEvents } from "./folder-walk.ts";
 import { checkLineages } from "./lineages-check.ts";
@@ -116,8 +121,12 @@ class FolderCheck {
     this.#topicCount++;
   }
 
-  #tellOfOthers({ leftovers, strangers }: DataFolderContent): void {
+  #tellOfOthers({ leftovers, copies, strangers }: DataFolderContent): void {
     const { folder } = this.#options;
+    for (const name of copies) {
+      const message = "a copy that is not whole; netlog migrate --back goes on with it";
+      this.tell({ kind: "note", file: `${folder}/${COPYING_NAME}/${name}`, message });
+    }
     for (const name of leftovers) {
       const message = "left by an interrupted creation or deletion; the next start removes it";
       this.tell({ kind: "note", file: `${folder}/${name}`, message });

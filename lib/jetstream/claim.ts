@@ -3,6 +3,19 @@
  * all others, so it fences and registers in one: what a former owner has on its way is refused behind it. As the newest
  * message it also tells where the log ends.
  */
+/**
+ * Why the log is no topic's here, though it is there: it is a copy of a topic of another storage, which is not whole; or
+ * the topic has moved to another storage, and what is left is kept for the operator.
+ */
+export type Unserved = "copying" | "moved";
+
+/** In words for clients. */
+export const UNSERVED_REASONS: Readonly<Record<Unserved, string>> = {
+  copying: "the topic is being copied to NATS by netlog migrate, and is not whole",
+  moved:
+    "the topic has moved from NATS to a data folder, by netlog migrate --back; ask the server of that folder",
+};
+
 /** A server that owns topics. */
 export interface Owner {
   /** Names this run of the server. */
@@ -21,6 +34,7 @@ export interface Claim {
   readonly timestampMs: number;
   /** When the claim was made, by its owner's clock. */
   readonly at: number;
+  readonly unserved?: Unserved | undefined;
 }
 
 export function encodeClaim(claim: Claim): Buffer {
@@ -36,10 +50,16 @@ export function parseClaim(body: Buffer): Claim | undefined {
     return undefined;
   }
   if (typeof claim !== "object" || claim === null) return undefined;
-  const { owner = null, url = null, endOffset, timestampMs, at } = claim;
+  const { owner = null, url = null, endOffset, timestampMs, at, unserved } = claim;
   if (!isSafeCount(endOffset) || !isSafeCount(timestampMs) || !isSafeCount(at)) return undefined;
   if (!isTextOrNull(owner) || !isTextOrNull(url)) return undefined;
-  return { owner, url, endOffset, timestampMs, at };
+  if (!isUnserved(unserved)) return undefined;
+  return { owner, url, endOffset, timestampMs, at, ...(unserved === undefined ? {} : { unserved }) };
+}
+
+/** Also of nothing, which all topics have. */
+export function isUnserved(value: unknown): value is Unserved | undefined {
+  return value === undefined || value === "copying" || value === "moved";
 }
 
 function isTextOrNull(value: unknown): value is string | null {

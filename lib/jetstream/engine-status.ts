@@ -1,6 +1,7 @@
 /** What NATS has of the topics, for an operator: owners, streams, leaders, and how far copies are behind. It changes nothing. */
 import { mapConcurrently } from "../base/concurrency.ts";
 import { DEFAULT_SETTINGS } from "../topic/setting-table.ts";
+import type { Unserved } from "./claim.ts";
 import type { EngineConnection } from "./connection.ts";
 import { NoAnswer } from "./engine-errors.ts";
 import type { JetStreamApi } from "./jetstream-api.ts";
@@ -21,6 +22,8 @@ export interface CopyStatus {
 export interface TopicStatus {
   readonly topic: string;
   readonly stream: string;
+  /** Why it is no topic that is served: no server is missed then. */
+  readonly unserved: Unserved | undefined;
   /** The server that owns it: its URL, or the name of its run where it says none; `undefined`: nobody has claimed it. */
   readonly owner: string | undefined;
   /** The owner answers. */
@@ -64,7 +67,12 @@ export async function engineStatus({ connection, api, names, limits }: StatusOpt
     alive.set(owner, asked);
     return asked;
   };
-  const topics = await mapConcurrently([...streams.topicNames].sort(), LOOKS, async (topic) => {
+  const unserved = new Map<string, Unserved>();
+  for (const why of ["copying", "moved"] as const) {
+    for (const { name } of streams.unserved(why)) unserved.set(name, why);
+  }
+  const all = [...streams.topicNames, ...unserved.keys()].sort();
+  const topics = await mapConcurrently(all, LOOKS, async (topic) => {
     const stream = names.logStream(topic);
     const info = await api.streamInfo(stream);
     if (info === undefined) return undefined;
@@ -73,6 +81,7 @@ export async function engineStatus({ connection, api, names, limits }: StatusOpt
     return {
       topic,
       stream,
+      unserved: unserved.get(topic),
       owner: url ?? owner,
       isOwnerAlive: owner !== undefined && (await isAlive(owner)),
       epoch,

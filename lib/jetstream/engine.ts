@@ -5,7 +5,7 @@
 import { type Logger, silentLogger } from "../base/logger.ts";
 import type { Runtime } from "../base/runtime.ts";
 import type { Neighbours } from "../topic/neighbours.ts";
-import type { Storage } from "../topic/storage.ts";
+import type { CopyingStorage } from "../topic/stored-copy.ts";
 import { checkEngine } from "./check-engine.ts";
 import { type ConnectionContext, type EngineAddress, EngineConnection } from "./connection.ts";
 import { EngineCounters } from "./engine-counters.ts";
@@ -133,7 +133,7 @@ export class Engine<Given extends Limits = Limits> {
   }
 
   /** For Netlog.open, which closes it, and the connection with it. @throws EngineStartError. */
-  async openStorage(): Promise<Storage> {
+  async openStorage(): Promise<CopyingStorage> {
     const { copies, runtime, logger } = this.#options;
     this.#presence.begin();
     await this.#room.begin();

@@ -5,13 +5,14 @@ import type { Logger } from "../base/logger.ts";
 import { OneByOne } from "../base/one-by-one.ts";
 import type { Runtime } from "../base/runtime.ts";
 import { DEFAULT_SETTINGS, type TopicSettings } from "../topic/setting-table.ts";
-import {
-  type BeginTopic,
-  type NewFork,
-  removeUnopened,
-  type Storage,
-  type StoredTopic,
-} from "../topic/storage.ts";
+import { type BeginTopic, type NewFork, removeUnopened, type StoredTopic } from "../topic/storage.ts";
+import type {
+  CopyingStorage,
+  MovingTopic,
+  NewCopy,
+  StoredCopy,
+  UnfinishedCopy,
+} from "../topic/stored-copy.ts";
 import type { Owner } from "./claim.ts";
 import type { EngineCounters } from "./engine-counters.ts";
 import { forkStream } from "./fork-stream.ts";
@@ -20,9 +21,10 @@ import type { Limits } from "./limits.ts";
 import type { EngineNames } from "./names.ts";
 import { type OpenStreams, openTopicStreams, type StreamParts } from "./open-topic-streams.ts";
 import type { Room } from "./room-watch.ts";
+import { StreamCopies } from "./stream-copies.ts";
 import { EngineShared, type LogFailure } from "./stream-log-options.ts";
 import { TopicAdmin } from "./topic-admin.ts";
-import type { TopicDescription } from "./topic-description.ts";
+import { newDescription, type TopicDescription } from "./topic-description.ts";
 import { type DescribedTopic, TopicStreams } from "./topic-streams.ts";
 
 export interface JetStreamStorageOptions {
@@ -52,14 +54,17 @@ type FillTopic = (streams: OpenStreams) => Promise<void>;
 /** Forks, and deletions, concern two topics: they are made one after the other. */
 const RELATIVES = "relatives";
 
-export class JetStreamStorage implements Storage {
+export class JetStreamStorage implements CopyingStorage {
   readonly openFileCount = 0;
   readonly topicNames: readonly string[];
+  readonly copies: readonly UnfinishedCopy[];
+  readonly moved: readonly string[];
   readonly #options: JetStreamStorageOptions;
   readonly #admin: TopicAdmin;
   readonly #streams: TopicStreams;
   readonly #shared: EngineShared;
   readonly #parts: StreamParts;
+  readonly #copies: StreamCopies;
   readonly #changes = new OneByOne();
   #quorum: Promise<string | undefined> | undefined;
   /** What is to be closed with the storage, where its topic was not. */
@@ -80,7 +85,10 @@ export class JetStreamStorage implements Storage {
     this.#admin = new TopicAdmin(options);
     this.#shared = new EngineShared(options);
     this.#parts = { ...options, shared: this.#shared, admin: this.#admin };
+    this.#copies = new StreamCopies({ ...options, streams, admin: this.#admin, parts: this.#parts });
     this.topicNames = streams.topicNames;
+    this.copies = streams.unserved("copying");
+    this.moved = streams.unserved("moved").map(({ name }) => name);
   }
 
   /** The topics that NATS has now: other servers make some, and delete some. @throws JetStreamError, NoAnswer. */
@@ -131,14 +139,9 @@ export class JetStreamStorage implements Storage {
     return opened.stored;
   }
 
-  async create(
-    name: string,
-    settings: TopicSettings,
-    begin?: BeginTopic,
-    firstOffset = 0,
-  ): Promise<StoredTopic> {
+  async create(name: string, settings: TopicSettings, begin?: BeginTopic): Promise<StoredTopic> {
     const topic = this.#describe(name, settings);
-    await this.#make(topic, begin && (({ stored }) => begin(stored)), firstOffset);
+    await this.#make(topic, begin && (({ stored }) => begin(stored)));
     return await this.#openNew(name, settings);
   }
 
@@ -152,6 +155,18 @@ export class JetStreamStorage implements Storage {
     };
     await fork.log.keepSegments(() => this.#make(topic, fill, fork.log.logStartOffset));
     return await this.#openNew(name, settings);
+  }
+
+  openCopy(name: string, copy: NewCopy): Promise<StoredCopy> {
+    return this.#copies.open(name, copy);
+  }
+
+  discardCopy(name: string): Promise<void> {
+    return this.#copies.discard(name);
+  }
+
+  openToMove(name: string, defaults: TopicSettings): Promise<MovingTopic> {
+    return this.#copies.openToMove(name, defaults);
   }
 
   remove(name: string): Promise<void> {
@@ -201,8 +216,7 @@ export class JetStreamStorage implements Storage {
   }
 
   #describe(name: string, settings: TopicSettings): TopicDescription {
-    const id = this.#options.runtime.randomId();
-    return { name, id, settings, source: undefined, maker: undefined, isDeleted: false, hasKept: false };
+    return newDescription(name, this.#options.runtime.randomId(), settings);
   }
 
   /** Makes the stream of a topic. With `fill` it is no topic until that is done, and nothing is left where that fails. */
@@ -221,7 +235,7 @@ export class JetStreamStorage implements Storage {
   ): Promise<void> {
     const lineage = () => ({ source, forks: [] });
     try {
-      const streams = await openTopicStreams(this.#parts, name, settings!, lineage, firstOffset);
+      const streams = await openTopicStreams(this.#parts, name, settings!, lineage, { firstOffset });
       try {
         await fill(streams);
       } finally {

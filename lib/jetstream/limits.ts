@@ -31,6 +31,8 @@ export class JetstreamCaps {
   readonly engineRoomMs: number = 2 * SECOND_MS;
   /** Percent of the room of a NATS server. When they are used, nothing more is stored. */
   readonly engineRoomPercent: number = 90;
+  /** Time that a server has to keep where its scanners are, whose topic is moved away. */
+  readonly engineHandOverMs: number = 400;
   /** Bytes of frames in one JetStream message; a longer frame has one of its own. */
   readonly engineMessageBytes: number = 512 * KiB;
   /** JetStream messages that a cursor reads one by one, in order, before it takes a consumer. */

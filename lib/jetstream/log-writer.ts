@@ -4,7 +4,7 @@
  */
 import type { LogEntry } from "../log/log.ts";
 import type { PendingAppend } from "../log/pending-append.ts";
-import { encodeClaim } from "./claim.ts";
+import { encodeClaim, type Unserved } from "./claim.ts";
 import { CLAIM_KIND, encodeMessage, FRAMES_KIND, type Uid } from "./envelope.ts";
 import type { HeldTail } from "./held-tail.ts";
 import {
@@ -14,7 +14,7 @@ import {
   type Refusal,
 } from "./ordered-publisher.ts";
 import type { Outgoing } from "./outgoing.ts";
-import type { StreamLogOptions } from "./stream-log-options.ts";
+import { claimedAs, type StreamLogOptions } from "./stream-log-options.ts";
 import { markOf, type StreamSegment, type StreamSegments } from "./stream-segments.ts";
 import type { TakenLog } from "./take-over.ts";
 import { newUid } from "./uid.ts";
@@ -94,6 +94,11 @@ export class LogWriter implements PublisherOwner<WrittenMessage> {
     return this.#publisher.canSend && this.#waitingClaimCount === 0;
   }
 
+  /** What claims say while the log is open here. */
+  get #unserved(): Unserved | undefined {
+    return claimedAs(this.#options);
+  }
+
   get inFlight(): number {
     return this.#publisher.inFlight;
   }
@@ -149,7 +154,7 @@ export class LogWriter implements PublisherOwner<WrittenMessage> {
       lastTimestampMs: this.lastTimestampMs,
       firstSeenAtMs: this.#options.shared.runtime.now(),
     };
-    const outcome = await this.#sendClaim(segment, this.#options.owner.incarnation, () => {
+    const outcome = await this.#sendClaim(segment, this.#options.owner.incarnation, this.#unserved, () => {
       this.segments.begin(segment);
       this.#storedSizeBytes = 0;
     });
@@ -162,13 +167,15 @@ export class LogWriter implements PublisherOwner<WrittenMessage> {
     while (this.inFlight > 0) await this.#publisher.idle();
     this.#waitingClaimCount -= 1;
     if (!this.#publisher.canSend) return false;
-    return (await this.#sendClaim(this.segments.active, this.#options.owner.incarnation)) === "stored";
+    const { incarnation } = this.#options.owner;
+    return (await this.#sendClaim(this.segments.active, incarnation, this.#unserved)) === "stored";
   }
 
-  /** Lets go of the log: another server may take it at once. Nothing is in flight. */
-  async release(): Promise<void> {
+  /** Lets go of the log: another server may take it at once, if it is served. True when that is stored. */
+  async release(unserved: Unserved | undefined): Promise<boolean> {
     while (this.inFlight > 0) await this.#publisher.idle();
-    if (this.canSend) await this.#sendClaim(this.segments.active, null);
+    if (!this.canSend) return false;
+    return (await this.#sendClaim(this.segments.active, null, unserved)) === "stored";
   }
 
   /** Resolves when nothing is in flight any more. */
@@ -231,12 +238,17 @@ export class LogWriter implements PublisherOwner<WrittenMessage> {
   }
 
   /** The writer can send. Calls `stored` before anything else is sent. */
-  #sendClaim(segment: StreamSegment, owner: string | null, stored?: () => void): Promise<ClaimOutcome> {
+  #sendClaim(
+    segment: StreamSegment,
+    owner: string | null,
+    unserved: Unserved | undefined,
+    stored?: () => void,
+  ): Promise<ClaimOutcome> {
     const { shared, topic, owner: self } = this.#options;
     const { endOffset, lastTimestampMs: timestampMs } = this;
     const uid = this.#nextUid();
     const at = shared.runtime.now();
-    const claim = encodeClaim({ owner, url: self.url ?? null, endOffset, timestampMs, at });
+    const claim = encodeClaim({ owner, url: self.url ?? null, endOffset, timestampMs, at, unserved });
     const envelope = { kind: CLAIM_KIND, epoch: this.#epoch, uid, segment: markOf(segment) };
     const outcome = new Promise<ClaimOutcome>((resolve) => {
       this.#settleClaim = (came) => {

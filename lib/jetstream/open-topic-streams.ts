@@ -1,14 +1,16 @@
 /** Opens what NATS has of a topic: its log, which this server takes over, its settings, its scanners and its state. */
+import { NetlogError } from "../base/errors.ts";
 import type { TopicSettings } from "../topic/setting-table.ts";
 import { logLimitsOf } from "../topic/settings.ts";
 import { forkEndOffset, type Lineage, type StoredTopic } from "../topic/storage.ts";
-import type { Owner } from "./claim.ts";
+import { type Owner, UNSERVED_REASONS } from "./claim.ts";
 import { type OpenedStream, ScannerStream } from "./scanner-stream.ts";
 import { StateStream } from "./state-stream.ts";
 import { StreamLog } from "./stream-log.ts";
-import type { EngineShared, LogFailure } from "./stream-log-options.ts";
+import type { EngineShared, LogFailure, StreamLogOptions } from "./stream-log-options.ts";
 import { StreamScannerStore } from "./stream-scanner-store.ts";
 import type { TopicAdmin } from "./topic-admin.ts";
+import type { TopicDescription } from "./topic-description.ts";
 
 /** What the topics of a server share. */
 export interface StreamParts {
@@ -26,31 +28,36 @@ export interface OpenStreams {
   close(): Promise<void>;
 }
 
-/**
- * Opens a topic whose stream is there; see Storage.open. `firstOffset` is where the log of a new topic begins.
- *
- * @throws topic_unavailable.
- */
+/** What is opened where it is no topic that is served. */
+export interface SpecialOpening extends Pick<StreamLogOptions, "firstOffset" | "unserved"> {
+  /** Called when the log is this server's: a former owner has a moment to keep what its scanners have given. */
+  readonly onTaken?: () => Promise<void>;
+}
+
+/** Opens a topic whose stream is there; see Storage.open. @throws topic_unavailable. */
 export async function openTopicStreams(
   parts: StreamParts,
   name: string,
   defaults: TopicSettings,
   lineage: () => Lineage,
-  firstOffset = 0,
+  special: SpecialOpening = {},
 ): Promise<OpenStreams> {
   const { shared, admin, owner, onFailed } = parts;
   const { names, logger } = shared;
   const before = await admin.read(name, defaults);
+  requireAs(before.description, special);
   const log = await StreamLog.open({
     shared,
     topic: name,
     owner,
     limits: logLimitsOf(before.description.settings ?? defaults),
     onFailed: (failure) => onFailed(name, failure),
-    firstOffset,
+    firstOffset: special.firstOffset ?? 0,
+    unserved: special.unserved,
   });
   let opened: OpenedStream | undefined;
   try {
+    await special.onTaken?.();
     // As the former owner left it: it changes nothing any more.
     const { description } = await admin.read(name, defaults);
     const { id, hasKept } = description;
@@ -105,6 +112,13 @@ export async function openTopicStreams(
     await log.close();
     throw error;
   }
+}
+
+/** @throws topic_unavailable: it is another thing than what is to be opened. */
+function requireAs({ unserved: found }: TopicDescription, { unserved: wanted }: SpecialOpening): void {
+  if (found === undefined ? wanted !== "copying" : found === wanted) return;
+  const reason = UNSERVED_REASONS[found ?? "copying"];
+  throw new NetlogError("topic_unavailable", { reason });
 }
 
 const SETTINGS_LOST =

@@ -24,6 +24,8 @@ export interface OwnClaimsOptions {
   readonly isTaking: (name: string) => boolean;
   /** Never rejects. */
   readonly letGo: (name: string) => Promise<void>;
+  /** A claim has passed by, and was looked at. */
+  readonly onClaimed: (name: string) => void;
 }
 
 /** Looks at once. */
@@ -117,6 +119,7 @@ export class OwnClaims {
       await table.lookAgain(name);
     }
     await this.#settle(name);
+    this.#options.onClaimed(name);
   }
 
   /** Lets go of a topic that is here, and not this server's, as far as is known. */

@@ -15,6 +15,8 @@ export interface Ownership {
   /** The owner's incarnation; `undefined`: it has none. */
   readonly owner: string | undefined;
   readonly url: string | undefined;
+  /** It is nobody's for good: no server takes it up. */
+  readonly isMoved?: boolean;
 }
 
 /** Nobody may answer while a stream is being made, or changes its leader: the time for each try to ask for a claim. */
@@ -68,7 +70,8 @@ export class OwnerTable {
   }
 
   /**
-   * Looks at the newest claim; calls that come meanwhile share the result. `undefined`: there is no such topic.
+   * Looks at the newest claim; calls that come meanwhile share the result. `undefined`: there is no such topic. One that has
+   * moved away is none of the table's.
    *
    * @throws what the API throws.
    */
@@ -93,7 +96,7 @@ export class OwnerTable {
 
   async #look(topic: string): Promise<Ownership | undefined> {
     const found = await this.#read(topic);
-    if (found === undefined) {
+    if (found === undefined || found.isMoved === true) {
       this.forget(topic);
     } else {
       if (!this.#topics.has(topic)) this.#names = undefined;
@@ -117,7 +120,9 @@ export class OwnerTable {
       const reason = `the stream ${this.#engine.logStream(topic)} of NATS has a claim that netlog did not write`;
       throw new NetlogError("topic_unavailable", { reason });
     }
-    const { owner, url } = claim;
+    const { owner, url, unserved } = claim;
+    if (unserved === "copying") return undefined;
+    if (unserved === "moved") return { ...NOBODY, epoch: message.sequence, isMoved: true };
     // The one that let go says where it was.
     if (owner === null) return { epoch: message.sequence, owner: undefined, url: undefined };
     return { epoch: message.sequence, owner, url: url ?? undefined };

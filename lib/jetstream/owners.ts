@@ -9,6 +9,7 @@ import { isSafeName } from "../base/names.ts";
 import type { Runtime } from "../base/runtime.ts";
 import type { NewMessage } from "../message/new-message.ts";
 import type { EngineFigures, Neighbours } from "../topic/neighbours.ts";
+import { UNSERVED_REASONS } from "./claim.ts";
 import type { EngineConnection } from "./connection.ts";
 import type { EngineCounters } from "./engine-counters.ts";
 import type { Letters } from "./letters.ts";
@@ -70,6 +71,7 @@ export class Owners implements Neighbours {
       served: () => this.#served,
       isTaking: (name) => this.#takeovers.of(name) !== undefined,
       letGo: (name) => this.#letGo(name),
+      onClaimed: (name) => this.#claimed(name),
     });
   }
 
@@ -257,13 +259,14 @@ export class Owners implements Neighbours {
       if (this.#whole.has(name) || this.#takeovers.of(name) !== undefined) continue;
       if (!this.#isHere(name)) {
         this.#table.forget(name);
-      } else if ((await this.#table.look(name)) === undefined) {
-        this.#options.logger.error(
-          { topic: name },
-          "the topic's stream was removed from NATS, not by netlog",
-        );
-        await this.#letGo(name);
+        continue;
       }
+      const found = await this.#table.look(name);
+      if (found === undefined) {
+        const what = "the topic's stream was removed from NATS, not by netlog";
+        this.#options.logger.error({ topic: name }, what);
+      }
+      if (found === undefined || found.isMoved === true) await this.#letGo(name);
     }
   }
 
@@ -276,6 +279,13 @@ export class Owners implements Neighbours {
     await mapConcurrently(due, this.#options.limits.topicsInTransition, (name) =>
       this.#takeovers.take(name, served),
     );
+  }
+
+  /** A topic that was made elsewhere, or copied here, since the last look at all topics is looked for at once. */
+  #claimed(name: string): void {
+    if (this.#whole.has(name) || !this.#table.topics.has(name)) return;
+    this.#refreshAtMs = 0;
+    this.tick();
   }
 
   /** This server serves it, or has failed to. */
@@ -297,6 +307,7 @@ export class Owners implements Neighbours {
     try {
       const found = await this.#table.look(name);
       if (found === undefined || this.#served?.serves(name) === true) return undefined;
+      if (found.isMoved === true) throw moves(UNSERVED_REASONS.moved);
       return this.#urlOf(found);
     } catch (error) {
       if (error instanceof NetlogError) throw error;

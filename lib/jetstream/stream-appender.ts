@@ -114,6 +114,17 @@ export class StreamAppender implements GuardedLog, LogWriterOwner {
     await this.#blocked;
   }
 
+  /** As Log.beginSegment. */
+  async beginSegment(): Promise<void> {
+    while (this.#blocked !== undefined) await this.#blocked;
+    this.standing.throwIfRefusing();
+    const { active } = this.#writer.segments;
+    if (active.sizeBytes === 0) return;
+    this.#block(this.#roll());
+    await this.#blocked;
+    if (this.#writer.segments.active === active) throw this.standing.failure() ?? refusalOf("unreachable");
+  }
+
   /** Resolves when the log was still this server's. @throws topic_unavailable. */
   async confirmOwner(): Promise<void> {
     if (await this.#writer.confirm()) return;

@@ -5,7 +5,7 @@ import type { Logger } from "../base/logger.ts";
 import type { Runtime } from "../base/runtime.ts";
 import type { LogLimits } from "../log/log.ts";
 import { TailBudget } from "../log/tail.ts";
-import type { Owner } from "./claim.ts";
+import type { Owner, Unserved } from "./claim.ts";
 import { EngineCounters } from "./engine-counters.ts";
 import type { JetStreamApi } from "./jetstream-api.ts";
 import type { Limits } from "./limits.ts";
@@ -82,8 +82,15 @@ export interface StreamLogOptions {
   readonly limits: LogLimits;
   /** Where the log begins, whose stream has no message yet. 0 when absent. */
   readonly firstOffset?: number;
+  /** `copying`: to go on with a copy, as its claims say; `moved`: to open also what has moved away. Else a topic's log. */
+  readonly unserved?: Unserved | undefined;
   /** The server that takes the log over. */
   readonly owner: Owner;
   /** The log has failed: its holder may close it, and open it again. Called once. */
   readonly onFailed?: ((failure: LogFailure) => void) | undefined;
+}
+
+/** What claims of the log say. One that has moved away is a topic's while it is open: it may be left to its servers. */
+export function claimedAs({ unserved }: StreamLogOptions): Unserved | undefined {
+  return unserved === "copying" ? unserved : undefined;
 }

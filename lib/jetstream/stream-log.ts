@@ -19,6 +19,7 @@ import type {
 import { placedEntries } from "../log/placed-frames.ts";
 import type { StopReason } from "../log/standing.ts";
 import { Waiters } from "../log/waiters.ts";
+import type { Unserved } from "./claim.ts";
 import { JetStreamError, NoAnswer } from "./engine-errors.ts";
 import { findSegments } from "./find-segments.ts";
 import { HeldTail } from "./held-tail.ts";
@@ -26,7 +27,7 @@ import { History, type Stretch } from "./history.ts";
 import { LogWriter } from "./log-writer.ts";
 import { StreamAppender } from "./stream-appender.ts";
 import { type CursorLog, StreamCursor } from "./stream-cursor.ts";
-import type { EngineShared, StreamLogOptions } from "./stream-log-options.ts";
+import { claimedAs, type EngineShared, type StreamLogOptions } from "./stream-log-options.ts";
 import { StreamRetention } from "./stream-retention.ts";
 import type { StreamSegments } from "./stream-segments.ts";
 import { verifyStream } from "./stream-verify.ts";
@@ -43,6 +44,7 @@ export class StreamLog implements Log, CursorLog {
   readonly #writer: LogWriter;
   readonly #appender: StreamAppender;
   readonly #retention: StreamRetention;
+  readonly #unserved: Unserved | undefined;
   readonly #waiters = new Waiters();
   #limits: LogLimits;
   #stopped: StopReason | undefined;
@@ -53,6 +55,7 @@ export class StreamLog implements Log, CursorLog {
     this.shared = shared;
     this.segments = segments;
     this.epoch = taken.epoch;
+    this.#unserved = claimedAs(options);
     this.#limits = limits;
     this.#openedAtMs = shared.runtime.now();
     this.held = new HeldTail(shared.tailBudget, shared.limits.tailBytes);
@@ -222,6 +225,10 @@ export class StreamLog implements Log, CursorLog {
     return Promise.resolve();
   }
 
+  beginSegment(): Promise<void> {
+    return this.#appender.beginSegment();
+  }
+
   applyRetention(expireBeforeMs: number, dropBelow: number = Infinity): Promise<void> {
     return told(() => this.#retention.apply(expireBeforeMs, dropBelow));
   }
@@ -241,11 +248,25 @@ export class StreamLog implements Log, CursorLog {
 
   /** Also lets go of the log. */
   async close(): Promise<void> {
-    if (this.#stopped !== undefined) return;
+    if (this.#stopped === undefined) await this.#leave(this.#unserved);
+  }
+
+  /**
+   * Closes the log, whose servers find it to be `unserved` from now on, or not to be so any more. Durable when it resolves, and
+   * no other server had the log until then. @throws topic_unavailable.
+   */
+  async leaveAs(unserved: Unserved | undefined): Promise<void> {
+    if (this.#stopped === undefined && (await this.#leave(unserved))) return;
+    const reason = this.#appender.standing.failureReason;
+    throw new NetlogError("topic_unavailable", { reason: `NATS did not take its last claim (${reason})` });
+  }
+
+  async #leave(unserved: Unserved | undefined): Promise<boolean> {
     await this.#stop("closed");
-    if (!this.#appender.standing.hasFailed) await this.#writer.release();
+    const isLeft = !this.#appender.standing.hasFailed && (await this.#writer.release(unserved));
     this.#writer.stop();
     this.held.reset();
+    return isLeft;
   }
 
   async delete(): Promise<void> {

@@ -3,11 +3,11 @@
  * whose claim is stored has it, and what the other one or a former owner has on its way is refused.
  */
 import { NetlogError } from "../base/errors.ts";
-import { encodeClaim } from "./claim.ts";
+import { type Claim, encodeClaim, type Owner, UNSERVED_REASONS, type Unserved } from "./claim.ts";
 import { CLAIM_KIND, encodeMessage, type SegmentMark } from "./envelope.ts";
 import { decodeLogMessage, endOf } from "./log-message.ts";
 import { type Outcome, type Outgoing, sendOnce } from "./outgoing.ts";
-import type { EngineShared, StreamLogOptions } from "./stream-log-options.ts";
+import { claimedAs, type EngineShared, type StreamLogOptions } from "./stream-log-options.ts";
 import { newUid } from "./uid.ts";
 
 export interface TakenLog {
@@ -29,10 +29,15 @@ interface LogEnd extends Omit<TakenLog, "epoch"> {
 }
 
 /**
+ * With `null` the log is nobody's from then on, as servers hear.
+ *
  * @throws topic_unavailable: NATS does not answer, or has lost messages, or what lies in the stream is not netlog's;
  *   topic_not_found: there is no stream; storage_full.
  */
-export async function takeOver(options: StreamLogOptions): Promise<TakenLog> {
+export async function takeOver(
+  options: StreamLogOptions,
+  owner: Owner | null = options.owner,
+): Promise<TakenLog> {
   const { runtime, limits, engineCounters, api, names } = options.shared;
   const giveUpAtMs = runtime.elapsedMs() + limits.engineResolveMs;
   let claim: { end: LogEnd; message: Outgoing } | undefined;
@@ -40,7 +45,7 @@ export async function takeOver(options: StreamLogOptions): Promise<TakenLog> {
     let outcome: Outcome = "unknown";
     let cause: unknown;
     try {
-      claim ??= claimBehind(await findEnd(options), options);
+      claim ??= claimBehind(await findEnd(options), options, owner);
       outcome = await sendOnce(api, names.logStream(options.topic), claim.message, limits.engineAckMs);
     } catch (error) {
       if (error instanceof NetlogError) throw error;
@@ -69,20 +74,24 @@ function notTaken(cause: unknown): NetlogError {
 
 function claimBehind(
   end: LogEnd,
-  { shared, topic, owner }: StreamLogOptions,
+  options: StreamLogOptions,
+  owner: Owner | null,
 ): { end: LogEnd; message: Outgoing } {
+  const { shared, topic } = options;
   const { runtime, names } = shared;
+  const unserved = claimedAs(options);
   const { lastSequence, endOffset, timestampMs, segment } = end;
   const sequence = lastSequence + 1;
   const uid = newUid(runtime);
-  const { incarnation, url = null } = owner;
-  const body = encodeClaim({ owner: incarnation, url, endOffset, timestampMs, at: runtime.now() });
+  const { incarnation = null, url = null } = owner ?? {};
+  const at = runtime.now();
+  const body = encodeClaim({ owner: incarnation, url, endOffset, timestampMs, at, unserved });
   const payload = encodeMessage({ kind: CLAIM_KIND, epoch: sequence, uid, segment }, [body]);
   return { end, message: { sequence, subject: names.ownerSubject(topic), payload, uid, mayBeStored: false } };
 }
 
 /** @throws NetlogError: there is no end to be found; what the API throws. */
-async function findEnd({ shared, topic, firstOffset = 0 }: StreamLogOptions): Promise<LogEnd> {
+async function findEnd({ shared, topic, firstOffset = 0, unserved }: StreamLogOptions): Promise<LogEnd> {
   const { api, names } = shared;
   const stream = names.logStream(topic);
   const info = await api.streamInfo(stream);
@@ -106,6 +115,7 @@ async function findEnd({ shared, topic, firstOffset = 0 }: StreamLogOptions): Pr
   if (message.kind === "frames" && message.isDamaged) {
     throw unusable(stream, `message ${lastSequence} is damaged, and with it where the topic ends`);
   }
+  if (message.kind === "claim") requireServed(message.claim, unserved);
   return { lastSequence, ...endOf(message), segment: message.envelope.segment, firstSequence, created };
 }
 
@@ -126,6 +136,12 @@ function requireAcknowledged(
       `it has lost messages that it acknowledged: ${stream} ends at message ${lastSequence}, and had ${known.sequence}; restart this server to serve what is left`,
     );
   }
+}
+
+/** A server may have read that there is a topic when that was so. @throws topic_unavailable. */
+function requireServed({ unserved: found }: Claim, wanted: Unserved | undefined): void {
+  if (found === undefined || found === wanted) return;
+  throw new NetlogError("topic_unavailable", { reason: UNSERVED_REASONS[found] });
 }
 
 function unusable(stream: string, what: string): NetlogError {

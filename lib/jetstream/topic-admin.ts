@@ -3,6 +3,7 @@ import { NetlogError } from "../base/errors.ts";
 import { OneByOne } from "../base/one-by-one.ts";
 import type { Runtime } from "../base/runtime.ts";
 import { DEFAULT_SETTINGS, type TopicSettings } from "../topic/setting-table.ts";
+import { UNSERVED_REASONS } from "./claim.ts";
 import { isJetStreamError } from "./engine-errors.ts";
 import { refusedByEngine } from "./engine-refusals.ts";
 import type { JetStreamApi } from "./jetstream-api.ts";
@@ -70,6 +71,13 @@ export class TopicAdmin {
    * @throws topic_unavailable: there is no such stream, it is another program's, or NATS does not answer.
    */
   async read(name: string, defaults: TopicSettings = DEFAULT_SETTINGS): Promise<DescribedStream> {
+    const found = await this.find(name, defaults);
+    if (found !== undefined) return found;
+    throw unavailable(`NATS has no stream ${this.#options.names.logStream(name)} any more`);
+  }
+
+  /** As `read`; `undefined` where there is no such stream. */
+  async find(name: string, defaults: TopicSettings = DEFAULT_SETTINGS): Promise<DescribedStream | undefined> {
     const { api, names, limits } = this.#options;
     const stream = names.logStream(name);
     const info = await this.#settled(`the stream ${stream}`, () => api.streamInfo(stream)).catch(
@@ -77,7 +85,7 @@ export class TopicAdmin {
         throw refusedByEngine(error, `the stream ${stream}`);
       },
     );
-    if (info === undefined) throw unavailable(`NATS has no stream ${stream} any more`);
+    if (info === undefined) return undefined;
     const description = decodeDescription(info.config.description ?? "", defaults, limits);
     if (description?.name === name) return { info, description };
     throw unavailable(`the stream ${stream} of NATS is another program's: its description is not of netlog`);
@@ -200,8 +208,9 @@ export class TopicAdmin {
   /** A topic has the name, or what is left of one, or another program's stream. */
   async #existing(name: string): Promise<NetlogError> {
     try {
-      await this.read(name);
-      return new NetlogError("topic_exists");
+      const { unserved } = (await this.read(name)).description;
+      if (unserved === undefined) return new NetlogError("topic_exists");
+      return new NetlogError("topic_exists", { reason: UNSERVED_REASONS[unserved] });
     } catch (error) {
       return refusedByEngine(error, "the topic's stream");
     }

@@ -11,6 +11,7 @@ import { JsonError, parseJson } from "../base/json.ts";
 import type { TopicSettings } from "../topic/setting-table.ts";
 import { resolveSettings } from "../topic/settings.ts";
 import type { ForkSource } from "../topic/storage.ts";
+import { isUnserved, type Unserved } from "./claim.ts";
 import type { Limits } from "./limits.ts";
 
 const VERSION = 1;
@@ -31,8 +32,16 @@ export interface TopicDescription extends TopicIdentity {
   readonly maker: string | undefined;
   /** It was deleted, and its forks keep its name. */
   readonly isDeleted: boolean;
+  /** Why there is no such topic, though it was not deleted. */
+  readonly unserved: Unserved | undefined;
   /** It has a stream of scanners and state, which is missed from then on. */
   readonly hasKept: boolean;
+}
+
+/** What describes a topic as any other. */
+export function newDescription(name: string, id: string, settings: TopicSettings): TopicDescription {
+  const nothing = { source: undefined, maker: undefined, unserved: undefined };
+  return { name, id, settings, ...nothing, isDeleted: false, hasKept: false };
 }
 
 interface Written {
@@ -43,12 +52,13 @@ interface Written {
   readonly source?: ForkSource;
   readonly maker?: string;
   readonly deleted?: true;
+  readonly unserved?: Unserved;
   readonly kept?: true;
 }
 
 /** @throws topic_unavailable: NATS has no room for it. */
 export function encodeDescription(description: TopicDescription): string {
-  const { name, id, settings, source, maker, isDeleted, hasKept } = description;
+  const { name, id, settings, source, maker, isDeleted, unserved, hasKept } = description;
   const written: Written = {
     netlog: VERSION,
     name,
@@ -57,6 +67,7 @@ export function encodeDescription(description: TopicDescription): string {
     ...(source === undefined ? {} : { source }),
     ...(maker === undefined ? {} : { maker }),
     ...(isDeleted ? { deleted: true } : {}),
+    ...(unserved === undefined ? {} : { unserved }),
     ...(hasKept ? { kept: true } : {}),
   };
   const text = JSON.stringify(written);
@@ -89,6 +100,7 @@ export function decodeDescription(
     source: written.source,
     maker: written.maker,
     isDeleted: written.deleted === true,
+    unserved: isUnserved(written.unserved) ? written.unserved : undefined,
     hasKept: written.kept === true,
   };
 }

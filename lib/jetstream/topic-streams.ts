@@ -4,6 +4,7 @@
  */
 import type { TopicSettings } from "../topic/setting-table.ts";
 import type { Lineage } from "../topic/storage.ts";
+import type { Unserved } from "./claim.ts";
 import type { JetStreamApi } from "./jetstream-api.ts";
 import type { Limits } from "./limits.ts";
 import type { EngineNames } from "./names.ts";
@@ -11,7 +12,10 @@ import type { StreamInfo } from "./stream-config.ts";
 import { decodeDescription, type TopicDescription } from "./topic-description.ts";
 
 /** A topic, or what is left of one, or what may become one. */
-export type DescribedTopic = Pick<TopicDescription, "name" | "id" | "source" | "maker" | "isDeleted">;
+export type DescribedTopic = Pick<
+  TopicDescription,
+  "name" | "id" | "source" | "maker" | "isDeleted" | "unserved"
+>;
 
 export interface TopicStreamsOptions {
   readonly api: JetStreamApi;
@@ -58,7 +62,7 @@ export class TopicStreams {
   /** The names of topics that are whole and not deleted, and of those of which nobody can tell. */
   get topicNames(): readonly string[] {
     const whole = [...this.#topics.values()].filter(
-      ({ maker, isDeleted }) => maker === undefined && !isDeleted,
+      ({ maker, isDeleted, unserved }) => maker === undefined && !isDeleted && unserved === undefined,
     );
     return [...whole.map(({ name }) => name), ...this.#unreadable];
   }
@@ -66,6 +70,11 @@ export class TopicStreams {
   /** What is being made, or was left by a server that ended meanwhile. */
   get unfinished(): readonly DescribedTopic[] {
     return [...this.#topics.values()].filter(({ maker }) => maker !== undefined);
+  }
+
+  /** What is no topic that is served, though it is there: by name. */
+  unserved(why: Unserved): readonly DescribedTopic[] {
+    return [...this.#topics.values()].filter(({ unserved }) => unserved === why);
   }
 
   /** What is left of topics that were deleted, and that have no forks any more. */
@@ -94,9 +103,11 @@ export class TopicStreams {
     return { source: topic.source, forks: forks.sort() };
   }
 
-  /** Those that are being made as well: their source must not go. */
+  /** Those that are being made as well: their source must not go. Those that have moved away have their own. */
   forksOf(id: string): readonly DescribedTopic[] {
-    return [...this.#topics.values()].filter(({ source }) => source?.id === id);
+    return [...this.#topics.values()].filter(
+      ({ source, unserved }) => source?.id === id && unserved !== "moved",
+    );
   }
 
   note(topic: DescribedTopic): void {

@@ -98,10 +98,14 @@ export class Appender implements SyncLoopOwner {
   }
 
   /** Rolls when the active segment has grown old. */
-  async rollIfDue(nowMs: number): Promise<void> {
+  rollIfDue(nowMs: number): Promise<void> {
+    return this.rollIf(() => isDueToRoll(this.activeSegment, this.#limits, nowMs));
+  }
+
+  /** Where that fails, the next append tries again, and says why. */
+  async rollIf(isDue: () => boolean): Promise<void> {
     while (this.#blocked !== undefined) await this.#blocked;
-    if (this.standing.failure() !== undefined) return;
-    if (!isDueToRoll(this.activeSegment, this.#limits, nowMs)) return;
+    if (this.standing.failure() !== undefined || !isDue()) return;
     this.#block(this.#roll());
     await this.#blocked;
   }

@@ -239,6 +239,12 @@ export interface Log {
   setLimits(limits: LogLimits): Promise<void>;
 
   /**
+   * Seals the active segment, where it holds messages: what is appended from now on begins another one. For a copy whose
+   * segments are those of its source. Where that fails, this or the next append says why. @throws topic_unavailable.
+   */
+  beginSegment(): Promise<void>;
+
+  /**
    * One round of the monitor: rolls an active segment that has grown old, drops sealed segments whose last
    * message is older than `expireBeforeMs`, and the oldest while the log is over retentionSizeBytes; none that reaches
    * beyond `dropBelow`.

@@ -207,6 +207,10 @@ export class SegmentedLog implements Log, CursorLog {
     this.#limits = limits;
   }
 
+  beginSegment(): Promise<void> {
+    return this.#appender.rollIf(() => !this.segments.active.isEmpty);
+  }
+
   applyRetention(expireBeforeMs: number, dropBelow: number = Infinity): Promise<void> {
     return this.#retention.apply({ expireBeforeMs, dropBelow });
   }

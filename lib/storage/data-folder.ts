@@ -20,6 +20,8 @@ export class DataFolderError extends Error {
 /** Names of folders begin like this while a topic is made, and after it was deleted. */
 export const CREATING_PREFIX = ".creating-";
 export const DELETED_PREFIX = ".deleted-";
+/** Has folders of topics of another storage, while they are copied to here (topic-copies.ts). */
+export const COPYING_NAME = ".copying";
 /** The lock's own name, and how the others begin that it takes meanwhile. */
 export const LOCK_PREFIX = ".lock";
 /** Written and removed again to see whether that is possible. */
@@ -28,7 +30,7 @@ export const PROBE_NAME = ".probe";
 const VIEWS_NAME = ".views";
 /** Keeps the project's own `data/` in git. */
 const PLACEHOLDER_NAME = ".gitkeep";
-const OWN_NAMES: ReadonlySet<string> = new Set([PROBE_NAME, VIEWS_NAME, PLACEHOLDER_NAME]);
+const OWN_NAMES: ReadonlySet<string> = new Set([PROBE_NAME, COPYING_NAME, VIEWS_NAME, PLACEHOLDER_NAME]);
 
 /**
  * Makes the folder when it is missing, with the folders that it lies in, and locks it.
@@ -54,6 +56,8 @@ export interface DataFolderContent {
   readonly related: readonly string[];
   /** Names of folders that an interrupted creation, or a deletion, left; to be removed. */
   readonly leftovers: readonly string[];
+  /** Names of topics of another storage of which there is a copy that is not whole. */
+  readonly copies: readonly string[];
   /** Names of what is neither; left alone. */
   readonly strangers: readonly string[];
 }
@@ -100,6 +104,7 @@ export async function listDataFolder(
     topics,
     related: named("related", "remains"),
     leftovers,
+    copies: await listFolder(disk, `${folder}/${COPYING_NAME}`),
     strangers,
   };
 }
@@ -128,6 +133,11 @@ export async function lockForReading(
     }
     return { release: () => Promise.resolve(), doubt: messageOf(error) };
   }
+}
+
+/** Nothing where there is no folder. */
+async function listFolder(disk: Disk, path: string): Promise<string[]> {
+  return (await disk.stat(path))?.kind === "folder" ? await disk.list(path) : [];
 }
 
 async function requireFolder(disk: Disk, folder: string): Promise<void> {

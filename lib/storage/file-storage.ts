@@ -13,14 +13,21 @@ import {
   forkEndOffset,
   type NewFork,
   removeUnopened,
-  type Storage,
   type StoredTopic,
 } from "../topic/storage.ts";
+import type {
+  CopyingStorage,
+  MovingTopic,
+  NewCopy,
+  StoredCopy,
+  UnfinishedCopy,
+} from "../topic/stored-copy.ts";
 import { type DataFolderContent, listDataFolder, takeDataFolder } from "./data-folder.ts";
 import { FolderProbe } from "./folder-probe.ts";
 import type { Limits } from "./limits.ts";
 import { Lineages } from "./lineages.ts";
 import { openStoredTopic, type StorageParts } from "./open-stored-topic.ts";
+import { readCopies, TopicCopies } from "./topic-copies.ts";
 import { buildForkFolder } from "./topic-folder.ts";
 import { TopicFolders } from "./topic-folders.ts";
 
@@ -38,13 +45,17 @@ interface OpenedFolder {
   readonly content: DataFolderContent;
   readonly folders: TopicFolders;
   readonly lineages: Lineages;
+  readonly copies: readonly UnfinishedCopy[];
 }
 
-export class FileStorage implements Storage {
+export class FileStorage implements CopyingStorage {
   readonly topicNames: readonly string[];
+  readonly copies: readonly UnfinishedCopy[];
+  readonly moved: readonly string[] = [];
   readonly #parts: StorageParts;
   readonly #folders: TopicFolders;
   readonly #lineages: Lineages;
+  readonly #copies: TopicCopies;
   readonly #probe: FolderProbe;
   readonly #lock: DiskLock;
 
@@ -62,7 +73,8 @@ export class FileStorage implements Storage {
       await disk.syncFolder(folder);
       const folders = new TopicFolders(options);
       const lineages = await Lineages.open(options, folders, content);
-      return new FileStorage(options, { lock, content, folders, lineages });
+      const copies = await readCopies(disk, folder, content.copies);
+      return new FileStorage(options, { lock, content, folders, lineages, copies });
     } catch (error) {
       await lock.release();
       throw error;
@@ -71,14 +83,16 @@ export class FileStorage implements Storage {
 
   private constructor(options: FileStorageOptions, opened: OpenedFolder) {
     const { disk, runtime, logger, limits } = options;
-    const { lock, content, folders, lineages } = opened;
+    const { lock, content, folders, lineages, copies } = opened;
     this.topicNames = lineages.topics;
+    this.copies = copies;
     this.#lock = lock;
     this.#folders = folders;
     this.#lineages = lineages;
     this.#probe = new FolderProbe(disk, options.folder, runtime, limits);
     const scannerFiles = new ScannerFiles({ disk, runtime, logger, limits });
     this.#parts = { disk, runtime, logger, limits, logs: new LogShared(disk, limits), scannerFiles };
+    this.#copies = new TopicCopies(this.#parts, folders);
     for (const name of content.leftovers) this.#folders.removeInBackground(name);
   }
 
@@ -106,14 +120,9 @@ export class FileStorage implements Storage {
     }
   }
 
-  async create(
-    name: string,
-    settings: TopicSettings,
-    begin?: BeginTopic,
-    firstOffset?: number,
-  ): Promise<StoredTopic> {
+  async create(name: string, settings: TopicSettings, begin?: BeginTopic): Promise<StoredTopic> {
     const fill = (folder: string) => this.#begin(folder, { settings }, begin);
-    await this.#folders.create(name, settings, fill, firstOffset);
+    await this.#folders.create(name, settings, fill);
     return await this.#openNew(name, settings);
   }
 
@@ -142,6 +151,21 @@ export class FileStorage implements Storage {
       }),
     );
     return await this.#openNew(name, settings);
+  }
+
+  openCopy(name: string, copy: NewCopy): Promise<StoredCopy> {
+    return this.#copies.open(name, copy);
+  }
+
+  discardCopy(name: string): Promise<void> {
+    return this.#copies.discard(name);
+  }
+
+  /** The folder is locked: nobody else serves its topics. */
+  async openToMove(name: string, defaults: TopicSettings): Promise<MovingTopic> {
+    const stored = await this.open(name, defaults);
+    const close = () => stored.log.close();
+    return { stored, moveAway: close, close };
   }
 
   async remove(name: string): Promise<void> {

@@ -2,7 +2,7 @@
  * The folders of topics within the data folder: made and discarded under other names, so that a crash leaves a
  * topic whole or not at all. The next start removes what an interrupted change has left under such a name.
  */
-
+import { dirname } from "node:path/posix";
 import { NetlogError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Runtime } from "../base/runtime.ts";
@@ -43,10 +43,9 @@ export class TopicFolders {
     name: string,
     settings: TopicSettings,
     fill: (folder: string) => Promise<void>,
-    firstOffset = 0,
   ): Promise<void> {
     const { disk, runtime } = this.#options;
-    const content = { id: runtime.randomId(), settings, firstOffset };
+    const content = { id: runtime.randomId(), settings };
     await this.build(name, async (folder) => {
       await buildTopicFolder(disk, folder, content, runtime);
       await fill(folder);
@@ -73,14 +72,36 @@ export class TopicFolders {
       await disk.removeTree(building).catch(() => {});
       throw refusedWrite(error);
     }
+    await this.#confirmName(building, path);
+    return result;
+  }
+
+  /**
+   * Gives a folder that is whole the name of a topic, which nobody has; durable when it resolves.
+   *
+   * @throws storage_full, topic_unavailable: it has its former name; sync_failed: so it has, but a loss of power may change that.
+   */
+  async giveName(formerName: string, name: string): Promise<void> {
+    const [former, path] = [this.pathOf(formerName), this.pathOf(name)];
     try {
-      await this.#sync("the topic was not made; it may be there after a restart");
+      await this.#options.disk.rename(former, path);
+    } catch (error) {
+      throw refusedWrite(error);
+    }
+    await this.#confirmName(former, path);
+  }
+
+  async #confirmName(former: string, path: string): Promise<void> {
+    try {
+      // Either may lie in a folder of copies.
+      for (const folder of new Set([dirname(former), dirname(path)])) {
+        await this.#sync("the topic was not made; it may be there after a restart", folder);
+      }
     } catch (error) {
       // Nothing in it is removed: a loss of power could bring the name back, and then it is whole.
-      await disk.rename(path, building).catch(() => {});
+      await this.#options.disk.rename(path, former).catch(() => {});
       throw error;
     }
-    return result;
   }
 
   /**
@@ -138,9 +159,9 @@ export class TopicFolders {
     this.#removals.add(removal);
   }
 
-  async #sync(doubt: string): Promise<void> {
+  async #sync(doubt: string, folder = this.#options.folder): Promise<void> {
     try {
-      await this.#options.disk.syncFolder(this.#options.folder);
+      await this.#options.disk.syncFolder(folder);
     } catch (error) {
       throw new NetlogError("sync_failed", { reason: doubt, cause: error });
     }

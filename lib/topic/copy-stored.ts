@@ -1,62 +1,96 @@
 /**
- * Copies a topic from one storage into another one as it is: its messages with offsets and times, its settings, what it
- * remembers of its appends, and its scanners with their positions. Nobody serves it meanwhile. Whom it was forked from is
- * not copied, for the other storage does not have that topic; nor is its id.
+ * Copies a topic from one storage into another one as it is: its messages with offsets and times, its segments and settings,
+ * its id, whom it was forked from, what it remembers of its appends, and its scanners with their positions. Nobody serves it
+ * meanwhile. What was copied ahead (copy-ahead.ts), or by an earlier run, is gone on with.
  */
-import { NetlogError } from "../base/errors.ts";
+import { isNetlogError, NetlogError } from "../base/errors.ts";
 import type { Runtime } from "../base/runtime.ts";
 import type { Log } from "../log/log.ts";
 import type { StoredScanner } from "../scanner/scanner-store.ts";
+import { copyFrames, goesOn, type ReadFrames, type SourceRange } from "./copy-frames.ts";
 import type { TopicSettings } from "./setting-table.ts";
-import { logLimitsOf } from "./settings.ts";
-import type { KeptState, StateToKeep, Storage, StoredTopic } from "./storage.ts";
+import type { KeptState, StateToKeep, StoredTopic } from "./storage.ts";
+import type { CopyingStorage, NewCopy, StoredCopy } from "./stored-copy.ts";
 
 export interface CopyStoredOptions {
-  readonly from: Storage;
-  readonly to: Storage;
+  readonly from: CopyingStorage;
+  readonly to: CopyingStorage;
   /** For a topic whose file of settings leaves some out. */
   readonly defaults: TopicSettings;
   readonly runtime: Runtime;
+  /** A topic is about to be copied, of which so many messages are there already. */
+  readonly onBegin?: (messageCount: number, heldCount: number) => void;
+  readonly onCopied?: (messageCount: number, sizeBytes: number) => void;
 }
 
 export interface CopiedTopic {
+  /** Messages of the topic, and those of them that had been copied before. */
   readonly messageCount: number;
+  readonly heldCount: number;
   readonly scannerCount: number;
 }
 
 const READ_BYTES = 512 * 1024;
 
 /**
- * Durable when it resolves; a crash leaves the copy whole or not at all.
+ * Durable when it resolves: then the topic is the other storage's, and no server of the first one serves it any more, where
+ * that one has servers. After a crash it is the first one's, or the other one's, or the next call goes on.
  *
  * @throws topic_exists: the other storage has one of this name; topic_unavailable: the topic cannot be opened, or not all of
- *   it can be read; checksum_error: messages are damaged; what Storage.create throws.
+ *   it can be read; resource_busy: what was copied before is of another topic, or of another state of it; checksum_error:
+ *   messages are damaged; what openCopy throws, and appending.
  */
 export async function copyStored(name: string, options: CopyStoredOptions): Promise<CopiedTopic> {
-  const source = await options.from.open(name, options.defaults);
-  const { log, settings, scanners } = source;
+  const { from, to, defaults } = options;
+  const moving = await from.openToMove(name, defaults);
+  const { stored: source } = moving;
   try {
     requireWhole(source);
-    const copy = async (target: StoredTopic): Promise<void> => {
-      // Messages are older than segments may grow: by size alone, there are as many segments as before.
-      await target.log.setLimits({ ...logLimitsOf(settings), segmentAgeMs: Number.MAX_SAFE_INTEGER });
-      await copyFrames(log, target.log, options);
-      if (source.stateStore.found !== undefined) {
-        await target.stateStore.replace(await stateToKeep(source.stateStore.found));
-      }
-      for (const scanner of scanners) await copyScanner(scanner, target);
-      await target.scannerStore.sync();
-      await target.log.close();
-      await target.close?.();
-    };
-    const made = await options.to.create(name, settings, copy, log.logStartOffset);
-    await made.log.close();
-    await made.close?.();
-    return { messageCount: log.logEndOffset - log.logStartOffset, scannerCount: scanners.length };
+    const { log, settings, scanners } = source;
+    const range = await rangeOf(log);
+    const copy = await openCopyOf(to, name, { id: source.id, firstOffset: range.startOffset }, range);
+    const heldCount = Math.max(0, copy.stored.log.logEndOffset - range.startOffset);
+    const messageCount = range.endOffset - range.startOffset;
+    options.onBegin?.(messageCount, heldCount);
+    try {
+      await copyAll(source, copy.stored, range, options);
+      const whole = { settings: { ...settings }, source: source.lineage().source };
+      await moving.moveAway();
+      await copy.finish(whole);
+    } catch (error) {
+      await copy.close();
+      // It never can be whole.
+      if (isNetlogError(error, "checksum_error")) await to.discardCopy(name);
+      throw error;
+    }
+    return { messageCount, heldCount, scannerCount: scanners.length };
   } finally {
-    await log.close();
-    await source.close?.();
+    await moving.close();
   }
+}
+
+/** Goes on with a copy, or begins it anew where nothing that it has is left at the source. @throws as copyStored does. */
+export async function openCopyOf(
+  to: CopyingStorage,
+  name: string,
+  copy: NewCopy,
+  range: SourceRange,
+): Promise<StoredCopy> {
+  const opened = await to.openCopy(name, copy);
+  try {
+    if (goesOn(opened.stored.log, range)) return opened;
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+  await opened.close();
+  await to.discardCopy(name);
+  return await to.openCopy(name, copy);
+}
+
+async function rangeOf(log: Log): Promise<SourceRange> {
+  const { logStartOffset: startOffset, logEndOffset: endOffset, segments } = await log.describe();
+  return { startOffset, endOffset, segmentStarts: segments.map(({ baseOffset }) => baseOffset) };
 }
 
 /** @throws topic_unavailable: the copy would lack something, and nobody could tell later. */
@@ -70,18 +104,37 @@ function requireWhole({ trouble, stateStore, scannerStore }: StoredTopic): void 
   if (reason !== undefined) throw new NetlogError("topic_unavailable", { reason });
 }
 
-async function copyFrames(source: Log, target: Log, { runtime }: CopyStoredOptions): Promise<void> {
-  const cursor = source.openCursor();
-  for (let offset = source.logStartOffset; offset < source.logEndOffset; ) {
-    const run = await cursor.read(offset, READ_BYTES);
-    if (run === undefined) break;
-    await target.appendFrames(run.bytes, "synced");
-    offset = run.endOffset;
-    await runtime.pause();
+async function copyAll(
+  source: StoredTopic,
+  copy: StoredTopic,
+  range: SourceRange,
+  { runtime, onCopied = () => {} }: CopyStoredOptions,
+): Promise<void> {
+  await copyFrames(readerOf(source.log), copy.log, range, {
+    isServed: false,
+    runtime,
+    onCopied,
+    isOver: () => false,
+  });
+  // Messages that the source has dropped since they were copied.
+  await copy.log.applyRetention(Number.MAX_SAFE_INTEGER, range.startOffset);
+  if (source.stateStore.found !== undefined) {
+    await copy.stateStore.replace(await stateToKeep(source.stateStore.found));
   }
-  if (target.logEndOffset === source.logEndOffset) return;
-  const reason = `only the messages below ${target.logEndOffset} of ${source.logEndOffset} can be read`;
-  throw new NetlogError("topic_unavailable", { reason });
+  // An earlier run may have ended here: scanners have moved on since, or are gone.
+  for (const { id } of copy.scanners) await copy.scannerStore.delete(id);
+  for (const scanner of source.scanners) await copyScanner(scanner, copy);
+  await copy.scannerStore.sync();
+}
+
+function readerOf(log: Log): ReadFrames {
+  const cursor = log.openCursor();
+  return async (offset) => {
+    const run = await cursor.read(offset, READ_BYTES);
+    if (run !== undefined) return run.bytes;
+    const reason = `only the messages below ${offset} of ${log.logEndOffset} can be read`;
+    throw new NetlogError("topic_unavailable", { reason });
+  };
 }
 
 async function stateToKeep(kept: KeptState): Promise<StateToKeep> {

@@ -25,17 +25,12 @@ export interface Storage {
 
   /**
    * Makes a topic, with what `begin` writes or without messages, and opens it; durable when it resolves. A crash leaves it
-   * whole or not at all. Its offsets begin at `firstOffset`.
+   * whole or not at all.
    *
    * @throws topic_exists: something of this name is there; storage_full, topic_unavailable: nothing is left;
    *   sync_failed: it is not there, but may be after a restart, whole; what `begin` throws: nothing is left.
    */
-  create(
-    name: string,
-    settings: TopicSettings,
-    begin?: BeginTopic,
-    firstOffset?: number,
-  ): Promise<StoredTopic>;
+  create(name: string, settings: TopicSettings, begin?: BeginTopic): Promise<StoredTopic>;
 
   /**
    * Makes a topic that begins with the messages of another one, and then has what `begin` writes, and opens it; durable when

@@ -13,16 +13,21 @@ export interface Surroundings {
   readonly input?: readonly (string | Uint8Array)[];
   /** Both outputs are terminals of 80 columns. */
   readonly isTTY?: boolean;
+  /** Called with what goes to both outputs, as it comes. */
+  readonly onOutput?: (text: string) => void;
 }
 
 export async function runCommand(
   args: readonly string[],
-  { environment = {}, input = [], isTTY = false }: Surroundings = {},
+  { environment = {}, input = [], isTTY = false, onOutput = () => {} }: Surroundings = {},
 ): Promise<Ran> {
   const out: Uint8Array[] = [];
   const err: Uint8Array[] = [];
   const outputTo = (pieces: Uint8Array[]) => ({
-    write: (piece: string | Uint8Array) => pieces.push(Buffer.from(piece)) > 0,
+    write: (piece: string | Uint8Array) => {
+      onOutput(Buffer.from(piece).toString());
+      return pieces.push(Buffer.from(piece)) > 0;
+    },
     isTTY,
     columns: 80,
   });

@@ -7,6 +7,7 @@ import { FileStorage } from "../../../lib/storage/file-storage.ts";
 import { copyStored } from "../../../lib/topic/copy-stored.ts";
 import { DEFAULT_SETTINGS } from "../../../lib/topic/setting-table.ts";
 import type { Storage } from "../../../lib/topic/storage.ts";
+import type { CopyingStorage } from "../../../lib/topic/stored-copy.ts";
 import { filled, messagesOf, SMALL_SEGMENTS, seen } from "../../support/fork-fixture.ts";
 import { MemoryDisk } from "../../support/memory-disk.ts";
 import { hasNats } from "../../support/nats.ts";
@@ -31,7 +32,7 @@ async function use<Result>(storage: Storage, work: (netlog: Netlog) => Promise<R
   }
 }
 
-async function copyAll(from: Storage, to: Storage): Promise<void> {
+async function copyAll(from: CopyingStorage, to: CopyingStorage): Promise<void> {
   const options = { from, to, defaults: DEFAULT_SETTINGS, runtime: nodeRuntime };
   for (const name of from.topicNames) await copyStored(name, options);
   await from.close();

@@ -41,6 +41,7 @@ async function ownersOver(newest: readonly Newest[], living: readonly string[] =
     return () => {};
   };
   const never = () => () => {};
+  let refreshCount = 0;
   const presence = { isAlive: (owner: string) => living.includes(owner), isCutOff: false, takers: living };
   const owners = new Owners({
     connection: { isConnected: true, subscribe, onLost: never, onBack: never },
@@ -51,7 +52,8 @@ async function ownersOver(newest: readonly Newest[], living: readonly string[] =
     letters: { receive: () => () => {} } as unknown as Letters,
     presence: presence as unknown as Presence,
     self: { incarnation: "self", url: undefined },
-    refresh: () => Promise.resolve([]),
+    // The topic is made when the server has begun.
+    refresh: () => Promise.resolve(refreshCount++ === 0 ? [] : ["topic"]),
     runtime,
     logger: silentLogger,
     limits: LIMITS,

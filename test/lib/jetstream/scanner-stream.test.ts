@@ -9,6 +9,7 @@ import { EngineNames } from "../../../lib/jetstream/names.ts";
 import { ScannerStream } from "../../../lib/jetstream/scanner-stream.ts";
 import { EngineShared } from "../../../lib/jetstream/stream-log-options.ts";
 import { TopicAdmin } from "../../../lib/jetstream/topic-admin.ts";
+import { newDescription } from "../../../lib/jetstream/topic-description.ts";
 import { LIMITS } from "../../../lib/limits.ts";
 import { DEFAULT_SETTINGS } from "../../../lib/topic/setting-table.ts";
 import { hasNats } from "../../support/nats.ts";
@@ -40,8 +41,7 @@ describe.skipIf(!hasNats)("the stream of what a topic keeps", () => {
     const topic = { name, id: `id-${name}` };
     const api = await connectTo(nats.current);
     const admin = new TopicAdmin({ api, names, copies: 1, runtime: nodeRuntime, limits: FAST });
-    const rest = { settings: DEFAULT_SETTINGS, source: undefined, maker: undefined, isDeleted: false };
-    await admin.create({ ...topic, ...rest, hasKept: false });
+    await admin.create(newDescription(name, topic.id, DEFAULT_SETTINGS));
     /** As the server that has the log by this claim opens it. */
     const open = async (epoch: number, confirmOwner: () => Promise<void> = () => Promise.resolve()) => {
       const faulty = new FaultyApi((await connectTo(nats.current)).connection);

@@ -15,6 +15,7 @@ const PLAIN: TopicDescription = {
   settings: DEFAULT_SETTINGS,
   source: undefined,
   maker: undefined,
+  unserved: undefined,
   isDeleted: false,
   hasKept: false,
 };
@@ -30,6 +31,8 @@ describe("the description of a topic's stream", () => {
     { source: { topic: "a", id: "b", offset: 3, bytes: 1 }, hasKept: true },
     { maker: "server" },
     { isDeleted: true },
+    { unserved: "copying" },
+    { unserved: "moved" },
   ])("says what was said with %j", (change) => {
     const description = { ...PLAIN, ...change };
     expect(decode(encodeDescription(description))).toEqual(description);

@@ -50,7 +50,7 @@ describe.skipIf(!hasNats)("netlog migrate", () => {
       status: 1,
       out:
         '{"name":"orders","isCopied":false,"reason":"it is there already"}\n' +
-        '{"name":"others","isCopied":true,"messageCount":0,"scannerCount":0}\n',
+        '{"name":"others","isCopied":true,"messageCount":0,"heldCount":0,"scannerCount":0}\n',
       err: "",
     });
     await server.stop();
