@@ -22,10 +22,14 @@ const UNIT = [
 const POLL_TIMEOUT_MS = process.env.SOAK === "1" ? 600_000 : 60_000;
 const TEST_TIMEOUT_MS = 240_000;
 
+/** Clusters under faults, of which one takes a part of a core: the only tests of a file that run at once. */
+const MAX_CONCURRENCY = availableParallelism();
+
 const shared = {
   environment: "node",
   // Files share their module graph, for to load it anew takes longer than most of them do.
   isolate: false,
+  maxConcurrency: MAX_CONCURRENCY,
   testTimeout: TEST_TIMEOUT_MS,
   hookTimeout: TEST_TIMEOUT_MS,
   expect: { poll: { timeout: POLL_TIMEOUT_MS } },

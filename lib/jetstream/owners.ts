@@ -45,6 +45,8 @@ export interface OwnersOptions {
 
 /** Looks at claims at once. */
 const LOOKS = 32;
+/** Between two looks for the first claim of a topic. */
+const CLAIM_LOOK_MS = 20;
 export class Owners implements Neighbours {
   readonly #options: OwnersOptions;
   readonly #table: OwnerTable;
@@ -199,6 +201,10 @@ export class Owners implements Neighbours {
     }
   }
 
+  async lookAgain(name: string): Promise<void> {
+    await this.#table.lookAgain(name).catch((error: unknown) => this.#warn(error, name));
+  }
+
   watchGone(hear: (url: string) => void): () => void {
     this.#watchers.add(hear);
     return () => void this.#watchers.delete(hear);
@@ -305,7 +311,7 @@ export class Owners implements Neighbours {
       throw new NetlogError("too_many_requests", { reason });
     }
     try {
-      const found = await this.#table.look(name);
+      const found = await this.#lookUntilClaimed(name);
       if (found === undefined || this.#served?.serves(name) === true) return undefined;
       if (found.isMoved === true) throw moves(UNSERVED_REASONS.moved);
       return this.#urlOf(found);
@@ -313,6 +319,17 @@ export class Owners implements Neighbours {
       if (error instanceof NetlogError) throw error;
       const reason = "NATS does not say which server has the topic; try again";
       throw new NetlogError("topic_unavailable", { reason, cause: error });
+    }
+  }
+
+  /** A topic that is being made has its first claim within milliseconds. @throws what the API throws. */
+  async #lookUntilClaimed(name: string): Promise<Ownership | undefined> {
+    const { runtime, limits } = this.#options;
+    const endMs = runtime.elapsedMs() + limits.engineHeartbeatMs;
+    for (;;) {
+      const found = await this.#table.look(name);
+      if (found === undefined || found.epoch > 0 || runtime.elapsedMs() >= endMs) return found;
+      await new Promise<void>((resolve) => void runtime.setTimer(CLAIM_LOOK_MS, resolve));
     }
   }
 

@@ -53,6 +53,8 @@ export interface Neighbours {
   /** Publishes a dead letter where its topic is; stored when it resolves. @throws as publishing does; what NATS refuses with. */
   sendLetter(topic: string, message: NewMessage): Promise<void>;
   figures(): EngineFigures;
+  /** Another server has deleted the topic, or may have. When it resolves, this one knows. Never rejects. */
+  lookAgain(name: string): Promise<void>;
   /** A request to the server at this URL got no answer. */
   suspect(url: string): void;
   /** Calls `hear` with the URL of each server that is gone: requests that wait for it get no answer. Gives what ends that. */

@@ -18,13 +18,16 @@ export async function answerBrought(
 ): Promise<AnyAnswer> {
   const status = incoming.statusCode ?? 500;
   const headers = headersBrought(exchange, incoming, origin);
+  const { request, context } = exchange;
+  // The client may list all topics next, by way of this server.
+  if (request.method === "DELETE") await context.netlog.neighbours?.lookAgain(exchange.topicName);
   const length = incoming.headers["content-length"];
-  const hasNoBody = exchange.request.method === "HEAD" || status === 204 || status === 304;
+  const hasNoBody = request.method === "HEAD" || status === 204 || status === 304;
   if (hasNoBody || (length !== undefined && Number(length) <= WHOLE_BYTES)) {
     const body = await wholeBody(incoming);
     return { kind: "plain", status, headers, body, closes: CLOSING.has(status) };
   }
-  exchange.request.onClose(() => incoming.destroy());
+  request.onClose(() => incoming.destroy());
   return {
     kind: "stream",
     status,

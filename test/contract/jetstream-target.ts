@@ -10,7 +10,7 @@ import type { ContractTarget } from "./contract.ts";
 import { startOver } from "./targets.ts";
 
 /** A message of netlog has 16 MiB. NATS takes 1 MiB, where nobody says otherwise. */
-const MAX_PAYLOAD = 17 * 2 ** 20;
+export const MAX_PAYLOAD: number = 17 * 2 ** 20;
 
 /** `copies` of each topic, on as many NATS servers. */
 export function jetstreamTarget(copies: 1 | 3): ContractTarget {

@@ -63,6 +63,7 @@ export const forwardingTarget: ContractTarget = {
       sendLetter: () => Promise.resolve(),
       figures: () => NO_FIGURES,
       suspect() {},
+      lookAgain: () => Promise.resolve(),
       watchGone: () => () => {},
     };
     const front = await startOn(new MemoryDisk({ now: Date.now }), "/data", undefined, neighbours);

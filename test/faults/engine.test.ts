@@ -1,7 +1,7 @@
 /** The engine under faults: few of them with each change, all with `npm run soak`. */
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, expect, onTestFinished, test } from "vitest";
+import { afterAll, expect, type TestContext, test } from "vitest";
 import { hasNats, natsProgram, natsSyncsAlways } from "../support/nats.ts";
 import { seededRandom } from "../support/seeded-random.ts";
 import { isSoak } from "../support/soak.ts";
@@ -59,6 +59,7 @@ async function keep(folder: string, history: History, cluster: Cluster): Promise
 async function run(
   name: string,
   faults: readonly Fault[],
+  { onTestFinished }: TestContext,
   options: Partial<ClusterOptions> = {},
 ): Promise<void> {
   const cluster = await Cluster.start({ netlogServers: NETLOG_SERVERS, ...options });
@@ -73,28 +74,30 @@ async function run(
   }
   for (const gap of outcome.gaps) noteGap(gap);
   if (folder !== undefined) writeFileSync(join(folder, "stream.json"), JSON.stringify(outcome.stream));
-  console.info(`${name}: ${outcome.messages} messages in ${outcome.stream.length} of NATS`);
-  expect(outcome.broken).toEqual([]);
+  const { broken, messages, stream } = outcome;
+  console.info(`${name}: ${messages} messages in ${stream.length} of NATS, ${broken.length} promises broken`);
+  expect(broken).toEqual([]);
 }
 
 test.skipIf(!hasNats || isSoak)(
   "nothing is lost while owners and leaders are killed and frozen",
-  async () => {
-    await run("kills", [ownerKilled, leaderKilled, ownerFrozen]);
+  async (context) => {
+    await run("kills", [ownerKilled, leaderKilled, ownerFrozen], context);
   },
 );
 
-test.skipIf(!hasNats).each(Array.from({ length: RUNS }, (_, index) => SEED + index))(
+// A run mostly waits, so several of them share a machine (maxConcurrency).
+test.skipIf(!hasNats).concurrent.for(Array.from({ length: RUNS }, (_, index) => SEED + index))(
   "nothing is lost in faults by chance, seed %i",
-  async (seed) => {
+  async (seed, context) => {
     const network = hasNamespaces ? Network.create(hostNames(NETLOG_SERVERS)) : undefined;
-    onTestFinished(() => network?.remove());
+    context.onTestFinished(() => network?.remove());
     const known = [...FAULTS, ...(hasNamespaces ? NETWORK_FAULTS : [])];
     const faults = known.filter(({ name }) => ONLY.test(name));
     const random = seededRandom(seed);
     const chosen = Array.from({ length: FAULTS_A_RUN }, () => faults[Math.floor(random() * faults.length)]!);
     const clocks = random() < 0.5 ? SKEWS : [];
-    await run(`seed-${seed}`, chosen, {
+    await run(`seed-${seed}`, chosen, context, {
       clocks,
       syncsAlways: natsSyncsAlways,
       storeBytes: STORE_BYTES,

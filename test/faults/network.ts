@@ -7,10 +7,12 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-const SUBNET = "198.18.77";
+const FIRST_SUBNET = 77;
 const HERE = 254;
 /** Names of interfaces have at most 15 characters. */
-const BRIDGE = `nl${process.pid}`;
+const PREFIX = `nl${process.pid}`;
+/** Numbers of the networks that there are now. */
+const taken = new Set<number>();
 
 /** `ip netns exec` puts the files of a namespace's folder here in the place of those of /etc. */
 const FILES = "/etc/netns";
@@ -36,15 +38,18 @@ export interface Host {
 
 export class Network {
   readonly hosts: readonly Host[];
+  readonly #number: number;
+  readonly #bridge: string;
 
   static create(names: readonly string[]): Network {
     const network = new Network(names);
     try {
-      ip("link", "add", BRIDGE, "type", "bridge");
-      ip("address", "add", `${SUBNET}.${HERE}/24`, "dev", BRIDGE);
-      ip("link", "set", BRIDGE, "up");
+      const bridge = network.#bridge;
+      ip("link", "add", bridge, "type", "bridge");
+      ip("address", "add", `${network.#address(HERE)}/24`, "dev", bridge);
+      ip("link", "set", bridge, "up");
       const names = network.hosts.map(({ name, address }) => `${address} ${name}\n`).join("");
-      for (const host of network.hosts) addHost(host, `127.0.0.1 localhost\n${names}`);
+      for (const host of network.hosts) addHost(bridge, host, `127.0.0.1 localhost\n${names}`);
     } catch (error) {
       network.remove();
       throw error;
@@ -53,9 +58,14 @@ export class Network {
   }
 
   private constructor(names: readonly string[]) {
+    let number = 0;
+    while (taken.has(number)) number += 1;
+    taken.add(number);
+    this.#number = number;
+    this.#bridge = `${PREFIX}x${number}`;
     this.hosts = names.map((name, index) => {
-      const namespace = namespaceOf(name);
-      return { name, address: `${SUBNET}.${index + 1}`, under: ["ip", "netns", "exec", namespace] };
+      const namespace = this.#namespaceOf(name);
+      return { name, address: this.#address(index + 1), under: ["ip", "netns", "exec", namespace] };
     });
   }
 
@@ -67,11 +77,11 @@ export class Network {
 
   /** What `from` sends to `to` is lost; what it gets from there is not. */
   cutOneWay(from: string, to: string): void {
-    ip("-n", namespaceOf(from), "route", "add", "blackhole", `${this.host(to).address}/32`);
+    ip("-n", this.#namespaceOf(from), "route", "add", "blackhole", `${this.host(to).address}/32`);
   }
 
   mendOneWay(from: string, to: string): void {
-    ip("-n", namespaceOf(from), "route", "del", "blackhole", `${this.host(to).address}/32`);
+    ip("-n", this.#namespaceOf(from), "route", "del", "blackhole", `${this.host(to).address}/32`);
   }
 
   /** What `host` sends is late. */
@@ -79,7 +89,7 @@ export class Network {
     ip(
       "netns",
       "exec",
-      namespaceOf(host),
+      this.#namespaceOf(host),
       "tc",
       "qdisc",
       "add",
@@ -93,46 +103,55 @@ export class Network {
   }
 
   hurry(host: string): void {
-    ip("netns", "exec", namespaceOf(host), "tc", "qdisc", "del", "dev", "eth0", "root");
+    ip("netns", "exec", this.#namespaceOf(host), "tc", "qdisc", "del", "dev", "eth0", "root");
   }
 
   /** The processes of its hosts have ended. */
   remove(): void {
     for (const { name } of this.hosts) {
-      spawnSync("ip", ["netns", "delete", namespaceOf(name)]);
-      rmSync(join(FILES, namespaceOf(name)), { recursive: true, force: true });
+      spawnSync("ip", ["netns", "delete", this.#namespaceOf(name)]);
+      rmSync(join(FILES, this.#namespaceOf(name)), { recursive: true, force: true });
     }
-    spawnSync("ip", ["link", "delete", BRIDGE]);
+    spawnSync("ip", ["link", "delete", this.#bridge]);
+    taken.delete(this.#number);
+  }
+
+  #address(host: number): string {
+    return `198.18.${FIRST_SUBNET + this.#number}.${host}`;
+  }
+
+  #namespaceOf(host: string): string {
+    return namespaceOf(this.#bridge, host);
   }
 }
 
-function namespaceOf(host: string): string {
-  return `${BRIDGE}-${host}`;
+function namespaceOf(bridge: string, host: string): string {
+  return `${bridge}-${host}`;
 }
 
 /** `names` is its file /etc/hosts. */
-function addHost({ name, address }: Host, names: string): void {
-  const namespace = namespaceOf(name);
-  const port = `${BRIDGE}${name}`;
+function addHost(bridge: string, { name, address }: Host, names: string): void {
+  const namespace = namespaceOf(bridge, name);
+  const port = `${bridge}${name}`;
   mkdirSync(join(FILES, namespace), { recursive: true });
   writeFileSync(join(FILES, namespace, "hosts"), names);
   ip("netns", "add", namespace);
   ip("link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", namespace);
-  ip("link", "set", port, "master", BRIDGE, "up");
+  ip("link", "set", port, "master", bridge, "up");
   ip("-n", namespace, "address", "add", `${address}/24`, "dev", "eth0");
   ip("-n", namespace, "link", "set", "eth0", "up");
   ip("-n", namespace, "link", "set", "lo", "up");
 }
 
 function canMakeNamespaces(): boolean {
-  const probe = `${BRIDGE}-probe`;
+  const probe = `${PREFIX}-probe`;
   if (spawnSync("ip", ["netns", "add", probe]).status !== 0) return false;
   spawnSync("ip", ["netns", "delete", probe]);
   return true;
 }
 
 function netemWorks(): boolean {
-  const probe = `${BRIDGE}-probe`;
+  const probe = `${PREFIX}-probe`;
   spawnSync("ip", ["netns", "add", probe]);
   const { status } = spawnSync("ip", [
     "netns",

@@ -1,5 +1,5 @@
 /** Servers in the tests' own process, whose topics are on one NATS: each owns some topics, and sends requests for others on. */
-import { Netlog, nodeRuntime, silentLogger } from "../../lib/index.ts";
+import { type Neighbours, Netlog, nodeRuntime, silentLogger } from "../../lib/index.ts";
 import { Engine, type EngineOptions } from "../../lib/jetstream/index.ts";
 import { LIMITS, type Limits } from "../../lib/limits.ts";
 import { startServer } from "../../server/index.ts";
@@ -31,10 +31,12 @@ export function engineOptions(nats: Nats, given: Partial<EngineOptions> = {}): E
   };
 }
 
+/** The server knows its neighbours as `seen` gives them. */
 export async function startEngineServer(
   nats: Nats,
   given: Partial<EngineOptions> = {},
   limits: Partial<Limits> = QUICK,
+  seen: (neighbours: Neighbours) => Neighbours = (neighbours) => neighbours,
 ): Promise<EngineServer> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
@@ -44,7 +46,7 @@ export async function startEngineServer(
     logger: silentLogger,
     limits: engine.limits,
     openStorage: () => engine.openStorage(),
-    neighbours: engine.neighbours,
+    neighbours: seen(engine.neighbours),
   });
   await engine.begin(netlog);
   const server = await startServer({ netlog, host: "127.0.0.1", port, logger: silentLogger });

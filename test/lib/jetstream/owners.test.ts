@@ -48,6 +48,26 @@ describe.skipIf(!hasNats)("servers on one NATS", () => {
     expect((await other.api.get("/nowhere")).headers["x-netlog-error"]).toBe("topic_not_found");
   });
 
+  test("make a topic once, whichever of them is asked", async () => {
+    const [one, other] = await two();
+    for (const name of ["a", "b", "c", "d", "e"]) {
+      const replies = await Promise.all([one, other, one, other].map(({ api }) => api.post(`/${name}`)));
+      const told = replies
+        .map(({ status, headers }) => `${status} ${headers["x-netlog-error"] ?? ""}`)
+        .sort();
+      expect(told).toEqual(["201 ", ...Array.from({ length: 3 }, () => "400 topic_exists")]);
+    }
+  });
+
+  test("list no topic that was deleted by way of them", async () => {
+    const [one, other] = await two();
+    for (const name of ["a", "b", "c"]) {
+      expect((await one.api.post(`/${name}`)).status).toBe(201);
+      expect((await other.api.delete(`/${name}`)).status).toBe(200);
+      expect((await other.api.get("/")).json).toEqual([]);
+    }
+  });
+
   test("list the topics of all, in any order", async () => {
     const [one, other] = await two();
     await one.api.post("/a");

@@ -37,6 +37,7 @@ async function frontOf(
     sendLetter: () => Promise.resolve(),
     figures: () => NO_FIGURES,
     suspect: (each) => void suspects.push(each),
+    lookAgain: () => Promise.resolve(),
     watchGone: (listener) => {
       hear = listener;
       return () => {};
@@ -205,6 +206,7 @@ test("a call goes on once: two servers that each take the other one for the owne
       sendLetter: () => Promise.resolve(),
       figures: () => NO_FIGURES,
       suspect() {},
+      lookAgain: () => Promise.resolve(),
       watchGone: () => () => {},
     },
   });

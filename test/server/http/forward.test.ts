@@ -20,6 +20,7 @@ function neighboursOf(ownerOf: Neighbours["ownerOf"], names: readonly string[] =
     sendLetter: () => Promise.resolve(),
     figures: () => NO_FIGURES,
     suspect() {},
+    lookAgain: () => Promise.resolve(),
     watchGone: () => () => {},
   };
 }
