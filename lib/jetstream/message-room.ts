@@ -1,9 +1,15 @@
 /** How much goes into one message of a log's stream: a pure function of what waits, and of what is there. */
+import type { NetlogError } from "../base/errors.ts";
 import { frameBytesOf } from "../log/frame-writer.ts";
 import type { LogEntry, LogLimits } from "../log/log.ts";
 import { fitsSegment } from "../log/roll-policy.ts";
+import { ENVELOPE_BYTES } from "./envelope.ts";
 import type { Limits } from "./limits.ts";
+import { tooLongForNats } from "./log-failures.ts";
 import type { StreamSegment } from "./stream-segments.ts";
+
+/** The envelope, and the headers that the publisher adds: stream and sequence with their names. */
+const BESIDE_FRAMES_BYTES: number = ENVELOPE_BYTES + 512;
 
 export interface MessageRoom {
   /** The active one; frames of the message that is being made count in it already. */
@@ -39,4 +45,11 @@ export function roomFor(
     if (entry.closes === true) return end + 1;
   }
   return runEnd;
+}
+
+/** Why an entry is refused that no message can hold. */
+export function refusalOfLong(entry: LogEntry, maxPayloadBytes: number): NetlogError | undefined {
+  const maxBytes = maxPayloadBytes - BESIDE_FRAMES_BYTES;
+  const frameBytes = frameBytesOf(entry);
+  return frameBytes > maxBytes ? tooLongForNats(frameBytes, maxBytes) : undefined;
 }

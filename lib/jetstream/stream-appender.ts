@@ -4,30 +4,20 @@
  * `written` and `synced` are one here. Rolling and closing wait until nothing is in flight.
  */
 import { isNetlogError, type NetlogError } from "../base/errors.ts";
-import type { Timer } from "../base/runtime.ts";
 import { frameBytesOf } from "../log/frame-writer.ts";
 import { GuardedAppends, type GuardedLog } from "../log/guarded-appends.ts";
 import type { Appended, LogEntry, LogLimits } from "../log/log.ts";
 import { type PendingAppend, pendingAppend, UnsettledAppends } from "../log/pending-append.ts";
 import { hasGrownOld, rangeRefusal } from "../log/roll-policy.ts";
 import { Standing, type StopReason } from "../log/standing.ts";
-import { ENVELOPE_BYTES } from "./envelope.ts";
 import { FollowedLog } from "./followed-log.ts";
-import {
-  END_REASONS,
-  notStored,
-  refusalOf,
-  shortOfRoom,
-  tooLongForNats,
-  unknownAtNats,
-} from "./log-failures.ts";
+import { END_REASONS, notStored, refusalOf, shortOfRoom, unknownAtNats } from "./log-failures.ts";
 import type { Draft, LogWriter, LogWriterOwner, WrittenMessage } from "./log-writer.ts";
-import { type MessageRoom, roomFor } from "./message-room.ts";
+import { type MessageRoom, refusalOfLong, roomFor } from "./message-room.ts";
+import { type NextMessageParts, nextMessage } from "./next-message.ts";
 import type { PublisherEnd, Refusal } from "./ordered-publisher.ts";
-import type { StreamLogOptions } from "./stream-log-options.ts";
-
-/** The envelope, and the headers that the publisher adds: stream and sequence with their names. */
-const BESIDE_FRAMES_BYTES: number = ENVELOPE_BYTES + 512;
+import { Stall } from "./stall.ts";
+import type { LogFailure, StreamLogOptions } from "./stream-log-options.ts";
 
 export interface AppenderReports {
   readonly onReadable: (highWatermark: number) => void;
@@ -47,9 +37,9 @@ export class StreamAppender implements GuardedLog, LogWriterOwner {
   #limits: LogLimits;
   /** A roll or a close is under way. */
   #blocked: Promise<void> | undefined;
-  /** Runs while appends wait because nothing can be sent. */
-  #stall: Timer | undefined;
-  #isStalled = false;
+  readonly #stall: Stall;
+  readonly #nextParts: NextMessageParts;
+  #hasReportedFailure = false;
 
   constructor(options: StreamLogOptions, writer: LogWriter, reports: AppenderReports) {
     this.#options = options;
@@ -59,6 +49,13 @@ export class StreamAppender implements GuardedLog, LogWriterOwner {
     const { runtime, limits: caps } = options.shared;
     this.followed = new FollowedLog(caps.indexCheckpointBytes);
     this.#guarded = new GuardedAppends(this, this.standing, this.#unsettled, { runtime, caps });
+    this.#stall = new Stall(runtime, caps.engineResolveMs, () => this.#pump());
+    this.#nextParts = {
+      queue: this.queue,
+      guarded: this.#guarded,
+      room: (messageBytes) => this.#room(messageBytes),
+      write: (draft, group) => this.#write(draft, group),
+    };
     writer.serve(this);
   }
 
@@ -81,7 +78,7 @@ export class StreamAppender implements GuardedLog, LogWriterOwner {
   append(entries: readonly LogEntry[]): Promise<Appended>[] {
     const pending = entries.map(toBeStored);
     for (const append of pending) {
-      const tooLong = this.#refusalOfLong(append.entry);
+      const tooLong = refusalOfLong(append.entry, this.#options.shared.maxPayloadBytes);
       if (tooLong === undefined) this.queue.push(append);
       else this.#guarded.refuse(append, tooLong);
     }
@@ -154,7 +151,7 @@ export class StreamAppender implements GuardedLog, LogWriterOwner {
    */
   async stop(reason: StopReason): Promise<void> {
     this.standing.stopped ??= reason;
-    this.#stall?.cancel();
+    this.#stall.end();
     if (reason === "deleted") {
       this.#unsettled.rejectAll(this.standing.failure()!);
       this.#writer.stop();
@@ -180,7 +177,7 @@ export class StreamAppender implements GuardedLog, LogWriterOwner {
     this.followed.refused();
     for (const append of appends) append.reject(refusal);
     this.#unsettled.rejectAll(refusal);
-    if (this.standing.hasFailed) this.#options.onFailed?.("refused");
+    if (this.standing.hasFailed) this.#reportFailure("refused");
     this.#pump();
   }
 
@@ -198,14 +195,12 @@ export class StreamAppender implements GuardedLog, LogWriterOwner {
       append.reject(mayBeStored ? unknownAtNats() : notStored(why));
     this.#unsettled.rejectAll(unknownAtNats());
     this.#pump();
-    this.#options.onFailed?.(reason);
+    this.#reportFailure(reason);
   }
 
   /** For LogWriter. */
   ready(): void {
-    this.#stall?.cancel();
-    this.#stall = undefined;
-    this.#isStalled = false;
+    this.#stall.end();
     this.#pump();
   }
 
@@ -216,6 +211,13 @@ export class StreamAppender implements GuardedLog, LogWriterOwner {
     this.followed.follower?.failed();
   }
 
+  /** Once: the topic is given back then, and may be served by another log when this one fails again. */
+  #reportFailure(failure: LogFailure): void {
+    if (this.#hasReportedFailure) return;
+    this.#hasReportedFailure = true;
+    this.#options.onFailed?.(failure);
+  }
+
   /** Writes what waits, as long as it can be sent. */
   #pump(): void {
     while (this.queue.length > 0 && this.#blocked === undefined) {
@@ -223,7 +225,7 @@ export class StreamAppender implements GuardedLog, LogWriterOwner {
       if (refusal !== undefined) {
         for (const append of this.queue.splice(0)) this.#guarded.refuse(append, refusal);
       } else if (!this.#writer.canSend) {
-        this.#limitStall();
+        this.#stall.begin();
         return;
       } else if (this.#mustRoll()) this.#block(this.#roll());
       else this.#writeMessage();
@@ -237,14 +239,8 @@ export class StreamAppender implements GuardedLog, LogWriterOwner {
       this.standing.refusal(logEndOffset) ??
       rangeRefusal(limits, logEndOffset, runtime.now(), lastTimestampMs) ??
       (room.shortage === undefined ? undefined : shortOfRoom(room.shortage)) ??
-      (this.#isStalled && !this.#writer.canSend ? refusalOf("unreachable") : undefined)
+      (this.#stall.isOver && !this.#writer.canSend ? refusalOf("unreachable") : undefined)
     );
-  }
-
-  #refusalOfLong(entry: LogEntry): NetlogError | undefined {
-    const maxBytes = this.#options.shared.maxPayloadBytes - BESIDE_FRAMES_BYTES;
-    const frameBytes = frameBytesOf(entry);
-    return frameBytes > maxBytes ? tooLongForNats(frameBytes, maxBytes) : undefined;
   }
 
   #mustRoll(): boolean {
@@ -259,22 +255,10 @@ export class StreamAppender implements GuardedLog, LogWriterOwner {
     return { segment, limits: this.#limits, caps, messageBytes, endOffset: this.logEndOffset };
   }
 
-  /** One message of all that waits, as far as it fits; nothing where all of that had its answer before. */
   #writeMessage(): void {
-    const { queue } = this;
     const firstOffset = this.logEndOffset;
-    const draft: Draft = { appends: [], pieces: [], sizeBytes: 0 };
-    while (queue.length > 0) {
-      const runEnd = this.#guarded.judgeRun(queue, 0);
-      if (runEnd === 0) continue;
-      const end = roomFor(queue, runEnd, this.#room(draft.sizeBytes));
-      if (end === 0) break;
-      const group = queue.splice(0, end);
-      this.#write(draft, group);
-      if (group.at(-1)!.entry.closes !== true) continue;
-      this.#block(this.#closeWith(group.at(-1)!));
-      break;
-    }
+    const { draft, closing } = nextMessage(this.#nextParts);
+    if (closing !== undefined) this.#block(this.#closeWith(closing));
     if (draft.appends.length === 0) return;
     this.#options.shared.counters.noteWrite(this.logEndOffset - firstOffset, 0);
     this.#writer.send(draft);
@@ -320,7 +304,7 @@ export class StreamAppender implements GuardedLog, LogWriterOwner {
     } catch (error) {
       if (isNetlogError(error, "sync_failed")) {
         this.#fail("nobody knows whether the topic was closed; it is being taken up again");
-        this.#options.onFailed?.("unresolved");
+        this.#reportFailure("unresolved");
       }
       throw isNetlogError(error) ? error : unknownAtNats();
     } finally {
@@ -332,15 +316,6 @@ export class StreamAppender implements GuardedLog, LogWriterOwner {
   #block(work: Promise<void>): void {
     this.#blocked = work.finally(() => {
       this.#blocked = undefined;
-      this.#pump();
-    });
-  }
-
-  /** Appends wait for NATS no longer than an outcome does. */
-  #limitStall(): void {
-    const { runtime, limits } = this.#options.shared;
-    this.#stall ??= runtime.setTimer(limits.engineResolveMs, () => {
-      this.#isStalled = true;
       this.#pump();
     });
   }
