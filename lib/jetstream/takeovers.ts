@@ -52,7 +52,7 @@ export class Takeovers {
   /** It is this server's turn to take the topic, whose owner the table names. */
   isDue(name: string): boolean {
     const { self, table, presence, runtime, limits } = this.#options;
-    const owner = table.topics.get(name)?.owner;
+    const { owner, epoch } = table.topics.get(name) ?? {};
     const isOwn = owner === self.incarnation;
     const isFree = owner === undefined || isOwn || !presence.isAlive(owner);
     if (!isFree || this.#running.has(name)) {
@@ -64,7 +64,9 @@ export class Takeovers {
     const sinceMs = this.#freeSinceMs.get(name) ?? nowMs;
     this.#freeSinceMs.set(name, sinceMs);
     const rank = isOwn ? 0 : rankOf(name, self.incarnation, presence.takers);
-    return nowMs - sinceMs >= rank * limits.engineHeartbeatMs;
+    // One that nobody has claimed yet was made just now, and its maker is about to.
+    const graceMs = epoch === 0 ? limits.engineAckMs : 0;
+    return nowMs - sinceMs >= graceMs + rank * limits.engineHeartbeatMs;
   }
 
   /**

@@ -1,6 +1,9 @@
 import { expect, test } from "vitest";
 import { silentLogger } from "../../../lib/base/logger.ts";
+import { encodeClaim } from "../../../lib/jetstream/claim.ts";
 import { JetStreamError } from "../../../lib/jetstream/engine-errors.ts";
+import { CLAIM_KIND, encodeMessage } from "../../../lib/jetstream/envelope.ts";
+import type { StoredMessage } from "../../../lib/jetstream/jetstream-api.ts";
 import { EngineNames } from "../../../lib/jetstream/names.ts";
 import { OwnerTable } from "../../../lib/jetstream/owner-table.ts";
 import type { Presence } from "../../../lib/jetstream/presence.ts";
@@ -8,13 +11,21 @@ import { Takeovers } from "../../../lib/jetstream/takeovers.ts";
 import { LIMITS } from "../../../lib/limits.ts";
 import { ManualRuntime } from "../../support/manual-runtime.ts";
 
+/** Lets go of a topic. */
+function release(): StoredMessage {
+  const body = encodeClaim({ owner: null, url: null, endOffset: 0, timestampMs: 0, at: 0 });
+  const segment = { sequence: 1, baseOffset: 0, sizeBytes: 0 };
+  const data = encodeMessage({ kind: CLAIM_KIND, epoch: 1, uid: { high: 0, low: 0 }, segment }, [body]);
+  return { sequence: 1, subject: "", data };
+}
+
 /** A topic that nobody has, and cannot be opened. */
-async function openTakeovers() {
+async function openTakeovers(newest: StoredMessage | null = release()) {
   const runtime = new ManualRuntime();
   let isThere = true;
   const leadersMessage = () => {
     return isThere
-      ? Promise.resolve(undefined)
+      ? Promise.resolve(newest ?? undefined)
       : Promise.reject(new JetStreamError(10059, "stream not found"));
   };
   const table = new OwnerTable({ leadersMessage }, new EngineNames());
@@ -36,7 +47,15 @@ async function openTakeovers() {
   const remove = (): void => {
     isThere = false;
   };
-  return { letGo, remove, topics, runtime, take: () => takeovers.take("topic", topics), tries: () => tries };
+  return {
+    isDue: () => takeovers.isDue("topic"),
+    letGo,
+    remove,
+    topics,
+    runtime,
+    take: () => takeovers.take("topic", topics),
+    tries: () => tries,
+  };
 }
 
 test("a topic that could not be taken up is tried again after a while, and not by a round that had it on its list", async () => {
@@ -54,4 +73,13 @@ test("a topic that is deleted while it is taken up has not failed, and is let go
   topics.takeUp = async () => remove();
   await take();
   expect(letGo).toEqual(["topic"]);
+});
+
+test("a topic that nobody has claimed yet is left to its maker for a while", async () => {
+  const { runtime, isDue } = await openTakeovers(null);
+  expect(isDue()).toBe(false);
+  await runtime.advance(LIMITS.engineAckMs - 1);
+  expect(isDue()).toBe(false);
+  await runtime.advance(1);
+  expect(isDue()).toBe(true);
 });
