@@ -27,6 +27,7 @@ import { NodeRequest } from "./http/node-request.ts";
 import { Occupancy } from "./http/occupancy.ts";
 import { Peers } from "./http/peers.ts";
 import { RequestLog } from "./http/request-log.ts";
+import { serveRelayed } from "./http/serve-relayed.ts";
 import { stopServer } from "./http/stop.ts";
 import { Traffic } from "./http/traffic.ts";
 import { TurnQueue } from "./http/turn-queue.ts";
@@ -143,7 +144,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const connections = new Connections(server, limits, occupancy, runtime, certificate !== undefined);
   const context = createContext(options, address, { clientAddresses, occupancy, connections });
   const forgetGone = context.netlog.neighbours?.watchGone((url) => context.peers.drop(url));
-  serve(server, connections, context, options.doors ?? doorsOf(options.consoleFolder));
+  const doors = options.doors ?? doorsOf(options.consoleFolder);
+  serve(server, connections, context, doors);
+  const relay = context.netlog.neighbours?.relay;
+  const relayed = relay && serveRelayed(relay, context, doors);
   let grpc: GrpcServer | undefined;
   try {
     grpc = options.grpc && (await serveGrpc(context, options.grpc, certificate));
@@ -164,7 +168,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       grpc?.replaceCertificate(next);
     },
     stop: async ({ graceMs = limits.stopMs } = {}) => {
-      await Promise.all([stopServer(server, connections, context, graceMs), grpc?.stop(graceMs)]);
+      await Promise.all([
+        stopServer(server, connections, context, graceMs),
+        grpc?.stop(graceMs),
+        relayed?.stop(graceMs),
+      ]);
       forgetGone?.();
       context.peers.close();
     },

@@ -18,6 +18,7 @@ import { EngineNames } from "./names.ts";
 import { OwnerTable } from "./owner-table.ts";
 import { Owners, type ServedTopics } from "./owners.ts";
 import { Presence, type Self } from "./presence.ts";
+import { EngineRelay } from "./relay.ts";
 import { RoomWatch } from "./room-watch.ts";
 import { EngineStartError, explainConnect, explainRefusal } from "./start-error.ts";
 import { isWhole, SyncCheck } from "./sync-check.ts";
@@ -64,6 +65,7 @@ export class Engine<Given extends Limits = Limits> {
   readonly #presence: Presence;
   readonly #owners: Owners;
   readonly #room: RoomWatch;
+  readonly #relay: EngineRelay;
   #storage: JetStreamStorage | undefined;
 
   /** Connected, and checked. @throws EngineStartError. */
@@ -109,9 +111,14 @@ export class Engine<Given extends Limits = Limits> {
       logger,
       limits,
       self,
-      onChange: () => this.#owners.serversChanged(),
+      onChange: () => {
+        this.#relay.serversChanged(this.#presence.others);
+        this.#owners.serversChanged();
+      },
       onTick: () => this.#owners.tick(),
     });
+    const suspect = (other: string): void => this.#presence.suspect(other);
+    this.#relay = new EngineRelay({ connection, names, runtime, logger, limits, self, suspect });
     this.#owners = new Owners({
       connection,
       counters: () => this.#storage?.engineCounters ?? new EngineCounters(),
@@ -120,6 +127,7 @@ export class Engine<Given extends Limits = Limits> {
       table,
       letters: new Letters({ connection, names, limits, incarnation: self.incarnation }),
       presence: this.#presence,
+      relay: this.#relay,
       self,
       refresh: () => this.#refresh(),
       runtime,
@@ -184,6 +192,7 @@ export class Engine<Given extends Limits = Limits> {
     this.#owners.end();
     this.#presence.end();
     this.#room.end();
+    this.#relay.end();
     void this.#sync.end();
   }
 

@@ -33,6 +33,10 @@ export class JetstreamCaps {
   readonly engineRoomPercent: number = 90;
   /** Time that a server has to keep where its scanners are, whose topic is moved away. */
   readonly engineHandOverMs: number = 400;
+  /** Messages with relayed requests on their way to one server; what comes meanwhile shares the next one. */
+  readonly engineRelayMessages: number = 8;
+  /** Time for the answers to them. An append that NATS does not acknowledge takes up to twice `engineResolveMs`. */
+  readonly engineRelayMs: number = 35 * SECOND_MS;
   /** Bytes of frames in one JetStream message; a longer frame has one of its own. */
   readonly engineMessageBytes: number = 512 * KiB;
   /** JetStream messages that a cursor reads one by one, in order, before it takes a consumer. */

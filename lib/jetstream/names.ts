@@ -99,6 +99,11 @@ export class EngineNames {
     return `${this.prefix}.letter.${incarnation}`;
   }
 
+  /** Where a server takes the requests that others relay to it. */
+  relaySubject(incarnation: string): string {
+    return `${this.prefix}.relay.${incarnation}`;
+  }
+
   /** Where a server answers, and no other. */
   serverSubject(incarnation: string): string {
     return `${this.prefix}.srv.${incarnation}`;

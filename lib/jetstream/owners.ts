@@ -8,7 +8,7 @@ import type { Logger } from "../base/logger.ts";
 import { isSafeName } from "../base/names.ts";
 import type { Runtime } from "../base/runtime.ts";
 import type { NewMessage } from "../message/new-message.ts";
-import type { EngineFigures, Neighbours } from "../topic/neighbours.ts";
+import type { EngineFigures, Neighbours, Relay } from "../topic/neighbours.ts";
 import { UNSERVED_REASONS } from "./claim.ts";
 import type { EngineConnection } from "./connection.ts";
 import type { EngineCounters } from "./engine-counters.ts";
@@ -18,6 +18,7 @@ import type { EngineNames } from "./names.ts";
 import { OwnClaims } from "./own-claims.ts";
 import type { Ownership, OwnerTable } from "./owner-table.ts";
 import type { Presence, Self } from "./presence.ts";
+import type { RelayCounts } from "./relay-lane.ts";
 import { type TakenTopics, Takeovers } from "./takeovers.ts";
 
 /** The topics of this server; Netlog has them. */
@@ -35,6 +36,7 @@ export interface OwnersOptions {
   readonly table: OwnerTable;
   readonly letters: Letters;
   readonly presence: Presence;
+  readonly relay: Relay & { readonly counts: RelayCounts };
   readonly self: Self;
   /** The topics that NATS has; what dead servers left half made is removed. */
   readonly refresh: () => Promise<readonly string[]>;
@@ -103,6 +105,10 @@ export class Owners implements Neighbours {
     this.stop();
     this.#own.end();
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
+  }
+
+  get relay(): Relay {
+    return this.#options.relay;
   }
 
   get names(): readonly string[] {
@@ -174,7 +180,7 @@ export class Owners implements Neighbours {
   }
 
   figures(): EngineFigures {
-    const { connection, self, counters, isSynced } = this.#options;
+    const { connection, self, counters, isSynced, relay } = this.#options;
     const topics = [...this.#table.topics.values()];
     const ownerless = topics.filter(
       ({ owner }) => owner === undefined || (owner !== self.incarnation && !this.#presence.isAlive(owner)),
@@ -186,6 +192,7 @@ export class Owners implements Neighbours {
       topicCount: topics.length,
       ownerlessCount: ownerless.length,
       ...counters(),
+      ...relay.counts,
     };
   }
 

@@ -29,9 +29,32 @@ export interface EngineFigures {
   /** Messages read one by one, and many at a time. */
   readonly singleReads: number;
   readonly fetchedReads: number;
+  /** Requests that were relayed to other servers, and the messages that took them there. */
+  readonly relayedRequests: number;
+  readonly relayMessages: number;
+}
+
+/** The answer to a request that was relayed. `not_taken`: nothing was done; `unknown`: it may have been done. */
+export type RelayOutcome = Buffer | "not_taken" | "unknown";
+
+/** Takes one request, and is to call `respond` once. */
+export type TakeRelayed = (request: Buffer, respond: (answer: Uint8Array) => void) => void;
+
+/** Small requests on their way to other servers by way of the storage, many at a time. To it they are bytes. */
+export interface Relay {
+  /** The largest request that `send` takes, and the largest answer. */
+  readonly maxBytes: number;
+  /** Requests to the server at this URL may go this way now. */
+  reaches(url: string): boolean;
+  /** Never rejects, and always has an outcome. */
+  send(url: string, request: Uint8Array): Promise<RelayOutcome>;
+  /** Takes the requests of other servers. The function returned ends that. */
+  receive(take: TakeRelayed): () => void;
 }
 
 export interface Neighbours {
+  /** `undefined`: all requests go by HTTP. */
+  readonly relay?: Relay | undefined;
   /** Topics of the storage that this server does not own, sorted. A change makes another array. */
   readonly names: readonly string[];
   /** The URLs of the servers that own some of them. */

@@ -4,8 +4,8 @@
  */
 import { type Metadata, type ServiceError, status as Status } from "@grpc/grpc-js";
 import { NetlogError } from "../../lib/index.ts";
-import { topicMoves } from "../http/forward.ts";
 import { FORWARDED } from "../http/forward-headers.ts";
+import { topicMoves } from "../http/owner-errors.ts";
 import type { Call, Method } from "./method.ts";
 import { Packed } from "./packed.ts";
 import type { GrpcPeers, PeerCall } from "./peers.ts";

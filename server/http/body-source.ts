@@ -2,7 +2,6 @@
  * What a request's body is read from: the request itself, or what unpacks it. Node unpacks on its thread pool, a piece of
  * 16 KiB at a time and only as fast as the pieces are taken, so that little may unpack to much without taking memory.
  */
-import type { IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
 import { createGunzip, createInflate, type Gunzip, type Inflate } from "node:zlib";
 import { NetlogError } from "../../lib/index.ts";
@@ -33,12 +32,12 @@ export function parseContentCoding(header: string): ContentCoding | undefined {
 export class BodySource {
   /** Gives the bytes of the body. Its failures are to be told as `failureOf` says, its end only after `flaw`. */
   readonly stream: Readable;
-  readonly #incoming: IncomingMessage;
+  readonly #incoming: Readable;
   readonly #coding: ContentCoding | undefined;
   readonly #unpacker: Gunzip | Inflate | undefined;
   #packedBytes = 0;
 
-  constructor(incoming: IncomingMessage, coding: ContentCoding | undefined) {
+  constructor(incoming: Readable, coding: ContentCoding | undefined) {
     this.#incoming = incoming;
     this.#coding = coding;
     this.stream = incoming;

@@ -56,7 +56,9 @@ function answerTo(door: Door, exchange: Exchange, resource: Found): Answer | Pro
   if (action === undefined) return emptyAnswer(204, ["Allow", resource.allow]);
   const owner = context.netlog.ownerOf(exchange.topicName);
   if (owner === undefined && door.sourceOf === undefined) return answerHere(exchange, action);
-  return typeof owner === "string" ? forward(exchange, owner) : answerWhere(door, exchange, action, owner);
+  return typeof owner === "string"
+    ? forward(exchange, owner, action)
+    : answerWhere(door, exchange, action, owner);
 }
 
 /** Once it is known which server has the topic: `undefined` for this one, or none. */
@@ -72,13 +74,13 @@ function answerWhere(
     if (source === undefined || netlog.hasTopic(exchange.topicName)) return answerHere(exchange, action);
     const sourceOwner = netlog.ownerOf(source);
     if (sourceOwner === undefined) return answerHere(exchange, action);
-    if (typeof sourceOwner === "string") return forward(exchange, sourceOwner);
+    if (typeof sourceOwner === "string") return forward(exchange, sourceOwner, action);
     return sourceOwner.then((origin) =>
-      origin === undefined ? answerHere(exchange, action) : forward(exchange, origin),
+      origin === undefined ? answerHere(exchange, action) : forward(exchange, origin, action),
     );
   }
   return owner.then((origin) =>
-    origin === undefined ? answerWhere(door, exchange, action, undefined) : forward(exchange, origin),
+    origin === undefined ? answerWhere(door, exchange, action, undefined) : forward(exchange, origin, action),
   );
 }
 

@@ -37,6 +37,8 @@ export interface Action {
   readonly givesPayloads?: true | undefined;
   /** A link on a page of another site may lead there. */
   readonly isOpenToLinks?: true | undefined;
+  /** It answers soon, and with little: a small request may be relayed to the server that has the topic (relay.ts). */
+  readonly isBrief?: true | undefined;
   readonly handle: Handler;
   /** The limit on the body that it takes. Without it a body is refused. */
   readonly bodyLimit: BodyLimit | undefined;

@@ -34,6 +34,12 @@ const NOT_SENT: ReadonlySet<string> = new Set([
   FORWARDED,
 ]);
 
+/** What a relayed request says beside its headers. */
+const NOT_RELAYED: ReadonlySet<string> = new Set([...NOT_SENT, "content-length"]);
+/** Names that were seen, in lower case; `undefined`: they are not relayed. Clients choose names, so they are bounded. */
+const relayedNames = new Map<string, string | undefined>();
+const MAX_NAMES = 1000;
+
 /** This server adds its own. */
 const NOT_BROUGHT: ReadonlySet<string> = new Set([...OF_ONE_CONNECTION, "transfer-encoding", "date", "vary"]);
 
@@ -50,6 +56,30 @@ export function headersToSend(exchange: Exchange, host: string): string[] {
   if (request.declaredBytes === undefined) headers.push("Transfer-Encoding", "chunked");
   if (request.awaitsContinue) headers.push("Expect", "100-continue");
   return headers;
+}
+
+/**
+ * What a relayed request takes along: name in lower case, value, … `undefined`: it has to go by HTTP, because a header is there
+ * twice, or because its body is packed.
+ */
+export function headersToRelay({ request: { headerPairs } }: Exchange): string[] | undefined {
+  const headers: string[] = [];
+  for (let i = 0; i < headerPairs.length; i += 2) {
+    const name = relayedName(headerPairs[i] ?? "");
+    if (name === undefined) continue;
+    if (name === "content-encoding") return undefined;
+    for (let each = 0; each < headers.length; each += 2) if (headers[each] === name) return undefined;
+    headers.push(name, headerPairs[i + 1] ?? "");
+  }
+  return headers;
+}
+
+function relayedName(given: string): string | undefined {
+  if (relayedNames.has(given)) return relayedNames.get(given);
+  const lower = given.toLowerCase();
+  const name = NOT_RELAYED.has(lower) ? undefined : lower;
+  if (relayedNames.size < MAX_NAMES) relayedNames.set(given, name);
+  return name;
 }
 
 /** What the answer of the server at `origin` brings to the client. */

@@ -5,22 +5,15 @@
  */
 import type { ClientRequest, IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
-import { NetlogError } from "../../lib/index.ts";
-import { HttpError } from "../wire/errors.ts";
 import type { AnyAnswer } from "./answer.ts";
 import { type BodySource, cutOff } from "./body-source.ts";
+import type { Action } from "./door.ts";
 import type { Exchange } from "./exchange.ts";
 import { FORWARDED, headersToSend } from "./forward-headers.ts";
 import { answerBrought } from "./forwarded-answer.ts";
+import { ownerBrokeOff, ownerGone, topicMoves } from "./owner-errors.ts";
 import { Pace } from "./pace.ts";
-
-/** Seconds after which a topic that changes its server has one again, mostly. */
-const MOVING = ["Retry-After", "1"] as const;
-
-/** The topic's server is not this one, or cannot be reached. */
-export function topicMoves(reason: string): HttpError {
-  return new HttpError("topic_unavailable", { reason, headers: MOVING });
-}
+import { relayed } from "./relay.ts";
 
 /**
  * Gives the answer of the server at `origin`; `undefined` when the client has left, or may not wait.
@@ -28,11 +21,21 @@ export function topicMoves(reason: string): HttpError {
  * @throws HttpError topic_unavailable: nothing was done, and the topic has another server soon; sync_failed: a write may have
  *   been done; bad_request: the body was cut off.
  */
-export function forward(exchange: Exchange, origin: string): Promise<AnyAnswer | undefined> {
-  if (exchange.request.header(FORWARDED) !== undefined) {
+export function forward(
+  exchange: Exchange,
+  origin: string,
+  { isBrief }: Pick<Action, "isBrief">,
+): Promise<AnyAnswer | undefined> {
+  const { request, context } = exchange;
+  if (request.header(FORWARDED) !== undefined) {
     throw topicMoves("the topic changes from one server to another; try again");
   }
-  return new Promise((resolve, reject) => new Forward(exchange, origin, { resolve, reject }).begin());
+  const byHttp = (): Promise<AnyAnswer | undefined> =>
+    new Promise((resolve, reject) => new Forward(exchange, origin, { resolve, reject }).begin());
+  const relay = context.netlog.neighbours?.relay;
+  if (isBrief !== true || relay?.reaches(origin) !== true) return byHttp();
+  const job = { relay, origin, target: pathOf(exchange) };
+  return relayed(exchange, job).then((answer) => (answer === "by_http" ? byHttp() : answer));
 }
 
 interface Outcome {
@@ -205,18 +208,7 @@ class Forward {
     const isRead = request.method === "GET" || request.method === "HEAD";
     context.netlog.neighbours?.suspect(this.#origin);
     context.logger.info({ err: error, server: this.#origin }, "a request that was sent on got no answer");
-    this.#outcome.reject(isRead || !this.#hasReached ? this.#gone() : this.#unknown());
-  }
-
-  #gone(): HttpError {
-    return topicMoves(
-      "the server that has the topic cannot be reached; another one takes over soon, try again",
-    );
-  }
-
-  #unknown(): NetlogError {
-    const reason = "the server that has the topic broke off; what was sent may be there";
-    return new NetlogError("sync_failed", { reason });
+    this.#outcome.reject(isRead || !this.#hasReached ? ownerGone() : ownerBrokeOff());
   }
 
   #settle(): void {

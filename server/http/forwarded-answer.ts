@@ -8,7 +8,7 @@ import { headersBrought } from "./forward-headers.ts";
 const WHOLE_BYTES = 64 * 1024;
 
 /** Statuses behind which the connection is of no more use: see ERROR_TABLE. */
-const CLOSING: ReadonlySet<number> = new Set([408, 413]);
+export const CLOSING: ReadonlySet<number> = new Set([408, 413]);
 
 /** @throws what the connection to the other server throws. */
 export async function answerBrought(

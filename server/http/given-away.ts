@@ -1,6 +1,6 @@
 /** What a request meets whose topic goes to another server while it waits. */
 import { errorCode } from "../wire/errors.ts";
-import { topicMoves } from "./forward.ts";
+import { topicMoves } from "./owner-errors.ts";
 
 interface Stopping {
   readonly isStopping: boolean;

@@ -58,6 +58,8 @@ class HttpCaps {
   readonly lingerBytes: number = 32 * MiB;
   /** The time for which it is dropped. */
   readonly lingerMs: number = 2 * SECOND_MS;
+  /** The largest body that is relayed to another server; a larger one goes there by HTTP. */
+  readonly relayedBodyBytes: number = 64 * KiB;
   /** Time in which a connection to another server of the same topics has to come about. */
   readonly forwardConnectMs: number = 2 * SECOND_MS;
   /** Time for the answer where another server is asked about its topics. */

@@ -12,6 +12,8 @@ import type { LeaveReason, Request, StreamWatch } from "./request.ts";
 import { send, sendStream } from "./send.ts";
 import type { Share } from "./share.ts";
 
+const NO_BODY = Buffer.alloc(0);
+
 export class NodeRequest implements Request, NodeSide {
   readonly context: ServerContext;
   readonly connection: Connection;
@@ -92,6 +94,15 @@ export class NodeRequest implements Request, NodeSide {
         (bytes) => this.#addBody(bytes),
         (comingBytes) => context.runtime.pause(comingBytes),
       ));
+    this.isBodyTaken = true;
+    return body;
+  }
+
+  bodyThere(): Buffer | undefined {
+    const { incoming, declaredBytes } = this;
+    const body = declaredBytes === 0 ? NO_BODY : readSmallBody(incoming, declaredBytes);
+    if (body === undefined) return undefined;
+    this.#addBody(body.length);
     this.isBodyTaken = true;
     return body;
   }

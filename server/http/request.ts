@@ -63,6 +63,8 @@ interface RequestBody {
    *   it says.
    */
   takeBody(spaceBytes?: number): Promise<Buffer>;
+  /** The whole body, where all of it has come, as it is packed; it is taken then. `undefined`: it is still coming. */
+  bodyThere(): Buffer | undefined;
   /** The body piece by piece. @throws as takeBody does, and what `take` throws. */
   takePieces(take: (piece: Buffer) => void): Promise<void>;
   /** What the body is read from; to be called once. @throws too_many_requests where it is packed. */

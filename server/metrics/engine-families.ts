@@ -82,6 +82,18 @@ export const ENGINE_FAMILIES: readonly Family[] = [
     "Messages of NATS that were read many at a time.",
     (engine) => engine.fetchedReads,
   ),
+  figure(
+    "netlog_engine_relayed_requests_total",
+    "counter",
+    "Requests that were sent on to other servers over NATS.",
+    (engine) => engine.relayedRequests,
+  ),
+  figure(
+    "netlog_engine_relay_messages_total",
+    "counter",
+    "Messages of NATS that they went in.",
+    (engine) => engine.relayMessages,
+  ),
 ];
 
 function figure(

@@ -32,6 +32,8 @@ interface Row extends DescribedRoute {
   readonly isUse?: true;
   /** Its answers hold payloads: see Action. */
   readonly givesPayloads?: true;
+  /** It answers soon: see Action. */
+  readonly isBrief?: true;
   /**
    * NetLog has it as well, and it ignores unknown parameters as NetLog does. Creating a scanner refuses them all the
    * same, because most of its parameters are not NetLog's.
@@ -59,9 +61,25 @@ export const ROUTES: readonly Row[] = [
   { method: "GET", path: "/:topic", needs: "read", does: DESCRIBE_TOPIC, head: true, isNetlogs: true },
   { method: "PATCH", path: "/:topic", needs: "admin", does: CHANGE_TOPIC },
   { method: "DELETE", path: "/:topic", needs: "admin", does: DELETE_TOPIC, isNetlogs: true },
-  { method: "POST", path: "/:topic/payload", needs: "write", does: PUBLISH, isUse: true, isNetlogs: true },
+  {
+    method: "POST",
+    path: "/:topic/payload",
+    needs: "write",
+    does: PUBLISH,
+    isUse: true,
+    isBrief: true,
+    isNetlogs: true,
+  },
   // What `curl -T` sends.
-  { method: "PUT", path: "/:topic/payload", needs: "write", does: PUBLISH, isUse: true, isNetlogs: true },
+  {
+    method: "PUT",
+    path: "/:topic/payload",
+    needs: "write",
+    does: PUBLISH,
+    isUse: true,
+    isBrief: true,
+    isNetlogs: true,
+  },
   {
     method: "GET",
     path: "/:topic/payload/:offset",
@@ -72,7 +90,7 @@ export const ROUTES: readonly Row[] = [
     head: true,
     isNetlogs: true,
   },
-  { method: "POST", path: "/:topic/batch", needs: "write", does: PUBLISH_BATCH, isUse: true },
+  { method: "POST", path: "/:topic/batch", needs: "write", does: PUBLISH_BATCH, isUse: true, isBrief: true },
   {
     method: "GET",
     path: "/:topic/batch",
@@ -108,9 +126,9 @@ export const ROUTES: readonly Row[] = [
     isNetlogs: true,
   },
   { method: "POST", path: "/:topic/scan", needs: "read", does: SCAN, isUse: true, givesPayloads: true },
-  { method: "POST", path: "/:topic/ack", needs: "read", does: ACK, isUse: true },
-  { method: "POST", path: "/:topic/nack", needs: "read", does: NACK, isUse: true },
-  { method: "POST", path: "/:topic/touch", needs: "read", does: TOUCH, isUse: true },
+  { method: "POST", path: "/:topic/ack", needs: "read", does: ACK, isUse: true, isBrief: true },
+  { method: "POST", path: "/:topic/nack", needs: "read", does: NACK, isUse: true, isBrief: true },
+  { method: "POST", path: "/:topic/touch", needs: "read", does: TOUCH, isUse: true, isBrief: true },
   { method: "GET", path: "/:topic/pending", needs: "read", does: DESCRIBE_PENDING, head: true },
   { method: "POST", path: "/:topic/seek", needs: "read", does: SEEK, isUse: true },
   { method: "GET", path: "/:topic/check", needs: "admin", does: CHECK_TOPIC, head: true, isNetlogs: true },
@@ -128,8 +146,9 @@ function routesWhere(isMeant: (row: Row) => boolean): Route[] {
   return ROUTES.filter(isMeant).map(toRoute);
 }
 
-function toRoute({ method, path, needs, does, isUse, givesPayloads, head, isNetlogs }: Row): Route {
+function toRoute({ method, path, needs, does, isUse, givesPayloads, isBrief, head, isNetlogs }: Row): Route {
   const parameters = { names: does.query ?? [], ignoresOthers: isNetlogs === true, elsewhere: PARAMETERS };
   const { handle, body } = does;
-  return { method, path, needs, isUse, givesPayloads, head, handle, bodyLimit: body?.limit, parameters };
+  const bodyLimit = body?.limit;
+  return { method, path, needs, isUse, givesPayloads, isBrief, head, handle, bodyLimit, parameters };
 }

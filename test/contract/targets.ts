@@ -16,6 +16,7 @@ import { LIMITS } from "../../lib/limits.ts";
 import { type Certificate, startServer } from "../../server/index.ts";
 import { testCertificate } from "../support/certificate.ts";
 import { MemoryDisk } from "../support/memory-disk.ts";
+import { memoryRelay } from "../support/memory-relay.ts";
 import { NO_FIGURES } from "../support/no-figures.ts";
 import type { ContractTarget } from "./contract.ts";
 
@@ -39,6 +40,21 @@ export const folderTarget: ContractTarget = {
   },
 };
 
+/** A server that has all topics. */
+const NOBODY: Neighbours = {
+  names: [],
+  servers: [],
+  has: () => false,
+  isCertain: () => true,
+  ownerOf: () => undefined,
+  grpcOf: () => undefined,
+  sendLetter: () => Promise.resolve(),
+  figures: () => NO_FIGURES,
+  suspect() {},
+  lookAgain: () => Promise.resolve(),
+  watchGone: () => () => {},
+};
+
 /** Every topic is another server's: the one that the tests call sends all on that means a topic. */
 export const forwardingTarget: ContractTarget = {
   name: "through a server that sends everything on",
@@ -50,26 +66,23 @@ export const forwardingTarget: ContractTarget = {
   ]),
   start: async () => {
     const disk = new MemoryDisk({ now: Date.now });
-    const owner = await startOn(disk, "/data");
+    const relay = memoryRelay();
+    const owner = await startOn(disk, "/data", undefined, { ...NOBODY, relay: relay.owner });
     const neighbours: Neighbours = {
+      ...NOBODY,
+      relay: relay.front,
       get names() {
         return owner.netlog.topicNames();
       },
       servers: [owner.url],
       has: (name) => owner.netlog.hasTopic(name),
-      isCertain: () => true,
       ownerOf: () => owner.url,
-      grpcOf: () => undefined,
-      sendLetter: () => Promise.resolve(),
-      figures: () => NO_FIGURES,
-      suspect() {},
-      lookAgain: () => Promise.resolve(),
-      watchGone: () => () => {},
     };
     const front = await startOn(new MemoryDisk({ now: Date.now }), "/data", undefined, neighbours);
     const stop = async (): Promise<void> => {
       await front.stop();
       await owner.stop();
+      if (relay.sentCount === 0) throw new Error("nothing was relayed");
     };
     return { url: front.url, stop };
   },

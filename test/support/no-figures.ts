@@ -8,5 +8,7 @@ export const NO_FIGURES: EngineFigures = {
   otherServerCount: 1,
   topicCount: 0,
   ownerlessCount: 0,
+  relayedRequests: 0,
+  relayMessages: 0,
   ...new EngineCounters(),
 };

@@ -1,6 +1,6 @@
 /** Which server has a topic that this one has not, for calls of gRPC: the log knows its URL, and that of its gRPC port. */
 import type { Netlog } from "../../../lib/index.ts";
-import { topicMoves } from "../../http/forward.ts";
+import { topicMoves } from "../../http/owner-errors.ts";
 import type { Elsewhere } from "../forward-call.ts";
 
 /** `undefined`: the log has no neighbours. */

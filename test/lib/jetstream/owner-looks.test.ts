@@ -10,7 +10,7 @@ import type { StoredMessage } from "../../../lib/jetstream/jetstream-api.ts";
 import type { Letters } from "../../../lib/jetstream/letters.ts";
 import { EngineNames } from "../../../lib/jetstream/names.ts";
 import { OwnerTable } from "../../../lib/jetstream/owner-table.ts";
-import { Owners } from "../../../lib/jetstream/owners.ts";
+import { Owners, type OwnersOptions } from "../../../lib/jetstream/owners.ts";
 import type { Presence } from "../../../lib/jetstream/presence.ts";
 import { LIMITS } from "../../../lib/limits.ts";
 import { ManualRuntime } from "../../support/manual-runtime.ts";
@@ -48,6 +48,7 @@ async function ownersOver(newest: readonly Newest[], living: readonly string[] =
     counters: () => new EngineCounters(),
     names: NAMES,
     table: new OwnerTable({ leadersMessage }, NAMES),
+    relay: {} as OwnersOptions["relay"],
     isSynced: () => true,
     letters: { receive: () => () => {} } as unknown as Letters,
     presence: presence as unknown as Presence,

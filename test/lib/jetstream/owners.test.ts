@@ -2,6 +2,7 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { EngineOptions } from "../../../lib/jetstream/index.ts";
 import { EngineNames } from "../../../lib/jetstream/names.ts";
+import type { Limits } from "../../../lib/limits.ts";
 import { Api } from "../../contract/api.ts";
 import { CutRelay } from "../../support/cut-relay.ts";
 import { type EngineServer, startEngineServer } from "../../support/engine-server.ts";
@@ -17,14 +18,14 @@ describe.skipIf(!hasNats)("servers on one NATS", () => {
   let prefixCount = 0;
 
   /** Two of a cluster that no other test has. */
-  async function two(): Promise<[Started, Started]> {
+  async function two(limits?: Partial<Limits>): Promise<[Started, Started]> {
     prefixCount += 1;
     const prefix = `t${prefixCount}`;
-    return [await start({ prefix }), await start({ prefix })];
+    return [await start({ prefix }, limits), await start({ prefix }, limits)];
   }
 
-  async function start(given: Partial<EngineOptions>): Promise<Started> {
-    const server = await startEngineServer(nats.current, given);
+  async function start(given: Partial<EngineOptions>, limits?: Partial<Limits>): Promise<Started> {
+    const server = await startEngineServer(nats.current, given, limits);
     const api = new Api(server.url);
     onTestFinished(async () => {
       await api.disconnect();
@@ -113,6 +114,39 @@ describe.skipIf(!hasNats)("servers on one NATS", () => {
     expect(status === 503 || text === "a\nb\n").toBe(true);
     await expect.poll(() => payloads(one.api, "orders"), POLL).toBe("a\nb\n");
     expect(one.netlog.serves("orders")).toBe(false);
+  });
+
+  test("relay publishes, and tell the truth of those that are on their way to one that dies", async () => {
+    const [one, other] = await two(PATIENT);
+    await one.api.post("/orders");
+    const acknowledged: string[] = [];
+    const refused: string[] = [];
+    const answers = new Set<string>();
+    let count = 0;
+    let isGone = false;
+    let hasMoved = false;
+    const publish = async (): Promise<void> => {
+      while (!hasMoved) {
+        const payload = String(count++);
+        const { status, headers } = await other.api.post("/orders/payload", payload);
+        const code = String(headers["x-netlog-error"] ?? status);
+        answers.add(code);
+        if (status === 201) acknowledged.push(payload);
+        if (code === "topic_unavailable") refused.push(payload);
+        hasMoved = isGone && status === 201 && other.netlog.serves("orders");
+      }
+    };
+    const publishers = Array.from({ length: 16 }, publish);
+    await expect.poll(() => acknowledged.length, POLL).toBeGreaterThan(100);
+    await one.vanish();
+    isGone = true;
+    await Promise.all(publishers);
+    for (const code of answers) expect(["201", "topic_unavailable", "sync_failed"]).toContain(code);
+    expect((await other.netlog.stats()).engine?.relayedRequests).toBeGreaterThan(50);
+    const stored = (await payloads(other.api, "orders")).split("\n");
+    expect(new Set(stored).size).toBe(stored.length);
+    expect(acknowledged.filter((payload) => !stored.includes(payload))).toEqual([]);
+    expect(refused.filter((payload) => stored.includes(payload))).toEqual([]);
   });
 
   test("give topics away when they stop", async () => {
@@ -218,4 +252,6 @@ describe.skipIf(!hasNats)("servers on one NATS", () => {
   });
 });
 
+/** One that stands still for a while is not taken for dead. */
+const PATIENT: Partial<Limits> = { engineHeartbeatMs: 100 };
 const POLL = { timeout: 5000, interval: 50 };

@@ -1,0 +1,107 @@
+/**
+ * Small requests for topics of other servers go there in common messages (lib/topic/neighbours.ts), for HTTP alone costs more than
+ * all the rest of a publish. The other server does with them, and answers, what it would by HTTP.
+ */
+import { NetlogError, type Relay, type RelayOutcome, type Runtime } from "../../lib/index.ts";
+import type { PlainAnswer } from "./answer.ts";
+import type { Exchange } from "./exchange.ts";
+import { headersToRelay } from "./forward-headers.ts";
+import { CLOSING } from "./forwarded-answer.ts";
+import { ownerBrokeOff, ownerGone } from "./owner-errors.ts";
+import { decodeRelayedAnswer, encodeRelayed } from "./relay-codec.ts";
+import type { Request } from "./request.ts";
+
+export interface RelayJob {
+  readonly relay: Relay;
+  /** The URL of the server that has the topic. */
+  readonly origin: string;
+  /** Path and query. */
+  readonly target: string;
+}
+
+/** Clients that write headers and body one after the other have sent both after so many turns of the event loop, mostly. */
+const BODY_TURNS = 3;
+
+let known: { readonly origin: string; readonly host: string } | undefined;
+
+/**
+ * The answer of the server that has the topic. `by_http`: nothing was done, and it has to go by HTTP: its body is large, or is
+ * not there yet, so that the other server may refuse it before it comes.
+ *
+ * @throws HttpError topic_unavailable, sync_failed: as forward does; too_many_requests: too many wait.
+ */
+export async function relayed(exchange: Exchange, job: RelayJob): Promise<PlainAnswer | "by_http"> {
+  const { request, context } = exchange;
+  const { relay, origin, target } = job;
+  const { relayedBodyBytes } = context.limits;
+  const { declaredBytes = Number.POSITIVE_INFINITY } = request;
+  if (declaredBytes > relayedBodyBytes || request.awaitsContinue) return "by_http";
+  const headerPairs = headersToRelay(exchange);
+  if (headerPairs === undefined || !fits(relay, headerPairs, target, declaredBytes)) return "by_http";
+  const body = await bodySoon(request, context.runtime);
+  if (body === undefined) return "by_http";
+  const head = {
+    method: request.method,
+    url: target,
+    host: hostOf(origin),
+    client: exchange.client(),
+    headerPairs,
+  };
+  const { shares } = request.memory;
+  const refusal = shares.beginWait();
+  if (refusal !== undefined) throw new NetlogError("too_many_requests", { reason: refusal });
+  let outcome: RelayOutcome;
+  try {
+    outcome = await relay.send(origin, encodeRelayed(head, body));
+  } finally {
+    shares.endWait();
+  }
+  return answerOf(exchange, origin, outcome);
+}
+
+/** @throws HttpError topic_unavailable, sync_failed. */
+function answerOf(exchange: Exchange, origin: string, outcome: RelayOutcome): PlainAnswer {
+  const { netlog, logger } = exchange.context;
+  const answer = typeof outcome === "string" ? undefined : decodeRelayedAnswer(outcome);
+  if (answer !== undefined) {
+    exchange.isAnsweredElsewhere = true;
+    return { kind: "plain", ...answer, closes: CLOSING.has(answer.status) };
+  }
+  netlog.neighbours?.suspect(origin);
+  logger.info({ server: origin }, "a request that was sent on got no answer");
+  throw outcome === "not_taken" ? ownerGone() : ownerBrokeOff();
+}
+
+/** A character takes 6 bytes of JSON at most. */
+function fits(
+  { maxBytes }: Relay,
+  headerPairs: readonly string[],
+  target: string,
+  bodyBytes: number,
+): boolean {
+  const spareBytes = maxBytes - bodyBytes - BESIDE_BYTES;
+  let characters = target.length;
+  for (const { length } of headerPairs) characters += length + QUOTES;
+  return characters * BYTES_OF_CHARACTER <= spareBytes;
+}
+
+const BYTES_OF_CHARACTER = 6;
+const QUOTES = 3;
+/** Method, host and client. */
+const BESIDE_BYTES = 1024;
+
+async function bodySoon(request: Request, runtime: Runtime): Promise<Buffer | undefined> {
+  // A small body is there a microtask later.
+  await undefined;
+  let body = request.bodyThere();
+  for (let turn = 0; body === undefined && turn < BODY_TURNS && !request.hasLeft; turn++) {
+    await new Promise<void>((resolve) => runtime.endOfTurn(resolve));
+    body = request.bodyThere();
+  }
+  return body;
+}
+
+function hostOf(origin: string): string {
+  if (known?.origin !== origin) known = { origin, host: new URL(origin).host };
+  return known.host;
+}

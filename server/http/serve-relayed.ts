@@ -1,0 +1,49 @@
+/** Answers requests that other servers relay, as those that come by HTTP are answered. */
+import type { Relay } from "../../lib/index.ts";
+import { accept, type Doors } from "./accept.ts";
+import type { ServerContext } from "./context.ts";
+import { Exchange } from "./exchange.ts";
+import { decodeRelayed } from "./relay-codec.ts";
+import { RelayedRequest } from "./relayed-request.ts";
+import { Shares } from "./share.ts";
+
+const NO_ANSWER = Buffer.alloc(0);
+
+export interface RelayedService {
+  /** Takes no more requests when those under way are answered, or after so long. The server is stopping. */
+  stop(graceMs: number): Promise<void>;
+}
+
+export function serveRelayed(relay: Relay, context: ServerContext, doors: Doors): RelayedService {
+  const shares = new Shares(context.occupancy.all);
+  let openCount = 0;
+  let onIdle = (): void => {};
+  const end = relay.receive((bytes, respond) => {
+    context.loop.noteWork();
+    const parts = decodeRelayed(bytes);
+    if (parts === undefined) {
+      respond(NO_ANSWER);
+      return;
+    }
+    openCount += 1;
+    const answered = (answer: Uint8Array): void => {
+      openCount -= 1;
+      respond(answer);
+      if (openCount === 0) onIdle();
+    };
+    accept(doors, new Exchange(context, new RelayedRequest(context, shares, parts, answered)));
+  });
+  return {
+    async stop(graceMs) {
+      if (openCount > 0) {
+        await new Promise<void>((resolve) => {
+          onIdle = resolve;
+          context.runtime.setTimer(graceMs, resolve);
+        });
+      }
+      // Answers go out at the end of the turn.
+      await new Promise<void>((resolve) => context.runtime.endOfTurn(resolve));
+      end();
+    },
+  };
+}
