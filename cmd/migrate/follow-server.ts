@@ -21,6 +21,8 @@ const PASSING: readonly string[] = [
   "unreachable",
   "connection_lost",
   "timed_out",
+  "request_timeout",
+  "too_many_requests",
   "shutting_down",
   "topic_unavailable",
   "topic_not_found",
@@ -166,7 +168,7 @@ class Follower {
       if (followed.trouble !== undefined) this.#warn(`${name}: the copy goes on`);
       followed.trouble = undefined;
     } catch (error) {
-      if (!this.#signal.aborted) this.#noteTrouble(name, followed, error);
+      if (!this.#signal.aborted) this.#noteTrouble(figures, followed, error);
     }
   }
 
@@ -187,10 +189,11 @@ class Follower {
   }
 
   /** @throws `error`, where that is a defect. */
-  #noteTrouble(name: string, followed: Followed, error: unknown): void {
+  #noteTrouble({ name, failed }: TopicFigures, followed: Followed, error: unknown): void {
     followed.isOver = followed.ahead.isTaken || isNetlogError(error, "topic_exists");
-    // The next look finds out whether the server or the topic is gone.
-    followed.isAway = isNetlogClientError(error) && PASSING.includes(error.code);
+    // The next look finds out whether the server or the topic is gone. One that the server failed to open stays so.
+    const mayPass = failed === undefined;
+    followed.isAway = mayPass && isNetlogClientError(error) && PASSING.includes(error.code);
     if (followed.isAway) return;
     const reason = followed.ahead.isTaken
       ? "another netlog migrate has taken the copy over, or discarded it"
@@ -234,7 +237,7 @@ class Follower {
     this.hasCaughtUp = true;
     const { options, context } = this.#migration;
     const messageCount = this.#sum(({ ahead }) => ahead.messageCount);
-    const topicCount = this.#topics.size;
+    const topicCount = this.#sum(({ trouble }) => (trouble === undefined ? 1 : 0));
     this.#bar.clear();
     const json = JSON.stringify({ isCaughtUp: true, topicCount, messageCount });
     const next = "stop the server when you want to move, and give the same command without --follow";

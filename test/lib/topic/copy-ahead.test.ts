@@ -7,6 +7,7 @@ import { FileStorage } from "../../../lib/storage/file-storage.ts";
 import { CopyAhead } from "../../../lib/topic/copy-ahead.ts";
 import { copyStored } from "../../../lib/topic/copy-stored.ts";
 import { DEFAULT_SETTINGS } from "../../../lib/topic/setting-table.ts";
+import type { CopyingStorage } from "../../../lib/topic/stored-copy.ts";
 import { filled, messagesOf, SMALL_SEGMENTS, seen, textsOf } from "../../support/fork-fixture.ts";
 import { MemoryDisk } from "../../support/memory-disk.ts";
 import { publishAll } from "../../support/netlog-fixture.ts";
@@ -147,6 +148,38 @@ describe("a topic that is copied ahead", () => {
     await copyRest(disk, to, ["source"]);
     const copy = await serve(to);
     expect(await pictureOf(copy, "source")).toEqual(before);
+    await copy.close();
+  });
+
+  it("has the scanners and settings of the source's last life, where an earlier run had copied others", async () => {
+    const [disk, to] = [newDisk(), newDisk()];
+    let netlog = await serve(disk);
+    await publishAll(await netlog.createTopic("source"), ["a", "b", "c"]);
+    for (const id of ["gone", "moved"]) {
+      await netlog.topic("source").findOrCreateScanner({ id, persist: true, from: 0 });
+    }
+    await netlog.close();
+    const [from, files] = [await openFiles(disk), await openFiles(to)];
+    const target: CopyingStorage = Object.assign(Object.create(files) as CopyingStorage, {
+      openCopy: async (...args: Parameters<CopyingStorage["openCopy"]>) => {
+        const copy = await files.openCopy(...args);
+        return { ...copy, finish: () => Promise.reject(new Error("killed")) };
+      },
+    });
+    const options = { from, to: target, defaults: DEFAULT_SETTINGS, runtime: nodeRuntime };
+    await expect(copyStored("source", options)).rejects.toThrow("killed");
+    await Promise.all([from.close(), files.close()]);
+
+    netlog = await serve(disk);
+    await netlog.topic("source").deleteScanner("gone");
+    await netlog.topic("source").scanner("moved").seek(2);
+    await netlog.updateTopic("source", { retention_size: 4000 });
+    await netlog.close();
+    await copyRest(disk, to, ["source"]);
+    const copy = await serve(to);
+    const { settings, scanners } = copy.topic("source");
+    expect(scanners.map((scanner) => scanner.info())).toMatchObject([{ id: "moved", next: 2 }]);
+    expect(settings.retention_size).toBe(4000);
     await copy.close();
   });
 
