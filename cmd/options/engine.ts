@@ -126,7 +126,7 @@ export function engineConflict(
     return `--dir and --engine exclude each other: topics are in a folder, or on NATS`;
   }
   if (options.views.length > 0) {
-    return "views run beside a server with --engine, not in it: leave --view out, and start `netlog view <name> --log <url>`";
+    return "views run beside a server with --engine, not in it: leave --view out, and start `netlog view <name> --log <url>,…` with the URLs of the servers";
   }
   return undefined;
 }

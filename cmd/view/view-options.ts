@@ -1,6 +1,7 @@
 /** The options of `netlog view`: where the log is and where the tables are; the others are those of the server. */
 
 import type { Option, OptionTable } from "../cli/option.ts";
+import { parseList } from "../cli/option-values.ts";
 import { JSON_OPTION, switchOption } from "../cli/switch-option.ts";
 import { CONNECTION_OPTIONS } from "../client/call/connection.ts";
 import { SERVE_OPTIONS, type ServeOptions } from "../options/options.ts";
@@ -25,8 +26,8 @@ type Shared = Pick<
   Omit<ViewOptions, "views">;
 
 export interface ViewCommandOptions extends Shared {
-  /** URL of the server whose log is read. */
-  readonly log: string;
+  /** URLs of the server whose log is read, or of several that have the same one. At least one. */
+  readonly log: readonly [string, ...string[]];
   readonly tokenFrom: string | null;
   readonly forgetsOlder: boolean;
   readonly setsDatabaseAside: boolean;
@@ -35,7 +36,15 @@ export interface ViewCommandOptions extends Shared {
 
 export const VIEW_COMMAND_OPTIONS: OptionTable<ViewCommandOptions> = {
   config: SERVE_OPTIONS.config,
-  log: { ...CONNECTION_OPTIONS.server, name: "log", description: "URL of the server whose log is read" },
+  log: {
+    ...CONNECTION_OPTIONS.server,
+    name: "log",
+    description: "URL of the server whose log is read; those of several servers of one engine, with commas",
+    parse(text) {
+      const [first, ...others] = parseList(text, CONNECTION_OPTIONS.server.parse) ?? [];
+      return first === undefined ? undefined : [first, ...others];
+    },
+  },
   tokenFrom: CONNECTION_OPTIONS.tokenFrom as Option<string | null>,
   db: SERVE_OPTIONS.db,
   dir: { ...SERVE_OPTIONS.dir, description: "Data folder, in which PGlite has its own" },

@@ -96,7 +96,7 @@ async function rebuildThere(
   if (options.forgetsOlder) flags.set("forget_older", "true");
   if (options.skipsRefused) flags.set("skip_refused", "true");
   const response = await askServer(call, "POST", `/-/views/${name}/rebuild?${flags}`, signal);
-  stderr.write(`${name} is rebuilt by the server at ${options.log}\n`);
+  stderr.write(`${name} is rebuilt by the server at ${options.log[0]}\n`);
   for await (const line of linesOf(response)) {
     const { ok, reason, done, total } = JSON.parse(line) as Partial<RebuildProgress> & RebuildEnd;
     if (ok === true) return;
@@ -145,7 +145,7 @@ async function rebuildHere(
     } else {
       log = new HttpLogReader(options.log, { token: () => Promise.resolve(token) });
     }
-    const where = isOffline ? `in ${resolve(options.dir)}` : `of the server at ${options.log}`;
+    const where = isOffline ? `in ${resolve(options.dir)}` : `of the server at ${options.log[0]}`;
     stderr.write(`${name} is rebuilt from the log ${where}\n`);
     await openDatabase(call, views, name, log);
     const { forgetsOlder, skipsRefused } = options;
@@ -162,7 +162,7 @@ async function openFolder({ options, environment }: ViewCall): Promise<Netlog> {
   if (!existsSync(folder)) {
     const advice = "--log names the server whose log is read, and --dir a data folder";
     throw new ViewStopped(
-      `no server answers at ${options.log}, and there is no data folder ${folder}; ${advice}`,
+      `no server answers at ${options.log[0]}, and there is no data folder ${folder}; ${advice}`,
     );
   }
   const serve = { ...parseOptions(SERVE_OPTIONS, [], environment), dir: options.dir };

@@ -44,9 +44,10 @@ export async function askServer(
   signal?: AbortSignal,
 ): Promise<Response> {
   const headers: Record<string, string> = token === undefined ? {} : { Authorization: `Bearer ${token}` };
+  const [server] = options.log;
   let response: Response;
   try {
-    response = await fetch(`${options.log}${path}`, {
+    response = await fetch(`${server}${path}`, {
       method,
       headers,
       redirect: "manual",
@@ -55,14 +56,12 @@ export async function askServer(
   } catch (error) {
     const { code, message } = causeOf(error);
     const isNone = !isLogGiven && code === "ECONNREFUSED";
-    throw new ServerAway(`the server at ${options.log} does not answer (${code ?? message})`, isNone, error);
+    throw new ServerAway(`the server at ${server} does not answer (${code ?? message})`, isNone, error);
   }
   if (response.ok) return response;
   const { error, reason } = (await response.json().catch(() => ({}))) as { error?: string; reason?: string };
   const text = error ?? `netlog: the answer is ${response.status}`;
-  throw new ServerRefusal(
-    `${method} ${options.log}${path}: ${text.replace(/^netlog: /, "")}, ${reason ?? ""}`,
-  );
+  throw new ServerRefusal(`${method} ${server}${path}: ${text.replace(/^netlog: /, "")}, ${reason ?? ""}`);
 }
 
 /** The views of the server. @throws ServerRefusal; ServerAway. */
@@ -72,7 +71,9 @@ export async function viewsOf(call: Asking): Promise<readonly ShownView[]> {
     return (await response.json()) as ShownView[];
   } catch (error) {
     const { options } = call;
-    throw new ServerRefusal(`what answers at ${options.log} is no Netlog server (${causeOf(error).message})`);
+    throw new ServerRefusal(
+      `what answers at ${options.log[0]} is no Netlog server (${causeOf(error).message})`,
+    );
   }
 }
 

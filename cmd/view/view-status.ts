@@ -17,12 +17,12 @@ export async function statusCommand(call: ViewCall): Promise<number> {
     });
     if (views === undefined) {
       stderr.write(
-        `netlog: no server answers at ${options.log}, and there is no database here; --log names the server, and --db the database\n`,
+        `netlog: no server answers at ${options.log[0]}, and there is no database here; --log names the server, and --db the database\n`,
       );
       return EXIT.unavailable;
     }
     for (const view of views) stdout.write(options.json ? `${JSON.stringify(view)}\n` : textOf(view));
-    if (views.length === 0) stderr.write(`netlog: the server at ${options.log} runs no views\n`);
+    if (views.length === 0) stderr.write(`netlog: the server at ${options.log[0]} runs no views\n`);
     return views.every(({ ready }) => ready) ? EXIT.ok : EXIT.failed;
   } catch (error) {
     const reason = error instanceof ServerRefusal ? error.message : explainOpenError(error);

@@ -118,7 +118,7 @@ async function run(call: ViewCall, name: ViewName, { logger, output }: ProgramLo
         version,
         droppedLogLines: () => output.droppedCount,
       },
-      consoleUrl: new URL("-/console/", `${options.log}/`).href,
+      consoleUrl: new URL("-/console/", `${options.log[0]}/`).href,
       checkAddress: async (listen, isGuarded) =>
         (await checkStart({ ...options, listen, isInsecure: options.isInsecure || isGuarded })).host,
     });
@@ -128,7 +128,7 @@ async function run(call: ViewCall, name: ViewName, { logger, output }: ProgramLo
   }
   reloadFor(views);
   logCredentials(options, credentials, logger);
-  logger.info({ view: name, log: options.log }, `the view ${name} reads ${options.log}`);
+  logger.info({ view: name, log: options.log }, `the view ${name} reads ${options.log.join(", ")}`);
   logger.info({ signal: await signal }, "stopping; once more ends at once");
   await views.stop();
   logger.info({}, "stopped");

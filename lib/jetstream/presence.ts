@@ -216,7 +216,11 @@ export class Presence {
     if (beat === undefined) return;
     const other = this.#others.get(incarnation) ?? this.#meet(incarnation);
     const isChanged = !other.hasSpoken || other.isDead || other.isLeaving !== beat.isLeaving;
-    if (!other.hasSpoken) logger.info({ server: incarnation, url: beat.url }, "another server is there");
+    if (!other.hasSpoken) {
+      logger.info({ server: incarnation, url: beat.url }, "another server is there");
+      // It has not heard this one, either.
+      this.#speak();
+    }
     const { url, grpcUrl, isLeaving } = beat;
     Object.assign(other, {
       url: url ?? undefined,

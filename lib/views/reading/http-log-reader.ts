@@ -39,19 +39,23 @@ export interface HttpLogOptions {
 }
 
 export class HttpLogReader implements LogReader {
-  readonly #client: NetlogClient;
+  readonly #clients: readonly NetlogClient[];
+  /** The place of the one that is asked now. */
+  #current = 0;
 
-  /** @throws invalid_argument: `url` is none. */
-  constructor(url: string, { token }: HttpLogOptions) {
+  /**
+   * @param urls Where the log is: a server, or several that have the same topics. Where one does not answer, or has no answer
+   *   now, the next one is asked from then on.
+   * @throws invalid_argument: one of them is no URL.
+   */
+  constructor(urls: string | readonly string[], { token }: HttpLogOptions) {
     // The view has its own patience, which has no end.
-    this.#client = new NetlogClient(url, {
-      retry: false,
-      token: token as (() => Promise<string>) | undefined,
-    });
+    const options = { retry: false, token: token as (() => Promise<string>) | undefined } as const;
+    this.#clients = (typeof urls === "string" ? [urls] : urls).map((url) => new NetlogClient(url, options));
   }
 
   async topicNames(signal: AbortSignal): Promise<readonly string[]> {
-    return await asked(signal, () => this.#client.topics({ signal }));
+    return await this.#asked(signal, (client) => client.topics({ signal }));
   }
 
   watchTopics(): () => void {
@@ -59,9 +63,9 @@ export class HttpLogReader implements LogReader {
   }
 
   async bounds(topic: string, signal: AbortSignal): Promise<TopicBounds | undefined> {
-    return await asked(signal, async () => {
+    return await this.#asked(signal, async (client) => {
       try {
-        const { id, first_offset, latest_offset } = await this.#client.topic(topic).info({ signal });
+        const { id, first_offset, latest_offset } = await client.topic(topic).info({ signal });
         return { id, start: first_offset, end: latest_offset + 1 };
       } catch (error) {
         if (isNetlogClientError(error, "topic_not_found")) return undefined;
@@ -72,17 +76,18 @@ export class HttpLogReader implements LogReader {
 
   async read(name: string, request: ReadRequest): Promise<LogRead> {
     const { from, max, maxBytes, waitMs, signal } = request;
+    const client = this.#client;
     let found: { readonly messages: LogMessage[] } | { readonly nextOffset: number } | undefined;
     try {
       const options = { from, max, maxBytes, waitMs, retry: "never", signal } as const;
-      const { messages } = await this.#client.topic(name).readBatch(options);
+      const { messages } = await client.topic(name).readBatch(options);
       found = { messages: messages.map(toLogMessage) };
     } catch (error) {
       signal.throwIfAborted();
       if (isNetlogClientError(error, "checksum_error")) {
         found = { nextOffset: Math.max(error.nextOffset ?? 0, from + 1) };
       } else if (!isNetlogClientError(error, "offset_not_found", "topic_not_found")) {
-        throw translate(error);
+        throw this.#translate(error, client);
       }
     }
     const bounds = await this.bounds(name, signal);
@@ -102,13 +107,15 @@ export class HttpLogReader implements LogReader {
     offsets: readonly number[],
     signal: AbortSignal,
   ): Promise<readonly (Uint8Array | undefined)[]> {
-    const topic = this.#client.topic(name);
     const payloads: (Uint8Array | undefined)[] = [];
     const places = offsets.entries();
-    const readOn = async (): Promise<void> => {
+    const readOn = async (client: NetlogClient): Promise<void> => {
+      const topic = client.topic(name);
       for (const [place, offset] of places) payloads[place] = await payloadAt(topic, offset, signal);
     };
-    await asked(signal, () => Promise.all(Array.from({ length: READS_AT_ONCE }, readOn)));
+    await this.#asked(signal, (client) =>
+      Promise.all(Array.from({ length: READS_AT_ONCE }, () => readOn(client))),
+    );
     return payloads;
   }
 
@@ -118,13 +125,36 @@ export class HttpLogReader implements LogReader {
     signal: AbortSignal,
   ): Promise<void> {
     const change = settings as TopicSettingsChange;
-    await asked(signal, () => this.#client.topic(topic).createIfMissing(change, { signal }));
+    await this.#asked(signal, (client) => client.topic(topic).createIfMissing(change, { signal }));
   }
 
   async append(topic: string, messages: readonly NewLogMessage[], signal: AbortSignal): Promise<Appended> {
-    return await asked(signal, () =>
-      this.#client.topic(topic).publishBatch(messages, { durability: "synced", signal }),
+    return await this.#asked(signal, (client) =>
+      client.topic(topic).publishBatch(messages, { durability: "synced", signal }),
     );
+  }
+
+  get #client(): NetlogClient {
+    return this.#clients[this.#current]!;
+  }
+
+  async #asked<Result>(signal: AbortSignal, ask: (client: NetlogClient) => Promise<Result>): Promise<Result> {
+    const client = this.#client;
+    try {
+      return await ask(client);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw this.#translate(error, client);
+    }
+  }
+
+  /** What went wrong, in the words of views. Calls that fail together turn to the next server once. */
+  #translate(error: unknown, client: NetlogClient): unknown {
+    const translated = translate(error);
+    if (translated instanceof LogUnavailable && client === this.#client) {
+      this.#current = (this.#current + 1) % this.#clients.length;
+    }
+    return translated;
   }
 }
 
@@ -143,15 +173,6 @@ async function payloadAt(
 
 function toLogMessage({ offset, timestamp, payload, key, contentType, headers }: Message): LogMessage {
   return { offset, timestampMs: Date.parse(timestamp), payload, key, contentType, headers };
-}
-
-async function asked<Result>(signal: AbortSignal, ask: () => Promise<Result>): Promise<Result> {
-  try {
-    return await ask();
-  } catch (error) {
-    signal.throwIfAborted();
-    throw translate(error);
-  }
 }
 
 function translate(error: unknown): unknown {
