@@ -5,6 +5,7 @@
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 
 const FIRST_SUBNET = 77;
@@ -59,7 +60,7 @@ export class Network {
 
   private constructor(names: readonly string[]) {
     let number = 0;
-    while (taken.has(number)) number += 1;
+    while (taken.has(number) || isHere(addressIn(number, HERE))) number += 1;
     taken.add(number);
     this.#number = number;
     this.#bridge = `${PREFIX}x${number}`;
@@ -117,12 +118,21 @@ export class Network {
   }
 
   #address(host: number): string {
-    return `198.18.${FIRST_SUBNET + this.#number}.${host}`;
+    return addressIn(this.#number, host);
   }
 
   #namespaceOf(host: string): string {
     return namespaceOf(this.#bridge, host);
   }
+}
+
+function addressIn(network: number, host: number): string {
+  return `198.18.${FIRST_SUBNET + network}.${host}`;
+}
+
+/** Another process may have made a network. */
+function isHere(address: string): boolean {
+  return Object.values(networkInterfaces()).some((all) => all?.some((each) => each.address === address));
 }
 
 function namespaceOf(bridge: string, host: string): string {
