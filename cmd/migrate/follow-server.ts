@@ -137,7 +137,7 @@ class Follower {
   async #round(shown: ReadonlyMap<string, TopicFigures>): Promise<void> {
     const { topics } = this.#migration;
     for (const [name, { ahead }] of this.#topics) {
-      if (!shown.has(name)) await this.#discard(name, ahead);
+      if (!shown.has(name) && (await this.#isGone(name))) await this.#discard(name, ahead);
     }
     const wanted = [...shown.values()].filter(({ name }) => topics.length === 0 || topics.includes(name));
     const due = wanted.filter((figures) => this.#isDue(figures));
@@ -202,6 +202,16 @@ class Follower {
         : reasonOf(error);
     if (reason !== followed.trouble) this.#warn(`not copied: ${name}: ${reason}`);
     followed.trouble = reason;
+  }
+
+  /** A server of an engine leaves out of its list what another one did not tell of in time. */
+  async #isGone(name: string): Promise<boolean> {
+    try {
+      await this.#netlog.topic(name).info({ signal: this.#signal });
+      return false;
+    } catch (error) {
+      return isNetlogClientError(error, "topic_not_found");
+    }
   }
 
   async #discard(name: string, ahead: CopyAhead): Promise<void> {
