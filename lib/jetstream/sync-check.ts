@@ -97,7 +97,11 @@ export class SyncCheck {
     if (verdict.kind === "synced") logger.info({}, "all servers of NATS sync each message again");
     else if (verdict.kind === "unknown") logger.warn({}, verdict.reason);
     else if (isUnsafe) logger.warn({}, `${verdict.reason}: ${RISK}`);
-    else logger.error({}, `${verdict.reason}: ${RISK}. This server is not ready until then: ${CURE}`);
+    else
+      logger.error(
+        {},
+        `${verdict.reason}: ${RISK}. This server is not ready (/-/ready) until each one syncs: ${CURE}`,
+      );
   }
 }
 
