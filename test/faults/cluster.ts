@@ -1,6 +1,7 @@
 /** Three servers of NATS, and servers of netlog in front of them, each a process that can be killed, frozen and started again. */
 import { nodeRuntime, silentLogger } from "../../lib/index.ts";
 import { EngineConnection } from "../../lib/jetstream/connection.ts";
+import { JetStreamError, NoAnswer } from "../../lib/jetstream/engine-errors.ts";
 import { JetStreamApi } from "../../lib/jetstream/jetstream-api.ts";
 import { decodeLogMessage } from "../../lib/jetstream/log-message.ts";
 import { EngineNames } from "../../lib/jetstream/names.ts";
@@ -200,7 +201,19 @@ export class Cluster {
   }
 
   /** All messages of the stream that keeps the topic's log. No fault lasts, and nobody publishes. */
-  messagesOf(topic: string): Promise<StreamMessage[]> {
+  async messagesOf(topic: string): Promise<StreamMessage[]> {
+    for (;;) {
+      try {
+        return await this.#messagesOf(topic);
+      } catch (error) {
+        // NATS may still look for a leader of its own.
+        if (!(error instanceof NoAnswer || error instanceof JetStreamError)) throw error;
+        await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      }
+    }
+  }
+
+  #messagesOf(topic: string): Promise<StreamMessage[]> {
     return this.#asking(async (api) => {
       const stream = new EngineNames().logStream(topic);
       const lastSequence = (await api.streamInfo(stream))?.state.last_seq ?? 0;

@@ -69,6 +69,9 @@ async function run(
   let outcome: Outcome;
   try {
     outcome = await runFaults(cluster, faults, history);
+  } catch (error) {
+    console.info(`${name}: ${error}`);
+    throw error;
   } finally {
     if (folder !== undefined) await keep(folder, history, cluster);
   }

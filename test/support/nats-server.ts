@@ -175,15 +175,18 @@ function configuration(options: NatsServerOptions): string {
   const { behindRelay } = options;
   const own = behindRelay ?? { port, routePort };
   const isRelayed = behindRelay !== undefined;
+  const here = `${address}:${routePort}`;
+  const listens = `${address}:${own.routePort}`;
+  // A server knows the route to itself by the port that it listens on, and counts the others for the size of the cluster.
   const cluster =
     routes.length === 0
       ? []
       : [
           "cluster {",
           "  name: netlog",
-          `  listen: ${address}:${own.routePort}`,
-          ...(isRelayed ? [`  advertise: "${address}:${routePort}"`] : []),
-          `  routes: [${routes.map((route) => `nats://${route}`).join(", ")}]`,
+          `  listen: ${listens}`,
+          ...(isRelayed ? [`  advertise: "${here}"`] : []),
+          `  routes: [${routes.map((route) => `nats://${route === here ? listens : route}`).join(", ")}]`,
           "}",
         ];
   return [
