@@ -55,6 +55,7 @@ export class EngineConnection {
   readonly #lostListeners = new Set<() => void>();
   readonly #backListeners = new Set<() => void>();
   #lastToken = 0;
+  #lossCount = 0;
   #isConnected = true;
   #isClosed = false;
 
@@ -89,6 +90,11 @@ export class EngineConnection {
 
   get isConnected(): boolean {
     return this.#isConnected;
+  }
+
+  /** How often it broke. */
+  get lossCount(): number {
+    return this.#lossCount;
   }
 
   /** Bytes that a message may have, its headers with it. */
@@ -218,6 +224,7 @@ export class EngineConnection {
   #lost(server: string): void {
     if (!this.#isConnected) return;
     this.#isConnected = false;
+    this.#lossCount += 1;
     this.#context.logger.warn({ server }, "the connection to NATS is lost");
     this.#failAll("disconnected");
     for (const listener of this.#lostListeners) listener();

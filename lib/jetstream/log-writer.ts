@@ -103,6 +103,11 @@ export class LogWriter implements PublisherOwner<WrittenMessage> {
     return this.#publisher.inFlight;
   }
 
+  /** See OrderedPublisher. */
+  get isConfirmed(): boolean {
+    return this.#publisher.isConfirmed;
+  }
+
   /** The sequence of the newest message that is stored. */
   get storedSequence(): number {
     return this.#publisher.storedSequence;

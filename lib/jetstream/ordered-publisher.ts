@@ -52,6 +52,8 @@ const TRIES_PER_LOOK = 4;
 
 interface Flight<Message> {
   readonly message: Message;
+  /** How often the connection had broken before the newest sending. */
+  lossCount: number;
   /** How the newest sending came out; never rejects. */
   outcome: Promise<Outcome>;
   sentAtMs: number;
@@ -62,6 +64,8 @@ export class OrderedPublisher<Message extends Outgoing> {
   #flight: Flight<Message> | undefined;
   #storedSequence: number;
   #isEnded = false;
+  /** The newest message that was stored. */
+  #confirmed: Pick<Flight<Message>, "sentAtMs" | "lossCount"> | undefined;
   readonly #idle: (() => void)[] = [];
   readonly #endWatch: () => void;
 
@@ -90,6 +94,19 @@ export class OrderedPublisher<Message extends Outgoing> {
     return this.#flight === undefined ? 0 : 1;
   }
 
+  /**
+   * The stream was this writer's so lately that no other server can have taken it since: others take a server over that is
+   * silent for `engineSilenceMs`, or that has no connection.
+   */
+  get isConfirmed(): boolean {
+    const { api, runtime, limits } = this.#options;
+    if (this.#confirmed === undefined || !api.connection.isConnected) return false;
+    const { sentAtMs, lossCount } = this.#confirmed;
+    return (
+      lossCount === api.connection.lossCount && runtime.elapsedMs() - sentAtMs < limits.engineSilenceMs / 2
+    );
+  }
+
   /** A message that is sent now goes out at once. */
   get canSend(): boolean {
     return !this.#isEnded && this.#flight === undefined && this.#options.api.connection.isConnected;
@@ -97,7 +114,7 @@ export class OrderedPublisher<Message extends Outgoing> {
 
   /** `message` has `nextSequence`, and the publisher can send. */
   send(message: Message): void {
-    const flight = { message, outcome: Promise.resolve<Outcome>("unknown"), sentAtMs: 0 };
+    const flight = { message, lossCount: 0, outcome: Promise.resolve<Outcome>("unknown"), sentAtMs: 0 };
     this.#flight = flight;
     this.#sendNow(flight);
     void flight.outcome.then((outcome) =>
@@ -121,6 +138,7 @@ export class OrderedPublisher<Message extends Outgoing> {
   #sendNow(flight: Flight<Message>): void {
     const { api, runtime, stream, limits } = this.#options;
     flight.sentAtMs = runtime.elapsedMs();
+    flight.lossCount = api.connection.lossCount;
     flight.outcome = sendOnce(api, stream, flight.message, limits.engineAckMs);
   }
 
@@ -131,6 +149,7 @@ export class OrderedPublisher<Message extends Outgoing> {
     counters.ackMs.add(runtime.elapsedMs() - flight.sentAtMs);
     counters.acks += 1;
     this.#flight = undefined;
+    this.#confirmed = flight;
     this.#storedSequence = message.sequence;
     owner.stored(message);
     this.#settled();

@@ -244,8 +244,7 @@ export class Owners implements Neighbours {
       for (const name of this.#table.names) if (this.#served.serves(name)) void this.#letGo(name);
       return;
     }
-    const nowMs = this.#options.runtime.elapsedMs();
-    if (nowMs >= this.#refreshAtMs)
+    if (this.#options.runtime.elapsedMs() >= this.#refreshAtMs)
       this.#refreshing ??= this.#refresh().catch((error: unknown) => this.#warn(error));
     void (this.#refreshing ?? Promise.resolve()).then(() => this.#round());
   }

@@ -48,6 +48,7 @@ export class StreamLog implements Log, CursorLog {
   readonly #waiters = new Waiters();
   #limits: LogLimits;
   #stopped: StopReason | undefined;
+  #confirming: Promise<void> | undefined;
 
   private constructor(options: StreamLogOptions, taken: TakenLog, segments: StreamSegments) {
     const { shared, topic, limits } = options;
@@ -150,6 +151,14 @@ export class StreamLog implements Log, CursorLog {
   /** Resolves when this server still owned the log. @throws topic_unavailable. */
   confirmOwner(): Promise<void> {
     return this.#appender.confirmOwner();
+  }
+
+  confirm(): Promise<void> | undefined {
+    if (this.#writer.isConfirmed) return undefined;
+    this.#confirming ??= this.confirmOwner().finally(() => {
+      this.#confirming = undefined;
+    });
+    return this.#confirming;
   }
 
   follow(follower: LogFollower): void {

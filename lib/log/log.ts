@@ -172,6 +172,13 @@ export interface Log {
   readonly diskSizeBytes: number;
   /** When the newest message was written; `undefined` where none ever was. */
   readonly newestAtMs: number | undefined;
+  /**
+   * Where another server may take the log: resolves when it was still this one's; `undefined`: it is for certain. Absent
+   * where nobody can.
+   *
+   * @throws topic_unavailable.
+   */
+  confirm?(): Promise<void> | undefined;
   /** Those that wait to be woken. */
   readonly waiterCount: number;
   /** It takes no more messages for good, or will not if what is under way succeeds. */

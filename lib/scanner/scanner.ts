@@ -213,10 +213,18 @@ export class Scanner {
         return;
       }
       const readsMany = scan.max > 1 || scan.lookedBytes > 0;
-      const read = cursor.readEntry(offset, readsMany ? limits.readAheadBytes : 1);
+      const read = this.#read(offset, readsMany ? limits.readAheadBytes : 1);
       if (read instanceof Promise) this.#finishLater(offset, readsMany ? this.#turnOf(read) : read);
       else this.#give(read);
     }
+  }
+
+  /** What is leased is this server's to give: where another one took the topic over, it may be settled by now. */
+  #read(offset: number, aheadBytes: number): PlacedEntry | Promise<PlacedEntry> {
+    const { cursor } = this.#options;
+    const confirmed = this.leases ? this.#log.confirm?.() : undefined;
+    if (confirmed === undefined) return cursor.readEntry(offset, aheadBytes);
+    return confirmed.then(() => cursor.readEntry(offset, aheadBytes));
   }
 
   /** The set in a turn of its own: reads of many may end in one turn of the event loop, and a long scan pauses in it. */

@@ -6,7 +6,8 @@ import { TopicAdmin } from "../../../lib/jetstream/topic-admin.ts";
 import { LIMITS } from "../../../lib/limits.ts";
 import { textsOf } from "../../support/fork-fixture.ts";
 import { hasNats } from "../../support/nats.ts";
-import { publishAll } from "../../support/netlog-fixture.ts";
+import { publishAll, texts } from "../../support/netlog-fixture.ts";
+import { ack, lease, leaseAll } from "../../support/work-fixture.ts";
 import { natsOfFile } from "./engine-fixture.ts";
 import { ownNames, startEngineServer, streamsOf } from "./storage-fixture.ts";
 
@@ -87,6 +88,21 @@ describe.skipIf(!hasNats)("topics of several servers", () => {
     await late.netlog.takeUp("t");
     expect(late.netlog.failedTopics()).toEqual([]);
     expect(late.netlog.topicNames()).toEqual(["t"]);
+  });
+
+  it("give no message that a later owner may have settled", async () => {
+    const names = ownNames();
+    const limits = { ...LIMITS, engineSilenceMs: 0 };
+    const former = await startEngineServer(nats.current, names, { limits });
+    const topic = await former.netlog.createTopic("t");
+    await publishAll(topic, texts(2));
+    const { scanner } = await topic.findOrCreateScanner({ id: "w", ack: "explicit", from: 0 });
+    expect((await lease(scanner))?.message.offset).toBe(0);
+    const { netlog } = await startEngineServer(nats.current, names);
+    const taken = netlog.topic("t").scanner("w");
+    await leaseAll(taken);
+    await ack(taken, [0, 1]);
+    await expect(lease(scanner)).rejects.toThrow("topic unavailable");
   });
 
   it("cannot be written while JetStream has no quorum, and the server says so", async () => {
