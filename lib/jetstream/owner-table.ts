@@ -3,6 +3,7 @@
  * it to those who listen before JetStream has taken or refused it.
  */
 import { NetlogError } from "../base/errors.ts";
+import type { Runtime } from "../base/runtime.ts";
 import { type Claim, parseClaim } from "./claim.ts";
 import { isJetStreamError, NoAnswer } from "./engine-errors.ts";
 import { bodyOf, CLAIM_KIND, decodeEnvelope } from "./envelope.ts";
@@ -21,6 +22,9 @@ export interface Ownership {
 
 /** Nobody may answer while a stream is being made, or changes its leader: the time for each try to ask for a claim. */
 const TRIES_MS = [250, 750, 2000, 2000] as const;
+
+/** Between two looks for the first claim of a topic. */
+const CLAIM_LOOK_MS = 20;
 
 const NOBODY: Ownership = { epoch: 0, owner: undefined, url: undefined };
 
@@ -81,6 +85,16 @@ export class OwnerTable {
     const look = this.#look(topic).finally(() => this.#looks.delete(topic));
     this.#looks.set(topic, look);
     return look;
+  }
+
+  /** As look, and again within so many ms: a topic that is being made has its first claim soon. @throws what the API throws. */
+  async lookUntilClaimed(topic: string, runtime: Runtime, withinMs: number): Promise<Ownership | undefined> {
+    const endMs = runtime.elapsedMs() + withinMs;
+    for (;;) {
+      const found = await this.look(topic);
+      if (found === undefined || found.epoch > 0 || runtime.elapsedMs() >= endMs) return found;
+      await new Promise<void>((resolve) => void runtime.setTimer(CLAIM_LOOK_MS, resolve));
+    }
   }
 
   /** As look; behind one that is under way and may have looked too early. */

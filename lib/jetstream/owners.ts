@@ -47,8 +47,7 @@ export interface OwnersOptions {
 
 /** Looks at claims at once. */
 const LOOKS = 32;
-/** Between two looks for the first claim of a topic. */
-const CLAIM_LOOK_MS = 20;
+
 export class Owners implements Neighbours {
   readonly #options: OwnersOptions;
   readonly #table: OwnerTable;
@@ -310,14 +309,14 @@ export class Owners implements Neighbours {
   }
 
   async #findOwner(name: string): Promise<string | undefined> {
-    const { engineLookups, topicNameLength } = this.#options.limits;
+    const { engineLookups, topicNameLength, engineHeartbeatMs } = this.#options.limits;
     if (!isSafeName(name, topicNameLength)) return undefined;
     if (this.#table.lookCount >= engineLookups && !this.#table.isLooking(name)) {
       const reason = `${engineLookups} names are being looked up (engineLookups); try again`;
       throw new NetlogError("too_many_requests", { reason });
     }
     try {
-      const found = await this.#lookUntilClaimed(name);
+      const found = await this.#table.lookUntilClaimed(name, this.#options.runtime, engineHeartbeatMs);
       if (found === undefined || this.#served?.serves(name) === true) return undefined;
       if (found.isMoved === true) throw moves(UNSERVED_REASONS.moved);
       return this.#urlOf(found);
@@ -325,17 +324,6 @@ export class Owners implements Neighbours {
       if (error instanceof NetlogError) throw error;
       const reason = "NATS does not say which server has the topic; try again";
       throw new NetlogError("topic_unavailable", { reason, cause: error });
-    }
-  }
-
-  /** A topic that is being made has its first claim within milliseconds. @throws what the API throws. */
-  async #lookUntilClaimed(name: string): Promise<Ownership | undefined> {
-    const { runtime, limits } = this.#options;
-    const endMs = runtime.elapsedMs() + limits.engineHeartbeatMs;
-    for (;;) {
-      const found = await this.#table.look(name);
-      if (found === undefined || found.epoch > 0 || runtime.elapsedMs() >= endMs) return found;
-      await new Promise<void>((resolve) => void runtime.setTimer(CLAIM_LOOK_MS, resolve));
     }
   }
 
