@@ -29,7 +29,7 @@ const CLAIM_LOOK_MS = 20;
 const NOBODY: Ownership = { epoch: 0, owner: undefined, url: undefined };
 
 export class OwnerTable {
-  readonly #api: Pick<JetStreamApi, "leadersMessage">;
+  readonly #api: Pick<JetStreamApi, "leadersMessage" | "streamInfo">;
   readonly #engine: EngineNames;
   readonly #topics = new Map<string, Ownership>();
   #names: readonly string[] | undefined;
@@ -39,7 +39,7 @@ export class OwnerTable {
   /** One more look is due behind the one that is under way. */
   readonly #again = new Set<string>();
 
-  constructor(api: Pick<JetStreamApi, "leadersMessage">, names: EngineNames) {
+  constructor(api: Pick<JetStreamApi, "leadersMessage" | "streamInfo">, names: EngineNames) {
     this.#api = api;
     this.#engine = names;
   }
@@ -121,13 +121,9 @@ export class OwnerTable {
   }
 
   async #read(topic: string): Promise<Ownership | undefined> {
-    let message: StoredMessage | undefined;
-    try {
-      message = await this.#newestClaim(topic);
-    } catch (error) {
-      if (isJetStreamError(error, "streamNotFound")) return undefined;
-      throw error;
-    }
+    const found = await this.#newestClaim(topic);
+    if (found === undefined) return undefined;
+    const { message } = found;
     if (message === undefined) return NOBODY;
     const claim = claimIn(message.data);
     if (claim === undefined) {
@@ -142,19 +138,39 @@ export class OwnerTable {
     return { epoch: message.sequence, owner, url: url ?? undefined };
   }
 
-  async #newestClaim(topic: string): Promise<StoredMessage | undefined> {
-    const stream = this.#engine.logStream(topic);
-    const lastOf = this.#engine.ownerSubject(topic);
+  /** `undefined`: there is no such topic. */
+  async #newestClaim(topic: string): Promise<{ readonly message: StoredMessage | undefined } | undefined> {
     let last: unknown;
     for (const timeoutMs of TRIES_MS) {
       try {
-        return await this.#api.leadersMessage(stream, { lastOf }, timeoutMs);
+        return await this.#askForClaim(topic, timeoutMs);
       } catch (error) {
         if (!(error instanceof NoAnswer) || error.kind !== "timeout") throw error;
         last = error;
       }
     }
     throw last;
+  }
+
+  /**
+   * A stream without messages is not asked for one: nats-server 2.9.10 ends with a segmentation fault when a stream that is
+   * just being made is.
+   */
+  async #askForClaim(
+    topic: string,
+    timeoutMs: number,
+  ): Promise<{ readonly message: StoredMessage | undefined } | undefined> {
+    const stream = this.#engine.logStream(topic);
+    try {
+      const info = await this.#api.streamInfo(stream, timeoutMs);
+      if (info === undefined) return undefined;
+      if (info.state.last_seq === 0) return { message: undefined };
+      const lastOf = this.#engine.ownerSubject(topic);
+      return { message: await this.#api.leadersMessage(stream, { lastOf }, timeoutMs) };
+    } catch (error) {
+      if (isJetStreamError(error, "streamNotFound")) return undefined;
+      throw error;
+    }
   }
 }
 

@@ -12,6 +12,7 @@ import { EngineNames } from "../../../lib/jetstream/names.ts";
 import { OwnerTable } from "../../../lib/jetstream/owner-table.ts";
 import { Owners, type OwnersOptions } from "../../../lib/jetstream/owners.ts";
 import type { Presence } from "../../../lib/jetstream/presence.ts";
+import type { StreamInfo } from "../../../lib/jetstream/stream-config.ts";
 import { LIMITS } from "../../../lib/limits.ts";
 import { ManualRuntime } from "../../support/manual-runtime.ts";
 
@@ -35,6 +36,7 @@ async function ownersOver(newest: readonly Newest[], living: readonly string[] =
     const answer = left.length > 1 ? left.shift() : left[0];
     return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
   };
+  const streamInfo = () => Promise.resolve({ state: { last_seq: 1 } } as StreamInfo);
   const receivers: ((message: Received) => void)[] = [];
   const subscribe = (_subject: string, receive: (message: Received) => void): (() => void) => {
     receivers.push(receive);
@@ -47,7 +49,7 @@ async function ownersOver(newest: readonly Newest[], living: readonly string[] =
     connection: { isConnected: true, subscribe, onLost: never, onBack: never },
     counters: () => new EngineCounters(),
     names: NAMES,
-    table: new OwnerTable({ leadersMessage }, NAMES),
+    table: new OwnerTable({ leadersMessage, streamInfo }, NAMES),
     relay: {} as OwnersOptions["relay"],
     isSynced: () => true,
     letters: { receive: () => () => {} } as unknown as Letters,

@@ -7,6 +7,7 @@ import type { StoredMessage } from "../../../lib/jetstream/jetstream-api.ts";
 import { EngineNames } from "../../../lib/jetstream/names.ts";
 import { OwnerTable } from "../../../lib/jetstream/owner-table.ts";
 import type { Presence } from "../../../lib/jetstream/presence.ts";
+import type { StreamInfo } from "../../../lib/jetstream/stream-config.ts";
 import { Takeovers } from "../../../lib/jetstream/takeovers.ts";
 import { LIMITS } from "../../../lib/limits.ts";
 import { ManualRuntime } from "../../support/manual-runtime.ts";
@@ -28,7 +29,8 @@ async function openTakeovers(newest: StoredMessage | null = release()) {
       ? Promise.resolve(newest ?? undefined)
       : Promise.reject(new JetStreamError(10059, "stream not found"));
   };
-  const table = new OwnerTable({ leadersMessage }, new EngineNames());
+  const streamInfo = () => Promise.resolve({ state: { last_seq: 1 } } as StreamInfo);
+  const table = new OwnerTable({ leadersMessage, streamInfo }, new EngineNames());
   await table.look("topic");
   const presence = { isAlive: () => false, takers: ["self"] } as unknown as Presence;
   const self = { incarnation: "self", url: undefined };
