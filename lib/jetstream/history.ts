@@ -44,6 +44,12 @@ export class History {
     return this.#shared.history.get(`${this.#cacheKey}:${sequence}`);
   }
 
+  /** A copy gave something that cannot be: what came of this stretch is forgotten, and the leader asked from now on. */
+  distrust({ sequence, endSequence }: Stretch): void {
+    for (let at = sequence; at < endSequence; at++) this.#shared.history.delete(`${this.#cacheKey}:${at}`);
+    this.#shared.api.askLeadersOnly();
+  }
+
   /** Takes a message that came from NATS. */
   keep({ sequence, subject, data }: StoredMessage): LogMessage {
     // A small message may lie in a large piece of what the socket brought.

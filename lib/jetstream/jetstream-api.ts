@@ -166,12 +166,17 @@ export class JetStreamApi {
         if (found !== undefined) return found;
       } catch (error) {
         if (!(error instanceof NoAnswer)) throw error;
-        this.#leadersOnly ??= this.connection.timer(LEADERS_ONLY_MS, () => {
-          this.#leadersOnly = undefined;
-        });
+        this.askLeadersOnly();
       }
     }
     return this.leadersMessage(stream, choice);
+  }
+
+  /** For a while `message` asks no copy but the leader's. */
+  askLeadersOnly(): void {
+    this.#leadersOnly ??= this.connection.timer(LEADERS_ONLY_MS, () => {
+      this.#leadersOnly = undefined;
+    });
   }
 
   /** For parts of the API beside streams. @throws JetStreamError, NoAnswer. */

@@ -55,7 +55,12 @@ export class StreamCursor implements LogCursor {
     const run = held.read(offset, bounds);
     if (run !== undefined) return run;
     try {
-      return this.#runFrom(await this.#find(offset), offset, bounds, into) ?? (await this.#damaged(offset));
+      const found = this.#runFrom(await this.#find(offset), offset, bounds, into);
+      return (
+        found ??
+        this.#runFrom(await this.#findAgain(offset), offset, bounds, into) ??
+        (await this.#damaged(offset))
+      );
     } catch (error) {
       // What was looked for may have been dropped meanwhile.
       this.#log.throwIfUnreadable(offset);
@@ -79,6 +84,14 @@ export class StreamCursor implements LogCursor {
     const sequence = place.isEndOfMessage ? place.sequence + 1 : place.sequence;
     if (history.cached(sequence) === undefined) await this.#readAhead(sequence, endSequence);
     return history.framesFrom(sequence, endSequence);
+  }
+
+  /** As the stream's leader has it: copies may differ. */
+  #findAgain(offset: number): Promise<FramesMessage | undefined> {
+    const { history } = this.#log;
+    const stretch = this.#log.stretchOf(offset);
+    history.distrust(stretch);
+    return history.find(offset, stretch);
   }
 
   async #readAhead(sequence: number, endSequence: number): Promise<void> {

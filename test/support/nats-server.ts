@@ -1,7 +1,7 @@
 /** One NATS server of a test (nats.ts): its configuration, its process, and what its monitor says. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { within } from "./deadline.ts";
 import { LateRelay } from "./late-relay.ts";
@@ -87,10 +87,16 @@ export class NatsServer {
     closeSync(log);
   }
 
-  async ready(): Promise<void> {
+  /** @param ms Less than `within` allows. */
+  async ready(ms?: number): Promise<void> {
     const server = this.#process;
     await this.#relay;
-    await within(`${this.name} of NATS to serve`, this.#serves(server));
+    await within(`${this.name} of NATS to serve`, this.#serves(server), ms);
+  }
+
+  /** What it kept is gone. It does not run. */
+  forget(): void {
+    rmSync(this.#file("store"), { recursive: true, force: true });
   }
 
   /** Ends it at once, as a crash would: what it wrote is in the page cache. */

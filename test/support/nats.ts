@@ -14,6 +14,8 @@ const CANDIDATES: readonly string[] = process.env.NETLOG_TEST_NATS
   ? [process.env.NETLOG_TEST_NATS]
   : ["nats-server", "/usr/sbin/nats-server"];
 const CLUSTER_SIZE = 3;
+const FOUNDINGS = 4;
+const FOUNDING_MS = 25_000;
 const GIB = 2 ** 30;
 /** `sync_interval: always` is of 2.10; 2.10.20 to 2.10.22 may delete streams. */
 const SYNCS_ALWAYS_FROM = [2, 10, 23];
@@ -99,7 +101,7 @@ export class Nats {
       places.map((place) => new NatsServer({ ...place, ...shared })),
     );
     try {
-      await Promise.all(nats.servers.map((server) => server.restart()));
+      await nats.#found();
     } catch (error) {
       await nats.remove();
       throw error;
@@ -110,6 +112,22 @@ export class Nats {
   private constructor(folder: string, servers: readonly NatsServer[]) {
     this.#folder = folder;
     this.servers = servers;
+  }
+
+  /** Servers that start at once may found a cluster without one of them, which stays so: they begin anew then. */
+  async #found(): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      for (const server of this.servers) server.start();
+      try {
+        const limit = tries < FOUNDINGS ? FOUNDING_MS : undefined;
+        await Promise.all(this.servers.map((server) => server.ready(limit)));
+        return;
+      } catch (error) {
+        if (tries === FOUNDINGS) throw error;
+        await Promise.all(this.servers.map((server) => server.kill()));
+        for (const server of this.servers) server.forget();
+      }
+    }
   }
 
   /** What `--engine` takes. */

@@ -1,5 +1,10 @@
 /** What a log on NATS does where nothing fails. */
 import { describe, expect, test } from "vitest";
+import {
+  JetStreamApi,
+  type MessageChoice,
+  type StoredMessage,
+} from "../../../lib/jetstream/jetstream-api.ts";
 import { framesOf } from "../../../lib/log/frame.ts";
 import type { AppendGuard } from "../../../lib/log/log.ts";
 import { appendAll, entry } from "../../support/log-fixture.ts";
@@ -7,6 +12,16 @@ import { ManualRuntime } from "../../support/manual-runtime.ts";
 import { hasNats } from "../../support/nats.ts";
 import { natsOfFile } from "./engine-fixture.ts";
 import { newServer, newTopic, newTopicLog, openTopicLog, textsOf } from "./stream-log-fixture.ts";
+
+/** A copy that has the first message, a claim, in the place of each. */
+class DifferentCopy extends JetStreamApi {
+  differs = false;
+
+  override async anyCopysMessage(stream: string, choice: MessageChoice): Promise<StoredMessage | undefined> {
+    const message = await super.anyCopysMessage(stream, this.differs ? { sequence: 1 } : choice);
+    return message && "sequence" in choice ? { ...message, sequence: choice.sequence } : message;
+  }
+}
 
 const texts = (count: number, from = 0): string[] => Array.from({ length: count }, (_, i) => `m${from + i}`);
 
@@ -242,6 +257,18 @@ describe.skipIf(!hasNats)("a log on NATS", () => {
       details: { offset: 6, nextOffset: 7 },
     });
     expect(await textsOf(taken, 7)).toEqual(texts(3, 7));
+  });
+
+  test("is read as the stream's leader has it where another copy has something else", async () => {
+    const server = await newServer(nats.current);
+    const topic = await newTopic(server);
+    const { log } = await openTopicLog(server, topic);
+    await appendAll(log, texts(10));
+    await log.close();
+    const other = await newServer(nats.current, { seen: ({ connection }) => new DifferentCopy(connection) });
+    const { log: taken } = await openTopicLog(other, topic);
+    (other.api as DifferentCopy).differs = true;
+    expect(await textsOf(taken)).toEqual(texts(10));
   });
 
   test("refuses an entry that no message of NATS can hold", async () => {
