@@ -23,8 +23,8 @@ export interface Ownership {
 /** Nobody may answer while a stream is being made, or changes its leader: the time for each try to ask for a claim. */
 const TRIES_MS = [250, 750, 2000, 2000] as const;
 
-/** Between two looks for the first claim of a topic. */
-const CLAIM_LOOK_MS = 20;
+/** Between two looks at a topic that changes. */
+const LOOK_AGAIN_MS = 20;
 
 const NOBODY: Ownership = { epoch: 0, owner: undefined, url: undefined };
 
@@ -87,13 +87,23 @@ export class OwnerTable {
     return look;
   }
 
-  /** As look, and again within so many ms: a topic that is being made has its first claim soon. @throws what the API throws. */
-  async lookUntilClaimed(topic: string, runtime: Runtime, withinMs: number): Promise<Ownership | undefined> {
+  /**
+   * As look, and again within so many ms until what it finds `suffices`: a topic that is being made, taken up or given away is
+   * another one soon.
+   *
+   * @throws what the API throws.
+   */
+  async lookUntil(
+    topic: string,
+    suffices: (found: Ownership) => boolean,
+    runtime: Runtime,
+    withinMs: number,
+  ): Promise<Ownership | undefined> {
     const endMs = runtime.elapsedMs() + withinMs;
     for (;;) {
       const found = await this.look(topic);
-      if (found === undefined || found.epoch > 0 || runtime.elapsedMs() >= endMs) return found;
-      await new Promise<void>((resolve) => void runtime.setTimer(CLAIM_LOOK_MS, resolve));
+      if (found === undefined || suffices(found) || runtime.elapsedMs() >= endMs) return found;
+      await new Promise<void>((resolve) => void runtime.setTimer(LOOK_AGAIN_MS, resolve));
     }
   }
 

@@ -309,14 +309,18 @@ export class Owners implements Neighbours {
   }
 
   async #findOwner(name: string): Promise<string | undefined> {
-    const { engineLookups, topicNameLength, engineHeartbeatMs } = this.#options.limits;
+    const { engineLookups, topicNameLength, engineAckMs } = this.#options.limits;
+    const { runtime, self } = this.#options;
     if (!isSafeName(name, topicNameLength)) return undefined;
     if (this.#table.lookCount >= engineLookups && !this.#table.isLooking(name)) {
       const reason = `${engineLookups} names are being looked up (engineLookups); try again`;
       throw new NetlogError("too_many_requests", { reason });
     }
     try {
-      const found = await this.#table.lookUntilClaimed(name, this.#options.runtime, engineHeartbeatMs);
+      // A claim of its own comes before the topic serves, and stays until it is given away.
+      const suffices = ({ epoch, owner }: Ownership): boolean =>
+        this.#isHere(name) || (epoch > 0 && owner !== self.incarnation);
+      const found = await this.#table.lookUntil(name, suffices, runtime, engineAckMs);
       if (found === undefined || this.#served?.serves(name) === true) return undefined;
       if (found.isMoved === true) throw moves(UNSERVED_REASONS.moved);
       return this.#urlOf(found);
