@@ -12,7 +12,11 @@ export interface ReadStreamOptions {
   readonly lastSequence: number;
 }
 
-/** None is left out, also where the network stands still for a moment. @throws JetStreamError, NoAnswer. */
+/**
+ * From one copy of the stream; none that this has is left out, also where the network stands still for a moment.
+ *
+ * @throws JetStreamError, NoAnswer.
+ */
 export async function* readStream(options: ReadStreamOptions): AsyncGenerator<StoredMessage, void, void> {
   const { stream, lastSequence } = options;
   for (let fromSequence = 1; fromSequence <= lastSequence; ) {
@@ -22,6 +26,20 @@ export async function* readStream(options: ReadStreamOptions): AsyncGenerator<St
       fromSequence = message.sequence + 1;
     }
     if (fromSequence === begin) throw new NoAnswer("timeout", stream);
+  }
+}
+
+/** From the stream's leader, one by one. @throws JetStreamError, NoAnswer. */
+export async function* readFromLeader({
+  api,
+  stream,
+  lastSequence,
+}: Omit<ReadStreamOptions, "limits">): AsyncGenerator<StoredMessage, void, void> {
+  for (let sequence = 1; sequence <= lastSequence; ) {
+    const message = await api.leadersMessage(stream, { sequence, nextOf: ">" });
+    if (message === undefined) throw new NoAnswer("timeout", stream);
+    yield message;
+    sequence = message.sequence + 1;
   }
 }
 

@@ -17,7 +17,7 @@ import {
   type KeptStore,
 } from "./kept-files.ts";
 import { KeptWriter } from "./kept-writer.ts";
-import { readStream } from "./read-stream.ts";
+import { readFromLeader, readStream } from "./read-stream.ts";
 import type { EngineShared } from "./stream-log-options.ts";
 import type { TopicAdmin } from "./topic-admin.ts";
 import type { TopicIdentity } from "./topic-description.ts";
@@ -54,13 +54,12 @@ export class ScannerStream implements KeptStore {
   static async open(options: ScannerStreamOptions): Promise<OpenedStream> {
     const { shared, topic, admin } = options;
     try {
-      const files = new KeptFiles();
       if (!(await admin.findScanners(topic))) {
+        const files = new KeptFiles();
         return { stream: new ScannerStream(options, files, undefined), files };
       }
       const lastSequence = await claimStream(options);
-      const stream = shared.names.scannerStream(topic.name);
-      for await (const message of readStream({ ...shared, stream, lastSequence })) take(files, message);
+      const files = await readFiles(shared, shared.names.scannerStream(topic.name), lastSequence);
       return { stream: new ScannerStream(options, files, writerOf(options, lastSequence)), files };
     } catch (error) {
       throw refusedByEngine(error, "the stream of the topic's scanners");
@@ -189,6 +188,24 @@ export class ScannerStream implements KeptStore {
       throw refusedByEngine(error, "the stream of the topic's scanners");
     }
   }
+}
+
+/** A consumer reads one copy of the stream. Where that has fewer messages than the leader, the leader's count. */
+async function readFiles(shared: EngineShared, stream: string, lastSequence: number): Promise<KeptFiles> {
+  const { api, logger } = shared;
+  const files = new KeptFiles();
+  let messages = 0;
+  for await (const message of readStream({ ...shared, stream, lastSequence })) {
+    take(files, message);
+    messages += 1;
+  }
+  // What is purged meanwhile was read before.
+  const leadersMessages = (await api.streamInfo(stream))?.state.messages ?? 0;
+  if (messages >= leadersMessages) return files;
+  logger.warn({ stream, messages, leadersMessages }, "a copy of a stream lacks messages that its leader has");
+  const leaders = new KeptFiles();
+  for await (const message of readFromLeader({ api, stream, lastSequence })) take(leaders, message);
+  return leaders;
 }
 
 function claimStream({ shared, topic, owner, epoch }: ScannerStreamOptions): Promise<number> {

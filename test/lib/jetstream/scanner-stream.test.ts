@@ -43,8 +43,13 @@ describe.skipIf(!hasNats)("the stream of what a topic keeps", () => {
     const admin = new TopicAdmin({ api, names, copies: 1, runtime: nodeRuntime, limits: FAST });
     await admin.create(newDescription(name, topic.id, DEFAULT_SETTINGS));
     /** As the server that has the log by this claim opens it. */
-    const open = async (epoch: number, confirmOwner: () => Promise<void> = () => Promise.resolve()) => {
+    const open = async (
+      epoch: number,
+      confirmOwner: () => Promise<void> = () => Promise.resolve(),
+      prepare: (api: FaultyApi) => void = () => {},
+    ) => {
       const faulty = new FaultyApi((await connectTo(nats.current)).connection);
+      prepare(faulty);
       const shared = new EngineShared({
         api: faulty,
         names,
@@ -76,6 +81,24 @@ describe.skipIf(!hasNats)("the stream of what a topic keeps", () => {
     const again = await open(2);
     expect(textOf(again.files, subject)).toBe(`${"x".repeat(4321)}y|z`);
     expect(String((await again.stream.read(subject))?.whole)).toBe(`${"x".repeat(4321)}y`);
+  });
+
+  it("has what the leader has where another copy lacks some of it", async () => {
+    const { open, subject, topic } = await newTopic();
+    const { stream } = await open(1);
+    await stream.put(subject, [Buffer.from("kept")]);
+    await stream.close();
+    const consumersSee = new EngineNames().scannerOwnerSubject(topic.name);
+    const { files } = await open(2, undefined, (api) => {
+      const { call } = api;
+      api.call = (name, request, timeoutMs) => {
+        if (!name.startsWith("CONSUMER.CREATE.")) return call.call(api, name, request, timeoutMs) as never;
+        const { config } = request as { config: object };
+        const lacking = { ...request, config: { ...config, filter_subject: consumersSee } };
+        return call.call(api, name, lacking, timeoutMs) as never;
+      };
+    });
+    expect(textOf(files, subject)).toBe("kept");
   });
 
   it("keeps the file as it was while its replacement is not whole", async () => {
