@@ -24,12 +24,19 @@ export interface KeptClaimOptions {
 
 const NO_SEGMENT = { sequence: 0, baseOffset: 0, sizeBytes: 0 };
 
+export interface KeptClaim {
+  /** What comes behind it is the owner's. */
+  readonly sequence: number;
+  /** The stream had no claim before it: it is new, or NATS has lost what was in it, for claims are never removed. */
+  readonly isFirst: boolean;
+}
+
 /**
- * The claim's sequence: what comes behind it is the owner's.
+ * Claims the stream.
  *
  * @throws topic_unavailable: a later owner has the stream; JetStreamError; NoAnswer: for `engineResolveMs` there was none.
  */
-export async function claimKept(options: KeptClaimOptions): Promise<number> {
+export async function claimKept(options: KeptClaimOptions): Promise<KeptClaim> {
   const { runtime, limits } = options;
   const giveUpAtMs = runtime.elapsedMs() + limits.engineResolveMs;
   for (;;) {
@@ -42,7 +49,14 @@ export async function claimKept(options: KeptClaimOptions): Promise<number> {
   }
 }
 
-async function claimOnce({ api, runtime, stream, subject, owner, epoch }: KeptClaimOptions): Promise<number> {
+async function claimOnce({
+  api,
+  runtime,
+  stream,
+  subject,
+  owner,
+  epoch,
+}: KeptClaimOptions): Promise<KeptClaim> {
   const info = await api.streamInfo(stream);
   const newest = await api.leadersMessage(stream, { lastOf: subject });
   const other = newest === undefined ? undefined : decodeEnvelope(newest.data);
@@ -53,7 +67,9 @@ async function claimOnce({ api, runtime, stream, subject, owner, epoch }: KeptCl
   const claim = { owner: incarnation, url, endOffset: 0, timestampMs: 0, at: runtime.now() };
   const envelope = { kind: CLAIM_KIND, epoch, uid: newUid(runtime), segment: NO_SEGMENT };
   const lastSequence = info?.state.last_seq ?? 0;
-  return await api.publish(subject, encodeMessage(envelope, [encodeClaim(claim)]), { stream, lastSequence });
+  const message = encodeMessage(envelope, [encodeClaim(claim)]);
+  const sequence = await api.publish(subject, message, { stream, lastSequence });
+  return { sequence, isFirst: newest === undefined };
 }
 
 /** The stream went on meanwhile; or NATS may answer soon, and a claim that it stored without saying so is one too many. */

@@ -65,19 +65,18 @@ export async function openTopicStreams(
     await log.setLimits(logLimitsOf(settings));
     const trouble = description.settings === undefined ? SETTINGS_LOST : undefined;
     if (trouble !== undefined) logger.error({ topic: name }, trouble);
-    const confirmOwner = () => log.confirmOwner();
     opened = await ScannerStream.open({
       shared,
       admin,
       topic: { name, id },
       owner,
       epoch: log.epoch,
-      confirmOwner,
+      confirmOwner: () => log.confirmOwner(),
     });
-    const { stream, files } = opened;
-    if (hasKept && !stream.isMade) {
-      logger.error({ topic: name }, "NATS has no stream of the topic's scanners any more: they are lost");
-    }
+    const { stream, files, isNew } = opened;
+    const isLost = hasKept && isNew;
+    if (isLost)
+      logger.error({ topic: name }, "NATS has nothing of the topic's scanners any more: they are lost");
     const scannerStore = new StreamScannerStore({
       ...shared,
       store: stream,
@@ -90,7 +89,7 @@ export async function openTopicStreams(
       store: stream,
       subject,
       read: () => stream.read(subject),
-      isExpected: files.subjects.includes(subject) || (hasKept && !stream.isMade),
+      isExpected: files.subjects.includes(subject) || isLost,
       logEndOffset,
       startsAt: source === undefined ? 0 : forkEndOffset(source),
     });

@@ -7,7 +7,7 @@ import type { Owner } from "./claim.ts";
 import { refusedByEngine } from "./engine-refusals.ts";
 import { bodyOf, decodeEnvelope, KEPT_KIND } from "./envelope.ts";
 import type { StoredMessage } from "./jetstream-api.ts";
-import { claimKept } from "./kept-claim.ts";
+import { claimKept, type KeptClaim } from "./kept-claim.ts";
 import {
   decodeRecord,
   encodeRecord,
@@ -37,6 +37,8 @@ export interface ScannerStreamOptions {
 export interface OpenedStream {
   readonly stream: ScannerStream;
   readonly files: KeptFiles;
+  /** No server had a stream before that NATS still has something of. */
+  readonly isNew: boolean;
 }
 
 export class ScannerStream implements KeptStore {
@@ -56,11 +58,12 @@ export class ScannerStream implements KeptStore {
     try {
       if (!(await admin.findScanners(topic))) {
         const files = new KeptFiles();
-        return { stream: new ScannerStream(options, files, undefined), files };
+        return { stream: new ScannerStream(options, files, undefined), files, isNew: true };
       }
-      const lastSequence = await claimStream(options);
+      const { sequence: lastSequence, isFirst: isNew } = await claimStream(options);
       const files = await readFiles(shared, shared.names.scannerStream(topic.name), lastSequence);
-      return { stream: new ScannerStream(options, files, writerOf(options, lastSequence)), files };
+      const writer = writerOf(options, lastSequence);
+      return { stream: new ScannerStream(options, files, writer), files, isNew };
     } catch (error) {
       throw refusedByEngine(error, "the stream of the topic's scanners");
     }
@@ -71,10 +74,6 @@ export class ScannerStream implements KeptStore {
     this.#name = options.shared.names.scannerStream(options.topic.name);
     this.#writer = writer;
     this.#subjects = new Set(files.allSubjects);
-  }
-
-  get isMade(): boolean {
-    return this.#writer !== undefined;
   }
 
   async put(subject: string, pieces: Iterable<Buffer>): Promise<void> {
@@ -178,7 +177,7 @@ export class ScannerStream implements KeptStore {
       if (isNew) await admin.createScanners(topic);
       const note = () =>
         admin.describe(topic.name, topic.id, (described) => ({ ...described, hasKept: true }));
-      const [lastSequence] = await Promise.all([
+      const [{ sequence: lastSequence }] = await Promise.all([
         claimStream(this.#options),
         ...(isNew ? [confirmOwner(), note()] : []),
       ]);
@@ -208,7 +207,7 @@ async function readFiles(shared: EngineShared, stream: string, lastSequence: num
   return leaders;
 }
 
-function claimStream({ shared, topic, owner, epoch }: ScannerStreamOptions): Promise<number> {
+function claimStream({ shared, topic, owner, epoch }: ScannerStreamOptions): Promise<KeptClaim> {
   const { names } = shared;
   const [stream, subject] = [names.scannerStream(topic.name), names.scannerOwnerSubject(topic.name)];
   return claimKept({ ...shared, stream, subject, owner, epoch });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Scanner, Topic } from "../../../lib/index.ts";
+import type { JetStreamApi } from "../../../lib/jetstream/jetstream-api.ts";
 import { LIMITS } from "../../../lib/limits.ts";
 import { messagesOf, textsOf } from "../../support/fork-fixture.ts";
 import { hasNats } from "../../support/nats.ts";
@@ -249,7 +250,10 @@ describe.skipIf(!hasNats)("topics on NATS", () => {
     expect(await topic.publish({ payload: Buffer.from("a") }, once)).toMatchObject({ offset: 0 });
   });
 
-  it("make what they remember again from their messages when its stream is lost", async () => {
+  it.each<[string, (api: JetStreamApi, stream: string) => Promise<unknown>]>([
+    ["its stream is lost", (api, stream) => api.deleteStream(stream)],
+    ["its stream has lost all messages", (api, stream) => api.purge(stream, {})],
+  ])("make what they remember again from their messages when %s", async (_text, lose) => {
     const names = ownNames();
     const first = await startEngineServer(nats.current, names);
     const topic = await first.netlog.createTopic("t");
@@ -257,7 +261,7 @@ describe.skipIf(!hasNats)("topics on NATS", () => {
     await topic.publish({ payload: Buffer.from("a") }, once);
     await first.netlog.close();
     const second = await startEngineServer(nats.current, ownNames());
-    await second.api.deleteStream(names.scannerStream("t"));
+    await lose(second.api, names.scannerStream("t"));
     const { netlog } = await startEngineServer(nats.current, names);
     const again: Topic = netlog.topic("t");
     const duplicate = await again.publish({ payload: Buffer.from("a") }, once);
