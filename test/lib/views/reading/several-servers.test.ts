@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { HttpLogReader } from "../../../../lib/views/reading/http-log-reader.ts";
 import { LogUnavailable } from "../../../../lib/views/reading/log-reader.ts";
-import { serverForTest } from "../../../server/server-fixture.ts";
+import { endServer, serverForTest } from "../../../server/server-fixture.ts";
 import { freePort } from "../../../support/free-port.ts";
 import { rejection } from "../../../support/rejection.ts";
 
@@ -10,7 +10,8 @@ const { signal } = new AbortController();
 const READ = { from: 0, max: 10, maxBytes: 1000, waitMs: 0, signal };
 
 test("the next server is asked where one does not answer, and the first one again after the last", async () => {
-  const { api, server } = await serverForTest();
+  const fixture = await serverForTest();
+  const { api, server } = fixture;
   await api.post("/orders");
   await api.publish("orders", "a");
   const nobody = async (): Promise<string> => `http://127.0.0.1:${await freePort()}`;
@@ -19,7 +20,7 @@ test("the next server is asked where one does not answer, and the first one agai
     expect(await rejection(log.read("orders", READ))).toBeInstanceOf(LogUnavailable);
   }
   expect(await log.read("orders", READ)).toMatchObject({ kind: "messages", messages: [{ offset: 0 }] });
-  await server.stop();
+  await endServer(fixture);
   expect(await rejection(log.read("orders", READ))).toBeInstanceOf(LogUnavailable);
   expect(await rejection(log.bounds("orders", signal))).toBeInstanceOf(LogUnavailable);
 });
