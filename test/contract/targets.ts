@@ -17,7 +17,7 @@ import { type Certificate, startServer } from "../../server/index.ts";
 import { testCertificate } from "../support/certificate.ts";
 import { MemoryDisk } from "../support/memory-disk.ts";
 import { memoryRelay } from "../support/memory-relay.ts";
-import { NO_FIGURES } from "../support/no-figures.ts";
+import { NO_NEIGHBOURS } from "../support/no-neighbours.ts";
 import type { ContractTarget } from "./contract.ts";
 
 const SURROUNDINGS = { limits: LIMITS, runtime: nodeRuntime, logger: silentLogger };
@@ -40,21 +40,6 @@ export const folderTarget: ContractTarget = {
   },
 };
 
-/** A server that has all topics. */
-const NOBODY: Neighbours = {
-  names: [],
-  servers: [],
-  has: () => false,
-  isCertain: () => true,
-  ownerOf: () => undefined,
-  grpcOf: () => undefined,
-  sendLetter: () => Promise.resolve(),
-  figures: () => NO_FIGURES,
-  suspect() {},
-  lookAgain: () => Promise.resolve(),
-  watchGone: () => () => {},
-};
-
 /** Every topic is another server's: the one that the tests call sends all on that means a topic. */
 export const forwardingTarget: ContractTarget = {
   name: "through a server that sends everything on",
@@ -67,9 +52,9 @@ export const forwardingTarget: ContractTarget = {
   start: async () => {
     const disk = new MemoryDisk({ now: Date.now });
     const relay = memoryRelay();
-    const owner = await startOn(disk, "/data", undefined, { ...NOBODY, relay: relay.owner });
+    const owner = await startOn(disk, "/data", undefined, { ...NO_NEIGHBOURS, relay: relay.owner });
     const neighbours: Neighbours = {
-      ...NOBODY,
+      ...NO_NEIGHBOURS,
       relay: relay.front,
       get names() {
         return owner.netlog.topicNames();

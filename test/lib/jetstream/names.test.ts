@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { EngineNames, isPrefix, topicKey } from "../../../lib/jetstream/names.ts";
+import { isEnginePrefix } from "../../../lib/base/names.ts";
+import { EngineNames, topicKey } from "../../../lib/jetstream/names.ts";
 
 test("spells a topic's name so that streams and subjects can have it", () => {
   const names = new EngineNames();
@@ -26,9 +27,9 @@ test("finds the key in the stream of a log, and in no other", () => {
 });
 
 test("refuses a prefix whose streams could be those of another one", () => {
-  for (const good of ["netlog", "a", "x1_y", "a".repeat(32)]) expect(isPrefix(good), good).toBe(true);
+  for (const good of ["netlog", "a", "x1_y", "a".repeat(32)]) expect(isEnginePrefix(good), good).toBe(true);
   for (const bad of ["", "s", "netlogs", "A", "a-b", "a.b", "1a", "a".repeat(33)]) {
-    expect(isPrefix(bad), bad).toBe(false);
+    expect(isEnginePrefix(bad), bad).toBe(false);
     expect(() => new EngineNames(bad)).toThrow(/no prefix/);
   }
 });

@@ -6,7 +6,7 @@ import { Log, type TailResponse } from "../../../server/grpc/generated/netlog/v1
 import type { Limits, TokenRecord } from "../../../server/index.ts";
 import { within } from "../../support/deadline.ts";
 import { freePort } from "../../support/free-port.ts";
-import { NO_FIGURES } from "../../support/no-figures.ts";
+import { NO_NEIGHBOURS } from "../../support/no-neighbours.ts";
 import { testToken } from "../auth/tokens-fixture.ts";
 import { expectFailure, type GrpcFixture, grpcForTest, texts, trailer } from "./grpc-fixture.ts";
 
@@ -28,16 +28,10 @@ async function frontOf(
   const suspects: string[] = [];
   let hear: (url: string) => void = () => {};
   const neighbours: Neighbours = {
-    names: [],
-    servers: [],
-    has: () => false,
-    isCertain: () => true,
+    ...NO_NEIGHBOURS,
     ownerOf: () => Promise.resolve(url),
     grpcOf: () => grpcUrl,
-    sendLetter: () => Promise.resolve(),
-    figures: () => NO_FIGURES,
     suspect: (each) => void suspects.push(each),
-    lookAgain: () => Promise.resolve(),
     watchGone: (listener) => {
       hear = listener;
       return () => {};
@@ -196,19 +190,7 @@ test("the token goes along, and the owner looks at it too", async () => {
 test("a call goes on once: two servers that each take the other one for the owner refuse it", async () => {
   let grpcUrl: string | undefined;
   const other = await grpcForTest({
-    neighbours: {
-      names: [],
-      servers: [],
-      has: () => false,
-      isCertain: () => true,
-      ownerOf: () => "http://front:1",
-      grpcOf: () => grpcUrl,
-      sendLetter: () => Promise.resolve(),
-      figures: () => NO_FIGURES,
-      suspect() {},
-      lookAgain: () => Promise.resolve(),
-      watchGone: () => () => {},
-    },
+    neighbours: { ...NO_NEIGHBOURS, ownerOf: () => "http://front:1", grpcOf: () => grpcUrl },
   });
   const front = await frontOf(urlOf(other));
   grpcUrl = urlOf(front);

@@ -5,24 +5,12 @@ import { expect, onTestFinished, test } from "vitest";
 import { type Neighbours, NetlogError } from "../../../lib/index.ts";
 import { RawConnection, rawCall } from "../../contract/raw.ts";
 import { within } from "../../support/deadline.ts";
-import { NO_FIGURES } from "../../support/no-figures.ts";
+import { NO_NEIGHBOURS } from "../../support/no-neighbours.ts";
 import { type ServerFixture, serverForTest } from "../server-fixture.ts";
 
 /** All topics are where `ownerOf` says. */
 function neighboursOf(ownerOf: Neighbours["ownerOf"], names: readonly string[] = []): Neighbours {
-  return {
-    names,
-    servers: [],
-    has: (name) => names.includes(name),
-    isCertain: () => true,
-    ownerOf,
-    grpcOf: () => undefined,
-    sendLetter: () => Promise.resolve(),
-    figures: () => NO_FIGURES,
-    suspect() {},
-    lookAgain: () => Promise.resolve(),
-    watchGone: () => () => {},
-  };
+  return { ...NO_NEIGHBOURS, names, has: (name) => names.includes(name), ownerOf };
 }
 
 /** A front, all of whose topics another server has. */

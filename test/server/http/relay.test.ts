@@ -1,12 +1,11 @@
 /** Requests that a server relays to the one that has the topic: which ones, and what becomes of them. */
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
-import type { Neighbours } from "../../../lib/index.ts";
 import type { Limits } from "../../../server/index.ts";
 import { hashToken, newToken } from "../../../server/index.ts";
 import { RawConnection } from "../../contract/raw.ts";
 import { type MemoryRelay, memoryRelay } from "../../support/memory-relay.ts";
-import { NO_FIGURES } from "../../support/no-figures.ts";
+import { NO_NEIGHBOURS } from "../../support/no-neighbours.ts";
 import { type ServerFixture, serverForTest } from "../server-fixture.ts";
 
 interface Two {
@@ -20,23 +19,14 @@ interface Two {
 async function two(limits: Partial<Limits> = {}, server = {}): Promise<Two> {
   const relay = memoryRelay();
   const suspected: string[] = [];
-  const nobody: Neighbours = {
-    names: [],
-    servers: [],
-    has: () => false,
-    isCertain: () => true,
-    ownerOf: () => undefined,
-    grpcOf: () => undefined,
-    sendLetter: () => Promise.resolve(),
-    figures: () => NO_FIGURES,
-    suspect: (url) => void suspected.push(url),
-    lookAgain: () => Promise.resolve(),
-    watchGone: () => () => {},
-  };
-  const owner = await serverForTest({ neighbours: { ...nobody, relay: relay.owner }, server });
+  const suspect = (url: string): void => void suspected.push(url);
+  const owner = await serverForTest({
+    neighbours: { ...NO_NEIGHBOURS, suspect, relay: relay.owner },
+    server,
+  });
   await owner.netlog.createTopic("topic");
-  const sendOn = { ownerOf: () => owner.server.url, relay: relay.front };
-  const front = await serverForTest({ neighbours: { ...nobody, ...sendOn }, limits, server });
+  const sendOn = { suspect, ownerOf: () => owner.server.url, relay: relay.front };
+  const front = await serverForTest({ neighbours: { ...NO_NEIGHBOURS, ...sendOn }, limits, server });
   return { front, owner, relay, suspected };
 }
 
