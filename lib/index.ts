@@ -18,7 +18,7 @@ export { skipSpace } from "./base/json-bytes.ts";
 export { type BaseCaps, DAY_MS, GiB, HOUR_MS, KiB, MINUTE_MS, MiB, SECOND_MS } from "./base/limits.ts";
 export { type Logger, silentLogger } from "./base/logger.ts";
 export { LONG_BYTES, MESSAGE_WORK_BYTES, PIECE_WORK_BYTES } from "./base/loop-share.ts";
-export { isSafeName, NAME_RULE } from "./base/names.ts";
+export { ENGINE_PREFIX_RULE, isEnginePrefix, isSafeName, NAME_RULE } from "./base/names.ts";
 export { nodeRuntime, type Runtime, type Timer } from "./base/runtime.ts";
 export { Tally } from "./base/tally.ts";
 export { isTopicPattern, PATTERN_RULE, topicMatcher } from "./base/topic-pattern.ts";

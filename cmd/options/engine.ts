@@ -1,4 +1,5 @@
 /** Options of an engine in place of a data folder: topics on NATS JetStream, for any number of servers. */
+import { ENGINE_PREFIX_RULE, isEnginePrefix } from "../../lib/index.ts";
 import { hideUrlSecrets } from "../cli/hide-secrets.ts";
 import { flagOf, type GivenOptions, type Option, type OptionTable } from "../cli/option.ts";
 import { parseInteger, parseList, parseOrigin } from "../cli/option-values.ts";
@@ -23,8 +24,6 @@ export interface EngineOptions {
 
 const NONE = "none";
 const NATS_URL = /^(?:nats|tls):\/\/[^\s,/?#]+$/;
-/** As lib/jetstream/names.ts has it, which is not loaded without an engine. */
-const PREFIX = /^[a-z](?:[a-z0-9_]{0,30}[a-rt-z0-9_])?$/;
 const MAX_COPIES = 5;
 
 const CREDENTIALS = {
@@ -50,9 +49,9 @@ export const ENGINE_OPTIONS: OptionTable<EngineOptions> = {
     kind: "value",
     placeholder: "<name>",
     description: "Begins the names of streams and subjects: servers of one prefix have the same topics",
-    allowed: "1 to 32 of a-z 0-9 _, beginning with a letter, not ending with s",
+    allowed: ENGINE_PREFIX_RULE,
     fallback: "netlog",
-    parse: (text) => (PREFIX.test(text) && text !== "s" ? text : undefined),
+    parse: (text) => (isEnginePrefix(text) ? text : undefined),
   },
   engineCopies: {
     name: "engine_copies",

@@ -3,6 +3,7 @@
  * something in subjects and cannot be in the name of a stream. No topic has a `=`, so each key stands for one topic.
  */
 import { createHash } from "node:crypto";
+import { ENGINE_PREFIX_RULE, isEnginePrefix } from "../base/names.ts";
 
 /** NATS has files named after streams, so keys are bounded below the 255 bytes of a file name. */
 const KEY_LENGTH = 180;
@@ -10,14 +11,6 @@ const LONG_KEY_LENGTH = 140;
 const LONG_KEY_DIGITS = 26;
 
 export const DEFAULT_PREFIX = "netlog";
-/** The streams of scanners end in S before the key; a prefix that did would share their names. */
-const PREFIX = /^[a-z](?:[a-z0-9_]{0,30}[a-rt-z0-9_])?$/;
-export const PREFIX_RULE = "1 to 32 of a-z 0-9 _, beginning with a letter, not ending with s";
-
-export function isPrefix(text: string): boolean {
-  return PREFIX.test(text) && text !== "s";
-}
-
 /** The key of a topic: a token of subjects and a part of stream names. */
 export function topicKey(topic: string): string {
   const key = topic.replaceAll(".", "=");
@@ -34,7 +27,7 @@ export class EngineNames {
 
   /** @throws RangeError: no prefix. */
   constructor(prefix: string = DEFAULT_PREFIX) {
-    if (!isPrefix(prefix)) throw new RangeError(`${prefix} is no prefix: ${PREFIX_RULE}`);
+    if (!isEnginePrefix(prefix)) throw new RangeError(`${prefix} is no prefix: ${ENGINE_PREFIX_RULE}`);
     this.prefix = prefix;
     this.#streams = `${prefix.toUpperCase()}-`;
     this.#scannerStreams = `${prefix.toUpperCase()}S-`;
