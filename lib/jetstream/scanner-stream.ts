@@ -167,8 +167,7 @@ export class ScannerStream implements KeptStore {
 
   /**
    * A new stream is used when the log was still this server's behind its making: a later owner then finds the stream. After a
-   * record whose outcome stayed unknown, a claim in its place keeps
-   * it out.
+   * record whose outcome stayed unknown, a claim in its place keeps it out.
    */
   async #make(): Promise<KeptWriter> {
     const { admin, topic, confirmOwner } = this.#options;

@@ -291,7 +291,9 @@ export class Netlog {
   /** @throws topic_unavailable. */
   #throwIfElsewhere(name: string): void {
     if (this.neighbours?.has(name) !== true) return;
-    throw new NetlogError("topic_unavailable", { reason: "another server has this topic; ask that one" });
+    throw new NetlogError("topic_unavailable", {
+      reason: "the topic is on its way to another server, or from one; try again",
+    });
   }
 
   async #upkeep(passedMs: number): Promise<void> {
