@@ -97,7 +97,7 @@ test("refuses a topic that no server owns now", async () => {
   const front = await serverForTest({ neighbours: neighboursOf(ownerOf, ["topic"]) });
   const reply = await front.api.post("/topic/payload", "a");
   expect([reply.status, reply.json]).toMatchObject([503, { reason: "no server has it now" }]);
-  expect(() => front.netlog.topic("topic")).toThrow("another server has this topic");
+  expect(() => front.netlog.topic("topic")).toThrow("on its way to another server");
 });
 
 test("says that nothing was done where the owner takes no connection", async () => {
