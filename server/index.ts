@@ -197,7 +197,7 @@ function createContext(
   return {
     ...shared,
     netlog,
-    peers: new Peers(limits),
+    peers: new Peers({ limits, runtime, logger }),
     views,
     logger,
     droppedLogLines,

@@ -68,13 +68,13 @@ export class GrpcPeers {
     this.#lines.set(origin, lines);
     const free = lines.find(({ calls }) => calls.size < this.#limits.grpcConnectionCalls);
     if (free !== undefined) return free;
-    const line = { client: connect(origin), calls: new Set<PeerCall>() };
+    const line = { client: connect(origin, this.#limits), calls: new Set<PeerCall>() };
     lines.push(line);
     return line;
   }
 }
 
-function connect(origin: string): Client {
+function connect(origin: string, { forwardProbeMs, forwardAskMs }: Limits): Client {
   const { protocol, host } = new URL(origin);
   const secret = protocol === "https:" ? credentials.createSsl() : credentials.createInsecure();
   return new Client(host, secret, {
@@ -83,6 +83,9 @@ function connect(origin: string): Client {
     // What was sent once may be stored.
     "grpc.enable_retries": 0,
     "grpc.enable_channelz": 0,
+    // No connection ends by itself on a way that has become a black hole.
+    "grpc.keepalive_time_ms": forwardProbeMs,
+    "grpc.keepalive_timeout_ms": forwardAskMs,
     // The owner keeps the limits of its methods.
     "grpc.max_receive_message_length": UNLIMITED,
     "grpc.max_send_message_length": UNLIMITED,

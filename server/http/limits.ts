@@ -62,7 +62,9 @@ class HttpCaps {
   readonly relayedBodyBytes: number = 64 * KiB;
   /** Time in which a connection to another server of the same topics has to come about. */
   readonly forwardConnectMs: number = 2 * SECOND_MS;
-  /** Time for the answer where another server is asked about its topics. */
+  /** Time between two looks at whether another server can be reached, while requests to it are under way. */
+  readonly forwardProbeMs: number = 5 * SECOND_MS;
+  /** Time for the answer where another server is asked about its topics, or whether it can be reached. */
   readonly forwardAskMs: number = 5 * SECOND_MS;
   /** The largest such answer. */
   readonly forwardAskBytes: number = 4 * MiB;

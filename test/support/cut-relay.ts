@@ -1,4 +1,4 @@
-/** A relay in front of a port of loopback, whose connections can be cut, and refused until they are taken again. */
+/** A relay in front of a port of loopback, whose connections can be cut or be held still. Cut ones are refused until they are taken again. */
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 
@@ -43,6 +43,14 @@ export class CutRelay {
   cut(): void {
     this.#isCut = true;
     for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** As where each packet is dropped: what is open stays open, and brings nothing more. */
+  holdStill(): void {
+    for (const socket of this.#sockets) {
+      socket.unpipe();
+      socket.pause();
+    }
   }
 
   mend(): void {

@@ -1,9 +1,10 @@
 /** Calls for topics of another server: they go there, and their answers, statuses and ends come back. */
 import type { ClientReadableStream } from "@grpc/grpc-js";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import type { Neighbours } from "../../../lib/index.ts";
 import { Log, type TailResponse } from "../../../server/grpc/generated/netlog/v1/log_pb.ts";
 import type { Limits, TokenRecord } from "../../../server/index.ts";
+import { CutRelay } from "../../support/cut-relay.ts";
 import { within } from "../../support/deadline.ts";
 import { freePort } from "../../support/free-port.ts";
 import { NO_NEIGHBOURS } from "../../support/no-neighbours.ts";
@@ -212,6 +213,20 @@ test("an owner that cannot be reached, or speaks no gRPC, is UNAVAILABLE for a m
     expect(trailer(failure, "grpc-retry-pushback-ms")).toBe("1000");
   }
   expect(nobody.suspects).toEqual(["http://other:1"]);
+});
+
+test("a call ends when the owner cannot be reached any more", async () => {
+  const owner = await grpcForTest();
+  const relay = await CutRelay.start(owner.server.grpcPort!);
+  onTestFinished(() => relay.end());
+  const limits = { forwardProbeMs: 50, forwardAskMs: 200 };
+  const front = await frontOf(`http://127.0.0.1:${relay.port}`, { limits });
+  await owner.netlog.createTopic("orders");
+  const stream = front.grpc.stream(tail, { topic: "orders" });
+  await owner.grpc.publish("orders", "a");
+  expect(await firstOf(stream)).toEqual(["a"]);
+  relay.holdStill();
+  await expectFailure(endOf(stream), "UNAVAILABLE", "topic_unavailable");
 });
 
 test("an owner that dies leaves reads to be repeated, and a publish whose outcome nobody knows", async () => {

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { type Neighbours, NetlogError } from "../../../lib/index.ts";
+import { LIMITS } from "../../../server/index.ts";
 import { RawConnection, rawCall } from "../../contract/raw.ts";
 import { within } from "../../support/deadline.ts";
 import { NO_NEIGHBOURS } from "../../support/no-neighbours.ts";
@@ -226,4 +227,65 @@ test("counts what is sent on as a request that waits", async () => {
   first.send("GET /topic HTTP/1.1\r\nHost: localhost\r\n\r\n");
   await expect.poll(async () => (await front.api.get("/topic")).status).toBe(429);
   first.leave();
+});
+
+test.each([
+  ["GET", "/topic/scan?id=a&wait=1h", "topic_unavailable"],
+  ["POST", "/topic/batch", "sync_failed"],
+] as const)("gives up a %s when the owner cannot be reached any more", async (method, path, code) => {
+  const come = newSignal<void>();
+  // As where each packet is dropped: nothing ends, and nothing comes.
+  const url = await otherSide((socket) => socket.once("data", () => come.resolve()));
+  const front = await serverForTest({ neighbours: neighboursOf(() => url) });
+  const reply = front.api.call(method, path, method === "POST" ? { body: "a" } : {});
+  await within("the request at the owner", come.promise);
+  await front.runtime.advance(LIMITS.forwardProbeMs);
+  await front.runtime.advance(LIMITS.forwardAskMs);
+  const { status, headers } = await within("its end", reply);
+  expect([status, headers["x-netlog-error"]]).toEqual([503, code]);
+});
+
+test("cuts a stream whose owner cannot be reached any more", async () => {
+  const url = await otherSide((socket) =>
+    socket.once("data", (bytes) => {
+      if (bytes.includes("/topic/stream"))
+        socket.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+    }),
+  );
+  const front = await serverForTest({ neighbours: neighboursOf(() => url) });
+  const client = await RawConnection.open(front.server.url);
+  client.send("GET /topic/stream HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  await expect.poll(() => client.received).toContain("200 OK");
+  await front.runtime.advance(LIMITS.forwardProbeMs);
+  await front.runtime.advance(LIMITS.forwardAskMs);
+  expect(await within("the end of the stream", client.closed())).not.toContain("\r\n0\r\n");
+});
+
+test("waits on while the owner can be reached, whatever it says, and asks no more behind the answer", async () => {
+  const waiting = newSignal<Socket>();
+  let probeCount = 0;
+  const url = await otherSide((socket) =>
+    socket.once("data", (bytes) => {
+      if (bytes.includes("GET /topic")) {
+        waiting.resolve(socket);
+        return;
+      }
+      probeCount += 1;
+      socket.end("HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n");
+    }),
+  );
+  const front = await serverForTest({ neighbours: neighboursOf(() => url) });
+  const reply = front.api.get("/topic/scan?id=a&wait=1h");
+  const socket = await within("the request at the owner", waiting.promise);
+  for (const round of [1, 2, 3]) {
+    await front.runtime.advance(LIMITS.forwardProbeMs);
+    await expect.poll(() => probeCount).toBe(round);
+    // Its answer has ended the time that it has.
+    const before = front.runtime.timerCount;
+    await expect.poll(() => front.runtime.timerCount).toBe(before);
+  }
+  socket.end("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+  expect(await within("the answer", reply)).toMatchObject({ status: 200, text: "ok" });
+  await front.runtime.advance(10 * LIMITS.forwardProbeMs);
+  expect(probeCount).toBe(3);
 });
