@@ -37,6 +37,8 @@ export class JetstreamCaps {
   readonly engineRelayMessages: number = 8;
   /** Time for the answers to them. An append that NATS does not acknowledge takes up to twice `engineResolveMs`. */
   readonly engineRelayMs: number = 35 * SECOND_MS;
+  /** Time between two questions to the other server whether it still has one of them without an answer. */
+  readonly engineRelayAskMs: number = 5 * SECOND_MS;
   /** Bytes of frames in one JetStream message; a longer frame has one of its own. */
   readonly engineMessageBytes: number = 512 * KiB;
   /** JetStream messages that a cursor reads one by one, in order, before it takes a consumer. */

@@ -1,14 +1,20 @@
 /**
  * Requests on their way to one other server. Those that wait while others are on their way go together as one message of core
- * NATS, which stores nothing and may lose it: so each request has an outcome when the other server is gone, the connection
- * breaks, or too much time has passed.
+ * NATS, which stores nothing and may lose it: so the other server is asked now and then whether it still has a message, and
+ * each request has an outcome when it has not, is gone, the connection breaks, or too much time has passed.
  */
 import type { Runtime, Timer } from "../base/runtime.ts";
 import type { RelayOutcome } from "../topic/neighbours.ts";
 import type { EngineConnection, Received } from "./connection.ts";
 import { bufferOf } from "./jetstream-api.ts";
 import type { JetstreamCaps } from "./limits.ts";
-import { decodeAnswers, encodeRequests, REQUEST_HEAD_BYTES, REQUESTS_HEAD_BYTES } from "./relay-messages.ts";
+import {
+  decodeAnswers,
+  encodeRequests,
+  NOT_THERE,
+  REQUEST_HEAD_BYTES,
+  REQUESTS_HEAD_BYTES,
+} from "./relay-messages.ts";
 
 export interface LaneOptions {
   readonly connection: Pick<EngineConnection, "publish" | "subscribe" | "newInbox">;
@@ -37,11 +43,14 @@ interface Waiting {
 interface Flight {
   /** Those without an outcome, by their index. */
   readonly open: Map<number, Waiting>;
-  readonly timer: Timer;
+  readonly endMs: number;
+  timer: Timer | undefined;
 }
 
 const NO_RESPONDERS = 503;
 const DIGITS = 36;
+/** In place of the number, where a message only asks: that nobody is there says nothing of the message that it asks about. */
+const QUESTION = "-";
 
 export class RelayLane {
   readonly #options: LaneOptions;
@@ -106,8 +115,10 @@ export class RelayLane {
       number,
       sent.map(({ request }) => request),
     );
-    const timer = runtime.setTimer(limits.engineRelayMs, () => this.#end(number, "unknown"));
-    this.#flights.set(number, { open: new Map(sent.entries()), timer });
+    const endMs = runtime.elapsedMs() + limits.engineRelayMs;
+    const flight = { open: new Map(sent.entries()), endMs, timer: undefined };
+    this.#flights.set(number, flight);
+    this.#watch(number, flight);
     counts.relayedRequests += count;
     counts.relayMessages += 1;
     try {
@@ -117,6 +128,23 @@ export class RelayLane {
     }
   }
 
+  #watch(number: number, flight: Flight): void {
+    const { connection, subject, runtime, limits } = this.#options;
+    const leftMs = flight.endMs - runtime.elapsedMs();
+    flight.timer = runtime.setTimer(Math.min(limits.engineRelayAskMs, leftMs), () => {
+      if (runtime.elapsedMs() >= flight.endMs) {
+        this.#end(number, "unknown");
+        return;
+      }
+      try {
+        connection.publish(subject, encodeRequests(number, []), { reply: `${this.#inbox}.${QUESTION}` });
+      } catch {
+        // The loss of the connection ends what is on its way.
+      }
+      this.#watch(number, flight);
+    });
+  }
+
   #hear({ subject, data, headers }: Received): void {
     if (data.length === 0 && headers?.code === NO_RESPONDERS) {
       this.#end(Number.parseInt(subject.slice(this.#inbox.length + 1), DIGITS), "not_taken");
@@ -124,6 +152,7 @@ export class RelayLane {
       return;
     }
     for (const { message, index, bytes } of decodeAnswers(bufferOf(data)) ?? []) {
+      if (index === NOT_THERE) this.#end(message, "unknown");
       const flight = this.#flights.get(message);
       const waiting = flight?.open.get(index);
       if (flight === undefined || waiting === undefined) continue;
@@ -138,7 +167,7 @@ export class RelayLane {
     const flight = this.#flights.get(number);
     if (flight === undefined) return;
     this.#flights.delete(number);
-    flight.timer.cancel();
+    flight.timer?.cancel();
     for (const { resolve } of flight.open.values()) resolve(outcome);
     this.#flushLater();
   }

@@ -6,11 +6,14 @@
  * answers:  "NLA" version 1 | number of a message | index of a request in it | length | answer | number | index | …
  * ```
  *
- * Answers go to the subject that requests name for them, in any order, and those of several messages together.
+ * Answers go to the subject that requests name for them, in any order, and those of several messages together. A message
+ * without requests asks whether the one of its number is there, or was lost on its way. The answer that it is not there, or
+ * not any more, has the index NOT_THERE and no bytes.
  */
 const REQUESTS = 0x4e4c5101;
 const ANSWERS = 0x4e4c4101;
 const U32 = 4;
+export const NOT_THERE: number = 2 ** 32 - 1;
 /** What stands before the first of them, and before each one. */
 export const REQUESTS_HEAD_BYTES: number = 2 * U32;
 export const REQUEST_HEAD_BYTES: number = U32;

@@ -16,6 +16,7 @@ import {
   ANSWERS_HEAD_BYTES,
   decodeRequests,
   encodeAnswers,
+  NOT_THERE,
   REQUEST_HEAD_BYTES,
   REQUESTS_HEAD_BYTES,
   type RelayedAnswer,
@@ -37,6 +38,7 @@ export interface RelayOptions {
 
 /** So many messages of answers are kept for others while there is no connection. */
 const KEPT_ANSWERS = 10_000;
+const NO_BYTES = new Uint8Array();
 const HEAD_BYTES = Math.max(REQUESTS_HEAD_BYTES + REQUEST_HEAD_BYTES, ANSWERS_HEAD_BYTES + ANSWER_HEAD_BYTES);
 
 export class EngineRelay implements Relay {
@@ -47,6 +49,8 @@ export class EngineRelay implements Relay {
   /** Answers of this turn, by the subject that they go to. */
   readonly #answers = new Map<string, RelayedAnswer[]>();
   #answerCount = 0;
+  /** Requests without an answer, by the message in which others sent them. */
+  readonly #taken = new Map<string, number>();
   readonly counts: RelayCounts = { relayedRequests: 0, relayMessages: 0 };
   #isFlushDue = false;
   readonly #endWatches: readonly (() => void)[];
@@ -130,8 +134,21 @@ export class EngineRelay implements Relay {
       return;
     }
     const { message, requests } = relayed;
+    const subject = `${inbox}.a`;
+    const key = `${inbox} ${message}`;
+    if (requests.length === 0) {
+      // Behind all answers to it that were given before.
+      if (!this.#taken.has(key)) this.#answer(subject, { message, index: NOT_THERE, bytes: NO_BYTES });
+      return;
+    }
+    this.#taken.set(key, requests.length);
     for (const [index, request] of requests.entries()) {
-      take(request, (bytes) => this.#answer(`${inbox}.a`, { message, index, bytes }));
+      take(request, (bytes) => {
+        const leftCount = (this.#taken.get(key) ?? 0) - 1;
+        if (leftCount > 0) this.#taken.set(key, leftCount);
+        else this.#taken.delete(key);
+        this.#answer(subject, { message, index, bytes });
+      });
     }
   }
 

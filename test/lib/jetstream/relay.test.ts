@@ -53,6 +53,10 @@ class Bus {
     };
   }
 
+  forget(subject: string): void {
+    this.#receivers.delete(subject);
+  }
+
   #publish(subject: string, bytes: Buffer, reply: string): void {
     this.sent.push({ subject, bytes });
     if (this.lost !== undefined && subject.startsWith(this.lost)) return;
@@ -164,14 +168,56 @@ test("when the connection breaks, what was sent may be done; later requests go o
 test.each([
   ["a request", NAMES.relaySubject("owner")],
   ["an answer", "_INBOX"],
-])("where NATS loses %s, its outcome is unknown after a time", async (_what, lost) => {
+])("where NATS loses %s, the other server is asked, and the outcome is unknown", async (_what, lost) => {
   const { bus, runtime, send } = setUp(echo);
   bus.lost = lost;
+  const sent = send("a");
+  // The request, and its answer.
+  await runtime.turn();
+  await runtime.turn();
+  bus.lost = undefined;
+  await runtime.advance(LIMITS.engineRelayAskMs - 1);
+  expect(runtime.timerCount).toBe(1);
+  await runtime.advance(1);
+  expect(await sent).toBe("unknown");
+  expect(runtime.timerCount).toBe(0);
+});
+
+test("what the other server still has waits on, and its answer comes before that it has no more", async () => {
+  const { held, take } = holding();
+  const { runtime, send, requestMessages } = setUp(take);
+  const sent = [send("a"), send("b")];
+  await runtime.turn();
+  held[0]!("A");
+  expect(await sent[0]).toBe("A");
+  await runtime.advance(LIMITS.engineRelayAskMs);
+  expect(requestMessages()).toHaveLength(2);
+  held[1]!("B");
+  // Both go out at the end of this turn.
+  await runtime.advance(LIMITS.engineRelayAskMs);
+  expect(await sent[1]).toBe("B");
+});
+
+test("where all that is sent is lost, the outcome is unknown after a time", async () => {
+  const { bus, runtime, send } = setUp(echo);
+  bus.lost = NAMES.relaySubject("owner");
   const sent = send("a");
   await runtime.turn();
   await runtime.advance(LIMITS.engineRelayMs - 1);
   expect(runtime.timerCount).toBe(1);
   await runtime.advance(1);
+  expect(await sent).toBe("unknown");
+});
+
+test("that nobody is there to be asked says nothing of what was sent before", async () => {
+  const { take } = holding();
+  const { front, bus, runtime, send, suspected } = setUp(take);
+  const sent = send("a");
+  await runtime.turn();
+  bus.forget(NAMES.relaySubject("owner"));
+  await runtime.advance(LIMITS.engineRelayAskMs);
+  expect(suspected).toEqual(["owner"]);
+  front.serversChanged([]);
   expect(await sent).toBe("unknown");
 });
 
