@@ -123,6 +123,7 @@ export class Engine<Given extends Limits = Limits> {
       connection,
       counters: () => this.#storage?.engineCounters ?? new EngineCounters(),
       isSynced: () => sync.isSynced,
+      room,
       names,
       table,
       letters: new Letters({ connection, names, limits, incarnation: self.incarnation }),

@@ -19,6 +19,7 @@ import { OwnClaims } from "./own-claims.ts";
 import type { Ownership, OwnerTable } from "./owner-table.ts";
 import type { Presence, Self } from "./presence.ts";
 import type { RelayCounts } from "./relay-lane.ts";
+import type { RoomWatch } from "./room-watch.ts";
 import { type TakenTopics, Takeovers } from "./takeovers.ts";
 
 /** The topics of this server; Netlog has them. */
@@ -32,6 +33,7 @@ export interface OwnersOptions {
   readonly counters: () => EngineCounters;
   /** NATS syncs each message. */
   readonly isSynced: () => boolean;
+  readonly room: Pick<RoomWatch, "usedRatio">;
   readonly names: EngineNames;
   readonly table: OwnerTable;
   readonly letters: Letters;
@@ -179,7 +181,7 @@ export class Owners implements Neighbours {
   }
 
   figures(): EngineFigures {
-    const { connection, self, counters, isSynced, relay } = this.#options;
+    const { connection, self, counters, isSynced, room, relay } = this.#options;
     const topics = [...this.#table.topics.values()];
     const ownerless = topics.filter(
       ({ owner }) => owner === undefined || (owner !== self.incarnation && !this.#presence.isAlive(owner)),
@@ -187,6 +189,7 @@ export class Owners implements Neighbours {
     return {
       isConnected: connection.isConnected && !this.#presence.isCutOff,
       isSynced: isSynced(),
+      roomUsedRatio: room.usedRatio,
       otherServerCount: this.#presence.others.length,
       topicCount: topics.length,
       ownerlessCount: ownerless.length,

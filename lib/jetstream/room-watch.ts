@@ -27,6 +27,7 @@ export interface RoomWatchOptions {
 export class RoomWatch implements Room {
   readonly #options: RoomWatchOptions;
   #shortage: string | undefined;
+  #usedRatio: number | undefined;
   #timer: Timer | undefined;
   #isOver = false;
 
@@ -36,6 +37,11 @@ export class RoomWatch implements Room {
 
   get shortage(): string | undefined {
     return this.#shortage;
+  }
+
+  /** The part of its room that the fullest server has used, 0 to 1, when one answered last; `undefined`: none ever did. */
+  get usedRatio(): number | undefined {
+    return this.#usedRatio;
   }
 
   /** Looks once, and goes on looking from then on. Never rejects. */
@@ -56,6 +62,8 @@ export class RoomWatch implements Room {
     // A server that does not answer stores nothing, either.
     const { servers } = await source!.ask();
     if (servers.length === 0) return;
+    const ratios = servers.map(usedRatioOf).filter((ratio) => !Number.isNaN(ratio));
+    if (ratios.length > 0) this.#usedRatio = Math.max(...ratios);
     const shortages = servers.map((server) => shortageOf(server, limits.engineRoomPercent));
     const before = this.#shortage;
     this.#shortage = shortages.find((shortage) => shortage !== undefined);
@@ -67,9 +75,15 @@ export class RoomWatch implements Room {
   }
 }
 
-function shortageOf({ server_name: name = "?", jetstream }: Varz, mostPercent: number): string | undefined {
-  const room = jetstream?.config?.max_storage ?? 0;
-  const percent = Math.floor((100 * (jetstream?.stats?.storage ?? 0)) / room);
+/** NaN where it does not say how much it may have. */
+function usedRatioOf({ jetstream }: Varz): number {
+  return (jetstream?.stats?.storage ?? 0) / (jetstream?.config?.max_storage ?? Number.NaN);
+}
+
+function shortageOf(server: Varz, mostPercent: number): string | undefined {
+  const { server_name: name = "?", jetstream } = server;
+  const room = jetstream?.config?.max_storage;
+  const percent = Math.floor(100 * usedRatioOf(server));
   if (!(percent >= mostPercent)) return undefined;
   return `the NATS server ${name} has used ${percent} % of its room for streams (${mostPercent} % at most; max_file_store is ${room} bytes)`;
 }

@@ -11,6 +11,11 @@ export interface EngineFigures {
   readonly isConnected: boolean;
   /** Now: what holds the storage has each message on its disks before it acknowledges it, as far as it can be asked. */
   readonly isSynced: boolean;
+  /**
+   * Now: the part of its room that the fullest of the servers that hold the storage has used, 0 to 1; `undefined`: it is not
+   * known.
+   */
+  readonly roomUsedRatio: number | undefined;
   /** Now: other servers that live; and topics of all servers, those without a living owner among them. */
   readonly otherServerCount: number;
   readonly topicCount: number;

@@ -15,6 +15,13 @@ export const ENGINE_FAMILIES: readonly Family[] = [
     "1: NATS has each message on its disks before it acknowledges it; 0: it has not, or nobody knows.",
     (engine) => Number(engine.isSynced),
   ),
+  {
+    name: "netlog_engine_room_used_ratio",
+    type: "gauge",
+    help: "The part of its room for streams that the fullest server of NATS has used, 0 to 1; none where NATS cannot be asked.",
+    read: ({ stats: { engine } }) =>
+      engine?.roomUsedRatio === undefined ? [] : [{ labels: {}, value: engine.roomUsedRatio }],
+  },
   figure(
     "netlog_engine_servers",
     "gauge",

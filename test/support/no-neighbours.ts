@@ -5,6 +5,7 @@ import { EngineCounters } from "../../lib/jetstream/engine-counters.ts";
 const NO_FIGURES: EngineFigures = {
   isConnected: true,
   isSynced: true,
+  roomUsedRatio: 0.25,
   otherServerCount: 1,
   topicCount: 0,
   ownerlessCount: 0,

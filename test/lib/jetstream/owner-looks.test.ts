@@ -52,6 +52,7 @@ async function ownersOver(newest: readonly Newest[], living: readonly string[] =
     table: new OwnerTable({ leadersMessage, streamInfo }, NAMES),
     relay: {} as OwnersOptions["relay"],
     isSynced: () => true,
+    room: { usedRatio: undefined },
     letters: { receive: () => () => {} } as unknown as Letters,
     presence: presence as unknown as Presence,
     self: { incarnation: "self", url: undefined },

@@ -25,6 +25,7 @@ test("there is room until one of the servers has used 90 % of it, and again when
   let used = 899;
   const room = await watch(() => [server("n1", 0), server("n2", used)]);
   expect(room.shortage).toBeUndefined();
+  expect(room.usedRatio).toBe(0.899);
   used = 900;
   await expect.poll(() => room.shortage).toContain("n2 has used 90 % of its room for streams");
   used = 899;
@@ -34,9 +35,10 @@ test("there is room until one of the servers has used 90 % of it, and again when
 test("a server that says nothing of its room hides no other one", async () => {
   const room = await watch(() => [{}, { jetstream: {} }, server("n3", 2000)]);
   expect(room.shortage).toContain("n3 has used 200 %");
-  expect((await watch(() => [{}])).shortage).toBeUndefined();
+  expect(room.usedRatio).toBe(2);
+  expect(await watch(() => [{}])).toMatchObject({ shortage: undefined, usedRatio: undefined });
 });
 
 test("where nobody tells there is room", async () => {
-  expect((await watch()).shortage).toBeUndefined();
+  expect(await watch()).toMatchObject({ shortage: undefined, usedRatio: undefined });
 });

@@ -127,6 +127,7 @@ describe.skipIf(!natsSyncsAlways)("three servers of NATS", () => {
     const metrics = async (): Promise<string> => await (await fetch(`${server.url}/-/metrics`)).text();
     expect(await isReady()).toBe(200);
     expect(await metrics()).toContain("netlog_engine_synced 1");
+    expect(await metrics()).toMatch(/^netlog_engine_room_used_ratio 0(\.\d+)?$/m);
     expect(await refusal({ monitors: monitors.slice(1) })).toMatch("2 of the 3 servers");
 
     await restart(false);
