@@ -1,6 +1,7 @@
 /** NATS servers with JetStream, alone or three in a cluster, on folders of their own: what topics are kept on instead of files. */
 import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { awaitReady, freePort, ServerProcess } from "./server-process.ts";
 
@@ -48,11 +49,12 @@ export async function startNats(
     const [port, monitorPort, routePort] = [await freePort(), await freePort(), await freePort()];
     places.push({ name: `n${number}`, folder: join(folder, `n${number}`), port, monitorPort, routePort });
   }
+  const env = { GOMAXPROCS: coresOfEach(count), ...process.env };
   const servers = places.map((place) => {
     mkdirSync(place.folder, { recursive: true });
     const file = join(place.folder, "nats.conf");
     writeFileSync(file, configuration(place, places, syncsAlways));
-    return new ServerProcess(spawn(program, ["-c", file], { stdio: "ignore" }), place.port);
+    return new ServerProcess(spawn(program, ["-c", file], { stdio: "ignore", env }), place.port);
   });
   await Promise.all(places.map((place) => awaitReady(() => requireReady(place, count), READY_TRIES)));
   return {
@@ -60,6 +62,14 @@ export async function startNats(
     url: places.map(({ port }) => `nats://127.0.0.1:${port}`).join(","),
     monitorUrl: places.map(({ monitorPort }) => `http://127.0.0.1:${monitorPort}`).join(","),
   };
+}
+
+/**
+ * Each of three servers would have a machine of its own; here it has its share of the cores. Go's scheduler looks for work on
+ * as many cores as it may use, and takes them from the others.
+ */
+function coresOfEach(count: number): string {
+  return String(Math.max(1, Math.floor(availableParallelism() / count)));
 }
 
 function findProgram(): { path: string; version: string } | undefined {
