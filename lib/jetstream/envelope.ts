@@ -19,6 +19,7 @@
  * message.
  */
 import { crc32 } from "../base/checksum.ts";
+import type { Runtime } from "../base/runtime.ts";
 import { readUint64, writeUint64 } from "../log/bytes.ts";
 
 export const ENVELOPE_BYTES = 52;
@@ -55,6 +56,12 @@ export interface Envelope {
   readonly epoch: number;
   readonly uid: Uid;
   readonly segment: SegmentMark;
+}
+
+/** A random one: a UUID has random digits at its ends, and version and variant between them. */
+export function newUid(runtime: Pick<Runtime, "randomId">): Uid {
+  const id = runtime.randomId();
+  return { high: Number.parseInt(id.slice(0, 8), 16), low: Number.parseInt(id.slice(-8), 16) };
 }
 
 export function sameUid(one: Uid, other: Uid): boolean {

@@ -6,10 +6,9 @@ import { NetlogError } from "../base/errors.ts";
 import type { Runtime } from "../base/runtime.ts";
 import { encodeClaim, type Owner } from "./claim.ts";
 import { isJetStreamError, NoAnswer } from "./engine-errors.ts";
-import { CLAIM_KIND, decodeEnvelope, encodeMessage } from "./envelope.ts";
+import { CLAIM_KIND, decodeEnvelope, encodeMessage, newUid } from "./envelope.ts";
 import type { JetStreamApi } from "./jetstream-api.ts";
 import type { JetstreamCaps } from "./limits.ts";
-import { newUid } from "./uid.ts";
 
 export interface KeptClaimOptions {
   readonly api: JetStreamApi;

@@ -4,7 +4,7 @@
  */
 import { NetlogError } from "../base/errors.ts";
 import type { Timer } from "../base/runtime.ts";
-import { encodeMessage, KEPT_KIND } from "./envelope.ts";
+import { encodeMessage, KEPT_KIND, newUid } from "./envelope.ts";
 import {
   OrderedPublisher,
   type PublisherEnd,
@@ -12,8 +12,7 @@ import {
   type Refusal,
 } from "./ordered-publisher.ts";
 import type { Outgoing } from "./outgoing.ts";
-import type { Room } from "./room-watch.ts";
-import { newUid } from "./uid.ts";
+import type { Room } from "./stream-log-options.ts";
 
 export interface KeptWriterOptions extends Omit<PublisherOptions<KeptMessage>, "owner"> {
   /** The sequence of the claim by which this server took the topic's log over. */

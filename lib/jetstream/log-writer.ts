@@ -5,7 +5,7 @@
 import type { LogEntry } from "../log/log.ts";
 import type { PendingAppend } from "../log/pending-append.ts";
 import { encodeClaim, type Unserved } from "./claim.ts";
-import { CLAIM_KIND, encodeMessage, FRAMES_KIND, type Uid } from "./envelope.ts";
+import { CLAIM_KIND, encodeMessage, FRAMES_KIND, newUid, type Uid } from "./envelope.ts";
 import type { HeldTail } from "./held-tail.ts";
 import {
   OrderedPublisher,
@@ -17,7 +17,6 @@ import type { Outgoing } from "./outgoing.ts";
 import { claimedAs, type StreamLogOptions } from "./stream-log-options.ts";
 import { markOf, type StreamSegment, type StreamSegments } from "./stream-segments.ts";
 import type { TakenLog } from "./take-over.ts";
-import { newUid } from "./uid.ts";
 
 export interface WrittenMessage extends Outgoing {
   readonly appends: readonly PendingAppend[];

@@ -6,15 +6,8 @@
 import type { Logger } from "../base/logger.ts";
 import type { Runtime, Timer } from "../base/runtime.ts";
 import type { JetstreamCaps } from "./limits.ts";
+import type { Room } from "./stream-log-options.ts";
 import type { SyncSource, Varz } from "./sync-sources.ts";
-
-/** What those who store ask. */
-export interface Room {
-  /** Why nothing more is to be stored, in words; `undefined`: there is room, as far as this server knows. */
-  readonly shortage: string | undefined;
-}
-
-export const ENOUGH_ROOM: Room = { shortage: undefined };
 
 export interface RoomWatchOptions {
   /** `undefined`: nobody tells, and there is always room. */

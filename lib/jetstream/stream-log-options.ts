@@ -12,10 +12,17 @@ import type { Limits } from "./limits.ts";
 import { type LogMessage, memoryBytes } from "./log-message.ts";
 import type { EngineNames } from "./names.ts";
 import type { PublisherEnd } from "./ordered-publisher.ts";
-import { ENOUGH_ROOM, type Room } from "./room-watch.ts";
 
 /** Why a log takes no appends any more before it was closed. `refused`: see StreamAppender. */
 export type LogFailure = PublisherEnd | "refused";
+
+/** What those who store ask of NATS. */
+export interface Room {
+  /** Why nothing more is to be stored, in words; `undefined`: there is room, as far as this server knows. */
+  readonly shortage: string | undefined;
+}
+
+export const ENOUGH_ROOM: Room = { shortage: undefined };
 
 export interface Acknowledged {
   /** When the stream was made, as NATS says it: one that is made anew begins anew. */

@@ -4,11 +4,10 @@
  */
 import { NetlogError } from "../base/errors.ts";
 import { type Claim, encodeClaim, type Owner, UNSERVED_REASONS, type Unserved } from "./claim.ts";
-import { CLAIM_KIND, encodeMessage, type SegmentMark } from "./envelope.ts";
+import { CLAIM_KIND, encodeMessage, newUid, type SegmentMark } from "./envelope.ts";
 import { decodeLogMessage, endOf } from "./log-message.ts";
 import { type Outcome, type Outgoing, sendOnce } from "./outgoing.ts";
 import { claimedAs, type EngineShared, type StreamLogOptions } from "./stream-log-options.ts";
-import { newUid } from "./uid.ts";
 
 export interface TakenLog {
   /** The sequence of the claim. */

@@ -2,12 +2,12 @@
  * Takes topics up that have no living owner. Servers wait for each other in an order that all of them compute alike, so that one
  * of them takes a topic, and the next one where the first does not. Claims decide where two try all the same.
  */
+import { crc32 } from "../base/checksum.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Runtime } from "../base/runtime.ts";
 import type { JetstreamCaps } from "./limits.ts";
 import type { OwnerTable } from "./owner-table.ts";
 import type { Presence, Self } from "./presence.ts";
-import { rankOf } from "./rank.ts";
 
 /** The topics of this server; Netlog has them. */
 export interface TakenTopics {
@@ -107,4 +107,20 @@ export class Takeovers {
     this.#retryAtMs.delete(name);
     logger.info({ topic: name, from: owner }, "took a topic up");
   }
+}
+
+/**
+ * How many of `servers` come before `server`, for this topic; each topic has another order. All servers that know the same
+ * others come to the same one.
+ */
+function rankOf(topic: string, server: string, servers: readonly string[]): number {
+  const own = weightOf(topic, server);
+  return servers.filter((other) => {
+    const weight = weightOf(topic, other);
+    return weight > own || (weight === own && other > server);
+  }).length;
+}
+
+function weightOf(topic: string, server: string): number {
+  return crc32(Buffer.from(`${topic}\n${server}`));
 }

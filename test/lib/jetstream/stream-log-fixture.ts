@@ -4,11 +4,12 @@ import { silentLogger } from "../../../lib/base/logger.ts";
 import { nodeRuntime, type Runtime } from "../../../lib/base/runtime.ts";
 import type { JetStreamApi } from "../../../lib/jetstream/jetstream-api.ts";
 import { EngineNames } from "../../../lib/jetstream/names.ts";
-import { ENOUGH_ROOM, type Room } from "../../../lib/jetstream/room-watch.ts";
 import { StreamLog } from "../../../lib/jetstream/stream-log.ts";
 import {
+  ENOUGH_ROOM,
   EngineShared,
   type LogFailure,
+  type Room,
   type StreamLogOptions,
 } from "../../../lib/jetstream/stream-log-options.ts";
 import { LIMITS, type Limits } from "../../../lib/limits.ts";
