@@ -1,6 +1,6 @@
 /** All caps of the engine, each with the value that holds where no other is handed in. */
 import { BaseCaps } from "./base/limits.ts";
-import { JetstreamCaps, type Limits as JetstreamLimits } from "./jetstream/limits.ts";
+import { JetstreamCaps, type Limits as JetstreamLimits } from "./jetstream/nats/limits.ts";
 import { LogCaps } from "./log/limits.ts";
 import { MessageCaps } from "./message/limits.ts";
 import { NetlogCaps, type Limits as NetlogLimits } from "./netlog/limits.ts";

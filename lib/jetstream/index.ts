@@ -1,15 +1,15 @@
 /** The one door to topics on NATS JetStream. It is loaded where a command is given `--engine`, and nowhere else. */
 import type { Logger } from "../base/logger.ts";
 import { nodeRuntime } from "../base/runtime.ts";
-import { EngineConnection } from "./connection.ts";
-import { type EngineStatus, engineStatus } from "./engine-status.ts";
-import { JetStreamApi } from "./jetstream-api.ts";
-import type { Limits } from "./limits.ts";
-import { EngineNames } from "./names.ts";
-import { explainConnect, explainRefusal } from "./start-error.ts";
+import { type EngineStatus, engineStatus } from "./engine/engine-status.ts";
+import { explainConnect, explainRefusal } from "./engine/start-error.ts";
+import { EngineConnection } from "./nats/connection.ts";
+import { JetStreamApi } from "./nats/jetstream-api.ts";
+import type { Limits } from "./nats/limits.ts";
+import { EngineNames } from "./nats/names.ts";
 
-export { Engine, type EngineOptions } from "./engine.ts";
-export type { EngineStatus, TopicStatus } from "./engine-status.ts";
+export { Engine, type EngineOptions } from "./engine/engine.ts";
+export type { EngineStatus, TopicStatus } from "./engine/engine-status.ts";
 
 export interface LookOptions {
   readonly servers: readonly string[];

@@ -1,9 +1,9 @@
 /** A server in the tests' own process whose topics are on NATS JetStream. */
 import { nodeRuntime, silentLogger } from "../../lib/index.ts";
-import { EngineConnection } from "../../lib/jetstream/connection.ts";
-import { JetStreamApi } from "../../lib/jetstream/jetstream-api.ts";
-import { JetStreamStorage } from "../../lib/jetstream/jetstream-storage.ts";
-import { EngineNames } from "../../lib/jetstream/names.ts";
+import { EngineConnection } from "../../lib/jetstream/nats/connection.ts";
+import { JetStreamApi } from "../../lib/jetstream/nats/jetstream-api.ts";
+import { EngineNames } from "../../lib/jetstream/nats/names.ts";
+import { JetStreamStorage } from "../../lib/jetstream/storage/jetstream-storage.ts";
 import { LIMITS } from "../../lib/limits.ts";
 import { Nats } from "../support/nats.ts";
 import type { ContractTarget } from "./contract.ts";

@@ -1,7 +1,7 @@
 /** Takes the room that NATS has for streams, as another user of the same NATS may, and gives it back. */
 import { nodeRuntime, silentLogger } from "../../lib/index.ts";
-import { EngineConnection } from "../../lib/jetstream/connection.ts";
-import { JetStreamApi } from "../../lib/jetstream/jetstream-api.ts";
+import { EngineConnection } from "../../lib/jetstream/nats/connection.ts";
+import { JetStreamApi } from "../../lib/jetstream/nats/jetstream-api.ts";
 import { LIMITS } from "../../lib/limits.ts";
 import type { Nats } from "../support/nats.ts";
 

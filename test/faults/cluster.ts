@@ -1,12 +1,12 @@
 /** Three servers of NATS, and servers of netlog in front of them, each a process that can be killed, frozen and started again. */
 import { nodeRuntime, silentLogger } from "../../lib/index.ts";
-import { EngineConnection } from "../../lib/jetstream/connection.ts";
-import { JetStreamError, NoAnswer } from "../../lib/jetstream/engine-errors.ts";
-import { JetStreamApi } from "../../lib/jetstream/jetstream-api.ts";
-import { decodeLogMessage } from "../../lib/jetstream/log-message.ts";
-import { EngineNames } from "../../lib/jetstream/names.ts";
-import { OwnerTable } from "../../lib/jetstream/owner-table.ts";
-import { readStream } from "../../lib/jetstream/read-stream.ts";
+import { decodeLogMessage } from "../../lib/jetstream/log/log-message.ts";
+import { EngineConnection } from "../../lib/jetstream/nats/connection.ts";
+import { JetStreamError, NoAnswer } from "../../lib/jetstream/nats/engine-errors.ts";
+import { JetStreamApi } from "../../lib/jetstream/nats/jetstream-api.ts";
+import { EngineNames } from "../../lib/jetstream/nats/names.ts";
+import { readStream } from "../../lib/jetstream/nats/read-stream.ts";
+import { OwnerTable } from "../../lib/jetstream/owners/owner-table.ts";
 import { LIMITS } from "../../lib/limits.ts";
 import { type BuiltServer, startServing } from "../support/built-program.ts";
 import { freePort } from "../support/free-port.ts";

@@ -3,7 +3,7 @@
  * over begins an epoch, which has the claim's sequence as its name, and all that lies behind it is of that epoch until the
  * next such claim. So no two servers can have acknowledged under one epoch.
  */
-import type { LogMessage } from "../../lib/jetstream/log-message.ts";
+import type { LogMessage } from "../../lib/jetstream/log/log-message.ts";
 import type { Publish } from "./history.ts";
 
 /** A message of the stream, without its payloads. */

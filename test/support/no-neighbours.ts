@@ -1,6 +1,6 @@
 /** The neighbours of a server that has all topics: a test changes what it is about. */
 import type { EngineFigures, Neighbours } from "../../lib/index.ts";
-import { EngineCounters } from "../../lib/jetstream/engine-counters.ts";
+import { EngineCounters } from "../../lib/jetstream/log/engine-counters.ts";
 
 const NO_FIGURES: EngineFigures = {
   isConnected: true,

@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, onTestFinished } from "vitest";
 import { silentLogger } from "../../../lib/base/logger.ts";
 import { nodeRuntime } from "../../../lib/base/runtime.ts";
-import { type ConnectionContext, EngineConnection } from "../../../lib/jetstream/connection.ts";
-import { JetStreamApi } from "../../../lib/jetstream/jetstream-api.ts";
+import { type ConnectionContext, EngineConnection } from "../../../lib/jetstream/nats/connection.ts";
+import { JetStreamApi } from "../../../lib/jetstream/nats/jetstream-api.ts";
 import { LIMITS } from "../../../lib/limits.ts";
 import { Nats, type NatsOptions } from "../../support/nats.ts";
 

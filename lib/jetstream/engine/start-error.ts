@@ -1,0 +1,78 @@
+/** Why a server cannot begin on this NATS, in one line for the person who starts it: what is wrong, and what mends it. */
+import { isJetStreamError, NoAnswer } from "../nats/engine-errors.ts";
+
+export class EngineStartError extends Error {
+  override readonly name = "EngineStartError";
+}
+
+/** Users and passwords stay out of what is printed. */
+export function withoutSecrets(servers: readonly string[]): string {
+  return servers.map((server) => server.replace(/\/\/[^/]*@/, "//***@")).join(", ");
+}
+
+const WHERE_CREDENTIALS_ARE = "name a file with --engine-credentials, or user and password in --engine";
+
+/** For what no connection came of; `cure` is for refused credentials. `undefined` for a defect. */
+export function explainConnect(
+  error: unknown,
+  servers: readonly string[],
+  cure: string = WHERE_CREDENTIALS_ARE,
+): EngineStartError | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const names = withoutSecrets(servers);
+  const refuse = (reason: string): EngineStartError =>
+    new EngineStartError(`NATS at ${names}: ${reason}`, { cause: error });
+  // The client has classes of these names, which would have to be loaded to be compared with.
+  switch (error.name) {
+    case "AuthorizationError":
+    case "UserAuthenticationExpiredError":
+      return refuse(`it refused the credentials, or wants some; ${cure}`);
+    case "TimeoutError":
+      return refuse("it does not speak as NATS does, or is too slow; is this the port of clients (4222)?");
+    case "ConnectionError":
+    case "ClosedConnectionError":
+      return refuse(`no connection (${textOf(error)}); is it running, and is --engine right?`);
+    default:
+      return refuse(`no connection (${textOf(error)}); is --engine right?`);
+  }
+}
+
+/** For JetStream's refusal of a request. `undefined` for a defect. */
+export function explainRefusal(error: unknown, copies: number): EngineStartError | undefined {
+  const refuse = (reason: string): EngineStartError => new EngineStartError(reason, { cause: error });
+  if (error instanceof NoAnswer) {
+    if (error.kind === "no_responders") {
+      return refuse(
+        "NATS runs without JetStream, or has no leader for it now; netlog needs `jetstream` in its configuration",
+      );
+    }
+    return refuse(
+      "NATS does not answer requests of JetStream: its user may lack permissions on $JS.API.> and _INBOX.>, " +
+        "or JetStream has no leader now",
+    );
+  }
+  if (isJetStreamError(error, "notEnabledForAccount") || isJetStreamError(error, "notEnabled")) {
+    return refuse("JetStream is not enabled for this account of NATS; enable it there, or use another user");
+  }
+  if (isJetStreamError(error, "noReplicasWithoutCluster")) {
+    return refuse(
+      `this NATS is one server, and cannot keep ${copies} copies; start a cluster, or say --engine-copies 1`,
+    );
+  }
+  if (isJetStreamError(error, "clusterNoPeers") || isJetStreamError(error, "insufficientResources")) {
+    return refuse(
+      `NATS has no room for ${copies} copies of a topic (${error.description}): ` +
+        "it needs as many servers with JetStream, and space on their disks; --engine-copies says how many copies",
+    );
+  }
+  if (isJetStreamError(error, "streamExists")) {
+    return refuse(
+      "a stream of another program takes the subjects that netlog uses; remove it, or say --engine-prefix with a name of its own",
+    );
+  }
+  return isJetStreamError(error) ? refuse(`NATS refused to make a stream: ${error.description}`) : undefined;
+}
+
+function textOf(error: Error): string {
+  return error.cause instanceof Error ? error.cause.message : error.message;
+}

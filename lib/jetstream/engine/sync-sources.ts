@@ -1,0 +1,115 @@
+/**
+ * Asks the servers of NATS what they say of themselves: each by its monitoring port, or all of them at once by a user of
+ * the system account. Both give the same facts.
+ */
+import type { EngineConnection, Received } from "../nats/connection.ts";
+
+/** What a server says of itself, as far as it concerns syncing and room. */
+export interface Varz {
+  readonly server_name?: string;
+  readonly version?: string;
+  readonly jetstream?: {
+    readonly config?: { readonly sync_always?: boolean; readonly max_storage?: number };
+    /** Bytes that its streams have. */
+    readonly stats?: { readonly storage?: number };
+    readonly meta?: {
+      /** Servers with JetStream that belong to the cluster, whether they are there or not. */
+      readonly cluster_size?: number;
+      /** The others, as the leader of the cluster sees them; no other server says it. */
+      readonly replicas?: readonly {
+        readonly name?: string;
+        readonly current?: boolean;
+        readonly offline?: boolean;
+      }[];
+    };
+  };
+}
+
+export interface SyncAnswers {
+  readonly servers: readonly Varz[];
+  /** Why some servers are missing, where the source knows it. */
+  readonly missing: string | undefined;
+}
+
+export interface SyncSource {
+  /** Never rejects. */
+  ask(): Promise<SyncAnswers>;
+  close(): Promise<void>;
+}
+
+const ASK_MS = 3000;
+const PING = "$SYS.REQ.SERVER.PING.VARZ";
+/** What NATS answers where nobody serves a subject. */
+const NO_RESPONDERS = 503;
+
+/** @param monitors The monitoring ports of all servers: `http://host:8222`. */
+export function monitorSource(monitors: readonly string[]): SyncSource {
+  return {
+    async ask() {
+      const answers = await Promise.all(monitors.map(askMonitor));
+      const servers = answers.filter((varz) => varz !== undefined);
+      const silent = monitors.find((_, place) => answers[place] === undefined);
+      if (silent === undefined) return { servers, missing: undefined };
+      return { servers, missing: `the monitoring port ${silent} of NATS does not answer` };
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+async function askMonitor(monitor: string): Promise<Varz | undefined> {
+  try {
+    const answer = await fetch(new URL("/varz", monitor), { signal: AbortSignal.timeout(ASK_MS) });
+    return answer.ok ? ((await answer.json()) as Varz) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * All servers answer one question.
+ *
+ * @param connection That of a user of the system account. It is closed with the source.
+ * @param isWhole No further answer is to be waited for.
+ */
+export function systemSource(
+  connection: EngineConnection,
+  isWhole: (servers: readonly Varz[]) => boolean,
+): SyncSource {
+  return {
+    ask: () =>
+      new Promise((resolve) => {
+        const servers: Varz[] = [];
+        const end = (missing: string | undefined): void => {
+          timer.cancel();
+          unsubscribe();
+          resolve({ servers, missing });
+        };
+        const take = ({ data, headers }: Received): void => {
+          if (data.length === 0 && headers?.code === NO_RESPONDERS) {
+            end("the user of --engine-system-credentials is not of the system account of NATS");
+            return;
+          }
+          const varz = parseVarz(data);
+          if (varz !== undefined) servers.push(varz);
+          if (isWhole(servers)) end(undefined);
+        };
+        const inbox = connection.newInbox();
+        const timer = connection.timer(ASK_MS, () => end(undefined));
+        const unsubscribe = connection.subscribe(inbox, take);
+        try {
+          connection.publish(PING, "", { reply: inbox });
+        } catch {
+          end("the system account of NATS cannot be asked: there is no connection");
+        }
+      }),
+    close: () => connection.close(),
+  };
+}
+
+function parseVarz(bytes: Uint8Array): Varz | undefined {
+  try {
+    return (JSON.parse(Buffer.from(bytes).toString()) as { data?: Varz }).data;
+  } catch {
+    return undefined;
+  }
+}

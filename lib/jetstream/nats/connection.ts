@@ -1,0 +1,312 @@
+/**
+ * The one connection of a server to NATS: requests with their answers, publishes, subscriptions, and what becomes of the
+ * connection. All that waits for an answer fails when the connection breaks, so that its caller can look for the outcome
+ * at once. The client of NATS is loaded when a connection is made, and not before.
+ */
+import type { ConnectionOptions, Msg, MsgHdrs, NatsConnection, Subscription } from "@nats-io/transport-node";
+import type { Logger } from "../../base/logger.ts";
+import type { Runtime, Timer } from "../../base/runtime.ts";
+import { NoAnswer, type NoAnswerKind } from "./engine-errors.ts";
+import type { JetstreamCaps } from "./limits.ts";
+
+/** A ping that stays without an answer so often ends the connection. */
+const PINGS_OUT = 3;
+
+export interface EngineAddress {
+  /** `nats://host:4222` or `tls://host:4222`, with user and password or a token where they are needed. */
+  readonly servers: readonly string[];
+  /** The text of a file of credentials: `.creds`, or `user:password`. What stands in the URLs does not count then. */
+  readonly credentials?: string | undefined;
+  readonly tls?:
+    | { readonly caFile?: string; readonly certFile?: string; readonly keyFile?: string }
+    | undefined;
+  /** What NATS calls this connection in its lists. */
+  readonly clientName: string;
+}
+
+export interface ConnectionContext {
+  readonly runtime: Runtime;
+  readonly logger: Logger;
+  readonly limits: JetstreamCaps;
+}
+
+/** A message of NATS; its bytes are the receiver's. */
+export type Received = Pick<Msg, "subject" | "data" | "headers" | "reply">;
+
+export interface RequestFacts {
+  readonly headers?: readonly (readonly [string, string])[];
+  /** `engineRequestMs` when absent. */
+  readonly timeoutMs?: number;
+}
+
+interface Waiting {
+  readonly subject: string;
+  readonly timer: Timer;
+  readonly resolve: (answer: Received) => void;
+  readonly reject: (error: NoAnswer) => void;
+}
+
+export class EngineConnection {
+  readonly #context: ConnectionContext;
+  readonly #client: NatsConnection;
+  readonly #newHeaders: () => MsgHdrs;
+  readonly #inbox: string;
+  readonly #waiting = new Map<string, Waiting>();
+  readonly #lostListeners = new Set<() => void>();
+  readonly #backListeners = new Set<() => void>();
+  #lastToken = 0;
+  #lossCount = 0;
+  #isConnected = true;
+  #isClosed = false;
+
+  private constructor(
+    context: ConnectionContext,
+    client: NatsConnection,
+    inbox: string,
+    newHeaders: () => MsgHdrs,
+  ) {
+    this.#context = context;
+    this.#client = client;
+    this.#newHeaders = newHeaders;
+    this.#inbox = inbox;
+    this.subscribe(`${inbox}.*`, (answer) => this.#answered(answer));
+    void this.#watch();
+  }
+
+  /** @throws what the client of NATS throws when no server can be connected to. */
+  static async connect(address: EngineAddress, context: ConnectionContext): Promise<EngineConnection> {
+    const nats = await import("@nats-io/transport-node");
+    const options = connectionOptions(address, context.limits);
+    const { credentials } = address;
+    if (credentials === undefined) Object.assign(options, userOf(address.servers));
+    else if (isUserLine(credentials)) Object.assign(options, splitUser(credentials.trim()));
+    else options.authenticator = nats.credsAuthenticator(new TextEncoder().encode(credentials));
+    // A client that is refused by a cluster learns of its other servers meanwhile, and tries them all without end. This one
+    // keeps to those that are named, and fails.
+    await (await nats.connect({ ...options, ignoreClusterUpdates: true })).close();
+    const client = await nats.connect(options);
+    return new EngineConnection(context, client, nats.createInbox(), nats.headers);
+  }
+
+  get isConnected(): boolean {
+    return this.#isConnected;
+  }
+
+  /** How often it broke. */
+  get lossCount(): number {
+    return this.#lossCount;
+  }
+
+  /** Bytes that a message may have, its headers with it. */
+  get maxPayloadBytes(): number {
+    return this.#client.info?.max_payload ?? 0;
+  }
+
+  /** The version of the server that it is connected to now. */
+  get serverVersion(): string {
+    return this.#client.info?.version ?? "";
+  }
+
+  get serverName(): string {
+    return this.#client.info?.server_name ?? "";
+  }
+
+  /** Bytes and messages both ways, since the start. */
+  get stats(): { inBytes: number; outBytes: number; inMsgs: number; outMsgs: number } {
+    return this.#client.stats();
+  }
+
+  /** `payload` is read until the end of this turn. @throws NoAnswer: nothing is sent. */
+  publish(
+    subject: string,
+    payload: Uint8Array | string,
+    facts: RequestFacts & { reply?: string } = {},
+  ): void {
+    if (this.#isClosed) throw new NoAnswer("closed", subject);
+    if (!this.#isConnected) throw new NoAnswer("not_connected", subject);
+    const { reply } = facts;
+    const headers = this.#headersOf(facts);
+    this.#client.publish(subject, payload, {
+      ...(reply === undefined ? {} : { reply }),
+      ...(headers === undefined ? {} : { headers }),
+    });
+  }
+
+  /** Resolves to the first answer. `payload` is read until the end of this turn. @throws NoAnswer. */
+  request(subject: string, payload: Uint8Array | string, facts: RequestFacts = {}): Promise<Received> {
+    const { runtime, limits } = this.#context;
+    return new Promise((resolve, reject) => {
+      const token = (++this.#lastToken).toString(36);
+      try {
+        this.publish(subject, payload, { ...facts, reply: `${this.#inbox}.${token}` });
+      } catch (error) {
+        reject(error);
+        return;
+      }
+      const timer = runtime.setTimer(facts.timeoutMs ?? limits.engineRequestMs, () =>
+        this.#fail(token, "timeout"),
+      );
+      this.#waiting.set(token, { subject, timer, resolve, reject });
+    });
+  }
+
+  /**
+   * Hands over what comes, also after the connection was lost and is back. The function returned ends it. What `receive`
+   * throws is a defect, and is logged: to the client of NATS it would be the end of all that comes.
+   */
+  subscribe(subject: string, receive: (message: Received) => void): () => void {
+    const { logger } = this.#context;
+    const subscription: Subscription = this.#client.subscribe(subject, {
+      callback: (refusal, message) => {
+        if (refusal !== null) {
+          logger.error({ err: refusal, subject }, "NATS refused a subscription");
+          return;
+        }
+        try {
+          receive(message);
+        } catch (error) {
+          logger.error({ err: error, subject }, "a message of NATS could not be handled");
+        }
+      },
+    });
+    return () => subscription.unsubscribe();
+  }
+
+  /** A subject that nobody else uses. */
+  newInbox(): string {
+    return `${this.#inbox}-${(++this.#lastToken).toString(36)}`;
+  }
+
+  /** Calls `fire` once, after `delayMs`. */
+  timer(delayMs: number, fire: () => void): Timer {
+    return this.#context.runtime.setTimer(delayMs, fire);
+  }
+
+  /** Calls `listener` whenever the connection breaks. The function returned takes it away. */
+  onLost(listener: () => void): () => void {
+    this.#lostListeners.add(listener);
+    return () => this.#lostListeners.delete(listener);
+  }
+
+  /** Calls `listener` whenever the connection is there again. */
+  onBack(listener: () => void): () => void {
+    this.#backListeners.add(listener);
+    return () => this.#backListeners.delete(listener);
+  }
+
+  /** Resolves when all that was sent before has reached the server. */
+  flush(): Promise<void> {
+    return this.#client.flush();
+  }
+
+  /** Idempotent. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#isConnected = false;
+    this.#failAll("closed");
+    await this.#client.close();
+  }
+
+  async #watch(): Promise<void> {
+    const { logger } = this.#context;
+    for await (const status of this.#client.status()) {
+      if (status.type === "disconnect") this.#lost(status.server);
+      else if (status.type === "reconnect") this.#back(status.server);
+      else if (status.type === "error") logger.error({ err: status.error }, "NATS reports an error");
+    }
+    // The client gave up: it was closed here, or the servers take it no more.
+    if (this.#isClosed) return;
+    logger.error({ err: await this.#client.closed() }, "the connection to NATS has ended for good");
+    this.#lost(this.#client.getServer());
+  }
+
+  #lost(server: string): void {
+    if (!this.#isConnected) return;
+    this.#isConnected = false;
+    this.#lossCount += 1;
+    this.#context.logger.warn({ server }, "the connection to NATS is lost");
+    this.#failAll("disconnected");
+    for (const listener of this.#lostListeners) listener();
+  }
+
+  #back(server: string): void {
+    if (this.#isClosed) return;
+    this.#isConnected = true;
+    this.#context.logger.info({ server }, "the connection to NATS is back");
+    for (const listener of this.#backListeners) listener();
+  }
+
+  #answered(answer: Received): void {
+    const token = answer.subject.slice(this.#inbox.length + 1);
+    const waiting = this.#waiting.get(token);
+    if (waiting === undefined) return;
+    // 503 is the answer of NATS itself: nobody serves the subject.
+    if (answer.data.length === 0 && answer.headers?.code === 503) {
+      this.#fail(token, "no_responders");
+      return;
+    }
+    this.#waiting.delete(token);
+    waiting.timer.cancel();
+    waiting.resolve(answer);
+  }
+
+  #fail(token: string, kind: NoAnswerKind): void {
+    const waiting = this.#waiting.get(token);
+    if (waiting === undefined) return;
+    this.#waiting.delete(token);
+    waiting.timer.cancel();
+    waiting.reject(new NoAnswer(kind, waiting.subject));
+  }
+
+  #failAll(kind: NoAnswerKind): void {
+    for (const token of [...this.#waiting.keys()]) this.#fail(token, kind);
+  }
+
+  #headersOf({ headers = [] }: RequestFacts): MsgHdrs | undefined {
+    if (headers.length === 0) return undefined;
+    const made = this.#newHeaders();
+    for (const [name, value] of headers) made.set(name, value);
+    return made;
+  }
+}
+
+/** Such as `netlog:secret`, and not a file that NATS makes. */
+function isUserLine(credentials: string): boolean {
+  return !credentials.includes("-----BEGIN");
+}
+
+function splitUser(line: string): Pick<ConnectionOptions, "user" | "pass"> {
+  const end = line.indexOf(":");
+  return { user: line.slice(0, end), pass: line.slice(end + 1) };
+}
+
+/** User, password or token may stand in the URLs, as tools of NATS have it; the client wants them apart. */
+function userOf(servers: readonly string[]): Pick<ConnectionOptions, "user" | "pass" | "token"> {
+  const withUser = servers.map(urlOf).find(({ username }) => username !== "");
+  if (withUser === undefined) return {};
+  const user = decodeURIComponent(withUser.username);
+  const pass = decodeURIComponent(withUser.password);
+  return pass === "" ? { token: user } : { user, pass };
+}
+
+function urlOf(server: string): URL {
+  return new URL(server.includes("://") ? server : `nats://${server}`);
+}
+
+function connectionOptions(address: EngineAddress, limits: JetstreamCaps): ConnectionOptions {
+  const urls = address.servers.map(urlOf);
+  const options: ConnectionOptions = {
+    servers: urls.map((url) => url.host),
+    name: address.clientName,
+    timeout: limits.engineConnectMs,
+    reconnectTimeWait: limits.engineReconnectMs,
+    maxReconnectAttempts: -1,
+    ignoreAuthErrorAbort: true,
+    pingInterval: limits.enginePingMs,
+    maxPingOut: PINGS_OUT,
+  };
+  if (address.tls !== undefined) options.tls = address.tls;
+  else if (urls.some(({ protocol }) => protocol === "tls:")) options.tls = {};
+  return options;
+}
