@@ -3,6 +3,7 @@
 import { frameEndOffset } from "./frame.ts";
 import type { FrameReader } from "./frame-reader.ts";
 import type { FrameRun, LogCursor } from "./log.ts";
+import type { ReadGate } from "./read-gate.ts";
 import type { FramePosition } from "./segment.ts";
 import type { SegmentList } from "./segment-list.ts";
 
@@ -10,12 +11,9 @@ import type { SegmentList } from "./segment-list.ts";
 export interface CursorLog {
   readonly segments: SegmentList;
   readonly reader: FrameReader;
+  readonly gate: ReadGate;
   readonly logStartOffset: number;
   readonly highWatermark: number;
-  /** Neither dropped nor, with all of the log, deleted or closed. */
-  isReadable(offset: number): boolean;
-  /** @throws offset_not_found for what was dropped, topic_not_found, shutting_down. */
-  throwIfUnreadable(offset: number): void;
   /** What a failed read means. */
   readFailure(error: unknown, offset: number): unknown;
 }
@@ -31,7 +29,7 @@ export class Cursor implements LogCursor {
   }
 
   async read(offset: number, maxBytes: number, into?: Buffer): Promise<FrameRun | undefined> {
-    this.#log.throwIfUnreadable(offset);
+    this.#log.gate.throwIfUnreadable(offset);
     if (offset >= this.#log.highWatermark) return undefined;
     try {
       const at = this.#known(offset) ?? (await this.#locate(offset));
@@ -48,7 +46,7 @@ export class Cursor implements LogCursor {
 
   readHeld(offset: number, maxBytes: number): FrameRun | undefined {
     const { highWatermark, reader } = this.#log;
-    if (offset >= highWatermark || !this.#log.isReadable(offset)) return undefined;
+    if (offset >= highWatermark || !this.#log.gate.isReadable(offset)) return undefined;
     const at = this.#known(offset) ?? reader.held.locate(offset);
     const run = at === undefined ? undefined : reader.held.read(at, { maxBytes, highWatermark });
     return run === undefined ? undefined : this.#note(at!, run);

@@ -3,7 +3,6 @@
  * reader, dropping to retention; rolling and closing, which change the set of files, are here.
  */
 
-import { NetlogError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import { failedRead } from "../disk/disk-refusals.ts";
 import { Appender } from "./appender.ts";
@@ -25,27 +24,27 @@ import type {
 } from "./log.ts";
 import type { OpenLogOptions } from "./log-options.ts";
 import { placedEntries } from "./placed-frames.ts";
+import { ReadGate } from "./read-gate.ts";
 import { Retention } from "./retention.ts";
 import type { SealedIndexes } from "./sealed-indexes.ts";
 import type { Segment } from "./segment.ts";
 import { createSegment, writeIndexFile } from "./segment-files.ts";
 import { layoutWith } from "./segment-header.ts";
 import type { SegmentList } from "./segment-list.ts";
+import type { StopReason } from "./standing.ts";
 import { Tail } from "./tail.ts";
 import { verifiableEnd, verifySegment } from "./verify.ts";
-import { Waiters } from "./waiters.ts";
 
 export class SegmentedLog implements Log, CursorLog {
   readonly segments: SegmentList;
   readonly reader: FrameReader;
+  readonly gate: ReadGate = new ReadGate(this);
   readonly #options: OpenLogOptions;
   readonly #logger: Logger;
   readonly #indexes: SealedIndexes;
   readonly #tail: Tail;
   readonly #appender: Appender;
-  readonly #waiters = new Waiters();
   #limits: LogLimits;
-  #stopped: "deleted" | "closed" | undefined;
   /** Data position up to which the active segment's index file speaks. */
   #indexedBytes: number;
   /** Index writes, each one after the other. */
@@ -80,8 +79,8 @@ export class SegmentedLog implements Log, CursorLog {
       lastTimestampMs,
       logEndOffset: active.endOffset!,
       roll: (segment, nextBaseOffset) => this.#rollTo(segment, nextBaseOffset),
-      onReadable: (highWatermark) => this.#waiters.wakeBelow(highWatermark),
-      onEnded: () => this.#waiters.wakeAll("ended"),
+      onReadable: (highWatermark) => this.gate.wakeBelow(highWatermark),
+      onEnded: () => this.gate.wakeEnded(),
       onSynced: () => this.#checkpoint(),
     });
     this.#retention = new Retention(options, segments, this.#indexes, {
@@ -117,7 +116,7 @@ export class SegmentedLog implements Log, CursorLog {
   }
 
   get waiterCount(): number {
-    return this.#waiters.count;
+    return this.gate.waiterCount;
   }
 
   get isClosing(): boolean {
@@ -153,15 +152,11 @@ export class SegmentedLog implements Log, CursorLog {
   }
 
   waitFor(offset: number, wake: (reason: WakeReason) => void): () => void {
-    if (this.#stopped !== undefined) wake(this.#stopped);
-    else if (offset < this.highWatermark) wake("readable");
-    else if (this.isEnded) wake("ended");
-    else return this.#waiters.add(offset, wake);
-    return () => {};
+    return this.gate.waitFor(offset, wake);
   }
 
   async offsetAt(timeMs: number): Promise<number> {
-    this.throwIfUnreadable(this.logEndOffset);
+    this.gate.throwIfUnreadable(this.logEndOffset);
     try {
       for (const segment of await this.#indexes.segmentsFrom(timeMs)) {
         const offset = await this.reader.locateTime(segment, timeMs, this.highWatermark);
@@ -186,10 +181,10 @@ export class SegmentedLog implements Log, CursorLog {
   }
 
   async *verify(from: number): AsyncGenerator<VerifyStep, void, void> {
-    this.throwIfUnreadable(from);
+    this.gate.throwIfUnreadable(from);
     const first = this.segments.find(from);
     for (const segment of this.segments.all.filter((other) => other.baseOffset >= first.baseOffset)) {
-      this.throwIfUnreadable(this.logEndOffset);
+      this.gate.throwIfUnreadable(this.logEndOffset);
       const end = verifiableEnd(segment, this.segments, this);
       try {
         for await (const step of verifySegment(segment, this.#indexes, from, end)) {
@@ -224,14 +219,14 @@ export class SegmentedLog implements Log, CursorLog {
   }
 
   writeIndex(): void {
-    if (this.#stopped !== undefined) return;
+    if (this.gate.stopped !== undefined) return;
     const { active } = this.segments;
     this.#indexedBytes = active.syncedBytes;
     this.#indexWrites = this.#indexWrites.then(() => this.#writeIndexOf(active));
   }
 
   async close(): Promise<void> {
-    if (this.#stopped !== undefined) return;
+    if (this.gate.stopped !== undefined) return;
     await this.#stop("closed");
     await this.#writeIndexOf(this.segments.active);
     this.#dropFiles();
@@ -249,35 +244,19 @@ export class SegmentedLog implements Log, CursorLog {
     }
   }
 
-  /** For Cursor. */
-  isReadable(offset: number): boolean {
-    return this.#stopped === undefined && offset >= this.logStartOffset;
-  }
-
-  /** For Cursor. */
-  throwIfUnreadable(offset: number): void {
-    if (this.#stopped === "deleted") throw new NetlogError("topic_not_found");
-    if (this.#stopped === "closed")
-      throw new NetlogError("shutting_down", { reason: "the server is stopping" });
-    if (offset < this.logStartOffset) {
-      throw new NetlogError("offset_not_found", { details: { firstOffset: this.logStartOffset } });
-    }
-  }
-
   /** For Cursor: a read may fail because what it read was dropped or closed meanwhile. */
   readFailure(error: unknown, offset: number): unknown {
     try {
-      this.throwIfUnreadable(offset);
+      this.gate.throwIfUnreadable(offset);
     } catch (stopped) {
       return stopped;
     }
     return failedRead(error);
   }
 
-  async #stop(reason: "deleted" | "closed"): Promise<void> {
-    this.#stopped = reason;
+  async #stop(reason: StopReason): Promise<void> {
     const stopped = Promise.all([this.#appender.stop(reason), this.#retention.stop()]);
-    this.#waiters.wakeAll(reason);
+    this.gate.stop(reason);
     await stopped;
     await this.#indexWrites;
   }

@@ -6,6 +6,7 @@ import { NetlogError } from "../../base/errors.ts";
 import { decodeFrameHeader, frameBytes, frameEndOffset } from "../../log/frame.ts";
 import { MEMORY, type RunBounds, runOf } from "../../log/frame-run.ts";
 import type { FrameRun, LogCursor } from "../../log/log.ts";
+import type { ReadGate } from "../../log/read-gate.ts";
 import type { HeldTail } from "./held-tail.ts";
 import type { History, Stretch } from "./history.ts";
 import type { FramesMessage } from "./log-message.ts";
@@ -17,15 +18,12 @@ export interface CursorLog {
   readonly shared: EngineShared;
   readonly held: HeldTail;
   readonly history: History;
+  readonly gate: ReadGate;
   readonly highWatermark: number;
   /** Behind the newest message that is stored. */
   readonly endSequence: number;
   /** Where an offset that can be read may lie. */
   stretchOf(offset: number): Stretch;
-  /** Neither dropped nor, with all of the log, deleted or closed. */
-  isReadable(offset: number): boolean;
-  /** @throws offset_not_found for what was dropped, topic_not_found, shutting_down. */
-  throwIfUnreadable(offset: number): void;
 }
 
 /** Where a run ended: within a message, or at its end. */
@@ -49,7 +47,7 @@ export class StreamCursor implements LogCursor {
 
   async read(offset: number, maxBytes: number, into?: Buffer): Promise<FrameRun | undefined> {
     const { highWatermark, held } = this.#log;
-    this.#log.throwIfUnreadable(offset);
+    this.#log.gate.throwIfUnreadable(offset);
     if (offset >= highWatermark) return undefined;
     const bounds = { maxBytes, highWatermark };
     const run = held.read(offset, bounds);
@@ -63,14 +61,14 @@ export class StreamCursor implements LogCursor {
       );
     } catch (error) {
       // What was looked for may have been dropped meanwhile.
-      this.#log.throwIfUnreadable(offset);
+      this.#log.gate.throwIfUnreadable(offset);
       throw error;
     }
   }
 
   readHeld(offset: number, maxBytes: number): FrameRun | undefined {
     const { highWatermark, held } = this.#log;
-    if (offset >= highWatermark || !this.#log.isReadable(offset)) return undefined;
+    if (offset >= highWatermark || !this.#log.gate.isReadable(offset)) return undefined;
     return held.read(offset, { maxBytes, highWatermark });
   }
 
@@ -169,7 +167,7 @@ export class StreamCursor implements LogCursor {
       next = await history.framesFrom(next.sequence + 1, endSequence);
     }
     const nextOffset = Math.min(next?.baseOffset ?? highWatermark, highWatermark);
-    this.#log.throwIfUnreadable(offset);
+    this.#log.gate.throwIfUnreadable(offset);
     throw new NetlogError("checksum_error", {
       reason: `offsets ${offset} to ${nextOffset - 1} are damaged or missing at NATS`,
       details: {

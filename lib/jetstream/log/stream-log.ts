@@ -17,8 +17,8 @@ import type {
   WakeReason,
 } from "../../log/log.ts";
 import { placedEntries } from "../../log/placed-frames.ts";
+import { ReadGate } from "../../log/read-gate.ts";
 import type { StopReason } from "../../log/standing.ts";
-import { Waiters } from "../../log/waiters.ts";
 import { JetStreamError, NoAnswer } from "../nats/engine-errors.ts";
 import type { Unserved } from "./claim.ts";
 import { findSegments } from "./find-segments.ts";
@@ -38,6 +38,7 @@ export class StreamLog implements Log, CursorLog {
   readonly segments: StreamSegments;
   readonly held: HeldTail;
   readonly history: History;
+  readonly gate: ReadGate = new ReadGate(this);
   /** The sequence of the claim by which this server took the log over. */
   readonly epoch: number;
   readonly #openedAtMs: number;
@@ -45,9 +46,7 @@ export class StreamLog implements Log, CursorLog {
   readonly #appender: StreamAppender;
   readonly #retention: StreamRetention;
   readonly #unserved: Unserved | undefined;
-  readonly #waiters = new Waiters();
   #limits: LogLimits;
-  #stopped: StopReason | undefined;
   #confirming: Promise<void> | undefined;
 
   private constructor(options: StreamLogOptions, taken: TakenLog, segments: StreamSegments) {
@@ -63,8 +62,8 @@ export class StreamLog implements Log, CursorLog {
     this.history = new History(shared, stream, `${stream}:${shared.runtime.randomId()}`);
     this.#writer = new LogWriter(options, taken, segments, this.held);
     this.#appender = new StreamAppender(options, this.#writer, {
-      onReadable: (highWatermark) => this.#waiters.wakeBelow(highWatermark),
-      onEnded: () => this.#waiters.wakeAll("ended"),
+      onReadable: (highWatermark) => this.gate.wakeBelow(highWatermark),
+      onEnded: () => this.gate.wakeEnded(),
     });
     this.#retention = new StreamRetention({
       shared,
@@ -119,7 +118,7 @@ export class StreamLog implements Log, CursorLog {
   }
 
   get waiterCount(): number {
-    return this.#waiters.count;
+    return this.gate.waiterCount;
   }
 
   get isClosing(): boolean {
@@ -180,15 +179,11 @@ export class StreamLog implements Log, CursorLog {
   }
 
   waitFor(offset: number, wake: (reason: WakeReason) => void): () => void {
-    if (this.#stopped !== undefined) wake(this.#stopped);
-    else if (offset < this.highWatermark) wake("readable");
-    else if (this.isEnded) wake("ended");
-    else return this.#waiters.add(offset, wake);
-    return () => {};
+    return this.gate.waitFor(offset, wake);
   }
 
   async offsetAt(timeMs: number): Promise<number> {
-    this.throwIfUnreadable(this.logEndOffset);
+    this.gate.throwIfUnreadable(this.logEndOffset);
     const { highWatermark } = this;
     const segment = this.segments.all.find(({ lastTimestampMs }) => lastTimestampMs >= timeMs);
     if (segment === undefined) return this.logEndOffset;
@@ -215,7 +210,7 @@ export class StreamLog implements Log, CursorLog {
   }
 
   async *verify(from: number): AsyncGenerator<VerifyStep, void, void> {
-    this.throwIfUnreadable(from);
+    this.gate.throwIfUnreadable(from);
     const { shared, endSequence, highWatermark: endOffset } = this;
     const { sequence } = this.segments.find(from);
     const { stream } = this.history;
@@ -223,7 +218,7 @@ export class StreamLog implements Log, CursorLog {
     for (;;) {
       const step = await told(() => steps.next());
       if (step.done === true) return;
-      this.throwIfUnreadable(this.logEndOffset);
+      this.gate.throwIfUnreadable(this.logEndOffset);
       yield step.value;
     }
   }
@@ -257,7 +252,7 @@ export class StreamLog implements Log, CursorLog {
 
   /** Also lets go of the log. */
   async close(): Promise<void> {
-    if (this.#stopped === undefined) await this.#leave(this.#unserved);
+    if (this.gate.stopped === undefined) await this.#leave(this.#unserved);
   }
 
   /**
@@ -265,7 +260,7 @@ export class StreamLog implements Log, CursorLog {
    * no other server had the log until then. @throws topic_unavailable.
    */
   async leaveAs(unserved: Unserved | undefined): Promise<void> {
-    if (this.#stopped === undefined && (await this.#leave(unserved))) return;
+    if (this.gate.stopped === undefined && (await this.#leave(unserved))) return;
     const reason = this.#appender.standing.failureReason;
     throw new NetlogError("topic_unavailable", { reason: `NATS did not take its last claim (${reason})` });
   }
@@ -295,25 +290,9 @@ export class StreamLog implements Log, CursorLog {
     };
   }
 
-  /** For StreamCursor. */
-  isReadable(offset: number): boolean {
-    return this.#stopped === undefined && offset >= this.logStartOffset;
-  }
-
-  /** For StreamCursor. */
-  throwIfUnreadable(offset: number): void {
-    if (this.#stopped === "deleted") throw new NetlogError("topic_not_found");
-    if (this.#stopped === "closed")
-      throw new NetlogError("shutting_down", { reason: "the server is stopping" });
-    if (offset < this.logStartOffset) {
-      throw new NetlogError("offset_not_found", { details: { firstOffset: this.logStartOffset } });
-    }
-  }
-
   async #stop(reason: StopReason): Promise<void> {
-    this.#stopped = reason;
     const stopped = Promise.all([this.#appender.stop(reason), this.#retention.stop()]);
-    this.#waiters.wakeAll(reason);
+    this.gate.stop(reason);
     await stopped;
   }
 }
