@@ -37,12 +37,12 @@ export const natsProgram: string = program?.path ?? "";
 export const hasNats: boolean = program !== undefined;
 if (!hasNats) console.warn("nats-server is not installed (Debian: nats-server); its tests are skipped");
 
-/** It can sync each message before it acknowledges it. */
+/** It can sync each message before it acknowledges it, and keeps what it acknowledged when its servers are killed under load. */
 export const natsSyncsAlways: boolean =
   program !== undefined && isAtLeast(program.version, SYNCS_ALWAYS_FROM);
 if (hasNats && !natsSyncsAlways) {
   console.warn(
-    `nats-server ${program?.version} cannot sync always: tests of that are skipped (NETLOG_TEST_NATS names another one)`,
+    `nats-server ${program?.version} cannot sync always, and loses what it acknowledged where servers are killed under load: tests of that are skipped (NETLOG_TEST_NATS names another one)`,
   );
 }
 

@@ -101,15 +101,14 @@ function judge(answers: readonly Answered[], stored: readonly string[]): void {
 async function run(
   nats: Nats,
   copies: number,
-  faults: (load: Load) => AsyncGenerator<"all are back" | undefined, void, void>,
+  faults: (load: Load) => AsyncGenerator<void, void, void>,
 ): Promise<void> {
   const servers = [await newServer(nats, { limits: LIMITS }), await newServer(nats, { limits: LIMITS })];
   const topic = await newTopic(servers[0]!, copies);
   const load = new Load(servers, topic);
   const stop = load.start();
   await expect.poll(() => load.storedCount).toBeGreaterThan(50);
-  for await (const place of faults(load)) {
-    if (place !== undefined && !natsSyncsAlways) await allCurrent(servers[0]!, topic);
+  for await (const _ of faults(load)) {
     const { storedCount } = load;
     await expect
       .poll(() => load.storedCount, { message: "appends behind a fault" })
@@ -119,20 +118,6 @@ async function run(
   const { log } = await openTopicLog(await newServer(nats, { limits: LIMITS }), topic);
   judge(load.answers, await textsOf(log));
   for await (const step of log.verify(0)) expect(step.kind).toBe("frames");
-}
-
-/**
- * NATS 2.9.10 elects a copy that is behind, and loses what it has acknowledged, where a server goes while another one that
- * was away catches up. From 2.10.23 on that is tried, too.
- */
-async function allCurrent({ api, names }: EngineShared, topic: string): Promise<void> {
-  const isCurrent = async (): Promise<boolean> => {
-    const { cluster } = (await api.streamInfo(names.logStream(topic)).catch(() => undefined)) ?? {};
-    const copies = cluster?.replicas ?? [];
-    const isAway = (copy: (typeof copies)[number]): boolean => copy.offline === true || !copy.current;
-    return cluster?.leader !== undefined && !copies.some((copy) => isAway(copy) || (copy.lag ?? 0) > 0);
-  };
-  await expect.poll(isCurrent, { message: "all copies to be current" }).toBe(true);
 }
 
 async function startNats(servers: 1 | 3): Promise<Nats> {
@@ -152,7 +137,7 @@ describe.skipIf(!hasNats)("a log on NATS loses nothing that it acknowledged, and
         await server!.kill();
         await pause(random() * 50);
         await server!.restart();
-        yield undefined;
+        yield;
       }
     });
   });
@@ -164,12 +149,13 @@ describe.skipIf(!hasNats)("a log on NATS loses nothing that it acknowledged, and
       for (let times = 0; times < (isSoak ? 500 : 15); times++) {
         await pause(random() * 10);
         load.takeOver();
-        yield undefined;
+        yield;
       }
     });
   });
 
-  test("when one of three servers after the other is killed or frozen", async () => {
+  // NATS 2.9.10 lost an acknowledged message in 2 of 134 runs of this.
+  test.skipIf(!natsSyncsAlways)("when one of three servers after the other is killed or frozen", async () => {
     const nats = await startNats(3);
     const random = seededRandom(3);
     await run(nats, 3, async function* (load) {
@@ -179,10 +165,10 @@ describe.skipIf(!hasNats)("a log on NATS loses nothing that it acknowledged, and
         if (isFrozen) server.freeze();
         else await server.kill();
         if (random() < 0.5) load.takeOver();
-        yield undefined;
+        yield;
         if (isFrozen) server.thaw();
         else await server.restart();
-        yield "all are back";
+        yield;
       }
     });
   });
