@@ -6,6 +6,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { within } from "./deadline.ts";
 import { freePort } from "./free-port.ts";
 import { type NatsHost, NatsServer } from "./nats-server.ts";
 
@@ -16,6 +17,7 @@ const CANDIDATES: readonly string[] = process.env.NETLOG_TEST_NATS
 const CLUSTER_SIZE = 3;
 const FOUNDINGS = 4;
 const FOUNDING_MS = 25_000;
+const POLL_MS = 20;
 const GIB = 2 ** 30;
 /** `sync_interval: always` is of 2.10; 2.10.20 to 2.10.22 may delete streams. */
 const SYNCS_ALWAYS_FROM = [2, 10, 23];
@@ -67,7 +69,7 @@ export class Nats {
   readonly servers: readonly NatsServer[];
   readonly #folder: string;
 
-  /** Started, and all servers agree on a leader. */
+  /** Started; all servers agree on a leader, which finds all others current, so that a stream can have its copies on them. */
   static async start(options: NatsOptions = {}): Promise<Nats> {
     if (program === undefined) throw new Error("nats-server is not installed");
     const {
@@ -121,12 +123,20 @@ export class Nats {
       try {
         const limit = tries < FOUNDINGS ? FOUNDING_MS : undefined;
         await Promise.all(this.servers.map((server) => server.ready(limit)));
+        await within("the leader of NATS to find all servers current", this.#current(), limit);
         return;
       } catch (error) {
         if (tries === FOUNDINGS) throw error;
         await Promise.all(this.servers.map((server) => server.kill()));
         for (const server of this.servers) server.forget();
       }
+    }
+  }
+
+  async #current(): Promise<void> {
+    const others = this.servers.length - 1;
+    while (!(await Promise.all(this.servers.map((server) => server.currentOthers()))).includes(others)) {
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
   }
 
