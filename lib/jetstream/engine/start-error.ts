@@ -70,7 +70,15 @@ export function explainRefusal(error: unknown, copies: number): EngineStartError
       "a stream of another program takes the subjects that netlog uses; remove it, or say --engine-prefix with a name of its own",
     );
   }
-  return isJetStreamError(error) ? refuse(`NATS refused to make a stream: ${error.description}`) : undefined;
+  if (isJetStreamError(error, "clusterUnavailable")) {
+    return refuse(
+      `too few servers of NATS have JetStream on now (${error.description}); ` +
+        "their logs say why: one whose disk is full turns it off until it is started again",
+    );
+  }
+  return isJetStreamError(error)
+    ? refuse(`NATS refused a request of JetStream: ${error.description}`)
+    : undefined;
 }
 
 function textOf(error: Error): string {

@@ -175,7 +175,10 @@ export class OrderedPublisher<Message extends Outgoing> {
         return isRefused ? this.#refuse("unreachable") : this.#end("unresolved");
       }
       counters.unknownOutcomes += 1;
-      if (tries === 1) logger.warn({ stream, outcome }, "an append to NATS has no known outcome yet");
+      if (tries === 1) {
+        const { refusal } = flight.message;
+        logger.warn({ stream, outcome, err: refusal }, "an append to NATS has no known outcome yet");
+      }
       const sentForMs = runtime.elapsedMs() - flight.sentAtMs;
       await this.#pause(Math.min(leftMs, Math.max(0, limits.engineRetryMs - sentForMs)), leftMs);
       if (tries % TRIES_PER_LOOK === 0 && (await this.#isStreamGone())) return this.#end("deleted");

@@ -16,6 +16,8 @@ export interface Outgoing {
   readonly uid: Uid;
   /** A sending of it may have been stored: no answer told. */
   mayBeStored: boolean;
+  /** What the newest sending without an ack got in its place, for the log. */
+  refusal?: unknown;
 }
 
 /**
@@ -39,6 +41,7 @@ export async function sendOnce(
     await api.publish(subject, payload, { stream, lastSequence: sequence - 1, timeoutMs });
     return "stored";
   } catch (error) {
+    message.refusal = error;
     if (isNoRoomError(error)) return "no_room";
     if (isJetStreamError(error, "wrongLastSequence")) {
       if (lastSequenceOf(error.description) < sequence - 1) return "behind";

@@ -3,8 +3,10 @@ import { createServer } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { silentLogger } from "../../../../lib/base/logger.ts";
 import { limitsWithin } from "../../../../lib/jetstream/engine/message-limits.ts";
+import { explainRefusal } from "../../../../lib/jetstream/engine/start-error.ts";
 import { Engine, type EngineOptions, lookAtEngine } from "../../../../lib/jetstream/index.ts";
 import { EngineConnection } from "../../../../lib/jetstream/nats/connection.ts";
+import { JetStreamError } from "../../../../lib/jetstream/nats/engine-errors.ts";
 import type { JetStreamApi } from "../../../../lib/jetstream/nats/jetstream-api.ts";
 import { LIMITS } from "../../../../lib/limits.ts";
 import { within } from "../../../support/deadline.ts";
@@ -12,6 +14,11 @@ import { engineOptions, startEngineServer } from "../../../support/engine-server
 import { freePort } from "../../../support/free-port.ts";
 import { hasNats, Nats } from "../../../support/nats.ts";
 import { CONTEXT, connectTo, natsOfFile } from "../engine-fixture.ts";
+
+test("what keeps most servers of NATS from serving JetStream is said", () => {
+  const refused = new JetStreamError(10008, "JetStream system temporarily unavailable");
+  expect(explainRefusal(refused, 3)?.message).toMatch(/too few servers of NATS .*disk is full/);
+});
 
 describe.skipIf(!hasNats)("a server does not start", () => {
   const nats = natsOfFile();

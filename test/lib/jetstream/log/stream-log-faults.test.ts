@@ -1,5 +1,5 @@
 /** What a log on NATS does when answers do not come, when it is taken over, and when NATS refuses. */
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import type { StreamLog } from "../../../../lib/jetstream/log/stream-log.ts";
 import type { EngineShared } from "../../../../lib/jetstream/log/stream-log-options.ts";
 import { JetStreamError } from "../../../../lib/jetstream/nats/engine-errors.ts";
@@ -73,6 +73,19 @@ describe.skipIf(!hasNats)("a log on NATS", () => {
     const texts = Array.from({ length: 10 }, (_, i) => `m${i}`);
     expect(await textsOf(log)).toEqual(texts);
     expect(await found(topic)).toEqual(texts);
+  });
+
+  test("says in its log what NATS refused an append with", async () => {
+    const { log, api, shared } = await faultyLog();
+    const warn = vi.spyOn(shared.logger, "warn");
+    onTestFinished(() => warn.mockRestore());
+    const full = new JetStreamError(10077, "no space left on device");
+    api.plan = planOf(full);
+    await within("the append", single(log, "a"));
+    expect(warn).toHaveBeenCalledWith(
+      expect.objectContaining({ err: full }),
+      expect.stringContaining("no known"),
+    );
   });
 
   test("does so under any faults", async () => {
