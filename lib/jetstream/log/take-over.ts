@@ -60,12 +60,21 @@ export async function takeOver(
       const reason = "NATS has no room for the claim of the topic; make room";
       throw new NetlogError("storage_full", { reason });
     }
-    if (runtime.elapsedMs() >= giveUpAtMs) throw notTaken(cause);
+    if (runtime.elapsedMs() >= giveUpAtMs) throw notTaken(cause, options.owner);
     await new Promise<void>((resolve) => runtime.setTimer(limits.engineRetryMs, resolve));
   }
 }
 
-function notTaken(cause: unknown): NetlogError {
+/** The stream ends before what NATS acknowledged to this server: offsets that clients know would be given again. */
+class LostMessages extends Error {
+  override readonly name = "LostMessages";
+}
+
+function notTaken(cause: unknown, { url }: Owner): NetlogError {
+  if (cause instanceof LostMessages) {
+    const reason = `${cause.message}; to serve what is left, restart the server ${url ?? "that has the topic"}`;
+    return new NetlogError("topic_unavailable", { reason, cause });
+  }
   const told = cause instanceof Error ? ` (${cause.message})` : "";
   const reason = `the topic could not be taken over: NATS cannot be reached, or has no leader for it${told}`;
   return new NetlogError("topic_unavailable", { reason, cause });
@@ -118,10 +127,7 @@ async function findEnd({ shared, topic, firstOffset = 0, unserved }: StreamLogOp
   return { lastSequence, ...endOf(message), segment: message.envelope.segment, firstSequence, created };
 }
 
-/**
- * A leader that has been replaced may not know all, so the caller asks again for a while. @throws an error: the stream ends
- * before what NATS acknowledged to this server. Offsets that clients know would be given again.
- */
+/** @throws LostMessages; a leader that has been replaced may not know all, so the caller asks again for a while. */
 function requireAcknowledged(
   { acknowledged }: EngineShared,
   stream: string,
@@ -131,8 +137,8 @@ function requireAcknowledged(
   const known = acknowledged.get(stream);
   if (known?.created !== created) acknowledged.delete(stream);
   else if (lastSequence < known.sequence) {
-    throw new Error(
-      `it has lost messages that it acknowledged: ${stream} ends at message ${lastSequence}, and had ${known.sequence}; restart this server to serve what is left`,
+    throw new LostMessages(
+      `NATS has lost messages of the topic that it had acknowledged: ${stream} ends at message ${lastSequence}, and had ${known.sequence}`,
     );
   }
 }
