@@ -168,11 +168,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       grpc?.replaceCertificate(next);
     },
     stop: async ({ graceMs = limits.stopMs } = {}) => {
-      await Promise.all([
-        stopServer(server, connections, context, graceMs),
-        grpc?.stop(graceMs),
-        relayed?.stop(graceMs),
-      ]);
+      const endMs = context.runtime.elapsedMs() + graceMs;
+      await Promise.all([stopServer(server, connections, context, graceMs), grpc?.stop(graceMs)]);
+      // Other servers send requests for this one's topics until these are given away.
+      await relayed?.stop(Math.max(0, endMs - context.runtime.elapsedMs()));
       forgetGone?.();
       context.peers.close();
     },

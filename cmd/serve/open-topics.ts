@@ -15,6 +15,11 @@ export interface OpenTopics {
   readonly place: string;
   /** The server is about to stop, and takes no more topics of others. */
   leave(): void;
+  /**
+   * Where other servers serve the same topics, has them take these over a moment after the stop has begun. What is under way
+   * for longer is refused then: one slow client is not to keep the topics from all others. Never rejects.
+   */
+  giveAway(stopped: Promise<unknown>): Promise<void>;
   /** Closes the Netlog, and all behind it. */
   close(): Promise<void>;
 }
@@ -32,7 +37,8 @@ export function openTopics(
 async function openInFolder(options: ServeOptions, limits: Limits, logger: Logger): Promise<OpenTopics> {
   const folder = resolve(options.dir);
   const netlog = await openNetlog(options, limits, folder, logger);
-  return { netlog, limits, place: folder, leave: () => {}, close: () => netlog.close() };
+  const giveAway = (): Promise<void> => Promise.resolve();
+  return { netlog, limits, place: folder, leave: () => {}, giveAway, close: () => netlog.close() };
 }
 
 export function openNetlog(
@@ -85,7 +91,13 @@ async function openOnEngine(
     throw error;
   }
   const place = `NATS (${options.enginePrefix}, ${options.engineCopies} copies)`;
-  return { netlog, limits, place, leave: () => engine.leave(), close };
+  const giveAway = async (stopped: Promise<unknown>): Promise<void> => {
+    if (neighbours.figures().otherServerCount === 0) return;
+    const grace = new Promise<void>((resolve) => void nodeRuntime.setTimer(limits.engineGiveAwayMs, resolve));
+    await Promise.race([stopped, grace]);
+    await netlog.giveAway();
+  };
+  return { netlog, limits, place, leave: () => engine.leave(), giveAway, close };
 }
 
 async function closeOnEngine(netlog: Netlog, engine: Engine<Limits>): Promise<void> {

@@ -147,9 +147,11 @@ async function end(server: RunningServer, topics: OpenTopics, views: ServedViews
   const viewsStopped = views?.stop();
   topics.leave();
   topics.netlog.beginShutdown();
-  const stopped = await Promise.allSettled([viewsStopped, server.stop()]);
+  const stopped = Promise.allSettled([viewsStopped, server.stop()]);
+  await topics.giveAway(stopped);
+  const ended = await stopped;
   await topics.close();
-  for (const each of stopped) if (each.status === "rejected") throw each.reason;
+  for (const each of ended) if (each.status === "rejected") throw each.reason;
 }
 
 /** Tokens and certificates that are read again are for the ports of views, too. */

@@ -261,6 +261,11 @@ export class Netlog {
     for (const topic of this.#topics.served) topic.beginShutdown();
   }
 
+  /** Lets go of all topics, which other servers of the same storage take up. Never rejects. */
+  giveAway(): Promise<void> {
+    return this.#endAll(({ name }) => this.#changes.letGo(name));
+  }
+
   /** Finishes what is under way, syncs, and gives the folder back. Idempotent. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -268,18 +273,22 @@ export class Netlog {
   }
 
   async #close(): Promise<void> {
-    const { limits, logger } = this.#shared;
     const ended = this.#changes.end();
     await this.#monitor.stop();
     await ended;
+    await this.#endAll((topic) => topic.close());
+    await this.#storage.close();
+  }
+
+  async #endAll(end: (topic: Topic) => Promise<void>): Promise<void> {
+    const { limits, logger } = this.#shared;
     await mapConcurrently(this.#topics.served, limits.topicsInTransition, async (topic) => {
       try {
-        await topic.close();
+        await end(topic);
       } catch (error) {
         logger.error({ err: error, topic: topic.name }, "a topic could not be closed properly");
       }
     });
-    await this.#storage.close();
   }
 
   /** A topic serves from now on. */

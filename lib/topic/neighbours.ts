@@ -53,8 +53,8 @@ export interface Relay {
   reaches(url: string): boolean;
   /** Never rejects, and always has an outcome. */
   send(url: string, request: Uint8Array): Promise<RelayOutcome>;
-  /** Takes the requests of other servers. The function returned ends that. */
-  receive(take: TakeRelayed): () => void;
+  /** Takes the requests of other servers. The function returned ends that: when it resolves, all that were sent here are taken. */
+  receive(take: TakeRelayed): () => Promise<void>;
 }
 
 export interface Neighbours {

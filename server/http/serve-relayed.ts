@@ -10,11 +10,12 @@ import { Shares } from "./share.ts";
 const NO_ANSWER = Buffer.alloc(0);
 
 export interface RelayedService {
-  /** Takes no more requests when those under way are answered, or after so long. The server is stopping. */
+  /** Takes no more requests, and resolves when those under way are answered, or after so long. The server is stopping. */
   stop(graceMs: number): Promise<void>;
 }
 
 export function serveRelayed(relay: Relay, context: ServerContext, doors: Doors): RelayedService {
+  const { runtime } = context;
   const shares = new Shares(context.occupancy.all);
   let openCount = 0;
   let onIdle = (): void => {};
@@ -33,17 +34,15 @@ export function serveRelayed(relay: Relay, context: ServerContext, doors: Doors)
     };
     accept(doors, new Exchange(context, new RelayedRequest(context, shares, parts, answered)));
   });
+  const idle = async (): Promise<void> => {
+    if (openCount > 0) await new Promise<void>((resolve) => (onIdle = resolve));
+  };
   return {
     async stop(graceMs) {
-      if (openCount > 0) {
-        await new Promise<void>((resolve) => {
-          onIdle = resolve;
-          context.runtime.setTimer(graceMs, resolve);
-        });
-      }
+      const grace = new Promise<void>((resolve) => void runtime.setTimer(graceMs, resolve));
+      await Promise.race([end().then(idle), grace]);
       // Answers go out at the end of the turn.
-      await new Promise<void>((resolve) => context.runtime.endOfTurn(resolve));
-      end();
+      await new Promise<void>((resolve) => runtime.endOfTurn(resolve));
     },
   };
 }

@@ -33,7 +33,7 @@ export function memoryRelay(): MemoryRelay {
           ),
         );
       },
-      receive: () => () => {},
+      receive: () => () => Promise.resolve(),
     },
     owner: {
       maxBytes: MAX_BYTES,
@@ -43,6 +43,7 @@ export function memoryRelay(): MemoryRelay {
         take = given;
         return () => {
           take = undefined;
+          return Promise.resolve();
         };
       },
     },

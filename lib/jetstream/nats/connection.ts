@@ -155,8 +155,19 @@ export class EngineConnection {
    * throws is a defect, and is logged: to the client of NATS it would be the end of all that comes.
    */
   subscribe(subject: string, receive: (message: Received) => void): () => void {
+    const subscription = this.#subscription(subject, receive);
+    return () => subscription.unsubscribe();
+  }
+
+  /** As subscribe; but what NATS sends until its end has come there is handed over, and then that resolves. Never rejects. */
+  subscribeUntil(subject: string, receive: (message: Received) => void): () => Promise<void> {
+    const subscription = this.#subscription(subject, receive);
+    return () => subscription.drain().catch(() => {});
+  }
+
+  #subscription(subject: string, receive: (message: Received) => void): Subscription {
     const { logger } = this.#context;
-    const subscription: Subscription = this.#client.subscribe(subject, {
+    return this.#client.subscribe(subject, {
       callback: (refusal, message) => {
         if (refusal !== null) {
           logger.error({ err: refusal, subject }, "NATS refused a subscription");
@@ -169,7 +180,6 @@ export class EngineConnection {
         }
       },
     });
-    return () => subscription.unsubscribe();
   }
 
   /** A subject that nobody else uses. */

@@ -31,6 +31,8 @@ export class JetstreamCaps {
   readonly engineRoomMs: number = 2 * SECOND_MS;
   /** Percent of the room of a NATS server. When they are used, nothing more is stored. */
   readonly engineRoomPercent: number = 90;
+  /** Time that requests under way have when a server stops, before others take its topics over. */
+  readonly engineGiveAwayMs: number = SECOND_MS;
   /** Time that a server has to keep where its scanners are, whose topic is moved away. */
   readonly engineHandOverMs: number = 400;
   /** Messages with relayed requests on their way to one server; what comes meanwhile shares the next one. */

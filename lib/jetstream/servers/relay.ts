@@ -25,7 +25,14 @@ import {
 export interface RelayOptions {
   readonly connection: Pick<
     EngineConnection,
-    "publish" | "subscribe" | "newInbox" | "onLost" | "onBack" | "isConnected" | "maxPayloadBytes"
+    | "publish"
+    | "subscribe"
+    | "subscribeUntil"
+    | "newInbox"
+    | "onLost"
+    | "onBack"
+    | "isConnected"
+    | "maxPayloadBytes"
   >;
   readonly names: EngineNames;
   readonly runtime: Runtime;
@@ -112,9 +119,11 @@ export class EngineRelay implements Relay {
     }
   }
 
-  receive(take: TakeRelayed): () => void {
+  receive(take: TakeRelayed): () => Promise<void> {
     const { connection, names, self } = this.#options;
-    return connection.subscribe(names.relaySubject(self.incarnation), (message) => this.#take(message, take));
+    return connection.subscribeUntil(names.relaySubject(self.incarnation), (message) =>
+      this.#take(message, take),
+    );
   }
 
   end(): void {

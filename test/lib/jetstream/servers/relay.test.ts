@@ -42,6 +42,10 @@ class Bus {
         bus.#receivers.set(subject.replace(/\.\*$/, ""), receive);
         return () => void bus.#receivers.delete(subject.replace(/\.\*$/, ""));
       },
+      subscribeUntil(subject: string, receive: (message: Received) => void) {
+        const end = this.subscribe(subject, receive);
+        return () => Promise.resolve(end());
+      },
       publish(subject: string, payload: Uint8Array | string, { reply = "" }: { reply?: string } = {}) {
         if (!this.isConnected) throw new NoAnswer("not_connected", subject);
         bus.#publish(subject, Buffer.from(payload), reply);
