@@ -134,17 +134,20 @@ export function isWhole(servers: readonly Varz[]): boolean {
   return size > 0 && known >= size;
 }
 
+/** Servers of NATS send something each second, or at most every two. */
+const UNHEARD_NS = 5e9;
+
 /**
  * A server that the leader of the cluster does not hear acknowledges nothing, so it needs no answer. Once it is back, it
- * is asked again. One without JetStream keeps no copies.
+ * is asked again. One that is a message behind is heard, and counts. One without JetStream keeps no copies.
  */
 function countOf(servers: readonly Varz[]): { readonly known: number; readonly size: number } {
   const keepers = servers.filter(({ jetstream }) => jetstream?.config !== undefined);
   const names = new Set(keepers.map(({ server_name: name }) => name));
   const away = new Set<string>();
   for (const { jetstream } of keepers) {
-    for (const { name = "", current, offline } of jetstream?.meta?.replicas ?? []) {
-      if ((current !== true || offline === true) && !names.has(name)) away.add(name);
+    for (const { name = "", active = 0, offline } of jetstream?.meta?.replicas ?? []) {
+      if ((active >= UNHEARD_NS || offline === true) && !names.has(name)) away.add(name);
     }
   }
   const sizes = keepers.map(({ jetstream }) => jetstream?.meta?.cluster_size ?? 1);

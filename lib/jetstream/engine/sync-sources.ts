@@ -18,7 +18,8 @@ export interface Varz {
       /** The others, as the leader of the cluster sees them; no other server says it. */
       readonly replicas?: readonly {
         readonly name?: string;
-        readonly current?: boolean;
+        /** For how long the leader has not heard it, ns. */
+        readonly active?: number;
         readonly offline?: boolean;
       }[];
     };
