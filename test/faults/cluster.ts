@@ -2,7 +2,7 @@
 import { nodeRuntime, silentLogger } from "../../lib/index.ts";
 import { decodeLogMessage } from "../../lib/jetstream/log/log-message.ts";
 import { EngineConnection } from "../../lib/jetstream/nats/connection.ts";
-import { JetStreamError, NoAnswer } from "../../lib/jetstream/nats/engine-errors.ts";
+import { JetStreamError, NoAnswer } from "../../lib/jetstream/nats/errors.ts";
 import { JetStreamApi } from "../../lib/jetstream/nats/jetstream-api.ts";
 import { EngineNames } from "../../lib/jetstream/nats/names.ts";
 import { readStream } from "../../lib/jetstream/nats/read-stream.ts";

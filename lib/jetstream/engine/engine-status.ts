@@ -1,15 +1,18 @@
 /** What NATS has of the topics, for an operator: owners, streams, leaders, and how far copies are behind. It changes nothing. */
 import { mapConcurrently } from "../../base/concurrency.ts";
+import type { Logger } from "../../base/logger.ts";
+import { nodeRuntime } from "../../base/runtime.ts";
 import { DEFAULT_SETTINGS } from "../../topic/setting-table.ts";
 import type { Unserved } from "../log/claim.ts";
-import type { EngineConnection } from "../nats/connection.ts";
-import { NoAnswer } from "../nats/engine-errors.ts";
-import type { JetStreamApi } from "../nats/jetstream-api.ts";
+import { EngineConnection } from "../nats/connection.ts";
+import { NoAnswer } from "../nats/errors.ts";
+import { JetStreamApi } from "../nats/jetstream-api.ts";
 import type { Limits } from "../nats/limits.ts";
-import type { EngineNames } from "../nats/names.ts";
+import { EngineNames } from "../nats/names.ts";
 import type { StreamInfo } from "../nats/stream-config.ts";
 import { OwnerTable } from "../owners/owner-table.ts";
 import { TopicStreams } from "../topics/topic-streams.ts";
+import { explainConnect, explainRefusal } from "./start-error.ts";
 
 export interface CopyStatus {
   readonly server: string;
@@ -44,7 +47,15 @@ export interface EngineStatus {
   readonly topics: readonly TopicStatus[];
 }
 
-export interface StatusOptions {
+export interface LookOptions {
+  readonly servers: readonly string[];
+  readonly credentials?: string | undefined;
+  readonly prefix?: string;
+  readonly limits: Limits;
+  readonly logger: Logger;
+}
+
+interface StatusOptions {
   readonly connection: EngineConnection;
   readonly api: JetStreamApi;
   readonly names: EngineNames;
@@ -56,8 +67,28 @@ const LOOKS = 16;
 /** Time for the answer of an owner. */
 const OWNER_MS = 1000;
 
+/** What NATS has of the topics under a prefix, over a connection of its own. @throws EngineStartError. */
+export async function lookAtEngine(options: LookOptions): Promise<EngineStatus> {
+  const { servers, credentials, prefix, limits, logger } = options;
+  let connection: EngineConnection;
+  try {
+    const address = { servers, credentials, clientName: "netlog engine status" };
+    connection = await EngineConnection.connect(address, { runtime: nodeRuntime, logger, limits });
+  } catch (error) {
+    throw explainConnect(error, servers) ?? error;
+  }
+  try {
+    const api = new JetStreamApi(connection);
+    return await engineStatus({ connection, api, names: new EngineNames(prefix), limits });
+  } catch (error) {
+    throw explainRefusal(error, 1) ?? error;
+  } finally {
+    await connection.close();
+  }
+}
+
 /** @throws JetStreamError, NoAnswer. */
-export async function engineStatus({ connection, api, names, limits }: StatusOptions): Promise<EngineStatus> {
+async function engineStatus({ connection, api, names, limits }: StatusOptions): Promise<EngineStatus> {
   const streams = new TopicStreams({ api, names, limits, defaults: DEFAULT_SETTINGS });
   await streams.refresh();
   const table = new OwnerTable(api, names);

@@ -1,5 +1,5 @@
 /** Why a server cannot begin on this NATS, in one line for the person who starts it: what is wrong, and what mends it. */
-import { isJetStreamError, NoAnswer } from "../nats/engine-errors.ts";
+import { isJetStreamError, NoAnswer } from "../nats/errors.ts";
 
 export class EngineStartError extends Error {
   override readonly name = "EngineStartError";

@@ -3,7 +3,7 @@
  * holds an offset, or the first of a time, by guessing where it lies and looking.
  */
 import { NetlogError } from "../../base/errors.ts";
-import { JetStreamError, NoAnswer } from "../nats/engine-errors.ts";
+import { JetStreamError, NoAnswer } from "../nats/errors.ts";
 import { bufferOf, type StoredMessage } from "../nats/jetstream-api.ts";
 import { decodeLogMessage, endOf, type FramesMessage, type LogMessage } from "./log-message.ts";
 import type { EngineShared } from "./stream-log-options.ts";

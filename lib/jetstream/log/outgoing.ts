@@ -3,7 +3,7 @@
  * the one message that it names and nowhere else, so at most one of the sendings is stored.
  */
 
-import { isJetStreamError, isNoRoomError, NoAnswer } from "../nats/engine-errors.ts";
+import { isJetStreamError, isNoRoomError, NoAnswer } from "../nats/errors.ts";
 import type { JetStreamApi } from "../nats/jetstream-api.ts";
 import { decodeEnvelope, sameUid, type Uid } from "./envelope.ts";
 

@@ -3,7 +3,7 @@
  * nobody says when a cursor is not needed any more.
  */
 import type { Timer } from "../../base/runtime.ts";
-import { JetStreamError, NoAnswer } from "../nats/engine-errors.ts";
+import { JetStreamError, NoAnswer } from "../nats/errors.ts";
 import type { StoredMessage } from "../nats/jetstream-api.ts";
 import { PullConsumer } from "../nats/pull-consumer.ts";
 import type { EngineShared } from "./stream-log-options.ts";

@@ -19,7 +19,7 @@ import type {
 import { placedEntries } from "../../log/placed-frames.ts";
 import { ReadGate } from "../../log/read-gate.ts";
 import type { StopReason } from "../../log/standing.ts";
-import { JetStreamError, NoAnswer } from "../nats/engine-errors.ts";
+import { JetStreamError, NoAnswer } from "../nats/errors.ts";
 import type { Unserved } from "./claim.ts";
 import { findSegments } from "./find-segments.ts";
 import { HeldTail } from "./held-tail.ts";

@@ -6,7 +6,7 @@
 import type { ConnectionOptions, Msg, MsgHdrs, NatsConnection, Subscription } from "@nats-io/transport-node";
 import type { Logger } from "../../base/logger.ts";
 import type { Runtime, Timer } from "../../base/runtime.ts";
-import { NoAnswer, type NoAnswerKind } from "./engine-errors.ts";
+import { NoAnswer, type NoAnswerKind } from "./errors.ts";
 import type { JetstreamCaps } from "./limits.ts";
 
 /** A ping that stays without an answer so often ends the connection. */

@@ -5,7 +5,7 @@
  */
 import type { Timer } from "../../base/runtime.ts";
 import type { EngineConnection, Received, RequestFacts } from "./connection.ts";
-import { isJetStreamError, JetStreamError, NoAnswer } from "./engine-errors.ts";
+import { isJetStreamError, JetStreamError, NoAnswer } from "./errors.ts";
 import { configOf, type NewStream, type StreamConfig, type StreamInfo } from "./stream-config.ts";
 
 const API = "$JS.API";

@@ -5,7 +5,7 @@
  * Source: ADR-37 and server/consumer.go of nats-io/nats-server, for the statuses that end a fetch.
  */
 import type { Received } from "./connection.ts";
-import { isJetStreamError, NoAnswer } from "./engine-errors.ts";
+import { isJetStreamError, NoAnswer } from "./errors.ts";
 import { bufferOf, type JetStreamApi, type StoredMessage } from "./jetstream-api.ts";
 import type { JetstreamCaps } from "./limits.ts";
 

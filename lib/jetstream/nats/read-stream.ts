@@ -1,5 +1,5 @@
 /** All messages of a stream, from its oldest to a known one. */
-import { NoAnswer } from "./engine-errors.ts";
+import { NoAnswer } from "./errors.ts";
 import type { JetStreamApi, StoredMessage } from "./jetstream-api.ts";
 import type { JetstreamCaps } from "./limits.ts";
 import { PullConsumer } from "./pull-consumer.ts";

@@ -6,7 +6,7 @@ import { NetlogError } from "../../base/errors.ts";
 import type { Runtime } from "../../base/runtime.ts";
 import { type Claim, parseClaim } from "../log/claim.ts";
 import { bodyOf, CLAIM_KIND, decodeEnvelope } from "../log/envelope.ts";
-import { isJetStreamError, NoAnswer } from "../nats/engine-errors.ts";
+import { isJetStreamError, NoAnswer } from "../nats/errors.ts";
 import type { JetStreamApi, StoredMessage } from "../nats/jetstream-api.ts";
 import type { EngineNames } from "../nats/names.ts";
 

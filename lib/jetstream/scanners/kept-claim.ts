@@ -6,7 +6,7 @@ import { NetlogError } from "../../base/errors.ts";
 import type { Runtime } from "../../base/runtime.ts";
 import { encodeClaim, type Owner } from "../log/claim.ts";
 import { CLAIM_KIND, decodeEnvelope, encodeMessage, newUid } from "../log/envelope.ts";
-import { isJetStreamError, NoAnswer } from "../nats/engine-errors.ts";
+import { isJetStreamError, NoAnswer } from "../nats/errors.ts";
 import type { JetStreamApi } from "../nats/jetstream-api.ts";
 import type { JetstreamCaps } from "../nats/limits.ts";
 

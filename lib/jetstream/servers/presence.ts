@@ -6,7 +6,7 @@
 import type { Logger } from "../../base/logger.ts";
 import type { Runtime, Timer } from "../../base/runtime.ts";
 import type { EngineConnection, Received } from "../nats/connection.ts";
-import { NoAnswer } from "../nats/engine-errors.ts";
+import { NoAnswer } from "../nats/errors.ts";
 import type { JetstreamCaps } from "../nats/limits.ts";
 import type { EngineNames } from "../nats/names.ts";
 

@@ -4,9 +4,9 @@
  */
 import { NetlogError } from "../../base/errors.ts";
 import type { Runtime } from "../../base/runtime.ts";
-import { isJetStreamError, NoAnswer } from "../nats/engine-errors.ts";
-import { refusedByEngine } from "../nats/engine-refusals.ts";
+import { isJetStreamError, NoAnswer } from "../nats/errors.ts";
 import type { JetstreamCaps } from "../nats/limits.ts";
+import { refusedByEngine } from "../nats/refusals.ts";
 
 export interface SettledOptions {
   readonly runtime: Runtime;

@@ -4,11 +4,11 @@ import { OneByOne } from "../../base/one-by-one.ts";
 import type { Runtime } from "../../base/runtime.ts";
 import { DEFAULT_SETTINGS, type TopicSettings } from "../../topic/setting-table.ts";
 import { UNSERVED_REASONS } from "../log/claim.ts";
-import { isJetStreamError } from "../nats/engine-errors.ts";
-import { refusedByEngine } from "../nats/engine-refusals.ts";
+import { isJetStreamError } from "../nats/errors.ts";
 import type { JetStreamApi } from "../nats/jetstream-api.ts";
 import type { Limits } from "../nats/limits.ts";
 import type { EngineNames } from "../nats/names.ts";
+import { refusedByEngine } from "../nats/refusals.ts";
 import type { StreamInfo } from "../nats/stream-config.ts";
 import { settled } from "./settled.ts";
 import {

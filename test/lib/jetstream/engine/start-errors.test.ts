@@ -6,7 +6,7 @@ import { limitsWithin } from "../../../../lib/jetstream/engine/message-limits.ts
 import { explainRefusal } from "../../../../lib/jetstream/engine/start-error.ts";
 import { Engine, type EngineOptions, lookAtEngine } from "../../../../lib/jetstream/index.ts";
 import { EngineConnection } from "../../../../lib/jetstream/nats/connection.ts";
-import { JetStreamError } from "../../../../lib/jetstream/nats/engine-errors.ts";
+import { JetStreamError } from "../../../../lib/jetstream/nats/errors.ts";
 import type { JetStreamApi } from "../../../../lib/jetstream/nats/jetstream-api.ts";
 import { LIMITS } from "../../../../lib/limits.ts";
 import { within } from "../../../support/deadline.ts";

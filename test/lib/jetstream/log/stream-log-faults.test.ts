@@ -2,7 +2,7 @@
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import type { StreamLog } from "../../../../lib/jetstream/log/stream-log.ts";
 import type { EngineShared } from "../../../../lib/jetstream/log/stream-log-options.ts";
-import { JetStreamError } from "../../../../lib/jetstream/nats/engine-errors.ts";
+import { JetStreamError } from "../../../../lib/jetstream/nats/errors.ts";
 import type { Appended, AppendGuard } from "../../../../lib/log/log.ts";
 import { within } from "../../../support/deadline.ts";
 import { appendAll, entry } from "../../../support/log-fixture.ts";

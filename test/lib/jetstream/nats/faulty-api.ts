@@ -1,5 +1,5 @@
 /** JetStream's API where publishes go wrong as the test says. */
-import { NoAnswer } from "../../../../lib/jetstream/nats/engine-errors.ts";
+import { NoAnswer } from "../../../../lib/jetstream/nats/errors.ts";
 import { JetStreamApi, type PublishFacts } from "../../../../lib/jetstream/nats/jetstream-api.ts";
 import type { StreamInfo } from "../../../../lib/jetstream/nats/stream-config.ts";
 

@@ -1,6 +1,6 @@
 /** What the logs on NATS rely on, tried on a real server. */
 import { describe, expect, test, vi } from "vitest";
-import { isJetStreamError, NoAnswer } from "../../../../lib/jetstream/nats/engine-errors.ts";
+import { isJetStreamError, NoAnswer } from "../../../../lib/jetstream/nats/errors.ts";
 import type { JetStreamApi } from "../../../../lib/jetstream/nats/jetstream-api.ts";
 import { PullConsumer } from "../../../../lib/jetstream/nats/pull-consumer.ts";
 import { readStream } from "../../../../lib/jetstream/nats/read-stream.ts";

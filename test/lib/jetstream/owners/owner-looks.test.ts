@@ -5,7 +5,7 @@ import { encodeClaim } from "../../../../lib/jetstream/log/claim.ts";
 import { EngineCounters } from "../../../../lib/jetstream/log/engine-counters.ts";
 import { CLAIM_KIND, encodeMessage } from "../../../../lib/jetstream/log/envelope.ts";
 import type { Received } from "../../../../lib/jetstream/nats/connection.ts";
-import { NoAnswer } from "../../../../lib/jetstream/nats/engine-errors.ts";
+import { NoAnswer } from "../../../../lib/jetstream/nats/errors.ts";
 import type { StoredMessage } from "../../../../lib/jetstream/nats/jetstream-api.ts";
 import { EngineNames } from "../../../../lib/jetstream/nats/names.ts";
 import type { StreamInfo } from "../../../../lib/jetstream/nats/stream-config.ts";

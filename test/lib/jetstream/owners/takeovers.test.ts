@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { silentLogger } from "../../../../lib/base/logger.ts";
 import { encodeClaim } from "../../../../lib/jetstream/log/claim.ts";
 import { CLAIM_KIND, encodeMessage } from "../../../../lib/jetstream/log/envelope.ts";
-import { JetStreamError } from "../../../../lib/jetstream/nats/engine-errors.ts";
+import { JetStreamError } from "../../../../lib/jetstream/nats/errors.ts";
 import type { StoredMessage } from "../../../../lib/jetstream/nats/jetstream-api.ts";
 import { EngineNames } from "../../../../lib/jetstream/nats/names.ts";
 import type { StreamInfo } from "../../../../lib/jetstream/nats/stream-config.ts";

@@ -4,7 +4,7 @@ import { NetlogError } from "../../../../lib/base/errors.ts";
 import { silentLogger } from "../../../../lib/base/logger.ts";
 import { nodeRuntime } from "../../../../lib/base/runtime.ts";
 import { EngineShared } from "../../../../lib/jetstream/log/stream-log-options.ts";
-import { JetStreamError } from "../../../../lib/jetstream/nats/engine-errors.ts";
+import { JetStreamError } from "../../../../lib/jetstream/nats/errors.ts";
 import { EngineNames } from "../../../../lib/jetstream/nats/names.ts";
 import type { KeptFiles } from "../../../../lib/jetstream/scanners/kept-files.ts";
 import { ScannerStream } from "../../../../lib/jetstream/scanners/scanner-stream.ts";

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { silentLogger } from "../../../../lib/base/logger.ts";
 import type { Received } from "../../../../lib/jetstream/nats/connection.ts";
-import { NoAnswer } from "../../../../lib/jetstream/nats/engine-errors.ts";
+import { NoAnswer } from "../../../../lib/jetstream/nats/errors.ts";
 import { EngineNames } from "../../../../lib/jetstream/nats/names.ts";
 import { Presence } from "../../../../lib/jetstream/servers/presence.ts";
 import { LIMITS } from "../../../../lib/limits.ts";

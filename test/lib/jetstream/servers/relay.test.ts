@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { silentLogger } from "../../../../lib/base/logger.ts";
 import type { Received } from "../../../../lib/jetstream/nats/connection.ts";
-import { NoAnswer } from "../../../../lib/jetstream/nats/engine-errors.ts";
+import { NoAnswer } from "../../../../lib/jetstream/nats/errors.ts";
 import { EngineNames } from "../../../../lib/jetstream/nats/names.ts";
 import { EngineRelay } from "../../../../lib/jetstream/servers/relay.ts";
 import {

@@ -1,7 +1,7 @@
 /** Topics that are made, deleted and taken up by several servers at once, and while NATS does not answer. */
 import { describe, expect, it, vi } from "vitest";
 import { nodeRuntime } from "../../../../lib/base/runtime.ts";
-import { NoAnswer } from "../../../../lib/jetstream/nats/engine-errors.ts";
+import { NoAnswer } from "../../../../lib/jetstream/nats/errors.ts";
 import { TopicAdmin } from "../../../../lib/jetstream/topics/topic-admin.ts";
 import { LIMITS } from "../../../../lib/limits.ts";
 import { textsOf } from "../../../support/fork-fixture.ts";

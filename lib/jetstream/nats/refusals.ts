@@ -1,6 +1,6 @@
 /** What becomes of a failure of NATS for the one who asked: the error that a topic's callers know, with words for the operator. */
 import { isNetlogError, NetlogError } from "../../base/errors.ts";
-import { isJetStreamError, isNoRoomError, NoAnswer } from "./engine-errors.ts";
+import { isJetStreamError, isNoRoomError, NoAnswer } from "./errors.ts";
 
 /**
  * The refusal of what was asked for, where nothing of it was done. `what` is the subject of a sentence: "the topic's stream".
