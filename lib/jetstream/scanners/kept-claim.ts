@@ -1,8 +1,9 @@
 /**
  * Takes the stream of a topic's scanners and state over, for the server that has taken its log over: a claim there fences
- * what a former owner has on its way. It names the epoch of the log, so of two servers the later owner keeps the stream.
+ * what a former owner has on its way. It names the epoch of the log, so of two servers the later owner keeps the stream. A log
+ * that was set back, by a backup or a loss, has epochs anew: then a claim of the former ones means nothing.
  */
-import { NetlogError } from "../../base/errors.ts";
+import type { Logger } from "../../base/logger.ts";
 import type { Runtime } from "../../base/runtime.ts";
 import { encodeClaim, type Owner } from "../log/claim.ts";
 import { CLAIM_KIND, decodeEnvelope, encodeMessage, newUid } from "../log/envelope.ts";
@@ -13,12 +14,15 @@ import type { JetstreamCaps } from "../nats/limits.ts";
 export interface KeptClaimOptions {
   readonly api: JetStreamApi;
   readonly runtime: Runtime;
+  readonly logger: Logger;
   readonly limits: JetstreamCaps;
   readonly stream: string;
   readonly subject: string;
   readonly owner: Owner;
   /** The sequence of the claim by which the owner took the log over. */
   readonly epoch: number;
+  /** Resolves when the log is still this owner's. @throws topic_unavailable. */
+  readonly confirmOwner: () => Promise<void>;
 }
 
 const NO_SEGMENT = { sequence: 0, baseOffset: 0, sizeBytes: 0 };
@@ -48,19 +52,16 @@ export async function claimKept(options: KeptClaimOptions): Promise<KeptClaim> {
   }
 }
 
-async function claimOnce({
-  api,
-  runtime,
-  stream,
-  subject,
-  owner,
-  epoch,
-}: KeptClaimOptions): Promise<KeptClaim> {
+async function claimOnce(options: KeptClaimOptions): Promise<KeptClaim> {
+  const { api, runtime, logger, stream, subject, owner, epoch } = options;
   const info = await api.streamInfo(stream);
   const newest = await api.leadersMessage(stream, { lastOf: subject });
   const other = newest === undefined ? undefined : decodeEnvelope(newest.data);
   if (other !== undefined && other.epoch > epoch) {
-    throw new NetlogError("topic_unavailable", { reason: "another server has taken the topic over" });
+    // A later owner claimed the log before the stream, so then the log is this one's no more.
+    await options.confirmOwner();
+    const { epoch: otherEpoch } = other;
+    logger.warn({ stream, epoch, otherEpoch }, "the topic's log is older than what is kept of its scanners");
   }
   const { incarnation, url = null } = owner;
   const claim = { owner: incarnation, url, endOffset: 0, timestampMs: 0, at: runtime.now() };

@@ -206,10 +206,11 @@ async function readFiles(shared: EngineShared, stream: string, lastSequence: num
   return leaders;
 }
 
-function claimStream({ shared, topic, owner, epoch }: ScannerStreamOptions): Promise<KeptClaim> {
+function claimStream(options: ScannerStreamOptions): Promise<KeptClaim> {
+  const { shared, topic, owner, epoch, confirmOwner } = options;
   const { names } = shared;
   const [stream, subject] = [names.scannerStream(topic.name), names.scannerOwnerSubject(topic.name)];
-  return claimKept({ ...shared, stream, subject, owner, epoch });
+  return claimKept({ ...shared, stream, subject, owner, epoch, confirmOwner });
 }
 
 function writerOf({ shared, topic, epoch }: ScannerStreamOptions, lastSequence: number): KeptWriter {
