@@ -7,8 +7,9 @@ import type { PlainAnswer } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
 import { headersToRelay } from "./forward-headers.ts";
 import { CLOSING } from "./forwarded-answer.ts";
+import type { HeldMemory } from "./held-memory.ts";
 import { ownerBrokeOff, ownerGone } from "./owner-errors.ts";
-import { decodeRelayedAnswer, encodeRelayed } from "./relay-codec.ts";
+import { decodeRelayedAnswer, encodeRelayed, type RelayedHead } from "./relay-codec.ts";
 import type { Request } from "./request.ts";
 
 export interface RelayJob {
@@ -26,7 +27,7 @@ const BODY_TURNS = 3;
  * The answer of the server that has the topic. `by_http`: nothing was done, and it has to go by HTTP: its body is large, or is
  * not there yet, so that the other server may refuse it before it comes.
  *
- * @throws HttpError topic_unavailable, sync_failed: as forward does; too_many_requests: too many wait.
+ * @throws HttpError topic_unavailable, sync_failed: as forward does; too_many_requests: too many wait, or too many bytes.
  */
 export async function relayed(exchange: Exchange, job: RelayJob): Promise<PlainAnswer | "by_http"> {
   const { request, context } = exchange;
@@ -36,8 +37,6 @@ export async function relayed(exchange: Exchange, job: RelayJob): Promise<PlainA
   if (declaredBytes > relayedBodyBytes || request.awaitsContinue) return "by_http";
   const headerPairs = headersToRelay(exchange);
   if (headerPairs === undefined || !fits(relay, headerPairs, target, declaredBytes)) return "by_http";
-  const body = await bodySoon(request, context.runtime);
-  if (body === undefined) return "by_http";
   const head = {
     method: request.method,
     url: target,
@@ -45,16 +44,28 @@ export async function relayed(exchange: Exchange, job: RelayJob): Promise<PlainA
     client: exchange.client(),
     headerPairs,
   };
-  const { shares } = request.memory;
+  const bytes = await encodedSoon(request, head, context.runtime);
+  if (bytes === undefined) return "by_http";
+  return answerOf(exchange, origin, await sendOn(request.memory, relay, origin, bytes));
+}
+
+/** What waits for another server takes memory here, however small it is. @throws too_many_requests. */
+async function sendOn(
+  memory: HeldMemory,
+  relay: Relay,
+  origin: string,
+  bytes: Buffer,
+): Promise<RelayOutcome> {
+  const { shares } = memory;
+  if (!memory.mayKeep(bytes.length)) throw memory.tooMany();
   const refusal = shares.beginWait();
   if (refusal !== undefined) throw new NetlogError("too_many_requests", { reason: refusal });
-  let outcome: RelayOutcome;
   try {
-    outcome = await relay.send(origin, encodeRelayed(head, body));
+    return await relay.send(origin, bytes);
   } finally {
     shares.endWait();
+    memory.release();
   }
-  return answerOf(exchange, origin, outcome);
 }
 
 /** @throws HttpError topic_unavailable, sync_failed. */
@@ -88,7 +99,12 @@ const QUOTES = 3;
 /** Method, host and client. */
 const BESIDE_BYTES = 1024;
 
-async function bodySoon(request: Request, runtime: Runtime): Promise<Buffer | undefined> {
+/** `undefined`: its body is not there yet. */
+async function encodedSoon(
+  request: Request,
+  head: RelayedHead,
+  runtime: Runtime,
+): Promise<Buffer | undefined> {
   // A small body is there a microtask later.
   await undefined;
   let body = request.bodyThere();
@@ -96,7 +112,7 @@ async function bodySoon(request: Request, runtime: Runtime): Promise<Buffer | un
     await new Promise<void>((resolve) => runtime.endOfTurn(resolve));
     body = request.bodyThere();
   }
-  return body;
+  return body && encodeRelayed(head, body);
 }
 
 /** `origin` is as `URL` writes it. */

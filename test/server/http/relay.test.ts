@@ -176,6 +176,27 @@ test("a client that leaves is forgotten, and what it sent is done", async () => 
   expect((await owner.api.get("/topic/payload/last")).headers["x-offset"]).toBe("0");
 });
 
+test("requests that wait for another server are bounded in bytes", async () => {
+  const limits = { bytesInFlight: 300_000, smallBytesInFlight: 0 };
+  const { front, relay } = await two(limits);
+  let go = (): void => {};
+  relay.outcome = new Promise((resolve) => {
+    go = () => resolve("not_taken");
+  });
+  const body = "x".repeat(50_000);
+  const codes: (string | undefined)[] = [];
+  const published = Array.from({ length: 10 }, async () => {
+    codes.push((await front.api.post("/topic/payload", body)).headers["x-netlog-error"]);
+  });
+  await expect.poll(() => codes).toEqual(Array(5).fill("too_many_requests"));
+  go();
+  await Promise.all(published);
+  expect(codes.slice(5)).toEqual(Array(5).fill("topic_unavailable"));
+  relay.outcome = undefined;
+  expect((await front.api.post("/topic/payload", body)).status).toBe(201);
+  expect((await front.api.get("/-/metrics")).text).toMatch(/^netlog_bytes_in_flight 0$/m);
+});
+
 test("what was taken is answered before the owner stops", async () => {
   const { front, owner, relay } = await two();
   const publishing = front.api.post("/topic/payload", "a");
