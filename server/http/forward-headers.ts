@@ -39,6 +39,7 @@ const NOT_RELAYED: ReadonlySet<string> = new Set([...NOT_SENT, "content-length"]
 /** Names that were seen, in lower case; `undefined`: they are not relayed. Clients choose names, so they are bounded. */
 const relayedNames = new Map<string, string | undefined>();
 const MAX_NAMES = 1000;
+const MAX_NAME_LENGTH = 64;
 
 /** This server adds its own. */
 const NOT_BROUGHT: ReadonlySet<string> = new Set([...OF_ONE_CONNECTION, "transfer-encoding", "date", "vary"]);
@@ -78,7 +79,7 @@ function relayedName(given: string): string | undefined {
   if (relayedNames.has(given)) return relayedNames.get(given);
   const lower = given.toLowerCase();
   const name = NOT_RELAYED.has(lower) ? undefined : lower;
-  if (relayedNames.size < MAX_NAMES) relayedNames.set(given, name);
+  if (relayedNames.size < MAX_NAMES && given.length <= MAX_NAME_LENGTH) relayedNames.set(given, name);
   return name;
 }
 

@@ -1,7 +1,7 @@
 /**
  * A request, and its answer, as bytes that one server sends to another beside HTTP: length of the head (u32, big-endian), head
  * (JSON), body. The head of a request is `[method, target, host, client, header, value, …]`, that of an answer
- * `[status, header, value, …]`.
+ * `[status, header, value, …]`. Who changes this raises RELAY_VERSION (lib/jetstream/servers/relay-messages.ts).
  */
 export interface RelayedHead {
   readonly method: string;

@@ -16,6 +16,7 @@ import { Owners, type ServedTopics } from "../owners/owners.ts";
 import { Letters } from "../servers/dead-letters.ts";
 import { Presence, type Self } from "../servers/presence.ts";
 import { EngineRelay } from "../servers/relay.ts";
+import { RELAY_VERSION } from "../servers/relay-messages.ts";
 import { JetStreamStorage } from "../storage/jetstream-storage.ts";
 import { checkEngine } from "./check-engine.ts";
 import { limitsWithin } from "./message-limits.ts";
@@ -72,7 +73,8 @@ export class Engine<Given extends Limits = Limits> {
   static async open<Given extends Limits>(options: EngineOptions, limits: Given): Promise<Engine<Given>> {
     const { servers, credentials, runtime, logger, copies, isUnsafe } = options;
     const names = new EngineNames(options.prefix);
-    const self = { incarnation: runtime.randomId(), url: options.url, grpcUrl: options.grpcUrl };
+    const { url, grpcUrl } = options;
+    const self = { incarnation: runtime.randomId(), url, grpcUrl, relayVersion: RELAY_VERSION };
     const clientName = `netlog ${options.url ?? self.incarnation}`;
     const address = { servers, credentials, clientName };
     const connection = await connectTo(address, { runtime, logger, limits });

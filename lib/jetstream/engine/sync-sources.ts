@@ -60,7 +60,7 @@ export function monitorSource(monitors: readonly string[]): SyncSource {
 async function askMonitor(monitor: string): Promise<Varz | undefined> {
   try {
     const answer = await fetch(new URL("/varz", monitor), { signal: AbortSignal.timeout(ASK_MS) });
-    return answer.ok ? ((await answer.json()) as Varz) : undefined;
+    return answer.ok ? varzIn(await answer.json()) : undefined;
   } catch {
     return undefined;
   }
@@ -109,8 +109,13 @@ export function systemSource(
 
 function parseVarz(bytes: Uint8Array): Varz | undefined {
   try {
-    return (JSON.parse(Buffer.from(bytes).toString()) as { data?: Varz }).data;
+    return varzIn((JSON.parse(Buffer.from(bytes).toString()) as { data?: unknown }).data);
   } catch {
     return undefined;
   }
+}
+
+/** Another program may answer, with any JSON. */
+function varzIn(answer: unknown): Varz | undefined {
+  return typeof answer === "object" && answer !== null ? answer : undefined;
 }

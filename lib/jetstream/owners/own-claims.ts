@@ -6,6 +6,7 @@ import { mapConcurrently } from "../../base/concurrency.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { Runtime } from "../../base/runtime.ts";
 import type { EngineConnection, Received } from "../nats/connection.ts";
+import { NoAnswer } from "../nats/errors.ts";
 import type { JetstreamCaps } from "../nats/limits.ts";
 import type { Presence, Self } from "../servers/presence.ts";
 import { claimIn, type OwnerTable } from "./owner-table.ts";
@@ -93,6 +94,8 @@ export class OwnClaims {
     const owner = claimIn(Buffer.from(data))?.owner;
     if (typeof owner === "string" && owner !== self.incarnation) this.#doubt(name);
     this.#lookFor(name).catch((error: unknown) => {
+      // The server has stopped meanwhile.
+      if (error instanceof NoAnswer && error.kind === "closed") return;
       logger.warn({ err: error, topic: name }, "the server that claimed a topic could not be looked up");
     });
   }

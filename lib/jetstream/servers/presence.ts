@@ -17,6 +17,8 @@ export interface Self {
   readonly url: string | undefined;
   /** Its gRPC port, in the same way. */
   readonly grpcUrl?: string | undefined;
+  /** The version in which it takes relayed requests; none where it says nothing of it. */
+  readonly relayVersion?: number | undefined;
 }
 
 export interface PresenceOptions {
@@ -36,6 +38,7 @@ export interface PresenceOptions {
 interface Beat {
   readonly url: string | null;
   readonly grpcUrl: string | null;
+  readonly relayVersion: number | null;
   /** It gives its topics away, and takes no more. */
   readonly isLeaving: boolean;
 }
@@ -43,6 +46,7 @@ interface Beat {
 interface Other {
   url: string | undefined;
   grpcUrl: string | undefined;
+  relayVersion: number | undefined;
   isLeaving: boolean;
   isDead: boolean;
   /** Ticks in which this server heard itself, and not that one. */
@@ -117,8 +121,8 @@ export class Presence {
 
   /** Servers that live, beside this one. */
   get others(): readonly Self[] {
-    return [...this.#others].flatMap(([incarnation, { isDead, url, grpcUrl }]) =>
-      isDead ? [] : [{ incarnation, url, grpcUrl }],
+    return [...this.#others].flatMap(([incarnation, { isDead, url, grpcUrl, relayVersion }]) =>
+      isDead ? [] : [{ incarnation, url, grpcUrl, relayVersion }],
     );
   }
 
@@ -170,6 +174,7 @@ export class Presence {
     const beat: Beat = {
       url: self.url ?? null,
       grpcUrl: self.grpcUrl ?? null,
+      relayVersion: self.relayVersion ?? null,
       isLeaving: this.#isLeaving,
     };
     try {
@@ -221,10 +226,11 @@ export class Presence {
       // It has not heard this one, either.
       this.#speak();
     }
-    const { url, grpcUrl, isLeaving } = beat;
+    const { url, grpcUrl, relayVersion, isLeaving } = beat;
     Object.assign(other, {
       url: url ?? undefined,
       grpcUrl: grpcUrl ?? undefined,
+      relayVersion: relayVersion ?? undefined,
       isLeaving,
       hasSpoken: true,
       isDead: false,
@@ -268,6 +274,7 @@ export class Presence {
     const other: Other = {
       url: undefined,
       grpcUrl: undefined,
+      relayVersion: undefined,
       isLeaving: false,
       isDead: false,
       silentTicks: 1,
@@ -285,9 +292,11 @@ export class Presence {
 
 function parseBeat(data: Uint8Array): Beat | undefined {
   try {
-    const { url, grpcUrl, isLeaving } = JSON.parse(Buffer.from(data).toString()) as Partial<Beat>;
+    const beat = JSON.parse(Buffer.from(data).toString()) as Partial<Beat>;
     const text = (value: unknown): string | null => (typeof value === "string" ? value : null);
-    return { url: text(url), grpcUrl: text(grpcUrl), isLeaving: isLeaving === true };
+    const relayVersion = typeof beat.relayVersion === "number" ? beat.relayVersion : null;
+    const { url, grpcUrl, isLeaving } = beat;
+    return { url: text(url), grpcUrl: text(grpcUrl), relayVersion, isLeaving: isLeaving === true };
   } catch {
     return undefined;
   }

@@ -10,8 +10,13 @@
  * without requests asks whether the one of its number is there, or was lost on its way. The answer that it is not there, or
  * not any more, has the index NOT_THERE and no bytes.
  */
-const REQUESTS = 0x4e4c5101;
-const ANSWERS = 0x4e4c4101;
+/**
+ * The version of these messages, and of the requests and answers in them (server/http/relay-codec.ts): who changes one raises it.
+ * Servers of different versions send each other's requests by HTTP.
+ */
+export const RELAY_VERSION: number = 1;
+const REQUESTS = 0x4e4c5100 + RELAY_VERSION;
+const ANSWERS = 0x4e4c4100 + RELAY_VERSION;
 const U32 = 4;
 export const NOT_THERE: number = 2 ** 32 - 1;
 /** What stands before the first of them, and before each one. */

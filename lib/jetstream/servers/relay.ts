@@ -17,6 +17,7 @@ import {
   decodeRequests,
   encodeAnswers,
   NOT_THERE,
+  RELAY_VERSION,
   REQUEST_HEAD_BYTES,
   REQUESTS_HEAD_BYTES,
   type RelayedAnswer,
@@ -94,8 +95,8 @@ export class EngineRelay implements Relay {
   serversChanged(living: readonly Self[]): void {
     const { connection, runtime, limits, names, suspect } = this.#options;
     const byUrl = new Map<string, RelayLane>();
-    for (const { incarnation, url } of living) {
-      if (url === undefined) continue;
+    for (const { incarnation, url, relayVersion } of living) {
+      if (url === undefined || relayVersion !== RELAY_VERSION) continue;
       const lane =
         this.#lanes.get(incarnation) ??
         new RelayLane({

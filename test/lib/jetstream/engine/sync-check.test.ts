@@ -1,8 +1,16 @@
 /** Whether NATS syncs what it acknowledges: who says so, what counts when some do not answer, and what changes later. */
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { silentLogger } from "../../../../lib/base/logger.ts";
 import { SyncCheck } from "../../../../lib/jetstream/engine/sync-check.ts";
-import type { SyncAnswers, SyncSource, Varz } from "../../../../lib/jetstream/engine/sync-sources.ts";
+import {
+  monitorSource,
+  type SyncAnswers,
+  type SyncSource,
+  type Varz,
+} from "../../../../lib/jetstream/engine/sync-sources.ts";
 import { Engine, type EngineOptions } from "../../../../lib/jetstream/index.ts";
 import { LIMITS } from "../../../../lib/limits.ts";
 import { engineOptions, startEngineServer } from "../../../support/engine-server.ts";
@@ -151,4 +159,14 @@ describe.skipIf(!natsSyncsAlways)("three servers of NATS", () => {
       /refused the credentials.* the file of --engine-system-credentials$/,
     );
   });
+});
+
+test.each(["null", '"a"', "[", "{"])("a monitoring port that answers %s tells nothing", async (answer) => {
+  const other = createServer((_request, response) => response.end(answer)).listen(0, "127.0.0.1");
+  await once(other, "listening");
+  onTestFinished(() => void other.close());
+  const { port } = other.address() as AddressInfo;
+  const { servers, missing } = await monitorSource([`http://127.0.0.1:${port}`]).ask();
+  expect(servers).toEqual([]);
+  expect(missing).toContain("does not answer");
 });

@@ -11,13 +11,14 @@ import {
   decodeRequests,
   encodeAnswers,
   encodeRequests,
+  RELAY_VERSION,
 } from "../../../../lib/jetstream/servers/relay-messages.ts";
 import { LIMITS } from "../../../../lib/limits.ts";
 import type { TakeRelayed } from "../../../../lib/topic/neighbours.ts";
 import { ManualRuntime } from "../../../support/manual-runtime.ts";
 
 const NAMES = new EngineNames();
-const OWNER = { incarnation: "owner", url: "http://owner" };
+const OWNER = { incarnation: "owner", url: "http://owner", relayVersion: RELAY_VERSION };
 const FRONT = { incarnation: "front", url: "http://front" };
 
 /** What core NATS does: it delivers at once or never. */
@@ -136,6 +137,18 @@ test("answers come in any order, and a message whose requests have all of them m
   held[3]!("D");
   expect(await Promise.all(later)).toEqual(["C", "D"]);
 });
+
+test.each([undefined, RELAY_VERSION + 1])(
+  "a server that speaks version %s gets none",
+  async (relayVersion) => {
+    const { front, requestMessages, send } = setUp(echo);
+    expect(front.reaches(OWNER.url)).toBe(true);
+    front.serversChanged([{ ...OWNER, relayVersion }]);
+    expect(front.reaches(OWNER.url)).toBe(false);
+    expect(await send("a")).toBe("not_taken");
+    expect(requestMessages()).toEqual([]);
+  },
+);
 
 test("nothing was taken where nobody takes requests, and the server is suspected", async () => {
   const { send, suspected, runtime } = setUp(undefined);
