@@ -109,7 +109,8 @@ export class EngineRelay implements Relay {
           counts: this.counts,
         });
       this.#lanes.set(incarnation, lane);
-      byUrl.set(url, lane);
+      // A second server that was started there by mistake serves nothing, and one that follows a dead one has its turn soon.
+      if (!byUrl.has(url)) byUrl.set(url, lane);
     }
     this.#byUrl = byUrl;
     const left = new Set(living.map(({ incarnation }) => incarnation));

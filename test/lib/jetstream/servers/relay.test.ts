@@ -150,6 +150,16 @@ test.each([undefined, RELAY_VERSION + 1])(
   },
 );
 
+test("a server keeps its requests where another one starts at its URL, until it is gone", async () => {
+  const { bus, front, send } = setUp(echo);
+  const second = { ...OWNER, incarnation: "second" };
+  front.serversChanged([OWNER, second]);
+  expect(await send("a")).toBe("re a");
+  front.serversChanged([second]);
+  expect(await send("b")).toBe("not_taken");
+  expect(bus.sent.at(-1)?.subject).toBe(NAMES.relaySubject("second"));
+});
+
 test("nothing was taken where nobody takes requests, and the server is suspected", async () => {
   const { send, suspected, runtime } = setUp(undefined);
   expect(await Promise.all([send("a"), send("b")])).toEqual(["not_taken", "not_taken"]);
