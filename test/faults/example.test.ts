@@ -46,13 +46,13 @@ class Machine {
   async startNetlog(): Promise<void> {
     const environment = { NODE_EXTRA_CA_CERTS: join(this.folder, "ca.pem") };
     const config = ["serve", "--config", join(this.folder, "netlog.toml")];
-    // As the unit does: a start that finds no quorum yet is tried again.
+    // As the unit does: where NATS is not whole for longer than a start waits, another start follows.
     for (;;) {
       try {
         this.#netlog = await startServing(config, { environment, under: this.host.under });
         return;
       } catch (error) {
-        if (!String(error).includes("JetStream has no leader")) throw error;
+        if (!String(error).includes("NATS")) throw error;
       }
     }
   }

@@ -1,5 +1,5 @@
 /** Looks, before a server begins, whether this NATS can keep its topics: version, JetStream, rights, copies, room for messages. */
-import type { EngineConnection } from "../nats/connection.ts";
+import type { ConnectionContext, EngineConnection } from "../nats/connection.ts";
 import type { JetStreamApi } from "../nats/jetstream-api.ts";
 import type { EngineNames } from "../nats/names.ts";
 import { EngineStartError, explainRefusal } from "./start-error.ts";
@@ -13,6 +13,24 @@ export interface CheckOptions {
 
 /** Reads of single messages from any copy came with 2.9. */
 const OLDEST = [2, 9, 0] as const;
+
+/** Does `work` again, for `engineStartMs`, where what it throws may only be a NATS that is not whole yet. */
+export async function whileNatsStarts<Result>(
+  work: () => Promise<Result>,
+  { runtime, logger, limits }: ConnectionContext,
+): Promise<Result> {
+  const giveUpAtMs = runtime.elapsedMs() + limits.engineStartMs;
+  for (let tries = 1; ; tries++) {
+    try {
+      return await work();
+    } catch (error) {
+      const mayPass = error instanceof EngineStartError && error.mayPass;
+      if (!mayPass || runtime.elapsedMs() >= giveUpAtMs) throw error;
+      if (tries === 1) logger.warn({ reason: error.message }, "NATS may be starting, and is asked again");
+    }
+    await new Promise<void>((resolve) => runtime.setTimer(limits.engineRetryMs, resolve));
+  }
+}
 
 /** @throws EngineStartError. */
 export async function checkEngine({ api, names, copies, incarnation }: CheckOptions): Promise<void> {

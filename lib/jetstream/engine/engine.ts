@@ -18,7 +18,7 @@ import { Presence, type Self } from "../servers/presence.ts";
 import { EngineRelay } from "../servers/relay.ts";
 import { RELAY_VERSION } from "../servers/relay-messages.ts";
 import { JetStreamStorage } from "../storage/jetstream-storage.ts";
-import { checkEngine } from "./check-engine.ts";
+import { checkEngine, whileNatsStarts } from "./check-engine.ts";
 import { limitsWithin } from "./message-limits.ts";
 import { RoomWatch } from "./room-watch.ts";
 import { EngineStartError, explainConnect, explainRefusal } from "./start-error.ts";
@@ -81,10 +81,12 @@ export class Engine<Given extends Limits = Limits> {
     let source: SyncSource | undefined;
     try {
       const api = new JetStreamApi(connection);
-      await checkEngine({ api, names, copies, incarnation: self.incarnation });
+      const check = { api, names, copies, incarnation: self.incarnation };
+      await whileNatsStarts(() => checkEngine(check), { runtime, logger, limits });
       const within = limitsWithin(limits, connection.maxPayloadBytes, logger);
       source = await syncSourceOf(options, clientName, limits);
-      const sync = await SyncCheck.begin({ source, isUnsafe, runtime, logger, limits });
+      const syncing = { source, isUnsafe, runtime, logger, limits };
+      const sync = await whileNatsStarts(() => SyncCheck.begin(syncing), { runtime, logger, limits });
       connection.onBack(() => void sync.askNow());
       const room = new RoomWatch({ source, runtime, logger, limits });
       return new Engine(options, within, { api, names, self, sync, room });

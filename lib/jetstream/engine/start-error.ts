@@ -3,6 +3,16 @@ import { isJetStreamError, NoAnswer } from "../nats/errors.ts";
 
 export class EngineStartError extends Error {
   override readonly name = "EngineStartError";
+  /** NATS may only be starting. */
+  readonly mayPass: boolean;
+
+  constructor(
+    message: string,
+    { cause, mayPass = false }: { cause?: unknown; mayPass?: boolean | undefined } = {},
+  ) {
+    super(message, { cause });
+    this.mayPass = mayPass;
+  }
 }
 
 /** Users and passwords stay out of what is printed. */
@@ -39,7 +49,12 @@ export function explainConnect(
 
 /** For JetStream's refusal of a request. `undefined` for a defect. */
 export function explainRefusal(error: unknown, copies: number): EngineStartError | undefined {
-  const refuse = (reason: string): EngineStartError => new EngineStartError(reason, { cause: error });
+  const mayPass =
+    error instanceof NoAnswer ||
+    isJetStreamError(error, "clusterNoPeers") ||
+    isJetStreamError(error, "clusterUnavailable");
+  const refuse = (reason: string): EngineStartError =>
+    new EngineStartError(reason, { cause: error, mayPass });
   if (error instanceof NoAnswer) {
     if (error.kind === "no_responders") {
       return refuse(

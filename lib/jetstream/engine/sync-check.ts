@@ -21,8 +21,8 @@ export interface SyncCheckOptions {
 
 type Verdict =
   | { readonly kind: "synced" }
-  /** A server says that it does not sync; or it is not known of all of them. */
-  | { readonly kind: "unsynced" | "unknown"; readonly reason: string };
+  /** A server says that it does not sync; or it is not known of all of them, some of which may only be starting. */
+  | { readonly kind: "unsynced" | "unknown"; readonly reason: string; readonly mayPass?: boolean };
 
 const CURE = "set `sync_interval: always` in the jetstream block of NATS (from 2.10 on)";
 const NOBODY_TELLS =
@@ -41,8 +41,9 @@ export class SyncCheck {
     const { source, isUnsafe, logger } = options;
     const verdict = await judge(source);
     if (verdict.kind !== "synced") {
-      if (!isUnsafe) throw new EngineStartError(`${verdict.reason}; ${CURE}, or say --engine-unsafe`);
-      logger.warn({}, `${verdict.reason}: ${RISK}`);
+      const { reason, mayPass } = verdict;
+      if (!isUnsafe) throw new EngineStartError(`${reason}; ${CURE}, or say --engine-unsafe`, { mayPass });
+      logger.warn({}, `${reason}: ${RISK}`);
     }
     return new SyncCheck(options, verdict);
   }
@@ -125,7 +126,7 @@ function verdictOf({ servers, missing }: SyncAnswers): Verdict {
   const { known, size } = countOf(servers);
   const reason =
     missing ?? `${known} of the ${Math.max(size, 1)} servers of NATS said whether they sync each message`;
-  return { kind: "unknown", reason };
+  return { kind: "unknown", reason, mayPass: missing === undefined };
 }
 
 /** Nothing is missing: every server of the cluster answered, or the others do not hear it. */

@@ -5,6 +5,8 @@ import type { Limits as TopicLimits } from "../../topic/limits.ts";
 export class JetstreamCaps {
   /** Time for one attempt to connect to a NATS server. */
   readonly engineConnectMs: number = 5 * SECOND_MS;
+  /** Time that NATS has, when a server starts, to become whole: both are often started at once. */
+  readonly engineStartMs: number = 10 * SECOND_MS;
   /** Time between two attempts to connect again. */
   readonly engineReconnectMs: number = 250;
   /** Time between two pings of the NATS server; three that stay without an answer end the connection. */

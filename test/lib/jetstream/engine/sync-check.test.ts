@@ -13,6 +13,7 @@ import {
 } from "../../../../lib/jetstream/engine/sync-sources.ts";
 import { Engine, type EngineOptions } from "../../../../lib/jetstream/index.ts";
 import { LIMITS } from "../../../../lib/limits.ts";
+import { within } from "../../../support/deadline.ts";
 import { engineOptions, startEngineServer } from "../../../support/engine-server.ts";
 import { ManualRuntime } from "../../../support/manual-runtime.ts";
 import { natsSyncsAlways } from "../../../support/nats.ts";
@@ -114,7 +115,7 @@ describe.skipIf(!natsSyncsAlways)("three servers of NATS", () => {
   }
 
   async function refusal(given: Partial<EngineOptions>): Promise<string> {
-    const error = await Engine.open(options(given), LIMITS).then(
+    const error = await Engine.open(options(given), { ...LIMITS, engineStartMs: 0 }).then(
       () => new Error("it started"),
       (thrown: Error) => thrown,
     );
@@ -149,6 +150,16 @@ describe.skipIf(!natsSyncsAlways)("three servers of NATS", () => {
     await restart(true);
     await expect.poll(isReady).toBe(200);
     expect(await metrics()).toContain("netlog_engine_synced 1");
+  });
+
+  test("may be started when netlog is", async () => {
+    const [first, ...others] = nats.current.servers;
+    await Promise.all(others.map((server) => server.kill()));
+    const servers = [first!.url.replace("//", "//log:secret@")];
+    const opened = Engine.open(options({ servers, systemCredentials: "sys:secret\n" }), LIMITS);
+    for (const server of others) server.start();
+    (await within("a start beside that of NATS", opened)).end();
+    await Promise.all(others.map((server) => server.ready()));
   });
 
   test("tell it to a user of their system account, and no other", async () => {
