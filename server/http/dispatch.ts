@@ -10,6 +10,7 @@ import type { Action, Door, Found } from "./door.ts";
 import type { Exchange } from "./exchange.ts";
 import { forward } from "./forward.ts";
 import { failureToTell } from "./given-away.ts";
+import { ownerOf } from "./owner-errors.ts";
 import type { Request, StreamWatch } from "./request.ts";
 
 /** From this status on a failure is the server's own. */
@@ -54,7 +55,7 @@ function answerTo(door: Door, exchange: Exchange, resource: Found): Answer | Pro
   passGate(exchange, action);
   admit(exchange, action?.needs ?? "nothing");
   if (action === undefined) return emptyAnswer(204, ["Allow", resource.allow]);
-  const owner = context.netlog.ownerOf(exchange.topicName);
+  const owner = ownerOf(context.netlog, exchange.topicName);
   if (owner === undefined && door.sourceOf === undefined) return answerHere(exchange, action);
   return typeof owner === "string"
     ? forward(exchange, owner, action)
@@ -72,7 +73,7 @@ function answerWhere(
     const { netlog } = exchange.context;
     const source = door.sourceOf?.(exchange);
     if (source === undefined || netlog.hasTopic(exchange.topicName)) return answerHere(exchange, action);
-    const sourceOwner = netlog.ownerOf(source);
+    const sourceOwner = ownerOf(netlog, source);
     if (sourceOwner === undefined) return answerHere(exchange, action);
     if (typeof sourceOwner === "string") return forward(exchange, sourceOwner, action);
     return sourceOwner.then((origin) =>

@@ -1,13 +1,33 @@
-/** What a client hears when the server that has its topic gives no answer. */
-import { NetlogError } from "../../lib/index.ts";
+/** What a client hears when the server that has its topic gives no answer, or when no server has it now. */
+import { isNetlogError, type Netlog, NetlogError } from "../../lib/index.ts";
 import { HttpError } from "../wire/errors.ts";
 
 /** Seconds after which a topic that changes its server has one again, mostly. */
 const MOVING = ["Retry-After", "1"] as const;
 
 /** The topic's server is not this one, or cannot be reached. */
-export function topicMoves(reason: string): HttpError {
-  return new HttpError("topic_unavailable", { reason, headers: MOVING });
+export function topicMoves(reason: string, cause?: unknown): HttpError {
+  return new HttpError("topic_unavailable", { reason, headers: MOVING, cause });
+}
+
+/**
+ * As Netlog.ownerOf.
+ *
+ * @throws HttpError topic_unavailable: no server has the topic now; one has it soon, so the client does not wait for as long as
+ *   for a topic that has failed.
+ */
+export function ownerOf(netlog: Netlog, name: string): string | undefined | Promise<string | undefined> {
+  try {
+    const owner = netlog.ownerOf(name);
+    return typeof owner === "object" ? owner.catch(moved) : owner;
+  } catch (error) {
+    return moved(error);
+  }
+}
+
+function moved(error: unknown): never {
+  if (!isNetlogError(error, "topic_unavailable") || error.reason === undefined) throw error;
+  throw topicMoves(error.reason, error);
 }
 
 /** Nothing was done. */

@@ -137,6 +137,7 @@ interface HttpErrorOptions {
   readonly reason?: string;
   /** Name, value, … */
   readonly headers?: readonly string[];
+  readonly cause?: unknown;
 }
 
 /** A failure that the engine knows nothing of. */
@@ -146,7 +147,7 @@ export class HttpError extends Error {
   readonly headers: readonly string[] | undefined;
 
   constructor(code: HttpError["code"], options: HttpErrorOptions = {}) {
-    super(errorText(code));
+    super(errorText(code), options.cause === undefined ? {} : { cause: options.cause });
     this.name = "HttpError";
     this.code = code;
     this.reason = options.reason;

@@ -1,6 +1,6 @@
 /** Which server has a topic that this one has not, for calls of gRPC: the log knows its URL, and that of its gRPC port. */
 import type { Netlog } from "../../../lib/index.ts";
-import { topicMoves } from "../../http/owner-errors.ts";
+import { ownerOf, topicMoves } from "../../http/owner-errors.ts";
 import type { Elsewhere } from "../forward-call.ts";
 
 /** `undefined`: the log has no neighbours. */
@@ -18,7 +18,7 @@ export function elsewhereOf(netlog: Netlog): Elsewhere | undefined {
   };
   return {
     ownerOf(topic) {
-      const owner = netlog.ownerOf(topic);
+      const owner = ownerOf(netlog, topic);
       if (owner === undefined) return undefined;
       if (typeof owner === "string") return originOf(owner);
       return owner.then((url) => (url === undefined ? undefined : originOf(url)));

@@ -91,13 +91,18 @@ test("waits for an owner that is being looked up, and answers itself where there
   expect(front.netlog.topicNames()).toEqual(["new"]);
 });
 
-test("refuses a topic that no server owns now", async () => {
-  const ownerOf = (): never => {
-    throw new NetlogError("topic_unavailable", { reason: "no server has it now" });
-  };
+const noServerHasIt = (): never => {
+  throw new NetlogError("topic_unavailable", { reason: "no server has it now" });
+};
+
+test.each<[string, Neighbours["ownerOf"]]>([
+  ["", noServerHasIt],
+  [", as it is found out", async () => noServerHasIt()],
+])("refuses a topic that no server owns now, for a second%s", async (_when, ownerOf) => {
   const front = await serverForTest({ neighbours: neighboursOf(ownerOf, ["topic"]) });
   const reply = await front.api.post("/topic/payload", "a");
   expect([reply.status, reply.json]).toMatchObject([503, { reason: "no server has it now" }]);
+  expect(reply.headers["retry-after"]).toBe("1");
   expect(() => front.netlog.topic("topic")).toThrow("on its way to another server");
 });
 
