@@ -245,9 +245,10 @@ export class LeaseJournal implements WorkJournal {
 
   /** What was written and waits for a sync is of unknown outcome. The records are in the state that is written next. */
   #fail(cause: unknown): void {
+    const { logger, path } = this.#options;
+    if (!this.#isStale) logger.error({ err: cause, path }, "a scanner's state was not kept");
     this.#isStale = true;
     this.#records = [];
-    this.#options.logger.error({ err: cause, path: this.#options.path }, "a scanner's state was not kept");
     const reason = "the scanner's state was not synced; it may be an older one after a restart";
     for (const waiter of this.#unsynced.splice(0)) {
       waiter.reject(new NetlogError("sync_failed", { reason, cause }));
@@ -264,7 +265,7 @@ export class LeaseJournal implements WorkJournal {
   }
 
   async #replace(): Promise<void> {
-    const { disk, logs, path, state } = this.#options;
+    const { disk, logger, logs, path, state } = this.#options;
     await this.#syncing;
     if (this.#isClosed) return;
     const waiters = this.#unwritten.splice(0);
@@ -281,6 +282,7 @@ export class LeaseJournal implements WorkJournal {
     }
     this.#file.drop();
     this.#file = logs.files.file(path);
+    if (this.#isStale) logger.info({ path }, "a scanner's state is kept again");
     this.#isStale = false;
     this.#sequence = blocks.length;
     this.#position = bytes.length;

@@ -49,6 +49,8 @@ export class PositionRecords implements PositionStore {
   #timer: Timer | undefined;
   #writing: Promise<void> | undefined;
   #isForgotten = false;
+  /** The log has said that the position is not kept. */
+  #isTroubleTold = false;
 
   /** `state` is kept, with so many positions behind the whole file. */
   constructor(options: PositionRecordsOptions, state: ScannerState, addedCount: number) {
@@ -79,7 +81,8 @@ export class PositionRecords implements PositionStore {
       await this.flush();
     } catch (error) {
       const { logger, subject } = this.#options;
-      if (this.#isForgotten) return;
+      if (this.#isForgotten || this.#isTroubleTold) return;
+      this.#isTroubleTold = true;
       logger.warn({ err: error, subject }, "the position of a scanner was not kept; it may repeat messages");
     }
   }
@@ -112,6 +115,7 @@ export class PositionRecords implements PositionStore {
         await store.put(subject, [encodePosition(this.#state)]);
         this.#addedCount = 0;
       }
+      this.#isTroubleTold = false;
     } catch (error) {
       this.#isChanged = true;
       throw error;

@@ -177,6 +177,7 @@ export class WorkRecords implements WorkJournal {
     const asked = waiters.flatMap(({ change }) => change?.records ?? []);
     const blocks = encodeLeases(state, asked);
     await store.put(subject, blocks);
+    if (this.#isStale) this.#options.logger.info({ subject }, "a scanner's state is kept again");
     this.#isStale = false;
     this.#sequence = blocks.length;
     this.#position = blocks.reduce((sum, { length }) => sum + length, 0);
@@ -185,6 +186,7 @@ export class WorkRecords implements WorkJournal {
 
   /** Records of what was done are in the state that is written next. */
   #fail(error: NetlogError, waiters: readonly Waiter[]): void {
+    const isTold = this.#isStale;
     this.#isStale = true;
     this.#records = [];
     for (const { change, reject } of [...waiters, ...this.#waiters.splice(0)]) {
@@ -192,7 +194,7 @@ export class WorkRecords implements WorkJournal {
       reject(error);
     }
     if (this.#isClosed) return;
-    this.#report(error);
+    if (!isTold) this.#report(error);
     this.#retryLater();
   }
 

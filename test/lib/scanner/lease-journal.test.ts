@@ -125,7 +125,7 @@ describe("a write or sync that fails", () => {
     expect((await leaseAll(scanner)).map(([offset]) => offset)).toEqual([1, 2]);
   });
 
-  it("rejects again as long as the disk is full", async () => {
+  it("rejects again as long as the disk is full, and the log says so once", async () => {
     const fixture = await openFaulty(3);
     await leaseAll(fixture.scanner);
     await fixture.runtime.turn();
@@ -135,6 +135,10 @@ describe("a write or sync that fails", () => {
     await ack(fixture.scanner, [1]);
     const { scanner } = await reopenWork(powerCut(fixture), fixture);
     expect((await leaseAll(scanner)).map(([offset]) => offset)).toEqual([0, 2]);
+    expect(fixture.logger.messages().filter((line) => line.includes("a scanner's state"))).toEqual([
+      "a scanner's state was not kept",
+      "a scanner's state is kept again",
+    ]);
   });
 });
 

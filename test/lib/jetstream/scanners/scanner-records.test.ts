@@ -13,8 +13,11 @@ const WORK = { ack_wait: "30s", max_deliver: 0, max_pending: 1000, dead_letter: 
 
 function scannersOf(store: MemoryKeptStore) {
   const runtime = new ManualRuntime();
-  const options = { runtime, logger: silentLogger, limits: LIMITS, store, subjectPrefix: "n.scan.t.s." };
-  return { runtime, scanners: new StreamScannerStore(options) };
+  const told: string[] = [];
+  const note = (_fields: object, message: string): void => void told.push(message);
+  const logger = { ...silentLogger, info: note, warn: note, error: note };
+  const options = { runtime, logger, limits: LIMITS, store, subjectPrefix: "n.scan.t.s." };
+  return { runtime, told, scanners: new StreamScannerStore(options) };
 }
 
 /** As another server finds them. */
@@ -77,6 +80,21 @@ describe("a scanner's position on NATS", () => {
     await expect(created.store.move(7)).rejects.toThrow("sync failed");
     await scanners.sync();
     expect(await position(store)).toMatchObject({ next: 7 });
+  });
+
+  it("is told once when it is not kept for long", async () => {
+    const store = new MemoryKeptStore();
+    const { scanners, runtime, told } = scannersOf(store);
+    const created = await scanners.create("s", 0, PLAIN);
+    for (const refusals of [[UNKNOWN, UNKNOWN, UNKNOWN], [], [UNKNOWN]]) {
+      store.refusals = refusals;
+      do {
+        created.store.save(1);
+        await runtime.advance(LIMITS.enginePositionMs);
+      } while (refusals.length > 0);
+    }
+    const line = "the position of a scanner was not kept; it may repeat messages";
+    await expect.poll(() => told).toEqual([line, line]);
   });
 
   it("is moved back to the end of its log, and that is kept", async () => {
@@ -159,6 +177,20 @@ describe("the journal of a scanner with acknowledgements on NATS", () => {
     await runtime.advance(LIMITS.scannerSyncMs);
     await expect.poll(() => store.records.at(-1)!.kind).toBe("whole");
     expect((await work(store)).table.pending.size).toBe(0);
+  });
+
+  it("is told once when it is not kept for long, and that it is kept again", async () => {
+    const store = new MemoryKeptStore();
+    const { journal, record, runtime, told } = await begin(store, 1);
+    const refusals = [UNKNOWN, UNKNOWN, UNKNOWN];
+    store.refusals = refusals;
+    record("settle", 0);
+    await expect(journal.commit()).rejects.toThrow("sync failed");
+    while (refusals.length > 0) await runtime.advance(LIMITS.scannerSyncMs);
+    await runtime.advance(LIMITS.scannerSyncMs);
+    await expect
+      .poll(() => told)
+      .toEqual(["a scanner's state was not kept", "a scanner's state is kept again"]);
   });
 
   it("is replaced when it has grown long", async () => {
