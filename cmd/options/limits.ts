@@ -62,7 +62,7 @@ export const LIMIT_OPTIONS: OptionTable<LimitOptions> = {
   waitingRequests: count(
     "waitingRequests",
     "max_waiting",
-    "Requests that wait for a message, and calls of gRPC",
+    "Requests that wait for a message or another server, and calls of gRPC",
   ),
   topics: count("topics", "max_topics", "Topics"),
   remembered: count(

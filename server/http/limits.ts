@@ -30,7 +30,7 @@ class HttpCaps {
   readonly connections: number = 16_384;
   /** Further connections, which are kept until their first request got its refusal. */
   readonly surplusConnections: number = 256;
-  /** Requests that wait for a message, and calls of gRPC under way; streams of HTTP are bounded by connections. */
+  /** Requests that wait for a message or for another server, and calls of gRPC under way; streams of HTTP are bounded by connections. */
   readonly waitingRequests: number = 16_384;
   /** The part of the bytes in flight, and of the requests that wait, that one token may have, in percent. */
   readonly tokenSharePercent: number = 50;

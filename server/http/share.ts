@@ -19,7 +19,7 @@ export class Share {
   readonly bytes: ByteBudget;
   /** Messages that answers are being made of; they count in `bytes`. */
   readonly payloads: SharedPayloads;
-  /** Requests that wait for a message. */
+  /** Requests that wait for a message, or for another server. */
   waitingCount = 0;
   /** Open connections; of a token they are not counted. */
   connectionCount = 0;

@@ -75,7 +75,7 @@ export const FAMILIES: readonly Family[] = [
   ),
   gauge(
     "netlog_waiting_requests",
-    "Requests that wait for a message, streams left out; and all calls of gRPC that need a token.",
+    "Requests that wait for a message or another server, streams left out; and all calls of gRPC that need a token.",
     (s) => [{ labels: {}, value: s.occupancy.all.waitingCount }],
   ),
   gauge("netlog_bytes_in_flight", "Memory of bodies and answers that are not done with yet.", (s) => [

@@ -82,7 +82,7 @@ describe("a scanner's position on NATS", () => {
     expect(await position(store)).toMatchObject({ next: 7 });
   });
 
-  it("is told once when it is not kept for long", async () => {
+  it("has one line in the log when it is not kept for long", async () => {
     const store = new MemoryKeptStore();
     const { scanners, runtime, told } = scannersOf(store);
     const created = await scanners.create("s", 0, PLAIN);
@@ -179,7 +179,7 @@ describe("the journal of a scanner with acknowledgements on NATS", () => {
     expect((await work(store)).table.pending.size).toBe(0);
   });
 
-  it("is told once when it is not kept for long, and that it is kept again", async () => {
+  it("has one line in the log when it is not kept for long, and one when it is kept again", async () => {
     const store = new MemoryKeptStore();
     const { journal, record, runtime, told } = await begin(store, 1);
     const refusals = [UNKNOWN, UNKNOWN, UNKNOWN];
