@@ -262,10 +262,11 @@ class Follower {
 
   #pause(): Promise<void> {
     return new Promise((resolve) => {
-      const timer = nodeRuntime.setTimer(LOOK_MS, end);
+      // It keeps the process, which has no connection while the server is away.
+      const timer = setTimeout(end, LOOK_MS);
       const signal = this.#signal;
       function end(): void {
-        timer.cancel();
+        clearTimeout(timer);
         signal.removeEventListener("abort", end);
         resolve();
       }
