@@ -34,15 +34,6 @@ export interface NatsServerOptions {
   readonly settings: string;
 }
 
-/** What a monitor says of JetStream; a leader alone has replicas. */
-interface JetStream {
-  readonly meta_cluster?: {
-    readonly leader?: string;
-    readonly cluster_size?: number;
-    readonly replicas?: readonly { readonly current: boolean; readonly offline?: boolean }[];
-  };
-}
-
 export class NatsServer {
   readonly name: string;
   readonly url: string;
@@ -169,15 +160,10 @@ export class NatsServer {
     const { status } = await this.monitor<{ readonly status: string }>("/healthz");
     if (status !== "ok") return false;
     if (this.#options.routes.length === 0) return true;
-    const { meta_cluster: meta } = await this.monitor<JetStream>("/jsz");
+    const { meta_cluster: meta } = await this.monitor<{
+      readonly meta_cluster?: { readonly leader?: string; readonly cluster_size?: number };
+    }>("/jsz");
     return (meta?.leader ?? "") !== "" && meta?.cluster_size === this.#options.routes.length;
-  }
-
-  /** How many others it finds current, where it leads them; none where it does not, or does not answer. It has to run. */
-  async currentOthers(): Promise<number> {
-    if (this.#process === undefined) throw new Error(`${this.name} does not run`);
-    const { meta_cluster: meta } = await this.monitor<JetStream>("/jsz").catch((): JetStream => ({}));
-    return (meta?.replicas ?? []).filter(({ current, offline }) => current && offline !== true).length;
   }
 
   #lastWords(): string {

@@ -107,7 +107,7 @@ accounts {
 system_account: SYS`;
 
 describe.skipIf(!natsSyncsAlways)("three servers of NATS", () => {
-  const nats = natsOfFile({ servers: 3, syncsAlways: true, settings: ACCOUNTS });
+  const nats = natsOfFile({ servers: 3, syncsAlways: true, settings: ACCOUNTS, credentials: "log:secret" });
 
   function options(given: Partial<EngineOptions>): EngineOptions {
     const servers = nats.current.servers.map(({ url }) => url.replace("//", "//log:secret@"));
