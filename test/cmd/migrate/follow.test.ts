@@ -149,7 +149,7 @@ describe.skipIf(!hasNats)("netlog migrate --follow", () => {
       /^copied: orders: \d+ messages \(\d+ before\), 1 scanner\n$/,
     );
     const { size } = load.acknowledged;
-    await expect.poll(() => load.acknowledged.size, { timeout: 10_000 }).toBeGreaterThan(size + 20);
+    await expect.poll(() => load.acknowledged.size).toBeGreaterThan(size + 20);
 
     const back = `${temporaryFolder()}/data`;
     const backFlags = [...flagsFor(back, prefix), "--back"];
@@ -165,7 +165,7 @@ describe.skipIf(!hasNats)("netlog migrate --follow", () => {
     const last = await serveFolder(back);
     load.url = last.url;
     const moved = load.acknowledged.size;
-    await expect.poll(() => load.acknowledged.size, { timeout: 10_000 }).toBeGreaterThan(moved + 20);
+    await expect.poll(() => load.acknowledged.size).toBeGreaterThan(moved + 20);
     await load.end();
     const texts = await textsAt(last.client, "orders");
     expect(texts.length).toBeGreaterThanOrEqual(PRELOADED_MIB * 1024 + load.acknowledged.size);

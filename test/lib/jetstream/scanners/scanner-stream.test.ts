@@ -19,7 +19,7 @@ import { type Fault, FaultyApi, planOf } from "../nats/faulty-api.ts";
 const FAST = {
   ...LIMITS,
   engineRetryMs: 5,
-  engineResolveMs: 300,
+  engineResolveMs: 20_000,
   engineAckMs: 200,
   engineMessageBytes: 1000,
 };
@@ -35,13 +35,13 @@ describe.skipIf(!hasNats)("the stream of what a topic keeps", () => {
   const nats = natsOfFile();
   let topicCount = 0;
 
-  async function newTopic() {
+  async function newTopic(limits = FAST) {
     const names = new EngineNames();
     const name = `t${++topicCount}`;
     const subject = names.scannerSubject(name, "s");
     const topic = { name, id: `id-${name}` };
     const api = await connectTo(nats.current);
-    const admin = new TopicAdmin({ api, names, copies: 1, runtime: nodeRuntime, limits: FAST });
+    const admin = new TopicAdmin({ api, names, copies: 1, runtime: nodeRuntime, limits });
     await admin.create(newDescription(name, topic.id, DEFAULT_SETTINGS));
     /** As the server that has the log by this claim opens it. */
     const open = async (
@@ -56,7 +56,7 @@ describe.skipIf(!hasNats)("the stream of what a topic keeps", () => {
         names,
         runtime: nodeRuntime,
         logger: silentLogger,
-        limits: FAST,
+        limits,
       });
       const owner = { incarnation: `server-${epoch}`, url: undefined };
       const opened = await ScannerStream.open({ shared, admin, topic, owner, epoch, confirmOwner });
@@ -140,7 +140,7 @@ describe.skipIf(!hasNats)("the stream of what a topic keeps", () => {
   });
 
   it("goes on behind a record whose outcome stays unknown, and nothing of it comes later", async () => {
-    const { open, subject } = await newTopic();
+    const { open, subject } = await newTopic({ ...FAST, engineResolveMs: 300 });
     const { stream, api } = await open(1);
     await stream.put(subject, [Buffer.from("a")]);
     api.plan = () => "drop";
