@@ -38,12 +38,10 @@ async function copyAll(migration: Migration, from: CopyingStorage, to: CopyingSt
   const names = namesOf(topics, from, to);
   const stop = watchStopSignals();
   const bar = new ProgressBar(context.stderr, "copying");
-  const copier = new Copier(from, to, bar);
+  const copier = new Copier(from, to, bar, stop.signal);
   let refusedCount = 0;
   try {
-    const copies = startInOrder(names, (name) =>
-      stop.received === undefined ? copier.copy(name) : Promise.resolve(undefined),
-    );
+    const copies = startInOrder(names, (name) => copier.copy(name));
     for (const copy of copies) {
       const copied = await copy;
       if (copied === undefined) continue;
@@ -99,22 +97,27 @@ class Copier {
   readonly #from: CopyingStorage;
   readonly #to: CopyingStorage;
   readonly #bar: ProgressBar;
+  readonly #signal: AbortSignal;
   #done = 0;
   #total = 0;
 
-  constructor(from: CopyingStorage, to: CopyingStorage, bar: ProgressBar) {
+  constructor(from: CopyingStorage, to: CopyingStorage, bar: ProgressBar, signal: AbortSignal) {
     this.#from = from;
     this.#to = to;
     this.#bar = bar;
+    this.#signal = signal;
   }
 
-  async copy(name: string): Promise<Copied> {
+  /** `undefined`: the signal came before all of it was copied. */
+  async copy(name: string): Promise<Copied | undefined> {
+    if (this.#signal.aborted) return undefined;
     try {
       const copied = await copyStored(name, {
         from: this.#from,
         to: this.#to,
         defaults: DEFAULT_SETTINGS,
         runtime: nodeRuntime,
+        signal: this.#signal,
         onBegin: (messageCount, heldCount) => {
           this.#total += messageCount - heldCount;
         },
@@ -125,6 +128,7 @@ class Copier {
       });
       return { name, isCopied: true, ...copied };
     } catch (error) {
+      if (this.#signal.aborted) return undefined;
       return { name, isCopied: false, reason: reasonOf(error) };
     }
   }

@@ -21,6 +21,8 @@ export interface CopyStoredOptions {
   /** A topic is about to be copied, of which so many messages are there already. */
   readonly onBegin?: (messageCount: number, heldCount: number) => void;
   readonly onCopied?: (messageCount: number, sizeBytes: number) => void;
+  /** Ends it between two reads: the next call goes on there. */
+  readonly signal?: AbortSignal;
 }
 
 export interface CopiedTopic {
@@ -38,7 +40,7 @@ const READ_BYTES = 512 * 1024;
  *
  * @throws topic_exists: the other storage has one of this name; topic_unavailable: the topic cannot be opened, or not all of
  *   it can be read; resource_busy: what was copied before is of another topic, or of another state of it; checksum_error:
- *   messages are damaged; what openCopy throws, and appending.
+ *   messages are damaged; what openCopy throws, and appending; the reason of `signal`.
  */
 export async function copyStored(name: string, options: CopyStoredOptions): Promise<CopiedTopic> {
   const { from, to, defaults } = options;
@@ -108,14 +110,15 @@ async function copyAll(
   source: StoredTopic,
   copy: StoredTopic,
   range: SourceRange,
-  { runtime, onCopied = () => {} }: CopyStoredOptions,
+  { runtime, onCopied = () => {}, signal }: CopyStoredOptions,
 ): Promise<void> {
   await copyFrames(readerOf(source.log), copy.log, range, {
     isServed: false,
     runtime,
     onCopied,
-    isOver: () => false,
+    isOver: () => signal?.aborted === true,
   });
+  signal?.throwIfAborted();
   // Messages that the source has dropped since they were copied.
   await copy.log.applyRetention(Number.MAX_SAFE_INTEGER, range.startOffset);
   if (source.stateStore.found !== undefined) {

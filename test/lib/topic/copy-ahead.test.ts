@@ -151,6 +151,34 @@ describe("a topic that is copied ahead", () => {
     await copy.close();
   });
 
+  it("is left, and gone on with, where the copying of the rest is stopped", async () => {
+    const [disk, to] = [newDisk(), newDisk()];
+    const netlog = await serve(disk);
+    await filled(netlog, SMALL_SEGMENTS);
+    const before = await pictureOf(netlog, "source");
+    await netlog.close();
+    const [from, files] = [await openFiles(disk), await openFiles(to)];
+    const stop = new AbortController();
+    const options = {
+      from,
+      to: files,
+      defaults: DEFAULT_SETTINGS,
+      runtime: nodeRuntime,
+      signal: stop.signal,
+    };
+    const onCopied = (): void => stop.abort(new Error("stopped"));
+    await expect(copyStored("source", { ...options, onCopied })).rejects.toThrow("stopped");
+    expect(files.topicNames).toEqual([]);
+    await Promise.all([from.close(), files.close()]);
+
+    const [copied] = await copyRest(disk, to, ["source"]);
+    expect(copied!.heldCount).toBeGreaterThan(0);
+    expect(copied!.heldCount).toBeLessThan(copied!.messageCount);
+    const copy = await serve(to);
+    expect(await pictureOf(copy, "source")).toEqual(before);
+    await copy.close();
+  });
+
   it("has the scanners and settings of the source's last life, where an earlier run had copied others", async () => {
     const [disk, to] = [newDisk(), newDisk()];
     let netlog = await serve(disk);
