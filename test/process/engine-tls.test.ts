@@ -114,18 +114,16 @@ describe.skipIf(!hasNats)("two servers with TLS and tokens", () => {
 
     // The front counts what a token asks, and so does the owner, which is asked itself afterwards.
     const busy = { headers: headers.busy! };
-    const answers = await Promise.all(
-      Array.from({ length: 2 * RATE }, () => front.api.get("/orders/payload/0", busy)),
-    );
+    const ask = (api: Api, count: number) =>
+      Promise.all(Array.from({ length: count }, () => api.get("/orders/payload/0", busy)));
+    const answers = await ask(front.api, 2 * RATE);
     const taken = answers.filter(({ status }) => status === 200).length;
     expect(taken).toBeGreaterThanOrEqual(RATE);
     expect(answers.filter(({ status }) => status === 429).length).toBe(2 * RATE - taken);
-    for (const refused of [
-      answers.find(({ status }) => status === 429)!,
-      await owner.api.get("/orders", busy),
-    ]) {
-      expect(refused.status).toBe(429);
-      expect(Number(refused.headers["retry-after"])).toBeGreaterThan(0);
+    // By then the owner may have room for some again, and for half of them only where it has not counted those.
+    for (const some of [answers, await ask(owner.api, RATE / 2)]) {
+      const refused = some.find(({ status }) => status === 429);
+      expect(Number(refused?.headers["retry-after"])).toBeGreaterThan(0);
     }
 
     // It has a client that keeps it from stopping, and its topics are not to wait for that.
