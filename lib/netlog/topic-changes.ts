@@ -141,7 +141,8 @@ export class TopicChanges {
       const stored = await this.#storage.open(name, this.#defaults);
       this.#table.serve(await openTopic(this.#shared, name, stored));
     } catch (error) {
-      this.#fail(name, error);
+      // Another server has deleted it meanwhile.
+      if (!isNetlogError(error, "topic_not_found")) this.#fail(name, error);
     }
   }
 

@@ -19,7 +19,7 @@ export interface Storage {
   /**
    * Opens a topic. Where its settings are lost, `defaults` stand in for them, and it has a `trouble`.
    *
-   * @throws topic_unavailable, with the reason: it cannot be served.
+   * @throws topic_unavailable, with the reason: it cannot be served; topic_not_found: another server has deleted it.
    */
   open(name: string, defaults: TopicSettings): Promise<StoredTopic>;
 

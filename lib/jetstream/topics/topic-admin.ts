@@ -68,15 +68,15 @@ export class TopicAdmin {
   /**
    * What NATS has of a topic. What the settings leave out is as in `defaults`.
    *
-   * @throws topic_unavailable: there is no such stream, it is another program's, or NATS does not answer.
+   * @throws topic_not_found: there is no such stream; topic_unavailable: it is another program's, or NATS does not answer.
    */
   async read(name: string, defaults: TopicSettings = DEFAULT_SETTINGS): Promise<DescribedStream> {
     const found = await this.find(name, defaults);
     if (found !== undefined) return found;
-    throw unavailable(`NATS has no stream ${this.#options.names.logStream(name)} any more`);
+    throw new NetlogError("topic_not_found");
   }
 
-  /** As `read`; `undefined` where there is no such stream. */
+  /** As `read`, but `undefined` where there is no such stream. */
   async find(name: string, defaults: TopicSettings = DEFAULT_SETTINGS): Promise<DescribedStream | undefined> {
     const { api, names, limits } = this.#options;
     const stream = names.logStream(name);

@@ -90,6 +90,13 @@ describe.skipIf(!hasNats)("topics of several servers", () => {
     expect(late.netlog.topicNames()).toEqual(["t"]);
   });
 
+  it("that were deleted before they are taken up are no failed ones", async () => {
+    const { netlog } = await startEngineServer(nats.current, ownNames());
+    await netlog.takeUp("t");
+    expect(netlog.failedTopics()).toEqual([]);
+    expect(() => netlog.topic("t")).toThrow("topic not found");
+  });
+
   it("give no message that a later owner may have settled", async () => {
     const names = ownNames();
     const limits = { ...LIMITS, engineSilenceMs: 0 };
