@@ -23,12 +23,8 @@ interface Room {
 export async function fill(nats: Nats): Promise<() => Promise<void>> {
   const api = await connect(nats);
   try {
-    await api.createStream({
-      name: STREAM,
-      subjects: [SUBJECT],
-      copies: nats.servers.length,
-      description: "",
-    });
+    const stream = { name: STREAM, subjects: [SUBJECT], copies: nats.servers.length, description: "" };
+    while (!(await isDone(() => api.createStream(stream))));
     for (let used = await usedRoom(nats); used.least <= 1; used = await usedRoom(nats)) {
       const isSlow = used.most > SLOW_FROM;
       const count = isSlow ? 1 : AT_ONCE;
@@ -49,20 +45,19 @@ async function usedRoom({ servers }: Nats): Promise<{ least: number; most: numbe
   return { least: Math.min(...used), most: Math.max(...used) };
 }
 
-/** Where NATS has no leader for the moment, it is asked again. */
 async function empty(nats: Nats): Promise<void> {
   const api = await connect(nats);
   try {
-    while (!(await isGone(api)));
+    while (!(await isDone(() => api.deleteStream(STREAM))));
   } finally {
     await api.connection.close();
   }
 }
 
-/** An answer that came too late may have been that it is gone. */
-async function isGone(api: JetStreamApi): Promise<boolean> {
+/** Where NATS has no leader for the moment, it is asked again. An answer that came too late may have been that it is done. */
+async function isDone(work: () => Promise<unknown>): Promise<boolean> {
   try {
-    await api.deleteStream(STREAM);
+    await work();
     return true;
   } catch {
     return false;
