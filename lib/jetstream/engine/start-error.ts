@@ -49,22 +49,24 @@ export function explainConnect(
 
 /** For JetStream's refusal of a request. `undefined` for a defect. */
 export function explainRefusal(error: unknown, copies: number): EngineStartError | undefined {
+  // A server with JetStream serves its requests from its start on: without anybody who serves them it is off.
   const mayPass =
-    error instanceof NoAnswer ||
+    (error instanceof NoAnswer && error.kind !== "denied" && error.kind !== "no_responders") ||
     isJetStreamError(error, "clusterNoPeers") ||
     isJetStreamError(error, "clusterUnavailable");
   const refuse = (reason: string): EngineStartError =>
     new EngineStartError(reason, { cause: error, mayPass });
   if (error instanceof NoAnswer) {
     if (error.kind === "no_responders") {
+      return refuse("NATS runs without JetStream; netlog needs `jetstream` in its configuration");
+    }
+    if (error.kind === "denied") {
       return refuse(
-        "NATS runs without JetStream, or has no leader for it now; netlog needs `jetstream` in its configuration",
+        `the user of NATS lacks permissions on ${error.subject}; ` +
+          "give it those to publish and subscribe to $JS.API.>, _INBOX.> and the subjects of netlog",
       );
     }
-    return refuse(
-      "NATS does not answer requests of JetStream: its user may lack permissions on $JS.API.> and _INBOX.>, " +
-        "or JetStream has no leader now",
-    );
+    return refuse("NATS does not answer requests of JetStream, which may have no leader now");
   }
   if (isJetStreamError(error, "notEnabledForAccount") || isJetStreamError(error, "notEnabled")) {
     return refuse("JetStream is not enabled for this account of NATS; enable it there, or use another user");

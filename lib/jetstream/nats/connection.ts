@@ -3,7 +3,14 @@
  * connection. All that waits for an answer fails when the connection breaks, so that its caller can look for the outcome
  * at once. The client of NATS is loaded when a connection is made, and not before.
  */
-import type { ConnectionOptions, Msg, MsgHdrs, NatsConnection, Subscription } from "@nats-io/transport-node";
+import type {
+  ConnectionOptions,
+  Msg,
+  MsgHdrs,
+  NatsConnection,
+  PermissionViolationError,
+  Subscription,
+} from "@nats-io/transport-node";
 import type { Logger } from "../../base/logger.ts";
 import type { Runtime, Timer } from "../../base/runtime.ts";
 import { NoAnswer, type NoAnswerKind } from "./errors.ts";
@@ -223,7 +230,10 @@ export class EngineConnection {
     for await (const status of this.#client.status()) {
       if (status.type === "disconnect") this.#lost(status.server);
       else if (status.type === "reconnect") this.#back(status.server);
-      else if (status.type === "error") logger.error({ err: status.error }, "NATS reports an error");
+      else if (status.type === "error") {
+        logger.error({ err: status.error }, "NATS reports an error");
+        this.#denied(status.error);
+      }
     }
     // The client gave up: it was closed here, or the servers take it no more.
     if (this.#isClosed) return;
@@ -261,12 +271,23 @@ export class EngineConnection {
     waiting.resolve(answer);
   }
 
-  #fail(token: string, kind: NoAnswerKind): void {
+  #fail(token: string, kind: NoAnswerKind, subject?: string): void {
     const waiting = this.#waiting.get(token);
     if (waiting === undefined) return;
     this.#waiting.delete(token);
     waiting.timer.cancel();
-    waiting.reject(new NoAnswer(kind, waiting.subject));
+    waiting.reject(new NoAnswer(kind, subject ?? waiting.subject));
+  }
+
+  /** NATS names the subject that its user may not publish to, or subscribe to. */
+  #denied(error: Error): void {
+    // The client has a class of this name, which would have to be loaded to be compared with.
+    if (error.name !== "PermissionViolationError") return;
+    const { subject } = error as PermissionViolationError;
+    const isInbox = subject === `${this.#inbox}.*`;
+    for (const [token, waiting] of this.#waiting) {
+      if (isInbox || waiting.subject === subject) this.#fail(token, "denied", subject);
+    }
   }
 
   #failAll(kind: NoAnswerKind): void {

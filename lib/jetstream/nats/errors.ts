@@ -40,17 +40,26 @@ export class JetStreamError extends Error {
 
 /**
  * No answer came. `no_responders`: the request reached NATS, and nobody there serves its subject, so nothing was done;
- * `not_connected`: it was not sent. With the other two nobody knows what was done.
+ * `not_connected`: it was not sent. With the others nobody knows what was done; `denied`: the user of NATS may not send
+ * requests to `subject`, or not hear answers there, now.
  */
-export type NoAnswerKind = "no_responders" | "not_connected" | "disconnected" | "timeout" | "closed";
+export type NoAnswerKind =
+  | "no_responders"
+  | "not_connected"
+  | "denied"
+  | "disconnected"
+  | "timeout"
+  | "closed";
 
 export class NoAnswer extends Error {
   readonly kind: NoAnswerKind;
+  readonly subject: string;
 
   constructor(kind: NoAnswerKind, subject: string) {
     super(`no answer to ${subject}: ${kind.replaceAll("_", " ")}`);
     this.name = "NoAnswer";
     this.kind = kind;
+    this.subject = subject;
   }
 }
 

@@ -5,8 +5,11 @@ import type { Limits as TopicLimits } from "../../topic/limits.ts";
 export class JetstreamCaps {
   /** Time for one attempt to connect to a NATS server. */
   readonly engineConnectMs: number = 5 * SECOND_MS;
-  /** Time that NATS has, when a server starts, to become whole: both are often started at once. */
-  readonly engineStartMs: number = 10 * SECOND_MS;
+  /**
+   * Time that NATS has, when a server starts, to become whole: both are often started at once. Three servers of NATS elect a
+   * leader within 4 to 9 s, and again where the votes are split. Source: server/raft.go of nats-io/nats-server.
+   */
+  readonly engineStartMs: number = 30 * SECOND_MS;
   /** Time between two attempts to connect again. */
   readonly engineReconnectMs: number = 250;
   /** Time between two pings of the NATS server; three that stay without an answer end the connection. */

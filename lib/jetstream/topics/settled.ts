@@ -50,5 +50,5 @@ function isPassing(error: unknown): boolean {
 
 /** Nobody knows whether the request was carried out. */
 function isUnknown(error: unknown): boolean {
-  return error instanceof NoAnswer && (error.kind === "timeout" || error.kind === "disconnected");
+  return error instanceof NoAnswer && ["timeout", "disconnected", "denied"].includes(error.kind);
 }

@@ -6,7 +6,7 @@ import { limitsWithin } from "../../../../lib/jetstream/engine/message-limits.ts
 import { explainRefusal } from "../../../../lib/jetstream/engine/start-error.ts";
 import { Engine, type EngineOptions, lookAtEngine } from "../../../../lib/jetstream/index.ts";
 import { EngineConnection } from "../../../../lib/jetstream/nats/connection.ts";
-import { JetStreamError } from "../../../../lib/jetstream/nats/errors.ts";
+import { JetStreamError, NoAnswer } from "../../../../lib/jetstream/nats/errors.ts";
 import type { JetStreamApi } from "../../../../lib/jetstream/nats/jetstream-api.ts";
 import { LIMITS } from "../../../../lib/limits.ts";
 import { within } from "../../../support/deadline.ts";
@@ -14,6 +14,13 @@ import { engineOptions, startEngineServer } from "../../../support/engine-server
 import { freePort } from "../../../support/free-port.ts";
 import { hasNats, Nats } from "../../../support/nats.ts";
 import { CONTEXT, connectTo, natsOfFile } from "../engine-fixture.ts";
+
+test("nothing waits for JetStream where it is off", () => {
+  const nobody = explainRefusal(new NoAnswer("no_responders", "$JS.API.INFO"), 3);
+  expect(nobody?.message).toMatch(/^NATS runs without JetStream; /);
+  expect(nobody?.mayPass).toBe(false);
+  expect(explainRefusal(new NoAnswer("timeout", "$JS.API.INFO"), 3)?.mayPass).toBe(true);
+});
 
 test("what keeps most servers of NATS from serving JetStream is said", () => {
   const refused = new JetStreamError(10008, "JetStream system temporarily unavailable");
@@ -71,7 +78,8 @@ describe.skipIf(!hasNats)("a server does not start", () => {
 
   test("without the right credentials", async () => {
     const deaf = `{ user: deaf, password: d, permissions: { publish: ">", subscribe: "netlog.>" } }`;
-    const settings = `authorization { users: [{ user: a, password: right }, ${deaf}] }`;
+    const mute = `{ user: mute, password: m, permissions: { publish: "netlog.>", subscribe: ">" } }`;
+    const settings = `authorization { users: [{ user: a, password: right }, ${deaf}, ${mute}] }`;
     const guarded = await Nats.start({ settings });
     onTestFinished(() => guarded.remove());
     expect(await refusal({}, guarded)).toMatch(/refused the credentials/);
@@ -84,6 +92,12 @@ describe.skipIf(!hasNats)("a server does not start", () => {
     await (await engine.openStorage()).close();
     engine.end();
     expect(await refusal({ credentials: "a:wrong\n" }, guarded)).toMatch(/refused the credentials/);
+    // Those who may not ask, or not hear answers, hear so at once.
+    const asked = { ...LIMITS, engineStartMs: 0, engineRequestMs: LIMITS.engineStartMs };
+    const open = (credentials: string): Promise<unknown> =>
+      Engine.open(engineOptions(guarded, { credentials }), asked);
+    await expect(open("mute:m\n")).rejects.toThrow(/lacks permissions on \$JS\.API\.INFO; give it/);
+    await expect(open("deaf:d\n")).rejects.toThrow(/lacks permissions on _INBOX\..*; give it/);
     // One that may not hear answers hears the rest.
     const deafAddress = { servers, credentials: "deaf:d\n", clientName: "deaf" };
     const connection = await EngineConnection.connect(deafAddress, CONTEXT);

@@ -156,7 +156,8 @@ describe.skipIf(!natsSyncsAlways)("three servers of NATS", () => {
     const [first, ...others] = nats.current.servers;
     await Promise.all(others.map((server) => server.kill()));
     const servers = [first!.url.replace("//", "//log:secret@")];
-    const opened = Engine.open(options({ servers, systemCredentials: "sys:secret\n" }), LIMITS);
+    const limits = { ...LIMITS, engineStartMs: 2 * LIMITS.engineStartMs };
+    const opened = Engine.open(options({ servers, systemCredentials: "sys:secret\n" }), limits);
     for (const server of others) server.start();
     (await within("a start beside that of NATS", opened)).end();
     await Promise.all(others.map((server) => server.ready()));
