@@ -20,10 +20,10 @@ import { RELAY_VERSION } from "../servers/relay-messages.ts";
 import { JetStreamStorage } from "../storage/jetstream-storage.ts";
 import { checkEngine, whileNatsStarts } from "./check-engine.ts";
 import { limitsWithin } from "./message-limits.ts";
+import { monitorSource, type SyncSource, systemSource } from "./monitors.ts";
 import { RoomWatch } from "./room-watch.ts";
 import { EngineStartError, explainConnect, explainRefusal } from "./start-error.ts";
 import { isWhole, SyncCheck } from "./sync-check.ts";
-import { monitorSource, type SyncSource, systemSource } from "./sync-sources.ts";
 
 export interface EngineOptions {
   /** `nats://host:4222`, of one server of the cluster or more. */

@@ -7,7 +7,7 @@ import type { Logger } from "../../base/logger.ts";
 import type { Runtime, Timer } from "../../base/runtime.ts";
 import type { Room } from "../log/stream-log-options.ts";
 import type { JetstreamCaps } from "../nats/limits.ts";
-import type { SyncSource, Varz } from "./sync-sources.ts";
+import type { SyncSource, Varz } from "./monitors.ts";
 
 export interface RoomWatchOptions {
   /** `undefined`: nobody tells, and there is always room. */

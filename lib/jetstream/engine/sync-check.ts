@@ -6,8 +6,8 @@
 import type { Logger } from "../../base/logger.ts";
 import type { Runtime, Timer } from "../../base/runtime.ts";
 import type { JetstreamCaps } from "../nats/limits.ts";
+import type { SyncAnswers, SyncSource, Varz } from "./monitors.ts";
 import { EngineStartError } from "./start-error.ts";
-import type { SyncAnswers, SyncSource, Varz } from "./sync-sources.ts";
 
 export interface SyncCheckOptions {
   /** `undefined`: nobody tells. It is closed with the check. */

@@ -1,8 +1,8 @@
 import { expect, onTestFinished, test } from "vitest";
 import { silentLogger } from "../../../../lib/base/logger.ts";
 import { nodeRuntime } from "../../../../lib/base/runtime.ts";
+import type { Varz } from "../../../../lib/jetstream/engine/monitors.ts";
 import { RoomWatch } from "../../../../lib/jetstream/engine/room-watch.ts";
-import type { Varz } from "../../../../lib/jetstream/engine/sync-sources.ts";
 import { LIMITS } from "../../../../lib/limits.ts";
 
 const limits = { ...LIMITS, engineRoomMs: 5 };

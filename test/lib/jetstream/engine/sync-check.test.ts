@@ -4,13 +4,13 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { silentLogger } from "../../../../lib/base/logger.ts";
-import { SyncCheck } from "../../../../lib/jetstream/engine/sync-check.ts";
 import {
   monitorSource,
   type SyncAnswers,
   type SyncSource,
   type Varz,
-} from "../../../../lib/jetstream/engine/sync-sources.ts";
+} from "../../../../lib/jetstream/engine/monitors.ts";
+import { SyncCheck } from "../../../../lib/jetstream/engine/sync-check.ts";
 import { Engine, type EngineOptions } from "../../../../lib/jetstream/index.ts";
 import { LIMITS } from "../../../../lib/limits.ts";
 import { within } from "../../../support/deadline.ts";
