@@ -20,7 +20,7 @@ import { RELAY_VERSION } from "../servers/relay-messages.ts";
 import { JetStreamStorage } from "../storage/jetstream-storage.ts";
 import { checkEngine, whileNatsStarts } from "./check-engine.ts";
 import { limitsWithin } from "./message-limits.ts";
-import { monitorSource, type SyncSource, systemSource } from "./monitors.ts";
+import { type Monitor, portMonitor, systemMonitor } from "./monitors.ts";
 import { RoomWatch } from "./room-watch.ts";
 import { EngineStartError, explainConnect, explainRefusal } from "./start-error.ts";
 import { isWhole, SyncCheck } from "./sync-check.ts";
@@ -30,7 +30,7 @@ export interface EngineOptions {
   readonly servers: readonly string[];
   /** The text of a file of credentials. */
   readonly credentials?: string | undefined;
-  /** The same of a user of the system account, who can ask all servers whether they sync each message. */
+  /** The same of a user of the system account, who can ask all servers how they are: whether they sync, and their room. */
   readonly systemCredentials?: string | undefined;
   /** Begins the names of all streams and subjects. */
   readonly prefix?: string;
@@ -78,20 +78,20 @@ export class Engine<Given extends Limits = Limits> {
     const clientName = `netlog ${options.url ?? self.incarnation}`;
     const address = { servers, credentials, clientName };
     const connection = await connectTo(address, { runtime, logger, limits });
-    let source: SyncSource | undefined;
+    let monitor: Monitor | undefined;
     try {
       const api = new JetStreamApi(connection);
       const check = { api, names, copies, incarnation: self.incarnation };
       await whileNatsStarts(() => checkEngine(check), { runtime, logger, limits });
       const within = limitsWithin(limits, connection.maxPayloadBytes, logger);
-      source = await syncSourceOf(options, clientName, limits);
-      const syncing = { source, isUnsafe, runtime, logger, limits };
+      monitor = await monitorOf(options, clientName, limits);
+      const syncing = { monitor, isUnsafe, runtime, logger, limits };
       const sync = await whileNatsStarts(() => SyncCheck.begin(syncing), { runtime, logger, limits });
       connection.onBack(() => void sync.askNow());
-      const room = new RoomWatch({ source, runtime, logger, limits });
+      const room = new RoomWatch({ monitor, runtime, logger, limits });
       return new Engine(options, within, { api, names, self, sync, room });
     } catch (error) {
-      await source?.close();
+      await monitor?.close();
       await connection.close();
       throw error;
     }
@@ -223,16 +223,16 @@ async function connectTo(
   }
 }
 
-/** `undefined`: nobody tells whether NATS syncs. @throws EngineStartError. */
-async function syncSourceOf(
+/** `undefined`: nobody tells how the servers of NATS are. @throws EngineStartError. */
+async function monitorOf(
   { servers, systemCredentials, monitors, runtime }: EngineOptions,
   clientName: string,
   limits: Limits,
-): Promise<SyncSource | undefined> {
-  if (systemCredentials === undefined) return monitors.length === 0 ? undefined : monitorSource(monitors);
-  const address = { servers, credentials: systemCredentials, clientName: `${clientName}, whether it syncs` };
+): Promise<Monitor | undefined> {
+  if (systemCredentials === undefined) return monitors.length === 0 ? undefined : portMonitor(monitors);
+  const address = { servers, credentials: systemCredentials, clientName: `${clientName}, monitoring` };
   // What becomes of this connection says nothing that the log lines of the other one do not.
   const context = { runtime, logger: silentLogger, limits };
   const connection = await connectTo(address, context, "look at the file of --engine-system-credentials");
-  return systemSource(connection, isWhole);
+  return systemMonitor(connection, isWhole);
 }

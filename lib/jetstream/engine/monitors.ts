@@ -26,15 +26,16 @@ export interface Varz {
   };
 }
 
-export interface SyncAnswers {
+export interface MonitorAnswers {
   readonly servers: readonly Varz[];
-  /** Why some servers are missing, where the source knows it. */
+  /** Why some servers are missing, where that is known. */
   readonly missing: string | undefined;
 }
 
-export interface SyncSource {
+/** Whom the servers of NATS tell how they are. */
+export interface Monitor {
   /** Never rejects. */
-  ask(): Promise<SyncAnswers>;
+  ask(): Promise<MonitorAnswers>;
   close(): Promise<void>;
 }
 
@@ -43,13 +44,13 @@ const PING = "$SYS.REQ.SERVER.PING.VARZ";
 /** What NATS answers where nobody serves a subject. */
 const NO_RESPONDERS = 503;
 
-/** @param monitors The monitoring ports of all servers: `http://host:8222`. */
-export function monitorSource(monitors: readonly string[]): SyncSource {
+/** @param ports The monitoring ports of all servers: `http://host:8222`. */
+export function portMonitor(ports: readonly string[]): Monitor {
   return {
     async ask() {
-      const answers = await Promise.all(monitors.map(askMonitor));
+      const answers = await Promise.all(ports.map(askPort));
       const servers = answers.filter((varz) => varz !== undefined);
-      const silent = monitors.find((_, place) => answers[place] === undefined);
+      const silent = ports.find((_, place) => answers[place] === undefined);
       if (silent === undefined) return { servers, missing: undefined };
       return { servers, missing: `the monitoring port ${silent} of NATS does not answer` };
     },
@@ -57,9 +58,9 @@ export function monitorSource(monitors: readonly string[]): SyncSource {
   };
 }
 
-async function askMonitor(monitor: string): Promise<Varz | undefined> {
+async function askPort(port: string): Promise<Varz | undefined> {
   try {
-    const answer = await fetch(new URL("/varz", monitor), { signal: AbortSignal.timeout(ASK_MS) });
+    const answer = await fetch(new URL("/varz", port), { signal: AbortSignal.timeout(ASK_MS) });
     return answer.ok ? varzIn(await answer.json()) : undefined;
   } catch {
     return undefined;
@@ -69,13 +70,13 @@ async function askMonitor(monitor: string): Promise<Varz | undefined> {
 /**
  * All servers answer one question.
  *
- * @param connection That of a user of the system account. It is closed with the source.
+ * @param connection That of a user of the system account. It is closed with the monitor.
  * @param isWhole No further answer is to be waited for.
  */
-export function systemSource(
+export function systemMonitor(
   connection: EngineConnection,
   isWhole: (servers: readonly Varz[]) => boolean,
-): SyncSource {
+): Monitor {
   return {
     ask: () =>
       new Promise((resolve) => {

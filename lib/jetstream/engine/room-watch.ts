@@ -7,11 +7,11 @@ import type { Logger } from "../../base/logger.ts";
 import type { Runtime, Timer } from "../../base/runtime.ts";
 import type { Room } from "../log/stream-log-options.ts";
 import type { JetstreamCaps } from "../nats/limits.ts";
-import type { SyncSource, Varz } from "./monitors.ts";
+import type { Monitor, Varz } from "./monitors.ts";
 
 export interface RoomWatchOptions {
   /** `undefined`: nobody tells, and there is always room. */
-  readonly source: Pick<SyncSource, "ask"> | undefined;
+  readonly monitor: Pick<Monitor, "ask"> | undefined;
   readonly runtime: Runtime;
   readonly logger: Logger;
   readonly limits: JetstreamCaps;
@@ -39,8 +39,8 @@ export class RoomWatch implements Room {
 
   /** Looks once, and goes on looking from then on. Never rejects. */
   async begin(): Promise<void> {
-    const { source, runtime, limits } = this.#options;
-    if (source === undefined) return;
+    const { monitor, runtime, limits } = this.#options;
+    if (monitor === undefined) return;
     await this.#look();
     if (!this.#isOver) this.#timer = runtime.setTimer(limits.engineRoomMs, () => void this.begin());
   }
@@ -51,9 +51,9 @@ export class RoomWatch implements Room {
   }
 
   async #look(): Promise<void> {
-    const { source, logger, limits } = this.#options;
+    const { monitor, logger, limits } = this.#options;
     // A server that does not answer stores nothing, either.
-    const { servers } = await source!.ask();
+    const { servers } = await monitor!.ask();
     if (servers.length === 0) return;
     const ratios = servers.map(usedRatioOf).filter((ratio) => !Number.isNaN(ratio));
     if (ratios.length > 0) this.#usedRatio = Math.max(...ratios);

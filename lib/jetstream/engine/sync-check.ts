@@ -6,12 +6,12 @@
 import type { Logger } from "../../base/logger.ts";
 import type { Runtime, Timer } from "../../base/runtime.ts";
 import type { JetstreamCaps } from "../nats/limits.ts";
-import type { SyncAnswers, SyncSource, Varz } from "./monitors.ts";
+import type { Monitor, MonitorAnswers, Varz } from "./monitors.ts";
 import { EngineStartError } from "./start-error.ts";
 
 export interface SyncCheckOptions {
   /** `undefined`: nobody tells. It is closed with the check. */
-  readonly source: SyncSource | undefined;
+  readonly monitor: Monitor | undefined;
   /** The operator takes what is not synced. */
   readonly isUnsafe: boolean;
   readonly runtime: Runtime;
@@ -38,8 +38,8 @@ export class SyncCheck {
 
   /** Goes on asking until it is ended. @throws EngineStartError: not all servers sync, and nobody said --engine-unsafe. */
   static async begin(options: SyncCheckOptions): Promise<SyncCheck> {
-    const { source, isUnsafe, logger } = options;
-    const verdict = await judge(source);
+    const { monitor, isUnsafe, logger } = options;
+    const verdict = await judge(monitor);
     if (verdict.kind !== "synced") {
       const { reason, mayPass } = verdict;
       if (!isUnsafe) throw new EngineStartError(`${reason}; ${CURE}, or say --engine-unsafe`, { mayPass });
@@ -78,19 +78,19 @@ export class SyncCheck {
   async end(): Promise<void> {
     this.#isOver = true;
     this.#timer?.cancel();
-    await this.#options.source?.close();
+    await this.#options.monitor?.close();
   }
 
   #askLater(): void {
-    const { source, runtime, limits } = this.#options;
-    if (source === undefined || this.#isOver) return;
+    const { monitor, runtime, limits } = this.#options;
+    if (monitor === undefined || this.#isOver) return;
     this.#timer = runtime.setTimer(limits.engineSyncCheckMs, () => void this.askNow());
   }
 
   async #ask(): Promise<void> {
-    const { source, isUnsafe, logger } = this.#options;
+    const { monitor, isUnsafe, logger } = this.#options;
     const last = this.#verdict;
-    const verdict = await judge(source);
+    const verdict = await judge(monitor);
     if (this.#isOver) return;
     this.#verdict = verdict;
     if (verdict.kind === last.kind && (verdict.kind === "synced" || verdict.reason === reasonOf(last)))
@@ -108,12 +108,12 @@ export class SyncCheck {
 
 const RISK = "a loss of power of a majority of NATS at once may take acknowledged messages back";
 
-async function judge(source: SyncSource | undefined): Promise<Verdict> {
-  if (source === undefined) return { kind: "unknown", reason: NOBODY_TELLS };
-  return verdictOf(await source.ask());
+async function judge(monitor: Monitor | undefined): Promise<Verdict> {
+  if (monitor === undefined) return { kind: "unknown", reason: NOBODY_TELLS };
+  return verdictOf(await monitor.ask());
 }
 
-function verdictOf({ servers, missing }: SyncAnswers): Verdict {
+function verdictOf({ servers, missing }: MonitorAnswers): Verdict {
   const unsynced = servers.find(
     ({ jetstream }) => jetstream?.config && jetstream.config.sync_always !== true,
   );

@@ -14,8 +14,8 @@ function server(name: string, storage: number): Varz {
 
 /** Watches what `ask` gives, until the running test is over. */
 async function watch(ask?: () => readonly Varz[]): Promise<RoomWatch> {
-  const source = ask && { ask: () => Promise.resolve({ servers: ask(), missing: undefined }) };
-  const room = new RoomWatch({ source, runtime: nodeRuntime, logger: silentLogger, limits });
+  const monitor = ask && { ask: () => Promise.resolve({ servers: ask(), missing: undefined }) };
+  const room = new RoomWatch({ monitor, runtime: nodeRuntime, logger: silentLogger, limits });
   onTestFinished(() => room.end());
   await room.begin();
   return room;

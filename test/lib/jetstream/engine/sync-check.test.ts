@@ -5,9 +5,9 @@ import type { AddressInfo } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { silentLogger } from "../../../../lib/base/logger.ts";
 import {
-  monitorSource,
-  type SyncAnswers,
-  type SyncSource,
+  type Monitor,
+  type MonitorAnswers,
+  portMonitor,
   type Varz,
 } from "../../../../lib/jetstream/engine/monitors.ts";
 import { SyncCheck } from "../../../../lib/jetstream/engine/sync-check.ts";
@@ -32,15 +32,15 @@ const ALL = [server("a"), server("b"), server("c")];
 describe("whether NATS syncs", () => {
   const runtime = new ManualRuntime();
 
-  /** Its source says what `answers` holds at that time. */
-  async function begin(answers: { now: SyncAnswers }, isUnsafe = false): Promise<SyncCheck> {
-    const source: SyncSource = { ask: async () => answers.now, close: async () => {} };
-    const check = await SyncCheck.begin({ source, isUnsafe, runtime, logger: silentLogger, limits: LIMITS });
+  /** Its monitor says what `answers` holds at that time. */
+  async function begin(answers: { now: MonitorAnswers }, isUnsafe = false): Promise<SyncCheck> {
+    const monitor: Monitor = { ask: async () => answers.now, close: async () => {} };
+    const check = await SyncCheck.begin({ monitor, isUnsafe, runtime, logger: silentLogger, limits: LIMITS });
     onTestFinished(() => check.end());
     return check;
   }
 
-  function said(servers: readonly Varz[], missing?: string): { now: SyncAnswers } {
+  function said(servers: readonly Varz[], missing?: string): { now: MonitorAnswers } {
     return { now: { servers, missing } };
   }
 
@@ -178,7 +178,7 @@ test.each(["null", '"a"', "[", "{"])("a monitoring port that answers %s tells no
   await once(other, "listening");
   onTestFinished(() => void other.close());
   const { port } = other.address() as AddressInfo;
-  const { servers, missing } = await monitorSource([`http://127.0.0.1:${port}`]).ask();
+  const { servers, missing } = await portMonitor([`http://127.0.0.1:${port}`]).ask();
   expect(servers).toEqual([]);
   expect(missing).toContain("does not answer");
 });
