@@ -70,7 +70,7 @@ export const ENGINE_OPTIONS: OptionTable<EngineOptions> = {
     kind: "list",
     placeholder: "<url>",
     description:
-      "The monitoring port of a NATS server, which tells whether it syncs each message; repeatable",
+      "The monitoring port of a NATS server, which tells whether it syncs each message, and how full it is; repeatable",
     allowed: "URLs such as http://a:8222, one for each server",
     fallback: "",
     parse: (text) => parseList(text, parseOrigin),
