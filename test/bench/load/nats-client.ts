@@ -1,7 +1,19 @@
-/** NATS itself, by its own client: messages into a stream, each acknowledged, and out of it through a consumer. */
+/**
+ * NATS itself, by its own client: messages into a stream, each acknowledged, and out of it through a consumer; and whether it
+ * makes streams at all.
+ */
 import { connect, createInbox, type NatsConnection } from "@nats-io/transport-node";
 import { Latencies } from "./latencies.ts";
 import type { LoadResult } from "./load-result.ts";
+
+/** Makes a stream with so many copies, and removes it. @throws what NATS refuses with. */
+export async function probeCopies(servers: string, copies: number): Promise<void> {
+  await withClient(servers, async (client) => {
+    const name = "probe";
+    await api(client, `STREAM.CREATE.${name}`, { name, subjects: [name], num_replicas: copies });
+    await api(client, `STREAM.DELETE.${name}`, {});
+  });
+}
 
 export interface NatsPublishJob {
   /** URLs, with commas between. */

@@ -1,16 +1,19 @@
 /** NATS servers with JetStream, alone or three in a cluster, on folders of their own: what topics are kept on instead of files. */
 import { spawn, spawnSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { probeCopies } from "../load/nats-client.ts";
 import { awaitReady, freePort, ServerProcess } from "./server-process.ts";
 
 /** `$NETLOG_TEST_NATS`, or where Debian puts it. */
 const PROGRAMS: readonly string[] = process.env.NETLOG_TEST_NATS
   ? [process.env.NETLOG_TEST_NATS]
   : ["nats-server", "/usr/sbin/nats-server"];
-/** Three servers that elect one of them need some seconds. */
-const READY_TRIES = 2400;
+/** So often three servers begin; each time they have so many looks to elect one of them, and the last time more. */
+const FOUNDINGS = 4;
+const FOUNDING_TRIES = 1000;
+const LAST_TRIES = 2400;
 
 interface Place {
   readonly name: string;
@@ -49,19 +52,43 @@ export async function startNats(
     const [port, monitorPort, routePort] = [await freePort(), await freePort(), await freePort()];
     places.push({ name: `n${number}`, folder: join(folder, `n${number}`), port, monitorPort, routePort });
   }
-  const env = { GOMAXPROCS: coresOfEach(count), ...process.env };
-  const servers = places.map((place) => {
+  for (const place of places) {
     mkdirSync(place.folder, { recursive: true });
-    const file = join(place.folder, "nats.conf");
-    writeFileSync(file, configuration(place, places, syncsAlways));
-    return new ServerProcess(spawn(program, ["-c", file], { stdio: "ignore", env }), place.port);
-  });
-  await Promise.all(places.map((place) => awaitReady(() => requireReady(place, count), READY_TRIES)));
+    writeFileSync(configurationFile(place), configuration(place, places, syncsAlways));
+  }
+  const url = places.map(({ port }) => `nats://127.0.0.1:${port}`).join(",");
   return {
-    servers,
-    url: places.map(({ port }) => `nats://127.0.0.1:${port}`).join(","),
+    servers: await found(program, places, url),
+    url,
     monitorUrl: places.map(({ monitorPort }) => `http://127.0.0.1:${monitorPort}`).join(","),
   };
+}
+
+/**
+ * Servers that start at once may found a cluster without one of them, which stays so: they begin anew then. The leader of a
+ * young cluster calls a server offline of whose room it has not heard yet, and places no copy there.
+ *
+ * @throws what they did not come to, when they have begun often enough; none runs then.
+ */
+async function found(program: string, places: readonly Place[], url: string): Promise<ServerProcess[]> {
+  const count = places.length;
+  const env = { GOMAXPROCS: coresOfEach(count), ...process.env };
+  for (let foundings = 1; ; foundings++) {
+    const servers = places.map((place) => {
+      const child = spawn(program, ["-c", configurationFile(place)], { stdio: "ignore", env });
+      return new ServerProcess(child, place.port);
+    });
+    const tries = foundings < FOUNDINGS ? FOUNDING_TRIES : LAST_TRIES;
+    try {
+      await Promise.all(places.map((place) => awaitReady(() => requireReady(place, count), tries)));
+      if (count > 1) await awaitReady(() => probeCopies(url, count), tries);
+      return servers;
+    } catch (error) {
+      await Promise.all(servers.map((server) => server.stop("SIGKILL")));
+      if (foundings === FOUNDINGS) throw error;
+      for (const place of places) rmSync(storeOf(place), { recursive: true, force: true });
+    }
+  }
 }
 
 /**
@@ -94,6 +121,14 @@ async function requireReady({ monitorPort }: Place, count: number): Promise<void
   if (!meta?.leader || meta.cluster_size !== count) throw new Error("NATS has no leader");
 }
 
+function configurationFile({ folder }: Place): string {
+  return join(folder, "nats.conf");
+}
+
+function storeOf({ folder }: Place): string {
+  return join(folder, "store");
+}
+
 function configuration(place: Place, all: readonly Place[], syncsAlways: boolean): string {
   const routes = all.map(({ routePort }) => `nats://127.0.0.1:${routePort}`).join(", ");
   return `server_name: ${place.name}
@@ -101,7 +136,7 @@ listen: 127.0.0.1:${place.port}
 http: 127.0.0.1:${place.monitorPort}
 max_payload: 8MB
 jetstream {
-  store_dir: ${JSON.stringify(join(place.folder, "store"))}
+  store_dir: ${JSON.stringify(storeOf(place))}
 ${syncsAlways ? "  sync_interval: always\n" : ""}}
 ${all.length === 1 ? "" : `cluster { name: bench, listen: 127.0.0.1:${place.routePort}, routes: [${routes}] }\n`}`;
 }
