@@ -16,18 +16,26 @@ export const UNSERVED_REASONS: Readonly<Record<Unserved, string>> = {
     "the topic has moved from NATS to a data folder, by netlog migrate --back; ask the server of that folder",
 };
 
-/** A server that owns topics. */
+/** While it moves. In words for clients. */
+export const MOVING_REASON =
+  "the topic is being moved from NATS to a data folder, by netlog migrate --back; ask the server of that folder then";
+
+/** A server that owns topics, or a process that moves or copies them. */
 export interface Owner {
   /** Names this run of the server. */
   readonly incarnation: string;
   /** Where the other servers reach it; none where it is alone. */
   readonly url: string | undefined;
+  /** It takes topics to move them away, and answers for none. */
+  readonly isMover?: boolean;
 }
 
 export interface Claim {
   /** The owner's incarnation; `null`: it let go of the log. */
   readonly owner: string | null;
   readonly url: string | null;
+  /** As Owner has it. */
+  readonly isMover?: boolean | undefined;
   /** The log's. */
   readonly endOffset: number;
   /** The time of the log's newest message; 0 where there never was one. */
@@ -50,11 +58,15 @@ export function parseClaim(body: Buffer): Claim | undefined {
     return undefined;
   }
   if (typeof claim !== "object" || claim === null) return undefined;
-  const { owner = null, url = null, endOffset, timestampMs, at, unserved } = claim;
+  const { owner = null, url = null, isMover, endOffset, timestampMs, at, unserved } = claim;
   if (!isSafeCount(endOffset) || !isSafeCount(timestampMs) || !isSafeCount(at)) return undefined;
   if (!isTextOrNull(owner) || !isTextOrNull(url)) return undefined;
   if (!isUnserved(unserved)) return undefined;
-  return { owner, url, endOffset, timestampMs, at, ...(unserved === undefined ? {} : { unserved }) };
+  const optional = {
+    ...(isMover === true ? { isMover } : {}),
+    ...(unserved === undefined ? {} : { unserved }),
+  };
+  return { owner, url, endOffset, timestampMs, at, ...optional };
 }
 
 /** Also of nothing, which all topics have. */

@@ -249,10 +249,11 @@ export class LogWriter implements PublisherOwner<WrittenMessage> {
     stored?: () => void,
   ): Promise<ClaimOutcome> {
     const { shared, topic, owner: self } = this.#options;
+    const { url = null, isMover } = self;
     const { endOffset, lastTimestampMs: timestampMs } = this;
     const uid = this.#nextUid();
     const at = shared.runtime.now();
-    const claim = encodeClaim({ owner, url: self.url ?? null, endOffset, timestampMs, at, unserved });
+    const claim = encodeClaim({ owner, url, isMover, endOffset, timestampMs, at, unserved });
     const envelope = { kind: CLAIM_KIND, epoch: this.#epoch, uid, segment: markOf(segment) };
     const outcome = new Promise<ClaimOutcome>((resolve) => {
       this.#settleClaim = (came) => {

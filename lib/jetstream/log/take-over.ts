@@ -91,9 +91,9 @@ function claimBehind(
   const { lastSequence, endOffset, timestampMs, segment } = end;
   const sequence = lastSequence + 1;
   const uid = newUid(runtime);
-  const { incarnation = null, url = null } = owner ?? {};
+  const { incarnation = null, url = null, isMover } = owner ?? {};
   const at = runtime.now();
-  const body = encodeClaim({ owner: incarnation, url, endOffset, timestampMs, at, unserved });
+  const body = encodeClaim({ owner: incarnation, url, isMover, endOffset, timestampMs, at, unserved });
   const payload = encodeMessage({ kind: CLAIM_KIND, epoch: sequence, uid, segment }, [body]);
   return { end, message: { sequence, subject: names.ownerSubject(topic), payload, uid, mayBeStored: false } };
 }

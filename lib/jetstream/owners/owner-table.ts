@@ -16,6 +16,8 @@ export interface Ownership {
   /** The owner's incarnation; `undefined`: it has none. */
   readonly owner: string | undefined;
   readonly url: string | undefined;
+  /** The owner moves it away, and answers for it to nobody. */
+  readonly isMover?: boolean;
   /** It is nobody's for good: no server takes it up. */
   readonly isMoved?: boolean;
 }
@@ -140,12 +142,12 @@ export class OwnerTable {
       const reason = `the stream ${this.#engine.logStream(topic)} of NATS has a claim that netlog did not write`;
       throw new NetlogError("topic_unavailable", { reason });
     }
-    const { owner, url, unserved } = claim;
+    const { owner, url, isMover = false, unserved } = claim;
     if (unserved === "copying") return undefined;
     if (unserved === "moved") return { ...NOBODY, epoch: message.sequence, isMoved: true };
     // The one that let go says where it was.
     if (owner === null) return { epoch: message.sequence, owner: undefined, url: undefined };
-    return { epoch: message.sequence, owner, url: url ?? undefined };
+    return { epoch: message.sequence, owner, url: url ?? undefined, isMover };
   }
 
   /** `undefined`: there is no such topic. */

@@ -9,7 +9,7 @@ import { isSafeName } from "../../base/names.ts";
 import type { Runtime } from "../../base/runtime.ts";
 import type { NewMessage } from "../../message/new-message.ts";
 import type { EngineFigures, Neighbours, Relay } from "../../topic/neighbours.ts";
-import { UNSERVED_REASONS } from "../log/claim.ts";
+import { MOVING_REASON, UNSERVED_REASONS } from "../log/claim.ts";
 import type { EngineCounters } from "../log/engine-counters.ts";
 import type { EngineConnection } from "../nats/connection.ts";
 import type { Limits } from "../nats/limits.ts";
@@ -165,13 +165,14 @@ export class Owners implements Neighbours {
   }
 
   #urlOf(ownership: Ownership): string {
-    const { owner, url } = ownership;
+    const { owner, url, isMover } = ownership;
     if (owner === this.#options.self.incarnation) {
       throw moves("the topic is being taken up, or given away; try again");
     }
     if (!this.#isOwned(ownership)) {
       throw moves("no server has the topic now; one takes it over within seconds, try again");
     }
+    if (isMover === true) throw moves(MOVING_REASON);
     if (url === undefined) throw moves("the server that has the topic says no address (--advertise)");
     return url;
   }

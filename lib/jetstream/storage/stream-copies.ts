@@ -88,7 +88,7 @@ export class StreamCopies {
     const onTaken = (await this.#isServed(name)) ? () => this.#wait() : () => Promise.resolve();
     const lineage = () => known.lineageOf(name);
     const opening = { unserved: "moved", onTaken } as const;
-    const own = { ...parts, onFailed: () => {} };
+    const own = { ...parts, owner: { ...parts.owner, isMover: true }, onFailed: () => {} };
     const streams = await openTopicStreams(own, name, defaults, lineage, opening);
     const moveAway = async (): Promise<void> => {
       await streams.close();

@@ -1,7 +1,7 @@
 /** Whom a server takes for the owner of a topic while claims are on their way: NATS answers as each test says. */
 import { expect, test } from "vitest";
 import { silentLogger } from "../../../../lib/base/logger.ts";
-import { encodeClaim } from "../../../../lib/jetstream/log/claim.ts";
+import { type Claim, encodeClaim } from "../../../../lib/jetstream/log/claim.ts";
 import { EngineCounters } from "../../../../lib/jetstream/log/engine-counters.ts";
 import { CLAIM_KIND, encodeMessage } from "../../../../lib/jetstream/log/envelope.ts";
 import type { Received } from "../../../../lib/jetstream/nats/connection.ts";
@@ -21,8 +21,9 @@ const NAMES = new EngineNames();
 /** The newest claim, which `owner` made; `undefined`: there is none yet. */
 type Newest = StoredMessage | undefined | Error;
 
-function claim(sequence: number, owner: string): StoredMessage {
-  const body = encodeClaim({ owner, url: `http://${owner}`, endOffset: 0, timestampMs: 0, at: 0 });
+function claim(sequence: number, owner: string, given: Partial<Claim> = {}): StoredMessage {
+  const url = `http://${owner}`;
+  const body = encodeClaim({ owner, url, endOffset: 0, timestampMs: 0, at: 0, ...given });
   const segment = { sequence, baseOffset: 0, sizeBytes: 0 };
   const envelope = { kind: CLAIM_KIND, epoch: sequence, uid: { high: 0, low: sequence }, segment };
   return { sequence, subject: NAMES.ownerSubject("topic"), data: encodeMessage(envelope, [body]) };
@@ -113,4 +114,16 @@ test("a look that gets no answer is repeated", async () => {
 test("a look is not repeated where NATS refuses, or is not there", async () => {
   const { owners } = await ownersOver([new NoAnswer("not_connected", "x"), claim(1, "a")]);
   await expect(owners.ownerOf("topic")).rejects.toThrow("NATS does not say which server has the topic");
+});
+
+test("a topic whose owner has no address, or moves it away, is refused with what is true", async () => {
+  const url = null;
+  const { owners, hearClaim } = await ownersOver([
+    claim(1, "a", { url }),
+    claim(2, "b", { url, isMover: true }),
+  ]);
+  await hearClaim();
+  expect(() => owners.ownerOf("topic")).toThrow("says no address (--advertise)");
+  await hearClaim();
+  expect(() => owners.ownerOf("topic")).toThrow("is being moved from NATS to a data folder");
 });
