@@ -4,7 +4,6 @@
  * at once. The client of NATS is loaded when a connection is made, and not before.
  */
 import type {
-  ConnectionOptions,
   Msg,
   MsgHdrs,
   NatsConnection,
@@ -13,23 +12,12 @@ import type {
 } from "@nats-io/transport-node";
 import type { Logger } from "../../base/logger.ts";
 import type { Runtime, Timer } from "../../base/runtime.ts";
+import { connectionOptions, type EngineAddress } from "./engine-address.ts";
 import { NoAnswer, type NoAnswerKind } from "./errors.ts";
 import type { JetstreamCaps } from "./limits.ts";
 
-/** A ping that stays without an answer so often ends the connection. */
-const PINGS_OUT = 3;
-
-export interface EngineAddress {
-  /** `nats://host:4222` or `tls://host:4222`, with user and password or a token where they are needed. */
-  readonly servers: readonly string[];
-  /** The text of a file of credentials: `.creds`, or `user:password`. What stands in the URLs does not count then. */
-  readonly credentials?: string | undefined;
-  readonly tls?:
-    | { readonly caFile?: string; readonly certFile?: string; readonly keyFile?: string }
-    | undefined;
-  /** What NATS calls this connection in its lists. */
-  readonly clientName: string;
-}
+/** Subjects that the user may not use; so many are remembered. */
+const MAX_DENIED = 1000;
 
 export interface ConnectionContext {
   readonly runtime: Runtime;
@@ -61,6 +49,8 @@ export class EngineConnection {
   readonly #waiting = new Map<string, Waiting>();
   readonly #lostListeners = new Set<() => void>();
   readonly #backListeners = new Set<() => void>();
+  /** What the user may not do, of which the log says so: a heartbeat is refused each time. Another connection begins anew. */
+  readonly #denied = new Set<string>();
   #lastToken = 0;
   #lossCount = 0;
   #isConnected = true;
@@ -83,11 +73,7 @@ export class EngineConnection {
   /** @throws what the client of NATS throws when no server can be connected to. */
   static async connect(address: EngineAddress, context: ConnectionContext): Promise<EngineConnection> {
     const nats = await import("@nats-io/transport-node");
-    const options = connectionOptions(address, context.limits);
-    const { credentials } = address;
-    if (credentials === undefined) Object.assign(options, userOf(address.servers));
-    else if (isUserLine(credentials)) Object.assign(options, splitUser(credentials.trim()));
-    else options.authenticator = nats.credsAuthenticator(new TextEncoder().encode(credentials));
+    const options = connectionOptions(address, context.limits, nats.credsAuthenticator);
     // A client that is refused by a cluster learns of its other servers meanwhile, and tries them all without end. This one
     // keeps to those that are named, and fails.
     await (await nats.connect({ ...options, ignoreClusterUpdates: true })).close();
@@ -177,7 +163,8 @@ export class EngineConnection {
     return this.#client.subscribe(subject, {
       callback: (refusal, message) => {
         if (refusal !== null) {
-          logger.error({ err: refusal, subject }, "NATS refused a subscription");
+          // The status of the client reports a lack of permissions as well.
+          if (!isDenial(refusal)) logger.error({ err: refusal, subject }, "NATS refused a subscription");
           return;
         }
         try {
@@ -231,8 +218,8 @@ export class EngineConnection {
       if (status.type === "disconnect") this.#lost(status.server);
       else if (status.type === "reconnect") this.#back(status.server);
       else if (status.type === "error") {
-        logger.error({ err: status.error }, "NATS reports an error");
-        this.#denied(status.error);
+        if (isDenial(status.error)) this.#deny(status.error);
+        else logger.error({ err: status.error }, "NATS reports an error");
       }
     }
     // The client gave up: it was closed here, or the servers take it no more.
@@ -253,6 +240,7 @@ export class EngineConnection {
   #back(server: string): void {
     if (this.#isClosed) return;
     this.#isConnected = true;
+    this.#denied.clear();
     this.#context.logger.info({ server }, "the connection to NATS is back");
     for (const listener of this.#backListeners) listener();
   }
@@ -280,14 +268,21 @@ export class EngineConnection {
   }
 
   /** NATS names the subject that its user may not publish to, or subscribe to. */
-  #denied(error: Error): void {
-    // The client has a class of this name, which would have to be loaded to be compared with.
-    if (error.name !== "PermissionViolationError") return;
-    const { subject } = error as PermissionViolationError;
+  #deny({ operation, subject }: PermissionViolationError): void {
+    this.#logDenial(operation, subject);
     const isInbox = subject === `${this.#inbox}.*`;
     for (const [token, waiting] of this.#waiting) {
       if (isInbox || waiting.subject === subject) this.#fail(token, "denied", subject);
     }
+  }
+
+  #logDenial(operation: PermissionViolationError["operation"], subject: string): void {
+    const key = `${operation} ${subject}`;
+    if (this.#denied.has(key)) return;
+    if (this.#denied.size >= MAX_DENIED) this.#denied.clear();
+    this.#denied.add(key);
+    const what = operation === "publish" ? "publish" : "subscribe";
+    this.#context.logger.error({ subject }, `the user of NATS lacks the permission to ${what} to a subject`);
   }
 
   #failAll(kind: NoAnswerKind): void {
@@ -302,42 +297,7 @@ export class EngineConnection {
   }
 }
 
-/** Such as `netlog:secret`, and not a file that NATS makes. */
-function isUserLine(credentials: string): boolean {
-  return !credentials.includes("-----BEGIN");
-}
-
-function splitUser(line: string): Pick<ConnectionOptions, "user" | "pass"> {
-  const end = line.indexOf(":");
-  return { user: line.slice(0, end), pass: line.slice(end + 1) };
-}
-
-/** User, password or token may stand in the URLs, as tools of NATS have it; the client wants them apart. */
-function userOf(servers: readonly string[]): Pick<ConnectionOptions, "user" | "pass" | "token"> {
-  const withUser = servers.map(urlOf).find(({ username }) => username !== "");
-  if (withUser === undefined) return {};
-  const user = decodeURIComponent(withUser.username);
-  const pass = decodeURIComponent(withUser.password);
-  return pass === "" ? { token: user } : { user, pass };
-}
-
-function urlOf(server: string): URL {
-  return new URL(server.includes("://") ? server : `nats://${server}`);
-}
-
-function connectionOptions(address: EngineAddress, limits: JetstreamCaps): ConnectionOptions {
-  const urls = address.servers.map(urlOf);
-  const options: ConnectionOptions = {
-    servers: urls.map((url) => url.host),
-    name: address.clientName,
-    timeout: limits.engineConnectMs,
-    reconnectTimeWait: limits.engineReconnectMs,
-    maxReconnectAttempts: -1,
-    ignoreAuthErrorAbort: true,
-    pingInterval: limits.enginePingMs,
-    maxPingOut: PINGS_OUT,
-  };
-  if (address.tls !== undefined) options.tls = address.tls;
-  else if (urls.some(({ protocol }) => protocol === "tls:")) options.tls = {};
-  return options;
+/** The client has a class of this name, which would have to be loaded to be compared with. */
+function isDenial(error: Error): error is PermissionViolationError {
+  return error.name === "PermissionViolationError";
 }
