@@ -3,9 +3,8 @@
  * and rate; everything behind that is checked where the topic is.
  */
 import { type Metadata, type ServiceError, status as Status } from "@grpc/grpc-js";
-import { NetlogError } from "../../lib/index.ts";
 import { FORWARDED } from "../http/forward-headers.ts";
-import { topicMoves } from "../http/owner-errors.ts";
+import { ownerBrokeOff, ownerSilent, topicMoves } from "../http/owner-errors.ts";
 import type { Call, Method } from "./method.ts";
 import { Packed } from "./packed.ts";
 import type { GrpcPeers, PeerCall } from "./peers.ts";
@@ -117,11 +116,5 @@ function isAnswer(error: unknown): error is ServiceError {
 
 function noAnswer({ context }: Call, origin: string, error: unknown, mayBeDone: boolean): Error {
   context.logger.info({ err: error, server: origin }, "a call that was sent on got no answer");
-  if (!mayBeDone) {
-    return topicMoves(
-      "the server that has the topic cannot be reached; another one takes over soon, try again",
-    );
-  }
-  const reason = "the server that has the topic broke off; what was sent may be there";
-  return new NetlogError("sync_failed", { reason });
+  return mayBeDone ? ownerBrokeOff() : ownerSilent(origin);
 }

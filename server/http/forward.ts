@@ -11,7 +11,7 @@ import type { Action } from "./door.ts";
 import type { Exchange } from "./exchange.ts";
 import { FORWARDED, headersToSend } from "./forward-headers.ts";
 import { answerBrought } from "./forwarded-answer.ts";
-import { ownerBrokeOff, ownerGone, topicMoves } from "./owner-errors.ts";
+import { ownerBrokeOff, ownerSilent, topicMoves } from "./owner-errors.ts";
 import { Pace } from "./pace.ts";
 import { relayed } from "./relay.ts";
 
@@ -208,7 +208,7 @@ class Forward {
     const isRead = request.method === "GET" || request.method === "HEAD";
     context.netlog.neighbours?.suspect(this.#origin);
     context.logger.info({ err: error, server: this.#origin }, "a request that was sent on got no answer");
-    this.#outcome.reject(isRead || !this.#hasReached ? ownerGone() : ownerBrokeOff());
+    this.#outcome.reject(isRead || !this.#hasReached ? ownerSilent(this.#origin) : ownerBrokeOff());
   }
 
   #settle(): void {

@@ -30,6 +30,17 @@ function moved(error: unknown): never {
   throw topicMoves(error.reason, error);
 }
 
+/**
+ * Nothing was done. The server at `origin` may be gone, and the topic has another one soon; or NATS alone reaches it, and it
+ * keeps the topic.
+ */
+export function ownerSilent(origin: string): HttpError {
+  return topicMoves(
+    `the server ${origin}, which has the topic, does not answer this one; ` +
+      "another one takes over if it is gone, else look at its --advertise and the network between the two",
+  );
+}
+
 /** Nothing was done. */
 export function ownerGone(): HttpError {
   return topicMoves(

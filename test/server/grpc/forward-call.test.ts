@@ -226,7 +226,10 @@ test("a call ends when the owner cannot be reached any more", async () => {
   await owner.grpc.publish("orders", "a");
   expect(await firstOf(stream)).toEqual(["a"]);
   relay.holdStill();
-  await expectFailure(endOf(stream), "UNAVAILABLE", "topic_unavailable");
+  const { details } = await expectFailure(endOf(stream), "UNAVAILABLE", "topic_unavailable");
+  expect(details).toContain(
+    `the server http://127.0.0.1:${relay.port}, which has the topic, does not answer`,
+  );
 });
 
 test("an owner that dies leaves reads to be repeated, and a publish whose outcome nobody knows", async () => {
