@@ -73,7 +73,14 @@ export { type CopiedTopic, copyStored } from "./topic/copy-stored.ts";
 export type { Finding } from "./topic/integrity.ts";
 export { isJsonType } from "./topic/json-gate.ts";
 export { PAYLOAD_HEADROOM_BYTES } from "./topic/long-message.ts";
-export type { EngineFigures, Neighbours, Relay, RelayOutcome, TakeRelayed } from "./topic/neighbours.ts";
+export type {
+  EngineFigures,
+  Neighbours,
+  Relay,
+  Relayed,
+  RelayOutcome,
+  TakeRelayed,
+} from "./topic/neighbours.ts";
 export type { ProducerStamp } from "./topic/producer-table.ts";
 export type { Published, PublishOptions } from "./topic/publish-call.ts";
 export {

@@ -39,20 +39,27 @@ export interface EngineFigures {
   readonly relayMessages: number;
 }
 
+/** A request that is relayed, or its answer. The relay does not know what its texts mean. */
+export interface Relayed {
+  /** They have Latin-1 characters, as headers of HTTP do. */
+  readonly texts: readonly string[];
+  readonly body: Uint8Array;
+}
+
 /** The answer to a request that was relayed. `not_taken`: nothing was done; `unknown`: it may have been done. */
-export type RelayOutcome = Buffer | "not_taken" | "unknown";
+export type RelayOutcome = Relayed | "not_taken" | "unknown";
 
-/** Takes one request, and is to call `respond` once. */
-export type TakeRelayed = (request: Buffer, respond: (answer: Uint8Array) => void) => void;
+/** Takes one request, and is to call `respond` once; without an answer where there is none. */
+export type TakeRelayed = (request: Relayed, respond: (answer: Relayed | undefined) => void) => void;
 
-/** Small requests on their way to other servers by way of the storage, many at a time. To it they are bytes. */
+/** Small requests on their way to other servers by way of the storage, many at a time. */
 export interface Relay {
-  /** The largest request that `send` takes, and the largest answer. */
-  readonly maxBytes: number;
+  /** The most bytes that these texts, and a body of so many bytes, take on their way; `undefined`: `send` does not take them. */
+  bytesOf(texts: readonly string[], bodyBytes: number): number | undefined;
   /** Requests to the server at this URL may go this way now. */
   reaches(url: string): boolean;
   /** Never rejects, and always has an outcome. */
-  send(url: string, request: Uint8Array): Promise<RelayOutcome>;
+  send(url: string, request: Relayed): Promise<RelayOutcome>;
   /** Takes the requests of other servers. The function returned ends that: when it resolves, all that were sent here are taken. */
   receive(take: TakeRelayed): () => Promise<void>;
 }

@@ -9,7 +9,7 @@ import { headersToRelay } from "./forward-headers.ts";
 import { CLOSING } from "./forwarded-answer.ts";
 import type { HeldMemory } from "./held-memory.ts";
 import { ownerBrokeOff, ownerGone } from "./owner-errors.ts";
-import { decodeRelayedAnswer, encodeRelayed, type RelayedHead } from "./relay-codec.ts";
+import { relayedAnswer, requestTexts } from "./relay-codec.ts";
 import type { Request } from "./request.ts";
 
 export interface RelayJob {
@@ -32,46 +32,44 @@ const BODY_TURNS = 3;
 export async function relayed(exchange: Exchange, job: RelayJob): Promise<PlainAnswer | "by_http"> {
   const { request, context } = exchange;
   const { relay, origin, target } = job;
-  const { relayedBodyBytes } = context.limits;
-  const { declaredBytes = Number.POSITIVE_INFINITY } = request;
-  if (declaredBytes > relayedBodyBytes || request.awaitsContinue) return "by_http";
+  const { declaredBytes = Number.POSITIVE_INFINITY, memory } = request;
+  if (declaredBytes > context.limits.relayedBodyBytes || request.awaitsContinue) return "by_http";
   const headerPairs = headersToRelay(exchange);
-  if (headerPairs === undefined || !fits(relay, headerPairs, target, declaredBytes)) return "by_http";
-  const head = {
+  if (headerPairs === undefined) return "by_http";
+  const client = exchange.client();
+  const texts = requestTexts({
     method: request.method,
     url: target,
     host: hostOf(origin),
-    client: exchange.client(),
+    client,
     headerPairs,
-  };
-  const bytes = await encodedSoon(request, head, context.runtime);
-  if (bytes === undefined) return "by_http";
-  return answerOf(exchange, origin, await sendOn(request.memory, relay, origin, bytes));
+  });
+  const sizeBytes = relay.bytesOf(texts, declaredBytes);
+  if (sizeBytes === undefined) return "by_http";
+  // A small body is there a microtask later.
+  await undefined;
+  const body = request.bodyThere() ?? (await bodySoon(request, context.runtime));
+  if (body === undefined) return "by_http";
+  beginWait(memory, sizeBytes);
+  try {
+    return answerOf(exchange, origin, await relay.send(origin, { texts, body }));
+  } finally {
+    memory.shares.endWait();
+    memory.release();
+  }
 }
 
 /** What waits for another server takes memory here, however small it is. @throws too_many_requests. */
-async function sendOn(
-  memory: HeldMemory,
-  relay: Relay,
-  origin: string,
-  bytes: Buffer,
-): Promise<RelayOutcome> {
-  const { shares } = memory;
-  if (!memory.mayKeep(bytes.length)) throw memory.tooMany();
-  const refusal = shares.beginWait();
+function beginWait(memory: HeldMemory, sizeBytes: number): void {
+  if (!memory.mayKeep(sizeBytes)) throw memory.tooMany();
+  const refusal = memory.shares.beginWait();
   if (refusal !== undefined) throw new NetlogError("too_many_requests", { reason: refusal });
-  try {
-    return await relay.send(origin, bytes);
-  } finally {
-    shares.endWait();
-    memory.release();
-  }
 }
 
 /** @throws HttpError topic_unavailable, sync_failed. */
 function answerOf(exchange: Exchange, origin: string, outcome: RelayOutcome): PlainAnswer {
   const { netlog, logger } = exchange.context;
-  const answer = typeof outcome === "string" ? undefined : decodeRelayedAnswer(outcome);
+  const answer = typeof outcome === "string" ? undefined : relayedAnswer(outcome);
   if (answer !== undefined) {
     exchange.isAnsweredElsewhere = true;
     return { kind: "plain", ...answer, closes: CLOSING.has(answer.status) };
@@ -81,38 +79,14 @@ function answerOf(exchange: Exchange, origin: string, outcome: RelayOutcome): Pl
   throw outcome === "not_taken" ? ownerGone() : ownerBrokeOff();
 }
 
-/** A character takes 6 bytes of JSON at most. */
-function fits(
-  { maxBytes }: Relay,
-  headerPairs: readonly string[],
-  target: string,
-  bodyBytes: number,
-): boolean {
-  const spareBytes = maxBytes - bodyBytes - BESIDE_BYTES;
-  let characters = target.length;
-  for (const { length } of headerPairs) characters += length + QUOTES;
-  return characters * BYTES_OF_CHARACTER <= spareBytes;
-}
-
-const BYTES_OF_CHARACTER = 6;
-const QUOTES = 3;
-/** Method, host and client. */
-const BESIDE_BYTES = 1024;
-
-/** `undefined`: its body is not there yet. */
-async function encodedSoon(
-  request: Request,
-  head: RelayedHead,
-  runtime: Runtime,
-): Promise<Buffer | undefined> {
-  // A small body is there a microtask later.
-  await undefined;
-  let body = request.bodyThere();
-  for (let turn = 0; body === undefined && turn < BODY_TURNS && !request.hasLeft; turn++) {
+/** `undefined`: it is not there yet. */
+async function bodySoon(request: Request, runtime: Runtime): Promise<Buffer | undefined> {
+  for (let turn = 0; turn < BODY_TURNS && !request.hasLeft; turn++) {
     await new Promise<void>((resolve) => runtime.endOfTurn(resolve));
-    body = request.bodyThere();
+    const body = request.bodyThere();
+    if (body !== undefined) return body;
   }
-  return body && encodeRelayed(head, body);
+  return undefined;
 }
 
 /** `origin` is as `URL` writes it. */

@@ -1,15 +1,14 @@
-/** A request that another server relayed: all of it is there. Its answer goes back as bytes. */
+/** A request that another server relayed: all of it is there. Its answer goes back by the relay. */
 import { Readable } from "node:stream";
+import type { Relayed } from "../../lib/index.ts";
 import type { Answer } from "./answer.ts";
 import { BodySource, type ContentCoding } from "./body-source.ts";
 import type { ServerContext } from "./context.ts";
 import { FORWARDED } from "./forward-headers.ts";
 import { HeldMemory } from "./held-memory.ts";
-import { encodeRelayedAnswer, type RelayedRequestParts } from "./relay-codec.ts";
+import { answerToRelay, type RelayedRequestParts } from "./relay-codec.ts";
 import type { Request } from "./request.ts";
 import { type Share, Shares } from "./share.ts";
-
-const NOTHING = Buffer.alloc(0);
 
 export class RelayedRequest implements Request {
   readonly minorVersion = 1;
@@ -23,16 +22,16 @@ export class RelayedRequest implements Request {
   isBodyTaken = false;
   readonly #context: ServerContext;
   readonly #parts: RelayedRequestParts;
-  readonly #respond: (answer: Uint8Array) => void;
+  readonly #respond: (answer: Relayed | undefined) => void;
   #onClose: (() => void)[] = [];
   #isAnswered = false;
 
-  /** `respond` is called once; without bytes where there is no answer. What it takes counts in `shares` at first. */
+  /** `respond` is called once. What the request takes counts in `shares` at first. */
   constructor(
     context: ServerContext,
     shares: Shares,
     parts: RelayedRequestParts,
-    respond: (answer: Uint8Array) => void,
+    respond: (answer: Relayed | undefined) => void,
   ) {
     this.#context = context;
     this.#parts = parts;
@@ -115,17 +114,17 @@ export class RelayedRequest implements Request {
   send(answer: Answer): void {
     const { status, headers, body, moreBody = [] } = answer;
     const whole = moreBody.length === 0 ? body : Buffer.concat([Buffer.from(body as Buffer), ...moreBody]);
-    this.#end(encodeRelayedAnswer(status, headers, whole));
+    this.#end(answerToRelay(status, headers, whole));
     if (answer.kind === "delivery") answer.settle(true);
   }
 
   /** No route that is relayed has such an answer. */
   sendStream(): void {
-    this.#end(NOTHING);
+    this.#end(undefined);
   }
 
   end(): void {
-    this.#end(NOTHING);
+    this.#end(undefined);
   }
 
   #holdBody(): void {
@@ -133,7 +132,7 @@ export class RelayedRequest implements Request {
     this.isBodyTaken = true;
   }
 
-  #end(answer: Uint8Array): void {
+  #end(answer: Relayed | undefined): void {
     if (this.#isAnswered) return;
     this.#isAnswered = true;
     this.#respond(answer);

@@ -1,13 +1,11 @@
 /** Answers requests that other servers relay, as those that come by HTTP are answered. */
-import type { Relay } from "../../lib/index.ts";
+import type { Relay, Relayed } from "../../lib/index.ts";
 import { accept, type Doors } from "./accept.ts";
 import type { ServerContext } from "./context.ts";
 import { Exchange } from "./exchange.ts";
-import { decodeRelayed } from "./relay-codec.ts";
+import { requestOf } from "./relay-codec.ts";
 import { RelayedRequest } from "./relayed-request.ts";
 import { Shares } from "./share.ts";
-
-const NO_ANSWER = Buffer.alloc(0);
 
 export interface RelayedService {
   /** Takes no more requests, and resolves when those under way are answered, or after so long. The server is stopping. */
@@ -19,15 +17,15 @@ export function serveRelayed(relay: Relay, context: ServerContext, doors: Doors)
   const shares = new Shares(context.occupancy.all);
   let openCount = 0;
   let onIdle = (): void => {};
-  const end = relay.receive((bytes, respond) => {
+  const end = relay.receive((request, respond) => {
     context.loop.noteWork();
-    const parts = decodeRelayed(bytes);
+    const parts = requestOf(request);
     if (parts === undefined) {
-      respond(NO_ANSWER);
+      respond(undefined);
       return;
     }
     openCount += 1;
-    const answered = (answer: Uint8Array): void => {
+    const answered = (answer: Relayed | undefined): void => {
       openCount -= 1;
       respond(answer);
       if (openCount === 0) onIdle();

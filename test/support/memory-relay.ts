@@ -14,13 +14,18 @@ export interface MemoryRelay {
 
 const MAX_BYTES = 512 * 1024;
 
+function bytesOf(texts: readonly string[], bodyBytes: number): number | undefined {
+  const sizeBytes = texts.join("").length + bodyBytes;
+  return sizeBytes <= MAX_BYTES ? sizeBytes : undefined;
+}
+
 export function memoryRelay(): MemoryRelay {
   let take: TakeRelayed | undefined;
   const relay: MemoryRelay = {
     sentCount: 0,
     outcome: undefined,
     front: {
-      maxBytes: MAX_BYTES,
+      bytesOf,
       reaches: () => true,
       async send(_url, request) {
         relay.sentCount += 1;
@@ -28,15 +33,13 @@ export function memoryRelay(): MemoryRelay {
         const given = take;
         if (given === undefined) return "not_taken";
         return await new Promise<RelayOutcome>((resolve) =>
-          given(Buffer.from(request), (answer) =>
-            resolve(answer.length === 0 ? "unknown" : Buffer.from(answer)),
-          ),
+          given(request, (answer) => resolve(answer ?? "unknown")),
         );
       },
       receive: () => () => Promise.resolve(),
     },
     owner: {
-      maxBytes: MAX_BYTES,
+      bytesOf,
       reaches: () => false,
       send: () => Promise.resolve("not_taken"),
       receive(given) {

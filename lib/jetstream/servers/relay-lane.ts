@@ -4,17 +4,11 @@
  * each request has an outcome when it has not, is gone, the connection breaks, or too much time has passed.
  */
 import type { Runtime, Timer } from "../../base/runtime.ts";
-import type { RelayOutcome } from "../../topic/neighbours.ts";
+import type { Relayed, RelayOutcome } from "../../topic/neighbours.ts";
 import type { EngineConnection, Received } from "../nats/connection.ts";
 import { bufferOf } from "../nats/jetstream-api.ts";
 import type { JetstreamCaps } from "../nats/limits.ts";
-import {
-  decodeAnswers,
-  encodeRequests,
-  NOT_THERE,
-  REQUEST_HEAD_BYTES,
-  REQUESTS_HEAD_BYTES,
-} from "./relay-messages.ts";
+import { bytesInMessage, decodeAnswers, encodeRequests, MESSAGE_BYTES, NOT_THERE } from "./relay-messages.ts";
 
 export interface LaneOptions {
   readonly connection: Pick<EngineConnection, "publish" | "subscribe" | "newInbox">;
@@ -36,7 +30,7 @@ export interface RelayCounts {
 }
 
 interface Waiting {
-  readonly request: Uint8Array;
+  readonly request: Relayed;
   readonly resolve: (outcome: RelayOutcome) => void;
 }
 
@@ -69,7 +63,7 @@ export class RelayLane {
     this.#unsubscribe = connection.subscribe(`${this.#inbox}.*`, (message) => this.#hear(message));
   }
 
-  send(request: Uint8Array): Promise<RelayOutcome> {
+  send(request: Relayed): Promise<RelayOutcome> {
     return new Promise((resolve) => {
       this.#waiting.push({ request, resolve });
       this.#flushLater();
@@ -101,10 +95,10 @@ export class RelayLane {
 
   #sendSome(): void {
     const { connection, subject, runtime, limits, messageBytes, counts } = this.#options;
-    let sizeBytes = REQUESTS_HEAD_BYTES;
+    let sizeBytes = MESSAGE_BYTES;
     let count = 0;
     for (const { request } of this.#waiting) {
-      sizeBytes += REQUEST_HEAD_BYTES + request.length;
+      sizeBytes += bytesInMessage(request.texts, request.body.length);
       if (count > 0 && sizeBytes > messageBytes) break;
       count += 1;
     }
@@ -151,13 +145,13 @@ export class RelayLane {
       this.#options.onNobody();
       return;
     }
-    for (const { message, index, bytes } of decodeAnswers(bufferOf(data)) ?? []) {
+    for (const { message, index, answer } of decodeAnswers(bufferOf(data)) ?? []) {
       if (index === NOT_THERE) this.#end(message, "unknown");
       const flight = this.#flights.get(message);
       const waiting = flight?.open.get(index);
       if (flight === undefined || waiting === undefined) continue;
       flight.open.delete(index);
-      waiting.resolve(bytes.length === 0 ? "unknown" : (bytes as Buffer));
+      waiting.resolve(answer.texts.length === 0 ? "unknown" : answer);
       if (flight.open.size === 0) this.#end(message, "unknown");
     }
   }

@@ -1,98 +1,144 @@
 /**
- * The messages between two servers that relay requests. All integers are u32, big-endian.
+ * The messages between two servers that relay requests:
  *
  * ```
- * requests: "NLQ" version 1 | number of the message | length | request | length | request | …
- * answers:  "NLA" version 1 | number of a message | index of a request in it | length | answer | number | index | …
+ * requests: "NLQ" version | bytes of the head (u32, big-endian) | head | body | body | …
+ * answers:  "NLA" version | bytes of the head (u32, big-endian) | head | body | body | …
  * ```
  *
- * Answers go to the subject that requests name for them, in any order, and those of several messages together. A message
- * without requests asks whether the one of its number is there, or was lost on its way. The answer that it is not there, or
- * not any more, has the index NOT_THERE and no bytes.
+ * The head is JSON in Latin-1, one for all requests or answers of the message, since that takes the least time:
+ *
+ * ```
+ * requests: [number of the message, [bytes of a body, …], [text, …], [text, …], …]
+ * answers:  [[number of a message, …], [index of a request in it, …], [bytes of a body, …], [text, …], [text, …], …]
+ * ```
+ *
+ * Answers go to the subject that requests name for them, in any order, and those of several messages together. One without
+ * texts says that there is no answer. A message without requests asks whether the one of its number is there, or was lost on
+ * its way. The answer that it is not there, or not any more, has the index NOT_THERE.
  */
+import type { Relayed } from "../../topic/neighbours.ts";
+
 /**
  * The version of these messages, and of the requests and answers in them (server/http/relay-codec.ts): who changes one raises it.
  * Servers of different versions send each other's requests by HTTP.
  */
-export const RELAY_VERSION: number = 1;
+export const RELAY_VERSION: number = 2;
 const REQUESTS = 0x4e4c5100 + RELAY_VERSION;
 const ANSWERS = 0x4e4c4100 + RELAY_VERSION;
 const U32 = 4;
+const HEAD = 2 * U32;
 export const NOT_THERE: number = 2 ** 32 - 1;
-/** What stands before the first of them, and before each one. */
-export const REQUESTS_HEAD_BYTES: number = 2 * U32;
-export const REQUEST_HEAD_BYTES: number = U32;
-export const ANSWERS_HEAD_BYTES: number = U32;
-export const ANSWER_HEAD_BYTES: number = 3 * U32;
+
+/** What a message takes beside its requests or answers, and each of them beside its texts and its body, at most. */
+export const MESSAGE_BYTES: number = 64;
+const ENTRY_BYTES = 40;
+/** JSON writes a control character as `\u0001`; each text has quotation marks and a comma. */
+const CHARACTER_BYTES = 6;
+const TEXT_BYTES = 3;
+
+const NO_BYTES = new Uint8Array();
+/** No answer. */
+export const NOTHING: Relayed = { texts: [], body: NO_BYTES };
 
 export interface RelayedAnswer {
   readonly message: number;
   readonly index: number;
-  readonly bytes: Uint8Array;
+  readonly answer: Relayed;
 }
 
 export interface RelayedRequests {
   readonly message: number;
-  readonly requests: readonly Buffer[];
+  readonly requests: readonly Relayed[];
 }
 
-export function encodeRequests(message: number, requests: readonly Uint8Array[]): Buffer {
-  let sizeBytes = REQUESTS_HEAD_BYTES;
-  for (const { length } of requests) sizeBytes += REQUEST_HEAD_BYTES + length;
-  const bytes = Buffer.allocUnsafe(sizeBytes);
-  let at = bytes.writeUInt32BE(message, bytes.writeUInt32BE(REQUESTS, 0));
-  for (const request of requests) {
-    at = bytes.writeUInt32BE(request.length, at);
-    bytes.set(request, at);
-    at += request.length;
+/** The most bytes that these texts, and a body of so many bytes, take in a message. */
+export function bytesInMessage(texts: readonly string[], bodyBytes: number): number {
+  let characters = 0;
+  for (const { length } of texts) characters += length;
+  return ENTRY_BYTES + texts.length * TEXT_BYTES + characters * CHARACTER_BYTES + bodyBytes;
+}
+
+export function encodeRequests(message: number, requests: readonly Relayed[]): Buffer {
+  return encode(REQUESTS, [message], requests);
+}
+
+/** Bodies are views of `bytes`; `undefined`: they are none that this version writes. */
+export function decodeRequests(bytes: Buffer): RelayedRequests | undefined {
+  const [message, ...rest] = headOf(bytes, REQUESTS) ?? [];
+  const requests = entriesOf(bytes, rest);
+  return isNumber(message) && requests !== undefined ? { message, requests } : undefined;
+}
+
+export function encodeAnswers(answers: readonly RelayedAnswer[]): Buffer {
+  const messages = answers.map(({ message }) => message);
+  const indexes = answers.map(({ index }) => index);
+  return encode(
+    ANSWERS,
+    [messages, indexes],
+    answers.map(({ answer }) => answer),
+  );
+}
+
+/** Bodies are views of `bytes`; `undefined`: they are none that this version writes. */
+export function decodeAnswers(bytes: Buffer): RelayedAnswer[] | undefined {
+  const [messages, indexes, ...rest] = headOf(bytes, ANSWERS) ?? [];
+  const answers = entriesOf(bytes, rest);
+  if (answers === undefined || !areNumbers(messages, answers.length)) return undefined;
+  if (!areNumbers(indexes, answers.length)) return undefined;
+  return answers.map((answer, place) => ({ message: messages[place]!, index: indexes[place]!, answer }));
+}
+
+function encode(kind: number, first: readonly unknown[], entries: readonly Relayed[]): Buffer {
+  const bodyBytes = entries.map(({ body }) => body.length);
+  const head = JSON.stringify([...first, bodyBytes, ...entries.map(({ texts }) => texts)]);
+  const bytes = Buffer.allocUnsafe(bodyBytes.reduce((sum, each) => sum + each, HEAD + head.length));
+  bytes.writeUInt32BE(kind, 0);
+  bytes.writeUInt32BE(head.length, U32);
+  let at = HEAD + bytes.write(head, HEAD, "latin1");
+  for (const { body } of entries) {
+    bytes.set(body, at);
+    at += body.length;
   }
   return bytes;
 }
 
-/** Views of `bytes`; `undefined`: they are none that this version writes. */
-export function decodeRequests(bytes: Buffer): RelayedRequests | undefined {
-  if (bytes.length < REQUESTS_HEAD_BYTES || bytes.readUInt32BE(0) !== REQUESTS) return undefined;
-  const requests: Buffer[] = [];
-  for (let at = REQUESTS_HEAD_BYTES; at < bytes.length; ) {
-    const request = pieceAt(bytes, at);
-    if (request === undefined) return undefined;
-    requests.push(request);
-    at += REQUEST_HEAD_BYTES + request.length;
+function headOf(bytes: Buffer, kind: number): readonly unknown[] | undefined {
+  if (bytes.length < HEAD || bytes.readUInt32BE(0) !== kind) return undefined;
+  const end = bodiesAt(bytes);
+  if (end > bytes.length) return undefined;
+  try {
+    const head: unknown = JSON.parse(bytes.toString("latin1", HEAD, end));
+    return Array.isArray(head) ? head : undefined;
+  } catch {
+    return undefined;
   }
-  return { message: bytes.readUInt32BE(U32), requests };
 }
 
-export function encodeAnswers(answers: readonly RelayedAnswer[]): Buffer {
-  let sizeBytes = ANSWERS_HEAD_BYTES;
-  for (const { bytes } of answers) sizeBytes += ANSWER_HEAD_BYTES + bytes.length;
-  const all = Buffer.allocUnsafe(sizeBytes);
-  let at = all.writeUInt32BE(ANSWERS, 0);
-  for (const { message, index, bytes } of answers) {
-    at = all.writeUInt32BE(message, at);
-    at = all.writeUInt32BE(index, at);
-    at = all.writeUInt32BE(bytes.length, at);
-    all.set(bytes, at);
-    at += bytes.length;
-  }
-  return all;
+function bodiesAt(bytes: Buffer): number {
+  return HEAD + bytes.readUInt32BE(U32);
 }
 
-/** Views of `bytes`; `undefined`: they are none that this version writes. */
-export function decodeAnswers(bytes: Buffer): RelayedAnswer[] | undefined {
-  if (bytes.length < ANSWERS_HEAD_BYTES || bytes.readUInt32BE(0) !== ANSWERS) return undefined;
-  const answers: RelayedAnswer[] = [];
-  for (let at = ANSWERS_HEAD_BYTES; at < bytes.length; ) {
-    const answer = pieceAt(bytes, at + 2 * U32);
-    if (answer === undefined) return undefined;
-    answers.push({ message: bytes.readUInt32BE(at), index: bytes.readUInt32BE(at + U32), bytes: answer });
-    at += ANSWER_HEAD_BYTES + answer.length;
-  }
-  return answers;
+/** `undefined`: the bodies are not where these say, or not all of them are there. */
+function entriesOf(bytes: Buffer, [bodyBytes, ...texts]: readonly unknown[]): Relayed[] | undefined {
+  if (!areNumbers(bodyBytes, texts.length) || !texts.every(areTexts)) return undefined;
+  let at = bodiesAt(bytes);
+  const entries = texts.map((each, place) => {
+    const body = bytes.subarray(at, at + bodyBytes[place]!);
+    at += bodyBytes[place]!;
+    return { texts: each, body };
+  });
+  return at === bytes.length ? entries : undefined;
 }
 
-/** What stands behind its length; `undefined`: not all of it is there. */
-function pieceAt(bytes: Buffer, at: number): Buffer | undefined {
-  if (at + U32 > bytes.length) return undefined;
-  const end = at + U32 + bytes.readUInt32BE(at);
-  return end > bytes.length ? undefined : bytes.subarray(at + U32, end);
+function isNumber(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 0;
+}
+
+function areNumbers(value: unknown, count: number): value is readonly number[] {
+  return Array.isArray(value) && value.length === count && value.every(isNumber);
+}
+
+function areTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((text) => typeof text === "string");
 }

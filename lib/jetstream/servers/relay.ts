@@ -1,10 +1,7 @@
-/**
- * Relays small requests between the servers of one NATS: to the owners of topics, and from the other servers to this one. A
- * request is bytes here, and so is its answer; server/http knows what they mean.
- */
+/** Relays small requests between the servers of one NATS: to the owners of topics, and from the other servers to this one. */
 import type { Logger } from "../../base/logger.ts";
 import type { Runtime } from "../../base/runtime.ts";
-import type { Relay, RelayOutcome, TakeRelayed } from "../../topic/neighbours.ts";
+import type { Relay, Relayed, RelayOutcome, TakeRelayed } from "../../topic/neighbours.ts";
 import type { EngineConnection, Received } from "../nats/connection.ts";
 import { bufferOf } from "../nats/jetstream-api.ts";
 import type { JetstreamCaps } from "../nats/limits.ts";
@@ -12,14 +9,13 @@ import type { EngineNames } from "../nats/names.ts";
 import type { Self } from "./presence.ts";
 import { type RelayCounts, RelayLane } from "./relay-lane.ts";
 import {
-  ANSWER_HEAD_BYTES,
-  ANSWERS_HEAD_BYTES,
+  bytesInMessage,
   decodeRequests,
   encodeAnswers,
+  MESSAGE_BYTES,
   NOT_THERE,
+  NOTHING,
   RELAY_VERSION,
-  REQUEST_HEAD_BYTES,
-  REQUESTS_HEAD_BYTES,
   type RelayedAnswer,
 } from "./relay-messages.ts";
 
@@ -46,8 +42,6 @@ export interface RelayOptions {
 
 /** So many messages of answers are kept for others while there is no connection. */
 const KEPT_ANSWERS = 10_000;
-const NO_BYTES = new Uint8Array();
-const HEAD_BYTES = Math.max(REQUESTS_HEAD_BYTES + REQUEST_HEAD_BYTES, ANSWERS_HEAD_BYTES + ANSWER_HEAD_BYTES);
 
 export class EngineRelay implements Relay {
   readonly #options: RelayOptions;
@@ -74,8 +68,9 @@ export class EngineRelay implements Relay {
     ];
   }
 
-  get maxBytes(): number {
-    return this.#messageBytes - HEAD_BYTES;
+  bytesOf(texts: readonly string[], bodyBytes: number): number | undefined {
+    const sizeBytes = bytesInMessage(texts, bodyBytes);
+    return sizeBytes <= this.#messageBytes - MESSAGE_BYTES ? sizeBytes : undefined;
   }
 
   get #messageBytes(): number {
@@ -87,7 +82,7 @@ export class EngineRelay implements Relay {
     return this.#options.connection.isConnected && this.#byUrl.has(url);
   }
 
-  send(url: string, request: Uint8Array): Promise<RelayOutcome> {
+  send(url: string, request: Relayed): Promise<RelayOutcome> {
     return this.#byUrl.get(url)?.send(request) ?? Promise.resolve("not_taken");
   }
 
@@ -149,16 +144,16 @@ export class EngineRelay implements Relay {
     const key = `${inbox} ${message}`;
     if (requests.length === 0) {
       // Behind all answers to it that were given before.
-      if (!this.#taken.has(key)) this.#answer(subject, { message, index: NOT_THERE, bytes: NO_BYTES });
+      if (!this.#taken.has(key)) this.#answer(subject, { message, index: NOT_THERE, answer: NOTHING });
       return;
     }
     this.#taken.set(key, requests.length);
     for (const [index, request] of requests.entries()) {
-      take(request, (bytes) => {
+      take(request, (answer = NOTHING) => {
         const leftCount = (this.#taken.get(key) ?? 0) - 1;
         if (leftCount > 0) this.#taken.set(key, leftCount);
         else this.#taken.delete(key);
-        this.#answer(subject, { message, index, bytes });
+        this.#answer(subject, { message, index, answer });
       });
     }
   }
@@ -184,19 +179,20 @@ export class EngineRelay implements Relay {
   }
 
   #send(subject: string, answers: readonly RelayedAnswer[]): void {
-    const { maxBytes } = this;
+    const maxBytes = this.#messageBytes - MESSAGE_BYTES;
     let some: RelayedAnswer[] = [];
     let sizeBytes = 0;
     for (const given of answers) {
-      // What is too large for a message is answered without bytes: nobody learns its outcome.
-      const answer = given.bytes.length <= maxBytes ? given : { ...given, bytes: Buffer.alloc(0) };
-      if (some.length > 0 && sizeBytes + answer.bytes.length > maxBytes) {
+      const { texts, body } = given.answer;
+      const answerBytes = bytesInMessage(texts, body.length);
+      if (some.length > 0 && sizeBytes + answerBytes > maxBytes) {
         this.#publish(subject, some);
         some = [];
         sizeBytes = 0;
       }
-      some.push(answer);
-      sizeBytes += ANSWER_HEAD_BYTES + answer.bytes.length;
+      // What is too large for a message is no answer: nobody learns the outcome.
+      some.push(answerBytes <= maxBytes ? given : { ...given, answer: NOTHING });
+      sizeBytes += answerBytes;
     }
     this.#publish(subject, some);
   }

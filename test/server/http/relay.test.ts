@@ -1,6 +1,7 @@
 /** Requests that a server relays to the one that has the topic: which ones, and what becomes of them. */
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
+import type { Relayed } from "../../../lib/index.ts";
 import type { Limits } from "../../../server/index.ts";
 import { hashToken, newToken } from "../../../server/index.ts";
 import { RawConnection } from "../../contract/raw.ts";
@@ -135,12 +136,12 @@ test("work is settled by relay", async () => {
 test.each([
   ["not_taken", "topic_unavailable", "1"],
   ["unknown", "sync_failed", "10"],
-  [Buffer.from("?"), "sync_failed", "10"],
+  [{ texts: ["?"], body: Buffer.alloc(0) }, "sync_failed", "10"],
 ] as const)(
   "a request whose outcome is %s is answered so, and its server is suspected",
   async (outcome, code, again) => {
     const { front, owner, relay, suspected } = await two();
-    relay.outcome = outcome as Buffer;
+    relay.outcome = outcome;
     const reply = await front.api.post("/topic/payload", "a");
     expect([reply.status, reply.headers["x-netlog-error"]]).toEqual([503, code]);
     expect(reply.headers["retry-after"]).toBe(again);
@@ -151,12 +152,10 @@ test.each([
 test("sends no request on a second time", async () => {
   const { owner, relay } = await two();
   const path = "/elsewhere/payload";
-  const bytes = Buffer.from(JSON.stringify(["POST", path, "localhost", "127.0.0.1"]));
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(bytes.length);
   Object.assign(owner.netlog.neighbours!, { ownerOf: () => "http://127.0.0.1:1" });
-  const answer = await relay.front.send("", Buffer.concat([length, bytes, Buffer.from("a")]));
-  expect(String(answer)).toContain("the topic changes from one server to another");
+  const texts = ["POST", path, "localhost", "127.0.0.1"];
+  const answer = await relay.front.send("", { texts, body: Buffer.from("a") });
+  expect(String((answer as Relayed).body)).toContain("the topic changes from one server to another");
 });
 
 test("a client that leaves is forgotten, and what it sent is done", async () => {
