@@ -31,20 +31,13 @@ function moved(error: unknown): never {
 }
 
 /**
- * Nothing was done. The server at `origin` may be gone, and the topic has another one soon; or NATS alone reaches it, and it
+ * Nothing was done. The server at `origin` may be gone, and the topic has another one soon; or it is not reached from here, and
  * keeps the topic.
  */
 export function ownerSilent(origin: string): HttpError {
   return topicMoves(
     `the server ${origin}, which has the topic, does not answer this one; ` +
       "another one takes over if it is gone, else look at its --advertise and the network between the two",
-  );
-}
-
-/** Nothing was done. */
-export function ownerGone(): HttpError {
-  return topicMoves(
-    "the server that has the topic cannot be reached; another one takes over soon, try again",
   );
 }
 

@@ -8,7 +8,7 @@ import type { Exchange } from "./exchange.ts";
 import { headersToRelay } from "./forward-headers.ts";
 import { CLOSING } from "./forwarded-answer.ts";
 import type { HeldMemory } from "./held-memory.ts";
-import { ownerBrokeOff, ownerGone } from "./owner-errors.ts";
+import { ownerBrokeOff, ownerSilent } from "./owner-errors.ts";
 import { relayedAnswer, requestTexts } from "./relay-codec.ts";
 import type { Request } from "./request.ts";
 
@@ -76,7 +76,7 @@ function answerOf(exchange: Exchange, origin: string, outcome: RelayOutcome): Pl
   }
   netlog.neighbours?.suspect(origin);
   logger.info({ server: origin }, "a request that was sent on got no answer");
-  throw outcome === "not_taken" ? ownerGone() : ownerBrokeOff();
+  throw outcome === "not_taken" ? ownerSilent(origin) : ownerBrokeOff();
 }
 
 /** `undefined`: it is not there yet. */
