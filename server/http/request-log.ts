@@ -4,7 +4,7 @@
  * them, for those hold tokens.
  */
 import { isNetlogError, type Logger, type Runtime } from "../../lib/index.ts";
-import { errorCode } from "../wire/errors.ts";
+import { errorCode, HttpError } from "../wire/errors.ts";
 import { withoutTokens } from "../wire/quote.ts";
 import { givenReason } from "./error-answer.ts";
 import type { Limits } from "./limits.ts";
@@ -101,9 +101,10 @@ export class RequestLog {
 
   /**
    * Each damage is. Else what has no cause is not: its reason was logged when it arose, such as a topic that could not
-   * be opened.
+   * be opened. A topic that goes from one server to another is not, either, though every request for it fails meanwhile.
    */
   #isNews(error: unknown): boolean {
+    if (error instanceof HttpError) return false;
     if (!isNetlogError(error) || error.code === "checksum_error") return true;
     let cause: unknown = error;
     while (cause instanceof Error && cause.cause !== undefined) cause = cause.cause;

@@ -104,6 +104,8 @@ test.each<[string, Neighbours["ownerOf"]]>([
   expect([reply.status, reply.json]).toMatchObject([503, { reason: "no server has it now" }]);
   expect(reply.headers["retry-after"]).toBe("1");
   expect(() => front.netlog.topic("topic")).toThrow("on its way to another server");
+  // Each request for it fails meanwhile, and an operator has nothing to mend.
+  expect(front.logger.messages("error")).toEqual([]);
 });
 
 test("says that nothing was done where the owner takes no connection", async () => {
