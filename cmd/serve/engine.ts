@@ -136,8 +136,9 @@ function toRow(status: TopicStatus): string[] {
   ].map(cell);
 }
 
-function ownerText({ unserved, owner, isOwnerAlive }: TopicStatus): string {
+function ownerText({ unserved, owner, isOwnerAlive, isBeingMoved }: TopicStatus): string {
   if (unserved === "copying") return "(a copy, not whole)";
   if (unserved === "moved") return "(moved to a folder)";
-  return owner === undefined ? "nobody" : `${owner}${isOwnerAlive ? "" : " (gone)"}`;
+  if (owner === undefined) return "nobody";
+  return `${isBeingMoved ? "netlog migrate --back" : owner}${isOwnerAlive ? "" : " (gone)"}`;
 }

@@ -31,6 +31,8 @@ export interface TopicStatus {
   readonly owner: string | undefined;
   /** The owner answers. */
   readonly isOwnerAlive: boolean;
+  /** The owner is no server: it moves the topic away. */
+  readonly isBeingMoved: boolean;
   /** The sequence of its claim. */
   readonly epoch: number;
   /** JetStream messages, each with frames of one moment; and their bytes. */
@@ -108,13 +110,14 @@ async function engineStatus({ connection, api, names, limits }: StatusOptions): 
     const info = await api.streamInfo(stream);
     if (info === undefined) return undefined;
     const ownership = await table.look(topic).catch(() => undefined);
-    const { owner, url, epoch = 0 } = ownership ?? {};
+    const { owner, url, epoch = 0, isMover = false } = ownership ?? {};
     return {
       topic,
       stream,
       unserved: unserved.get(topic),
       owner: url ?? owner,
       isOwnerAlive: owner !== undefined && (await isAlive(owner)),
+      isBeingMoved: isMover,
       epoch,
       messages: info.state.messages,
       sizeBytes: info.state.bytes,

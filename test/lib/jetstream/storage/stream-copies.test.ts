@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { silentLogger } from "../../../../lib/base/logger.ts";
 import { nodeRuntime } from "../../../../lib/base/runtime.ts";
+import { lookAtEngine } from "../../../../lib/jetstream/index.ts";
 import type { EngineNames } from "../../../../lib/jetstream/nats/names.ts";
-import { OwnerTable } from "../../../../lib/jetstream/owners/owner-table.ts";
 import { LIMITS } from "../../../../lib/limits.ts";
 import { Netlog } from "../../../../lib/netlog/netlog.ts";
 import { FileStorage } from "../../../../lib/storage/file-storage.ts";
@@ -123,14 +123,15 @@ describe.skipIf(!hasNats)("a topic that moves from NATS to files", () => {
 
     const left = await open(names);
     const moving = await left.openToMove("source", DEFAULT_SETTINGS);
-    const table = new OwnerTable(server.api, names);
-    expect(await table.look("source")).toMatchObject({ isMover: true });
+    const servers = nats.current.servers.map(({ url }) => url);
+    const engine = { servers, prefix: names.prefix, limits: LIMITS, logger: silentLogger };
+    expect((await lookAtEngine(engine)).topics).toMatchObject([{ topic: "source", isBeingMoved: true }]);
     await expect(publishAll(topic, ["lost"])).rejects.toThrow("another server has taken the topic over");
     await moving.close();
     await left.close();
     await server.netlog.letGo("source");
     await server.netlog.takeUp("source");
-    expect(await table.look("source")).toMatchObject({ isMover: false });
+    expect((await lookAtEngine(engine)).topics).toMatchObject([{ isBeingMoved: false }]);
     expect(await publishAll(server.netlog.topic("source"), ["d"])).toEqual([3]);
 
     const from = await open(names);
