@@ -31,11 +31,7 @@ describe.skipIf(!hasNats)("a server does not start", () => {
   const nats = natsOfFile();
 
   async function refusal(given: Partial<EngineOptions>, on: Nats = nats.current): Promise<string> {
-    const opened = Engine.open(engineOptions(on, given), {
-      ...LIMITS,
-      engineRequestMs: 500,
-      engineStartMs: 0,
-    });
+    const opened = Engine.open(engineOptions(on, given), { ...LIMITS, engineStartMs: 0 });
     const error = await opened.then(
       () => new Error("it started"),
       (thrown: Error) => thrown,
