@@ -3,6 +3,7 @@
  * header, value, …; those of an answer: status, header, value, … Who changes this raises RELAY_VERSION
  * (lib/jetstream/servers/relay-messages.ts).
  */
+import { validateHeaderName, validateHeaderValue } from "node:http";
 import type { Relayed } from "../../lib/index.ts";
 
 export interface RelayedHead {
@@ -54,8 +55,22 @@ export function relayedAnswer({ texts, body }: Relayed): RelayedAnswerParts | un
   const [first, ...headers] = texts;
   const status = Number(first);
   if (headers.length % 2 !== 0 || !Number.isInteger(status)) return undefined;
-  if (status < LEAST_STATUS || status > MOST_STATUS) return undefined;
+  if (status < LEAST_STATUS || status > MOST_STATUS || !areHeaders(headers)) return undefined;
   return { status, headers, body: bufferOf(body) };
+}
+
+/** Node throws when it is to write any other ones. */
+function areHeaders(pairs: readonly string[]): boolean {
+  try {
+    for (let i = 0; i < pairs.length; i += 2) {
+      const name = pairs[i]!;
+      validateHeaderName(name);
+      validateHeaderValue(name, pairs[i + 1]!);
+    }
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function bufferOf({ buffer, byteOffset, length }: Uint8Array): Buffer {

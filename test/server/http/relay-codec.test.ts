@@ -7,6 +7,10 @@ const pairs = fc.array(fc.tuple(fc.string(), fc.string())).map((each) => each.fl
 const body = fc.uint8Array().map((bytes) => Buffer.from(bytes));
 const text = fc.string();
 const NO_BYTES = Buffer.alloc(0);
+/** Headers that HTTP can carry. */
+const headerPairs = fc
+  .array(fc.tuple(fc.stringMatching(/^[a-zA-Z][\w-]*$/), fc.stringMatching(/^[ -~\x80-\xff]*$/)))
+  .map((each) => each.flat());
 
 test("a request is what it was", () => {
   const request = fc.record({ method: text, url: text, host: text, client: text, headerPairs: pairs, body });
@@ -19,7 +23,7 @@ test("a request is what it was", () => {
 
 test("an answer is what it was", () => {
   fc.assert(
-    fc.property(fc.integer({ min: 200, max: 599 }), pairs, body, (status, headers, sent) => {
+    fc.property(fc.integer({ min: 200, max: 599 }), headerPairs, body, (status, headers, sent) => {
       expect(relayedAnswer(answerToRelay(status, headers, sent))).toEqual({ status, headers, body: sent });
     }),
   );
@@ -40,3 +44,14 @@ test.each([[[]], [["99"]], [["600"]], [["200.5"]], [["200", "x"]], [["x"]]])(
     expect(relayedAnswer({ texts, body: NO_BYTES })).toBeUndefined();
   },
 );
+
+test.each([
+  ["", "x"],
+  ["a b", "x"],
+  ["a\n", "x"],
+  ["a", "x\r\ny: z"],
+  ["a", "€"],
+])("an answer with the header %j: %j is none, for HTTP cannot carry it", (name, value) => {
+  const texts = ["200", "b", "c", name, value];
+  expect(relayedAnswer({ texts, body: NO_BYTES })).toBeUndefined();
+});

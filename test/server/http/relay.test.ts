@@ -137,6 +137,7 @@ test.each([
   ["not_taken", "topic_unavailable", "1"],
   ["unknown", "sync_failed", "10"],
   [{ texts: ["?"], body: Buffer.alloc(0) }, "sync_failed", "10"],
+  [{ texts: ["200", "no name", ""], body: Buffer.alloc(0) }, "sync_failed", "10"],
 ] as const)(
   "a request whose outcome is %s is answered so, and its server is suspected",
   async (outcome, code, again) => {
