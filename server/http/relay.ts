@@ -36,12 +36,11 @@ export async function relayed(exchange: Exchange, job: RelayJob): Promise<PlainA
   if (declaredBytes > context.limits.relayedBodyBytes || request.awaitsContinue) return "by_http";
   const headerPairs = headersToRelay(exchange);
   if (headerPairs === undefined) return "by_http";
-  const client = exchange.client();
   const texts = requestTexts({
     method: request.method,
     url: target,
     host: hostOf(origin),
-    client,
+    client: exchange.client(),
     headerPairs,
   });
   const sizeBytes = relay.bytesOf(texts, declaredBytes);

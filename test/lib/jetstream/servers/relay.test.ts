@@ -118,6 +118,17 @@ test("what is more than a message holds goes in several", async () => {
   expect(requestMessages()).toHaveLength(2);
 });
 
+test("a request is taken where a message holds it, whatever its texts are", async () => {
+  const { bus, front, frontConnection } = setUp(echo);
+  const { maxPayloadBytes } = frontConnection;
+  const texts = ["\u0001".repeat(1000), "é".repeat(1000)];
+  let bodyBytes = maxPayloadBytes;
+  while (front.bytesOf(texts, bodyBytes) === undefined) bodyBytes -= 1;
+  expect(bodyBytes).toBeGreaterThan(maxPayloadBytes / 2);
+  await front.send(OWNER.url, { texts, body: Buffer.alloc(bodyBytes) });
+  expect(bus.sent[0]!.bytes.length).toBeLessThanOrEqual(maxPayloadBytes);
+});
+
 test("answers come in any order, and a message whose requests have all of them makes room for the next", async () => {
   const { held, take } = holding();
   const { runtime, send, requestMessages } = setUp(take, { ...LIMITS, engineRelayMessages: 1 });
