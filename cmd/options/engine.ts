@@ -91,7 +91,7 @@ export const ENGINE_OPTIONS: OptionTable<EngineOptions> = {
     kind: "value",
     placeholder: "<file>",
     description:
-      "The same for a user of the system account of NATS, which tells whether its servers sync each message",
+      "The same for a user of the system account of NATS, which tells whether its servers sync each message, and how full they are",
     ...CREDENTIALS,
   },
   advertise: {
