@@ -50,8 +50,7 @@ const NOT_SENT =
 /**
  * True when all answers were handed over; false when the client left before.
  *
- * @throws ForwardedStatus; topic_unavailable: nothing was done, and the topic has another server soon; sync_failed: what was
- *   sent may have been done.
+ * @throws ForwardedStatus; topic_unavailable: nothing was done; sync_failed: what was sent may have been done.
  */
 export async function forwardCall(
   call: Call,

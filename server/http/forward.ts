@@ -18,8 +18,7 @@ import { relayed } from "./relay.ts";
 /**
  * Gives the answer of the server at `origin`; `undefined` when the client has left, or may not wait.
  *
- * @throws HttpError topic_unavailable: nothing was done, and the topic has another server soon; sync_failed: a write may have
- *   been done; bad_request: the body was cut off.
+ * @throws topic_unavailable: nothing was done; sync_failed: a write may have been done; bad_request: the body was cut off.
  */
 export function forward(
   exchange: Exchange,

@@ -101,7 +101,8 @@ export class RequestLog {
 
   /**
    * Each damage is. Else what has no cause is not: its reason was logged when it arose, such as a topic that could not
-   * be opened. A topic that goes from one server to another is not, either, though every request for it fails meanwhile.
+   * be opened. An HttpError is a failure where topicMoves makes it, and is not news, either: each request for a topic fails
+   * while no server of it answers.
    */
   #isNews(error: unknown): boolean {
     if (error instanceof HttpError) return false;

@@ -32,7 +32,7 @@ export interface MonitorAnswers {
   readonly missing: string | undefined;
 }
 
-/** Whom the servers of NATS tell how they are. */
+/** Asks the servers of NATS how they are. */
 export interface Monitor {
   /** Never rejects. */
   ask(): Promise<MonitorAnswers>;

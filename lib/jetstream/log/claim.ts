@@ -16,9 +16,9 @@ export const UNSERVED_REASONS: Readonly<Record<Unserved, string>> = {
     "the topic has moved from NATS to a data folder, by netlog migrate --back; ask the server of that folder",
 };
 
-/** While it moves. In words for clients. */
+/** Why a topic is not served while it is being moved away, in words for clients. */
 export const MOVING_REASON =
-  "the topic is being moved from NATS to a data folder, by netlog migrate --back; ask the server of that folder then";
+  "the topic is being moved from NATS to a data folder, by netlog migrate --back; ask the server of that folder when it is done";
 
 /** A server that owns topics, or a process that moves or copies them. */
 export interface Owner {

@@ -49,7 +49,7 @@ export class EngineConnection {
   readonly #waiting = new Map<string, Waiting>();
   readonly #lostListeners = new Set<() => void>();
   readonly #backListeners = new Set<() => void>();
-  /** What the user may not do, of which the log says so: a heartbeat is refused each time. Another connection begins anew. */
+  /** Permissions that the user lacks, logged since the connection began: NATS refuses each heartbeat anew. */
   readonly #denied = new Set<string>();
   #lastToken = 0;
   #lossCount = 0;

@@ -10,7 +10,7 @@ import { awaitReady, freePort, ServerProcess } from "./server-process.ts";
 const PROGRAMS: readonly string[] = process.env.NETLOG_TEST_NATS
   ? [process.env.NETLOG_TEST_NATS]
   : ["nats-server", "/usr/sbin/nats-server"];
-/** So often three servers begin; each time they have so many looks to elect one of them, and the last time more. */
+/** How often three servers begin at most; and how many looks they have to elect one of them, each time and the last time. */
 const FOUNDINGS = 4;
 const FOUNDING_TRIES = 1000;
 const LAST_TRIES = 2400;

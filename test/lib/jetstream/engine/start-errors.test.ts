@@ -88,7 +88,7 @@ describe.skipIf(!hasNats)("a server does not start", () => {
     await (await engine.openStorage()).close();
     engine.end();
     expect(await refusal({ credentials: "a:wrong\n" }, guarded)).toMatch(/refused the credentials/);
-    // Those who may not ask, or not hear answers, hear so at once.
+    // A user that may not ask, or may not hear answers, is refused at once.
     const asked = { ...LIMITS, engineStartMs: 0, engineRequestMs: LIMITS.engineStartMs };
     const open = (credentials: string): Promise<unknown> =>
       Engine.open(engineOptions(guarded, { credentials }), asked);
