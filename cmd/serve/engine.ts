@@ -36,7 +36,8 @@ export const engineCommand: Command = {
     "Ends with status 1 where a topic has no owner that answers, or a copy is behind or gone.",
     'With --json it prints a line {"topic","stream","owner","owner_alive","epoch","messages","bytes","leader",\n' +
       '"copies":[{"server","lag","current","offline"}]} for each topic, with "unserved":"copying" for a copy that\n' +
-      '`netlog migrate` has not made whole, and "unserved":"moved" for what it has moved to a folder.',
+      '`netlog migrate` has not made whole, "unserved":"moved" for what it has moved to a folder, and "being_moved":true\n' +
+      "for what it is moving there.",
   ],
   options: OPTIONS,
   run: (context) => showEngine(context),
@@ -81,6 +82,7 @@ function toJson({
   unserved,
   owner,
   isOwnerAlive,
+  isBeingMoved,
   epoch,
   messages,
   sizeBytes,
@@ -93,6 +95,7 @@ function toJson({
     ...(unserved === undefined ? {} : { unserved }),
     owner: owner ?? null,
     owner_alive: isOwnerAlive,
+    ...(isBeingMoved ? { being_moved: true } : {}),
     epoch,
     messages,
     bytes: sizeBytes,

@@ -6,8 +6,8 @@ import { HttpError } from "../wire/errors.ts";
 const MOVING = ["Retry-After", "1"] as const;
 
 /** The topic's server is not this one, or cannot be reached. */
-export function topicMoves(reason: string): HttpError {
-  return new HttpError("topic_unavailable", { reason, headers: MOVING });
+export function topicMoves(reason: string, cause?: unknown): HttpError {
+  return new HttpError("topic_unavailable", { reason, headers: MOVING, cause });
 }
 
 /**
@@ -27,7 +27,7 @@ export function ownerOf(netlog: Netlog, name: string): string | undefined | Prom
 
 function moved(error: unknown): never {
   if (!isNetlogError(error, "topic_unavailable") || error.reason === undefined) throw error;
-  throw topicMoves(error.reason);
+  throw topicMoves(error.reason, error.cause);
 }
 
 /**

@@ -40,7 +40,7 @@ export class RequestLog {
   readonly #limits: Limits;
   /** Causes that were logged. */
   readonly #logged = new WeakSet<object>();
-  /** When those of a code, of the system's or our own, were, last. */
+  /** When those of a code, of the system's or our own, or of a name were, last. */
   readonly #loggedAtMs = new Map<unknown, number>();
 
   constructor(logger: Logger, runtime: Runtime, limits: Limits) {
@@ -101,18 +101,17 @@ export class RequestLog {
 
   /**
    * Each damage is. Else what has no cause is not: its reason was logged when it arose, such as a topic that could not
-   * be opened. An HttpError is a failure where topicMoves makes it, and is not news, either: each request for a topic fails
-   * while no server of it answers.
+   * be opened, or that goes from one server to another.
    */
   #isNews(error: unknown): boolean {
-    if (error instanceof HttpError) return false;
-    if (!isNetlogError(error) || error.code === "checksum_error") return true;
+    const isOurs = isNetlogError(error) || error instanceof HttpError;
+    if (!isOurs || error.code === "checksum_error") return true;
     let cause: unknown = error;
     while (cause instanceof Error && cause.cause !== undefined) cause = cause.cause;
     if (cause === error || typeof cause !== "object" || cause === null || this.#logged.has(cause))
       return false;
     this.#logged.add(cause);
-    return !("code" in cause) || this.#isDue(cause.code);
+    return this.#isDue("code" in cause ? cause.code : (cause as Partial<Error>).name);
   }
 
   #isDue(code: unknown): boolean {

@@ -51,7 +51,7 @@ export async function checkEngine({ api, names, copies, incarnation }: CheckOpti
     await api.call(`STREAM.CREATE.${name}`, probe);
     await api.deleteStream(name);
   } catch (error) {
-    throw explainRefusal(error, copies) ?? error;
+    throw explainRefusal(error, copies, api.connection.isInCluster) ?? error;
   }
   await checkSubjects(api, names);
 }

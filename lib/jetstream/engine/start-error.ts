@@ -47,11 +47,19 @@ export function explainConnect(
   }
 }
 
-/** For JetStream's refusal of a request. `undefined` for a defect. */
-export function explainRefusal(error: unknown, copies: number): EngineStartError | undefined {
-  // A server with JetStream serves its requests from its start on: without anybody who serves them it is off.
+/**
+ * For JetStream's refusal of a request. `undefined` for a defect. Where nobody serves JetStream, another server of the cluster
+ * may begin to (`isInCluster`); a server that is alone has it on or off from its start.
+ */
+export function explainRefusal(
+  error: unknown,
+  copies: number,
+  isInCluster = false,
+): EngineStartError | undefined {
   const mayPass =
-    (error instanceof NoAnswer && error.kind !== "denied" && error.kind !== "no_responders") ||
+    (error instanceof NoAnswer &&
+      error.kind !== "denied" &&
+      (isInCluster || error.kind !== "no_responders")) ||
     isJetStreamError(error, "clusterNoPeers") ||
     isJetStreamError(error, "clusterUnavailable");
   const refuse = (reason: string): EngineStartError =>

@@ -100,6 +100,11 @@ export class EngineConnection {
     return this.#client.info?.version ?? "";
   }
 
+  /** The server that it is connected to now is one of a cluster. */
+  get isInCluster(): boolean {
+    return this.#client.info?.cluster !== undefined;
+  }
+
   get serverName(): string {
     return this.#client.info?.server_name ?? "";
   }

@@ -40,7 +40,7 @@ export interface RelayOptions {
   readonly suspect: (incarnation: string) => void;
 }
 
-/** So many messages of answers are kept for others while there is no connection. */
+/** So many answers are kept for others while there is no connection. */
 const KEPT_ANSWERS = 10_000;
 
 export class EngineRelay implements Relay {

@@ -108,6 +108,21 @@ test.each<[string, Neighbours["ownerOf"]]>([
   expect(front.logger.messages("error")).toEqual([]);
 });
 
+test("logs now and then why it is not known which server has a topic", async () => {
+  const notKnown = (): never => {
+    throw new NetlogError("topic_unavailable", { reason: "nobody says", cause: new TypeError("odd") });
+  };
+  const { api, logger, runtime } = await serverForTest({ neighbours: neighboursOf(notKnown, ["topic"]) });
+  const publish = async () => expect((await api.post("/topic/payload", "a")).status).toBe(503);
+  await publish();
+  await publish();
+  const failures = () => logger.messages("error").filter((message) => message === "request failed").length;
+  expect(failures()).toBe(1);
+  await runtime.advance(LIMITS.failureLogMs);
+  await publish();
+  expect(failures()).toBe(2);
+});
+
 test("says that nothing was done where the owner takes no connection", async () => {
   const front = await serverForTest({ neighbours: neighboursOf(() => "http://127.0.0.1:1") });
   const reply = await front.api.post("/topic/payload", "a");

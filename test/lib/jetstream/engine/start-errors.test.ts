@@ -15,10 +15,12 @@ import { freePort } from "../../../support/free-port.ts";
 import { hasNats, Nats } from "../../../support/nats.ts";
 import { CONTEXT, connectTo, natsOfFile } from "../engine-fixture.ts";
 
-test("nothing waits for JetStream where it is off", () => {
-  const nobody = explainRefusal(new NoAnswer("no_responders", "$JS.API.INFO"), 3);
+test("nothing waits for JetStream where it is off, unless another server may have it", () => {
+  const error = new NoAnswer("no_responders", "$JS.API.INFO");
+  const nobody = explainRefusal(error, 3);
   expect(nobody?.message).toMatch(/^NATS runs without JetStream; /);
   expect(nobody?.mayPass).toBe(false);
+  expect(explainRefusal(error, 3, true)?.mayPass).toBe(true);
   expect(explainRefusal(new NoAnswer("timeout", "$JS.API.INFO"), 3)?.mayPass).toBe(true);
 });
 
