@@ -110,6 +110,8 @@ export class Network {
   /** The processes of its hosts have ended. */
   remove(): void {
     for (const { name } of this.hosts) {
+      // The kernel takes a namespace down some time after it was deleted, and the port with it; the next network has its name.
+      spawnSync("ip", ["link", "delete", portOf(this.#bridge, name)]);
       spawnSync("ip", ["netns", "delete", this.#namespaceOf(name)]);
       rmSync(join(FILES, this.#namespaceOf(name)), { recursive: true, force: true });
     }
@@ -139,10 +141,15 @@ function namespaceOf(bridge: string, host: string): string {
   return `${bridge}-${host}`;
 }
 
+/** The bridge's end of the cable to a host. */
+function portOf(bridge: string, host: string): string {
+  return `${bridge}${host}`;
+}
+
 /** `names` is its file /etc/hosts. */
 function addHost(bridge: string, { name, address }: Host, names: string): void {
   const namespace = namespaceOf(bridge, name);
-  const port = `${bridge}${name}`;
+  const port = portOf(bridge, name);
   mkdirSync(join(FILES, namespace), { recursive: true });
   writeFileSync(join(FILES, namespace, "hosts"), names);
   ip("netns", "add", namespace);

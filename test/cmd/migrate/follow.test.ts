@@ -13,8 +13,9 @@ import { type Ran, runCommand } from "../../support/run-command.ts";
 import { isSoak } from "../../support/soak.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 
-/** What the old server has before its publishers begin. */
-const PRELOADED_MIB = isSoak ? 1024 : 0;
+/** 1 GiB that the old server has before its publishers begin. NATS takes each batch as one message, of less than 1 MiB. */
+const PRELOADED_BATCHES = isSoak ? 2048 : 0;
+const BATCH_MESSAGES = 512;
 
 interface FolderServer {
   readonly url: string;
@@ -132,10 +133,12 @@ describe.skipIf(!hasNats)("netlog migrate --follow", () => {
     const old = await serveFolder(dir);
     await old.client.createTopic("orders");
     await old.client.topic("orders").createScanner({ id: "p", persist: true, from: 0 });
-    for (let count = 0; count < PRELOADED_MIB; count++) {
+    for (let count = 0; count < PRELOADED_BATCHES; count++) {
       await old.client
         .topic("orders")
-        .publishBatch(Array.from({ length: 1024 }, (_, index) => `pre ${count} ${index}`.padEnd(1024)));
+        .publishBatch(
+          Array.from({ length: BATCH_MESSAGES }, (_, index) => `pre ${count} ${index}`.padEnd(1024)),
+        );
     }
     const load = new Load(old.url, "orders", 3);
     const engine = await startEngineServer(nats, { prefix });
@@ -168,7 +171,7 @@ describe.skipIf(!hasNats)("netlog migrate --follow", () => {
     await expect.poll(() => load.acknowledged.size).toBeGreaterThan(moved + 20);
     await load.end();
     const texts = await textsAt(last.client, "orders");
-    expect(texts.length).toBeGreaterThanOrEqual(PRELOADED_MIB * 1024 + load.acknowledged.size);
+    expect(texts.length).toBeGreaterThanOrEqual(PRELOADED_BATCHES * BATCH_MESSAGES + load.acknowledged.size);
     expect(new Set(texts).size).toBe(texts.length);
     for (const [offset, text] of load.acknowledged) expect(texts[offset]).toBe(text);
     expect((await status(prefix)).out).toContain('"unserved":"moved"');
