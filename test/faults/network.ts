@@ -5,15 +5,12 @@
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 
 const FIRST_SUBNET = 77;
 const HERE = 254;
-/** Names of interfaces have at most 15 characters. */
-const PREFIX = `nl${process.pid}`;
-/** Numbers of the networks that there are now. */
-const taken = new Set<number>();
+const PREFIX = "netlog";
+const SUBNETS = 100;
 
 /** `ip netns exec` puts the files of a namespace's folder here in the place of those of /etc. */
 const FILES = "/etc/netns";
@@ -43,10 +40,9 @@ export class Network {
   readonly #bridge: string;
 
   static create(names: readonly string[]): Network {
-    const network = new Network(names);
+    const network = new Network(names, freeNumber());
     try {
       const bridge = network.#bridge;
-      ip("link", "add", bridge, "type", "bridge");
       ip("address", "add", `${network.#address(HERE)}/24`, "dev", bridge);
       ip("link", "set", bridge, "up");
       const names = network.hosts.map(({ name, address }) => `${address} ${name}\n`).join("");
@@ -58,12 +54,9 @@ export class Network {
     return network;
   }
 
-  private constructor(names: readonly string[]) {
-    let number = 0;
-    while (taken.has(number) || isHere(addressIn(number, HERE))) number += 1;
-    taken.add(number);
+  private constructor(names: readonly string[], number: number) {
     this.#number = number;
-    this.#bridge = `${PREFIX}x${number}`;
+    this.#bridge = bridgeOf(number);
     this.hosts = names.map((name, index) => {
       const namespace = this.#namespaceOf(name);
       return { name, address: this.#address(index + 1), under: ["ip", "netns", "exec", namespace] };
@@ -116,7 +109,6 @@ export class Network {
       rmSync(join(FILES, this.#namespaceOf(name)), { recursive: true, force: true });
     }
     spawnSync("ip", ["link", "delete", this.#bridge]);
-    taken.delete(this.#number);
   }
 
   #address(host: number): string {
@@ -132,9 +124,24 @@ function addressIn(network: number, host: number): string {
   return `198.18.${FIRST_SUBNET + network}.${host}`;
 }
 
-/** Another process may have made a network. */
-function isHere(address: string): boolean {
-  return Object.values(networkInterfaces()).some((all) => all?.some((each) => each.address === address));
+/** Names of interfaces have at most 15 characters. */
+function bridgeOf(network: number): string {
+  return `${PREFIX}${network}`;
+}
+
+/**
+ * The number of a network whose bridge there is now. Several processes may want one at once, and the kernel gives a name to one
+ * of them.
+ */
+function freeNumber(): number {
+  for (let number = 0; ; number++) {
+    try {
+      ip("link", "add", bridgeOf(number), "type", "bridge");
+      return number;
+    } catch (error) {
+      if (number === SUBNETS) throw error;
+    }
+  }
 }
 
 function namespaceOf(bridge: string, host: string): string {
@@ -161,14 +168,14 @@ function addHost(bridge: string, { name, address }: Host, names: string): void {
 }
 
 function canMakeNamespaces(): boolean {
-  const probe = `${PREFIX}-probe`;
+  const probe = `${PREFIX}-probe-${process.pid}`;
   if (spawnSync("ip", ["netns", "add", probe]).status !== 0) return false;
   spawnSync("ip", ["netns", "delete", probe]);
   return true;
 }
 
 function netemWorks(): boolean {
-  const probe = `${PREFIX}-probe`;
+  const probe = `${PREFIX}-probe-${process.pid}`;
   spawnSync("ip", ["netns", "add", probe]);
   const { status } = spawnSync("ip", [
     "netns",
