@@ -52,7 +52,8 @@ export async function runFaults(
   }
   await within("the end of all clients", load.end());
   const found = await within("the end of the topic", load.finish(), RECOVERY_MS);
-  const stream = await within("the stream of the topic", cluster.messagesOf(TOPIC));
+  const { offset: last = -1 } = found.messages.at(-1) ?? {};
+  const stream = await within("the whole stream of the topic", cluster.messagesOf(TOPIC, last + 1));
   const publishes = history.events.filter((event) => event.kind === "publish");
   broken.push(
     ...brokenPromises(history.events, found),

@@ -200,16 +200,19 @@ export class Cluster {
     });
   }
 
-  /** All messages of the stream that keeps the topic's log. No fault lasts, and nobody publishes. */
-  async messagesOf(topic: string): Promise<StreamMessage[]> {
+  /** All messages of the stream that keeps the topic's log, which ends at this offset. No fault lasts, and nobody publishes. */
+  async messagesOf(topic: string, endOffset: number): Promise<StreamMessage[]> {
     for (;;) {
       try {
-        return await this.#messagesOf(topic);
+        const messages = await this.#messagesOf(topic);
+        // A server of NATS that stood still may take itself for the leader for seconds, and has no more than it had then.
+        if (messages.some((message) => message.kind === "frames" && message.endOffset >= endOffset))
+          return messages;
       } catch (error) {
         // NATS may still look for a leader of its own.
         if (!(error instanceof NoAnswer || error instanceof JetStreamError)) throw error;
-        await new Promise((resolve) => setTimeout(resolve, POLL_MS));
       }
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
   }
 

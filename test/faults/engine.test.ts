@@ -54,6 +54,7 @@ async function keep(folder: string, history: History, cluster: Cluster): Promise
     const all = [...netlog.failedStarts, ...lines].map((line) => `${line}\n`).join("");
     writeFileSync(join(folder, `${netlog.name}.log`), all);
   }
+  for (const nats of cluster.nats.servers) writeFileSync(join(folder, `${nats.name}.log`), nats.log());
 }
 
 async function run(

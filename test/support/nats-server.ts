@@ -166,8 +166,13 @@ export class NatsServer {
     return (meta?.leader ?? "") !== "" && meta?.cluster_size === this.#options.routes.length;
   }
 
+  /** What it has logged since its first start. */
+  log(): string {
+    return readFileSync(this.#file("nats.log"), "utf8");
+  }
+
   #lastWords(): string {
-    return readFileSync(this.#file("nats.log"), "utf8").slice(-LOG_TAIL);
+    return this.log().slice(-LOG_TAIL);
   }
 
   #file(name: string): string {
