@@ -43,7 +43,7 @@ export interface EngineFigures {
 export interface Relayed {
   /** They have Latin-1 characters, as headers of HTTP do. */
   readonly texts: readonly string[];
-  readonly body: Uint8Array;
+  readonly body: Buffer;
 }
 
 /** The answer to a request that was relayed. `not_taken`: nothing was done; `unknown`: it may have been done. */

@@ -42,7 +42,7 @@ export function requestOf({ texts, body }: Relayed): RelayedRequestParts | undef
   if (texts.length < BEFORE_HEADERS || texts.length % 2 !== 0) return undefined;
   const [method, url, host, client] = texts as [string, string, string, string];
   const headerPairs = texts.slice(BEFORE_HEADERS);
-  return { method, url, host, client, headerPairs, body: bufferOf(body) };
+  return { method, url, host, client, headerPairs, body };
 }
 
 export function answerToRelay(status: number, headers: readonly string[], body: string | Buffer): Relayed {
@@ -56,7 +56,7 @@ export function relayedAnswer({ texts, body }: Relayed): RelayedAnswerParts | un
   const status = Number(first);
   if (headers.length % 2 !== 0 || !Number.isInteger(status)) return undefined;
   if (status < LEAST_STATUS || status > MOST_STATUS || !areHeaders(headers)) return undefined;
-  return { status, headers, body: bufferOf(body) };
+  return { status, headers, body };
 }
 
 /** Node throws when it is to write any other ones. */
@@ -71,8 +71,4 @@ function areHeaders(pairs: readonly string[]): boolean {
   } catch {
     return false;
   }
-}
-
-function bufferOf({ buffer, byteOffset, length }: Uint8Array): Buffer {
-  return Buffer.from(buffer, byteOffset, length);
 }

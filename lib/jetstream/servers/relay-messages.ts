@@ -37,9 +37,8 @@ const ENTRY_BYTES = 40;
 const CHARACTER_BYTES = 6;
 const TEXT_BYTES = 3;
 
-const NO_BYTES = new Uint8Array();
 /** No answer. */
-export const NOTHING: Relayed = { texts: [], body: NO_BYTES };
+export const NOTHING: Relayed = { texts: [], body: Buffer.alloc(0) };
 
 export interface RelayedAnswer {
   readonly message: number;
